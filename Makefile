@@ -1,0 +1,63 @@
+# The front door. Needs make and python3 (3.11 or newer); everything else goes into .venv on the first run.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+
+.PHONY: help demo test check fmt lock clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    a living system and the dashboard on it (no Redis needed); ARGS=\"--rate 20 --seed 7\" go to it"
+	@echo "make test    the whole test suite; ARGS=\"tests/unit -k text\" go to pytest"
+	@echo "make check   ruff, mypy --strict, import-linter"
+	@echo "make fmt     format the code"
+	@echo "make lock    renew constraints.txt from what pyproject.toml asks for"
+	@echo "make clean   remove .venv and the caches"
+
+demo: $(VENV)/.demo
+	@exec $(BIN)/redis-dash demo $(ARGS)
+
+test: $(VENV)/.dev
+	@echo "==> running the tests"
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "redis-dash needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1). Try: make PYTHON=python3.12"; exit 1; }
+	@echo "==> making $(VENV) with $$($(PYTHON) -V)"
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "python3 could not make a virtual environment; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@$(PIP) pip
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.python pyproject.toml constraints.txt
+	@echo "==> installing redis-dash and the demo into $(VENV) (first run only)"
+	@$(PIP) --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.demo
+	@echo "==> installing the development tools into $(VENV) (first run only)"
+	@$(PIP) --group dev
+	@touch $@
+
+lock:
+	@rm -rf $(VENV)/lock && $(PYTHON) -m venv $(VENV)/lock
+	@$(VENV)/lock/bin/python -m pip install --quiet --upgrade pip
+	@$(VENV)/lock/bin/python -m pip install --quiet --editable '.[demo]' --group dev hatchling
+	@{ echo "# Versions that are known to work together; made by \`make lock\`."; \
+	   $(VENV)/lock/bin/python -m pip freeze --all --exclude-editable | grep -v '^-e\|^setuptools\|@ '; } > constraints.txt
+	@rm -rf $(VENV)/lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""A FastAPI application that uses Redis for caching, sessions, rate limiting, pub/sub and leaderboards."""
