@@ -1,0 +1,293 @@
+"""A deployment behind one face: one connection, pipelines in order, driver errors turned into ours.
+
+All polling goes through a single connection, one pipeline after the other. So the order in which the server ran our
+commands is the order in which we sent them, and the count of our own lookups is exact at the moment of each INFO.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import os
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import NamedTuple
+
+from redis.asyncio.connection import Connection, UnixDomainSocketConnection, parse_url
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, BusyLoadingError, RedisError, ResponseError
+from redis.exceptions import ConnectionError as DriverConnectionError
+from redis.exceptions import TimeoutError as DriverTimeoutError
+
+from redis_dash.config import Url
+from redis_dash.cost import CostMeter
+from redis_dash.model import ConfigError, MissingRightError, SourceError
+from redis_dash.ownreads import Command, OwnReads, ReplyError, calibration
+
+CLIENT_NAME = "redis-dash"
+CONNECT_TIMEOUT_S = 3.0
+REPLY_TIMEOUT_S = 5.0
+PIPELINE_LENGTH = 500
+"""Commands sent at once: a longer pipeline is cut, so that nobody else waits long behind us."""
+BACKOFF_S = (0.25, 2.0)
+"""First and longest pause between attempts to connect."""
+PRICE_EVERY_S = 5.0
+
+
+Exchange = Callable[[Sequence[Command]], Awaitable[list[object]]]
+
+
+class Info(NamedTuple):
+    """One INFO, with our own lookups as they stood when the server answered."""
+
+    values: Mapping[str, str]
+    at: float
+    """``time.monotonic()``."""
+    own_hits: int
+    own_misses: int
+
+
+def driver_connection(url: Url) -> Connection | UnixDomainSocketConnection:
+    """The driver's connection for a URL, not yet connected.
+
+    Raises:
+        ConfigError: the driver does not understand an option in the URL.
+    """
+    try:
+        options: dict[str, object] = dict(parse_url(url.reveal()))
+        kind = options.pop("connection_class", Connection)
+        options.update(
+            socket_connect_timeout=CONNECT_TIMEOUT_S, socket_timeout=REPLY_TIMEOUT_S, protocol=2, client_name=None
+        )
+        connection: Connection | UnixDomainSocketConnection = kind(  # type: ignore[operator]
+            retry=Retry(NoBackoff(), 0), driver_info=None, **options
+        )
+    except (ValueError, TypeError, RedisError) as error:
+        raise ConfigError(f"{url}: {_without_secret(str(error), url)}") from None
+    return connection
+
+
+def parse_info(raw: bytes) -> dict[str, str]:
+    """INFO's ``name:value`` lines."""
+    lines = raw.decode("utf-8", "replace").splitlines()
+    return dict(line.split(":", 1) for line in lines if ":" in line and not line.startswith("#"))
+
+
+def check(reply: object) -> object:
+    """Return a reply, or raise what the server said in place of it.
+
+    Raises:
+        MissingRightError: our user may not run the command.
+        SourceError: any other error reply.
+    """
+    if isinstance(reply, ReplyError):
+        text = str(reply)
+        if text.startswith(("NOPERM", "ERR unknown command")):
+            raise MissingRightError(text.removeprefix("NOPERM ").removeprefix("ERR "))
+        raise SourceError(text)
+    return reply
+
+
+class Deployment:
+    """What a URL leads to."""
+
+    def __init__(self, url: Url) -> None:
+        self.url = url
+        self.own = OwnReads()
+        self.cost = CostMeter()
+        self.connects = 0
+        """How often we connected."""
+        self.unreachable = False
+        """The latest attempt to connect failed, and none ever succeeded."""
+        self._connection = driver_connection(url)
+        self._lock = asyncio.Lock()
+        self._info: Info | None = None
+        self._next_try = 0.0
+        self._pause = BACKOFF_S[0]
+        self._trouble = "not connected yet"
+        self._priced_at = -math.inf
+        self._run = ""
+        self._lookups = (0, 0)
+
+    async def pipeline(self, commands: Sequence[Command]) -> list[object]:
+        """Run commands in order; an error reply stands in its place as a ``ReplyError``.
+
+        Raises:
+            SourceError: the server could not be reached, or the connection broke; after that, attempts to connect
+                are spaced out, and calls in between fail at once with the same message.
+        """
+        replies: list[object] = []
+        for begin in range(0, len(commands), PIPELINE_LENGTH):
+            part = commands[begin : begin + PIPELINE_LENGTH]
+            async with self._lock:
+                await self._ensure_connected()
+                replies += await self._exchange(part)
+        return replies
+
+    async def one(self, *command: bytes) -> object:
+        """Run a single command.
+
+        Raises:
+            SourceError: as ``pipeline``, and for an error reply.
+        """
+        return check((await self.pipeline([command]))[0])
+
+    @contextlib.asynccontextmanager
+    async def exclusive(self) -> AsyncIterator[Exchange]:
+        """Hold the connection for several exchanges in a row, as WATCH needs it.
+
+        Raises:
+            SourceError: as ``pipeline``; the function that is handed out raises it too.
+        """
+        async with self._lock:
+            await self._ensure_connected()
+            yield self._exchange
+
+    async def info(self, max_age_s: float = 0.4) -> Info:
+        """INFO, shared by everybody who asks within ``max_age_s`` seconds.
+
+        Raises:
+            MissingRightError: our user may not run INFO.
+            SourceError: as ``pipeline``.
+        """
+        if self._info is not None and time.monotonic() - self._info.at < max_age_s:
+            return self._info
+        async with self._lock:
+            await self._ensure_connected()
+            (raw,) = await self._exchange([(b"INFO",)])
+            values = parse_info(_bytes(check(raw)))
+            self._notice_reset(values)
+            self._info = Info(values, time.monotonic(), self.own.hits, self.own.misses)
+            if self._info.at - self._priced_at > PRICE_EVERY_S:
+                self._priced_at = self._info.at
+                (stats,) = await self._exchange([(b"INFO", b"commandstats")])
+                if isinstance(stats, bytes):
+                    self.cost.price(parse_info(stats), self._info.at)
+        return self._info
+
+    def _notice_reset(self, values: Mapping[str, str]) -> None:
+        """Another server, or CONFIG RESETSTAT: its counters do not hold our earlier lookups."""
+        lookups = int(values.get("keyspace_hits", 0)), int(values.get("keyspace_misses", 0))
+        run = values.get("run_id", "")
+        if run != self._run or lookups[0] < self._lookups[0] or lookups[1] < self._lookups[1]:
+            self.own.hits = self.own.misses = 0
+        self._run, self._lookups = run, lookups
+
+    async def ping_ms(self) -> float:
+        """A PING's round trip in milliseconds, without the time that our own commands queued before it.
+
+        Raises:
+            SourceError: as ``pipeline``.
+        """
+        async with self._lock:
+            await self._ensure_connected()
+            began = time.perf_counter()
+            await self._exchange([(b"PING",)])
+            return (time.perf_counter() - began) * 1000
+
+    async def close(self) -> None:
+        """Hang up."""
+        self._info = None
+        with contextlib.suppress(RedisError, OSError):
+            await self._connection.disconnect(nowait=True)
+
+    async def _exchange(self, commands: Sequence[Command]) -> list[object]:
+        connection = self._connection
+        replies: list[object] = []
+        try:
+            async with asyncio.timeout(REPLY_TIMEOUT_S):
+                await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
+                for _ in commands:
+                    try:
+                        reply = await connection.read_response(timeout=math.inf, disconnect_on_error=False)
+                    except ResponseError as error:
+                        if isinstance(error, BusyLoadingError):
+                            raise
+                        reply = ReplyError(_with_code(error))
+                    replies.append(reply)
+        except BaseException as error:
+            # Whatever cut the exchange short, unread replies may be on the wire: this connection is spent.
+            await self.close()
+            if isinstance(error, RedisError | OSError | TimeoutError):
+                raise self._fail(error) from None
+            raise
+        self.cost.count(commands)
+        self.own.count(commands, replies)
+        return replies
+
+    async def _ensure_connected(self) -> None:
+        if self._connection.is_connected:
+            return
+        if time.monotonic() < self._next_try:
+            raise SourceError(self._trouble)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S + 1):
+                await self._connection.connect()  # type: ignore[no-untyped-call]
+        except (RedisError, OSError, TimeoutError) as error:
+            self.unreachable = not self.connects
+            raise self._fail(error) from None
+        self.unreachable = False
+        self._pause = BACKOFF_S[0]
+        self._info = None
+        self.connects += 1
+        await self._introduce()
+
+    def _fail(self, error: BaseException) -> SourceError:
+        self._next_try = time.monotonic() + self._pause
+        self._pause = min(self._pause * 2, BACKOFF_S[1])
+        self._trouble = describe(error, self.url)
+        return SourceError(self._trouble)
+
+    async def _introduce(self) -> None:
+        """Say who we are, ask not to disturb the LRU, and ask which of our reads the server counts as lookups."""
+        *_, raw = await self._exchange(
+            [(b"CLIENT", b"SETNAME", CLIENT_NAME.encode()), (b"CLIENT", b"NO-TOUCH", b"ON"), (b"INFO",)]
+        )
+        if isinstance(raw, bytes):
+            self._notice_reset(parse_info(raw))
+        nobody = f"redis-dash:no-such-key:{os.urandom(8).hex()}".encode()
+        before = (self.own.hits, self.own.misses)
+        replies = await self._exchange(calibration(nobody))
+        self.own.hits, self.own.misses = before
+        if isinstance(replies[-1], list):
+            self.own.calibrate(
+                [int(parse_info(raw).get("keyspace_misses", 0)) for raw in replies[-1] if isinstance(raw, bytes)]
+            )
+
+
+def describe(error: BaseException, url: Url) -> str:
+    """A driver's error in a sentence that says what to look at, without secrets."""
+    text = _without_secret(str(error).strip().rstrip("."), url)
+    if isinstance(error, AuthenticationError) or "NOAUTH" in text or "WRONGPASS" in text:
+        return f"the server refused the user name or password: {text}"
+    if isinstance(error, BusyLoadingError):
+        return "the server is loading its data"
+    if isinstance(error, DriverTimeoutError | TimeoutError):
+        return "no answer in time"
+    if isinstance(error, DriverConnectionError):
+        cause = error.__context__
+        if isinstance(cause, ConnectionRefusedError) or "Connect call failed" in text or "Connection refused" in text:
+            return "connection refused"
+        if "closed by server" in text.lower():
+            return "the server closed the connection"
+    return text or type(error).__name__
+
+
+def _without_secret(text: str, url: Url) -> str:
+    return text.replace(url.reveal(), url.shown)
+
+
+def _with_code(error: ResponseError) -> str:
+    """The reply as the server sent it: the driver strips the code from those that it knows by class."""
+    text = str(error)
+    codes = {"NoPermissionError": "NOPERM", "NoScriptError": "NOSCRIPT", "ReadOnlyError": "READONLY"}
+    code = codes.get(type(error).__name__, "")
+    return text if not code or text.startswith(code) else f"{code} {text}"
+
+
+def _bytes(reply: object) -> bytes:
+    if not isinstance(reply, bytes):
+        raise SourceError(f"INFO answered with {type(reply).__name__} instead of text")
+    return reply

@@ -1,0 +1,63 @@
+"""What a dialect must be able to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+Command = tuple[bytes, ...]
+
+
+class SessionFacts(msgspec.Struct, frozen=True):
+    """What a session's value says. Two readings of a session that nobody changed are equal."""
+
+    user: str
+    role: str = ""
+    created_at: float | None = None
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+class Usage(NamedTuple):
+    """What a limiter's key says."""
+
+    used: int
+    reset_s: float | None
+    """Seconds until usage falls; None if that is not to be seen."""
+
+
+class OtherDialectError(Exception):
+    """The key is not laid out in this dialect's way."""
+
+
+class SessionDialect(Protocol):
+    """Reads one framework's sessions."""
+
+    @property
+    def name(self) -> str:
+        """As shown to people."""
+
+    def read(self, key: bytes) -> Command:
+        """The command that reads the value."""
+
+    def decode(self, reply: object) -> SessionFacts | None:
+        """What the value says; None if it is not of this dialect."""
+
+
+class LimitDialect(Protocol):
+    """Reads one kind of limiter."""
+
+    @property
+    def name(self) -> str:
+        """As shown to people."""
+
+    def reads(self, key: bytes, now: float, window_s: float | None) -> Sequence[Command]:
+        """The commands that read a key's usage; ``now`` is the server's clock, ``window_s`` None where unknown."""
+
+    def decode(self, replies: Sequence[object], now: float, window_s: float | None) -> Usage | None:
+        """The usage; None if the key is gone.
+
+        Raises:
+            OtherDialectError: the key is laid out in another way.
+        """

@@ -1,0 +1,30 @@
+"""Limiters that keep one counter a client and window: INCR, and an expiry set with the first request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from redis_dash.dialects.base import Command, OtherDialectError, Usage
+
+
+class FixedWindow:
+    """An integer string; usage falls to nothing when the key expires."""
+
+    name = "fixed window"
+
+    def reads(self, key: bytes, now: float, window_s: float | None) -> Sequence[Command]:
+        """The counter and the time it has left."""
+        return [(b"GET", key), (b"PTTL", key)]
+
+    def decode(self, replies: Sequence[object], now: float, window_s: float | None) -> Usage | None:
+        """The counter as it stands.
+
+        Raises:
+            OtherDialectError: the value is no count.
+        """
+        value, pttl = replies
+        if value is None:
+            return None
+        if not isinstance(value, bytes) or len(value) > 18 or not value.isdigit():
+            raise OtherDialectError
+        return Usage(int(value), pttl / 1000 if isinstance(pttl, int) and pttl >= 0 else None)

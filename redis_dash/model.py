@@ -1,0 +1,352 @@
+"""The shared language: one frozen frame per topic, the reading that carries it, the commands, and how a front end asks.
+
+Text in frames is what Redis held, decoded leniently: hostile until it has passed ``tui/text.py``. Times are Unix
+epoch seconds unless a name ends in ``_s`` (a duration in seconds) or ``_ms``.
+"""
+
+from __future__ import annotations
+
+from typing import Generic, Literal, Protocol, TypeVar
+
+import msgspec
+
+from redis_dash.eventlog import EventLog
+
+Status = Literal["ok", "stale", "reduced", "off", "error"]
+
+TOPICS = ("server", "events", "sessions", "rate_limits", "leaderboards", "cache")
+
+
+class Credential:
+    """A key or an id that lets its bearer sign in: usable in code, masked wherever it is printed."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+
+    def reveal(self) -> bytes:
+        """The raw bytes, for a Redis command only."""
+        return self._raw
+
+    def __repr__(self) -> str:
+        return f"Credential({mask(self._raw)!r})"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Credential) and other._raw == self._raw
+
+    def __hash__(self) -> int:
+        return hash(self._raw)
+
+
+def mask(raw: bytes) -> str:
+    """The first four characters of an id and an ellipsis: enough to tell two apart, too little to use.
+
+    An id shorter than twelve characters shows at most a third of itself.
+    """
+    text = raw.decode("utf-8", "backslashreplace")
+    return text[: min(4, len(text) // 3)] + "…"
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """What watching costs the server."""
+
+    commands: int = 0
+    """Commands sent since the start."""
+    server_ms: float = 0.0
+    """The server's time that they took, in milliseconds, by its own per-command averages where it tells them."""
+    share: float = 0.0
+    """Share of one server core over the last seconds, 0..1."""
+
+
+class ServerFrame(msgspec.Struct, frozen=True):
+    """Is Redis itself well? Source: INFO and a timed PING."""
+
+    product: str
+    """``redis``, ``valkey`` or another name that the server gives itself."""
+    version: str
+    role: str
+    uptime_s: float
+    ops_per_s: float
+    used_memory: int
+    """Bytes."""
+    max_memory: int
+    """Bytes; 0 where no limit is set."""
+    clients: int
+    blocked_clients: int
+    keys: int
+    """Keys in the database that we watch."""
+    ping_ms: float
+    evicted: int
+    """Keys evicted since the server's start."""
+    evicted_per_s: float
+    expired_per_s: float
+    rejected_connections: int
+    cost: Cost
+
+
+class Gap(msgspec.Struct, frozen=True):
+    """A time for which messages are unknown."""
+
+    began_at: float
+    ended_at: float | None
+    """None while it lasts."""
+    reason: str
+
+
+class ChannelCount(msgspec.Struct, frozen=True):
+    """Messages of one channel since the start of watching."""
+
+    channel: str
+    count: int
+    rate: float
+    """Messages a second over the last seconds."""
+
+
+class EventsFrame(msgspec.Struct, frozen=True):
+    """What is happening right now? Counts since the start of watching; ``log`` holds the latest messages."""
+
+    received: int
+    dropped: int
+    """Messages that we received and cannot account for by channel: what the counters below leave over."""
+    overwritten: int
+    """Messages that have left the ring since: counted, no longer readable."""
+    rate: float
+    """Messages a second over the last seconds, all channels."""
+    gaps: tuple[Gap, ...]
+    channels: tuple[ChannelCount, ...]
+    """Busiest first."""
+    other: int
+    """Messages of channels too many to be counted one by one."""
+    log: EventLog
+    patterns: tuple[str, ...] = ()
+    """What we subscribed to."""
+
+
+class SessionRow(msgspec.Struct, frozen=True):
+    """One session."""
+
+    key: Credential
+    id: str
+    """Masked."""
+    user: str
+    """Whom the application says it is; empty for an anonymous or unreadable one."""
+    role: str
+    ttl_s: float | None
+    """Seconds until it expires; None if it never does."""
+    ttl_full_s: float | None
+    """What a fresh session has, as far as seen: the length of the bar."""
+    created_at: float | None
+    dialect: str
+    fields: tuple[tuple[str, str], ...] = ()
+    """What else the application keeps in it; values of secret-looking fields are already hidden."""
+
+
+class SessionsFrame(msgspec.Struct, frozen=True):
+    """Who is signed in? ``count`` is exact when low == high."""
+
+    count: int
+    low: int
+    high: int
+    rows: tuple[SessionRow, ...]
+    """Newest activity first."""
+
+
+class LimitRow(msgspec.Struct, frozen=True):
+    """One identity's use of a limit."""
+
+    key: str
+    identity: str
+    used: int
+    limit: int | None
+    """None where it is unknown: Redis does not hold it."""
+    window_s: float | None
+    reset_s: float | None
+    """Seconds until usage falls: the oldest request leaves the window, or the counter expires."""
+    blocked: bool
+    """Used up: the next request would be refused."""
+    dialect: str
+
+
+class RateLimitsFrame(msgspec.Struct, frozen=True):
+    """Who is near, at or over the limit?"""
+
+    count: int
+    blocked: int
+    near: int
+    """At 80 % or more and not blocked."""
+    rows: tuple[LimitRow, ...]
+    """Blocked first, then the fullest."""
+
+
+class BoardRow(msgspec.Struct, frozen=True):
+    """One member of a leaderboard."""
+
+    rank: int
+    """1 is the first."""
+    member: str
+    score: float
+    moved: int
+    """Places won (positive) or lost in its last move that we saw; 0 if none."""
+    moved_s: float | None = None
+    """Seconds since that move."""
+    entered: bool = False
+    """It came from below what we watch, or is new, and has not moved since."""
+
+
+class Board(msgspec.Struct, frozen=True):
+    """One sorted set, best first."""
+
+    key: str
+    size: int
+    rows: tuple[BoardRow, ...]
+
+
+class LeaderboardsFrame(msgspec.Struct, frozen=True):
+    """Who leads, who moves?"""
+
+    boards: tuple[Board, ...]
+
+
+class CacheGroup(msgspec.Struct, frozen=True):
+    """One of the application's caches, by its own counters where it keeps them."""
+
+    name: str
+    keys: int
+    hits: int | None
+    """None where the application keeps no counter."""
+    misses: int | None
+    hit_rate: float | None
+    """Since the counters' start, 0..1."""
+    interval_hit_rate: float | None = None
+    """Over the last seconds, 0..1; None without lookups."""
+    interval_lookups: int = 0
+
+
+class CacheFrame(msgspec.Struct, frozen=True):
+    """Is the cache earning its keep? The server's counters, with our own lookups taken off."""
+
+    hits: int
+    misses: int
+    hit_rate: float | None
+    """Since the server's start, 0..1."""
+    interval_hits: int
+    interval_misses: int
+    interval_hit_rate: float | None
+    """Over the last seconds, 0..1; None without lookups."""
+    own_hits: int
+    own_misses: int
+    history: tuple[float | None, ...]
+    """Interval hit rates, oldest first, one for each poll."""
+    groups: tuple[CacheGroup, ...]
+
+
+Frame = ServerFrame | EventsFrame | SessionsFrame | RateLimitsFrame | LeaderboardsFrame | CacheFrame
+F = TypeVar("F", bound=Frame)
+
+
+class Reading(msgspec.Struct, Generic[F], frozen=True):
+    """A topic's latest frame with its status.
+
+    ``ok``: as told. ``stale``: older than it should be, or the server is away; the frame is the last good one.
+    ``reduced``: a right or a feature is missing; ``note`` says which. ``off``: cannot be had here, ``note`` says why.
+    ``error``: the source failed; ``note`` says how.
+    """
+
+    topic: str
+    status: Status
+    frame: F | None = None
+    taken_at: float = 0.0
+    coverage: float | None = None
+    """Share of the keyspace that the figures come from, 0..1; None for topics that need no scan."""
+    note: str = ""
+
+
+AnyReading = (
+    Reading[ServerFrame]
+    | Reading[EventsFrame]
+    | Reading[SessionsFrame]
+    | Reading[RateLimitsFrame]
+    | Reading[LeaderboardsFrame]
+    | Reading[CacheFrame]
+)
+
+
+class RevokeSession(msgspec.Struct, frozen=True):
+    """Sign one session out: delete its key, if it still is what the person saw."""
+
+    session: SessionRow
+
+
+class RestoreSession(msgspec.Struct, frozen=True):
+    """Undo a revocation: put back what was deleted, with the lifetime it had left, unless the key exists again."""
+
+    key: Credential
+    user: str
+    dump: bytes
+    expires_at: float | None
+
+    def __repr__(self) -> str:
+        return f"RestoreSession({self.key!r})"
+
+
+class Publish(msgspec.Struct, frozen=True):
+    """Send one message to a channel."""
+
+    channel: str
+    payload: str
+
+
+Command = RevokeSession | RestoreSession | Publish
+
+Result = Literal[
+    "deleted", "already gone", "changed since, not deleted", "restored", "exists again, not restored", "sent"
+]
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What a command did, told for one key."""
+
+    result: Result
+    detail: str
+    """One sentence for a person; holds no secret."""
+    undo: RestoreSession | None = None
+
+
+class DashError(Exception):
+    """Root of the errors that a person can do something about; its text says what."""
+
+
+class ConfigError(DashError):
+    """A bad option, URL or file; names the place and the way out."""
+
+
+class SourceError(DashError):
+    """Redis could not be reached, or refused; without secrets."""
+
+
+class MissingRightError(SourceError):
+    """The ACL user may not run a command."""
+
+
+class Feed(Protocol):
+    """What a front end needs of the hub."""
+
+    @property
+    def target(self) -> str:
+        """The deployment's URL without its password."""
+
+    def drain(self) -> list[AnyReading]:
+        """The latest reading of each topic that changed since the last call; never blocks."""
+
+    async def submit(self, command: Command) -> Outcome:
+        """Carry out a confirmed command.
+
+        Raises:
+            SourceError: Redis could not be reached or refused; nothing is known to have changed.
+        """
+
+    async def run(self) -> None:
+        """Connect and keep reading until cancelled; a dead server is a status, never an exception."""

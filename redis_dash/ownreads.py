@@ -1,0 +1,94 @@
+"""The lookups that we cause ourselves, so that the hit rate on the screen is the application's alone.
+
+Most reading commands add to the server's ``keyspace_hits`` or ``keyspace_misses``; which do differs between servers and
+versions, so it is asked of the server once a connection (see ``Deployment``) instead of assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+Command = tuple[bytes, ...]
+
+
+class ReplyError(Exception):
+    """The server's error reply to one command of a pipeline; kept in its place among the replies."""
+
+
+_MISSED: dict[bytes, Callable[[object], bool]] = {
+    b"GET": lambda reply: reply is None,
+    b"PTTL": lambda reply: reply == -2,
+    b"ZCARD": lambda reply: reply == 0,
+    b"ZREVRANGE": lambda reply: reply == [],
+    b"HGETALL": lambda reply: reply == [],
+    b"DUMP": lambda reply: reply is None,
+}
+"""How a reply tells that the key was not there. ZREVRANGE only for ranges that begin at 0."""
+
+_FOLLOWS = (b"ZCOUNT", b"ZRANGEBYSCORE")
+"""Their replies do not tell; they share the verdict of the ZCARD on the same key that went before them."""
+
+COUNTED = (*_MISSED, *_FOLLOWS)
+"""Every command of ours that may count as a lookup."""
+
+PROBES: dict[bytes, Command] = {
+    b"ZREVRANGE": (b"0", b"0"),
+    b"ZCOUNT": (b"-inf", b"+inf"),
+    b"ZRANGEBYSCORE": (b"-inf", b"+inf"),
+}
+"""Further arguments that make each of them a valid command on one key."""
+
+
+class OwnReads:
+    """Our own hits and misses since this object was made."""
+
+    def __init__(self) -> None:
+        self.hits = 0
+        self.misses = 0
+        self.weights: dict[bytes, int] = dict.fromkeys(COUNTED, 1)
+        """Lookups that the server counts for each command: 1 unless the server said otherwise."""
+
+    def count(self, commands: Sequence[Command], replies: Iterable[object]) -> None:
+        """Judge a pipeline's replies, in the order of its commands."""
+        weights = self.weights
+        there: dict[bytes, bool] = {}
+        for command, reply in zip(commands, replies, strict=True):
+            name = command[0]
+            weight = weights.get(name)
+            if not weight or (isinstance(reply, ReplyError) and not str(reply).startswith("WRONGTYPE")):
+                continue
+            missed = _MISSED.get(name)
+            if isinstance(reply, ReplyError):  # WRONGTYPE: the key was found before its type was looked at
+                found = True
+            elif missed is not None:
+                found = not missed(reply)
+            else:
+                found = there.get(command[1], True)
+            there[command[1]] = found
+            if found:
+                self.hits += weight
+            else:
+                self.misses += weight
+
+    def calibrate(self, misses: Sequence[int]) -> None:
+        """Learn which commands count: the server's ``keyspace_misses`` before and after each, see ``calibration``.
+
+        A server that told nothing (no right to INFO) leaves the assumption that each counts once.
+        """
+        if len(misses) != len(COUNTED) + 1:
+            return
+        for name, earlier, later in zip(COUNTED, misses, misses[1:], strict=False):
+            self.weights[name] = later - earlier
+        self.misses += misses[-1] - misses[0]
+
+
+def calibration(nobody: bytes) -> list[Command]:
+    """One transaction that reads a key that nobody has with each command, and asks for the counters in between.
+
+    Nobody else's command can run inside it, so the differences are ours alone. EXEC's reply holds, besides the
+    replies of the reads, the INFO texts that ``calibrate`` wants.
+    """
+    commands: list[Command] = [(b"MULTI",), (b"INFO", b"stats")]
+    for name in COUNTED:
+        commands += [(name, nobody, *PROBES.get(name, ())), (b"INFO", b"stats")]
+    return [*commands, (b"EXEC",)]
