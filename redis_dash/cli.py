@@ -1,0 +1,165 @@
+"""The commands. A front end is imported only when it is asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from redis_dash import __version__
+from redis_dash.config import Config, Url, load, parse_rule
+from redis_dash.model import TOPICS, ConfigError
+
+
+class DefaultCommand(click.Group):
+    """``redis-dash redis://…`` is ``redis-dash watch redis://…``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the default command in front of what names none."""
+        if not args or (args[0] not in self.commands and args[0] not in ("--help", "--version", "-h")):
+            args = ["watch", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=DefaultCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="redis-dash")
+def main() -> None:
+    """Watch what your application keeps in Redis: events, sessions, rate limits, leaderboards, caches.
+
+    \b
+    redis-dash                             REDIS_URL, or redis://127.0.0.1:6379/0
+    redis-dash redis://:secret@host:6379/0
+    redis-dash demo                        a living system to look at; needs no Redis
+    redis-dash snapshot --for 5            the same figures as JSON
+    """
+
+
+def deployment_options(command: Callable[..., None]) -> Callable[..., None]:
+    """What is watched: the same for every front end."""
+    options = [
+        click.argument("url", required=False),
+        click.option("--config", "config_file", type=click.Path(path_type=Path), help="Configuration file (TOML)."),
+        click.option("--channel", "channels", multiple=True, metavar="PATTERN", help="Channels to listen to [*]."),
+        click.option("--session", "sessions", multiple=True, metavar="PATTERN", help="Keys of sessions [session:*]."),
+        click.option(
+            "--limit",
+            "limits",
+            multiple=True,
+            metavar="[PATTERN=]N/SECONDS",
+            help="What limiters allow; 'none' where it is unknown [ratelimit:*=100/60].",
+        ),
+        click.option("--leaderboard", "leaderboards", multiple=True, metavar="PATTERN", help="Sorted sets to rank."),
+        click.option("--cache", "caches", multiple=True, metavar="NAME=PATTERN", help="Keys of one cache [llm=llm:*]."),
+        click.option("--refresh", "refresh_s", type=float, metavar="SECONDS", help="Pause between polls [1]."),
+        click.option("--budget", type=float, metavar="SHARE", help="Share of a server core for scanning [0.01]."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def read_config(url: str | None, config_file: Path | None, given: dict[str, Any]) -> Config:
+    """Defaults < file < environment < the flags that were given."""
+    flags = {name: value for name, value in given.items() if value not in (None, ())}
+    if url is not None:
+        flags["url"] = url
+    limits = flags.pop("limits", ())
+    patterns = [limit for limit in limits if "=" in limit]
+    if patterns:
+        flags["limits"] = [_limit_pattern(limit) for limit in patterns]
+    if len(limits) - len(patterns) > 1:
+        raise ConfigError("--limit without a pattern may be given once")
+    for limit in limits:
+        if "=" not in limit:
+            flags["limit"] = _limit(limit)
+    if "caches" in flags:
+        flags["caches"] = [_cache_pattern(cache) for cache in flags["caches"]]
+    config = load(config_file, flags)
+    Url(config.url)
+    return config
+
+
+def _limit(text: str) -> str:
+    if text == "none":
+        return ""
+    parse_rule(text)
+    return text
+
+
+def _limit_pattern(text: str) -> dict[str, str]:
+    keys, _, limit = text.rpartition("=")
+    return {"keys": keys, "limit": _limit(limit)}
+
+
+def _cache_pattern(text: str) -> dict[str, str]:
+    name, equals, keys = text.partition("=")
+    if not (name and equals and keys):
+        raise ConfigError(f"--cache is written NAME=PATTERN, for example pages=page:*, not {text!r}")
+    return {"name": name, "keys": keys}
+
+
+@main.command()
+@deployment_options
+def watch(url: str | None, config_file: Path | None, **given: Any) -> None:
+    """Open the dashboard (the default command)."""
+    config = _config_or_exit(url, config_file, given)
+    _require_terminal()
+    from redis_dash.tui.start import run_dashboard
+
+    run_dashboard(config)
+
+
+@main.command()
+@deployment_options
+@click.option("--for", "seconds", type=click.FloatRange(0, 86_400), default=5.0, help="Seconds to watch [5].")
+@click.option("--topic", "topics", multiple=True, type=click.Choice(TOPICS), help="Only these topics [all].")
+def snapshot(url: str | None, config_file: Path | None, seconds: float, topics: tuple[str, ...], **given: Any) -> None:
+    """Watch for a while, then print all figures as JSON.
+
+    Exit codes: 0 all topics are there, 1 nothing could be reached, 2 bad usage, 3 some topic failed.
+    """
+    config = _config_or_exit(url, config_file, given)
+    from redis_dash.snapshot import take
+
+    document, code = asyncio.run(take(config, seconds, topics or TOPICS))
+    click.echo(document)
+    sys.exit(code)
+
+
+@main.command()
+@click.option("--rate", type=click.FloatRange(0, 1000), help="Requests a second of the workload.")
+@click.option("--seed", type=int, help="Makes the workload's choices repeatable.")
+@click.option("--redis-url", help="Use this Redis instead of a private one (it will be written to).")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port of the demo application.")
+@click.option("--refresh", "refresh_s", type=float, metavar="SECONDS", help="Pause between polls [1].")
+def demo(refresh_s: float | None, **given: Any) -> None:
+    """Start a demo application with its own Redis and a workload, and watch it."""
+    _require_terminal()
+    from redis_dash.demo import DemoError, run_demo
+
+    try:
+        config = Config() if refresh_s is None else load(None, {"refresh_s": refresh_s}, {})
+        run_demo(config, {name.replace("_", "-"): str(value) for name, value in given.items() if value is not None})
+    except (ConfigError, DemoError) as error:
+        _exit(str(error), 2 if isinstance(error, ConfigError) else 1)
+
+
+def _config_or_exit(url: str | None, config_file: Path | None, given: dict[str, Any]) -> Config:
+    try:
+        return read_config(url, config_file, given)
+    except ConfigError as error:
+        _exit(str(error), 2)
+
+
+def _require_terminal() -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        _exit("the dashboard needs a terminal; `redis-dash snapshot` prints the same figures as JSON", 2)
+
+
+def _exit(message: str, code: int) -> NoReturn:
+    click.echo(f"redis-dash: {message}", err=True)
+    sys.exit(code)

@@ -1,0 +1,106 @@
+"""`redis-dash demo`: starts the demo application as a process of its own, and the dashboard on its Redis."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import IO
+
+import click
+import msgspec
+
+from redis_dash.config import Config
+from redis_dash.model import DashError
+
+STOP_WITHIN_S = 3.0
+SCENARIOS = ("burst", "stampede", "price-change", "login-wave", "flush-cache", "calm", "pause", "resume")
+"""What the demo application plays when its control channel asks for it."""
+
+
+class DemoError(DashError):
+    """The demo could not be started."""
+
+
+class _Ready(msgspec.Struct):
+    redis_url: str
+    http_url: str
+
+
+class _Progress:
+    """Passes the demo's words on until it is ready, then only remembers the last of them."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self.last: deque[str] = deque(maxlen=20)
+        self._quiet = threading.Event()
+        self._thread = threading.Thread(target=self._pump, args=(stream,), daemon=True)
+        self._thread.start()
+
+    def _pump(self, stream: IO[str]) -> None:
+        for line in stream:
+            self.last.append(line.rstrip())
+            if not self._quiet.is_set():
+                click.echo(f"  {line}", nl=False, err=True)
+
+    def hush(self) -> None:
+        """From now on the screen belongs to the dashboard."""
+        self._quiet.set()
+
+
+def run_demo(config: Config, options: Mapping[str, str]) -> None:
+    """Run until the person quits; the demo ends with the dashboard, however that ends.
+
+    Args:
+        options: further options of ``python -m demo_server``.
+
+    Raises:
+        DemoError: the demo application is not installed, or did not start; its own words are on stderr.
+    """
+    if not all(find_spec(name) for name in ("demo_server", "fastapi", "uvicorn", "httpx", "aiosqlite")):
+        raise DemoError("the demo needs a few more packages: pip install 'redis-dash[demo]'")
+    click.echo("redis-dash: starting the demo", err=True)
+    arguments = [f"--{name}={value}" for name, value in options.items()]
+    process = subprocess.Popen(
+        # The demo ends when its standard input does: even if this process is killed outright.
+        [sys.executable, "-m", "demo_server", "--exit-with-stdin", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # Ctrl-C is the dashboard's to understand
+    )
+    try:
+        from redis_dash.tui.start import run_dashboard  # Textual is imported while the demo starts
+
+        assert process.stdout is not None
+        assert process.stderr is not None
+        progress = _Progress(process.stderr)
+        ready = _wait_until_ready(process)
+        progress.hush()
+        run_dashboard(
+            msgspec.structs.replace(config, url=ready.redis_url), title=f"demo {ready.http_url}", scenarios=SCENARIOS
+        )
+    finally:
+        _stop(process)
+
+
+def _wait_until_ready(process: subprocess.Popen[str]) -> _Ready:
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    try:
+        return msgspec.json.decode(line, type=_Ready)
+    except msgspec.DecodeError:
+        raise DemoError("the demo application did not start; it said why above") from None
+
+
+def _stop(process: subprocess.Popen[str]) -> None:
+    assert process.stdin is not None
+    process.stdin.close()
+    try:
+        process.wait(STOP_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,120 @@
+"""Runs the sources: schedule, staleness, the mailbox between them and a front end, and the way back for commands."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import msgspec
+
+from redis_dash import actions
+from redis_dash.config import Config, Url
+from redis_dash.connection import Deployment
+from redis_dash.eventlog import EventLog
+from redis_dash.keyspace import Keyspace
+from redis_dash.model import AnyReading, Command, MissingRightError, Outcome, Reading, RevokeSession, SourceError
+from redis_dash.sources import SOURCES, families
+from redis_dash.sources.base import Context, Source
+from redis_dash.subscriber import Subscriber
+
+
+class Hub:
+    """The front ends' ``Feed``: one mailbox with the latest reading of each topic."""
+
+    def __init__(self, config: Config) -> None:
+        """Opens nothing yet.
+
+        Raises:
+            ConfigError: the URL cannot be used.
+        """
+        url = Url(config.url)
+        self.deployment = Deployment(url)
+        self._config = config
+        self._keyspace = Keyspace(self.deployment, families(config), config.budget, config.refresh_s)
+        self._subscriber = Subscriber(url, config.channels, EventLog())
+        context = Context(config, self.deployment, self._keyspace, self._subscriber)
+        self._sources: list[Source[Any]] = [make(context) for make in SOURCES]
+        self._latest: dict[str, Reading[Any]] = {}
+        self._unread: dict[str, Reading[Any]] = {}
+
+    @property
+    def target(self) -> str:
+        """The deployment's URL without its password."""
+        return self.deployment.url.shown
+
+    @property
+    def subscribed(self) -> bool:
+        """Whether every message is being received right now."""
+        return self._subscriber.connected
+
+    @property
+    def passes(self) -> int:
+        """Complete passes over the keyspace so far."""
+        return self._keyspace.passes
+
+    def drain(self) -> list[AnyReading]:
+        """The readings that are new since the last call."""
+        readings = list(self._unread.values())
+        self._unread.clear()
+        return readings
+
+    async def submit(self, command: Command) -> Outcome:
+        """Carry out a confirmed command; what was done shows in the event stream.
+
+        Raises:
+            SourceError: see ``actions.carry_out``.
+        """
+        outcome = await actions.carry_out(self.deployment, command)
+        if isinstance(command, RevokeSession):
+            text = f"revoke {command.session.id} of {command.session.user or 'nobody known'}: {outcome.result}"
+            self._subscriber.log.mark(text, time.time(), "action")
+        elif outcome.result == "restored":
+            self._subscriber.log.mark("revocation undone", time.time(), "action")
+        return outcome
+
+    async def run(self) -> None:
+        """Connect and keep reading until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._subscriber.run())
+                tasks.create_task(self._keyspace.run())
+                for source in self._sources:
+                    tasks.create_task(self._poll(source))
+        finally:
+            await self.deployment.close()
+
+    async def read_all(self) -> list[Reading[Any]]:
+        """Read every source once, now."""
+        return [await self._read(source) for source in self._sources]
+
+    async def _poll(self, source: Source[Any]) -> None:
+        while True:
+            began = time.monotonic()
+            reading = await self._read(source)
+            self._latest[source.topic] = self._unread[source.topic] = reading
+            await asyncio.sleep(max(0.05, self._config.refresh_s - (time.monotonic() - began)))
+
+    async def _read(self, source: Source[Any]) -> Reading[Any]:
+        """A source's failure is a status, whatever it is."""
+        topic, before = source.topic, self._latest.get(source.topic)
+        try:
+            sample = await source.read()
+        except MissingRightError as error:
+            return Reading(topic, "off", note=str(error))
+        except SourceError as error:
+            return _aged(before, str(error)) or Reading(topic, "error", note=str(error))
+        except Exception as error:  # the single guard: a bug in one source must not blank the other panes
+            note = f"{type(error).__name__} while reading {topic}"
+            return Reading(
+                topic, "error", before.frame if before else None, before.taken_at if before else 0.0, note=note
+            )
+        taken_at = before.taken_at if sample.status == "stale" and before is not None else time.time()
+        return Reading(topic, sample.status, sample.frame, taken_at, sample.coverage, sample.note)
+
+
+def _aged(before: Reading[Any] | None, note: str) -> Reading[Any] | None:
+    """The last good frame, marked stale."""
+    if before is None or before.frame is None:
+        return None
+    return msgspec.structs.replace(before, status="stale", note=note)

@@ -1,0 +1,148 @@
+"""The headless front end: the same frames as the dashboard's, as one JSON document."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+import msgspec
+
+from redis_dash.config import Config
+from redis_dash.hub import Hub
+from redis_dash.model import (
+    BoardRow,
+    CacheFrame,
+    EventsFrame,
+    LeaderboardsFrame,
+    RateLimitsFrame,
+    Reading,
+    ServerFrame,
+    SessionRow,
+    SessionsFrame,
+)
+
+OK, UNREACHABLE, USAGE, TOPIC_FAILED = 0, 1, 2, 3
+"""Exit codes."""
+READY_WITHIN_S = 10.0
+"""How long the first connection and the first pass over the keyspace may take before the clock starts anyway."""
+
+
+async def take(config: Config, seconds: float, topics: Iterable[str], talk: TextIO = sys.stderr) -> tuple[str, int]:
+    """Watch for ``seconds`` and return the document and the exit code."""
+    hub = Hub(config)
+    running = asyncio.create_task(hub.run())
+    try:
+        await _until_ready(hub)
+        began = time.monotonic()
+        print(f"redis-dash: watching {hub.target} for {seconds:g} s", file=talk, flush=True)
+        if not hub.deployment.unreachable:
+            await asyncio.sleep(seconds)
+        readings = [reading for reading in await hub.read_all() if reading.topic in set(topics)]
+        elapsed = time.monotonic() - began
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+    document = {
+        "schema": 1,
+        "taken_at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "target": hub.target,
+        "elapsed_s": round(elapsed, 3),
+        "topics": {reading.topic: _topic(reading) for reading in readings},
+        "cost": msgspec.to_builtins(hub.deployment.cost.cost()),
+    }
+    return msgspec.json.format(msgspec.json.encode(document), indent=1).decode(), _exit_code(hub, readings, talk)
+
+
+async def _until_ready(hub: Hub) -> None:
+    """Messages count from the subscription on: the clock starts there, so that counts and seconds belong together."""
+    deadline = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < deadline and not (hub.subscribed and hub.passes):
+        if hub.deployment.unreachable:
+            return
+        await asyncio.sleep(0.02)
+
+
+def _exit_code(hub: Hub, readings: list[Reading[Any]], talk: TextIO) -> int:
+    failed = [reading for reading in readings if reading.status not in ("ok", "reduced")]
+    for reading in failed:
+        print(f"redis-dash: {reading.topic}: {reading.status}: {reading.note}", file=talk)
+    if not hub.deployment.connects:
+        return UNREACHABLE
+    return TOPIC_FAILED if failed else OK
+
+
+def _topic(reading: Reading[Any]) -> dict[str, object]:
+    entry: dict[str, object] = {"status": reading.status}
+    if reading.note:
+        entry["note"] = reading.note
+    if reading.taken_at:
+        entry["age_s"] = round(max(0.0, time.time() - reading.taken_at), 3)
+    if reading.coverage is not None:
+        entry["coverage"] = reading.coverage
+    if reading.frame is not None:
+        entry["frame"] = _FRAMES[type(reading.frame)](reading.frame)
+    return entry
+
+
+def _events(frame: EventsFrame) -> dict[str, object]:
+    return {
+        "received": frame.received,
+        "dropped": frame.dropped,
+        "overwritten": frame.overwritten,
+        "rate": frame.rate,
+        "gaps": msgspec.to_builtins(frame.gaps),
+        "channels": msgspec.to_builtins(frame.channels),
+        "other": frame.other,
+        "patterns": frame.patterns,
+    }
+
+
+def _session(row: SessionRow) -> dict[str, object]:
+    """Without key and contents: a session's id is a credential, and exports travel."""
+    return {
+        "id": row.id,
+        "user": row.user,
+        "role": row.role,
+        "ttl_s": row.ttl_s,
+        "created_at": row.created_at,
+        "dialect": row.dialect,
+    }
+
+
+def _sessions(frame: SessionsFrame) -> dict[str, object]:
+    rows = [_session(row) for row in frame.rows]
+    return {"count": frame.count, "low": frame.low, "high": frame.high, "rows": rows}
+
+
+def _limits(frame: RateLimitsFrame) -> dict[str, object]:
+    return msgspec.to_builtins(frame)  # type: ignore[no-any-return]
+
+
+def _boards(frame: LeaderboardsFrame) -> dict[str, object]:
+    def row(member: BoardRow) -> dict[str, object]:
+        return {"rank": member.rank, "member": member.member, "score": member.score, "moved": member.moved}
+
+    boards = [
+        {"key": board.key, "size": board.size, "rows": [row(one) for one in board.rows]} for board in frame.boards
+    ]
+    return {"boards": boards}
+
+
+def _whole(frame: ServerFrame | CacheFrame) -> object:
+    return msgspec.to_builtins(frame)
+
+
+_FRAMES: dict[type, Callable[[Any], object]] = {
+    ServerFrame: _whole,
+    EventsFrame: _events,
+    SessionsFrame: _sessions,
+    RateLimitsFrame: _limits,
+    LeaderboardsFrame: _boards,
+    CacheFrame: _whole,
+}

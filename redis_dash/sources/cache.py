@@ -1,0 +1,109 @@
+"""Is the cache earning its keep? The server's hit counters without our own lookups, and the application's own."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from redis_dash.connection import Info
+from redis_dash.model import CacheFrame, CacheGroup
+from redis_dash.ownreads import ReplyError
+from redis_dash.sources.base import Context, Sample, text
+
+HISTORY = 240
+"""Polls remembered."""
+
+
+def family(name: str) -> str:
+    """The scan's name for one cache's keys."""
+    return f"cache {name}"
+
+
+class CacheSource:
+    """Interval figures lie between the last two polls."""
+
+    topic = "cache"
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._caches = context.config.caches
+        self._before: Info | None = None
+        self._interval = (0, 0)
+        self._history: deque[float | None] = deque(maxlen=HISTORY)
+        self._counters: dict[str, tuple[int, int]] = {}
+
+    async def read(self) -> Sample[CacheFrame]:
+        """INFO, shared with the server topic, then the application's counters in one pipeline."""
+        info = await self._context.deployment.info()
+        hits, misses = _application(info)
+        interval_hits, interval_misses = self._since_last(info)
+        groups = await self._groups()
+        frame = CacheFrame(
+            hits=hits,
+            misses=misses,
+            hit_rate=rate(hits, misses),
+            interval_hits=interval_hits,
+            interval_misses=interval_misses,
+            interval_hit_rate=rate(interval_hits, interval_misses),
+            own_hits=info.own_hits,
+            own_misses=info.own_misses,
+            history=tuple(self._history),
+            groups=groups,
+        )
+        sizes = [self._context.keyspace.families[family(cache.name)].estimate() for cache in self._caches]
+        return Sample(frame, coverage=min((size.coverage for size in sizes), default=None))
+
+    def _since_last(self, info: Info) -> tuple[int, int]:
+        before, self._before = self._before, info
+        if before is None:
+            return self._interval
+        if info.at <= before.at:
+            return self._interval
+        then, now = _application(before), _application(info)
+        if now[0] < then[0] or now[1] < then[1]:
+            self._interval = (0, 0)  # the server's counters began anew: a restart, or CONFIG RESETSTAT
+        else:
+            self._interval = (now[0] - then[0], now[1] - then[1])
+        self._history.append(rate(*self._interval))
+        return self._interval
+
+    async def _groups(self) -> tuple[CacheGroup, ...]:
+        replies = await self._context.deployment.pipeline(
+            [(b"HGETALL", cache.stats_key.encode()) for cache in self._caches]
+        )
+        return tuple(
+            self._group(cache.name, None if isinstance(reply, ReplyError) else _counters(reply))
+            for cache, reply in zip(self._caches, replies, strict=True)
+        )
+
+    def _group(self, name: str, counters: tuple[int, int] | None) -> CacheGroup:
+        keys = self._context.keyspace.families[family(name)].estimate().keys
+        if counters is None:
+            return CacheGroup(name, keys, None, None, None)
+        before = self._counters.get(name, counters)
+        self._counters[name] = counters
+        gained = [now - then for now, then in zip(counters, before, strict=True)]
+        if min(gained) < 0:
+            gained = [0, 0]
+        return CacheGroup(name, keys, *counters, rate(*counters), rate(*gained), sum(gained))
+
+
+def rate(hits: int, misses: int) -> float | None:
+    """Hits over lookups; None without lookups."""
+    return hits / (hits + misses) if hits + misses else None
+
+
+def _application(info: Info) -> tuple[int, int]:
+    """The server's counters without our own lookups."""
+    hits = int(info.values.get("keyspace_hits", 0)) - info.own_hits
+    misses = int(info.values.get("keyspace_misses", 0)) - info.own_misses
+    return max(0, hits), max(0, misses)
+
+
+def _counters(reply: object) -> tuple[int, int] | None:
+    if not isinstance(reply, list) or not reply:
+        return None
+    fields = {text(name): value for name, value in zip(reply[::2], reply[1::2], strict=False)}
+    try:
+        return int(fields.get("hits", 0)), int(fields.get("misses", 0))
+    except ValueError:
+        return None
