@@ -94,8 +94,10 @@ class LimitPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limit: str = ""
 
     def __post_init__(self) -> None:
-        if self.limit:
-            parse_rule(self.limit)
+        try:
+            self.rule  # noqa: B018 - for its error
+        except ConfigError as error:
+            raise ValueError(str(error)) from None  # which msgspec completes with the place in the file
 
     @property
     def rule(self) -> Rule | None:

@@ -18,7 +18,6 @@ from redis.asyncio.connection import Connection, UnixDomainSocketConnection, par
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, BusyLoadingError, RedisError, ResponseError
-from redis.exceptions import ConnectionError as DriverConnectionError
 from redis.exceptions import TimeoutError as DriverTimeoutError
 
 from redis_dash.config import Url
@@ -58,9 +57,8 @@ def driver_connection(url: Url) -> Connection | UnixDomainSocketConnection:
     try:
         options: dict[str, object] = dict(parse_url(url.reveal()))
         kind = options.pop("connection_class", Connection)
-        options.update(
-            socket_connect_timeout=CONNECT_TIMEOUT_S, socket_timeout=REPLY_TIMEOUT_S, protocol=2, client_name=None
-        )
+        # No socket_timeout: we keep the time ourselves, and the driver's way (wait_for) can swallow a cancellation.
+        options.update(socket_connect_timeout=CONNECT_TIMEOUT_S, socket_timeout=None, protocol=2, client_name=None)
         connection: Connection | UnixDomainSocketConnection = kind(  # type: ignore[operator]
             retry=Retry(NoBackoff(), 0), driver_info=None, **options
         )
@@ -84,8 +82,8 @@ def check(reply: object) -> object:
     """
     if isinstance(reply, ReplyError):
         text = str(reply)
-        if text.startswith(("NOPERM", "ERR unknown command")):
-            raise MissingRightError(text.removeprefix("NOPERM ").removeprefix("ERR "))
+        if text.startswith(("NOPERM", "unknown command")):  # the driver strips ERR
+            raise MissingRightError(text.removeprefix("NOPERM "))
         raise SourceError(text)
     return reply
 
@@ -109,6 +107,7 @@ class Deployment:
         self._trouble = "not connected yet"
         self._priced_at = -math.inf
         self._run = ""
+        self._polite = True
         self._lookups = (0, 0)
 
     async def pipeline(self, commands: Sequence[Command]) -> list[object]:
@@ -119,11 +118,11 @@ class Deployment:
                 are spaced out, and calls in between fail at once with the same message.
         """
         replies: list[object] = []
-        for begin in range(0, len(commands), PIPELINE_LENGTH):
+        for begin in range(0, max(1, len(commands)), PIPELINE_LENGTH):
             part = commands[begin : begin + PIPELINE_LENGTH]
             async with self._lock:
-                await self._ensure_connected()
-                replies += await self._exchange(part)
+                await self._ensure_connected()  # also for no command at all: nothing to read is not a dead server
+                replies += await self._exchange(part) if part else []
         return replies
 
     async def one(self, *command: bytes) -> object:
@@ -232,7 +231,10 @@ class Deployment:
         self._pause = BACKOFF_S[0]
         self._info = None
         self.connects += 1
-        await self._introduce()
+        if self._polite:
+            self._polite = False  # if the introduction breaks the connection, as at some proxies, do without it
+            await self._introduce()
+            self._polite = True
 
     def _fail(self, error: BaseException) -> SourceError:
         self._next_try = time.monotonic() + self._pause
@@ -245,8 +247,9 @@ class Deployment:
         *_, raw = await self._exchange(
             [(b"CLIENT", b"SETNAME", CLIENT_NAME.encode()), (b"CLIENT", b"NO-TOUCH", b"ON"), (b"INFO",)]
         )
-        if isinstance(raw, bytes):
-            self._notice_reset(parse_info(raw))
+        if not isinstance(raw, bytes):
+            return  # without INFO nothing can be asked, nor is there a hit rate to keep clean
+        self._notice_reset(parse_info(raw))
         nobody = f"redis-dash:no-such-key:{os.urandom(8).hex()}".encode()
         before = (self.own.hits, self.own.misses)
         replies = await self._exchange(calibration(nobody))
@@ -266,12 +269,10 @@ def describe(error: BaseException, url: Url) -> str:
         return "the server is loading its data"
     if isinstance(error, DriverTimeoutError | TimeoutError):
         return "no answer in time"
-    if isinstance(error, DriverConnectionError):
-        cause = error.__context__
-        if isinstance(cause, ConnectionRefusedError) or "Connect call failed" in text or "Connection refused" in text:
-            return "connection refused"
-        if "closed by server" in text.lower():
-            return "the server closed the connection"
+    if isinstance(error, ConnectionRefusedError) or "Connect call failed" in text or "Connection refused" in text:
+        return "connection refused"
+    if "closed by server" in text.lower() or isinstance(error, ConnectionResetError):
+        return "the server closed the connection"
     return text or type(error).__name__
 
 

@@ -113,10 +113,9 @@ class Keyspace:
         self.size = 0
         """Keys in the database at the last pass' beginning."""
         self.passes = 0
-        self.trouble = ""
-        """Why scanning does not go on, if it does not."""
-        self.taken_at = 0.0
-        """When the last slice came, epoch seconds."""
+        self._news = asyncio.Event()
+        self._begun = False
+        self._trouble: SourceError | None = None
         self._deployment = deployment
         self._matcher = Matcher(families)
         self._budget = budget
@@ -128,12 +127,24 @@ class Keyspace:
             began = time.monotonic()
             try:
                 await self.pass_over()
-                self.trouble = ""
             except SourceError as error:
-                self.trouble = str(error)
+                self._trouble = error
+                self._news.set()
                 await asyncio.sleep(RETRY_S)
                 continue
             await asyncio.sleep(max(0.0, self._rest_s - (time.monotonic() - began)))
+
+    async def begun(self) -> None:
+        """Return when the first slice is there.
+
+        Raises:
+            SourceError: scanning failed, and nothing was ever found.
+        """
+        while not self._begun:
+            if self._trouble is not None:
+                raise self._trouble
+            self._news.clear()
+            await self._news.wait()
 
     async def pass_over(self) -> None:
         """One whole pass.
@@ -171,7 +182,8 @@ class Keyspace:
         sorted_keys = self._matcher.sort(keys)
         for name, family in self.families.items():
             family.add(sorted_keys.get(name, ()), len(keys))
-        self.taken_at = time.time()
+        self._begun, self._trouble = True, None
+        self._news.set()
         assert isinstance(cursor, bytes)
         return cursor
 

@@ -10,7 +10,7 @@ from redis_dash.config import Config
 from redis_dash.connection import Deployment
 from redis_dash.eventlog import EventLog
 from redis_dash.keyspace import Keyspace
-from redis_dash.model import Frame, SourceError, Status
+from redis_dash.model import Frame, Status
 from redis_dash.subscriber import Subscriber
 
 T = TypeVar("T", bound=Frame)
@@ -39,14 +39,13 @@ class Context:
         """Where messages and marks go."""
         return self.subscriber.log
 
-    def require_scan(self) -> None:
-        """To be called by a source that needs the scan and has nothing yet.
+    async def require_scan(self) -> None:
+        """To be called by a source that needs the scan: returns when it has something.
 
         Raises:
             SourceError: scanning does not work, and why.
         """
-        if self.keyspace.trouble and not self.keyspace.passes:
-            raise SourceError(self.keyspace.trouble)
+        await self.keyspace.begun()
 
 
 class Source(Protocol[T]):

@@ -36,7 +36,7 @@ class LeaderboardsSource:
 
     async def read(self) -> Sample[LeaderboardsFrame]:
         """One pipeline: size and top of each board."""
-        self._context.require_scan()
+        await self._context.require_scan()
         keys = sorted(self._family.keys)
         commands: list[Command] = []
         for key in keys[:BOARDS]:

@@ -33,7 +33,7 @@ class RateLimitsSource:
 
     async def read(self) -> Sample[RateLimitsFrame]:
         """The clock, then every client's commands in one pipeline."""
-        self._context.require_scan()
+        await self._context.require_scan()
         keys = self._family.keys
         for gone in self._rows.keys() - set(keys):
             del self._rows[gone]

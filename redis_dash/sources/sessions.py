@@ -49,7 +49,7 @@ class SessionsSource:
 
     async def read(self) -> Sample[SessionsFrame]:
         """New sessions first, then a share of the known ones again."""
-        self._context.require_scan()
+        await self._context.require_scan()
         keys = self._family.keys
         present = set(keys)
         for gone in self._known.keys() - present:

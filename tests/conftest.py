@@ -1,0 +1,51 @@
+"""A real server of our own for the tests that need one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+
+import pytest
+import redis
+
+from demo_server.embedded import EmbeddedServer
+
+
+@pytest.fixture(scope="session")
+def embedded_server() -> Iterator[EmbeddedServer]:
+    """One server for the whole run, on a port that nobody else has."""
+    with EmbeddedServer() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(embedded_server: EmbeddedServer) -> str:
+    """The private server, emptied: only ever our own, never one that a URL in the environment names."""
+    with redis.Redis(port=embedded_server.port) as client:
+        client.flushall()
+        client.config_resetstat()
+    return embedded_server.url
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    """A plain client, as the application would use it."""
+    with redis.Redis.from_url(redis_url) as client:
+        yield client
+
+
+async def until(condition: Callable[[], bool], within_s: float = 10.0) -> None:
+    """Wait for a condition; fail if it does not come true in time."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not come true in time"
+        await asyncio.sleep(0.01)
+
+
+async def until_async(condition: Callable[[], Awaitable[bool]], within_s: float = 10.0) -> None:
+    """As ``until``, for a condition that has to ask."""
+    deadline = time.monotonic() + within_s
+    while not await condition():
+        assert time.monotonic() < deadline, "the condition did not come true in time"
+        await asyncio.sleep(0.01)

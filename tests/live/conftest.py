@@ -1,0 +1,50 @@
+"""The pieces that sources share, on the private server."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from redis_dash.config import Config, Url
+from redis_dash.connection import Deployment
+from redis_dash.eventlog import EventLog
+from redis_dash.hub import Hub
+from redis_dash.keyspace import Keyspace
+from redis_dash.sources import families
+from redis_dash.sources.base import Context
+from redis_dash.subscriber import Subscriber
+
+
+@pytest.fixture
+async def deployment(redis_url: str) -> AsyncIterator[Deployment]:
+    """Not connected until used."""
+    deployment = Deployment(Url(redis_url))
+    yield deployment
+    await deployment.close()
+
+
+@pytest.fixture
+def make_context(redis_url: str, deployment: Deployment) -> Callable[..., Context]:
+    """A context whose scan runs only when a test asks for a pass."""
+
+    def make(**settings: object) -> Context:
+        config = Config(url=redis_url, **settings)  # type: ignore[arg-type]
+        keyspace = Keyspace(deployment, families(config), config.budget, config.refresh_s)
+        return Context(config, deployment, keyspace, Subscriber(Url(redis_url), config.channels, EventLog()))
+
+    return make
+
+
+@contextlib.asynccontextmanager
+async def running(hub: Hub) -> AsyncIterator[Hub]:
+    """A hub at work."""
+    task = asyncio.create_task(hub.run())
+    try:
+        yield hub
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

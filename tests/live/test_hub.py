@@ -1,0 +1,127 @@
+"""The hub: every topic read, failures as statuses, a restart survived, the mailbox bounded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+
+from demo_server.embedded import EmbeddedServer
+from redis_dash.config import Config
+from redis_dash.eventlog import Mark
+from redis_dash.hub import Hub
+from redis_dash.model import TOPICS, EventsFrame, Reading, RevokeSession, SessionsFrame
+from tests.conftest import until
+from tests.live.conftest import running
+from tests.live.poor_server import poor_server
+from tests.live.test_sources import sign_in
+
+FAST = 0.1
+
+
+class Desk:
+    """Collects a hub's mail."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self.latest: dict[str, Reading[Any]] = {}
+
+    def frame(self, topic: str) -> Any:
+        """A topic's latest frame."""
+        return self.latest[topic].frame
+
+    def statuses(self) -> dict[str, str]:
+        mail = self._hub.drain()
+        assert len(mail) <= len(TOPICS)
+        self.latest.update({reading.topic: reading for reading in mail})
+        return {topic: reading.status for topic, reading in self.latest.items()}
+
+    def all_are(self, *statuses: str) -> bool:
+        now = self.statuses()
+        return set(now) == set(TOPICS) and all(status in statuses for status in now.values())
+
+
+async def test_every_topic_is_read(redis_url: str, client: redis.Redis) -> None:
+    sign_in(client, "ann")
+    client.zadd("leaderboard", {"ann": 1})
+    async with running(Hub(Config(url=redis_url, refresh_s=FAST))) as hub:
+        desk = Desk(hub)
+        await until(lambda: desk.all_are("ok"))
+        await until(lambda: hub.passes > 1 and bool(desk.statuses()))
+    assert desk.frame("sessions").count == 1
+    assert desk.frame("leaderboards").boards[0].rows[0].member == "ann"
+
+
+async def test_a_revocation_goes_through_and_shows_in_the_stream(redis_url: str, client: redis.Redis) -> None:
+    key = sign_in(client, "ann")
+    async with running(Hub(Config(url=redis_url, refresh_s=FAST))) as hub:
+        desk = Desk(hub)
+        await until(lambda: desk.all_are("ok") and bool(desk.frame("sessions").rows))
+        frame: SessionsFrame = desk.frame("sessions")
+        outcome = await hub.submit(RevokeSession(frame.rows[0]))
+        assert outcome.result == "deleted"
+        assert not client.exists(key)
+        await until(lambda: desk.all_are("ok") and desk.frame("sessions").count == 0)
+        events: EventsFrame = desk.frame("events")
+        (mark,) = events.log.read(0, events.log.end)
+    assert isinstance(mark, Mark)
+    assert mark.text == "revoke ann-… of ann@example.com: deleted"
+
+
+async def test_a_restart_is_stale_and_then_live_again() -> None:
+    with EmbeddedServer() as server:
+        async with running(Hub(Config(url=server.url, refresh_s=FAST))) as hub:
+            desk = Desk(hub)
+            await until(lambda: desk.all_are("ok"))
+            server.stop()
+            await until(lambda: desk.all_are("stale"))
+            assert all(reading.frame is not None for reading in desk.latest.values())
+            assert "connection" in desk.latest["sessions"].note
+            server.start()
+            await until(lambda: desk.all_are("ok"), within_s=5)
+        assert len(desk.frame("events").gaps) == 1
+
+
+async def test_nothing_there_is_an_error_on_every_topic_but_no_crash() -> None:
+    with EmbeddedServer() as server:
+        url = server.url
+    async with running(Hub(Config(url=url, refresh_s=FAST))) as hub:
+        desk = Desk(hub)
+        await until(lambda: desk.all_are("error", "stale"))
+    assert {reading.note for reading in desk.latest.values()} <= {"connection refused", "not connected yet"}
+
+
+async def test_a_user_with_few_rights_sees_what_it_may(redis_url: str, client: redis.Redis) -> None:
+    sign_in(client, "ann")
+    commands = ["+ping", "+client|setname", "+scan", "+dbsize", "+get", "+pttl"]
+    client.acl_setuser("poor", enabled=True, passwords=["+pw"], commands=commands, keys=["*"], reset_channels=True)
+    try:
+        url = redis_url.replace("redis://", "redis://poor:pw@")
+        async with running(Hub(Config(url=url, refresh_s=FAST))) as hub:
+            desk = Desk(hub)
+            await until(lambda: len(desk.statuses()) == len(TOPICS) and desk.statuses()["sessions"] == "ok")
+            await until(lambda: desk.statuses()["events"] == "off")
+            assert desk.statuses()["server"] == "off"
+            assert "info" in desk.latest["server"].note.lower()
+            assert desk.frame("sessions").count == 1
+    finally:
+        client.acl_deluser("poor")
+
+
+async def test_a_poor_server_is_no_crash() -> None:
+    """Without INFO, ACL or pub/sub the topics that need less still live."""
+    async with poor_server() as (port, data):
+        data.set("session:ann-0123456789", '{"email": "ann@example.com"}', ex=1000)
+        async with running(Hub(Config(url=f"redis://127.0.0.1:{port}", refresh_s=FAST))) as hub:
+            desk = Desk(hub)
+            await until(lambda: set(desk.statuses()) == set(TOPICS))
+            await until(lambda: desk.statuses()["sessions"] == "ok" and bool(desk.frame("sessions").rows))
+            assert desk.statuses() | {"events": "any"} == {
+                "server": "off",
+                "events": "any",
+                "sessions": "ok",
+                "rate_limits": "ok",
+                "leaderboards": "ok",
+                "cache": "off",
+            }
+            assert desk.frame("sessions").rows[0].user == "ann@example.com"

@@ -1,0 +1,213 @@
+"""Each source against a real server: figures as the application would count them."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+import redis
+
+from redis_dash.config import CachePattern, LimitPattern
+from redis_dash.connection import Deployment
+from redis_dash.sources.base import Context
+from redis_dash.sources.cache import CacheSource
+from redis_dash.sources.leaderboards import LeaderboardsSource
+from redis_dash.sources.rate_limits import RateLimitsSource
+from redis_dash.sources.server import ServerSource
+from redis_dash.sources.sessions import SessionsSource
+
+MakeContext = Callable[..., Context]
+
+
+def sign_in(client: redis.Redis, name: str, ttl: int = 86_400, **more: object) -> bytes:
+    key = f"session:{name}-0123456789-0123456789"
+    client.set(key, json.dumps({"email": f"{name}@example.com", "role": "user", "created_at": 1.7e9, **more}), ex=ttl)
+    return key.encode()
+
+
+async def test_sessions_newest_activity_first(make_context: MakeContext, client: redis.Redis) -> None:
+    sign_in(client, "old", 40_000)
+    sign_in(client, "new", 86_400)
+    client.set("session:forever-0123456789", "{}")
+    client.set("session:odd-0123456789", b"\x80\x04pickle.")
+    client.set("other", "x")
+    context = make_context()
+    source = SessionsSource(context)
+    await context.keyspace.pass_over()
+    sample = await source.read()
+    frame = sample.frame
+    assert (frame.count, frame.low, frame.high, sample.coverage) == (4, 4, 4, 1.0)
+    assert [row.user for row in frame.rows][:2] == ["new@example.com", "old@example.com"]
+    assert {row.dialect for row in frame.rows} == {"json", "unknown"}
+    assert frame.rows[0].ttl_full_s == pytest.approx(86_400, abs=2)
+    assert frame.rows[0].id == "new-…"
+
+
+async def test_sessions_that_end_or_begin_or_change_show(make_context: MakeContext, client: redis.Redis) -> None:
+    gone, stays = sign_in(client, "gone"), sign_in(client, "stays")
+    context = make_context()
+    source = SessionsSource(context)
+    await context.keyspace.pass_over()
+    assert len((await source.read()).frame.rows) == 2
+    client.delete(gone)
+    client.set(stays, json.dumps({"email": "renamed@example.com"}), ex=50)
+    frame = (await source.read()).frame  # before the next pass: the reader itself notices
+    assert [row.user for row in frame.rows] == ["renamed@example.com"]
+    assert frame.count == 1
+    sign_in(client, "fresh")
+    await context.keyspace.pass_over()
+    assert {row.user for row in (await source.read()).frame.rows} == {"renamed@example.com", "fresh@example.com"}
+
+
+async def test_ten_thousand_sessions_are_all_read_in_turn(make_context: MakeContext, client: redis.Redis) -> None:
+    pipe = client.pipeline(transaction=False)
+    for number in range(10_000):
+        pipe.set(f"session:{number:010d}-token", '{"email": "x@example.com"}', ex=1000 + number)
+    pipe.execute()
+    context = make_context(budget=1.0)
+    source = SessionsSource(context)
+    await context.keyspace.pass_over()
+    for _ in range(12):
+        frame = (await source.read()).frame
+    assert frame.count == 10_000
+    ttls = [row.ttl_s or 0 for row in frame.rows]
+    assert ttls == sorted(ttls, reverse=True)
+    assert ttls[0] == pytest.approx(10_999, abs=5)
+
+
+def accept(client: redis.Redis, ip: str, ages: list[float], unit: float = 1.0) -> None:
+    now = time.time()
+    client.zadd(f"ratelimit:{ip}", {f"{ip}-{age}": (now - age) * unit for age in ages})
+
+
+async def test_rate_limits_count_the_window_only(make_context: MakeContext, client: redis.Redis) -> None:
+    accept(client, "10.0.0.1", [70.0, 61.0, *(number / 10 for number in range(100))])
+    accept(client, "10.0.0.2", [30.0, 1.0])
+    accept(client, "10.0.0.3", [1.0] * 1 + [number / 2 for number in range(85)])
+    accept(client, "10.0.0.4", [400.0])
+    context = make_context()
+    source = RateLimitsSource(context)
+    await context.keyspace.pass_over()
+    frame = (await source.read()).frame
+    rows = {row.identity: row for row in frame.rows}
+    assert [row.identity for row in frame.rows][:2] == ["10.0.0.1", "10.0.0.3"]
+    assert rows["10.0.0.1"].used == 100
+    assert rows["10.0.0.1"].blocked
+    assert rows["10.0.0.1"].reset_s == pytest.approx(50.1, abs=1)
+    assert (rows["10.0.0.2"].used, rows["10.0.0.2"].limit) == (2, 100)
+    assert rows["10.0.0.2"].reset_s == pytest.approx(30, abs=1)
+    assert (rows["10.0.0.4"].used, rows["10.0.0.4"].reset_s) == (0, None)
+    assert (frame.count, frame.blocked, frame.near) == (4, 1, 1)
+
+
+async def test_rate_limits_find_the_dialect_by_themselves(make_context: MakeContext, client: redis.Redis) -> None:
+    accept(client, "ms", [1.0, 2.0, 400.0], 1e3)
+    accept(client, "us", [1.0, 2.0, 400.0], 1e6)
+    client.set("ratelimit:fixed", 42, ex=30)
+    context = make_context()
+    source = RateLimitsSource(context)
+    await context.keyspace.pass_over()
+    for _ in range(4):
+        sample = await source.read()
+    used = {row.identity: (row.used, row.dialect) for row in sample.frame.rows}
+    assert used == {
+        "ms": (2, "sliding window, ms"),
+        "us": (2, "sliding window, µs"),
+        "fixed": (42, "fixed window"),
+    }
+    assert sample.status == "ok"
+
+
+async def test_an_unknown_limit_is_not_invented(make_context: MakeContext, client: redis.Redis) -> None:
+    accept(client, "10.0.0.1", [number / 10 for number in range(150)])
+    context = make_context(limits=(LimitPattern("ratelimit:*"),))
+    source = RateLimitsSource(context)
+    await context.keyspace.pass_over()
+    (row,) = (await source.read()).frame.rows
+    assert (row.used, row.limit, row.blocked, row.reset_s) == (150, None, False, None)
+
+
+async def test_a_key_in_no_known_form_is_told(make_context: MakeContext, client: redis.Redis) -> None:
+    client.rpush("ratelimit:list", "x")
+    context = make_context()
+    source = RateLimitsSource(context)
+    await context.keyspace.pass_over()
+    sample = await source.read()
+    assert sample.status == "reduced"
+    assert sample.note.startswith("1 ")
+
+
+async def test_leaderboard_movement(make_context: MakeContext, client: redis.Redis) -> None:
+    client.zadd("leaderboard", {"ann": 30, "bob": 20, "cy": 10})
+    client.zadd("leaderboard:weekly", {"dee": 1})
+    client.set("leaderboard:settings", "not a board")
+    context = make_context()
+    source = LeaderboardsSource(context)
+    await context.keyspace.pass_over()
+    boards = (await source.read()).frame.boards
+    assert [(board.key, board.size) for board in boards] == [("leaderboard", 3), ("leaderboard:weekly", 1)]
+    assert [row.moved for row in boards[0].rows] == [0, 0, 0]
+    client.zadd("leaderboard", {"cy": 40, "eve": 35})
+    rows = (await source.read()).frame.boards[0].rows
+    assert [(row.rank, row.member, row.moved, row.entered) for row in rows] == [
+        (1, "cy", 2, False),
+        (2, "eve", 0, True),
+        (3, "ann", -2, False),
+        (4, "bob", -2, False),
+    ]
+    again = (await source.read()).frame.boards[0].rows
+    assert [row.moved for row in again] == [2, 0, -2, -2]
+    client.delete("leaderboard")
+    assert [board.key for board in (await source.read()).frame.boards] == ["leaderboard:weekly"]
+
+
+async def test_cache_is_the_applications_alone(
+    make_context: MakeContext, client: redis.Redis, deployment: Deployment
+) -> None:
+    client.set("llm:a", "x")
+    client.hset("cache:stats:llm", mapping={"hits": 8, "misses": 2})
+    client.rpush("cache:stats:product", "not a hash")
+    sign_in(client, "ann")
+    context = make_context()
+    source, sessions = CacheSource(context), SessionsSource(context)
+    await context.keyspace.pass_over()
+    await source.read()
+    for _ in range(20):
+        await sessions.read()
+    for _ in range(3):
+        client.get("llm:a")
+    client.get("llm:none")
+    client.hincrby("cache:stats:llm", "hits", 3)
+    client.hincrby("cache:stats:llm", "misses", 1)
+    before = client.info("stats")
+    await deployment.info(max_age_s=-1)
+    frame = (await source.read()).frame
+    assert isinstance(before, dict)
+    assert (frame.interval_hits, frame.interval_misses) == (3, 1)  # writes count no lookups
+    assert frame.own_hits > 20
+    assert frame.hits + frame.own_hits == before["keyspace_hits"]
+    llm, product = frame.groups
+    assert (llm.keys, llm.hits, llm.misses) == (1, 11, 3)
+    assert (llm.interval_lookups, llm.interval_hit_rate) == (4, 0.75)
+    assert (product.hits, product.hit_rate) == (None, None)
+
+
+async def test_own_cache_names(make_context: MakeContext, client: redis.Redis) -> None:
+    client.set("page:1", "x")
+    client.hset("stats", mapping={"hits": 1, "misses": 1})
+    context = make_context(caches=(CachePattern("pages", "page:*", "stats"),))
+    source = CacheSource(context)
+    await context.keyspace.pass_over()
+    (group,) = (await source.read()).frame.groups
+    assert (group.name, group.keys, group.hit_rate) == ("pages", 1, 0.5)
+
+
+async def test_server(make_context: MakeContext, client: redis.Redis) -> None:
+    client.set("a", "1")
+    frame = (await ServerSource(make_context()).read()).frame
+    assert (frame.keys, frame.role, frame.clients >= 2) == (1, "master", True)
+    assert frame.used_memory > 100_000
+    assert 0 < frame.ping_ms < 1000
+    assert frame.version.count(".") == 2

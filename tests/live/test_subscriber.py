@@ -1,0 +1,100 @@
+"""The pub/sub reader: counts exactly, keeps the heads of giants, survives restarts and tells the gap."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import redis
+
+from demo_server.embedded import EmbeddedServer
+from redis_dash.config import Url
+from redis_dash.eventlog import HEAD_BYTES, Event, EventLog, Mark
+from redis_dash.subscriber import Subscriber
+from tests.conftest import until
+
+
+@contextlib.asynccontextmanager
+async def listening(url: str, *channels: str) -> AsyncIterator[Subscriber]:
+    subscriber = Subscriber(Url(url), channels or ("*",), EventLog())
+    task = asyncio.create_task(subscriber.run())
+    try:
+        await until(lambda: subscriber.connected)
+        yield subscriber
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_counts_every_message_by_channel(redis_url: str, client: redis.Redis) -> None:
+    async with listening(redis_url) as subscriber:
+        pipe = client.pipeline(transaction=False)
+        for number in range(20_000):
+            pipe.publish("orders" if number % 4 else "payments", f"message {number}")
+        await asyncio.to_thread(pipe.execute)
+        await until(lambda: subscriber.received == 20_000)
+    assert subscriber.counts == {b"orders": 15_000, b"payments": 5_000}
+    entries = subscriber.log.read(0, 20_000)
+    assert [entry.payload for entry in entries if isinstance(entry, Event)] == [
+        b"message %d" % number for number in range(20_000)
+    ]
+
+
+async def test_a_message_that_fits_two_subscriptions_counts_once(redis_url: str, client: redis.Redis) -> None:
+    async with listening(redis_url, "orders", "o*", "*s") as subscriber:
+        for channel in ("orders", "other", "payments", "unheard"):
+            client.publish(channel, "x")
+        client.publish("orders", "last")
+        await until(lambda: subscriber.counts[b"orders"] == 2)
+    assert subscriber.counts == {b"orders": 2, b"other": 1, b"payments": 1}
+
+
+async def test_a_giant_is_kept_by_its_head(redis_url: str, client: redis.Redis) -> None:
+    async with listening(redis_url) as subscriber:
+        client.publish("big", b"y" * 5_000_000)
+        client.publish("small", b"z")
+        await until(lambda: subscriber.received == 2)
+    big, small = (entry for entry in subscriber.log.read(0, 2) if isinstance(entry, Event))
+    assert (len(big.payload), big.size) == (HEAD_BYTES, 5_000_000)
+    assert (small.payload, small.size) == (b"z", 1)
+
+
+async def test_a_restart_is_a_gap_and_then_goes_on() -> None:
+    with EmbeddedServer() as server:
+        async with listening(server.url) as subscriber:
+            server.stop()
+            await until(lambda: not subscriber.connected)
+            server.start()
+            await until(lambda: subscriber.connected)
+            with redis.Redis(port=server.port) as client:
+                client.publish("after", "x")
+            await until(lambda: subscriber.received == 1)
+            assert subscriber.open_gap is None
+        (gap,) = subscriber.gaps
+        assert gap.ended_at is not None
+        assert gap.ended_at >= gap.began_at
+        marks = [entry.text for entry in subscriber.log.read(0, 9) if isinstance(entry, Mark)]
+        assert marks[0].startswith("connection lost")
+        assert marks[1].startswith("reconnected")
+        assert marks[1].endswith("unknown")
+
+
+async def test_a_killed_connection_is_noticed_at_once(redis_url: str, client: redis.Redis) -> None:
+    async with listening(redis_url) as subscriber:
+        client.client_kill_filter(_type="pubsub")
+        await until(lambda: bool(subscriber.gaps))
+        assert subscriber.connected
+
+
+async def test_a_user_who_may_not_subscribe_is_told(redis_url: str, client: redis.Redis) -> None:
+    client.acl_setuser("deaf", enabled=True, passwords=["+pw"], commands=["+@all"], keys=["*"], reset_channels=True)
+    try:
+        subscriber = Subscriber(Url(redis_url.replace("redis://", "redis://deaf:pw@")), ("*",), EventLog())
+        task = asyncio.create_task(subscriber.run())
+        await until(lambda: subscriber.refused)
+        task.cancel()
+        assert "permission" in subscriber.trouble.lower()
+    finally:
+        client.acl_deluser("deaf")

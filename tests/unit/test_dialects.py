@@ -1,0 +1,64 @@
+"""What the dialects make of replies."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from redis_dash.dialects.base import OtherDialectError, SessionFacts, Usage
+from redis_dash.dialects.fixed_window import FixedWindow
+from redis_dash.dialects.json_session import LARGEST, JsonSession
+from redis_dash.dialects.sliding_window import SlidingWindow
+
+NOW = 1_800_000_000.0
+
+
+def decode(value: object) -> SessionFacts:
+    facts = JsonSession().decode(json.dumps(value).encode())
+    assert facts is not None
+    return facts
+
+
+def test_a_session_tells_user_role_and_time() -> None:
+    facts = decode({"id": 7, "email": "ann@example.com", "role": "admin", "created_at": NOW})
+    assert (facts.user, facts.role, facts.created_at) == ("ann@example.com", "admin", NOW)
+
+
+def test_the_user_may_be_one_level_down_and_times_in_milliseconds() -> None:
+    facts = decode({"passport": {"user": "ann"}, "createdAt": NOW * 1000, "roles": ["a", "b"]})
+    assert (facts.user, facts.role, facts.created_at) == ("ann", "a, b", NOW)
+
+
+def test_secrets_in_a_session_are_hidden() -> None:
+    facts = decode({"csrf_token": "s3cret", "password_hash": "s3cret", "deep": {"x": "s3cret"}, "cart": 3})
+    assert "s3cret" not in repr(facts)
+    assert ("cart", "3") in facts.fields
+
+
+@pytest.mark.parametrize(
+    "value", [None, 5, b"", b"\xff\x00", b"[1]", b"{", b'"text"', b"[" * 100_000, b'{"a":"' + b"x" * LARGEST + b'"}']
+)
+def test_what_is_no_json_session(value: object) -> None:
+    assert JsonSession().decode(value) is None
+
+
+@pytest.mark.parametrize("per_second", [1, 1000, 1_000_000])
+def test_sliding_window_in_each_unit(per_second: int) -> None:
+    dialect = SlidingWindow("x", per_second)
+    oldest = [b"member", str((NOW - 20) * per_second).encode()]
+    assert dialect.decode([50, 37, oldest], NOW, 60.0) == Usage(37, 40.0)
+    assert dialect.decode([50, 37, oldest], NOW, None) == Usage(37, None)
+    assert dialect.decode([5, 0, []], NOW, 60.0) == Usage(0, None)
+    assert dialect.decode([0, 0, []], NOW, 60.0) is None
+    with pytest.raises(OtherDialectError):
+        SlidingWindow("other", per_second * 1000).decode([50, 37, oldest], NOW, 60.0)
+
+
+def test_fixed_window() -> None:
+    assert FixedWindow().decode([b"37", 12_500], NOW, 60.0) == Usage(37, 12.5)
+    assert FixedWindow().decode([b"37", -1], NOW, None) == Usage(37, None)
+    assert FixedWindow().decode([None, -2], NOW, 60.0) is None
+    for value in (b"abc", b"", b"-1", b"9" * 40):
+        with pytest.raises(OtherDialectError):
+            FixedWindow().decode([value, 1], NOW, 60.0)

@@ -1,0 +1,53 @@
+"""The ring keeps the latest, counts what it loses, and reads by sequence number."""
+
+from __future__ import annotations
+
+from redis_dash.eventlog import HEAD_BYTES, Event, EventLog, Head, Mark
+
+
+def message(number: int) -> list[object]:
+    return [b"message", b"orders", b"%d" % number]
+
+
+def payloads(log: EventLog, first: int, stop: int) -> list[bytes]:
+    return [entry.payload for entry in log.read(first, stop) if isinstance(entry, Event)]
+
+
+def test_reads_across_chunks() -> None:
+    log = EventLog(capacity=100)
+    log.append([message(0), message(1)], 1.0, 10)
+    log.mark("gap", 2.0, "gap")
+    log.append([message(2), message(3), message(4)], 3.0, 10)
+    assert log.end == 6
+    assert payloads(log, 1, 5) == [b"1", b"2", b"3"]
+    assert log.read(2, 3) == [Mark(2.0, "gap", "gap")]
+    assert log.read(5, 99) == [Event(3.0, b"orders", b"4", 1)]
+    assert log.read(6, 99) == []
+
+
+def test_overwrites_the_oldest_and_says_so() -> None:
+    log = EventLog(capacity=10)
+    for number in range(0, 30, 3):
+        log.append([message(number), message(number + 1), message(number + 2)], 0.0, 3)
+    assert log.end == 30
+    assert log.start >= 20
+    assert payloads(log, 0, 30) == [b"%d" % number for number in range(log.start, 30)]
+    assert log.overwritten <= log.start
+    assert log.overwritten >= log.start - 2  # whole chunks leave
+
+
+def test_is_bounded_in_bytes() -> None:
+    log = EventLog(capacity=1000, max_bytes=100)
+    for number in range(20):
+        log.append([message(number)], 0.0, 30)
+    assert payloads(log, 0, 20) == [b"17", b"18", b"19"]
+    assert log.overwritten == 17
+
+
+def test_a_large_payload_is_its_head_and_its_size() -> None:
+    head = Head.of(b"x" * 1_000_000)
+    log = EventLog()
+    log.append([[b"pmessage", b"*", b"big", head]], 0.0, HEAD_BYTES)
+    (event,) = log.read(0, 1)
+    assert isinstance(event, Event)
+    assert (event.channel, len(event.payload), event.size) == (b"big", HEAD_BYTES, 1_000_000)
