@@ -160,11 +160,24 @@ class Deployment:
             self._notice_reset(values)
             self._info = Info(values, time.monotonic(), self.own.hits, self.own.misses)
             if self._info.at - self._priced_at > PRICE_EVERY_S:
-                self._priced_at = self._info.at
-                (stats,) = await self._exchange([(b"INFO", b"commandstats")])
-                if isinstance(stats, bytes):
-                    self.cost.price(parse_info(stats), self._info.at)
+                await self._price()
         return self._info
+
+    async def price(self) -> None:
+        """Bring the cost up to date now; otherwise that happens every few seconds.
+
+        Raises:
+            SourceError: as ``pipeline``.
+        """
+        async with self._lock:
+            await self._ensure_connected()
+            await self._price()
+
+    async def _price(self) -> None:
+        self._priced_at = time.monotonic()
+        (stats,) = await self._exchange([(b"INFO", b"commandstats")])
+        if isinstance(stats, bytes):
+            self.cost.price(parse_info(stats), self._priced_at)
 
     def _notice_reset(self, values: Mapping[str, str]) -> None:
         """Another server, or CONFIG RESETSTAT: its counters do not hold our earlier lookups."""

@@ -24,6 +24,7 @@ from redis_dash.model import (
     ServerFrame,
     SessionRow,
     SessionsFrame,
+    SourceError,
 )
 
 OK, UNREACHABLE, USAGE, TOPIC_FAILED = 0, 1, 2, 3
@@ -44,6 +45,8 @@ async def take(config: Config, seconds: float, topics: Iterable[str], talk: Text
             await asyncio.sleep(seconds)
         readings = [reading for reading in await hub.read_all() if reading.topic in set(topics)]
         elapsed = time.monotonic() - began
+        with contextlib.suppress(SourceError):
+            await hub.deployment.price()
     finally:
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):

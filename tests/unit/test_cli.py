@@ -1,0 +1,79 @@
+"""The commands: bad usage ends with a sentence and exit code 2, and no secret is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from redis_dash.cli import main, read_config
+from redis_dash.config import CachePattern, LimitPattern
+from redis_dash.model import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.delenv("REDIS_URL", raising=False)
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+def test_flags_become_settings() -> None:
+    given = {
+        "channels": ("a", "b*"),
+        "limits": ("rl:*=5/1", "api:*=none"),
+        "caches": ("pages=page:*",),
+        "refresh_s": 2.0,
+    }
+    config = read_config("redis://host/3", None, given)
+    assert (config.url, config.channels, config.refresh_s) == ("redis://host/3", ("a", "b*"), 2.0)
+    assert config.limits == (LimitPattern("rl:*", "5/1"), LimitPattern("api:*"))
+    assert config.caches == (CachePattern("pages", "page:*"),)
+    assert config.sessions == ("session:*",)
+
+
+def test_a_limit_without_pattern_goes_to_every_limiter() -> None:
+    assert read_config(None, None, {"limits": ("7/30",)}).limits == (LimitPattern("ratelimit:*", "7/30"),)
+    assert read_config(None, None, {"limits": ("none",)}).limits == (LimitPattern("ratelimit:*"),)
+    with pytest.raises(ConfigError, match="once"):
+        read_config(None, None, {"limits": ("7/30", "8/30")})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("snapshot", "localhost"), "begins with redis://"),
+        (("snapshot", "--limit", "many"), "100/60"),
+        (("snapshot", "--cache", "pages"), "NAME=PATTERN"),
+        (("snapshot", "--config", "none.toml"), "none.toml"),
+        (("snapshot", "--topic", "weather"), "weather"),
+        (("snapshot", "--for", "-1"), "--for"),
+        (("--refresh", "0"), "refresh_s must lie between"),
+        (("redis://localhost",), "needs a terminal"),
+        (("demo",), "needs a terminal"),
+        (("redis://localhost", "extra"), "extra"),
+    ],
+)
+def test_bad_usage(arguments: tuple[str, ...], said: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert said in result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+
+
+def test_a_password_is_not_repeated() -> None:
+    for url in ("redis://:hunter2@localhost/orders", "redis://:hunter2@localhost:x/0", "http://:hunter2@localhost"):
+        result = run("snapshot", url)
+        assert result.exit_code == 2
+        assert "hunter2" not in result.output
+
+
+def test_help_and_version() -> None:
+    assert "redis-dash demo" in run("--help").output
+    assert run("--version").output.startswith("redis-dash, version")
+    assert set(main.list_commands(click.Context(main))) == {"watch", "snapshot", "demo"}
