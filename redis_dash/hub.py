@@ -49,6 +49,11 @@ class Hub:
         return self._subscriber.connected
 
     @property
+    def received(self) -> int:
+        """Messages received so far."""
+        return self._subscriber.received
+
+    @property
     def passes(self) -> int:
         """Complete passes over the keyspace so far."""
         return self._keyspace.passes

@@ -27,16 +27,20 @@ class CacheSource:
         self._context = context
         self._caches = context.config.caches
         self._before: Info | None = None
+        self._shortest_s = context.config.refresh_s / 2
+        """Two reads closer together than this tell no interval of their own."""
         self._interval = (0, 0)
         self._history: deque[float | None] = deque(maxlen=HISTORY)
         self._counters: dict[str, tuple[int, int]] = {}
+        self._gained: dict[str, tuple[int, int]] = {}
 
     async def read(self) -> Sample[CacheFrame]:
         """INFO, shared with the server topic, then the application's counters in one pipeline."""
         info = await self._context.deployment.info()
         hits, misses = _application(info)
-        interval_hits, interval_misses = self._since_last(info)
-        groups = await self._groups()
+        fresh = self._before is None or info.at - self._before.at >= self._shortest_s
+        interval_hits, interval_misses = self._since_last(info) if fresh else self._interval
+        groups = await self._groups(fresh)
         frame = CacheFrame(
             hits=hits,
             misses=misses,
@@ -56,8 +60,6 @@ class CacheSource:
         before, self._before = self._before, info
         if before is None:
             return self._interval
-        if info.at <= before.at:
-            return self._interval
         then, now = _application(before), _application(info)
         if now[0] < then[0] or now[1] < then[1]:
             self._interval = (0, 0)  # the server's counters began anew: a restart, or CONFIG RESETSTAT
@@ -66,24 +68,25 @@ class CacheSource:
         self._history.append(rate(*self._interval))
         return self._interval
 
-    async def _groups(self) -> tuple[CacheGroup, ...]:
+    async def _groups(self, fresh: bool) -> tuple[CacheGroup, ...]:
         replies = await self._context.deployment.pipeline(
             [(b"HGETALL", cache.stats_key.encode()) for cache in self._caches]
         )
         return tuple(
-            self._group(cache.name, None if isinstance(reply, ReplyError) else _counters(reply))
+            self._group(cache.name, None if isinstance(reply, ReplyError) else _counters(reply), fresh)
             for cache, reply in zip(self._caches, replies, strict=True)
         )
 
-    def _group(self, name: str, counters: tuple[int, int] | None) -> CacheGroup:
+    def _group(self, name: str, counters: tuple[int, int] | None, fresh: bool) -> CacheGroup:
         keys = self._context.keyspace.families[family(name)].estimate().keys
         if counters is None:
             return CacheGroup(name, keys, None, None, None)
-        before = self._counters.get(name, counters)
-        self._counters[name] = counters
-        gained = [now - then for now, then in zip(counters, before, strict=True)]
-        if min(gained) < 0:
-            gained = [0, 0]
+        if fresh:
+            before = self._counters.get(name, counters)
+            hits, misses = counters[0] - before[0], counters[1] - before[1]
+            self._gained[name] = (hits, misses) if min(hits, misses) >= 0 else (0, 0)  # else they began anew
+            self._counters[name] = counters
+        gained = self._gained.get(name, (0, 0))
         return CacheGroup(name, keys, *counters, rate(*counters), rate(*gained), sum(gained))
 
 
