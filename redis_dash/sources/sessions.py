@@ -9,6 +9,7 @@ import msgspec
 
 from redis_dash.dialects import SESSION_DIALECTS
 from redis_dash.dialects.base import SessionFacts
+from redis_dash.keyspace import Estimate
 from redis_dash.model import Credential, SessionRow, SessionsFrame, mask
 from redis_dash.ownreads import Command
 from redis_dash.patterns import Pattern
@@ -50,16 +51,18 @@ class SessionsSource:
     async def read(self) -> Sample[SessionsFrame]:
         """New sessions first, then a share of the known ones again."""
         await self._context.require_scan()
-        keys = self._family.keys
+        keys, size = self._family.keys, self._family.estimate()
         present = set(keys)
         for gone in self._known.keys() - present:
             del self._known[gone]
-        new = [key for key in keys if key not in self._known][:NEW_AT_ONCE]
+        new = [key for key in keys if key not in self._known]
+        unread = len(new[NEW_AT_ONCE:])
+        del new[NEW_AT_ONCE:]
         again, self._value_turn = _turn(list(self._known), self._value_turn, VALUES_AT_ONCE)
         lifetimes, self._lifetime_turn = _turn(list(self._known), self._lifetime_turn, LIFETIMES_AT_ONCE)
         await self._read_values(new + again)
         await self._read_lifetimes([*new, *lifetimes])
-        return self._sample()
+        return self._sample(size, len(keys) - unread)
 
     async def _read_values(self, keys: Sequence[bytes]) -> None:
         dialect = SESSION_DIALECTS[0]
@@ -92,7 +95,8 @@ class SessionsSource:
         self._known.pop(key, None)
         self._family.discard(key)
 
-    def _sample(self) -> Sample[SessionsFrame]:
+    def _sample(self, size: Estimate, listed: int) -> Sample[SessionsFrame]:
+        """``listed``: how many of ``size`` we have looked at; those that are no longer there are taken off."""
         now = time.monotonic()
         live = [
             (key, known) for key, known in self._known.items() if known.expires_at is None or known.expires_at > now
@@ -100,8 +104,8 @@ class SessionsSource:
         live.sort(key=_latest, reverse=True)
         full = max((known.lifetime_s or 0.0 for _, known in live), default=0.0)
         rows = tuple(self._row(key, known, now, full) for key, known in live[:ROWS])
-        size = self._family.estimate()
-        frame = SessionsFrame(count=size.keys, low=size.low, high=size.high, rows=rows)
+        ended = listed - len(live)
+        frame = SessionsFrame(size.keys - ended, size.low - ended, size.high - ended, rows)
         return Sample(frame, coverage=size.coverage)
 
     def _row(self, key: bytes, known: _Known, now: float, full: float) -> SessionRow:
