@@ -1,0 +1,45 @@
+"""How the application is put together."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from demo_server.middleware import CrashToAnswer, RateLimit, ServerTiming, UseCache
+from demo_server.routes import ROUTERS
+from demo_server.services import build_services, running
+from demo_server.settings import Settings
+from demo_server.store import RedisError
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The ASGI application. Its lifespan opens and closes what it uses; it may run without Redis, and recovers."""
+    services = build_services(settings)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with running(services):
+            yield
+
+    app = FastAPI(
+        title="The shop behind redis-dash",
+        summary="An application that uses Redis the way it should be used.",
+        lifespan=lifespan,
+    )
+    app.state.services = services
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_exception_handler(RedisError, _redis_is_down)
+    # The last one added is the outermost.
+    app.add_middleware(CrashToAnswer)
+    app.add_middleware(UseCache, cache=services.cache)
+    app.add_middleware(RateLimit, limiter=services.limiter, trusted_proxies=settings.trusted_proxies)
+    app.add_middleware(ServerTiming)
+    return app
+
+
+async def _redis_is_down(_: Request, __: Exception) -> JSONResponse:
+    """For what cannot be done without Redis, sessions above all. The cache and the limiter never get here."""
+    detail = "Redis does not answer, and this cannot be done without it. Please try again soon."
+    return JSONResponse({"detail": detail}, status_code=503, headers={"Retry-After": "1"})

@@ -1,0 +1,66 @@
+"""Every key name and channel that the demo uses: the contract with whoever reads its Redis."""
+
+from typing import Final
+
+# Prefixes of the response caches, of their statistics and of their truth.
+LLM: Final = "llm"
+PRODUCT: Final = "product"
+CACHES: Final = (LLM, PRODUCT)
+
+LEADERBOARD: Final = "leaderboard"  # sorted set: player -> best score
+ONLINE_USERS: Final = "online_users"  # set of user ids that signed in and have not signed out
+EMAIL_QUEUE: Final = "queue:emails"  # list of JSON mails, the newest last
+
+ORDERS: Final = "orders"
+PAYMENTS: Final = "payments"
+SESSIONS: Final = "sessions"
+PRODUCTS: Final = "products"
+SECURITY: Final = "security"
+CHANNELS: Final = (ORDERS, PAYMENTS, SESSIONS, PRODUCTS, SECURITY)
+
+CONTROL: Final = "demo:control"  # channel on which the workload takes {"scenario": name}
+
+
+def session(session_id: str) -> str:
+    """String: the JSON of one signed-in session."""
+    return f"session:{session_id}"
+
+
+def user(user_id: int) -> str:
+    """Hash: what is kept about a user who signed in at least once."""
+    return f"user:{user_id}"
+
+
+def rate_limit(address: str) -> str:
+    """Sorted set: the accepted requests of one client address, scored by server time in epoch seconds."""
+    return f"ratelimit:{address}"
+
+
+def product(product_id: int) -> str:
+    """String: the JSON of one product."""
+    return f"{PRODUCT}:{product_id}"
+
+
+def product_lease(product_id: int) -> str:
+    """String: the right to fill `product(product_id)`. Outside `product:*`, so that it is never taken for a product."""
+    return f"lease:{product(product_id)}"
+
+
+def cache_entry(prefix: str, digest: str) -> str:
+    """String: the JSON of one cached response."""
+    return f"{prefix}:{digest}"
+
+
+def cache_lock(prefix: str, digest: str) -> str:
+    """String: the token of whoever computes `cache_entry(prefix, digest)` just now."""
+    return f"lock:{prefix}:{digest}"
+
+
+def cache_stats(prefix: str) -> str:
+    """Hash with the fields `hits` and `misses` of one cache."""
+    return f"cache:stats:{prefix}"
+
+
+def views(page: str) -> str:
+    """String: how often a page was seen."""
+    return f"views:{page}"

@@ -1,0 +1,171 @@
+"""The whole demo: an embedded server unless one is named, the API, and the workload, started and ended together."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from demo_server.embedded import EmbeddedServer
+from demo_server.parent import when_stdin_ends
+from demo_server.progress import say
+
+if TYPE_CHECKING:
+    import uvicorn
+
+_HOST = "127.0.0.1"
+_WORKLOAD_WITHIN = 5.0  # seconds
+_WORKLOAD_PATIENCE = 0.5  # seconds
+_DRAIN = 1  # seconds for requests in flight when the demo ends
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """What can be asked of a demo."""
+
+    redis_url: str | None = None  # None: an embedded server; REDIS_URL is deliberately not looked at
+    port: int = 0  # of the API; 0 takes a free one
+    rate: float = 20.0  # requests per second
+    seed: int | None = None  # None: other choices each time
+    with_workload: bool = True
+    exit_with_stdin: bool = False
+
+
+def run_demo(options: DemoOptions) -> None:
+    """Run until a signal (or the end of stdin) says stop. Raises EmbeddedServerError, SettingsError or OSError."""
+    with ExitStack() as stack:
+        redis_url, database = options.redis_url, None
+        if redis_url is None:
+            redis_url, database = _start_embedded_server(stack)
+        # Listening before the API is there: the workload's first requests wait in the backlog meanwhile.
+        listener = stack.enter_context(socket.create_server((_HOST, options.port), backlog=1024))
+        http_url = f"http://{_HOST}:{listener.getsockname()[1]}"
+        if options.with_workload:
+            say(f"starting the workload: {options.rate:g} requests per second")
+            stack.enter_context(_workload(options, redis_url, http_url))
+        say(f"starting the API on {http_url}")
+        asyncio.run(_serve(options, redis_url, database, listener, http_url))
+        say("ending")
+
+
+def _start_embedded_server(stack: ExitStack) -> tuple[str, Path]:
+    say("starting the embedded server")
+    server = stack.enter_context(EmbeddedServer())
+    say(f"{server.version} answers on {_HOST}:{server.port}")
+    return server.url, server.folder / "shop.sqlite3"
+
+
+@contextlib.contextmanager
+def _workload(options: DemoOptions, redis_url: str, http_url: str) -> Iterator[None]:
+    command = [sys.executable, "-m", "demo_server.workload", "--exit-with-stdin", "--http-url", http_url]
+    command += ["--rate", str(options.rate)]
+    if options.seed is not None:
+        command += ["--seed", str(options.seed)]
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,  # a Ctrl-C is ours to pass on
+        # The URL may hold a password, and anybody can read command lines.
+        env=os.environ | {"DEMO_REDIS_URL": redis_url},
+    )
+    assert process.stdin is not None
+    try:
+        yield
+    finally:
+        process.stdin.close()  # which tells it to end
+        try:
+            process.wait(_WORKLOAD_PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+async def _serve(
+    options: DemoOptions, redis_url: str, database: Path | None, listener: socket.socket, http_url: str
+) -> None:
+    # The slow imports, while the workload imports its own on the other core.
+    import uvicorn
+
+    from demo_server.factory import create_app
+    from demo_server.settings import Settings
+
+    app = create_app(Settings.from_environment(redis_url=redis_url, database=database))
+    server = _quiet_server(
+        uvicorn.Config(
+            app,
+            log_level="warning",
+            access_log=False,
+            proxy_headers=False,  # the application itself looks through trusted proxies
+            server_header=False,
+            lifespan="on",
+            timeout_graceful_shutdown=_DRAIN,
+        )
+    )
+    _stop_when_asked(server, options)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started and not serving.done():  # noqa: ASYNC110 -- uvicorn has no event for it
+        await asyncio.sleep(0.005)
+    if server.started:
+        if options.with_workload:
+            await _workload_listens(redis_url)
+        say("ready: 200 products, 60 people (password: demo), docs on " + http_url + "/docs")
+        print(json.dumps({"redis_url": redis_url, "http_url": http_url}), flush=True)  # noqa: T201
+    await serving
+    if not server.started and not server.should_exit:
+        raise OSError("the API did not start")
+
+
+async def _workload_listens(redis_url: str) -> None:
+    """Ready means that scenarios can be asked for. Without it after a while we go on all the same: the API works."""
+    from demo_server import keys
+    from demo_server.store import RedisError, close_client, open_client
+
+    redis = open_client(redis_url, name="demo-launcher")
+    deadline = time.monotonic() + _WORKLOAD_WITHIN
+    try:
+        while time.monotonic() < deadline:
+            with contextlib.suppress(RedisError):
+                if dict(await redis.pubsub_numsub(keys.CONTROL)).get(keys.CONTROL.encode()):
+                    return
+            await asyncio.sleep(0.02)
+        say("the workload does not listen yet")
+    finally:
+        await close_client(redis)
+
+
+def _quiet_server(config: "uvicorn.Config") -> "uvicorn.Server":
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """Without uvicorn's signal handling, which would end the process before the rest of the demo is put away."""
+
+        @contextlib.contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+    return Server(config)
+
+
+def _stop_when_asked(server: "uvicorn.Server", options: DemoOptions) -> None:
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        server.force_exit = server.should_exit  # the second time, at once
+        server.should_exit = True
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what is cut off now is no error
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop)
+    if options.exit_with_stdin:
+        when_stdin_ends(lambda: loop.call_soon_threadsafe(stop))

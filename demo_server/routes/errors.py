@@ -1,0 +1,16 @@
+"""How a refusal looks, in the answers and in /docs."""
+
+from typing import Any
+
+from pydantic import BaseModel
+
+
+class Problem(BaseModel):
+    """Why a request was not answered as hoped."""
+
+    detail: str
+
+
+def problems(**reasons: str) -> dict[int | str, dict[str, Any]]:
+    """For `responses=` of a route: `problems(_404="No such product")`."""
+    return {int(code.lstrip("_")): {"model": Problem, "description": reason} for code, reason in reasons.items()}

@@ -1,0 +1,77 @@
+"""Index, health and truth."""
+
+from typing import Any, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from demo_server.services import Served
+from demo_server.store import RedisError
+
+router = APIRouter(tags=["system"])
+
+
+class Index(BaseModel):
+    """Where to go from here."""
+
+    name: str = "The shop behind redis-dash"
+    docs: str = "/docs"
+    try_these: list[str] = [
+        "/summarize?text=Redis+is+fast.",
+        "/products/1",
+        "/leaderboard",
+        "/views/home",
+        "/healthz",
+        "/truth",
+    ]
+
+
+class Health(BaseModel):
+    """The API is up, else nobody would answer; is Redis?"""
+
+    status: Literal["ok"] = "ok"
+    redis: Literal["up", "down"]
+
+
+class CacheTruth(BaseModel):
+    hits: int
+    misses: int
+
+
+class ClientTruth(BaseModel):
+    used: int = Field(description="accepted in the window that ends now")
+    refused: int = Field(description="since the start")
+
+
+class LeaderboardTruth(BaseModel):
+    players: int
+    top: list[tuple[str, float]] = Field(description="the first ten")
+
+
+class TruthReport(BaseModel):
+    """What this process itself counted, never read back from Redis."""
+
+    sessions: int
+    caches: dict[str, CacheTruth]
+    rate_limits: dict[str, ClientTruth]
+    channels: dict[str, int] = Field(description="messages published, by channel")
+    leaderboard: LeaderboardTruth
+
+
+@router.get("/", summary="What there is")
+async def index() -> Index:
+    return Index()
+
+
+@router.get("/healthz", summary="Is Redis up? 200 either way; not rate limited")
+async def healthz(services: Served) -> Health:
+    try:
+        await services.redis.ping()
+    except RedisError:
+        return Health(redis="down")
+    return Health(redis="up")
+
+
+@router.get("/truth", summary="What this process counted since it began; not rate limited", response_model=TruthReport)
+async def truth(services: Served) -> dict[str, Any]:
+    return services.truth.snapshot()

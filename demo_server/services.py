@@ -1,0 +1,95 @@
+"""Everything that one application is made of, wired together once."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from redis.asyncio import Redis
+
+from demo_server.cache import ResponseCache
+from demo_server.database import Database
+from demo_server.events import Events
+from demo_server.guarded import GuardedFolder
+from demo_server.leaderboard import Leaderboard
+from demo_server.order_service import OrderService
+from demo_server.products import Products
+from demo_server.ratelimit import RateLimiter
+from demo_server.sessions import Sessions
+from demo_server.settings import Settings
+from demo_server.store import close_client, open_client
+from demo_server.summarizer import Summary, build_summarizer
+from demo_server.truth import Truth
+from demo_server.views import Views
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts of one application, which share one Redis client and one truth."""
+
+    settings: Settings
+    redis: Redis
+    truth: Truth
+    database: Database
+    events: Events
+    cache: ResponseCache
+    products: Products
+    sessions: Sessions
+    limiter: RateLimiter
+    leaderboard: Leaderboard
+    views: Views
+    summarize: Callable[[str], Awaitable[Summary]]
+
+
+def build_services(settings: Settings) -> Services:
+    """Wire the parts. Nothing is opened or connected yet."""
+    redis = open_client(settings.redis_url)
+    truth = Truth(settings.rate_window)
+    database = Database(settings.database_latency)
+    events = Events(redis, truth)
+    return Services(
+        settings=settings,
+        redis=redis,
+        truth=truth,
+        database=database,
+        events=events,
+        cache=ResponseCache(redis, truth),
+        products=Products(redis, database, events, truth),
+        sessions=Sessions(redis, events, truth),
+        limiter=RateLimiter(redis, events, truth, limit=settings.rate_limit, window=settings.rate_window),
+        leaderboard=Leaderboard(redis, truth),
+        views=Views(redis),
+        summarize=build_summarizer(settings.llm_seconds),
+    )
+
+
+@contextlib.asynccontextmanager
+async def running(services: Services) -> AsyncIterator[None]:
+    """Open the database and listen to orders; close everything at the end, the shared Redis client last."""
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(close_client, services.redis)
+        path = services.settings.database
+        if path is None:
+            path = stack.enter_context(GuardedFolder()).path / "shop.sqlite3"
+        await services.database.open(path)
+        stack.push_async_callback(services.database.close)
+        orders = asyncio.create_task(OrderService(services.redis, services.database, services.events).run())
+        stack.push_async_callback(_cancel, orders)
+        yield
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    # More than once if need be: before Python 3.12 `asyncio.wait_for`, which the driver uses, can swallow it.
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=0.1)
+
+
+async def services_of(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+Served = Annotated[Services, Depends(services_of)]

@@ -1,0 +1,30 @@
+"""A language model, simulated: slow, and always of the same opinion. Just what a cache is for."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from typing import TypedDict
+
+from demo_server import keys
+from demo_server.cache import cache_response
+
+TTL = 600  # seconds
+
+
+class Summary(TypedDict):
+    """What the model says about a text."""
+
+    summary: str
+    words: int  # in the text
+
+
+def build_summarizer(thinking_time: float) -> Callable[[str], Awaitable[Summary]]:
+    """A cached model that thinks for `thinking_time` seconds."""
+
+    @cache_response(ttl=TTL, prefix=keys.LLM, lock_ttl=thinking_time + 10)
+    async def summarize(text: str) -> Summary:
+        await asyncio.sleep(thinking_time)
+        first_sentence = re.split(r"(?<=[.!?])\s", text.strip(), maxsplit=1)[0]
+        return Summary(summary=first_sentence[:200], words=len(text.split()))
+
+    return summarize

@@ -1,0 +1,283 @@
+"""`cache_response`: keys, values, counting, and one computation however many ask."""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from demo_server import keys
+from demo_server.cache import ResponseCache, cache_response, current_cache
+from demo_server.embedded import EmbeddedServer
+from demo_server.store import close_client, open_client
+from demo_server.truth import Truth
+from tests.demo.waiting import until
+
+STAMPEDE = Path(__file__).with_name("stampede.py")
+
+
+@pytest.fixture
+async def truth(redis: Redis) -> AsyncIterator[Truth]:
+    """The truth of a cache that the decorated functions of the test use."""
+    truth = Truth(60, caches=("cache",))
+    token = current_cache.set(ResponseCache(redis, truth))
+    yield truth
+    current_cache.reset(token)
+
+
+async def stats(redis: Redis, prefix: str = "cache") -> dict[str, int]:
+    found = await redis.hgetall(keys.cache_stats(prefix))
+    return {"hits": int(found.get(b"hits", 0)), "misses": int(found.get(b"misses", 0))}
+
+
+async def names(redis: Redis, pattern: str) -> list[Any]:
+    return list(await redis.keys(pattern))
+
+
+def counted(truth: Truth, prefix: str = "cache") -> dict[str, int]:
+    counts: dict[str, int] = truth.snapshot()["caches"][prefix]
+    return counts
+
+
+async def test_calls_that_bind_alike_share_an_entry(redis: Redis, truth: Truth) -> None:
+    ran: list[tuple[Any, ...]] = []
+
+    @cache_response(ttl=30)
+    async def area(width: int, height: int = 2, *, unit: str = "m") -> str:
+        ran.append((width, height, unit))
+        return f"{width * height} {unit}²"
+
+    answers = [await area(3), await area(3, 2), await area(height=2, width=3), await area(3, unit="m")]
+
+    assert answers == ["6 m²"] * 4
+    assert ran == [(3, 2, "m")]
+    assert await area(3, 4) == "12 m²"
+    entries = [key async for key in redis.scan_iter(match="cache:*") if not key.startswith(b"cache:stats:")]
+    assert len(entries) == 2
+    assert {await redis.ttl(entry) for entry in entries} <= {29, 30}
+
+
+async def test_different_functions_and_types_do_not_share(redis: Redis, truth: Truth) -> None:
+    @cache_response()
+    async def one(value: object) -> object:
+        return ["one", value]
+
+    @cache_response()
+    async def other(value: object) -> object:
+        return ["other", value]
+
+    assert await one(1) == ["one", 1]
+    assert await other(1) == ["other", 1]
+    assert await one("1") == ["one", "1"]
+    assert await one(True) == ["one", True]
+    assert counted(truth) == {"hits": 0, "misses": 4}
+
+
+@pytest.mark.parametrize("value", [None, 0, "", False, [], {}])
+async def test_falsy_results_are_cached(redis: Redis, truth: Truth, value: object) -> None:
+    runs = 0
+
+    @cache_response()
+    async def nothing() -> object:
+        nonlocal runs
+        runs += 1
+        return value
+
+    assert await nothing() == value
+    assert await nothing() == value
+    assert runs == 1
+
+
+async def test_a_result_that_json_cannot_hold_names_function_and_type(redis: Redis, truth: Truth) -> None:
+    @cache_response()
+    async def unholdable() -> object:
+        return {1, 2}
+
+    with pytest.raises(TypeError, match=r"unholdable returned a set that JSON cannot hold"):
+        await unholdable()
+    assert await redis.keys("lock:*") == []
+    assert await stats(redis) == counted(truth) == {"hits": 0, "misses": 1}
+
+
+async def test_an_argument_without_a_json_form_is_refused_by_name(redis: Redis, truth: Truth) -> None:
+    @cache_response()
+    async def describe(thing: object) -> str:
+        return str(thing)
+
+    with pytest.raises(TypeError, match=r"describe cannot be cached: its argument 'thing' is a object"):
+        await describe(object())
+    with pytest.raises(TypeError, match="argument 'thing'"):
+        await describe({1: "a"})  # JSON would write the key as "1"
+
+
+async def test_first_and_later_callers_get_the_same_shape(redis: Redis, truth: Truth) -> None:
+    @cache_response()
+    async def pair() -> object:
+        return (1, 2)
+
+    assert [await pair(), await pair()] == [[1, 2], [1, 2]]
+
+
+async def test_two_hundred_at_once_compute_once_and_are_counted_alike(redis: Redis, truth: Truth) -> None:
+    runs = 0
+    began = asyncio.Event()
+    go_on = asyncio.Event()
+
+    @cache_response()
+    async def slow(text: str) -> str:
+        nonlocal runs
+        runs += 1
+        began.set()
+        await go_on.wait()
+        return text.upper()
+
+    calls = [asyncio.create_task(slow("x")) for _ in range(200)]
+    await began.wait()
+    go_on.set()
+
+    assert set(await asyncio.gather(*calls)) == {"X"}
+    assert runs == 1
+    assert await stats(redis) == counted(truth) == {"hits": 199, "misses": 1}
+    assert await slow("x") == "X"
+    assert await stats(redis) == counted(truth) == {"hits": 200, "misses": 1}
+
+
+async def test_two_processes_compute_once(redis: Redis, embedded_server: EmbeddedServer) -> None:
+    processes = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, str(STAMPEDE), embedded_server.url, "100", stdout=asyncio.subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    outputs = await asyncio.gather(*(process.communicate() for process in processes))
+    reports = [json.loads(stdout) for stdout, _ in outputs]
+
+    assert [process.returncode for process in processes] == [0, 0]
+    assert sum(report["runs"] for report in reports) == 1
+    assert [report["answers"] for report in reports] == [100, 100]
+    told = [report["truth"] for report in reports]
+    assert {name: sum(counts[name] for counts in told) for name in ("hits", "misses")} == {"hits": 199, "misses": 1}
+    assert await stats(redis) == {"hits": 199, "misses": 1}
+
+
+async def test_the_lock_does_not_look_like_an_entry_and_goes_with_the_computation(redis: Redis, truth: Truth) -> None:
+    meanwhile: list[Any] = []
+
+    @cache_response()
+    async def look_around() -> int:
+        meanwhile.extend(await redis.keys("*"))
+        return 1
+
+    await look_around()
+    assert [key[:11] for key in meanwhile] == [b"lock:cache:"]
+    assert await redis.keys("lock:*") == []
+
+
+async def test_a_dead_lock_holder_only_delays_the_others(redis: Redis, truth: Truth) -> None:
+    @cache_response()
+    async def answer() -> int:
+        return 42
+
+    await answer()
+    (entry,) = [str(name, "ascii") for name in await names(redis, "cache:*") if name != b"cache:stats:cache"]
+    await redis.delete(entry)
+    await redis.set(f"lock:{entry}", "of somebody who died", px=200)
+
+    began = time.monotonic()
+    assert await asyncio.wait_for(answer(), 3) == 42
+    assert time.monotonic() - began > 0.15
+
+
+async def test_a_failure_reaches_everybody_and_is_not_cached(redis: Redis, truth: Truth) -> None:
+    luck = asyncio.Event()
+    began, go_on = asyncio.Event(), asyncio.Event()
+
+    @cache_response()
+    async def fails_first() -> str:
+        began.set()
+        await go_on.wait()
+        if not luck.is_set():
+            raise RuntimeError("no luck")
+        return "fine"
+
+    first = asyncio.create_task(fails_first())
+    await began.wait()
+    # With a computation under way the others join it before they do anything else.
+    others = [asyncio.create_task(fails_first()) for _ in range(4)]
+    await asyncio.sleep(0)
+    go_on.set()
+    outcomes = await asyncio.gather(first, *others, return_exceptions=True)
+
+    assert [type(outcome) for outcome in outcomes] == [RuntimeError] * 5
+    luck.set()
+    assert await fails_first() == "fine"
+    assert await stats(redis) == counted(truth) == {"hits": 0, "misses": 2}
+    assert await redis.keys("lock:*") == []
+
+
+async def test_a_caller_who_gives_up_does_not_spoil_it_for_the_others(redis: Redis, truth: Truth) -> None:
+    began, go_on = asyncio.Event(), asyncio.Event()
+
+    @cache_response()
+    async def slow() -> str:
+        began.set()
+        await go_on.wait()
+        return "done"
+
+    first = asyncio.create_task(slow())
+    await began.wait()
+    second = asyncio.create_task(slow())
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    go_on.set()
+
+    assert await second == "done"
+
+
+async def test_without_redis_the_function_still_answers_and_nothing_is_counted(own_server: EmbeddedServer) -> None:
+    client = open_client(own_server.url)
+    truth = Truth(60, caches=("cache",))
+    token = current_cache.set(ResponseCache(client, truth))
+
+    @cache_response()
+    async def answer() -> int:
+        return 7
+
+    try:
+        own_server.stop()
+        assert await answer() == 7
+        assert counted(truth) == {"hits": 0, "misses": 0}
+        own_server.start()
+
+        async def is_cached_again() -> bool:
+            await answer()
+            return counted(truth)["hits"] > 0
+
+        await until(is_cached_again)
+        assert await stats(client) == counted(truth)
+    finally:
+        current_cache.reset(token)
+        await close_client(client)
+
+
+async def test_a_hit_takes_one_round_trip(redis: Redis, truth: Truth) -> None:
+    @cache_response()
+    async def answer() -> int:
+        return 7
+
+    await answer()
+    before = await _client_commands(redis)
+    await answer()
+    assert await _client_commands(redis) - before == 1
+
+
+async def _client_commands(redis: Redis) -> int:
+    """How many scripts clients have sent; the commands inside of scripts have their own lines."""
+    facts = await redis.info("commandstats")
+    return int(facts["cmdstat_evalsha"]["calls"])
