@@ -1,0 +1,1 @@
+"""The terminal front end: shows frames, asks for commands, knows nothing of Redis."""

@@ -1,0 +1,229 @@
+"""The terminal app: drains the feed, and carries out what a person has confirmed."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from typing import ClassVar
+
+import msgspec
+from textual.app import App, SystemCommand
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.timer import Timer
+
+from redis_dash.model import TOPICS, Command, DashError, Feed, Outcome, Publish, Reading, RestoreSession, ServerFrame
+from redis_dash.tui.dashboard import Dashboard
+from redis_dash.tui.intents import Asked, DetailWanted, Question, Told
+from redis_dash.tui.look import THEME, Look
+from redis_dash.tui.screens.confirm import ConfirmScreen
+from redis_dash.tui.screens.detail import DetailScreen
+from redis_dash.tui.screens.help import HelpScreen
+from redis_dash.tui.text import Plain, plain
+
+PULSE_S = 0.25
+"""How often the stream is painted at rest."""
+HASTY_PULSE_S = 0.1
+"""And while somebody watches it closely."""
+
+DEMO_CHANNEL = "demo:control"
+
+
+class DashApp(App[None]):
+    """The dashboard as a terminal program.
+
+    Args:
+        open_feed: Makes the feed; called in a thread after the first paint, since it may import a driver.
+        title: What is being watched, in a word; may be empty.
+        scenarios: Names that the demo's own control channel understands.
+        refresh: Seconds between two paints of everything but the stream.
+    """
+
+    TITLE = "redis-dash"
+    ALLOW_SELECT = False
+    ENABLE_COMMAND_PALETTE = True
+    CSS_PATH = "app.tcss"
+
+    BINDINGS: ClassVar = [
+        Binding("q,ctrl+c", "quit", "Quit", show=False, id="app.quit"),
+        Binding("question_mark", "help", "Help", show=False, id="app.help"),
+        Binding("u", "undo", "Undo", show=False, id="app.undo"),
+    ]
+
+    def __init__(
+        self,
+        open_feed: Callable[[], Feed],
+        *,
+        title: str = "",
+        scenarios: tuple[str, ...] = (),
+        refresh: float = 1.0,
+    ) -> None:
+        super().__init__()
+        self._open_feed = open_feed
+        self._scenarios = scenarios
+        self._refresh_s = refresh
+        self._feed: Feed | None = None
+        self._undo: list[RestoreSession] = []
+        self._timer: Timer | None = None
+        self._pulse_s = PULSE_S
+        self._next_beat = 0.0
+        self.register_theme(THEME)
+        self.theme = THEME.name
+        self.look = self._look()
+        self.dashboard = Dashboard(plain(title, 40))
+
+    def get_default_screen(self) -> Screen[None]:
+        """The dashboard itself."""
+        return self.dashboard
+
+    def on_mount(self) -> None:
+        """Paint the skeleton; open the feed once that is on the screen."""
+        self.theme_changed_signal.subscribe(self, lambda _theme: self._dress())
+        self._timer = self.set_interval(PULSE_S, self._tick)
+        self.dashboard.call_after_refresh(self._start)
+
+    def _look(self) -> Look:
+        return Look(self.current_theme.to_color_system().generate())
+
+    def _dress(self) -> None:
+        self.look = self._look()
+        self.dashboard.wear(self.look)
+
+    # -- the feed ----------------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        self.run_worker(self._run_feed(), name="feed", group="feed", exit_on_error=False)
+
+    async def _run_feed(self) -> None:
+        """Open the feed and let it read; when it ends with an error, the panes say so."""
+        try:
+            self._feed = feed = await asyncio.to_thread(self._open_feed)
+            self.dashboard.target = plain(feed.target.split("://", 1)[-1], 60)
+            await feed.run()
+        except DashError as error:
+            self._break_down(str(error))
+        except Exception as error:  # a feed that raises is a defect; what is on the screen stays, and so do we
+            # Only its kind: the text of an unforeseen error may hold what must not be shown.
+            self._break_down(f"the reader stopped unexpectedly: {type(error).__name__}")
+
+    def _break_down(self, note: str) -> None:
+        self._feed = None
+        for topic in TOPICS:
+            frame = next((pane.frame for pane in self.dashboard.panes if topic == pane.TOPIC), None)
+            reading: Reading[ServerFrame] = Reading(topic, "error", frame, time.time(), note=note)
+            self.dashboard.receive(reading)
+
+    def _tick(self) -> None:
+        """Take what is new, paint what is due."""
+        if self._feed is not None:
+            for reading in self._feed.drain():
+                self.dashboard.receive(reading)
+        now = time.monotonic()
+        if now >= self._next_beat:
+            self._next_beat = max(self._next_beat + self._refresh_s, now)
+            self.dashboard.beat()
+        if self.screen_stack[-1:] == [self.dashboard]:
+            # Below a question everything is tinted anew for each paint: once a beat is enough there.
+            self.dashboard.pulse()
+        pace = HASTY_PULSE_S if self.dashboard.is_hasty else PULSE_S
+        if pace != self._pulse_s and self._timer is not None:
+            self._pulse_s = pace
+            self._timer.stop()
+            self._timer = self.set_interval(pace, self._tick)
+
+    # -- commands ----------------------------------------------------------------------------------------------------
+
+    def on_asked(self, message: Asked) -> None:
+        """A pane wants something done: ask first."""
+        self._confirm(message.question, message.command)
+
+    def on_detail_wanted(self, message: DetailWanted) -> None:
+        """Show everything about one row."""
+        self.push_screen(DetailScreen(message.detail))
+
+    def on_told(self, message: Told) -> None:
+        """Pass a remark on."""
+        self.notify(message.text, markup=False)
+
+    def _confirm(self, question: Question, command: Command) -> None:
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self._submit(command)
+
+        self.push_screen(ConfirmScreen(question), answered)
+
+    def _submit(self, command: Command) -> None:
+        self.run_worker(self._carry_out(command), group="commands", exit_on_error=False)
+
+    async def _carry_out(self, command: Command) -> None:
+        """Submit a command and tell how it went."""
+        if self._feed is None:
+            self.notify("There is no connection: nothing was done.", severity="error", markup=False)
+            return
+        try:
+            outcome = await self._feed.submit(command)
+        except DashError as error:
+            self.notify(plain(str(error), 300), title="Not done", severity="error", timeout=10, markup=False)
+            return
+        self._remember(command, outcome)
+        done = outcome.result in ("deleted", "restored", "sent")
+        self.notify(
+            plain(outcome.detail, 300),
+            title=outcome.result.capitalize(),
+            severity="information" if done else "warning",
+            timeout=8,
+            markup=False,
+        )
+
+    def _remember(self, command: Command, outcome: Outcome) -> None:
+        if isinstance(command, RestoreSession) and command in self._undo:
+            self._undo.remove(command)
+        if outcome.undo is not None:
+            self._undo.append(outcome.undo)
+        self.dashboard.can_undo = bool(self._undo)
+        self.dashboard.beat()
+
+    def action_undo(self) -> None:
+        """Ask whether to bring back what was deleted last."""
+        if not self._undo:
+            self.notify("There is nothing to undo.", markup=False)
+            return
+        command = self._undo[-1]
+        left = "with the lifetime it had left" if command.expires_at else "without an expiry, as it was"
+        question = Question(
+            title=Plain("Bring this session back?"),
+            facts=((Plain("user"), plain(command.user, 200) or Plain("(anonymous)")),),
+            consequence=(
+                Plain(f"The key is written again, {left}."),
+                Plain("If it exists again by now, nothing is written."),
+            ),
+            verb=Plain("Bring back"),
+        )
+        self._confirm(question, command)
+
+    # -- the palette -------------------------------------------------------------------------------------------------
+
+    def action_help(self) -> None:
+        """All keys, and what words mean."""
+        self.push_screen(HelpScreen())
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """What the palette offers."""
+        for name in self._scenarios:
+            yield SystemCommand(f"Demo: {name}", "Ask the demo's workload for it", lambda name=name: self._play(name))
+        for pane in self.dashboard.panes:
+            go = self.dashboard.action_go
+            yield SystemCommand(
+                f"Pane: {pane.NAME}", f"Go to it (key {pane.number})", lambda n=pane.number, go=go: go(n)
+            )
+        yield SystemCommand("Zoom", "Let the pane fill the screen, or share it again", self.dashboard.action_zoom)
+        yield SystemCommand("Undo", "Bring back the session that was signed out last", self.action_undo)
+        yield SystemCommand("Help", "All keys, and what words mean", self.action_help)
+        yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
+        yield SystemCommand("Quit", "Leave the dashboard", self.action_quit)
+
+    def _play(self, scenario: str) -> None:
+        """The demo's own control channel: it is ours, so nobody needs to be asked."""
+        payload = msgspec.json.encode({"scenario": scenario}).decode()
+        self._submit(Publish(DEMO_CHANNEL, payload))

@@ -1,0 +1,73 @@
+"""Which panes are on the screen, and where: a pure function of the room there is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual.geometry import Region
+
+NARROW_WIDTH, NARROW_HEIGHT = 100, 28
+WIDE_WIDTH, WIDE_HEIGHT = 160, 34
+LEAST_WIDTH, LEAST_HEIGHT = 30, 8
+
+Column = tuple[int, tuple[tuple[str, int], ...]]
+"""Its weight, then its panes with theirs."""
+Columns = tuple[Column, ...]
+
+_MEDIUM: Columns = (
+    (62, (("events", 23), ("leaderboards", 11))),
+    (58, (("sessions", 13), ("rate_limits", 10), ("cache", 11))),
+)
+_TALL: Columns = (
+    (62, (("events", 24), ("leaderboards", 14), ("server", 14))),
+    (58, (("sessions", 20), ("rate_limits", 18), ("cache", 14))),
+)
+_WIDE: Columns = (
+    (80, (("events", 58),)),
+    (64, (("sessions", 30), ("rate_limits", 28))),
+    (56, (("leaderboards", 19), ("cache", 17), ("server", 22))),
+)
+_TALL_HEIGHT = 50
+
+
+def is_hopeless(width: int, height: int) -> bool:
+    """Is the terminal too small for anything?"""
+    return width < LEAST_WIDTH or height < LEAST_HEIGHT
+
+
+def is_narrow(width: int, height: int) -> bool:
+    """Is there room for one pane only?"""
+    return width < NARROW_WIDTH or height < NARROW_HEIGHT
+
+
+def columns_for(width: int, height: int) -> Columns:
+    """The columns of panes for a terminal of this size; none where panes take turns."""
+    if is_narrow(width, height):
+        return ()
+    if width >= WIDE_WIDTH and height >= WIDE_HEIGHT:
+        return _WIDE
+    return _TALL if height >= _TALL_HEIGHT else _MEDIUM
+
+
+def topics_of(columns: Columns) -> frozenset[str]:
+    """The topics that have a place."""
+    return frozenset(topic for _, panes in columns for topic, _ in panes)
+
+
+def place(columns: Columns, width: int, height: int) -> Mapping[str, Region]:
+    """Where each topic's pane stands within the board."""
+    places: dict[str, Region] = {}
+    x = 0
+    for column_width, (_, panes) in zip(_shares([c[0] for c in columns], width), columns, strict=True):
+        y = 0
+        for pane_height, (topic, _) in zip(_shares([p[1] for p in panes], height), panes, strict=True):
+            places[topic] = Region(x, y, column_width, pane_height)
+            y += pane_height
+        x += column_width
+    return places
+
+
+def _shares(weights: list[int], total: int) -> list[int]:
+    """Whole numbers by weight that add up to the total."""
+    sums = [sum(weights[: i + 1]) * total // sum(weights) for i in range(len(weights))]
+    return [upper - lower for lower, upper in zip([0, *sums], sums, strict=False)]

@@ -1,0 +1,96 @@
+"""What the lines above and below the panes say: header, tabs, footer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from redis_dash.model import AnyReading, ServerFrame
+from redis_dash.tui.figures import compact, duration, milliseconds, nbytes, percent
+from redis_dash.tui.panes.base import Pane
+from redis_dash.tui.spans import Span
+from redis_dash.tui.status import standing
+from redis_dash.tui.text import Plain, plain
+from redis_dash.tui.widgets.ribbon import Item
+
+_DOT: Span = (Plain(" · "), "dim")
+_KEYS = (
+    ("1-6", "pane", 4, ""),
+    ("z", "zoom", 5, "zoom"),
+    ("/", "filter", 3, "filter"),
+    ("space", "pause", 2, "pause"),
+    ("enter", "detail", 6, "detail"),
+    ("?", "help", 0, "help"),
+    ("^p", "palette", 1, "palette"),
+    ("q", "quit", 7, "quit"),
+)
+
+
+def header_items(title: Plain, target: Plain, reading: AnyReading | None, now: float) -> list[Item]:
+    """Where we are and how the server is; loud when it is away."""
+    frame = reading.frame if reading else None
+    place: list[Span] = [(Plain("redis-dash"), "accent")]
+    if title:
+        place += [(Plain("  "), "blank"), (title, "strong")]
+    items = [Item(tuple(place))]
+    if target:
+        items.append(Item(((target, "text"),), priority=5))
+    if isinstance(frame, ServerFrame):
+        items.append(Item(((Plain(f"{plain(frame.product, 20)} {plain(frame.version, 20)}"), "dim"),), priority=6))
+    if reading is not None and reading.status in ("stale", "error"):
+        return [*items, _trouble(reading, now)]
+    if isinstance(frame, ServerFrame):
+        return items + _figures(frame)
+    word = standing(reading, now).words[0]
+    return [*items, Item(word, priority=1, right=True)]
+
+
+def _trouble(reading: AnyReading, now: float) -> Item:
+    word = "disconnected" if reading.status == "stale" else "error"
+    since = f" {duration(now - reading.taken_at)}" if reading.taken_at else ""
+    note = f" — {plain(reading.note, 90)}" if reading.note else ""
+    return Item(((Plain(f" ✖ {word}{since}{note} "), "alarm"),), right=True)
+
+
+def _figures(frame: ServerFrame) -> list[Item]:
+    memory = f"{nbytes(frame.used_memory)}"
+    if frame.max_memory:
+        memory += f" of {nbytes(frame.max_memory)}"
+    full = frame.max_memory and frame.used_memory >= 0.9 * frame.max_memory
+    figures = [
+        Item(((Plain(f"{compact(frame.ops_per_s):>6}"), "strong"), (Plain(" ops/s"), "dim")), 1, right=True),
+        Item(((Plain(memory), "warn" if full else "text"),), 2, right=True),
+        Item(((Plain(f"{frame.clients:,}"), "text"), (Plain(" clients"), "dim")), 3, right=True),
+        Item(((Plain("ping "), "dim"), (milliseconds(frame.ping_ms), "text")), 4, right=True),
+        Item(((Plain("our cost "), "dim"), (percent(frame.cost.share), "text")), 5, right=True),
+    ]
+    if frame.evicted_per_s > 0:
+        figures.insert(0, Item(((Plain("evicting"), "warn"),), 1, right=True))
+    return figures
+
+
+def tab_items(panes: Sequence[Pane[Any]], current: Pane[Any]) -> list[Item]:
+    """One tab a pane, with its alert mark."""
+    items = []
+    for pane in panes:
+        name = Plain(f" {pane.number} {pane.TAB} ") if pane is current else Plain(f"{pane.number} {pane.TAB}")
+        spans: list[Span] = [(name, "focus" if pane is current else "text")]
+        if pane.alert is not None:
+            spans += [(Plain(" "), "blank"), pane.alert]
+        items.append(Item(tuple(spans), priority=0 if pane is current else pane.number, name=f"pane-{pane.number}"))
+    return items
+
+
+def footer_items(pane: Pane[Any], alone: bool, can_undo: bool) -> list[Item]:
+    """The keys that matter here."""
+    own = {"sessions": ("r", "revoke", "revoke"), "leaderboards": ("[ ]", "board", "")}.get(pane.TOPIC)
+    keys = [*_KEYS]
+    if own:
+        keys.insert(3, (own[0], own[1], 0, own[2]))
+    if can_undo:
+        keys.insert(0, ("u", "undo", 0, "undo"))
+    if alone:
+        keys[keys.index(("z", "zoom", 5, "zoom"))] = ("esc", "all panes", 1, "leave")
+    return [
+        Item(((Plain(key), "accent"), (Plain(f" {word}"), "dim")), priority, name) for key, word, priority, name in keys
+    ]

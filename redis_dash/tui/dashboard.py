@@ -1,0 +1,183 @@
+"""The main screen: header, tabs, the board of panes, footer; routes readings to panes."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, ClassVar
+
+from textual.actions import SkipAction
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.events import DescendantFocus, Resize
+from textual.layout import Layout
+from textual.screen import Screen
+
+from redis_dash.model import AnyReading
+from redis_dash.tui.arrangement import is_hopeless, is_narrow
+from redis_dash.tui.bars import footer_items, header_items, tab_items
+from redis_dash.tui.board import Board
+from redis_dash.tui.look import Look
+from redis_dash.tui.panes import PANES
+from redis_dash.tui.panes.base import Pane
+from redis_dash.tui.text import Plain
+from redis_dash.tui.widgets.frame import Frame, Trim
+from redis_dash.tui.widgets.lines import Lines
+from redis_dash.tui.widgets.ribbon import Ribbon
+
+
+class Dashboard(Screen[None]):
+    """Everything at a glance."""
+
+    BINDINGS: ClassVar = [
+        *(Binding(str(n), f"go({n})", f"Pane {n}", show=False, id=f"pane.{n}") for n in range(1, len(PANES) + 1)),
+        Binding("tab", "cycle(1)", "Next pane", show=False, id="pane.next"),
+        Binding("shift+tab", "cycle(-1)", "Previous pane", show=False, id="pane.previous"),
+        Binding("z", "zoom", "Zoom", show=False, id="pane.zoom"),
+        Binding("escape", "leave", "All panes", show=False, id="pane.leave"),
+    ]
+
+    def __init__(self, title: Plain) -> None:
+        super().__init__()
+        self._title = title
+        self.target = Plain("")
+        self.can_undo = False
+        self.panes: tuple[Pane[Any], ...] = tuple(pane(number) for number, pane in enumerate(PANES, 1))
+        self.board = Board(self, self.panes)
+        self._header = Ribbon(id="header", ground="bar")
+        self._tabs = Ribbon(id="tabs", gap=(Plain("  "), "blank"))
+        self._footer = Ribbon(id="footer", gap=(Plain("  "), "blank"), ground="bar")
+        self._notice = Frame(id="notice")
+        self._server: AnyReading | None = None
+        self._was_chosen = False
+
+    def compose(self) -> ComposeResult:
+        """Top to bottom."""
+        yield self._header
+        yield self._tabs
+        yield from self.panes
+        yield self._footer
+        yield self._notice
+
+    def on_mount(self) -> None:
+        """Start in the first pane."""
+        self._notice.dress(Trim(border="warn", message=Plain("terminal too small"), message_role="warn"))
+        self.board.go(self.panes[0])
+        self.beat()
+
+    @property
+    def layout(self) -> Layout:
+        """The board's arrangement."""
+        return self.board.layout
+
+    def wear(self, look: Look) -> None:
+        """Dress everything that we draw."""
+        for lines in self.query(Lines):
+            if not isinstance(lines.parent, Pane):
+                lines.wear(look)
+
+    @property
+    def is_hasty(self) -> bool:
+        """Is the stream being watched closely, so that it should be painted more often?
+
+        That it has the keyboard from the start does not count: nobody asked for it.
+        """
+        chosen = self.board.is_alone or self._was_chosen
+        return chosen and self.board.current.TOPIC == "events" and self.board.current.has_focus
+
+    # -- readings ----------------------------------------------------------------------------------------------------
+
+    def receive(self, reading: AnyReading) -> None:
+        """Hand a reading to whoever shows its topic."""
+        if reading.topic == "server":
+            was, self._server = self._server, reading
+            if was is None or was.status != reading.status:
+                self._show_bars()
+        for pane in self.panes:
+            if reading.topic == pane.TOPIC:
+                pane.receive(reading)
+
+    def beat(self) -> None:
+        """Once a refresh: everything that has changed."""
+        for pane in self.panes:
+            pane.beat()
+        self._show_bars()
+
+    def pulse(self) -> None:
+        """Several times a second: what cannot wait."""
+        for pane in self.panes:
+            pane.pulse()
+
+    def _show_bars(self) -> None:
+        self._header.show(header_items(self._title, self.target, self._server, time.time()))
+        self._footer.show(footer_items(self.board.current, self._can_leave, self.can_undo))
+        if self._tabs.display:
+            self._tabs.show(tab_items(self.panes, self.board.current))
+
+    @property
+    def _can_leave(self) -> bool:
+        return self.board.is_alone and not is_narrow(*self.size)
+
+    # -- room --------------------------------------------------------------------------------------------------------
+
+    def on_resize(self, event: Resize) -> None:
+        """Share out the room anew."""
+        hopeless = is_hopeless(*event.size)
+        for ribbon in (self._header, self._footer):
+            ribbon.display = not hopeless
+        self._notice.display = hopeless
+        self._tabs.display = not hopeless and is_narrow(*event.size)
+        self.board.fit(event.size)
+        self._show_bars()
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """The pane with the keyboard is the current one."""
+        pane = next((node for node in event.widget.ancestors_with_self if isinstance(node, Pane)), None)
+        if pane is not None and pane is not self.board.current:
+            self._was_chosen = True
+            self.board.current = pane
+            self.board.settle()
+        self._show_bars()
+
+    def action_go(self, number: int) -> None:
+        """Go to a pane."""
+        self._was_chosen = True
+        self.board.go(self.panes[number - 1])
+        self._show_bars()
+
+    def action_cycle(self, step: int) -> None:
+        """Go to the next pane among those that are visible, or among all where they take turns."""
+        panes = [pane for pane in self.panes if pane.display or self.board.is_alone]
+        self.board.go(panes[(panes.index(self.board.current) + step) % len(panes)])
+        self._show_bars()
+
+    def action_zoom(self) -> None:
+        """Give the current pane all the room, or share it again."""
+        self.board.zoom(not self.board.is_alone)
+        self._show_bars()
+
+    def action_leave(self) -> None:
+        """Share the room again."""
+        if not self.board.zoom(False):
+            raise SkipAction
+        self._show_bars()
+
+    def on_ribbon_clicked(self, message: Ribbon.Clicked) -> None:
+        """A tab, or a key in the footer."""
+        if message.name.startswith("pane-"):
+            self.action_go(int(message.name.removeprefix("pane-")))
+            return
+        self.app.simulate_key(_FOOTER_KEYS[message.name])
+
+
+_FOOTER_KEYS = {
+    "zoom": "z",
+    "filter": "slash",
+    "pause": "space",
+    "detail": "enter",
+    "help": "question_mark",
+    "palette": "ctrl+p",
+    "quit": "q",
+    "revoke": "r",
+    "undo": "u",
+    "leave": "escape",
+}

@@ -1,0 +1,133 @@
+"""Figures for people: short, right-alignable, and calm when they change."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+
+from redis_dash.tui.text import Plain
+
+_UNKNOWN = Plain("–")
+
+
+def count(value: int) -> Plain:
+    """``12,403``."""
+    return Plain(f"{value:,}")
+
+
+def compact(value: float) -> Plain:
+    """At most six cells: ``9,999``, ``12.4 k``, ``1.20 M``."""
+    if not math.isfinite(value):
+        return _UNKNOWN
+    if abs(value) < 10_000:
+        return Plain(f"{value:,.0f}")
+    for unit in ("k", "M", "G", "T"):
+        value /= 1000
+        if abs(value) < 999.5:
+            return Plain(f"{_three_digits(value)} {unit}")
+    return Plain(f"{value:.1e}")
+
+
+def nbytes(value: float) -> Plain:
+    """``512 B``, ``14.2 MB``; units of 1,024, as Redis counts them."""
+    if not math.isfinite(value):
+        return _UNKNOWN
+    if abs(value) < 1024:
+        return Plain(f"{value:.0f} B")
+    for unit in ("kB", "MB", "GB"):
+        value /= 1024
+        if abs(value) < 999.5:
+            return Plain(f"{_three_digits(value)} {unit}")
+    return Plain(f"{_three_digits(value / 1024)} TB")
+
+
+def _three_digits(value: float) -> str:
+    if abs(value) < 9.995:
+        return f"{value:.2f}"
+    return f"{value:.1f}" if abs(value) < 99.95 else f"{value:.0f}"
+
+
+def score(value: float) -> Plain:
+    """A sorted set's score: whole where it is whole, else with its decimals."""
+    if math.isnan(value):
+        return Plain("nan")
+    if math.isinf(value):
+        return Plain("∞" if value > 0 else "-∞")
+    if abs(value) >= 1e15:
+        return Plain(f"{value:.6g}")
+    return Plain(f"{value:,.0f}" if value == int(value) else f"{value:,.2f}")
+
+
+def rate(per_second: float) -> Plain:
+    """``0.3/s``, ``12.3/s``, ``1,240/s``."""
+    if not math.isfinite(per_second):
+        return _UNKNOWN
+    return Plain(f"{per_second:.1f}/s" if per_second < 99.95 else f"{compact(per_second)}/s")
+
+
+def percent(share: float | None, digits: int = 1) -> Plain:
+    """``93.4 %``; a dash where it is unknown. A share short of all is never rounded up to it."""
+    if share is None or not math.isfinite(share):
+        return _UNKNOWN
+    text = f"{share * 100:.{digits}f}"
+    if share < 1 and text == f"{100:.{digits}f}":
+        text = f"{100 - 10**-digits:.{digits}f}"
+    return Plain(f"{text} %")
+
+
+def duration(seconds: float | None) -> Plain:
+    """``41 s``, ``3 min 04 s``, ``5 h 12 min``, ``3 d 4 h``."""
+    if seconds is None or not math.isfinite(seconds):
+        return _UNKNOWN
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return Plain(f"{whole} s")
+    if whole < 3600:
+        return Plain(f"{whole // 60} min {whole % 60:02} s")
+    if whole < 86_400:
+        return Plain(f"{whole // 3600} h {whole % 3600 // 60:02} min")
+    return Plain(f"{whole // 86_400:,} d {whole % 86_400 // 3600} h")
+
+
+def countdown(seconds: float | None) -> Plain:
+    """``23:58:10``; days in front where there are any; ``never`` for what does not expire."""
+    if seconds is None or not math.isfinite(seconds):
+        return Plain("never")
+    whole = max(0, int(seconds))
+    days, clock = divmod(whole, 86_400)
+    text = f"{clock // 3600:02}:{clock % 3600 // 60:02}:{clock % 60:02}"
+    return Plain(f"{days} d {text}" if days else text)
+
+
+def milliseconds(value: float) -> Plain:
+    """``0.3 ms``, ``12 ms``."""
+    if not math.isfinite(value):
+        return _UNKNOWN
+    return Plain(f"{value:.1f} ms" if value < 9.95 else f"{value:,.0f} ms")
+
+
+def clock(at: float) -> Plain:
+    """Local time of day with tenths: ``12:04:31.2``."""
+    try:
+        moment = datetime.fromtimestamp(at)
+    except (OverflowError, OSError, ValueError):
+        return Plain("--:--:--.-")
+    return Plain(f"{moment:%H:%M:%S}.{moment.microsecond // 100_000}")
+
+
+def moment(at: float | None) -> Plain:
+    """Local date and time, to the second."""
+    if at is None:
+        return _UNKNOWN
+    try:
+        return Plain(f"{datetime.fromtimestamp(at):%Y-%m-%d %H:%M:%S}")
+    except (OverflowError, OSError, ValueError):
+        return _UNKNOWN
+
+
+def estimate(value: int, low: int, high: int) -> Plain:
+    """``128`` where it is exact, ``1.01 M ± 1 %`` where it is not."""
+    if low == high:
+        return count(value)
+    margin = max(high - value, value - low) / value if value else 1.0
+    return Plain(f"{compact(value)} ± {max(1, math.ceil(margin * 100))} %")

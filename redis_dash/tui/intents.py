@@ -1,0 +1,58 @@
+"""What panes tell the app: facts that travel up. Only the app talks to the feed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from textual.message import Message
+
+from redis_dash.model import Command
+from redis_dash.tui.text import Plain
+
+Facts = tuple[tuple[Plain, Plain], ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a person is asked before something is written."""
+
+    title: Plain
+    facts: Facts
+    consequence: tuple[Plain, ...]
+    verb: Plain
+    """What the button that does it says."""
+
+
+@dataclass(frozen=True)
+class Detail:
+    """Everything about one row."""
+
+    title: Plain
+    facts: Facts = ()
+    text: tuple[Plain, ...] = field(default=())
+    """Lines below the facts."""
+
+
+class Asked(Message):
+    """A pane wants a command to be carried out, once the person has agreed."""
+
+    def __init__(self, command: Command, question: Question) -> None:
+        super().__init__()
+        self.command = command
+        self.question = question
+
+
+class DetailWanted(Message):
+    """A pane wants to show everything about one row."""
+
+    def __init__(self, detail: Detail) -> None:
+        super().__init__()
+        self.detail = detail
+
+
+class Told(Message):
+    """A pane has a short remark for the person."""
+
+    def __init__(self, text: Plain) -> None:
+        super().__init__()
+        self.text = text

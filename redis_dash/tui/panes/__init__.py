@@ -1,0 +1,23 @@
+"""One file a topic; ``PANES`` is the registration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis_dash.tui.panes.base import Pane
+from redis_dash.tui.panes.cache import CachePane
+from redis_dash.tui.panes.events import EventsPane
+from redis_dash.tui.panes.leaderboard import LeaderboardPane
+from redis_dash.tui.panes.rate_limits import RateLimitsPane
+from redis_dash.tui.panes.server import ServerPane
+from redis_dash.tui.panes.sessions import SessionsPane
+
+PANES: tuple[type[Pane[Any]], ...] = (
+    EventsPane,
+    SessionsPane,
+    RateLimitsPane,
+    LeaderboardPane,
+    CachePane,
+    ServerPane,
+)
+"""In the order of their numbers."""

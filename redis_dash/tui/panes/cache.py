@@ -1,0 +1,158 @@
+"""Is the cache earning its keep?"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from textual.app import ComposeResult
+from textual.events import Resize
+
+from redis_dash.model import CacheFrame, CacheGroup
+from redis_dash.tui.figures import compact, count, percent
+from redis_dash.tui.intents import Detail
+from redis_dash.tui.look import Ground, Role
+from redis_dash.tui.panes.base import Pane, Piece, piece
+from redis_dash.tui.spans import Span
+from redis_dash.tui.text import Plain, plain
+from redis_dash.tui.widgets.columns import Column
+from redis_dash.tui.widgets.history import History, drawing_height
+from redis_dash.tui.widgets.table import Bar, Cell, Table
+
+FALL = 0.15
+"""How far below the rate since the start the current one must be to be called falling."""
+FALL_LOOKUPS = 20
+"""And out of how many lookups, so that three unlucky ones raise no alarm."""
+
+TABLE_ROWS = 8
+"""What the frame and a table of a few caches take."""
+
+COLUMNS = (
+    Column(Plain("cache"), 12, least=8, most=24),
+    Column(Plain(""), 10, least=6, most=24, priority=3),
+    Column(Plain("hit rate"), 8, right=True),
+    Column(Plain("now"), 7, right=True, priority=2),
+    Column(Plain("hits"), 8, least=7, right=True),
+    Column(Plain("misses"), 7, least=6, right=True),
+    Column(Plain("keys"), 7, least=5, right=True, priority=1),
+)
+
+
+class CachePane(Pane[CacheFrame]):
+    """The server's hit rate over time, then the application's caches."""
+
+    TOPIC = "cache"
+    NAME = TAB = Plain("Cache")
+    EMPTY = Plain("Nothing has been looked up yet. Hits and misses will be counted here as reads come in.")
+    FRAME = CacheFrame
+
+    DEFAULT_CSS = "CachePane > History { height: 2; }"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self._history = History()
+        self.table: Table[CacheGroup] = Table(COLUMNS, _Rows())
+
+    def compose(self) -> ComposeResult:
+        """The course above, the caches below."""
+        yield self._history
+        yield self.table
+
+    @property
+    def listing(self) -> Table[CacheGroup]:
+        """The table."""
+        return self.table
+
+    def on_resize(self, event: Resize) -> None:
+        """The drawing takes what the table can spare."""
+        self._history.styles.height = drawing_height(event.size.height - TABLE_ROWS)
+
+    def has_nothing(self, frame: CacheFrame) -> bool:
+        """No lookup yet, and no cache known."""
+        return not frame.groups and not frame.hits and not frame.misses
+
+    def answer(self, frame: CacheFrame) -> tuple[Piece, ...]:
+        """``93.4 % now · 91.0 % since start``."""
+        falling = is_falling(frame)
+        now = piece(f"{'▼ ' if falling else ''}{percent(frame.interval_hit_rate)} now", "warn" if falling else "strong")
+        if frame.interval_hit_rate is None:
+            now = piece("no lookups now", "dim")
+        return now, piece(f"{percent(frame.hit_rate)} since start"), piece(_own(frame), "dim")
+
+    def warning(self, frame: CacheFrame) -> Span | None:
+        """The hit rate is falling."""
+        return (Plain("▼"), "warn") if is_falling(frame) else None
+
+    def display_frame(self, frame: CacheFrame) -> None:
+        """The course and the rows."""
+        role: Role = "warn" if is_falling(frame) else "accent"
+        self._history.show(frame.history, 1.0, (Plain("100 %"), Plain("0")), role)
+        self.table.show(frame.groups)
+
+    def detail(self) -> Detail | None:
+        """Everything about one cache."""
+        group = self.table.item
+        if group is None:
+            return None
+        facts = (
+            (Plain("cache"), plain(group.name, 200)),
+            (Plain("keys"), count(group.keys)),
+            (Plain("hits"), _known(group.hits)),
+            (Plain("misses"), _known(group.misses)),
+            (Plain("hit rate"), percent(group.hit_rate, 2)),
+            (Plain("now"), percent(group.interval_hit_rate, 2)),
+            (Plain("lookups now"), count(group.interval_lookups)),
+        )
+        return Detail(Plain("Cache"), facts)
+
+
+def is_falling(frame: CacheFrame) -> bool:
+    """Is the rate of the last seconds well below the rate since the start?"""
+    if frame.hit_rate is None or frame.interval_hit_rate is None:
+        return False
+    lookups = frame.interval_hits + frame.interval_misses
+    return lookups >= FALL_LOOKUPS and frame.hit_rate - frame.interval_hit_rate >= FALL
+
+
+def _own(frame: CacheFrame) -> Plain:
+    return Plain(f"our own {compact(frame.own_hits + frame.own_misses)} lookups taken off")
+
+
+def _known(value: int | None) -> Plain:
+    return Plain("not counted") if value is None else count(value)
+
+
+class _Rows:
+    def key(self, group: CacheGroup) -> Hashable:
+        return group.name
+
+    def cells(self, group: CacheGroup) -> tuple[Cell, ...]:
+        falling = _group_falls(group)
+        now = percent(group.interval_hit_rate)
+        return (
+            (plain(group.name, 40) or Plain("(no name)"), "text"),
+            Bar(group.hit_rate, "gauge"),
+            (percent(group.hit_rate), "strong"),
+            (Plain(f"▼{now}") if falling else now, "warn" if falling else "dim"),
+            (_short(group.hits), "text"),
+            (_short(group.misses), "text"),
+            (compact(group.keys), "dim"),
+        )
+
+    def ground(self, _group: CacheGroup) -> Ground:
+        return "base"
+
+    def words(self, group: CacheGroup) -> str:
+        return group.name
+
+
+def _group_falls(group: CacheGroup) -> bool:
+    if group.hit_rate is None or group.interval_hit_rate is None:
+        return False
+    return group.interval_lookups >= FALL_LOOKUPS and group.hit_rate - group.interval_hit_rate >= FALL
+
+
+def _short(value: int | None) -> Plain:
+    """The exact figure while it fits its column."""
+    if value is None:
+        return Plain("–")
+    return count(value) if value < 1_000_000 else compact(value)

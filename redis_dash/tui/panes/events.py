@@ -1,0 +1,146 @@
+"""What is happening right now?"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import msgspec
+from textual.app import ComposeResult
+from textual.binding import Binding
+
+from redis_dash.eventlog import Entry, Mark
+from redis_dash.model import EventsFrame
+from redis_dash.tui.event_line import EventLine, read_fields
+from redis_dash.tui.figures import clock, compact, count, moment, nbytes, rate
+from redis_dash.tui.intents import Detail
+from redis_dash.tui.panes.base import Pane, Piece, piece
+from redis_dash.tui.spans import Span
+from redis_dash.tui.text import Plain, plain
+from redis_dash.tui.widgets.ribbon import Item, Ribbon
+from redis_dash.tui.widgets.tail import Tail
+
+_SHOWN_LINES = 200
+
+
+class EventsPane(Pane[EventsFrame]):
+    """The live stream of pub/sub messages."""
+
+    TOPIC = "events"
+    NAME = TAB = Plain("Events")
+    EMPTY = Plain("Listening, and nothing has been published yet. Every PUBLISH would appear here as it happens.")
+    FRAME = EventsFrame
+
+    BINDINGS: ClassVar = [Binding("f", "end", "Follow", show=False, id="events.follow")]
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self._line = EventLine()
+        self.tail: Tail[Entry] = Tail(self._line.paint, _matches)
+        self._rates = Ribbon(gap=(Plain("  "), "blank"), more=" more")
+
+    def compose(self) -> ComposeResult:
+        """Rates above, the stream below."""
+        yield self._rates
+        yield self.tail
+
+    @property
+    def listing(self) -> Tail[Entry]:
+        """The stream."""
+        return self.tail
+
+    def has_nothing(self, frame: EventsFrame) -> bool:
+        """Nothing came yet, not even a mark of our own."""
+        return frame.log.end == 0
+
+    def answer(self, frame: EventsFrame) -> tuple[Piece, ...]:
+        """``84/s · 12,403 received · 0 dropped``."""
+        lost = piece(f"{count(frame.dropped)} dropped", "bad" if frame.dropped else "dim")
+        pieces = [piece(rate(frame.rate), "strong"), piece(f"{count(frame.received)} received"), lost]
+        if frame.dropped:
+            pieces.insert(0, pieces.pop())
+        if any(gap.ended_at is None for gap in frame.gaps):
+            pieces.insert(0, piece("not connected", "bad"))
+        elif frame.gaps:
+            pieces.append(piece(f"{len(frame.gaps)} gap" + "s" * (len(frame.gaps) > 1), "warn"))
+        return tuple(pieces)
+
+    def warning(self, frame: EventsFrame) -> Span | None:
+        """Messages that are lost, or may be."""
+        return (Plain("!"), "bad") if frame.dropped or any(gap.ended_at is None for gap in frame.gaps) else None
+
+    def notes(self) -> list[Piece]:
+        """Filter and pause."""
+        notes: list[Piece] = []
+        if self.tail.held:
+            notes.append(piece(f"paused · {self.tail.new:,} new", "warn"))
+            notes.append(piece("End follows", "dim"))
+        if self.tail.needle:
+            found, searched = self.tail.matching
+            notes.append(piece(f"filter: {plain(self.tail.needle, 20)} · {found:,} of last {searched:,}", "accent"))
+        return notes
+
+    def display_frame(self, frame: EventsFrame) -> None:
+        """Rates once a beat; the stream has its own pace."""
+        names = [channel.channel.encode("utf-8", "backslashreplace") for channel in frame.channels[:50]]
+        if self._line.make_room(names, most=16):
+            self.tail.forget()
+        rates = [self._rate(channel.channel, channel.rate, i) for i, channel in enumerate(frame.channels)]
+        if frame.other:
+            rates.append(Item(((Plain(f"others {compact(frame.other)}"), "dim"),), priority=len(rates)))
+        self._rates.show(rates)
+        self.pulse()
+
+    def _rate(self, channel: str, per_second: float, index: int) -> Item:
+        hue = self._line.hues.of(channel.encode("utf-8", "backslashreplace"))
+        name = plain(channel, 16) or Plain("(no name)")
+        return Item(((name, hue), (Plain(" "), "blank"), (rate(per_second), "dim")), priority=index)
+
+    def pulse(self) -> None:
+        """Draw what has come since the last time."""
+        frame = self.frame
+        if frame is None or not self.display or not self.is_attached:
+            return
+        new = self.tail.new
+        self.tail.follow(frame.log)
+        if (self.tail.held and self.tail.new != new) or self.tail.needle:
+            self.redress()
+
+    def action_pause(self) -> None:
+        """Hold the stream still; nothing is lost meanwhile."""
+        if self.tail.held:
+            self.tail.resume()
+        else:
+            self.tail.hold()
+        self.redress()
+
+    def on_tail_chosen(self) -> None:
+        """A line was clicked."""
+        self.redress()
+
+    def detail(self) -> Detail | None:
+        """The whole payload, pretty where it is JSON."""
+        entry = self.tail.entry
+        if entry is None:
+            return None
+        if isinstance(entry, Mark):
+            return Detail(Plain("Mark"), ((Plain("at"), moment(entry.at)), (Plain("what"), plain(entry.text))))
+        payload = entry.payload
+        if read_fields(entry) is not None:
+            payload = msgspec.json.format(payload, indent=2)
+        lines = payload.split(b"\n")
+        text = tuple(plain(line) for line in lines[:_SHOWN_LINES])
+        if len(lines) > _SHOWN_LINES or entry.size > len(entry.payload):
+            text += (Plain(f"… cut; the whole payload has {nbytes(entry.size)}"),)
+        facts = (
+            (Plain("channel"), plain(entry.channel, 200)),
+            (Plain("received"), Plain(f"{moment(entry.at)} ({clock(entry.at)})")),
+            (Plain("size"), Plain(f"{entry.size:,} bytes")),
+        )
+        return Detail(Plain("Event"), facts, text)
+
+
+def _matches(entry: Entry, needle: str) -> bool:
+    if isinstance(entry, Mark):
+        return needle in entry.text.casefold()
+    wanted = needle.encode()
+    return wanted in entry.channel.lower() or wanted in entry.payload.lower()

@@ -1,0 +1,148 @@
+"""Is Redis itself well?"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable
+from typing import NamedTuple
+
+from textual.app import ComposeResult
+from textual.events import Resize
+
+from redis_dash.model import ServerFrame
+from redis_dash.tui.figures import compact, count, duration, milliseconds, nbytes, percent, rate
+from redis_dash.tui.look import Ground, Role
+from redis_dash.tui.panes.base import Pane, Piece, piece
+from redis_dash.tui.spans import Span
+from redis_dash.tui.text import Plain, plain
+from redis_dash.tui.widgets.columns import Column
+from redis_dash.tui.widgets.history import History, drawing_height
+from redis_dash.tui.widgets.table import Bar, Cell, Table
+
+FULL = 0.9
+"""From this share of its limit on, memory is a worry."""
+
+TABLE_ROWS = 13
+"""What the frame and the facts take."""
+
+COLUMNS = (
+    Column(Plain(""), 15, least=12, most=16),
+    Column(Plain(""), 16, least=12, most=20, right=True),
+    Column(Plain(""), 22, least=10, most=30, priority=1),
+)
+
+
+class Fact(NamedTuple):
+    """One line of the pane."""
+
+    name: Plain
+    value: Plain
+    role: Role = "text"
+    more: Cell = (Plain(""), "dim")
+
+
+class ServerPane(Pane[ServerFrame]):
+    """Load, memory, clients, evictions, and what watching costs."""
+
+    TOPIC = "server"
+    NAME = TAB = Plain("Server")
+    EMPTY = Plain("")
+    FRAME = ServerFrame
+
+    DEFAULT_CSS = "ServerPane > History { height: 2; }"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self._load: deque[float] = deque(maxlen=400)
+        self._history = History()
+        self.table: Table[Fact] = Table(COLUMNS, _Rows())
+
+    def compose(self) -> ComposeResult:
+        """The load above, the facts below."""
+        yield self._history
+        yield self.table
+
+    def on_resize(self, event: Resize) -> None:
+        """The drawing takes what the facts can spare."""
+        self._history.styles.height = drawing_height(event.size.height - TABLE_ROWS)
+
+    @property
+    def listing(self) -> Table[Fact]:
+        """The table."""
+        return self.table
+
+    def answer(self, frame: ServerFrame) -> tuple[Piece, ...]:
+        """``valkey 8.1.8 · master · up 3 d 4 h``."""
+        return (
+            piece(f"{plain(frame.product, 20)} {plain(frame.version, 20)}", "strong"),
+            piece(plain(frame.role, 20)),
+            piece(f"up {duration(frame.uptime_s)}", "dim"),
+        )
+
+    def warning(self, frame: ServerFrame) -> Span | None:
+        """It evicts, refuses, or is nearly full."""
+        return (Plain("!"), "warn") if any(fact.role == "warn" for fact in facts(frame)) else None
+
+    def display_frame(self, frame: ServerFrame) -> None:
+        """The load and the facts."""
+        self._load.append(frame.ops_per_s)
+        top = max(10.0, *self._load) if self._load else 10.0
+        self._history.show(tuple(self._load), top, (compact(top), Plain("0")), "accent")
+        self.table.show(facts(frame))
+
+
+def facts(frame: ServerFrame) -> tuple[Fact, ...]:
+    """The lines of the pane."""
+    cost = frame.cost
+    blocked: Span = (Plain(f"{count(frame.blocked_clients)} waiting" if frame.blocked_clients else ""), "dim")
+    evicts, refuses = frame.evicted_per_s > 0, frame.rejected_connections > 0
+    return (
+        Fact(Plain("operations"), rate(frame.ops_per_s), "strong"),
+        _memory(frame),
+        Fact(Plain("clients"), count(frame.clients), "text", blocked),
+        Fact(Plain("ping"), milliseconds(frame.ping_ms), "text"),
+        Fact(Plain("keys"), count(frame.keys), "text"),
+        Fact(
+            Plain("evicted"),
+            count(frame.evicted),
+            "warn" if evicts else "text",
+            (Plain(f"evicting {rate(frame.evicted_per_s)}" if evicts else ""), "warn"),
+        ),
+        Fact(Plain("expired"), rate(frame.expired_per_s)),
+        Fact(
+            Plain("refused"),
+            count(frame.rejected_connections),
+            "warn" if refuses else "text",
+            (Plain("connections" if refuses else ""), "warn"),
+        ),
+        Fact(
+            Plain("our own cost"),
+            percent(cost.share, 2),
+            "text",
+            (Plain(f"{milliseconds(cost.server_ms)} in all"), "dim"),
+        ),
+        Fact(Plain("our commands"), count(cost.commands)),
+    )
+
+
+def _memory(frame: ServerFrame) -> Fact:
+    if not frame.max_memory:
+        return Fact(Plain("memory"), nbytes(frame.used_memory), "text", (Plain("no limit"), "dim"))
+    share = frame.used_memory / frame.max_memory
+    role: Role = "warn" if share >= FULL else "text"
+    value = Plain(f"{nbytes(frame.used_memory)} of {nbytes(frame.max_memory)}")
+    return Fact(Plain("memory"), value, role, Bar(share, "warn" if share >= FULL else "gauge"))
+
+
+class _Rows:
+    def key(self, fact: Fact) -> Hashable:
+        return fact.name
+
+    def cells(self, fact: Fact) -> tuple[Cell, ...]:
+        return (fact.name, "dim"), (fact.value, fact.role), fact.more
+
+    def ground(self, _fact: Fact) -> Ground:
+        return "base"
+
+    def words(self, fact: Fact) -> str:
+        return fact.name

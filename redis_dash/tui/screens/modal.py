@@ -1,0 +1,40 @@
+"""What the screens above the dashboard share: a framed box, and content built without markup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.screen import ModalScreen, ScreenResultType
+
+from redis_dash.tui.intents import Facts
+from redis_dash.tui.text import Plain
+
+
+class Modal(ModalScreen[ScreenResultType]):
+    """A box in the middle of the screen."""
+
+    DEFAULT_CSS = """
+    Modal { align: center middle; background: $background 60%; }
+    Modal > VerticalScroll {
+        width: 76; max-width: 100%; height: auto; max-height: 100%;
+        background: $surface; border: round $primary; padding: 1 2;
+        scrollbar-size-vertical: 1;
+    }
+    Modal Static { width: 100%; height: auto; }
+    """
+
+
+def facts_content(facts: Facts) -> Content:
+    """Names in a column of their own, values beside them."""
+    width = max((len(name) for name, _ in facts), default=0)
+    return lines_content([_line(name.ljust(width), value) for name, value in facts])
+
+
+def _line(name: str, value: Plain) -> Content:
+    return Content.assemble((name, "$foreground 60%"), "  ", Content(value))
+
+
+def lines_content(lines: Sequence[Content]) -> Content:
+    """One below the other."""
+    return Content("\n").join(lines)

@@ -1,0 +1,115 @@
+"""``Lines``: a widget that is a list of finished strips and repaints only those that changed.
+
+It goes past Textual's style cache on purpose: a strip that stays the same object keeps its rendered form, so that a
+line which merely moved costs next to nothing. Borders and padding are therefore not drawn by Textual here.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, cast
+
+from textual.events import Resize
+from textual.filter import ANSIToTruecolor
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from redis_dash.tui.look import Look
+from redis_dash.tui.spans import draw
+from redis_dash.tui.text import Plain
+
+
+class _Dressed(Protocol):
+    """What we need of the app."""
+
+    look: Look
+
+
+class Lines(Widget):
+    """The base of everything that we draw."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id, classes=classes)
+        self._strips: list[Strip] = []
+        self._painted: list[Strip] | None = None
+        self.look: Look | None = None
+        """The app's; nothing is drawn before it is known."""
+        self.failure = ""
+        """The kind of error that the last drawing ended with."""
+
+    def on_mount(self) -> None:
+        """Take the app's look."""
+        self.wear(cast(_Dressed, self.app).look)
+
+    def wear(self, look: Look) -> None:
+        """Draw everything anew in this look."""
+        self.look = look
+        self.forget()
+        self.repaint()
+
+    def forget(self) -> None:
+        """Drop what was drawn before: the look or the size has changed."""
+
+    def compose_strips(self, width: int, height: int, look: Look) -> list[Strip]:
+        """The strips to show now, each exactly ``width`` cells; a subclass makes them."""
+        raise NotImplementedError
+
+    def repaint(self) -> None:
+        """Make the strips and refresh the lines that differ from what is shown."""
+        width, height = self.outer_size
+        if self.look is None or not width or not height:
+            return
+        try:
+            after = self.compose_strips(width, height, self.look)[:height]
+        except Exception as error:  # what Redis holds must never end the dashboard, not even through a defect of ours
+            self.failure = type(error).__name__
+            after = [draw([(Plain(f" cannot be drawn: {self.failure}"), "bad")], width, self.look)]
+        before = self._strips
+        self._strips, self._painted = after, None
+        if len(before) != len(after):
+            self.refresh()
+        elif regions := _changed(before, after, width):
+            shift = self.content_offset
+            self.refresh(*(region.translate((-shift.x, -shift.y)) for region in regions))
+
+    def on_resize(self, _event: Resize) -> None:
+        """A new size means new strips."""
+        self.forget()
+        self.repaint()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Hand the compositor the finished strips."""
+        width, height = self.outer_size
+        if self._painted is None or len(self._painted) != height:
+            self._painted = self._finish(width, height)
+        strips = self._painted[crop.y : crop.bottom]
+        if crop.x == 0 and crop.width == width:
+            return strips
+        return [strip.crop(crop.x, crop.right) for strip in strips]
+
+    def _finish(self, width: int, height: int) -> list[Strip]:
+        """Bring the strips to the widget's size, and to what the terminal can show (``NO_COLOR``)."""
+        blank_style = self.look.style("text") if self.look else self.rich_style
+        strips = [strip.adjust_cell_length(width, blank_style) for strip in self._strips[:height]]
+        strips += [Strip.blank(width, blank_style)] * (height - len(strips))
+        background = self.background_colors[1]
+        for line_filter in self.get_line_filters():
+            if isinstance(line_filter, ANSIToTruecolor):
+                continue  # we wear no terminal colours
+            strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        return strips
+
+
+def _changed(before: list[Strip], after: list[Strip], width: int) -> list[Region]:
+    """The regions of neighbouring lines that differ."""
+    regions: list[Region] = []
+    for y, (old, new) in enumerate(zip(before, after, strict=True)):
+        if old is new or old == new:
+            continue
+        if regions and regions[-1].bottom == y:
+            regions[-1] = Region(0, regions[-1].y, width, regions[-1].height + 1)
+        else:
+            regions.append(Region(0, y, width, 1))
+    return regions

@@ -1,0 +1,233 @@
+"""A table whose cursor stays on its row while rows come, go and change places."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from textual.events import Click
+from textual.message import Message
+from textual.strip import Strip
+
+from redis_dash.tui.look import Ground, Look, Role
+from redis_dash.tui.spans import Span, draw, measure
+from redis_dash.tui.text import Plain, crop
+from redis_dash.tui.widgets.columns import GAP, Column, share_out
+from redis_dash.tui.widgets.lines import Lines
+from redis_dash.tui.widgets.meter import meter
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A cell that is a meter."""
+
+    share: float | None
+    role: Role
+
+
+Cell = Span | Bar
+T = TypeVar("T")
+Contra = TypeVar("Contra", contravariant=True)
+
+
+class Rows(Protocol[Contra]):
+    """How items become rows; called for the visible ones only, but for ``words``."""
+
+    def key(self, item: Contra) -> Hashable:
+        """What an item is recognised by."""
+
+    def cells(self, item: Contra) -> tuple[Cell, ...]:
+        """One cell for each column."""
+
+    def ground(self, item: Contra) -> Ground:
+        """What lies behind its row."""
+
+    def words(self, item: Contra) -> str:
+        """What the filter looks through; never shown."""
+
+
+class Table(Lines, Generic[T]):
+    """Rows of cells under a line of titles."""
+
+    DEFAULT_CSS = "Table { height: 1fr; }"
+
+    @dataclass
+    class Chosen(Message):
+        """A row was clicked; ``again`` if it was the cursor's already."""
+
+        again: bool
+
+    def __init__(self, columns: Sequence[Column], rows: Rows[T], *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.columns = tuple(columns)
+        self._rows = rows
+        self._all: Sequence[T] = ()
+        self._items: Sequence[T] = ()
+        self._needle = ""
+        self._anchor: Hashable | None = None
+        self._index = 0
+        self._top = 0
+        self._active = False
+        self._cache: dict[Hashable, Strip] = {}
+        self._widths: tuple[int, ...] = ()
+
+    @property
+    def item(self) -> T | None:
+        """The item under the cursor."""
+        return self._items[self._index] if self._items else None
+
+    @property
+    def needle(self) -> str:
+        """The filter in force; empty for none."""
+        return self._needle
+
+    @property
+    def matching(self) -> int:
+        """How many items pass the filter."""
+        return len(self._items)
+
+    @property
+    def window(self) -> tuple[int, int, int]:
+        """First and last visible row, counted from 1, and how many there are."""
+        return self._top + 1, min(self._top + self._room, len(self._items)), len(self._items)
+
+    @property
+    def hidden_columns(self) -> tuple[Plain, ...]:
+        """The titles for which there was no room."""
+        return tuple(
+            column.title
+            for column, width in zip(self.columns, self._widths, strict=False)
+            if not width and column.title
+        )
+
+    @property
+    def _room(self) -> int:
+        return max(0, self.outer_size.height - self._head)
+
+    @property
+    def _head(self) -> int:
+        return 1 if self.outer_size.height >= 4 and any(column.title for column in self.columns) else 0
+
+    def show(self, items: Sequence[T]) -> None:
+        """Replace the rows."""
+        self._all = items
+        self._sift()
+        self.repaint()
+
+    def narrow(self, needle: str) -> None:
+        """Show only what contains this text, whatever its case; empty shows all."""
+        self._needle = needle.casefold()
+        self._sift()
+        self.repaint()
+
+    def activate(self, active: bool) -> None:
+        """Show the cursor, or do not."""
+        if active != self._active:
+            self._active = active
+            self.repaint()
+
+    def move(self, step: int) -> None:
+        """Move the cursor and pin it to the row that it meets."""
+        self._put(self._index + step)
+
+    def page(self, step: int) -> None:
+        """Move by screenfuls."""
+        self._put(self._index + step * max(1, self._room - 1))
+
+    def home(self) -> None:
+        """Back to the first place, whoever holds it."""
+        self._anchor, self._index, self._top = None, 0, 0
+        self.repaint()
+
+    def end(self) -> None:
+        """To the last row."""
+        self._put(len(self._items) - 1)
+
+    def scroll_rows(self, step: int) -> None:
+        """Move what is visible, and the cursor as little as it takes."""
+        self._top = max(0, min(self._top + step, len(self._items) - self._room))
+        self._put(min(max(self._index, self._top), self._top + self._room - 1))
+
+    def _put(self, index: int) -> None:
+        if not self._items:
+            return
+        self._index = min(max(index, 0), len(self._items) - 1)
+        self._anchor = self._rows.key(self._items[self._index])
+        self.repaint()
+
+    def _sift(self) -> None:
+        """Apply the filter, then find the cursor's row again."""
+        if self._needle:
+            self._items = [item for item in self._all if self._needle in self._rows.words(item).casefold()]
+        else:
+            self._items = self._all
+        if self._anchor is not None:
+            key, anchor = self._rows.key, self._anchor
+            found = next((i for i, item in enumerate(self._items) if key(item) == anchor), None)
+            if found is not None:
+                self._index = found
+                return
+            # It is gone: the cursor keeps its place and takes whoever is there now.
+            self._index = min(self._index, max(0, len(self._items) - 1))
+            self._anchor = key(self._items[self._index]) if self._items else None
+            return
+        self._index = 0
+
+    def forget(self) -> None:
+        """Drop the strips that were kept."""
+        self._cache = {}
+
+    def compose_strips(self, width: int, height: int, look: Look) -> list[Strip]:
+        """Titles, then the visible rows."""
+        widths = share_out(self.columns, width - 3)
+        if widths != self._widths:
+            self._widths, self._cache = widths, {}
+        room = self._room
+        self._top = max(0, min(self._top, len(self._items) - room))
+        if self._active or self._anchor is not None:
+            self._top = min(max(self._top, self._index - room + 1), self._index)
+        strips = [draw(self._titles(), width, look)] if self._head else []
+        fresh: dict[Hashable, Strip] = {}
+        for index in range(self._top, min(self._top + room, len(self._items))):
+            item = self._items[index]
+            here = self._active and index == self._index
+            recipe = (here, self._rows.ground(item), self._rows.cells(item))
+            strip = self._cache.get(recipe) or self._draw(*recipe, width, look)
+            fresh[recipe] = strip
+            strips.append(strip)
+        self._cache = fresh
+        return strips
+
+    def _titles(self) -> list[Span]:
+        return self._line([(column.title, "dim") for column in self.columns], Plain("  "))
+
+    def _draw(self, here: bool, ground: Ground, cells: Sequence[Cell], width: int, look: Look) -> Strip:
+        line = self._line(cells, Plain("▸ " if here else "  "))
+        return draw(line, width, look, "cursor" if here else ground)
+
+    def _line(self, cells: Sequence[Cell], marker: Plain) -> list[Span]:
+        blank: Span
+        line: list[Span] = [(marker, "accent")]
+        for cell, column, width in zip(cells, self.columns, self._widths, strict=True):
+            if not width:
+                continue
+            if len(line) > 1:
+                line.append((Plain(" " * GAP), "blank"))
+            if isinstance(cell, Bar):
+                line += meter(cell.share, width, cell.role)
+            else:
+                text, role = cell
+                text = crop(text, width)
+                blank = (Plain(" " * (width - measure(((text, role),)))), "blank")
+                line += [blank, (text, role)] if column.right else [(text, role), blank]
+        return line
+
+    def on_click(self, event: Click) -> None:
+        """Put the cursor on the row that was clicked."""
+        index = self._top + event.y - self._head
+        if event.y < self._head or index >= len(self._items):
+            return
+        again = index == self._index and self._anchor is not None
+        self._put(index)
+        self.post_message(self.Chosen(again))

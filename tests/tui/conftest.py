@@ -1,0 +1,11 @@
+"""Make the app quick, so that tests need not wait for it."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drain the feed more often than a person would need."""
+    monkeypatch.setattr("redis_dash.tui.app.PULSE_S", 0.02)

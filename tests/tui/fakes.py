@@ -1,0 +1,184 @@
+"""A feed without Redis, and frames made by hand: for the pilot tests and the playground."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import msgspec
+
+from redis_dash.eventlog import EventLog, RawMessage
+from redis_dash.model import (
+    AnyReading,
+    Board,
+    BoardRow,
+    CacheFrame,
+    CacheGroup,
+    ChannelCount,
+    Command,
+    Cost,
+    Credential,
+    EventsFrame,
+    Frame,
+    LeaderboardsFrame,
+    LimitRow,
+    Outcome,
+    RateLimitsFrame,
+    Reading,
+    ServerFrame,
+    SessionRow,
+    SessionsFrame,
+    mask,
+)
+
+
+class FakeFeed:
+    """Hands out what a test puts in, and remembers what was submitted."""
+
+    def __init__(self, *readings: AnyReading) -> None:
+        self.pending = list(readings)
+        self.submitted: list[Command] = []
+        self.outcomes: list[Outcome | Exception] = []
+
+    @property
+    def target(self) -> str:
+        """Where it pretends to be connected."""
+        return "redis://127.0.0.1:6379/0"
+
+    def put(self, *readings: AnyReading) -> None:
+        """Let the next drain return these."""
+        self.pending += readings
+
+    def drain(self) -> list[AnyReading]:
+        """What was put in since the last call."""
+        readings, self.pending = self.pending, []
+        return readings
+
+    async def submit(self, command: Command) -> Outcome:
+        """Answer as told beforehand."""
+        self.submitted.append(command)
+        outcome = self.outcomes.pop(0) if self.outcomes else Outcome("sent", "Sent.")
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def run(self) -> None:
+        """Nothing to read from."""
+        await asyncio.Event().wait()
+
+
+def ok(topic: str, frame: Frame, coverage: float | None = None, age: float = 0.0) -> AnyReading:
+    """A current reading."""
+    return Reading(topic, "ok", frame, time.time() - age, coverage)  # type: ignore[return-value]
+
+
+def server(**changes: object) -> ServerFrame:
+    """A server in good health."""
+    frame = ServerFrame(
+        product="valkey",
+        version="8.1.8",
+        role="master",
+        uptime_s=273_845,
+        ops_per_s=1240.4,
+        used_memory=14_890_000,
+        max_memory=0,
+        clients=9,
+        blocked_clients=0,
+        keys=3204,
+        ping_ms=0.31,
+        evicted=0,
+        evicted_per_s=0.0,
+        expired_per_s=0.4,
+        rejected_connections=0,
+        cost=Cost(1204, 38.2, 0.0011),
+    )
+    return msgspec.structs.replace(frame, **changes)
+
+
+def session(index: int, user: str | None = None, role: str = "student", ttl: float | None = 86_000.0) -> SessionRow:
+    """One session; the index makes its key."""
+    raw = f"session:secret-{index:04}-do-not-show".encode()
+    return SessionRow(
+        key=Credential(raw),
+        id=mask(f"{index:04}abcdefghijklmnop".encode()),
+        user=user if user is not None else f"user{index}@example.com",
+        role=role,
+        ttl_s=ttl,
+        ttl_full_s=86_400.0,
+        created_at=time.time() - 400,
+        dialect="json",
+        fields=(("email", f"user{index}@example.com"), ("csrf", "•••")),
+    )
+
+
+def sessions(*rows: SessionRow, count: int | None = None, spread: int = 0) -> SessionsFrame:
+    """A frame of these rows."""
+    total = len(rows) if count is None else count
+    return SessionsFrame(total, total - spread, total + spread, rows)
+
+
+def limit(identity: str, used: int, of: int | None = 100, reset: float | None = 12.0) -> LimitRow:
+    """One client's use of a limit."""
+    blocked = of is not None and used >= of
+    return LimitRow(f"ratelimit:{identity}", identity, used, of, 60.0, reset, blocked, "sliding log")
+
+
+def rate_limits(*rows: LimitRow) -> RateLimitsFrame:
+    """A frame of these rows, counted."""
+    blocked = sum(row.blocked for row in rows)
+    near = sum(not row.blocked and row.limit is not None and row.used >= 0.8 * row.limit for row in rows)
+    return RateLimitsFrame(len(rows), blocked, near, rows)
+
+
+def board(key: str, *members: str) -> Board:
+    """A board, the first member leading."""
+    rows = tuple(BoardRow(i, member, 10_000.0 - 137 * i, 0) for i, member in enumerate(members, 1))
+    return Board(key, len(rows), rows)
+
+
+def leaderboards(*boards: Board) -> LeaderboardsFrame:
+    """A frame of these boards."""
+    return LeaderboardsFrame(boards)
+
+
+def cache(now: float | None = 0.934, since: float = 0.91, lookups: int = 200) -> CacheFrame:
+    """A cache frame with these rates."""
+    hits = round(lookups * (now or 0))
+    groups = (
+        CacheGroup("llm", 12, 1204, 23, 0.981, 1.0, 12),
+        CacheGroup("product", 200, 13_022, 1411, 0.902, 0.93, 120),
+        CacheGroup("page", 31, None, None, None),
+    )
+    return CacheFrame(14_226, 1434, since, hits, lookups - hits, now, 310, 12, (0.5, None, 0.9, now), groups)
+
+
+def log_of(*messages: tuple[bytes, bytes]) -> EventLog:
+    """A log that holds these (channel, payload) pairs."""
+    log = EventLog(capacity=10_000)
+    publish(log, *messages)
+    return log
+
+
+def publish(log: EventLog, *messages: tuple[bytes, bytes]) -> None:
+    """Add messages as the wire would bring them."""
+    raw: list[RawMessage] = [[b"pmessage", b"*", channel, payload] for channel, payload in messages]
+    if raw:
+        log.append(raw, time.time(), sum(len(channel) + len(payload) for channel, payload in messages))
+
+
+def events(log: EventLog, dropped: int = 0, channels: tuple[ChannelCount, ...] = ()) -> EventsFrame:
+    """A frame around a log."""
+    return EventsFrame(log.end, dropped, log.overwritten, 12.3, (), channels, other=0, log=log, patterns=("*",))
+
+
+def everything() -> list[AnyReading]:
+    """A reading with something in it for each topic."""
+    log = log_of(*((b"orders", b'{"type": "order.created", "user_id": %d, "amount": 9.5}' % i) for i in range(30)))
+    return [
+        ok("server", server()),
+        ok("events", events(log, channels=(ChannelCount("orders", 30, 12.3),))),
+        ok("sessions", sessions(*(session(i) for i in range(40))), coverage=1.0),
+        ok("rate_limits", rate_limits(limit("203.0.113.9", 100), limit("198.51.100.4", 81)), coverage=1.0),
+        ok("leaderboards", leaderboards(board("leaderboard", "arjun", "priya", "raj")), coverage=1.0),
+        ok("cache", cache()),
+    ]

@@ -1,0 +1,68 @@
+"""Run the app with a fake feed, wait for what is expected, and read the screen."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from textual.events import Key
+from textual.keys import _character_to_key
+from textual.pilot import Pilot
+from textual.strip import Strip
+
+from redis_dash.tui.app import DashApp
+from redis_dash.tui.widgets.lines import Lines
+from tests.tui.fakes import FakeFeed
+
+MEDIUM, WIDE, NARROW = (120, 36), (200, 60), (80, 24)
+
+
+@asynccontextmanager
+async def running(
+    feed: FakeFeed, size: tuple[int, int] = MEDIUM, scenarios: tuple[str, ...] = ()
+) -> AsyncIterator[tuple[DashApp, Pilot[None]]]:
+    """The app with this feed, once its first readings are on the screen."""
+    app = DashApp(lambda: feed, title="test", scenarios=scenarios, refresh=0.04)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await until(pilot, lambda: app.dashboard.target != "" and not feed.pending)
+        await pilot.pause(0.05)
+        yield app, pilot
+        assert not broken(app)
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
+    """Let the app work until a condition holds; fail if it does not within a few seconds."""
+    for _ in range(300):
+        if condition():
+            return
+        await pilot.pause(0.01)
+    screen = screen_text(pilot.app)  # type: ignore[arg-type]
+    raise AssertionError(f"still not so:\n{screen}")
+
+
+async def tap(pilot: Pilot[None], *keys: str) -> None:
+    """Press keys, without the pilot's wait for an idle processor: wait for what should follow instead."""
+    for key in keys:
+        name, char = (_character_to_key(key), key) if len(key) == 1 else (key, None)
+        pilot.app.post_message(Key(name, char))
+        await pilot.pause(0.01)
+
+
+async def shows(app: DashApp, pilot: Pilot[None], *texts: str) -> None:
+    """Wait until all these texts are on the screen."""
+    await until(pilot, lambda: all(text in screen_text(app) for text in texts))
+
+
+def strips(app: DashApp) -> list[Strip]:
+    """What the compositor would send to the terminal."""
+    return app.screen._compositor.render_strips()
+
+
+def screen_text(app: DashApp) -> str:
+    """The screen as plain lines."""
+    return "\n".join(strip.text for strip in strips(app))
+
+
+def broken(app: DashApp) -> list[str]:
+    """Widgets that failed to draw."""
+    return [f"{lines!r}: {lines.failure}" for lines in app.dashboard.query(Lines) if lines.failure]

@@ -1,0 +1,56 @@
+"""Look at the dashboard without Redis: ``python -m tests.tui.playground [living|empty|hostile|stale|...]``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import msgspec
+
+from redis_dash.model import TOPICS, Feed, Reading, ServerFrame
+from redis_dash.tui.app import DashApp
+from tests.tui import fakes, hostile
+from tests.tui.living import LivingFeed
+
+
+def _empty() -> Feed:
+    return fakes.FakeFeed(
+        fakes.ok("server", fakes.server()),
+        fakes.ok("events", fakes.events(fakes.log_of())),
+        fakes.ok("sessions", fakes.sessions(), coverage=1.0),
+        fakes.ok("rate_limits", fakes.rate_limits(), coverage=1.0),
+        fakes.ok("leaderboards", fakes.leaderboards(), coverage=1.0),
+        fakes.ok("cache", msgspec.structs.replace(fakes.cache(), hits=0, misses=0, groups=(), history=())),
+    )
+
+
+class _Losing(LivingFeed):
+    async def run(self) -> None:
+        self._publish()
+        self._read()
+        self.trouble = "connection refused, trying again"
+        await super().run()
+
+
+def _error() -> Feed:
+    readings: list[Reading[ServerFrame]] = [
+        Reading(topic, "error", None, note="WRONGTYPE Operation against a key holding the wrong kind of value")
+        for topic in TOPICS
+    ]
+    return fakes.FakeFeed(*readings)
+
+
+FEEDS: dict[str, Callable[[], Feed]] = {
+    "living": LivingFeed,
+    "quiet": lambda: LivingFeed(0.0),
+    "flood": lambda: LivingFeed(20_000.0),
+    "empty": _empty,
+    "loading": fakes.FakeFeed,
+    "hostile": lambda: fakes.FakeFeed(*hostile.readings()),
+    "stale": _Losing,
+    "error": _error,
+}
+
+if __name__ == "__main__":
+    variant = sys.argv[1] if len(sys.argv) > 1 else "living"
+    DashApp(FEEDS[variant], title="demo", scenarios=("burst", "stampede", "calm")).run()

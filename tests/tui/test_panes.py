@@ -1,0 +1,210 @@
+"""What each pane says, and what its keys do."""
+
+from __future__ import annotations
+
+import msgspec
+
+from redis_dash.model import BoardRow, ChannelCount
+from redis_dash.tui.panes.events import EventsPane
+from redis_dash.tui.panes.sessions import SessionsPane
+from tests.tui import fakes
+from tests.tui.fakes import FakeFeed
+from tests.tui.helpers import MEDIUM, WIDE, running, screen_text, shows, tap, until
+
+
+async def test_everything_at_a_glance() -> None:
+    async with running(FakeFeed(*fakes.everything()), WIDE) as (app, pilot):
+        await shows(
+            app,
+            pilot,
+            "1,240 ops/s",
+            "order.created",
+            "40 signed in",
+            "1 blocked · 1 near · 2 clients",
+            "blocked, 12 s",
+            "93.4 % now · 91.0 % since start",
+            "leaderboard · 3 members",
+            "valkey 8.1.8 · master",
+        )
+
+
+async def test_events_decode_what_they_can_and_show_the_rest_literally() -> None:
+    log = fakes.log_of(
+        (b"orders", b'{"type": "order.created", "user_id": 7, "amount": 299.99, "at": 1}'),
+        (b"raw", b"just text"),
+        (b"bytes", b"\xff\x00"),
+        (b"list", b"[1, 2]"),
+    )
+    log.mark("reconnected, 1.2 s unknown", 0.0, "gap")
+    channels = tuple(ChannelCount(f"channel-{i}", 5, 1.5) for i in range(9))
+    async with running(FakeFeed(fakes.ok("events", fakes.events(log, 3, channels)))) as (app, pilot):
+        await shows(app, pilot, "order.created", "user 7", "amount 299.99", "just text", "\\xff\\x00", "[1, 2]")
+        await shows(app, pilot, "reconnected, 1.2 s unknown ──", "3 dropped", "channel-0 1.5/s", "more")
+
+
+async def test_pause_holds_the_view_and_loses_nothing() -> None:
+    log = fakes.log_of(*((b"c", b"line %04d" % i) for i in range(100)))
+    feed = FakeFeed(fakes.ok("events", fakes.events(log)))
+    async with running(feed) as (app, pilot):
+        await shows(app, pilot, "line 0099")
+        await tap(pilot, "space")
+        fakes.publish(log, *((b"c", b"line %04d" % i) for i in range(100, 232)))
+        await shows(app, pilot, "paused · 132 new", "line 0099")
+        assert "line 0231" not in screen_text(app)
+        await tap(pilot, "space")
+        await shows(app, pilot, "line 0231")
+        assert "paused" not in screen_text(app)
+
+
+async def test_scrolling_back_holds_and_end_follows() -> None:
+    log = fakes.log_of(*((b"c", b"line %04d" % i) for i in range(100)))
+    async with running(FakeFeed(fakes.ok("events", fakes.events(log)))) as (app, pilot):
+        await tap(pilot, "pageup", "pageup")
+        fakes.publish(log, (b"c", b"line 0100"))
+        await shows(app, pilot, "paused · ", "line 0070")
+        await tap(pilot, "home")
+        await shows(app, pilot, "line 0000")
+        await tap(pilot, "G")
+        await shows(app, pilot, "line 0100")
+
+
+async def test_a_flood_cannot_wash_away_what_is_held() -> None:
+    log = fakes.log_of(*((b"c", b"line %04d" % i) for i in range(100)))
+    async with running(FakeFeed(fakes.ok("events", fakes.events(log)))) as (app, pilot):
+        await tap(pilot, "space")
+        fakes.publish(log, *((b"c", b"flood") for _ in range(20_000)))
+        await shows(app, pilot, "line 0099", "paused · 20,000 new")
+        await tap(pilot, "up", "pageup", "home")
+        await shows(app, pilot, "line 0000")
+
+
+async def test_what_was_overwritten_is_told() -> None:
+    log = fakes.log_of(*((b"c", b"line %04d" % i) for i in range(10_000)))
+    async with running(FakeFeed(fakes.ok("events", fakes.events(log)))) as (app, pilot):
+        await tap(pilot, "space", "home")
+        tail = app.dashboard.query_one(EventsPane).tail
+        fakes.publish(log, *((b"c", b"flood") for _ in range(15_000)))
+        tail._kept, tail._kept_first = (), 0
+        tail.repaint()
+        await shows(app, pilot, "lines overwritten")
+
+
+async def test_events_filter() -> None:
+    log = fakes.log_of(*((b"orders" if i % 10 else b"security", b"line %04d" % i) for i in range(100)))
+    async with running(FakeFeed(fakes.ok("events", fakes.events(log)))) as (app, pilot):
+        await tap(pilot, "slash", *"SECUR", "enter")
+        await shows(app, pilot, "filter: secur · 10 of last 100", "line 0090")
+        assert "line 0099" not in screen_text(app)
+        fakes.publish(log, (b"security", b"line 0100"), (b"orders", b"line 0101"))
+        await shows(app, pilot, "filter: secur · 11 of last 102", "line 0100")
+        await tap(pilot, "escape")
+        await shows(app, pilot, "line 0101")
+
+
+async def test_event_detail_is_pretty() -> None:
+    log = fakes.log_of((b"orders", b'{"type":"order.created","items":[1,2]}'))
+    async with running(FakeFeed(fakes.ok("events", fakes.events(log)))) as (app, pilot):
+        await tap(pilot, "enter")
+        await shows(app, pilot, '"items": [', "38 bytes")
+        await tap(pilot, "escape")
+
+
+async def test_the_cursor_stays_on_its_session() -> None:
+    rows = [fakes.session(i) for i in range(40)]
+    feed = FakeFeed(fakes.ok("sessions", fakes.sessions(*rows)))
+    async with running(feed) as (app, pilot):
+        table = app.dashboard.query_one(SessionsPane).table
+        await tap(pilot, "2", "down", "down", "down")
+        await until(pilot, lambda: table.item == rows[3])
+        for _ in range(3):
+            rows.insert(0, rows.pop())
+            feed.put(fakes.ok("sessions", fakes.sessions(*rows)))
+            await until(pilot, lambda: not feed.pending)
+        await until(pilot, lambda: table.item is not None and table.item.user == "user3@example.com")
+        await shows(app, pilot, "▸ user3@example.com")
+
+
+async def test_the_cursor_keeps_its_place_when_its_session_goes() -> None:
+    rows = [fakes.session(i) for i in range(5)]
+    feed = FakeFeed(fakes.ok("sessions", fakes.sessions(*rows)))
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "2", "down")
+        del rows[1]
+        feed.put(fakes.ok("sessions", fakes.sessions(*rows)))
+        await shows(app, pilot, "▸ user2@example.com")
+        feed.put(fakes.ok("sessions", fakes.sessions()))
+        await shows(app, pilot, "Nobody is signed in")
+        await tap(pilot, "r", "enter", "down")
+
+
+async def test_a_list_filter_and_a_click() -> None:
+    rows = [fakes.session(i, role="admin" if i % 5 == 0 else "student") for i in range(40)]
+    async with running(FakeFeed(fakes.ok("sessions", fakes.sessions(*rows)))) as (app, pilot):
+        await tap(pilot, "2", "slash", *"admin")
+        await shows(app, pilot, "filter: admin · 8 found")
+        await tap(pilot, "enter")
+        table = app.dashboard.query_one(SessionsPane).table
+        await pilot.click(table, offset=(5, 3))
+        await until(pilot, lambda: table.item == rows[10])
+        await pilot.click(table, offset=(5, 3))
+        await shows(app, pilot, "expires in", "user10@example.com", "csrf")
+        await tap(pilot, "escape", "escape")
+        await until(pilot, lambda: table.matching == 40)
+
+
+async def test_the_wheel_scrolls() -> None:
+    rows = [fakes.session(i) for i in range(40)]
+    async with running(FakeFeed(fakes.ok("sessions", fakes.sessions(*rows)))) as (app, pilot):
+        table = app.dashboard.query_one(SessionsPane).table
+        await pilot._post_mouse_events([_wheel()], table)
+        await until(pilot, lambda: table.window[0] == 4)
+
+
+async def test_a_paused_list_stands_still() -> None:
+    feed = FakeFeed(fakes.ok("sessions", fakes.sessions(fakes.session(1))))
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "2", "space")
+        feed.put(fakes.ok("sessions", fakes.sessions(fakes.session(2), fakes.session(3))))
+        await shows(app, pilot, "2 signed in", "paused", "user1@example.com")
+        await tap(pilot, "space")
+        await shows(app, pilot, "user2@example.com", "user3@example.com")
+
+
+async def test_an_unknown_limit_is_not_invented() -> None:
+    frame = fakes.rate_limits(fakes.limit("10.0.0.1", 37, of=None, reset=None))
+    async with running(FakeFeed(fakes.ok("rate_limits", frame))) as (app, pilot):
+        await shows(app, pilot, "used 37", "0 blocked")
+        line = next(line for line in screen_text(app).splitlines() if "used 37" in line)
+        assert "━" not in line
+        assert "37/" not in line
+
+
+async def test_boards_switch_and_movement_fades() -> None:
+    rows = (
+        BoardRow(1, "arjun", 9512.0, 2, 1.0),
+        BoardRow(2, "priya", 8804.5, -1, 30.0),
+        BoardRow(3, "raj", 1.0, 4, 300.0),
+        BoardRow(4, "meera", 0.5, 0, 2.0, True),
+    )
+    first = msgspec.structs.replace(fakes.board("daily"), rows=rows, size=4)
+    frame = fakes.leaderboards(first, fakes.board("weekly", "zed"))
+    async with running(FakeFeed(fakes.ok("leaderboards", frame)), MEDIUM) as (app, pilot):
+        await shows(app, pilot, "daily · 1 of 2", "▲2", "▼1", "new", "8,804.50")
+        assert "▲4" not in screen_text(app)
+        await tap(pilot, "4", "right_square_bracket")
+        await shows(app, pilot, "weekly · 2 of 2", "zed")
+        await tap(pilot, "left_square_bracket")
+        await shows(app, pilot, "daily · 1 of 2")
+
+
+async def test_the_server_pane_warns() -> None:
+    frame = fakes.server(max_memory=15_000_000, evicted=12, evicted_per_s=3.0, rejected_connections=2)
+    async with running(FakeFeed(fakes.ok("server", frame))) as (app, pilot):
+        await tap(pilot, "6")
+        await shows(app, pilot, "14.2 MB of 14.3 MB", "evicting 3.0/s", "connections", "our own cost")
+
+
+def _wheel() -> type:
+    from textual.events import MouseScrollDown
+
+    return MouseScrollDown

@@ -1,0 +1,126 @@
+"""Loading, empty, stale, reduced, off and error: each looks deliberate."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from redis_dash.model import TOPICS, AnyReading, CacheFrame, ConfigError, Feed, Frame, Reading, ServerFrame
+from redis_dash.tui.app import DashApp
+from redis_dash.tui.panes import PANES
+from tests.tui import fakes
+from tests.tui.fakes import FakeFeed
+from tests.tui.helpers import MEDIUM, WIDE, running, screen_text, shows, tap, until
+
+EMPTY_CACHE = msgspec.structs.replace(fakes.cache(), hits=0, misses=0, groups=())
+EMPTY: dict[str, Frame] = {
+    "events": fakes.events(fakes.log_of()),
+    "sessions": fakes.sessions(),
+    "rate_limits": fakes.rate_limits(),
+    "leaderboards": fakes.leaderboards(),
+    "cache": EMPTY_CACHE,
+}
+
+
+def bare(topic: str, status: str, note: str = "") -> AnyReading:
+    """A reading without a frame."""
+    return Reading[ServerFrame](topic, status, None, 0.0, None, note)  # type: ignore[arg-type]
+
+
+async def test_nothing_read_yet() -> None:
+    async with running(FakeFeed()) as (app, _):
+        assert screen_text(app).count("reading…") >= 5
+
+
+@pytest.mark.parametrize("topic", EMPTY)
+async def test_empty_says_what_would_be_here(topic: str) -> None:
+    pane = next(pane for pane in PANES if topic == pane.TOPIC)
+    async with running(FakeFeed(fakes.ok(topic, EMPTY[topic]))) as (app, pilot):
+        await shows(app, pilot, pane.EMPTY.split()[0], pane.EMPTY.split()[-1])
+        await tap(pilot, str(PANES.index(pane) + 1), "down", "end", "enter", "r")
+
+
+async def test_stale_shows_the_last_frame_its_age_and_why() -> None:
+    readings = [
+        msgspec.structs.replace(reading, status="stale", note="connection refused, trying again")
+        for reading in fakes.everything()
+    ]
+    aged = [msgspec.structs.replace(reading, taken_at=reading.taken_at - 7) for reading in readings]
+    async with running(FakeFeed(*aged), WIDE) as (app, pilot):
+        await shows(app, pilot, "✖ disconnected 7 s — connection refused", "stale 7 s · connection refused")
+        assert "user0@example.com" in screen_text(app)
+
+
+async def test_stale_before_anything_was_read() -> None:
+    feed = FakeFeed(*(bare(topic, "stale", "connection refused") for topic in TOPICS))
+    async with running(feed) as (app, pilot):
+        await shows(app, pilot, "Nothing has been read yet", "✖ disconnected — connection refused")
+
+
+@pytest.mark.parametrize(("status", "words"), [("error", "WRONGTYPE"), ("off", "no INFO right")])
+async def test_a_topic_that_cannot_be_had(status: str, words: str) -> None:
+    feed = FakeFeed(*(bare(topic, status, f"{words} [/]") for topic in TOPICS))
+    async with running(feed) as (app, pilot):
+        await shows(app, pilot, status, f"{words} [/]")
+
+
+async def test_reduced_shows_the_frame_and_what_is_missing() -> None:
+    reading = msgspec.structs.replace(fakes.ok("cache", fakes.cache()), status="reduced", note="no INFO right")
+    async with running(FakeFeed(reading)) as (app, pilot):
+        await shows(app, pilot, "reduced: no INFO right", "product")
+
+
+async def test_age_and_coverage_are_told() -> None:
+    old = fakes.ok("sessions", fakes.sessions(fakes.session(1), count=1_010_000, spread=9000), coverage=0.12, age=3)
+    async with running(FakeFeed(old)) as (app, pilot):
+        await shows(app, pilot, "12 % scanned · 3 s old", "1.01 M ± 1 % signed in")
+
+
+async def test_recovery() -> None:
+    first, *_ = fakes.everything()
+    async with running(FakeFeed(msgspec.structs.replace(first, status="stale", note="gone"))) as (app, pilot):
+        await shows(app, pilot, "disconnected")
+        app._feed.put(first)  # type: ignore[union-attr]
+        await until(pilot, lambda: "disconnected" not in screen_text(app))
+
+
+class _Failing(FakeFeed):
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
+
+    async def run(self) -> None:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ConfigError("no such profile [/]"), "no such profile [/]"),
+        (RuntimeError("redis://:hunter2@host"), "stopped unexpectedly: RuntimeError"),
+    ],
+)
+async def test_a_feed_that_fails_is_a_state(error: Exception, words: str) -> None:
+    async with running(_Failing(error)) as (app, pilot):
+        await shows(app, pilot, words[:40])
+        assert "hunter2" not in screen_text(app)
+
+
+async def test_a_feed_that_cannot_be_opened_is_a_state() -> None:
+    def refuse() -> Feed:
+        raise ConfigError("bad URL")
+
+    app = DashApp(refuse)
+    async with app.run_test(size=MEDIUM) as pilot:
+        await shows(app, pilot, "bad URL")
+
+
+@pytest.mark.parametrize(
+    ("frame", "falling"),
+    [(fakes.cache(0.5, 0.9, 100), True), (fakes.cache(0.5, 0.9, 10), False), (fakes.cache(0.8, 0.9, 100), False)],
+)
+async def test_a_falling_hit_rate_is_marked(frame: CacheFrame, falling: bool) -> None:
+    async with running(FakeFeed(fakes.ok("cache", frame)), (80, 24)) as (app, pilot):
+        await shows(app, pilot, "5 Cache ▼" if falling else "5 Cache  ")
+        await tap(pilot, "5")
+        await shows(app, pilot, "▼ 50.0 % now" if falling else "% now")

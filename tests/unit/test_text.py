@@ -1,0 +1,120 @@
+"""The door: whatever comes in, what goes out is inert, visible and no wider than asked."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+
+import pytest
+from rich.cells import cell_len
+
+from redis_dash.tui import figures
+from redis_dash.tui.text import MAX_CHARS, Plain, crop, pad, plain, plural
+from tests.tui.hostile import PAYLOADS, STRINGS
+
+FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+NASTY = (*STRINGS, *PAYLOADS)
+
+
+@pytest.mark.parametrize("value", NASTY, ids=lambda value: repr(value[:12]))
+@pytest.mark.parametrize("width", [None, 0, 1, 2, 7, 80])
+def test_nothing_dangerous_passes(value: str | bytes, width: int | None) -> None:
+    shown = plain(value, width)
+    assert not {unicodedata.category(char) for char in shown} & FORBIDDEN
+    shown.encode("utf-8")
+    if width is not None:
+        assert cell_len(shown) <= width
+
+
+def test_plain_ascii_is_left_alone() -> None:
+    assert plain(b"order.created [/] $x {y}") == "order.created [/] $x {y}"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("\x1b[31m", "\\x1b[31m"),
+        (b"\xc2\x9b31m", "\\x9b31m"),
+        (b"\xff", "\\xff"),
+        ("a\u202eb", "a\\u202eb"),
+        ("a\u200bb", "a\\u200bb"),
+        ("1\n2\r3\t4", "1\\n2\\r3\\t4"),
+        ("\ud800", "\\ud800"),
+        ("\U000e0041", "\\U000e0041"),
+        ("a\u2028b", "a\\u2028b"),
+        ("\u3164", "\\u3164"),
+        ("café 漢字", "café 漢字"),
+    ],
+)
+def test_what_is_not_printable_is_spelled_out(value: str | bytes, shown: str) -> None:
+    assert plain(value) == shown
+
+
+def test_marks_are_bounded() -> None:
+    assert plain("e\u0301") == "e\u0301"
+    assert plain("e" + "\u0301" * 5) == "e\u0301\u0301" + "\\u0301" * 3
+    assert plain("\u0301x") == "\\u0301x"
+
+
+def test_crop_tells_what_it_cut() -> None:
+    assert plain("abcdef", 4) == "abc…"
+    assert plain("abcd", 4) == "abcd"
+    assert plain("漢字漢字", 5) == "漢字…"
+    assert plain("漢字漢字", 4) == "漢…"
+    assert plain("x" * (MAX_CHARS + 1)).endswith("…")
+    assert crop(Plain("abc"), 0) == ""
+
+
+@pytest.mark.parametrize("value", [b"x" * 5_000_000, "\u202e" * 5_000_000, b"\xff" * 5_000_000])
+def test_a_huge_value_costs_no_more_than_a_small_one(value: str | bytes) -> None:
+    began = time.perf_counter()
+    for _ in range(100):
+        plain(value, 60)
+    assert time.perf_counter() - began < 0.5
+
+
+def test_pad_is_exact_in_cells() -> None:
+    assert pad(Plain("ab"), 4) == "ab  "
+    assert pad(Plain("ab"), 4, right=True) == "  ab"
+    assert cell_len(pad(Plain("漢字"), 5)) == 5
+    assert cell_len(pad(Plain("漢字"), 3)) == 3
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (figures.count(12403), "12,403"),
+        (figures.compact(9999), "9,999"),
+        (figures.compact(12_400), "12.4 k"),
+        (figures.compact(999_960), "1.00 M"),
+        (figures.compact(1_200_000), "1.20 M"),
+        (figures.nbytes(512), "512 B"),
+        (figures.nbytes(14_890_000), "14.2 MB"),
+        (figures.nbytes(5e18), "4547474 TB"),
+        (figures.score(9512.0), "9,512"),
+        (figures.score(0.5), "0.50"),
+        (figures.score(float("-inf")), "-∞"),
+        (figures.rate(12.34), "12.3/s"),
+        (figures.rate(1240), "1,240/s"),
+        (figures.percent(0.934), "93.4 %"),
+        (figures.percent(0.99999), "99.9 %"),
+        (figures.percent(1.0), "100.0 %"),
+        (figures.percent(None), "–"),
+        (figures.duration(41), "41 s"),
+        (figures.duration(184), "3 min 04 s"),
+        (figures.duration(3 * 86400 + 4 * 3600), "3 d 4 h"),
+        (figures.duration(float("nan")), "–"),
+        (figures.countdown(86_290), "23:58:10"),
+        (figures.countdown(90_000), "1 d 01:00:00"),
+        (figures.countdown(None), "never"),
+        (figures.milliseconds(0.31), "0.3 ms"),
+        (figures.clock(1e300), "--:--:--.-"),
+        (figures.moment(None), "–"),
+        (figures.estimate(128, 128, 128), "128"),
+        (figures.estimate(1_010_000, 1_000_000, 1_020_000), "1.01 M ± 1 %"),
+        (plural(1, "key"), "1 key"),
+        (plural(2000, "key"), "2,000 keys"),
+    ],
+)
+def test_figures(shown: Plain, expected: str) -> None:
+    assert shown == expected
