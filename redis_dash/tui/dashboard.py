@@ -11,6 +11,7 @@ from textual.binding import Binding
 from textual.events import DescendantFocus, Resize
 from textual.layout import Layout
 from textual.screen import Screen
+from textual.widgets import Input
 
 from redis_dash.model import AnyReading
 from redis_dash.tui.arrangement import is_hopeless, is_narrow
@@ -34,6 +35,9 @@ class Dashboard(Screen[None]):
         Binding("shift+tab", "cycle(-1)", "Previous pane", show=False, id="pane.previous"),
         Binding("z", "zoom", "Zoom", show=False, id="pane.zoom"),
         Binding("escape", "leave", "All panes", show=False, id="pane.leave"),
+        # Before any pane sees the key: what is typed right behind it must already go into the filter. Otherwise
+        # the "r" of a quickly typed "/priya" would ask to revoke, and its "y" would say yes.
+        Binding("slash", "filter", "Filter", show=False, priority=True, id="pane.filter"),
     ]
 
     def __init__(self, title: Plain) -> None:
@@ -154,6 +158,14 @@ class Dashboard(Screen[None]):
         """Give the current pane all the room, or share it again."""
         self.board.zoom(not self.board.is_alone)
         self._show_bars()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """A slash that is typed into the filter is a slash."""
+        return not (action == "filter" and isinstance(self.focused, Input))
+
+    async def action_filter(self) -> None:
+        """Ask for a filter of the current pane."""
+        await self.board.current.open_filter()
 
     def action_leave(self) -> None:
         """Share the room again."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from textual.events import Key
+from textual.widgets import Input
 
 from redis_dash.model import Outcome, RestoreSession, Result, RevokeSession, SourceError
+from redis_dash.tui.screens import confirm
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import WIDE, running, screen_text, shows, tap, until
@@ -19,6 +22,36 @@ def feed_with(*outcomes: Outcome | Exception) -> FakeFeed:
     feed.put(fakes.ok("sessions", fakes.sessions(*ROWS), coverage=1.0))
     feed.outcomes = list(outcomes)
     return feed
+
+
+@pytest.fixture(autouse=True)
+def _answers_are_taken_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confirm, "TYPE_AHEAD_S", 0.0)
+
+
+async def test_an_answer_before_the_question_could_be_read_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confirm, "TYPE_AHEAD_S", 60.0)
+    feed = feed_with()
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "2", "r", "y", "tab", "enter")
+        await shows(app, pilot, "Sign this session out?")
+        assert feed.submitted == []
+        await tap(pilot, "escape")
+        await until(pilot, lambda: "Sign this session out?" not in screen_text(app))
+    assert feed.submitted == []
+
+
+async def test_a_quickly_typed_filter_is_no_command() -> None:
+    feed = feed_with()
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "2")
+        for character in "/user1ry":  # all keys are there before any of them is handled
+            app.post_message(Key("slash" if character == "/" else character, character))
+        await until(pilot, lambda: any(field.value == "user1ry" for field in app.screen.query(Input)))
+        await tap(pilot, "/")
+        await until(pilot, lambda: any(field.value == "user1ry/" for field in app.screen.query(Input)))
+        assert "Sign this session out?" not in screen_text(app)
+    assert feed.submitted == []
 
 
 async def test_the_question_says_who_and_what() -> None:

@@ -81,7 +81,6 @@ class Pane(Frame, Generic[F], can_focus=True):
         Binding("home,g", "home", "First", show=False, id="pane.home"),
         Binding("end,G", "end", "Last", show=False, id="pane.end"),
         Binding("enter", "detail", "Detail", show=False, id="pane.detail"),
-        Binding("slash", "filter", "Filter", show=False, id="pane.filter"),
         Binding("space", "pause", "Pause", show=False, id="pane.pause"),
         Binding("escape", "clear", "Clear", show=False, id="pane.clear"),
     ]
@@ -309,13 +308,13 @@ class Pane(Frame, Generic[F], can_focus=True):
 
     # -- the filter --------------------------------------------------------------------------------------------------
 
-    async def action_filter(self) -> None:
+    async def open_filter(self) -> None:
         """Ask for a filter at the pane's lower edge."""
         fields = self.query(Input)
         if not fields:
             await self.mount(Input(placeholder="filter; Enter keeps it, Esc clears it", compact=True))
         self.add_class("-filtering")
-        self.query_one(Input).focus()
+        self.screen.set_focus(self.query_one(Input))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while it is being typed."""

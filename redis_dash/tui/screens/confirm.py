@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import ClassVar
 
 from textual import on
@@ -13,6 +14,10 @@ from textual.widgets import Button, Static
 
 from redis_dash.tui.intents import Question
 from redis_dash.tui.screens.modal import Modal, facts_content, lines_content
+
+
+TYPE_AHEAD_S = 0.4
+"""An answer sooner than this was typed before the question could be read: it is not taken."""
 
 
 class ConfirmScreen(Modal[bool]):
@@ -35,6 +40,7 @@ class ConfirmScreen(Modal[bool]):
     def __init__(self, question: Question) -> None:
         super().__init__()
         self._question = question
+        self._asked_at = 0.0
 
     def compose(self) -> ComposeResult:
         """Title, facts, consequence, buttons."""
@@ -50,12 +56,14 @@ class ConfirmScreen(Modal[bool]):
     def on_mount(self) -> None:
         """Enter alone must not write."""
         self.query_one("#cancel").focus()
+        self._asked_at = time.monotonic()
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
         event.stop()
-        self.dismiss(event.button.id == "confirm")
+        self.action_answer(event.button.id == "confirm")
 
     def action_answer(self, yes: bool) -> None:
         """Answer and close."""
-        self.dismiss(yes)
+        if not yes or time.monotonic() - self._asked_at >= TYPE_AHEAD_S:
+            self.dismiss(yes)

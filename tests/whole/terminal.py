@@ -1,0 +1,98 @@
+"""A program in a terminal of its own: a pseudo terminal, emulated, so that a test reads the screen and types keys."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import pyte
+
+
+class Screen(pyte.Screen):
+    """What pyte does not know and Textual asks for is ignored, as simple terminals do."""
+
+    def report_device_status(self, mode: int = 0, **_: object) -> None:
+        """Nobody reads the answer."""
+
+    def set_margins(self, *args: object, **_: object) -> None:
+        """Only ever sent as a reset."""
+
+
+class Terminal:
+    """The screen as it stands, and a keyboard."""
+
+    def __init__(self, process: subprocess.Popen[bytes], master: int, columns: int, rows: int) -> None:
+        self.process = process
+        self._master = master
+        self._screen = Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+
+    @property
+    def text(self) -> str:
+        """The screen's lines."""
+        return "\n".join(self._screen.display)
+
+    def wait_until(self, condition: Callable[[str], bool], within_s: float = 20.0) -> str:
+        """Read until the screen's text satisfies a condition; returns the text."""
+        deadline = time.monotonic() + within_s
+        while not condition(self.text):
+            assert time.monotonic() < deadline, f"the screen did not come to that:\n{self.text}"
+            self._read(0.1)
+        return self.text
+
+    def wait_for(self, *texts: str, within_s: float = 20.0) -> str:
+        """Read until every text stands on the screen."""
+        return self.wait_until(lambda screen: all(text in screen for text in texts), within_s)
+
+    def type_until(self, keys: str, condition: Callable[[str], bool]) -> str:
+        """Press keys again and again until the screen's text satisfies a condition."""
+
+        def satisfied(screen: str) -> bool:
+            if not condition(screen):
+                self.type(keys)
+                return False
+            return True
+
+        return self.wait_until(satisfied)
+
+    def wait_for_end(self, within_s: float) -> None:
+        """Go on reading, as a terminal does, until the program has ended."""
+        deadline = time.monotonic() + within_s
+        while self.process.poll() is None:
+            assert time.monotonic() < deadline, f"still running:\n{self.text}"
+            self._read(0.02)
+
+    def type(self, keys: str) -> None:
+        """Press keys."""
+        os.write(self._master, keys.encode())
+
+    def _read(self, timeout_s: float) -> None:
+        if select.select([self._master], [], [], timeout_s)[0]:
+            with contextlib.suppress(OSError):  # the other side hung up
+                self._stream.feed(os.read(self._master, 65536))
+
+
+@contextlib.contextmanager
+def in_terminal(
+    command: Sequence[str], columns: int = 120, rows: int = 36, environ: Mapping[str, str] | None = None
+) -> Iterator[Terminal]:
+    """Run a command; it is killed with the block if it has not ended by then."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    full = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor"} | dict(environ or {})
+    process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=full, start_new_session=True)
+    os.close(slave)
+    try:
+        yield Terminal(process, master, columns, rows)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)

@@ -1,0 +1,98 @@
+"""The dashboard in a real terminal, on a real application."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import redis
+
+from demo_server.embedded import EmbeddedServer
+from tests.whole.conftest import Demo, started_demo
+from tests.whole.terminal import in_terminal
+
+DASHBOARD = [sys.executable, "-m", "redis_dash"]
+SIZES = [(120, 36), (80, 24)]
+
+
+@pytest.fixture(scope="module")
+def still_demo() -> Iterator[Demo]:
+    """A demo that nobody uses but the test."""
+    with started_demo("--no-workload") as demo:
+        yield demo
+
+
+@contextlib.contextmanager
+def signed_in(demo: Demo, email: str) -> Iterator[httpx.Client]:
+    """A browser with a session."""
+    with httpx.Client(base_url=demo.http_url) as browser:
+        browser.post("/login", json={"email": email, "password": "demo"}).raise_for_status()
+        try:
+            yield browser
+        finally:
+            browser.post("/logout")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_revoking_a_session_signs_exactly_that_browser_out(still_demo: Demo, size: tuple[int, int]) -> None:
+    with (
+        signed_in(still_demo, "priya@example.com") as priya,
+        signed_in(still_demo, "raj@example.com") as raj,
+        redis.Redis.from_url(still_demo.redis_url) as client,
+        in_terminal([*DASHBOARD, still_demo.redis_url], *size) as terminal,
+    ):
+        assert priya.get("/profile").status_code == raj.get("/profile").status_code == 200
+        before, cookie = set(client.keys("*")), priya.cookies["session_id"]
+        terminal.wait_for("ops/s")
+        terminal.type("2")
+        terminal.wait_for("priya@example.com", "raj@example.com", "2 signed in")
+        terminal.type("/priya")
+        terminal.wait_until(lambda screen: "priya@" in screen and "raj@" not in screen)
+        terminal.type("\r")
+        terminal.wait_for("filter: priya")
+        terminal.type("r")
+        confirmation = terminal.wait_for("priya@example.com", "Cancel")
+        assert "raj@example.com" not in confirmation or size[0] > 100
+        terminal.type("\x1b")
+        terminal.wait_until(lambda screen: "Cancel" not in screen)
+        assert priya.get("/profile").status_code == 200
+        terminal.type("r")
+        terminal.wait_for("Cancel")
+        terminal.type_until("y", lambda screen: "Cancel" not in screen)  # an answer in the first moment is not taken
+        terminal.wait_for("is signed out")
+        assert priya.get("/profile").status_code == 401
+        assert raj.get("/profile").status_code == 200
+        lost = before - set(client.keys("*"))
+        assert lost == {f"session:{cookie}".encode()}
+        terminal.type("1")
+        terminal.wait_for("deleted: session", "of priya@example.com")
+
+
+def test_a_restart_under_the_dashboard() -> None:
+    with EmbeddedServer() as server, in_terminal([*DASHBOARD, server.url], 120, 36) as terminal:
+        terminal.wait_for("ops/s", "0 received")
+        server.stop()
+        terminal.wait_for("connection refused", within_s=5)
+        terminal.wait_until(lambda screen: screen.count("stale") >= 5, within_s=5)
+        server.start()
+        terminal.wait_until(lambda screen: "stale" not in screen and "refused" not in screen, within_s=5)
+        terminal.wait_for("reconnected", "unknown")
+        with redis.Redis(port=server.port) as client:
+            client.publish("orders", '{"type": "order.created", "order_id": 4711}')
+        terminal.wait_for("order.created", "4711")
+
+
+def test_starting_before_the_server_does() -> None:
+    with EmbeddedServer() as server:
+        url, port = server.url, server.port
+    with in_terminal([*DASHBOARD, url], 120, 36) as terminal:
+        terminal.wait_for("connection refused")
+        with EmbeddedServer(port) as again:
+            terminal.wait_for("ops/s", "exact", within_s=5)
+            assert again.port == port
+        terminal.type("q")
+        terminal.wait_for_end(within_s=3)
+        assert terminal.process.returncode == 0

@@ -1,0 +1,51 @@
+"""`redis-dash demo` in a real terminal: it comes alive, and nothing of it outlives it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.whole.terminal import Terminal, in_terminal
+
+DEMO = [sys.executable, "-m", "redis_dash", "demo", "--seed", "3"]
+
+
+def family_of(process_id: int) -> list[psutil.Process]:
+    parent = psutil.Process(process_id)
+    return [parent, *parent.children(recursive=True)]
+
+
+def gone(process: psutil.Process) -> bool:
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+ENDINGS: dict[str, Callable[[Terminal], None]] = {
+    "q": lambda terminal: terminal.type("q"),
+    "ctrl-c": lambda terminal: terminal.type("\x03"),
+    "SIGTERM": lambda terminal: terminal.process.terminate(),
+    "SIGHUP": lambda terminal: os.kill(terminal.process.pid, signal.SIGHUP),
+    "kill -9": lambda terminal: terminal.process.kill(),
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_nothing_outlives_the_dashboard_by_3_seconds(ending: str, tmp_path: Path) -> None:
+    with in_terminal(DEMO, environ={"TMPDIR": str(tmp_path)}) as terminal:
+        terminal.wait_for("starting")
+        terminal.wait_for("signed in", "clients", "order.created", "llm", "ops/s")
+        processes = family_of(terminal.process.pid)
+        assert {"valkey-server", "redis-server"} & {process.name() for process in processes}
+        assert list(tmp_path.iterdir())
+        ENDINGS[ending](terminal)
+        deadline = time.monotonic() + 3
+        terminal.wait_for_end(within_s=3)
+        while not all(gone(process) for process in processes) or list(tmp_path.iterdir()):
+            assert time.monotonic() < deadline, [process for process in processes if not gone(process)]
+            time.sleep(0.02)
