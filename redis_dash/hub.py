@@ -72,7 +72,7 @@ class Hub:
         """
         outcome = await actions.carry_out(self.deployment, command)
         if isinstance(command, RevokeSession):
-            text = f"{outcome.result}: session {command.session.id} of {command.session.user or 'nobody known'}"
+            text = f"{outcome.result}: {command.session.id} of {command.session.user or 'nobody known'}"
             self._subscriber.log.mark(text, time.time(), "action")
         elif outcome.result == "restored":
             self._subscriber.log.mark("revocation undone", time.time(), "action")

@@ -65,7 +65,7 @@ async def test_a_revocation_goes_through_and_shows_in_the_stream(redis_url: str,
         events: EventsFrame = desk.frame("events")
         (mark,) = events.log.read(0, events.log.end)
     assert isinstance(mark, Mark)
-    assert mark.text == "deleted: session ann-… of ann@example.com"
+    assert mark.text == "deleted: ann-… of ann@example.com"
 
 
 async def test_a_restart_is_stale_and_then_live_again() -> None:

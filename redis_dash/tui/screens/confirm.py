@@ -15,7 +15,6 @@ from textual.widgets import Button, Static
 from redis_dash.tui.intents import Question
 from redis_dash.tui.screens.modal import Modal, facts_content, lines_content
 
-
 TYPE_AHEAD_S = 0.4
 """An answer sooner than this was typed before the question could be read: it is not taken."""
 
