@@ -6,7 +6,7 @@ epoch seconds unless a name ends in ``_s`` (a duration in seconds) or ``_ms``.
 
 from __future__ import annotations
 
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -264,14 +264,7 @@ class Reading(msgspec.Struct, Generic[F], frozen=True):
     note: str = ""
 
 
-AnyReading = (
-    Reading[ServerFrame]
-    | Reading[EventsFrame]
-    | Reading[SessionsFrame]
-    | Reading[RateLimitsFrame]
-    | Reading[LeaderboardsFrame]
-    | Reading[CacheFrame]
-)
+AnyReading = Reading[Any]
 
 
 class RevokeSession(msgspec.Struct, frozen=True):

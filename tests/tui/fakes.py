@@ -69,7 +69,7 @@ class FakeFeed:
 
 def ok(topic: str, frame: Frame, coverage: float | None = None, age: float = 0.0) -> AnyReading:
     """A current reading."""
-    return Reading(topic, "ok", frame, time.time() - age, coverage)  # type: ignore[return-value]
+    return Reading(topic, "ok", frame, time.time() - age, coverage)
 
 
 def server(**changes: object) -> ServerFrame:

@@ -8,7 +8,7 @@ from typing import ClassVar, Generic, Protocol
 
 from textual.actions import SkipAction
 from textual.binding import Binding
-from textual.events import MouseScrollDown, MouseScrollUp
+from textual.events import MouseScrollDown, MouseScrollUp, Resize
 from textual.widgets import Input
 
 from redis_dash.model import AnyReading, F
@@ -132,7 +132,7 @@ class Pane(Frame, Generic[F], can_focus=True):
         if listing.needle:
             notes.append(piece(f"filter: {plain(listing.needle, 20)}", "accent"))
             notes.append(piece(f"{total:,} found", "accent"))
-        if last - first + 1 < total:
+        if 0 < last - first + 1 < total:
             notes.append(piece(f"{first:,}–{last:,} of {total:,}", "dim"))
         return notes
 
@@ -169,6 +169,10 @@ class Pane(Frame, Generic[F], can_focus=True):
 
     def pulse(self) -> None:
         """Called several times a second; for what cannot wait for a beat."""
+
+    def on_resize(self, event: Resize) -> None:
+        """What is visible is said in the frame: once the rows have their room."""
+        self.call_after_refresh(self.redress)
 
     def awaken(self) -> None:
         """It has become visible."""
