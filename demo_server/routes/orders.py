@@ -41,8 +41,8 @@ async def place_order(order: NewOrder, session: SignedIn, services: Served) -> P
         "order.created",
         order_id=placed.id,
         user_id=session.id,
+        amount=amount,
         product_id=placed.product_id,
         quantity=placed.quantity,
-        amount=amount,
     )
     return PlacedOrder(order_id=placed.id, product_id=placed.product_id, quantity=placed.quantity, amount=amount)

@@ -67,6 +67,8 @@ class EventLine:
                 spans.append((Plain("…"), "dim"))
                 break
             spans += [(label, "dim"), (Plain(" "), "blank"), (crop(shown, left), "text"), gap]
+            if left <= len(shown):
+                break  # the line is full, and the value's own ellipsis says so
         return spans
 
 
