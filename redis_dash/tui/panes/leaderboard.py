@@ -38,7 +38,10 @@ class LeaderboardPane(Pane[LeaderboardsFrame]):
     TOPIC = "leaderboards"
     NAME = Plain("Leaderboard")
     TAB = Plain("Board")
-    EMPTY = Plain("No leaderboard yet. A sorted set like leaderboard would be shown here, best score first.")
+    EMPTY = Plain(
+        "No leaderboard yet. Sorted sets that match --leaderboard (leaderboard, leaderboard:* by default) "
+        "would be shown here, best score first."
+    )
     FRAME = LeaderboardsFrame
 
     BINDINGS: ClassVar = [

@@ -32,7 +32,10 @@ class RateLimitsPane(Pane[RateLimitsFrame]):
     TOPIC = "rate_limits"
     NAME = Plain("Rate limits")
     TAB = Plain("Limits")
-    EMPTY = Plain("No client is being counted. Keys like ratelimit:* would be listed here, the fullest first.")
+    EMPTY = Plain(
+        "No client is being counted. Keys that match --limit (ratelimit:* by default) would be listed here, "
+        "the fullest first."
+    )
     FRAME = RateLimitsFrame
 
     def __init__(self, number: int) -> None:

@@ -31,7 +31,10 @@ class SessionsPane(Pane[SessionsFrame]):
 
     TOPIC = "sessions"
     NAME = TAB = Plain("Sessions")
-    EMPTY = Plain("Nobody is signed in. Keys like session:* would be listed here, the latest activity first.")
+    EMPTY = Plain(
+        "Nobody is signed in. Keys that match --session (session:* by default) would be listed here, "
+        "the latest activity first."
+    )
     FRAME = SessionsFrame
 
     BINDINGS: ClassVar = [Binding("r", "revoke", "Revoke", show=False, id="sessions.revoke")]
