@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,17 @@ import click
 from redis_dash import __version__
 from redis_dash.config import Config, Url, load, parse_rule
 from redis_dash.model import TOPICS, ConfigError
+
+
+class Seconds(click.FloatRange):
+    """A range that ``nan`` does not slip through."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """A number within the range."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail("nan is no number.", param, ctx)
+        return number
 
 
 class DefaultCommand(click.Group):
@@ -115,7 +127,7 @@ def watch(url: str | None, config_file: Path | None, **given: Any) -> None:
 
 @main.command()
 @deployment_options
-@click.option("--for", "seconds", type=click.FloatRange(0, 86_400), default=5.0, help="Seconds to watch [5].")
+@click.option("--for", "seconds", type=Seconds(0, 86_400), default=5.0, help="Seconds to watch [5].")
 @click.option("--topic", "topics", multiple=True, type=click.Choice(TOPICS), help="Only these topics [all].")
 def snapshot(url: str | None, config_file: Path | None, seconds: float, topics: tuple[str, ...], **given: Any) -> None:
     """Watch for a while, then print all figures as JSON.
@@ -125,13 +137,16 @@ def snapshot(url: str | None, config_file: Path | None, seconds: float, topics: 
     config = _config_or_exit(url, config_file, given)
     from redis_dash.snapshot import take
 
-    document, code = asyncio.run(take(config, seconds, topics or TOPICS))
+    try:
+        document, code = asyncio.run(take(config, seconds, topics or TOPICS))
+    except ConfigError as error:
+        _exit(str(error), 2)
     click.echo(document)
     sys.exit(code)
 
 
 @main.command()
-@click.option("--rate", type=click.FloatRange(0, 1000), help="Requests a second of the workload.")
+@click.option("--rate", type=Seconds(0.1, 1000), help="Requests a second of the workload.")
 @click.option("--seed", type=int, help="Makes the workload's choices repeatable.")
 @click.option("--redis-url", help="Use this Redis instead of a private one (it will be written to).")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port of the demo application.")

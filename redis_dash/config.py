@@ -6,15 +6,17 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit, urlunsplit
 
 import msgspec
 import platformdirs
 
+from redis_dash.dialects.base import Rule
 from redis_dash.model import ConfigError
 
 SCHEMES = ("redis", "rediss", "unix")
+ESCAPE = "in a password / # ? @ are written %2F %23 %3F %40"
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
 
 
@@ -27,13 +29,10 @@ class Url:
         try:
             parts = urlsplit(raw)
             port = parts.port
-        except ValueError as error:
-            raise ConfigError(f"the Redis URL cannot be read: {error}") from None
+        except ValueError:  # whose text quotes what it takes for the port: it may be a part of the password
+            raise ConfigError(f"the Redis URL cannot be read; {ESCAPE}, and the port a number") from None
         if parts.scheme not in SCHEMES:
-            raise ConfigError(
-                f"a Redis URL begins with redis://, rediss:// or unix://, not with {parts.scheme or 'nothing'}://; "
-                f"for example {DEFAULT_URL}"
-            )
+            raise ConfigError(f"a Redis URL begins with redis://, rediss:// or unix://; for example {DEFAULT_URL}")
         if parts.scheme != "unix" and not parts.hostname:
             raise ConfigError(f"the Redis URL names no host; for example {DEFAULT_URL}")
         self._raw = raw
@@ -60,15 +59,8 @@ class Url:
 def _database(path: str, query: str) -> int:
     text = parse_qs(query).get("db", [path.strip("/")])[0] or "0"
     if not text.isdigit():
-        raise ConfigError(f"the Redis URL's path is the database's number, for example /0, not /{text}")
+        raise ConfigError(f"the Redis URL's path is the database's number, for example /0; {ESCAPE}")
     return int(text)
-
-
-class Rule(NamedTuple):
-    """How many requests a window allows."""
-
-    limit: int
-    window_s: float
 
 
 def parse_rule(text: str) -> Rule:

@@ -119,10 +119,12 @@ class EventsFrame(msgspec.Struct, frozen=True):
     channels: tuple[ChannelCount, ...]
     """Busiest first."""
     other: int
-    """Messages of channels too many to be counted one by one."""
+    """Messages of channels that are not in ``channels``."""
     log: EventLog
     patterns: tuple[str, ...] = ()
     """What we subscribed to."""
+    channel_count: int = 0
+    """Distinct channels counted one by one; ``channels`` may hold fewer."""
 
 
 class SessionRow(msgspec.Struct, frozen=True):
@@ -140,6 +142,8 @@ class SessionRow(msgspec.Struct, frozen=True):
     """What a fresh session has, as far as seen: the length of the bar."""
     created_at: float | None
     dialect: str
+    ttl_known: bool = True
+    """False where the lifetime could not be read: then ``ttl_s`` says nothing."""
     fields: tuple[tuple[str, str], ...] = ()
     """What else the application keeps in it; values of secret-looking fields are already hidden."""
 
@@ -164,7 +168,7 @@ class LimitRow(msgspec.Struct, frozen=True):
     """None where it is unknown: Redis does not hold it."""
     window_s: float | None
     reset_s: float | None
-    """Seconds until usage falls: the oldest request leaves the window, or the counter expires."""
+    """Seconds until usage falls; once the limit is used up, until a request is let in again."""
     blocked: bool
     """Used up: the next request would be refused."""
     dialect: str

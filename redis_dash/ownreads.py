@@ -25,7 +25,7 @@ _MISSED: dict[bytes, Callable[[object], bool]] = {
 }
 """How a reply tells that the key was not there. ZREVRANGE only for ranges that begin at 0."""
 
-_FOLLOWS = (b"ZCOUNT", b"ZRANGEBYSCORE")
+_FOLLOWS = (b"ZCOUNT", b"ZRANGEBYSCORE", b"ZREVRANGEBYSCORE")
 """Their replies do not tell; they share the verdict of the ZCARD on the same key that went before them."""
 
 COUNTED = (*_MISSED, *_FOLLOWS)
@@ -35,6 +35,7 @@ PROBES: dict[bytes, Command] = {
     b"ZREVRANGE": (b"0", b"0"),
     b"ZCOUNT": (b"-inf", b"+inf"),
     b"ZRANGEBYSCORE": (b"-inf", b"+inf"),
+    b"ZREVRANGEBYSCORE": (b"+inf", b"-inf"),
 }
 """Further arguments that make each of them a valid command on one key."""
 

@@ -21,8 +21,8 @@ from redis_dash.eventlog import HEAD_BYTES, EventLog, Head, RawMessage
 from redis_dash.model import Gap, SourceError
 from redis_dash.patterns import Pattern
 
-PING_EVERY_S = 5.0
-SILENCE_S = 4.0
+PING_EVERY_S = 2.0
+SILENCE_S = 2.0
 """A PING unanswered for this long means that the peer is gone."""
 CHANNELS_KEPT = 10_000
 """Channels that are counted one by one; the quietest of more than twice as many are put together."""

@@ -10,6 +10,13 @@ import msgspec
 Command = tuple[bytes, ...]
 
 
+class Rule(NamedTuple):
+    """How many requests a window allows."""
+
+    limit: int
+    window_s: float
+
+
 class SessionFacts(msgspec.Struct, frozen=True):
     """What a session's value says. Two readings of a session that nobody changed are equal."""
 
@@ -24,7 +31,7 @@ class Usage(NamedTuple):
 
     used: int
     reset_s: float | None
-    """Seconds until usage falls; None if that is not to be seen."""
+    """Seconds until usage falls, or, once the limit is used up, until a request is let in; None if not to be seen."""
 
 
 class OtherDialectError(Exception):
@@ -52,10 +59,10 @@ class LimitDialect(Protocol):
     def name(self) -> str:
         """As shown to people."""
 
-    def reads(self, key: bytes, now: float, window_s: float | None) -> Sequence[Command]:
-        """The commands that read a key's usage; ``now`` is the server's clock, ``window_s`` None where unknown."""
+    def reads(self, key: bytes, now: float, rule: Rule | None) -> Sequence[Command]:
+        """The commands that read a key's usage; ``now`` is the server's clock, ``rule`` None where unknown."""
 
-    def decode(self, replies: Sequence[object], now: float, window_s: float | None) -> Usage | None:
+    def decode(self, replies: Sequence[object], now: float, rule: Rule | None) -> Usage | None:
         """The usage; None if the key is gone.
 
         Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from redis_dash.dialects.base import Command, OtherDialectError, Usage
+from redis_dash.dialects.base import Command, OtherDialectError, Rule, Usage
 
 
 class FixedWindow:
@@ -12,11 +12,11 @@ class FixedWindow:
 
     name = "fixed window"
 
-    def reads(self, key: bytes, now: float, window_s: float | None) -> Sequence[Command]:
+    def reads(self, key: bytes, now: float, rule: Rule | None) -> Sequence[Command]:
         """The counter and the time it has left."""
         return [(b"GET", key), (b"PTTL", key)]
 
-    def decode(self, replies: Sequence[object], now: float, window_s: float | None) -> Usage | None:
+    def decode(self, replies: Sequence[object], now: float, rule: Rule | None) -> Usage | None:
         """The counter as it stands.
 
         Raises:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
 from redis_dash.dialects.base import Command, SessionFacts
+from redis_dash.secrets import HIDDEN, is_secret
 
 LARGEST = 256 * 1024
 """Bytes of a value that are decoded; a larger one is no session that a person reads."""
 USER_FIELDS = ("email", "username", "user", "user_name", "name", "login", "user_id", "userId", "sub", "id")
 ROLE_FIELDS = ("role", "roles", "scope")
 CREATED_FIELDS = ("created_at", "createdAt", "created", "login_at", "iat")
-_SECRET = re.compile(r"token|secret|passw|csrf|auth_user_hash|api_?key|private", re.IGNORECASE)
 FIELDS_SHOWN = 40
 TEXT_SHOWN = 500
 
@@ -68,8 +66,8 @@ def _created(value: dict[str, object]) -> float | None:
 def _shown(value: dict[str, object]) -> list[tuple[str, str]]:
     rows = []
     for name, inner in list(value.items())[:FIELDS_SHOWN]:
-        if _SECRET.search(name):
-            text = "(hidden)"
+        if is_secret(name):
+            text = HIDDEN
         elif isinstance(inner, dict | list):
             text = f"({len(inner)} inside)"  # nested values may hold secrets under any name
         else:

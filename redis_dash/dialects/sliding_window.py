@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from redis_dash.dialects.base import Command, OtherDialectError, Usage
+from redis_dash.dialects.base import Command, OtherDialectError, Rule, Usage
 
 
 class SlidingWindow:
@@ -14,22 +14,27 @@ class SlidingWindow:
         self.name = name
         self._per_second = per_second
 
-    def reads(self, key: bytes, now: float, window_s: float | None) -> Sequence[Command]:
+    def reads(self, key: bytes, now: float, rule: Rule | None) -> Sequence[Command]:
         """ZCARD first: its reply says whether the key is there, which the others' do not."""
-        since = b"-inf" if window_s is None else b"(" + repr((now - window_s) * self._per_second).encode()
-        return [
+        since = b"-inf" if rule is None else b"(" + repr((now - rule.window_s) * self._per_second).encode()
+        only = (b"WITHSCORES", b"LIMIT")
+        reads: list[Command] = [
             (b"ZCARD", key),
             (b"ZCOUNT", key, since, b"+inf"),
-            (b"ZRANGEBYSCORE", key, since, b"+inf", b"WITHSCORES", b"LIMIT", b"0", b"1"),
+            (b"ZRANGEBYSCORE", key, since, b"+inf", *only, b"0", b"1"),
         ]
+        if rule is not None:
+            # The limit-th newest request: when it leaves the window, one more is let in.
+            reads.append((b"ZREVRANGEBYSCORE", key, b"+inf", since, *only, str(rule.limit - 1).encode(), b"1"))
+        return reads
 
-    def decode(self, replies: Sequence[object], now: float, window_s: float | None) -> Usage | None:
+    def decode(self, replies: Sequence[object], now: float, rule: Rule | None) -> Usage | None:
         """Counts the requests inside the window; all that are held where the window is unknown.
 
         Raises:
             OtherDialectError: the scores are no times in this unit.
         """
-        size, used, oldest = replies
+        size, used, oldest, *pivot = replies
         if size == 0:
             return None
         if not isinstance(used, int) or not isinstance(oldest, list):
@@ -39,4 +44,8 @@ class SlidingWindow:
         first = float(oldest[1]) / self._per_second
         if not now / 3 < first < now * 3:
             raise OtherDialectError
-        return Usage(used, None if window_s is None else max(0.0, first + window_s - now))
+        if rule is None:
+            return Usage(used, None)
+        if pivot and isinstance(pivot[0], list) and pivot[0]:
+            first = float(pivot[0][1]) / self._per_second
+        return Usage(used, max(0.0, first + rule.window_s - now))

@@ -55,6 +55,7 @@ class EventsSource:
             other=subscriber.other + subscriber.counts.total() - Counter(dict(busiest)).total(),
             log=subscriber.log,
             patterns=subscriber.channels,
+            channel_count=len(subscriber.counts),
         )
         if subscriber.connected:
             return Sample(frame)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from redis_dash.config import LimitPattern, Rule
+from redis_dash.config import LimitPattern
 from redis_dash.connection import check
 from redis_dash.dialects import LIMIT_DIALECTS
-from redis_dash.dialects.base import LimitDialect, OtherDialectError, Usage
+from redis_dash.dialects.base import LimitDialect, OtherDialectError, Rule, Usage
 from redis_dash.model import LimitRow, RateLimitsFrame, SourceError
 from redis_dash.ownreads import Command, ReplyError
 from redis_dash.patterns import Pattern
@@ -60,7 +60,7 @@ class RateLimitsSource:
         for key in keys:
             _, limit = self._identify(key)
             dialect = LIMIT_DIALECTS[self._dialects.get(key, 0)]
-            reads = dialect.reads(key, now, limit.rule.window_s if limit.rule else None)
+            reads = dialect.reads(key, now, limit.rule)
             plan.append((key, limit, dialect, len(reads)))
             commands += reads
         replies = await self._context.deployment.pipeline(commands)
@@ -73,7 +73,7 @@ class RateLimitsSource:
         try:
             if any(isinstance(reply, ReplyError) and str(reply).startswith("WRONGTYPE") for reply in replies):
                 raise OtherDialectError
-            usage = dialect.decode([check(reply) for reply in replies], now, rule.window_s if rule else None)
+            usage = dialect.decode([check(reply) for reply in replies], now, rule)
         except OtherDialectError:
             self._dialects[key] = (self._dialects.get(key, 0) + 1) % len(LIMIT_DIALECTS)
             return

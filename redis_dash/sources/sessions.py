@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import time
 from collections.abc import Sequence
 
@@ -11,12 +12,12 @@ from redis_dash.dialects import SESSION_DIALECTS
 from redis_dash.dialects.base import SessionFacts
 from redis_dash.keyspace import Estimate
 from redis_dash.model import Credential, SessionRow, SessionsFrame, mask
-from redis_dash.ownreads import Command
+from redis_dash.ownreads import Command, ReplyError
 from redis_dash.patterns import Pattern
-from redis_dash.sources.base import Context, Sample
+from redis_dash.sources.base import Context, Sample, text
 
 FAMILY = "sessions"
-NEW_AT_ONCE = 1000
+NEW_AT_ONCE = 2000
 """Sessions whose value is read for the first time in one poll."""
 LIFETIMES_AT_ONCE = 500
 """Known sessions whose lifetime is read again in one poll, those read longest ago first."""
@@ -33,6 +34,7 @@ class _Known(msgspec.Struct):
     expires_at: float | None
     """``time.monotonic()``; None: never."""
     lifetime_s: float | None
+    expires_known: bool = False
 
 
 class SessionsSource:
@@ -45,6 +47,7 @@ class SessionsSource:
         self._family = context.keyspace.families[FAMILY]
         self._patterns = [Pattern(glob) for glob in context.config.sessions]
         self._known: dict[bytes, _Known] = {}
+        self._no_lifetimes = ""
         self._lifetime_turn = 0
         self._value_turn = 0
 
@@ -82,6 +85,7 @@ class SessionsSource:
         commands: list[Command] = [(b"PTTL", key) for key in keys]
         replies = await self._context.deployment.pipeline(commands)
         now = time.monotonic()
+        self._no_lifetimes = next((str(reply) for reply in replies if isinstance(reply, ReplyError)), "")
         for key, reply in zip(keys, replies, strict=True):
             known = self._known.get(key)
             if reply == -2:
@@ -90,6 +94,7 @@ class SessionsSource:
                 left = None if reply < 0 else reply / 1000
                 known.lifetime_s = None if left is None else max(known.lifetime_s or 0.0, left)
                 known.expires_at = None if left is None else now + left
+                known.expires_known = True
 
     def _forget(self, key: bytes) -> None:
         self._known.pop(key, None)
@@ -101,12 +106,16 @@ class SessionsSource:
         live = [
             (key, known) for key, known in self._known.items() if known.expires_at is None or known.expires_at > now
         ]
-        live.sort(key=_latest, reverse=True)
+        latest = heapq.nlargest(ROWS, live, key=_latest)
         full = max((known.lifetime_s or 0.0 for _, known in live), default=0.0)
-        rows = tuple(self._row(key, known, now, full) for key, known in live[:ROWS])
+        rows = tuple(self._row(key, known, now, full) for key, known in latest)
         ended = listed - len(live)
         frame = SessionsFrame(size.keys - ended, size.low - ended, size.high - ended, rows)
-        return Sample(frame, coverage=size.coverage)
+        if self._no_lifetimes:
+            return Sample(frame, size.coverage, "reduced", f"time left unknown: {self._no_lifetimes}")
+        if size.keys > ended + listed and size.low == size.high:
+            return Sample(frame, size.coverage, "reduced", f"{size.keys - listed:,} not read yet")
+        return Sample(frame, size.coverage)
 
     def _row(self, key: bytes, known: _Known, now: float, full: float) -> SessionRow:
         identifiers = (pattern.variable(key) for pattern in self._patterns)
@@ -117,11 +126,20 @@ class SessionsSource:
             user=known.facts.user,
             role=known.facts.role,
             ttl_s=None if known.expires_at is None else known.expires_at - now,
+            ttl_known=known.expires_known,
             ttl_full_s=None if known.expires_at is None else full,
             created_at=known.facts.created_at,
             dialect=known.dialect,
-            fields=known.facts.fields,
+            fields=_without(identifier, known.facts.fields),
         )
+
+
+def _without(identifier: bytes, fields: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The session's id must not be readable where the application repeats it in the value."""
+    whole = text(identifier)
+    if len(whole) < 8:
+        return fields
+    return tuple((name, value.replace(whole, mask(identifier))) for name, value in fields)
 
 
 def _latest(item: tuple[bytes, _Known]) -> tuple[float, float]:

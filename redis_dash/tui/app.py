@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import sys
 import time
 from collections.abc import Callable, Iterable
 from typing import ClassVar
@@ -27,6 +30,9 @@ PULSE_S = 0.25
 HASTY_PULSE_S = 0.1
 """And while somebody watches it closely."""
 
+QUESTION_SIZE = (50, 18)
+"""Columns and rows that a question needs to be read as a whole."""
+
 DEMO_CHANNEL = "demo:control"
 
 
@@ -46,7 +52,8 @@ class DashApp(App[None]):
     CSS_PATH = "app.tcss"
 
     BINDINGS: ClassVar = [
-        Binding("q,ctrl+c", "quit", "Quit", show=False, id="app.quit"),
+        Binding("q", "quit", "Quit", show=False, id="app.quit"),
+        Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="app.quit_at_once"),
         Binding("question_mark", "help", "Help", show=False, id="app.help"),
         Binding("u", "undo", "Undo", show=False, id="app.undo"),
     ]
@@ -65,6 +72,7 @@ class DashApp(App[None]):
         self._refresh_s = refresh
         self._feed: Feed | None = None
         self._undo: list[RestoreSession] = []
+        self._stdin: int | None = None
         self._timer: Timer | None = None
         self._pulse_s = PULSE_S
         self._next_beat = 0.0
@@ -81,6 +89,10 @@ class DashApp(App[None]):
         """Paint the skeleton; open the feed once that is on the screen."""
         self.theme_changed_signal.subscribe(self, lambda _theme: self._dress())
         self._timer = self.set_interval(PULSE_S, self._tick)
+        if not self.is_headless:
+            self._stdin = sys.stdin.fileno()
+            for number in (signal.SIGTERM, signal.SIGHUP):  # to leave the terminal as it was found
+                asyncio.get_running_loop().add_signal_handler(number, self.exit)
         self.dashboard.call_after_refresh(self._start)
 
     def _look(self) -> Look:
@@ -121,6 +133,8 @@ class DashApp(App[None]):
                 self.dashboard.receive(reading)
         now = time.monotonic()
         if now >= self._next_beat:
+            if self._stdin is not None and not os.isatty(self._stdin):
+                self.exit()  # the terminal is gone, and whoever started us has swallowed the hangup
             self._next_beat = max(self._next_beat + self._refresh_s, now)
             self.dashboard.beat()
         if self.screen_stack[-1:] == [self.dashboard]:
@@ -151,6 +165,10 @@ class DashApp(App[None]):
             if yes:
                 self._submit(command)
 
+        if self.size.width < QUESTION_SIZE[0] or self.size.height < QUESTION_SIZE[1]:
+            self.notify("The terminal is too small to ask first: nothing was done.", severity="warning", markup=False)
+            return
+        self.clear_notifications()  # they would lie above the question
         self.push_screen(ConfirmScreen(question), answered)
 
     def _submit(self, command: Command) -> None:

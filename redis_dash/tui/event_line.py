@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from redis_dash.eventlog import Entry, Event, Mark
+from redis_dash.secrets import HIDDEN, is_secret
 from redis_dash.tui.figures import clock, nbytes
 from redis_dash.tui.look import Hues, Role
 from redis_dash.tui.spans import Span, measure
@@ -61,7 +62,7 @@ class EventLine:
                 continue
             label = plain(key.removesuffix("_id") or key, 24)
             left = room - measure(spans) - measure(((label, "dim"),)) - 1
-            shown = _value(value, 48 if isinstance(value, str) else 24)
+            shown = Plain(HIDDEN) if is_secret(key) else _value(value, 48 if isinstance(value, str) else 24)
             # Text may be cut, a number may not: 319… could be anything.
             if left < 4 or (left < len(shown) and not isinstance(value, str)):
                 spans.append((Plain("…"), "dim"))

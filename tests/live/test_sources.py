@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 import redis
 
-from redis_dash.config import CachePattern, LimitPattern
+from redis_dash.config import CachePattern, LimitPattern, Url
 from redis_dash.connection import Deployment
 from redis_dash.sources.base import Context
 from redis_dash.sources.cache import CacheSource
@@ -100,6 +100,44 @@ async def test_rate_limits_count_the_window_only(make_context: MakeContext, clie
     assert rows["10.0.0.2"].reset_s == pytest.approx(30, abs=1)
     assert (rows["10.0.0.4"].used, rows["10.0.0.4"].reset_s) == (0, None)
     assert (frame.count, frame.blocked, frame.near) == (4, 1, 1)
+
+
+async def test_blocked_until_a_request_is_let_in_again(make_context: MakeContext, client: redis.Redis) -> None:
+    """A limiter that records refused requests, too: the oldest entry's end does not free a place yet."""
+    accept(client, "10.0.0.1", [number * 0.3 for number in range(150)])
+    context = make_context()
+    source = RateLimitsSource(context)
+    await context.keyspace.pass_over()
+    (row,) = (await source.read()).frame.rows
+    assert (row.used, row.blocked) == (150, True)
+    assert row.reset_s == pytest.approx(60 - 99 * 0.3, abs=1)
+    assert await counters(context) == (context.deployment.own.hits, context.deployment.own.misses)
+
+
+async def counters(context: Context) -> tuple[int, int]:
+    """The server's hits and misses; nobody but us has looked anything up."""
+    values = (await context.deployment.info(max_age_s=-1)).values
+    return int(values["keyspace_hits"]), int(values["keyspace_misses"])
+
+
+async def test_sessions_without_the_right_to_lifetimes(
+    make_context: MakeContext, client: redis.Redis, redis_url: str
+) -> None:
+    key = sign_in(client, "ann", note="ann-0123456789-0123456789 is my id")
+    client.acl_setuser("poor", enabled=True, passwords=["+pw"], commands=["+@all", "-pttl"], keys=["*"])
+    try:
+        context = make_context()
+        context.deployment = Deployment(Url(redis_url.replace("redis://", "redis://poor:pw@")))
+        source = SessionsSource(context)
+        await context.keyspace.pass_over()
+        sample = await source.read()
+        await context.deployment.close()
+    finally:
+        client.acl_deluser("poor")
+    assert sample.status == "reduced"
+    assert "pttl" in sample.note
+    assert not sample.frame.rows[0].ttl_known
+    assert key.decode().removeprefix("session:") not in repr(sample.frame)
 
 
 async def test_rate_limits_find_the_dialect_by_themselves(make_context: MakeContext, client: redis.Redis) -> None:

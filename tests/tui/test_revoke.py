@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from textual.events import Key
 from textual.widgets import Input
@@ -26,11 +28,11 @@ def feed_with(*outcomes: Outcome | Exception) -> FakeFeed:
 
 @pytest.fixture(autouse=True)
 def _answers_are_taken_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(confirm, "TYPE_AHEAD_S", 0.0)
+    monkeypatch.setattr(confirm, "QUIET_S", 0.0)
 
 
 async def test_an_answer_before_the_question_could_be_read_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(confirm, "TYPE_AHEAD_S", 60.0)
+    monkeypatch.setattr(confirm, "QUIET_S", 60.0)
     feed = feed_with()
     async with running(feed) as (app, pilot):
         await tap(pilot, "2", "r", "y", "tab", "enter")
@@ -38,6 +40,39 @@ async def test_an_answer_before_the_question_could_be_read_is_not_taken(monkeypa
         assert feed.submitted == []
         await tap(pilot, "escape")
         await until(pilot, lambda: "Sign this session out?" not in screen_text(app))
+    assert feed.submitted == []
+
+
+async def test_somebody_who_types_a_word_says_no() -> None:
+    feed = feed_with()
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "2", "r")
+        await shows(app, pilot, "Sign this session out?")
+        await tap(pilot, "i", "y", "a")
+        await until(pilot, lambda: "Sign this session out?" not in screen_text(app))
+    assert feed.submitted == []
+
+
+async def test_a_held_key_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confirm, "QUIET_S", 0.4)
+    feed = feed_with()
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "2", "r")
+        await shows(app, pilot, "Sign this session out?")
+        began = time.monotonic()
+        while time.monotonic() - began < 1.0:  # longer than the quiet that is asked for
+            await tap(pilot, "y")
+        assert feed.submitted == []
+        assert "Sign this session out?" in screen_text(app)
+
+
+async def test_no_question_where_it_could_not_be_read() -> None:
+    feed = feed_with()
+    async with running(feed, size=(40, 10)) as (app, pilot):
+        await tap(pilot, "2", "r")
+        await shows(app, pilot, "too small")
+        await tap(pilot, "y")
+        assert "Sign this session out?" not in screen_text(app)
     assert feed.submitted == []
 
 
@@ -88,13 +123,17 @@ async def test_yes_submits_the_row_under_the_cursor(keys: tuple[str, ...]) -> No
 @pytest.mark.parametrize("result", ["already gone", "changed since, not deleted"])
 async def test_other_outcomes_are_told(result: Result) -> None:
     async with running(feed_with(Outcome(result, "It had [/] changed."))) as (app, pilot):
-        await tap(pilot, "2", "r", "y")
+        await tap(pilot, "2", "r")
+        await shows(app, pilot, "Sign this session out?")
+        await tap(pilot, "y")
         await shows(app, pilot, result.capitalize(), "It had [/] changed.")
 
 
 async def test_an_error_is_told() -> None:
     async with running(feed_with(SourceError("connection [/] refused"))) as (app, pilot):
-        await tap(pilot, "2", "r", "y")
+        await tap(pilot, "2", "r")
+        await shows(app, pilot, "Sign this session out?")
+        await tap(pilot, "y")
         await shows(app, pilot, "Not done", "connection [/] refused")
 
 
@@ -103,7 +142,9 @@ async def test_undo_asks_and_restores() -> None:
     async with running(feed, WIDE) as (app, pilot):
         await tap(pilot, "u")
         await shows(app, pilot, "nothing to undo")
-        await tap(pilot, "2", "down", "r", "y")
+        await tap(pilot, "2", "down", "r")
+        await shows(app, pilot, "Sign this session out?")
+        await tap(pilot, "y")
         await shows(app, pilot, "Gone.", "u undo")
         await tap(pilot, "u")
         await shows(app, pilot, "Bring this session back?", "user1@example.com")

@@ -6,12 +6,13 @@ import json
 
 import pytest
 
-from redis_dash.dialects.base import OtherDialectError, SessionFacts, Usage
+from redis_dash.dialects.base import OtherDialectError, Rule, SessionFacts, Usage
 from redis_dash.dialects.fixed_window import FixedWindow
 from redis_dash.dialects.json_session import LARGEST, JsonSession
 from redis_dash.dialects.sliding_window import SlidingWindow
 
 NOW = 1_800_000_000.0
+RULE = Rule(100, 60.0)
 
 
 def decode(value: object) -> SessionFacts:
@@ -31,7 +32,20 @@ def test_the_user_may_be_one_level_down_and_times_in_milliseconds() -> None:
 
 
 def test_secrets_in_a_session_are_hidden() -> None:
-    facts = decode({"csrf_token": "s3cret", "password_hash": "s3cret", "deep": {"x": "s3cret"}, "cart": 3})
+    facts = decode(
+        {
+            "csrf_token": "s3cret",
+            "password_hash": "s3cret",
+            "deep": {"x": "s3cret"},
+            "cart": 3,
+            "sid": "s3cret",
+            "session_id": "s3cret",
+            "cookie": "s3cret",
+            "jwt": "s3cret",
+            "authorization": "s3cret",
+            "pin": "s3cret",
+        }
+    )
     assert "s3cret" not in repr(facts)
     assert ("cart", "3") in facts.fields
 
@@ -47,18 +61,20 @@ def test_what_is_no_json_session(value: object) -> None:
 def test_sliding_window_in_each_unit(per_second: int) -> None:
     dialect = SlidingWindow("x", per_second)
     oldest = [b"member", str((NOW - 20) * per_second).encode()]
-    assert dialect.decode([50, 37, oldest], NOW, 60.0) == Usage(37, 40.0)
+    assert dialect.decode([50, 37, oldest], NOW, RULE) == Usage(37, 40.0)
+    pivot = [b"member", str((NOW - 5) * per_second).encode()]
+    assert dialect.decode([150, 150, oldest, pivot], NOW, RULE) == Usage(150, 55.0)
     assert dialect.decode([50, 37, oldest], NOW, None) == Usage(37, None)
-    assert dialect.decode([5, 0, []], NOW, 60.0) == Usage(0, None)
-    assert dialect.decode([0, 0, []], NOW, 60.0) is None
+    assert dialect.decode([5, 0, []], NOW, RULE) == Usage(0, None)
+    assert dialect.decode([0, 0, []], NOW, RULE) is None
     with pytest.raises(OtherDialectError):
-        SlidingWindow("other", per_second * 1000).decode([50, 37, oldest], NOW, 60.0)
+        SlidingWindow("other", per_second * 1000).decode([50, 37, oldest], NOW, RULE)
 
 
 def test_fixed_window() -> None:
-    assert FixedWindow().decode([b"37", 12_500], NOW, 60.0) == Usage(37, 12.5)
+    assert FixedWindow().decode([b"37", 12_500], NOW, RULE) == Usage(37, 12.5)
     assert FixedWindow().decode([b"37", -1], NOW, None) == Usage(37, None)
-    assert FixedWindow().decode([None, -2], NOW, 60.0) is None
+    assert FixedWindow().decode([None, -2], NOW, RULE) is None
     for value in (b"abc", b"", b"-1", b"9" * 40):
         with pytest.raises(OtherDialectError):
-            FixedWindow().decode([value, 1], NOW, 60.0)
+            FixedWindow().decode([value, 1], NOW, RULE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import math
 from typing import ClassVar
 
 from textual import on
@@ -10,13 +10,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
+from textual.events import Key, Mount
 from textual.widgets import Button, Static
 
 from redis_dash.tui.intents import Question
 from redis_dash.tui.screens.modal import Modal, facts_content, lines_content
 
-TYPE_AHEAD_S = 0.4
-"""An answer sooner than this was typed before the question could be read: it is not taken."""
+QUIET_S = 0.4
+"""A yes is taken only after so long without any key: what somebody was typing anyway, pasted, or held down is no
+answer to a question that they had not read."""
 
 
 class ConfirmScreen(Modal[bool]):
@@ -31,15 +33,14 @@ class ConfirmScreen(Modal[bool]):
     """
 
     BINDINGS: ClassVar = [
-        Binding("y", "answer(True)", "Yes", id="confirm.yes"),
-        Binding("n,escape", "answer(False)", "No", id="confirm.no"),
+        Binding("n,escape", "refuse", "No", id="confirm.no"),
         Binding("left,right", "app.focus_next", "Other button", show=False, id="confirm.other"),
     ]
 
     def __init__(self, question: Question) -> None:
         super().__init__()
         self._question = question
-        self._asked_at = 0.0
+        self._quiet_since = math.inf
 
     def compose(self) -> ComposeResult:
         """Title, facts, consequence, buttons."""
@@ -52,17 +53,29 @@ class ConfirmScreen(Modal[bool]):
                 yield Button(Content("Cancel (Esc)"), id="cancel", compact=True)
                 yield Button(Content(f"{question.verb} (y)"), id="confirm", variant="warning", compact=True)
 
-    def on_mount(self) -> None:
+    def on_mount(self, event: Mount) -> None:
         """Enter alone must not write."""
         self.query_one("#cancel").focus()
-        self._asked_at = time.monotonic()
+        self._quiet_since = event.time
+
+    def on_key(self, event: Key) -> None:
+        """Y says yes; any other letter shows that the person is typing something else."""
+        quiet, self._quiet_since = event.time - self._quiet_since, event.time
+        if event.key == "y":
+            event.stop()
+            if quiet >= QUIET_S:
+                self.dismiss(True)
+        elif event.is_printable and event.key != "space":
+            event.stop()
+            self.dismiss(False)
 
     @on(Button.Pressed)
     def _pressed(self, event: Button.Pressed) -> None:
         event.stop()
-        self.action_answer(event.button.id == "confirm")
-
-    def action_answer(self, yes: bool) -> None:
-        """Answer and close."""
-        if not yes or time.monotonic() - self._asked_at >= TYPE_AHEAD_S:
+        yes = event.button.id == "confirm"
+        if not yes or event.time - self._quiet_since >= QUIET_S:
             self.dismiss(yes)
+
+    def action_refuse(self) -> None:
+        """Say no."""
+        self.dismiss(False)
