@@ -1,5 +1,7 @@
 """`python -m demo_server`: the living system, until Ctrl-C."""
 
+import math
+
 import click
 
 from demo_server.embedded import EmbeddedServerError
@@ -23,6 +25,8 @@ def main(
 
     Prints one JSON line on stdout when all is ready: {"redis_url": …, "http_url": …}. Everything else goes to stderr.
     """
+    if not math.isfinite(rate):
+        raise click.BadParameter("nan is no number", param_hint="--rate")
     try:
         run_demo(DemoOptions(redis_url, port, rate, seed, not no_workload, exit_with_stdin))
     except (EmbeddedServerError, SettingsError, OSError) as error:

@@ -1,11 +1,14 @@
 """How the application is put together."""
 
 import contextlib
+import json
 from collections.abc import AsyncIterator
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
 
+from demo_server.body_limit import BodyLimit
 from demo_server.middleware import CrashToAnswer, RateLimit, ServerTiming, UseCache
 from demo_server.routes import ROUTERS
 from demo_server.services import build_services, running
@@ -31,12 +34,21 @@ def create_app(settings: Settings) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     app.add_exception_handler(RedisError, _redis_is_down)
+    app.add_exception_handler(RequestValidationError, _input_is_bad)
     # The last one added is the outermost.
     app.add_middleware(CrashToAnswer)
+    app.add_middleware(BodyLimit)
     app.add_middleware(UseCache, cache=services.cache)
     app.add_middleware(RateLimit, limiter=services.limiter, trusted_proxies=settings.trusted_proxies)
     app.add_middleware(ServerTiming)
     return app
+
+
+async def _input_is_bad(_: Request, error: Exception) -> Response:
+    """What was wrong and where, without repeating the input: it may be a password, or nothing that JSON can hold."""
+    assert isinstance(error, RequestValidationError)
+    detail = [{name: problem[name] for name in ("loc", "msg", "type")} for problem in error.errors()]
+    return Response(json.dumps({"detail": detail}), status_code=422, media_type="application/json")
 
 
 async def _redis_is_down(_: Request, __: Exception) -> JSONResponse:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from demo_server.embedded import EmbeddedServer
 from demo_server.parent import when_stdin_ends
 from demo_server.progress import say
+from demo_server.settings import check_url
 
 if TYPE_CHECKING:
     import uvicorn
@@ -45,7 +46,9 @@ def run_demo(options: DemoOptions) -> None:
     """Run until a signal (or the end of stdin) says stop. Raises EmbeddedServerError, SettingsError or OSError."""
     with ExitStack() as stack:
         redis_url, database = options.redis_url, None
-        if redis_url is None:
+        if redis_url is not None:
+            check_url(redis_url)
+        else:
             redis_url, database = _start_embedded_server(stack)
         # Listening before the API is there: the workload's first requests wait in the backlog meanwhile.
         listener = stack.enter_context(socket.create_server((_HOST, options.port), backlog=1024))

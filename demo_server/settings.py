@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self, TypeVar
+from urllib.parse import urlsplit
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 T = TypeVar("T")
@@ -75,3 +76,19 @@ def _seconds(text: str) -> float:
 
 def _networks(text: str) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def check_url(url: str) -> None:
+    """See that a Redis URL can be used. Raises SettingsError, which does not repeat it: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme == "unix" or (
+            parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
+        )
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingsError(
+            f"the Redis URL cannot be read: one looks like {DEFAULT_REDIS_URL}; "
+            "in a password / # ? @ are written %2F %23 %3F %40"
+        )
