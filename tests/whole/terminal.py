@@ -34,6 +34,8 @@ class Terminal:
         self._master = master
         self._screen = Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
+        self.output = b""
+        """Everything that was written, escape sequences included."""
 
     @property
     def text(self) -> str:
@@ -52,14 +54,18 @@ class Terminal:
         """Read until every text stands on the screen."""
         return self.wait_until(lambda screen: all(text in screen for text in texts), within_s)
 
-    def type_until(self, keys: str, condition: Callable[[str], bool]) -> str:
-        """Press keys again and again until the screen's text satisfies a condition."""
+    def type_until(self, keys: str, condition: Callable[[str], bool], every_s: float) -> str:
+        """Press keys again every few moments until the screen's text satisfies a condition."""
+        pressed_at = time.monotonic()
 
         def satisfied(screen: str) -> bool:
-            if not condition(screen):
+            nonlocal pressed_at
+            if condition(screen):
+                return True
+            if time.monotonic() - pressed_at >= every_s:
+                pressed_at = time.monotonic()
                 self.type(keys)
-                return False
-            return True
+            return False
 
         return self.wait_until(satisfied)
 
@@ -70,6 +76,10 @@ class Terminal:
             assert time.monotonic() < deadline, f"still running:\n{self.text}"
             self._read(0.02)
 
+    def hang_up(self) -> None:
+        """Close the terminal, as its window's close button does."""
+        os.close(self._master)
+
     def type(self, keys: str) -> None:
         """Press keys."""
         os.write(self._master, keys.encode())
@@ -77,7 +87,9 @@ class Terminal:
     def _read(self, timeout_s: float) -> None:
         if select.select([self._master], [], [], timeout_s)[0]:
             with contextlib.suppress(OSError):  # the other side hung up
-                self._stream.feed(os.read(self._master, 65536))
+                written = os.read(self._master, 65536)
+                self.output += written
+                self._stream.feed(written)
 
 
 @contextlib.contextmanager
@@ -95,4 +107,5 @@ def in_terminal(
     finally:
         process.kill()
         process.wait()
-        os.close(master)
+        with contextlib.suppress(OSError):  # hung up before
+            os.close(master)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sys
 from collections.abc import Iterator
 
 import httpx
+import psutil
 import pytest
 import redis
 
@@ -61,7 +63,7 @@ def test_revoking_a_session_signs_exactly_that_browser_out(still_demo: Demo, siz
         assert priya.get("/profile").status_code == 200
         terminal.type("r")
         terminal.wait_for("Cancel")
-        terminal.type_until("y", lambda screen: "Cancel" not in screen)  # an answer in the first moment is not taken
+        terminal.type_until("y", lambda screen: "Cancel" not in screen, every_s=0.6)  # sooner is not taken
         terminal.wait_for("is signed out")
         assert priya.get("/profile").status_code == 401
         assert raj.get("/profile").status_code == 200
@@ -83,6 +85,38 @@ def test_a_restart_under_the_dashboard() -> None:
         with redis.Redis(port=server.port) as client:
             client.publish("orders", '{"type": "order.created", "order_id": 4711}')
         terminal.wait_for("order.created", "4711")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_the_terminal_as_it_was_found(number: signal.Signals) -> None:
+    with EmbeddedServer() as server, in_terminal([*DASHBOARD, server.url]) as terminal:
+        terminal.wait_for("ops/s")
+        terminal.process.send_signal(number)
+        terminal.wait_for_end(within_s=3)
+        terminal.wait_until(lambda _: b"\x1b[?1049l" in terminal.output and b"\x1b[?25h" in terminal.output, within_s=2)
+
+
+def test_a_closed_terminal_ends_it_even_if_its_parent_swallows_the_hangup() -> None:
+    """As make does, which waits for its child and does not pass the signal on."""
+    ignore = "import signal, subprocess, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN)"
+    parent = f"{ignore}; subprocess.call(sys.argv[1:])"
+    with EmbeddedServer() as server:
+        command = [sys.executable, "-c", parent, *DASHBOARD, server.url]
+        with in_terminal(command) as terminal:
+            terminal.wait_for("ops/s")
+            (dashboard,) = psutil.Process(terminal.process.pid).children()
+            terminal.hang_up()
+            dashboard.wait(timeout=3)
+
+
+@pytest.mark.parametrize("keys", ["?", "\x10"])
+def test_ctrl_c_quits_from_anywhere(keys: str) -> None:
+    with EmbeddedServer() as server, in_terminal([*DASHBOARD, server.url]) as terminal:
+        terminal.wait_for("ops/s")
+        terminal.type(keys)
+        terminal.wait_until(lambda screen: "Everywhere" in screen or "Search" in screen)
+        terminal.type("\x03")
+        terminal.wait_for_end(within_s=3)
 
 
 def test_starting_before_the_server_does() -> None:
