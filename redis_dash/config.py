@@ -152,7 +152,7 @@ def load(path: Path | None, flags: Mapping[str, Any], environ: Mapping[str, str]
     """
     place = path or config_path(environ)
     values: dict[str, Any] = {}
-    if path is not None or place.is_file():
+    if path is not None or place.exists():
         values = _read_toml(place)
         _convert(values, str(place))
     if environ.get("REDIS_URL"):

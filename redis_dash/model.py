@@ -79,6 +79,7 @@ class ServerFrame(msgspec.Struct, frozen=True):
     keys: int
     """Keys in the database that we watch."""
     ping_ms: float
+    """The median of the last few."""
     evicted: int
     """Keys evicted since the server's start."""
     evicted_per_s: float

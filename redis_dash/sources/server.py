@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping
+from statistics import median
 
 from redis_dash.connection import Info
 from redis_dash.model import ServerFrame
 from redis_dash.sources.base import Context, Sample
+
+
+PINGS = 5
+"""The median of so many is told: a single one is mostly chance."""
 
 
 class ServerSource:
@@ -17,12 +23,13 @@ class ServerSource:
     def __init__(self, context: Context) -> None:
         self._deployment = context.deployment
         self._database = f"db{context.deployment.url.database}"
+        self._pings: deque[float] = deque(maxlen=PINGS)
         self._before: Info | None = None
         self._rates = (0.0, 0.0)
 
     async def read(self) -> Sample[ServerFrame]:
         """One INFO, shared with the cache topic, and one PING."""
-        ping_ms = await self._deployment.ping_ms()
+        self._pings.append(await self._deployment.ping_ms())
         info = await self._deployment.info()
         values = info.values
         evicted_per_s, expired_per_s = self._keys_lost_per_s(info)
@@ -38,7 +45,7 @@ class ServerSource:
                 clients=int(number(values, "connected_clients")),
                 blocked_clients=int(number(values, "blocked_clients")),
                 keys=_keys(values.get(self._database, "")),
-                ping_ms=ping_ms,
+                ping_ms=median(self._pings),
                 evicted=int(number(values, "evicted_keys")),
                 evicted_per_s=evicted_per_s,
                 expired_per_s=expired_per_s,
