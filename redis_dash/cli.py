@@ -152,7 +152,7 @@ def snapshot(url: str | None, config_file: Path | None, seconds: float, topics: 
 @click.option("--port", type=click.IntRange(0, 65535), help="Port of the demo application.")
 @click.option("--refresh", "refresh_s", type=float, metavar="SECONDS", help="Pause between polls [1].")
 def demo(refresh_s: float | None, **given: Any) -> None:
-    """Start a demo application with its own Redis and a workload, and watch it."""
+    """Watch a demo application with its own Redis."""
     _require_terminal()
     from redis_dash.demo import DemoError, run_demo
 
