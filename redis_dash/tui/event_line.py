@@ -43,7 +43,8 @@ class EventLine:
         spans: list[Span] = [(Plain(" "), "blank")]
         if width >= 40:
             spans += [(clock(entry.at), "dim"), gap]
-        spans += [(pad(plain(entry.channel, channel_width), channel_width), self.hues.of(entry.channel)), gap]
+        channel = plain(entry.channel, channel_width) or crop(Plain("(empty)"), channel_width)
+        spans += [(pad(channel, channel_width), self.hues.of(entry.channel)), gap]
         return spans + self._payload(entry, gap, width - measure(spans) - 1)
 
     def _payload(self, entry: Event, gap: Span, room: int) -> list[Span]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import datetime
 
 from redis_dash.tui.text import Plain
 
 _UNKNOWN = Plain("–")
+_MOST_DECIMALS = 6
+_HUGE = 1e17
+"""From here on a score's shortest form is its clearest: neighbouring whole numbers are the same float."""
 
 
 def count(value: int) -> Plain:
@@ -47,15 +51,56 @@ def _three_digits(value: float) -> str:
     return f"{value:.1f}" if abs(value) < 99.95 else f"{value:.0f}"
 
 
-def score(value: float) -> Plain:
-    """A sorted set's score: whole where it is whole, else with its decimals."""
-    if math.isnan(value):
-        return Plain("nan")
-    if math.isinf(value):
-        return Plain("∞" if value > 0 else "-∞")
-    if abs(value) >= 1e15:
-        return Plain(f"{value:.6g}")
-    return Plain(f"{value:,.0f}" if value == int(value) else f"{value:,.2f}")
+def score_decimals(values: Iterable[float]) -> int:
+    """How many decimals a column needs: none if all are whole, else at least two.
+
+    More where it takes more to write them exactly. Where that cannot be had, as after many additions of 0.1, as many as
+    it takes to tell them apart.
+    """
+    broken = {value for value in values if abs(value) < _HUGE and not _vanishes(value, _MOST_DECIMALS)}
+    if all(value == int(value) for value in broken):
+        return 0
+    for decimals in range(2, _MOST_DECIMALS + 1):
+        if all(float(f"{value:.{decimals}f}") == value for value in broken):
+            return decimals
+    for decimals in range(2, _MOST_DECIMALS):
+        shown = {f"{value:.{decimals}f}" for value in broken if not _vanishes(value, decimals)}
+        if len(shown) == len(broken):  # none looks like another one, none like nothing
+            return decimals
+    return _MOST_DECIMALS
+
+
+def score(value: float, decimals: int | None = None) -> Plain:
+    """``9,512``, ``12.50``, ``1.7e308``."""
+    return score_forms(value, decimals)[0]
+
+
+def score_forms(value: float, decimals: int | None = None) -> tuple[Plain, ...]:
+    """All ways to write a score, the fullest first; a short one has fewer digits, but its whole exponent."""
+    if not math.isfinite(value):
+        return (Plain("nan" if math.isnan(value) else "∞" if value > 0 else "-∞"),)
+    if decimals is None:
+        decimals = score_decimals((value,))
+    short = [_powers(f"{value:.{digits}e}") for digits in range(8, -1, -1)]
+    if abs(value) >= _HUGE or _vanishes(value, decimals):
+        full = [_powers(repr(value))]
+    else:
+        whole = [Plain(f"{value:,.0f}")] if value == int(value) else []
+        full = [Plain(f"{value:,.{decimals}f}"), *whole, Plain(f"{value:.{decimals}f}")]
+    return tuple(dict.fromkeys([*full, *(form for form in short if math.isfinite(float(form)))]))
+
+
+def _vanishes(value: float, decimals: int) -> bool:
+    return value != 0 and float(f"{value:.{decimals}f}") == 0
+
+
+def _powers(text: str) -> Plain:
+    """``1.2000e+09`` as ``1.2e9``."""
+    mantissa, mark, exponent = text.partition("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    power = int(exponent) if mark else 0
+    return Plain(f"{mantissa}e{power}" if power else mantissa)
 
 
 def rate(per_second: float) -> Plain:
@@ -73,6 +118,14 @@ def percent(share: float | None, digits: int = 1) -> Plain:
     if share < 1 and text == f"{100:.{digits}f}":
         text = f"{100 - 10**-digits:.{digits}f}"
     return Plain(f"{text} %")
+
+
+def small_percent(share: float, digits: int = 1) -> Plain:
+    """``0.3 %``; ``<0.1 %`` for what is more than nothing and would be rounded to it."""
+    least = 10.0**-digits
+    if 0 < share * 100 < least and float(f"{share * 100:.{digits}f}") == 0:
+        return Plain(f"<{least:.{digits}f} %")
+    return percent(share, digits)
 
 
 def duration(seconds: float | None) -> Plain:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 
 from redis_dash.model import BoardRow, ChannelCount
-from redis_dash.tui.panes.events import EventsPane
 from redis_dash.tui.panes.sessions import SessionsPane
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
@@ -76,17 +75,6 @@ async def test_a_flood_cannot_wash_away_what_is_held() -> None:
         await shows(app, pilot, "line 0099", "paused · 20,000 new")
         await tap(pilot, "up", "pageup", "home")
         await shows(app, pilot, "line 0000")
-
-
-async def test_what_was_overwritten_is_told() -> None:
-    log = fakes.log_of(*((b"c", b"line %04d" % i) for i in range(10_000)))
-    async with running(FakeFeed(fakes.ok("events", fakes.events(log)))) as (app, pilot):
-        await tap(pilot, "space", "home")
-        tail = app.dashboard.query_one(EventsPane).tail
-        fakes.publish(log, *((b"c", b"flood") for _ in range(15_000)))
-        tail._kept, tail._kept_first = (), 0
-        tail.repaint()
-        await shows(app, pilot, "lines overwritten")
 
 
 async def test_events_filter() -> None:

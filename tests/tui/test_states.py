@@ -64,6 +64,17 @@ async def test_a_topic_that_cannot_be_had(status: str, words: str) -> None:
         await shows(app, pilot, status, f"{words} [/]")
 
 
+@pytest.mark.parametrize("topic", EMPTY)
+@pytest.mark.parametrize(("status", "words"), [("stale", "Not connected: connection refused"), ("error", "refused")])
+async def test_empty_and_away_are_told_apart(topic: str, status: str, words: str) -> None:
+    pane = next(pane for pane in PANES if topic == pane.TOPIC)
+    reading: AnyReading = Reading(topic, status, EMPTY[topic], 0.0, None, "connection refused")  # type: ignore[arg-type]
+    async with running(FakeFeed(reading)) as (app, pilot):
+        await tap(pilot, str(PANES.index(pane) + 1), "z")
+        await shows(app, pilot, words)
+        assert pane.EMPTY[:20] not in screen_text(app)
+
+
 async def test_reduced_shows_the_frame_and_what_is_missing() -> None:
     reading = msgspec.structs.replace(fakes.ok("cache", fakes.cache()), status="reduced", note="no INFO right")
     async with running(FakeFeed(reading)) as (app, pilot):

@@ -94,6 +94,15 @@ def test_pad_is_exact_in_cells() -> None:
         (figures.score(9512.0), "9,512"),
         (figures.score(0.5), "0.50"),
         (figures.score(float("-inf")), "-∞"),
+        (figures.score(float("nan")), "nan"),
+        (figures.score(2.0**53), "9,007,199,254,740,992"),
+        (figures.score(1.7e308), "1.7e308"),
+        (figures.score(5e-324), "5e-324"),
+        (figures.score(1000.0, 2), "1,000.00"),
+        (figures.small_percent(0.0), "0.0 %"),
+        (figures.small_percent(0.0002), "<0.1 %"),
+        (figures.small_percent(0.00002, 2), "<0.01 %"),
+        (figures.small_percent(0.0011), "0.1 %"),
         (figures.rate(12.34), "12.3/s"),
         (figures.rate(1240), "1,240/s"),
         (figures.percent(0.934), "93.4 %"),
@@ -118,3 +127,27 @@ def test_pad_is_exact_in_cells() -> None:
 )
 def test_figures(shown: Plain, expected: str) -> None:
     assert shown == expected
+
+
+@pytest.mark.parametrize(
+    ("scores", "decimals"),
+    [
+        ((), 0),
+        ((1000.0, 2.0, float("inf")), 0),
+        ((1000.0, 12.5), 2),
+        ((0.001, 0.002), 3),
+        ((0.1 + 0.2, 0.5), 2),
+        ((0.1 + 0.2, 0.3), 6),
+        ((1e-9, 12.5), 2),
+    ],
+)
+def test_a_column_of_scores_has_one_number_of_decimals(scores: tuple[float, ...], decimals: int) -> None:
+    assert figures.score_decimals(scores) == decimals
+
+
+@pytest.mark.parametrize("value", [2.0**53, 1_234_567_890.0, 0.001, -1e-9, 1.7e308, 12.5])
+def test_every_form_of_a_score_is_that_score(value: float) -> None:
+    forms = figures.score_forms(value, 2)
+    assert [float(form.replace(",", "")) for form in forms] == pytest.approx([value] * len(forms), rel=0.5)
+    assert float(forms[0].replace(",", "")) == value
+    assert len(forms[-1]) <= 7

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from typing import ClassVar, Generic, Protocol
+from typing import ClassVar, Generic
 
 from textual.actions import SkipAction
 from textual.binding import Binding
@@ -15,10 +15,11 @@ from redis_dash.model import AnyReading, F
 from redis_dash.tui.intents import Detail, DetailWanted
 from redis_dash.tui.look import Look, Role
 from redis_dash.tui.spans import Span
-from redis_dash.tui.status import standing
+from redis_dash.tui.status import excuse, standing
 from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.widgets.frame import Frame, Trim
 from redis_dash.tui.widgets.lines import Lines
+from redis_dash.tui.widgets.listing import Listing
 from redis_dash.tui.widgets.table import Table
 
 Piece = tuple[Span, ...]
@@ -28,32 +29,6 @@ WHEEL_ROWS = 3
 def piece(text: Plain | str, role: Role = "text") -> Piece:
     """One span of our own as a piece of a title."""
     return ((Plain(text), role),)
-
-
-class Listing(Protocol):
-    """What the keys of a pane move."""
-
-    @property
-    def needle(self) -> str:
-        """The filter in force."""
-
-    def move(self, step: int) -> None:
-        """By lines."""
-
-    def page(self, step: int) -> None:
-        """By screenfuls."""
-
-    def home(self) -> None:
-        """To the start."""
-
-    def end(self) -> None:
-        """To the end."""
-
-    def scroll_rows(self, step: int) -> None:
-        """Move the view by lines."""
-
-    def narrow(self, needle: str) -> None:
-        """Apply a filter."""
 
 
 class Pane(Frame, Generic[F], can_focus=True):
@@ -90,6 +65,7 @@ class Pane(Frame, Generic[F], can_focus=True):
         self.number = number
         self.paused = False
         self._reading: AnyReading | None = None
+        self._shown: AnyReading | None = None
         self._dirty = False
         self._faded = False
 
@@ -112,6 +88,10 @@ class Pane(Frame, Generic[F], can_focus=True):
         """Is there nothing to show?"""
         return False
 
+    def known(self, frame: F) -> int:
+        """How many rows there are, where the frame may list fewer."""
+        return 0
+
     def warning(self, frame: F) -> Span | None:
         """A mark for the tab where the topic itself is in trouble."""
         return None
@@ -122,18 +102,22 @@ class Pane(Frame, Generic[F], can_focus=True):
 
     def notes(self) -> list[Piece]:
         """What the lower edge says at the left."""
-        notes = [piece("paused", "warn")] if self.paused else []
+        notes: list[Piece] = []
         listing = self.listing
         if not isinstance(listing, Table):
             return notes
         if hidden := listing.hidden_columns:
             notes.append(piece(f"+{plural(len(hidden), 'column')}", "dim"))
         first, last, total = listing.window
+        frame = self._shown_frame
+        partial = frame is not None and self.known(frame) > listing.total
         if listing.needle:
             notes.append(piece(f"filter: {plain(listing.needle, 20)}", "accent"))
-            notes.append(piece(f"{total:,} found", "accent"))
+            among = f" among {listing.total:,} listed" if partial else ""
+            notes.append(piece(f"{total:,} found{among}", "accent"))
         if 0 < last - first + 1 < total:
-            notes.append(piece(f"{first:,}–{last:,} of {total:,}", "dim"))
+            listed = " listed" if partial and not listing.needle else ""
+            notes.append(piece(f"{first:,}–{last:,} of {total:,}{listed}", "dim"))
         return notes
 
     # -- readings ----------------------------------------------------------------------------------------------------
@@ -141,7 +125,15 @@ class Pane(Frame, Generic[F], can_focus=True):
     @property
     def frame(self) -> F | None:
         """The frame in hand, current or not."""
-        frame = self._reading.frame if self._reading else None
+        return self._frame_of(self._reading)
+
+    @property
+    def _shown_frame(self) -> F | None:
+        """The frame whose rows stand here: of a paused pane an earlier one."""
+        return self._frame_of(self._shown) if self.paused and self._shown else self.frame
+
+    def _frame_of(self, reading: AnyReading | None) -> F | None:
+        frame = reading.frame if reading else None
         return frame if isinstance(frame, self.FRAME) else None  # type: ignore[return-value]
 
     @property
@@ -162,8 +154,8 @@ class Pane(Frame, Generic[F], can_focus=True):
         frame = self.frame
         self._fade()
         self.set_class(self._message() is not None, "-silent")
-        if self._dirty and frame is not None and not self.paused and self.display:
-            self._dirty = False
+        if self._dirty and frame is not None and self.display and not (self.paused and self._shown):
+            self._dirty, self._shown = False, self._reading
             self.display_frame(frame)
         self.redress()
 
@@ -185,7 +177,7 @@ class Pane(Frame, Generic[F], can_focus=True):
         """Say in the frame what is the case now."""
         if not self.display:
             return
-        told = standing(self._reading, time.time())
+        told = standing(self._reading, time.time(), self._shown if self.paused else None)
         frame = self.frame
         answer = self.answer(frame) if frame is not None else ()
         if told.faded:
@@ -209,7 +201,7 @@ class Pane(Frame, Generic[F], can_focus=True):
 
     def _message(self) -> Plain | None:
         """What is said in place of the content."""
-        reading, frame = self._reading, self.frame
+        reading, frame = self._reading, self._shown_frame
         if reading is None or (frame is None and reading.status in ("ok", "reduced") and not reading.note):
             return Plain("reading…")
         if frame is None:
@@ -217,7 +209,9 @@ class Pane(Frame, Generic[F], can_focus=True):
             if reading.status == "stale":
                 return Plain(f"Nothing has been read yet: {note}") if note else Plain("Nothing has been read yet.")
             return note or Plain("This cannot be had here.")
-        return self.EMPTY if self.has_nothing(frame) else None
+        if not self.has_nothing(frame):
+            return None
+        return self.EMPTY if reading.status in ("ok", "reduced") else excuse(reading)
 
     @property
     def _active(self) -> bool:
@@ -254,7 +248,10 @@ class Pane(Frame, Generic[F], can_focus=True):
         self._refocus()
 
     def on_descendant_blur(self) -> None:
-        """The filter has lost it."""
+        """The filter has lost it: what was typed is kept, unless only the whole terminal looks elsewhere."""
+        focused = self.screen.focused
+        if self.app.app_focus and (focused is None or focused.parent is not self):
+            self.remove_class("-filtering")
         self._refocus()
 
     def _refocus(self) -> None:

@@ -94,7 +94,7 @@ class CachePane(Pane[CacheFrame]):
         if group is None:
             return None
         facts = (
-            (Plain("cache"), plain(group.name, 200)),
+            (Plain("cache"), plain(group.name, 200) or Plain("(empty)")),
             (Plain("keys"), count(group.keys)),
             (Plain("hits"), _known(group.hits)),
             (Plain("misses"), _known(group.misses)),
@@ -129,7 +129,7 @@ class _Rows:
         falling = _group_falls(group)
         now = percent(group.interval_hit_rate)
         return (
-            (plain(group.name, 40) or Plain("(no name)"), "text"),
+            (plain(group.name, 40) or Plain("(empty)"), "text"),
             Bar(group.hit_rate, "gauge"),
             (percent(group.hit_rate), "strong"),
             (Plain(f"▼{now}") if falling else now, "warn" if falling else "dim"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding
 
-from redis_dash.eventlog import Entry, Mark
+from redis_dash.eventlog import Entry, Event, Mark
 from redis_dash.model import EventsFrame
 from redis_dash.tui.event_line import EventLine, read_fields
 from redis_dash.tui.figures import clock, compact, count, moment, nbytes, rate
@@ -17,7 +18,7 @@ from redis_dash.tui.panes.base import Pane, Piece, piece
 from redis_dash.tui.spans import Span
 from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.ribbon import Item, Ribbon
-from redis_dash.tui.widgets.tail import Tail
+from redis_dash.tui.widgets.tail import Tail, gone
 
 _SHOWN_LINES = 200
 
@@ -35,7 +36,7 @@ class EventsPane(Pane[EventsFrame]):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self._line = EventLine()
-        self.tail: Tail[Entry] = Tail(self._line.paint, _matches)
+        self.tail: Tail[Entry] = Tail(self._line.paint, _matches, self._make_room)
         self._rates = Ribbon(gap=(Plain("  "), "blank"), more=" more")
 
     def compose(self) -> ComposeResult:
@@ -71,28 +72,35 @@ class EventsPane(Pane[EventsFrame]):
     def notes(self) -> list[Piece]:
         """Filter and pause."""
         notes: list[Piece] = []
-        if self.tail.held:
-            notes.append(piece(f"paused · {self.tail.new:,} new", "warn"))
+        tail = self.tail
+        if tail.held:
+            notes.append(piece(f"paused · {tail.new:,} new", "warn"))
+        if tail.needle:
+            found, searched = tail.matching
+            where = f"{searched:,} up to here" if tail.held else f"last {searched:,}"
+            notes.append(piece(f"filter: {plain(tail.needle, 20)}", "accent"))
+            notes.append(piece(f"{found:,} of {where}", "accent"))
+        if tail.lost:
+            notes.append(piece(gone(tail.lost), "warn"))
+        if tail.held:
             notes.append(piece("End follows", "dim"))
-        if self.tail.needle:
-            found, searched = self.tail.matching
-            notes.append(piece(f"filter: {plain(self.tail.needle, 20)} · {found:,} of last {searched:,}", "accent"))
         return notes
 
     def display_frame(self, frame: EventsFrame) -> None:
         """Rates once a beat; the stream has its own pace."""
-        names = [channel.channel.encode("utf-8", "backslashreplace") for channel in frame.channels[:50]]
-        if self._line.make_room(names, most=16):
-            self.tail.forget()
         rates = [self._rate(channel.channel, channel.rate, i) for i, channel in enumerate(frame.channels)]
         if frame.other:
             rates.append(Item(((Plain(f"others {compact(frame.other)}"), "dim"),), priority=len(rates)))
-        self._rates.show(rates)
+        self._rates.show(rates, unlisted=max(0, frame.channel_count - len(frame.channels)))
         self.pulse()
+
+    def _make_room(self, entries: Sequence[Entry]) -> bool:
+        """Fit the channel column to what is visible."""
+        return self._line.make_room(list({entry.channel for entry in entries if isinstance(entry, Event)}), most=16)
 
     def _rate(self, channel: str, per_second: float, index: int) -> Item:
         hue = self._line.hues.of(channel.encode("utf-8", "backslashreplace"))
-        name = plain(channel, 16) or Plain("(no name)")
+        name = plain(channel, 16) or Plain("(empty)")
         return Item(((name, hue), (Plain(" "), "blank"), (rate(per_second), "dim")), priority=index)
 
     def pulse(self) -> None:
@@ -132,7 +140,7 @@ class EventsPane(Pane[EventsFrame]):
         if len(lines) > _SHOWN_LINES or entry.size > len(entry.payload):
             text += (Plain(f"… cut; the whole payload has {nbytes(entry.size)}"),)
         facts = (
-            (Plain("channel"), plain(entry.channel, 200)),
+            (Plain("channel"), plain(entry.channel, 200) or Plain("(empty)")),
             (Plain("received"), Plain(f"{moment(entry.at)} ({clock(entry.at)})")),
             (Plain("size"), Plain(f"{entry.size:,} bytes")),
         )

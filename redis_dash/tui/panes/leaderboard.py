@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 
 from redis_dash.model import Board, BoardRow, LeaderboardsFrame
-from redis_dash.tui.figures import count, duration, score
+from redis_dash.tui.figures import count, duration, score, score_decimals, score_forms
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.look import Ground, Role
 from redis_dash.tui.panes.base import Pane, Piece, piece
 from redis_dash.tui.spans import Span
-from redis_dash.tui.text import Plain, plain
+from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.widgets.columns import Column
-from redis_dash.tui.widgets.table import Bar, Cell, Table
+from redis_dash.tui.widgets.table import Bar, Cell, Figure, Table
 
 FADE_S = 10.0
 """How long a movement stays bright."""
@@ -28,8 +29,10 @@ COLUMNS = (
     Column(Plain("move"), 4, priority=1),
     Column(Plain("member"), 20, least=8, most=30),
     Column(Plain(""), 10, least=6, most=40, priority=2),
-    Column(Plain("score"), 10, least=7, most=14, right=True),
+    Column(Plain("score"), 10, least=7, right=True),
 )
+WIDEST_SCORE = 24
+"""How much room a score may take from the member before it is written shorter."""
 
 
 class LeaderboardPane(Pane[LeaderboardsFrame]):
@@ -73,12 +76,16 @@ class LeaderboardPane(Pane[LeaderboardsFrame]):
         """No board at all."""
         return not frame.boards
 
+    def known(self, frame: LeaderboardsFrame) -> int:
+        """All members of the board that is shown."""
+        return self._board(frame)[1].size if frame.boards else 0
+
     def answer(self, frame: LeaderboardsFrame) -> tuple[Piece, ...]:
         """``leaderboard · 212 members · 1 of 3 [ ]``."""
         if not frame.boards:
             return ()
         index, board = self._board(frame)
-        pieces = [piece(plain(board.key, 30), "strong"), piece(f"{count(board.size)} members")]
+        pieces = [piece(plain(board.key, 30), "strong"), piece(plural(board.size, "member"))]
         if len(frame.boards) > 1:
             pieces.insert(1, piece(f"{index + 1} of {len(frame.boards)} [ ]", "accent"))
         return tuple(pieces)
@@ -89,7 +96,15 @@ class LeaderboardPane(Pane[LeaderboardsFrame]):
             return
         _, board = self._board(frame)
         self._rows.best = max((abs(row.score) for row in board.rows[:1]), default=0.0)
-        self.table.show(board.rows)
+        self._rows.decimals = score_decimals(row.score for row in board.rows)
+        self.table.show(board.rows, self._columns(board))
+
+    def _columns(self, board: Board) -> tuple[Column, ...]:
+        """The score takes what its longest figure needs."""
+        *others, last = COLUMNS
+        longest = max((len(score(row.score, self._rows.decimals)) for row in board.rows), default=0)
+        needed = min(max(longest, last.least), WIDEST_SCORE)
+        return (*others, replace(last, width=max(needed, last.width), least=needed))
 
     def action_switch(self, step: int) -> None:
         """Show another board."""
@@ -107,7 +122,7 @@ class LeaderboardPane(Pane[LeaderboardsFrame]):
         if row is None:
             return None
         facts = (
-            (Plain("member"), plain(row.member, 400)),
+            (Plain("member"), plain(row.member, 400) or Plain("(empty)")),
             (Plain("rank"), count(row.rank)),
             (Plain("score"), Plain(repr(row.score))),
             (Plain("moved"), Plain(f"{_movement(row)[0] or '–'}")),
@@ -118,6 +133,7 @@ class LeaderboardPane(Pane[LeaderboardsFrame]):
 
 class _Rows:
     best = 0.0
+    decimals = 0
 
     def key(self, row: BoardRow) -> Hashable:
         return row.member
@@ -131,7 +147,7 @@ class _Rows:
             _movement(row),
             (plain(row.member, 40) or Plain("(empty)"), leads),
             Bar(share, "gauge"),
-            (score(row.score), leads),
+            Figure(score_forms(row.score, self.decimals), leads),
         )
 
     def ground(self, _row: BoardRow) -> Ground:
@@ -148,5 +164,5 @@ def _movement(row: BoardRow) -> Span:
         return (Plain("new"), "accent" if age < FADE_S else "dim") if age < GONE_S else (Plain(""), "dim")
     if not row.moved or age >= GONE_S:
         return Plain(""), "dim"
-    bright: Role = "good" if row.moved > 0 else "warn"
+    bright: Role = "good" if row.moved > 0 else "dim"
     return Plain(f"{'▲' if row.moved > 0 else '▼'}{abs(row.moved)}"), bright if age < FADE_S else "dim"

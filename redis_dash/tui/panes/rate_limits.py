@@ -55,6 +55,10 @@ class RateLimitsPane(Pane[RateLimitsFrame]):
         """Nobody is counted."""
         return not frame.rows and not frame.count
 
+    def known(self, frame: RateLimitsFrame) -> int:
+        """Also those that are not listed."""
+        return frame.count
+
     def answer(self, frame: RateLimitsFrame) -> tuple[Piece, ...]:
         """``1 blocked · 3 near · 40 clients``."""
         return (
@@ -77,7 +81,7 @@ class RateLimitsPane(Pane[RateLimitsFrame]):
         if row is None:
             return None
         facts = (
-            (Plain("client"), plain(row.identity, 200)),
+            (Plain("client"), plain(row.identity, 200) or Plain("(empty)")),
             (Plain("key"), plain(row.key, 400)),
             (Plain("used"), count(row.used)),
             (Plain("limit"), Plain("unknown: Redis does not hold it") if row.limit is None else count(row.limit)),
@@ -94,7 +98,7 @@ class _Rows:
         return row.key
 
     def cells(self, row: LimitRow) -> tuple[Cell, ...]:
-        identity: Span = (plain(row.identity, 40), "bad" if row.blocked else "text")
+        identity: Span = (plain(row.identity, 40) or Plain("(empty)"), "bad" if row.blocked else "text")
         if row.limit is None:
             return identity, (Plain(""), "dim"), (Plain(f"used {row.used:,}"), "text"), _state(row)
         share = row.used / row.limit if row.limit > 0 else 1.0

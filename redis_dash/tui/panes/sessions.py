@@ -56,6 +56,10 @@ class SessionsPane(Pane[SessionsFrame]):
         """Nobody."""
         return not frame.rows and not frame.count
 
+    def known(self, frame: SessionsFrame) -> int:
+        """Also those that are not listed."""
+        return frame.count
+
     def answer(self, frame: SessionsFrame) -> tuple[Piece, ...]:
         """``128 signed in``, ``1.01 M ± 1 % signed in · 1,000 listed``."""
         pieces = [piece(f"{estimate(frame.count, frame.low, frame.high)} signed in", "strong")]
@@ -95,14 +99,14 @@ class _Rows:
         return row.key
 
     def cells(self, row: SessionRow) -> tuple[Cell, ...]:
-        share = row.ttl_s / row.ttl_full_s if row.ttl_s is not None and row.ttl_full_s else None
+        share = row.ttl_s / row.ttl_full_s if row.ttl_known and row.ttl_s is not None and row.ttl_full_s else None
         low = share is not None and share < 0.1
         return (
             (plain(row.user, 40), "text") if row.user else (Plain("(anonymous)"), "dim"),
             (plain(row.id, 5), "dim"),
             (plain(row.role, 12), "accent" if row.role == "admin" else "dim"),
             Bar(share, "warn" if low else "gauge"),
-            (countdown(row.ttl_s), "warn" if low else "text"),
+            (countdown(row.ttl_s) if row.ttl_known else Plain("–"), "warn" if low else "text"),
         )
 
     def ground(self, _row: SessionRow) -> Ground:
@@ -114,13 +118,13 @@ class _Rows:
 
 def _facts(row: SessionRow) -> Facts:
     since = moment(row.created_at) if row.created_at else Plain("unknown")
-    left = Plain(f"{countdown(row.ttl_s)}") if row.ttl_s is None else duration(row.ttl_s)
+    left = countdown(None) if row.ttl_s is None else duration(row.ttl_s)
     return (
         (Plain("user"), plain(row.user, 200) or Plain("(anonymous)")),
         (Plain("session"), plain(row.id, 20)),
         (Plain("role"), plain(row.role, 100) or Plain("–")),
         (Plain("since"), since),
-        (Plain("expires in"), left),
+        (Plain("expires in"), left if row.ttl_known else Plain("unknown")),
         (Plain("written by"), plain(row.dialect, 60)),
         *((plain(name, 40), plain(value, 400)) for name, value in row.fields[:40]),
     )

@@ -47,7 +47,7 @@ _CHAPTERS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("12 % scanned", "an estimate from a part of the keys; ± is its interval"),
             ("stale 7 s", "the server is away or slow; what is shown is that old"),
             ("reduced", "a right or a feature is missing; it says which"),
-            ("overwritten", "counted messages that have left the ring of the latest ones"),
+            ("left the ring", "messages that were counted and are no longer kept to be read"),
             ("gap", "a time for which messages are unknown"),
             ("near", "80 % of a limit or more; blocked: used up"),
             ("now", "over the last seconds; since start: of the server or the counters"),

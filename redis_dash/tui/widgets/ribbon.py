@@ -53,12 +53,13 @@ class Ribbon(Lines):
         self._gap = gap
         self._ground: Ground = ground
         self._items: tuple[Item, ...] = ()
+        self._unlisted = 0
         self._places: list[tuple[int, int, str]] = []
 
-    def show(self, items: Sequence[Item]) -> None:
-        """Replace the items; equal ones repaint nothing."""
-        if tuple(items) != self._items:
-            self._items = tuple(items)
+    def show(self, items: Sequence[Item], unlisted: int = 0) -> None:
+        """Replace the items; equal ones repaint nothing. ``unlisted`` more are known of, by number only."""
+        if (tuple(items), unlisted) != (self._items, self._unlisted):
+            self._items, self._unlisted = tuple(items), unlisted
             self.repaint()
 
     def compose_strips(self, width: int, height: int, look: Look) -> list[Strip]:
@@ -69,7 +70,7 @@ class Ribbon(Lines):
         spans: list[Span] = [(Plain(" "), "blank")]
         self._lay(spans, left)
         if hidden:
-            spans += [self._gap, (Plain(f"+{hidden}{self._more}"), "dim")]
+            spans += [self._gap, (Plain(f"+{hidden:,}{self._more}"), "dim")]
         tail: list[Span] = []
         for item in right:
             tail += [*([self._gap] if tail else []), *item.spans]
@@ -88,14 +89,17 @@ class Ribbon(Lines):
     def _fitting(self, width: int) -> tuple[list[Item], int]:
         """The items that fit, and how many do not."""
         items = list(self._items)
-        hidden = 0
-        while self._width(items) + (hidden > 0) * (measure((self._gap,)) + 3 + len(self._more)) > width:
+        hidden = self._unlisted
+        while self._width(items) + (hidden > 0) * (measure((self._gap,)) + self._more_width(hidden)) > width:
             least = max(reversed(items), key=lambda item: item.priority, default=None)
             if least is None or least.priority == 0:
                 break
             items.remove(least)
             hidden += 1
         return items, hidden
+
+    def _more_width(self, hidden: int) -> int:
+        return len(f"+{hidden:,}{self._more}")
 
     def _width(self, items: Sequence[Item]) -> int:
         return sum(measure(item.spans) for item in items) + measure((self._gap,)) * max(0, len(items) - 1)

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from rich.cells import cell_len
 from textual.events import Click
 from textual.message import Message
 from textual.strip import Strip
@@ -26,7 +27,15 @@ class Bar:
     role: Role
 
 
-Cell = Span | Bar
+@dataclass(frozen=True)
+class Figure:
+    """A cell that must not be cut: the first of its forms that fits."""
+
+    forms: tuple[Plain, ...]
+    role: Role
+
+
+Cell = Span | Bar | Figure
 T = TypeVar("T")
 Contra = TypeVar("Contra", contravariant=True)
 
@@ -88,6 +97,11 @@ class Table(Lines, Generic[T]):
         return len(self._items)
 
     @property
+    def total(self) -> int:
+        """How many items there are, whatever the filter."""
+        return len(self._all)
+
+    @property
     def window(self) -> tuple[int, int, int]:
         """First and last visible row, counted from 1, and how many there are."""
         return self._top + 1, min(self._top + self._room, len(self._items)), len(self._items)
@@ -109,8 +123,9 @@ class Table(Lines, Generic[T]):
     def _head(self) -> int:
         return 1 if self.outer_size.height >= 4 and any(column.title for column in self.columns) else 0
 
-    def show(self, items: Sequence[T]) -> None:
-        """Replace the rows."""
+    def show(self, items: Sequence[T], columns: Sequence[Column] | None = None) -> None:
+        """Replace the rows, and the columns where they are not to stay as they are."""
+        self.columns = self.columns if columns is None else tuple(columns)
         self._all = items
         self._sift()
         self.repaint()
@@ -217,7 +232,7 @@ class Table(Lines, Generic[T]):
             if isinstance(cell, Bar):
                 line += meter(cell.share, width, cell.role)
             else:
-                text, role = cell
+                text, role = _fitting(cell, width) if isinstance(cell, Figure) else cell
                 text = crop(text, width)
                 blank = (Plain(" " * (width - measure(((text, role),)))), "blank")
                 line += [blank, (text, role)] if column.right else [(text, role), blank]
@@ -231,3 +246,8 @@ class Table(Lines, Generic[T]):
         again = index == self._index and self._anchor is not None
         self._put(index)
         self.post_message(self.Chosen(again))
+
+
+def _fitting(figure: Figure, width: int) -> Span:
+    """What there is no room for is left out as a whole: a part of a number is another number."""
+    return next((form for form in figure.forms if cell_len(form) <= width), Plain("…")), figure.role

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from textual.events import Click
 from textual.message import Message
@@ -14,29 +14,11 @@ from redis_dash.tui.look import Ground, Look
 from redis_dash.tui.spans import Span, Spans, draw
 from redis_dash.tui.text import Plain, plural
 from redis_dash.tui.widgets.lines import Lines
+from redis_dash.tui.widgets.reach import Log, Reach
 
 WINDOW = 5000
 """How many of the latest entries a filter looks through."""
-KEPT = 2000
-"""How many entries a held view keeps for itself, so that a flood cannot wash them away while they are read."""
-
 E = TypeVar("E")
-Out = TypeVar("Out", covariant=True)
-
-
-class Log(Protocol[Out]):
-    """Entries by sequence number; the oldest ones leave."""
-
-    @property
-    def start(self) -> int:
-        """The first sequence number that is still held."""
-
-    @property
-    def end(self) -> int:
-        """One past the last."""
-
-    def read(self, first: int, stop: int) -> Sequence[Out]:
-        """Entries first..stop-1, as far as still held."""
 
 
 class _Nothing:
@@ -52,6 +34,7 @@ class Tail(Lines, Generic[E]):
     Args:
         paint: Makes the spans of one entry for a width.
         match: Does an entry contain the (casefolded) text?
+        prepare: Told which entries are about to be painted; answers whether that makes all of them look different.
     """
 
     DEFAULT_CSS = "Tail { height: 1fr; }"
@@ -63,19 +46,19 @@ class Tail(Lines, Generic[E]):
         self,
         paint: Callable[[E, int], Spans],
         match: Callable[[E, str], bool],
+        prepare: Callable[[Sequence[E]], bool] = lambda _: False,
         *,
         id: str | None = None,  # noqa: A002
     ) -> None:
         super().__init__(id=id)
-        self._paint, self._match = paint, match
-        self._log: Log[E] = _Nothing()
+        self._paint, self._match, self._prepare = paint, match, prepare
+        self._reach: Reach[E] = Reach(_Nothing())
         self._hold: int | None = None
         self._cursor: int | None = None
-        self._kept_first = 0
-        self._kept: Sequence[E] = ()
         self._needle = ""
         self._matches: deque[tuple[int, E]] = deque()
         self._scanned = 0
+        self._searched = 0
         self._cache: dict[tuple[int, bool], Strip] = {}
         self._shown: list[tuple[int, E] | int] = []
         self._drawn_end = -1
@@ -88,7 +71,12 @@ class Tail(Lines, Generic[E]):
     @property
     def new(self) -> int:
         """Entries that came since the view stands still."""
-        return 0 if self._hold is None else max(0, self._log.end - self._hold)
+        return self._reach.new if self.held else 0
+
+    @property
+    def lost(self) -> int:
+        """Entries that could have been read when the view was halted, or since, and no longer can."""
+        return self._reach.lost if self.held else 0
 
     @property
     def needle(self) -> str:
@@ -98,7 +86,7 @@ class Tail(Lines, Generic[E]):
     @property
     def matching(self) -> tuple[int, int]:
         """How many entries pass the filter, of how many that were looked through."""
-        return len(self._matches), min(WINDOW, self._log.end - self._log.start)
+        return len(self._matches), self._searched
 
     @property
     def entry(self) -> E | None:
@@ -109,9 +97,8 @@ class Tail(Lines, Generic[E]):
 
     def follow(self, log: Log[E]) -> None:
         """Show this log; repaints only if it has moved."""
-        if log is not self._log:
-            self._log, self._scanned, self._drawn_end = log, log.start, -1
-            self._matches.clear()
+        if log is not self._reach.log:
+            self._reach, self._drawn_end = Reach(log), -1
             self.forget()
             self.resume()
         if self._drawn_end != log.end and not (self.held and self._drawn_end >= 0):
@@ -120,14 +107,16 @@ class Tail(Lines, Generic[E]):
     def hold(self) -> None:
         """Stand still, and keep what is in reach."""
         if self._hold is None:
-            self._hold = self._log.end
-            self._kept_first = max(self._log.start, self._log.end - KEPT)
-            self._kept = self._log.read(self._kept_first, self._log.end)
+            if self._needle:
+                self._scan()
+            self._reach.halt()
+            self._put(self._reach.log.end)
 
     def resume(self) -> None:
         """Follow the end again."""
         self._hold = self._cursor = None
-        self._kept = ()
+        self._reach.release()
+        self._search()
         self.repaint()
 
     def end(self) -> None:
@@ -136,10 +125,11 @@ class Tail(Lines, Generic[E]):
 
     def narrow(self, needle: str) -> None:
         """Show only entries that contain this text; empty shows all."""
+        began = not self._needle
         self._needle = needle.casefold()
-        self._matches.clear()
-        self._scanned = 0
-        self._scan()
+        if began and self._hold is not None:
+            self._scanned = self._hold
+        self._search()
         self.repaint()
 
     def move(self, step: int) -> None:
@@ -180,55 +170,68 @@ class Tail(Lines, Generic[E]):
         if step < 0:
             rows = self._before(self._hold, height - step)
             if len(rows) > height:
-                self._hold = rows[max(height, len(rows) + step) - 1][0] + 1
+                self._put(rows[max(height, len(rows) + step) - 1][0] + 1)
         else:
             rows = self._after(self._hold - 1, step)
-            self._hold = rows[-1][0] + 1 if rows else self._log.end
-            if self._hold >= self._log.end:
+            self._put(rows[-1][0] + 1 if rows else self._reach.log.end)
+            if self._hold >= self._reach.log.end:
                 self.resume()
         self.repaint()
+
+    def _put(self, stop: int) -> None:
+        """Let the held view end here."""
+        self._hold = stop
+        self._reach.guard(stop - self.outer_size.height, stop)
 
     def _reveal(self, number: int) -> None:
         assert self._hold is not None
         height = max(1, self.outer_size.height)
-        rows = self._before(self._hold, height)
         if number >= self._hold:
-            self._hold = number + 1
-        elif rows and number < rows[0][0]:
-            self._hold = self._after(number - 1, height)[-1][0] + 1
+            self._put(number + 1)
+        shown = [row[0] for row in self._view(self._hold, height) if not isinstance(row, int)]
+        room = height
+        while number not in shown and room:
+            rows = self._after(number - 1, room)
+            self._put(rows[-1][0] + 1 if rows else number + 1)
+            shown = [row[0] for row in self._view(self._hold, height) if not isinstance(row, int)]
+            room -= 1  # a rule about what is missing takes a line, too
 
     def _before(self, stop: int, limit: int) -> list[tuple[int, E]]:
         """The last entries below a sequence number, oldest first."""
         if self._needle:
             return [row for row in self._matches if row[0] < stop][-limit:] if limit else []
-        return self._read(stop - limit, stop)
+        return self._reach.before(stop, limit)
 
     def _after(self, number: int, limit: int) -> list[tuple[int, E]]:
         """The first entries above a sequence number."""
         if self._needle:
             return [row for row in self._matches if row[0] > number][:limit]
-        first = max(number + 1, self._kept_first if self._kept else self._log.start)
-        return self._read(first, first + limit)
+        return self._reach.after(number, limit)
 
-    def _read(self, first: int, stop: int) -> list[tuple[int, E]]:
-        """Entries from what is kept and from the log; those that neither has are missing."""
-        begin = min(max(first, self._log.start), stop)
-        rows: list[tuple[int, E]] = []
-        if self._kept and first < begin:
-            low = max(first, self._kept_first)
-            kept = self._kept[low - self._kept_first : max(0, begin - self._kept_first)]
-            rows = list(enumerate(kept, low))
-        return rows + list(enumerate(self._log.read(begin, stop), begin))
+    def _search(self) -> None:
+        """Look through the latest entries anew: of a held view, the latest where the filter was opened."""
+        self._matches.clear()
+        self._searched = 0
+        if not self._needle:
+            return
+        if not self.held:
+            self._scanned = 0
+            self._scan()
+            return
+        rows = self._reach.before(self._scanned, WINDOW)
+        self._searched = len(rows)
+        self._matches.extend(row for row in rows if self._match(row[1], self._needle))
 
     def _scan(self) -> None:
         """Look through what came since the last time; of a flood only the latest."""
-        end = self._log.end
-        first = max(self._scanned, end - WINDOW, self._log.start)
-        for number, entry in enumerate(self._log.read(first, end), first):
+        log = self._reach.log
+        first = max(self._scanned, log.end - WINDOW, log.start)
+        for number, entry in enumerate(log.read(first, log.end), first):
             if self._match(entry, self._needle):
                 self._matches.append((number, entry))
-        self._scanned = end
-        while self._matches and self._matches[0][0] < end - WINDOW:
+        self._scanned = log.end
+        self._searched = min(WINDOW, log.end - log.start)
+        while self._matches and self._matches[0][0] < log.end - self._searched:
             self._matches.popleft()
 
     def forget(self) -> None:
@@ -239,14 +242,15 @@ class Tail(Lines, Generic[E]):
         """The visible entries; a rule where some are missing."""
         if self._needle and not self.held:
             self._scan()
-        stop = self._log.end if self._hold is None else self._hold
-        self._drawn_end = self._log.end
-        self._shown = self._with_rules(self._before(stop, height), stop - height, stop)[-height:]
+        self._drawn_end = self._reach.log.end
+        self._shown = self._view(self._drawn_end if self._hold is None else self._hold, height)
+        if self._prepare([row[1] for row in self._shown if not isinstance(row, int)]):
+            self.forget()
         fresh: dict[tuple[int, bool], Strip] = {}
         strips: list[Strip] = []
         for row in self._shown:
             if isinstance(row, int):
-                strips.append(draw(rule(Plain(f"{plural(row, 'line')} overwritten"), width), width, look))
+                strips.append(draw(rule(gone(row), width), width, look))
                 continue
             number, entry = row
             key = (number, number == self._cursor)
@@ -259,12 +263,14 @@ class Tail(Lines, Generic[E]):
         self._cache = fresh
         return strips
 
-    def _with_rules(self, rows: Sequence[tuple[int, E]], first: int, stop: int) -> list[tuple[int, E] | int]:
-        """Put the number of missing entries between rows that are not neighbours."""
+    def _view(self, stop: int, height: int) -> list[tuple[int, E] | int]:
+        """What is visible of the entries below a sequence number: them, and how many are missing between them."""
+        rows = self._before(stop, height)
         if self._needle or not self.held:
             return list(rows)
         shown: list[tuple[int, E] | int] = []
-        expected = max(first, 0)
+        has_older = bool(rows) and rows[0][0] > self._reach.oldest
+        expected = rows[0][0] if has_older else self._reach.floor
         for row in rows:
             if row[0] > expected:
                 shown.append(row[0] - expected)
@@ -272,7 +278,7 @@ class Tail(Lines, Generic[E]):
             expected = row[0] + 1
         if stop > expected:
             shown.append(stop - expected)
-        return shown
+        return shown[-height:]
 
     def on_click(self, event: Click) -> None:
         """Put the cursor on the line that was clicked."""
@@ -283,6 +289,11 @@ class Tail(Lines, Generic[E]):
                 self._cursor = row[0]
                 self.repaint()
                 self.post_message(self.Chosen())
+
+
+def gone(count: int) -> Plain:
+    """``1 line has left the ring``."""
+    return Plain(f"{plural(count, 'line')} {'has' if count == 1 else 'have'} left the ring")
 
 
 def rule(text: Plain, width: int) -> list[Span]:
