@@ -10,7 +10,6 @@ from redis_dash.connection import Info
 from redis_dash.model import ServerFrame
 from redis_dash.sources.base import Context, Sample
 
-
 PINGS = 5
 """The median of so many is told: a single one is mostly chance."""
 
