@@ -17,6 +17,7 @@ _TYPE_KEYS = ("type", "event", "kind", "name")
 _LEFT_OUT = frozenset({"at", "ts", "time", "timestamp"})
 _MARK_ROLES: Mapping[str, Role] = {"gap": "warn", "action": "accent"}
 _TIME_WIDTH = 10
+_ROOMY = 32
 
 
 class EventLine:
@@ -58,7 +59,7 @@ class EventLine:
             name = plain(str(fields[type_key]), most)
             self._type_width = min(most, max(self._type_width, measure(((name, "text"),))))
             spans += [(pad(name, self._type_width), "strong"), gap]
-        for key, value in fields.items():
+        for key, value in _in_order(fields, room - measure(spans)):
             if key == type_key or key in _LEFT_OUT:
                 continue
             label = plain(key.removesuffix("_id") or key, 24)
@@ -72,6 +73,12 @@ class EventLine:
             if left <= len(shown):
                 break  # the line is full, and the value's own ellipsis says so
         return spans
+
+
+def _in_order(fields: dict[str, object], room: int) -> list[tuple[str, object]]:
+    """As the application wrote them; where few will fit, amounts before ids: they are what people look for."""
+    items = list(fields.items())
+    return items if room >= _ROOMY else sorted(items, key=lambda item: not isinstance(item[1], float))
 
 
 def _literal(entry: Event, room: int) -> list[Span]:
