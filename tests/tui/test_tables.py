@@ -34,6 +34,15 @@ async def test_a_paused_list_tells_how_old_it_is() -> None:
         await until(pilot, lambda: "paused" not in screen_text(app))
 
 
+async def test_another_board_of_a_paused_leaderboard() -> None:
+    boards = fakes.leaderboards(fakes.board("daily", "ann"), fakes.board("weekly", "bob"))
+    async with running(FakeFeed(fakes.ok("leaderboards", boards))) as (app, pilot):
+        await tap(pilot, "4", "space")
+        await shows(app, pilot, "ann", "paused")
+        await tap(pilot, "]")
+        await until(pilot, lambda: "bob" in screen_text(app) and "ann" not in screen_text(app))
+
+
 async def test_a_paused_list_does_not_become_empty() -> None:
     feed = FakeFeed(fakes.ok("sessions", fakes.sessions(fakes.session(1))))
     async with running(feed) as (app, pilot):

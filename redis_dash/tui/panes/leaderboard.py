@@ -108,13 +108,14 @@ class LeaderboardPane(Pane[LeaderboardsFrame]):
 
     def action_switch(self, step: int) -> None:
         """Show another board."""
-        frame = self.frame
+        frame = self._shown_frame
         if frame is None or not frame.boards:
             return
         index, _ = self._board(frame)
         self._key = frame.boards[(index + step) % len(frame.boards)].key
         self.table.home()
-        self.awaken()
+        self.display_frame(frame)  # also of a paused pane: another board, as old as the one before
+        self.redress()
 
     def detail(self) -> Detail | None:
         """Everything about one member."""
