@@ -115,6 +115,7 @@ def _session(row: SessionRow) -> dict[str, object]:
         "user": row.user,
         "role": row.role,
         "ttl_s": row.ttl_s,
+        "ttl_known": row.ttl_known,
         "created_at": row.created_at,
         "dialect": row.dialect,
     }

@@ -59,13 +59,13 @@ class SessionsSource:
         for gone in self._known.keys() - present:
             del self._known[gone]
         new = [key for key in keys if key not in self._known]
-        unread = len(new[NEW_AT_ONCE:])
+        unread = max(0, len(new) - NEW_AT_ONCE)
         del new[NEW_AT_ONCE:]
         again, self._value_turn = _turn(list(self._known), self._value_turn, VALUES_AT_ONCE)
         lifetimes, self._lifetime_turn = _turn(list(self._known), self._lifetime_turn, LIFETIMES_AT_ONCE)
         await self._read_values(new + again)
         await self._read_lifetimes([*new, *lifetimes])
-        return self._sample(size, len(keys) - unread)
+        return self._sample(size, len(keys), unread)
 
     async def _read_values(self, keys: Sequence[bytes]) -> None:
         dialect = SESSION_DIALECTS[0]
@@ -100,8 +100,8 @@ class SessionsSource:
         self._known.pop(key, None)
         self._family.discard(key)
 
-    def _sample(self, size: Estimate, listed: int) -> Sample[SessionsFrame]:
-        """``listed``: how many of ``size`` we have looked at; those that are no longer there are taken off."""
+    def _sample(self, size: Estimate, keys: int, unread: int) -> Sample[SessionsFrame]:
+        """Of ``keys`` that the scan holds by name, those that we read and found gone are taken off the total."""
         now = time.monotonic()
         live = [
             (key, known) for key, known in self._known.items() if known.expires_at is None or known.expires_at > now
@@ -109,12 +109,12 @@ class SessionsSource:
         latest = heapq.nlargest(ROWS, live, key=_latest)
         full = max((known.lifetime_s or 0.0 for _, known in live), default=0.0)
         rows = tuple(self._row(key, known, now, full) for key, known in latest)
-        ended = listed - len(live)
+        ended = keys - unread - len(live)
         frame = SessionsFrame(size.keys - ended, size.low - ended, size.high - ended, rows)
         if self._no_lifetimes:
             return Sample(frame, size.coverage, "reduced", f"time left unknown: {self._no_lifetimes}")
-        if size.keys > ended + listed and size.low == size.high:
-            return Sample(frame, size.coverage, "reduced", f"{size.keys - listed:,} not read yet")
+        if unread:
+            return Sample(frame, size.coverage, "reduced", f"{unread:,} not read yet")
         return Sample(frame, size.coverage)
 
     def _row(self, key: bytes, known: _Known, now: float, full: float) -> SessionRow:

@@ -37,6 +37,7 @@ async def test_holds_every_topic_and_no_secret(redis_url: str, client: redis.Red
     assert {topic["status"] for topic in topics.values()} == {"ok"}
     assert topics["sessions"]["coverage"] == 1.0
     assert topics["sessions"]["frame"]["rows"][0]["user"] == "ann@example.com"
+    assert topics["sessions"]["frame"]["rows"][0]["ttl_known"] is True
     assert topics["rate_limits"]["frame"]["rows"][0]["used"] == 2
     assert topics["leaderboards"]["frame"]["boards"][0]["rows"] == [
         {"rank": 1, "member": "ann", "score": 9.5, "moved": 0}
