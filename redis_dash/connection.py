@@ -14,25 +14,19 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from redis.asyncio.connection import Connection, UnixDomainSocketConnection, parse_url
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, BusyLoadingError, RedisError, ResponseError
-from redis.exceptions import TimeoutError as DriverTimeoutError
+import hiredis
 
 from redis_dash.config import Url
 from redis_dash.cost import CostMeter
-from redis_dash.model import ConfigError, MissingRightError, SourceError
+from redis_dash.model import MissingRightError, SourceError
 from redis_dash.ownreads import Command, OwnReads, ReplyError, calibration
+from redis_dash.wire import BACKOFF_S, CLIENT_NAME, Wire, describe, driver_connection, open_wire, say
 
-CLIENT_NAME = "redis-dash"
-CONNECT_TIMEOUT_S = 3.0
 REPLY_TIMEOUT_S = 5.0
-PIPELINE_LENGTH = 500
+PIPELINE_LENGTH = 1000
 """Commands sent at once: a longer pipeline is cut, so that nobody else waits long behind us."""
-BACKOFF_S = (0.25, 2.0)
-"""First and longest pause between attempts to connect."""
 PRICE_EVERY_S = 5.0
+BROKEN = (OSError, TimeoutError, hiredis.ProtocolError)
 
 
 Exchange = Callable[[Sequence[Command]], Awaitable[list[object]]]
@@ -46,25 +40,6 @@ class Info(NamedTuple):
     """``time.monotonic()``."""
     own_hits: int
     own_misses: int
-
-
-def driver_connection(url: Url) -> Connection | UnixDomainSocketConnection:
-    """The driver's connection for a URL, not yet connected.
-
-    Raises:
-        ConfigError: the driver does not understand an option in the URL.
-    """
-    try:
-        options: dict[str, object] = dict(parse_url(url.reveal()))
-        kind = options.pop("connection_class", Connection)
-        # No socket_timeout: we keep the time ourselves, and the driver's way (wait_for) can swallow a cancellation.
-        options.update(socket_connect_timeout=CONNECT_TIMEOUT_S, socket_timeout=None, protocol=2, client_name=None)
-        connection: Connection | UnixDomainSocketConnection = kind(  # type: ignore[operator]
-            retry=Retry(NoBackoff(), 0), driver_info=None, **options
-        )
-    except (ValueError, TypeError, RedisError) as error:
-        raise ConfigError(f"{url}: {_without_secret(str(error), url)}") from None
-    return connection
 
 
 def parse_info(raw: bytes) -> dict[str, str]:
@@ -82,9 +57,9 @@ def check(reply: object) -> object:
     """
     if isinstance(reply, ReplyError):
         text = str(reply)
-        if text.startswith(("NOPERM", "unknown command")):  # the driver strips ERR
-            raise MissingRightError(text.removeprefix("NOPERM "))
-        raise SourceError(text)
+        if text.startswith(("NOPERM", "ERR unknown command")):
+            raise MissingRightError(text.removeprefix("NOPERM ").removeprefix("ERR "))
+        raise SourceError(say(reply))
     return reply
 
 
@@ -99,7 +74,8 @@ class Deployment:
         """How often we connected."""
         self.unreachable = False
         """The latest attempt to connect failed, and none ever succeeded."""
-        self._connection = driver_connection(url)
+        driver_connection(url)  # for its error, before anything is shown
+        self._wire = Wire()
         self._lock = asyncio.Lock()
         self._info: Info | None = None
         self._next_try = 0.0
@@ -202,27 +178,18 @@ class Deployment:
     async def close(self) -> None:
         """Hang up."""
         self._info = None
-        with contextlib.suppress(RedisError, OSError):
-            await self._connection.disconnect(nowait=True)
+        self._wire.hang_up()
 
     async def _exchange(self, commands: Sequence[Command]) -> list[object]:
-        connection = self._connection
-        replies: list[object] = []
         try:
             async with asyncio.timeout(REPLY_TIMEOUT_S):
-                await connection.send_packed_command(connection.pack_commands(commands), check_health=False)
-                for _ in commands:
-                    try:
-                        reply = await connection.read_response(timeout=math.inf, disconnect_on_error=False)
-                    except ResponseError as error:
-                        if isinstance(error, BusyLoadingError):
-                            raise
-                        reply = ReplyError(_with_code(error))
-                    replies.append(reply)
+                replies = await self._wire.send(commands)
+            if isinstance(replies[0], ReplyError) and str(replies[0]).startswith(("LOADING", "NOAUTH")):
+                raise SourceError(say(replies[0]))  # and so will it answer the next one
         except BaseException as error:
             # Whatever cut the exchange short, unread replies may be on the wire: this connection is spent.
             await self.close()
-            if isinstance(error, RedisError | OSError | TimeoutError):
+            if isinstance(error, (*BROKEN, SourceError)):
                 raise self._fail(error) from None
             raise
         self.cost.count(commands)
@@ -230,14 +197,14 @@ class Deployment:
         return replies
 
     async def _ensure_connected(self) -> None:
-        if self._connection.is_connected:
+        if self._wire.is_open:
             return
         if time.monotonic() < self._next_try:
             raise SourceError(self._trouble)
+        self._wire = Wire()
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT_S + 1):
-                await self._connection.connect()  # type: ignore[no-untyped-call]
-        except (RedisError, OSError, TimeoutError) as error:
+            await open_wire(self.url, self._wire)
+        except (*BROKEN, SourceError) as error:
             self.unreachable = not self.connects
             raise self._fail(error) from None
         self.unreachable = False
@@ -271,34 +238,6 @@ class Deployment:
             self.own.calibrate(
                 [int(parse_info(raw).get("keyspace_misses", 0)) for raw in replies[-1] if isinstance(raw, bytes)]
             )
-
-
-def describe(error: BaseException, url: Url) -> str:
-    """A driver's error in a sentence that says what to look at, without secrets."""
-    text = _without_secret(str(error).strip().rstrip("."), url)
-    if isinstance(error, AuthenticationError) or "NOAUTH" in text or "WRONGPASS" in text:
-        return f"the server refused the user name or password: {text}"
-    if isinstance(error, BusyLoadingError):
-        return "the server is loading its data"
-    if isinstance(error, DriverTimeoutError | TimeoutError):
-        return "no answer in time"
-    if isinstance(error, ConnectionRefusedError) or "Connect call failed" in text or "Connection refused" in text:
-        return "connection refused"
-    if "closed by server" in text.lower() or isinstance(error, ConnectionResetError):
-        return "the server closed the connection"
-    return text or type(error).__name__
-
-
-def _without_secret(text: str, url: Url) -> str:
-    return text.replace(url.reveal(), url.shown)
-
-
-def _with_code(error: ResponseError) -> str:
-    """The reply as the server sent it: the driver strips the code from those that it knows by class."""
-    text = str(error)
-    codes = {"NoPermissionError": "NOPERM", "NoScriptError": "NOSCRIPT", "ReadOnlyError": "READONLY"}
-    code = codes.get(type(error).__name__, "")
-    return text if not code or text.startswith(code) else f"{code} {text}"
 
 
 def _bytes(reply: object) -> bytes:

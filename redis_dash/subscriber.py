@@ -13,13 +13,12 @@ from operator import itemgetter
 from typing import Any
 
 import hiredis
-from redis.asyncio.connection import SSLConnection, UnixDomainSocketConnection
 
 from redis_dash.config import Url
-from redis_dash.connection import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, describe, driver_connection
 from redis_dash.eventlog import HEAD_BYTES, EventLog, Head, RawMessage
 from redis_dash.model import Gap, SourceError
 from redis_dash.patterns import Pattern
+from redis_dash.wire import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Wire, describe, open_wire
 
 PING_EVERY_S = 2.0
 SILENCE_S = 2.0
@@ -27,7 +26,6 @@ SILENCE_S = 2.0
 CHANNELS_KEPT = 10_000
 """Channels that are counted one by one; the quietest of more than twice as many are put together."""
 
-_NOT_YET = object()
 _channel_of = itemgetter(-2)
 _is_glob = set("*?[\\").intersection
 
@@ -65,10 +63,11 @@ class Subscriber:
             await asyncio.sleep(pause)
 
     async def _listen(self) -> None:
-        wire = _Wire(self)
+        wire = _MessageWire(self)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                await self._open(wire)
+                await open_wire(self._url, wire)
+                await wire.ask(b"CLIENT", b"SETNAME", CLIENT_NAME.encode(), optional=True)
                 await self._subscribe(wire)
         except (OSError, TimeoutError, hiredis.ProtocolError) as error:
             wire.hang_up()
@@ -86,22 +85,10 @@ class Subscriber:
         self.trouble = wire.trouble
         self.log.mark(f"connection lost: {wire.trouble}", time.time(), "gap")
 
-    async def _open(self, wire: _Wire) -> None:
-        """Use the driver's reading of the URL, not its connection: that one reads a reply at a time."""
-        loop, plan = asyncio.get_running_loop(), driver_connection(self._url)
-        if isinstance(plan, UnixDomainSocketConnection):
-            await loop.create_unix_connection(lambda: wire, plan.path)
-        else:
-            context = plan.ssl_context.get() if isinstance(plan, SSLConnection) else None
-            await loop.create_connection(lambda: wire, plan.host, plan.port, ssl=context)
-        if plan.password:
-            await wire.ask("AUTH", *([plan.username] if plan.username else []), plan.password)
-        await wire.ask("CLIENT", "SETNAME", CLIENT_NAME, optional=True)
-
-    async def _subscribe(self, wire: _Wire) -> None:
+    async def _subscribe(self, wire: Wire) -> None:
         for channel in self.channels:
             try:
-                await wire.ask("PSUBSCRIBE" if _is_glob(channel) else "SUBSCRIBE", channel)
+                await wire.ask(b"PSUBSCRIBE" if _is_glob(channel) else b"SUBSCRIBE", channel.encode())
             except SourceError:
                 self.refused = True
                 raise
@@ -165,74 +152,36 @@ def _cut_large(messages: list[RawMessage]) -> int:
     return nbytes
 
 
-class _Wire(asyncio.Protocol):
-    """One connection: first it answers questions, then it hands messages on."""
+class _MessageWire(Wire):
+    """Hands messages on as they come; everything else is an answer."""
 
     def __init__(self, owner: Subscriber) -> None:
-        self.heard_at = time.time()
-        self.trouble = "the server closed the connection"
+        super().__init__()
         self._owner = owner
-        self._reader = hiredis.Reader(notEnoughData=_NOT_YET)
-        self._transport: asyncio.Transport | None = None
-        self._answers: deque[asyncio.Future[Any]] = deque()
         self._pending_bytes = 0
-        self._lost = asyncio.Event()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if exc is not None:
-            self.trouble = str(exc) or type(exc).__name__
-        self._lost.set()
-        for answer in self._answers:
-            if not answer.done():
-                answer.set_exception(ConnectionResetError(self.trouble))
 
     def data_received(self, data: bytes) -> None:
-        reader = self._reader
-        reader.feed(data)
+        """Count what messages take, roughly."""
         self._pending_bytes += len(data)
-        messages: list[Any] = []
-        append, gets = messages.append, reader.gets
-        try:
-            while (message := gets()) is not _NOT_YET:
-                append(message)
-        except hiredis.ProtocolError as error:
-            self.trouble = f"the server does not speak Redis's protocol: {error}"
-            self.hang_up()
-        self.heard_at = time.time()
-        if self._answers:
-            messages = [message for message in messages if not self._is_answer(message)]
+        super().data_received(data)
+
+    def sort_out(self) -> None:
+        """Messages to the owner, answers to whoever asked."""
+        messages, self._inbox = self._inbox, []
+        if self._waiting:
+            answers = [message for message in messages if not _is_message(message)]
+            if answers:
+                messages = [message for message in messages if _is_message(message)]
+                self._inbox = answers
+                super().sort_out()
         if messages:
             self._owner.take(messages, self._pending_bytes)
             self._pending_bytes = 0
 
-    def _is_answer(self, message: Any) -> bool:
-        if isinstance(message, list) and message and message[0] in (b"message", b"pmessage"):
-            return False
-        if self._answers:
-            answer = self._answers.popleft()
-            if not answer.done():
-                answer.set_result(message)
-        return True
-
-    async def ask(self, *command: str, optional: bool = False) -> None:
-        """Send a command and wait for its answer.
-
-        Raises:
-            SourceError: the server answered with an error, unless ``optional``.
-        """
-        answer = self._send(*command)
-        reply = await answer
-        if isinstance(reply, Exception) and not optional:
-            raise SourceError(str(reply))
-
     async def watch(self) -> None:
         """Return when the connection is lost, or the peer no longer answers."""
-        while not self._lost.is_set():
-            pong = self._send("PING")
+        while not self.lost.is_set():
+            pong = self.send([(b"PING",)])
             done, _ = await asyncio.wait([pong], timeout=SILENCE_S)
             if not done:
                 self.trouble = "no answer in time"
@@ -241,20 +190,10 @@ class _Wire(asyncio.Protocol):
                 return
             try:
                 async with asyncio.timeout(PING_EVERY_S):
-                    await self._lost.wait()
+                    await self.lost.wait()
             except TimeoutError:
                 continue
 
-    def _send(self, *command: str) -> asyncio.Future[Any]:
-        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        if self._transport is None or self._transport.is_closing():
-            answer.set_exception(ConnectionResetError(self.trouble))
-            return answer
-        self._answers.append(answer)
-        self._transport.write(hiredis.pack_command(command))  # type: ignore[arg-type]  # its stub says one-tuple
-        return answer
 
-    def hang_up(self) -> None:
-        """Close at once."""
-        if self._transport is not None:
-            self._transport.abort()
+def _is_message(message: Any) -> bool:
+    return isinstance(message, list) and bool(message) and message[0] in (b"message", b"pmessage")

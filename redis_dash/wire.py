@@ -1,0 +1,194 @@
+"""One connection at wire speed: an ``asyncio.Protocol`` that feeds ``hiredis.Reader`` whole chunks.
+
+redis-py reads the URL and makes the TLS context; its own connection reads a reply at a time, which costs more than
+twice as much: 500,000 GET in pipelines of 1,000 took 3.5 s through it, 1.5 s through this, 1.3 s in a bare loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import hiredis
+from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection, parse_url
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from redis_dash.config import Url
+from redis_dash.model import ConfigError, SourceError
+from redis_dash.ownreads import Command, ReplyError
+
+CLIENT_NAME = "redis-dash"
+CONNECT_TIMEOUT_S = 3.0
+BACKOFF_S = (0.25, 2.0)
+"""First and longest pause between attempts to connect."""
+
+NOT_YET = object()
+_NO_USER_OR_PASSWORD = ("NOAUTH", "WRONGPASS")
+
+
+class _Waiting(NamedTuple):
+    replies: int
+    answer: asyncio.Future[list[Any]]
+
+
+class Wire(asyncio.Protocol):
+    """Commands go out in order, replies come back in order, an error reply as a ``ReplyError`` in its place."""
+
+    def __init__(self) -> None:
+        self.heard_at = time.time()
+        self.trouble = "the server closed the connection"
+        self.lost = asyncio.Event()
+        self._reader = hiredis.Reader(notEnoughData=NOT_YET, replyError=ReplyError)
+        self._transport: asyncio.Transport | None = None
+        self._inbox: list[Any] = []
+        self._waiting: deque[_Waiting] = deque()
+
+    @property
+    def is_open(self) -> bool:
+        """Can commands be sent?"""
+        return self._transport is not None and not self._transport.is_closing() and not self.lost.is_set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection stands."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Whoever waits for an answer is told."""
+        if exc is not None:
+            self.trouble = str(exc) or type(exc).__name__
+        self.lost.set()
+        for waiting in self._waiting:
+            if not waiting.answer.done():
+                waiting.answer.set_exception(ConnectionResetError(self.trouble))
+        self._waiting.clear()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse all that is complete."""
+        self._reader.feed(data)
+        gets, append = self._reader.gets, self._inbox.append
+        try:
+            while (reply := gets()) is not NOT_YET:
+                append(reply)
+        except hiredis.ProtocolError as error:
+            self.trouble = f"the server does not speak Redis's protocol: {error}"
+            self.hang_up()
+        self.heard_at = time.time()
+        self.sort_out()
+
+    def sort_out(self) -> None:
+        """Give each exchange its replies, once it has them all."""
+        while self._waiting and len(self._inbox) >= self._waiting[0].replies:
+            count, answer = self._waiting.popleft()
+            replies, self._inbox = self._inbox[:count], self._inbox[count:]
+            if not answer.done():
+                answer.set_result(replies)
+
+    def send(self, commands: Sequence[Command]) -> asyncio.Future[list[Any]]:
+        """Send commands; the future holds all their replies, or a ``ConnectionResetError``."""
+        answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+        if not self.is_open:
+            answer.set_exception(ConnectionResetError(self.trouble))
+            return answer
+        assert self._transport is not None
+        self._waiting.append(_Waiting(len(commands), answer))
+        self._transport.write(packed(commands))
+        return answer
+
+    async def ask(self, *command: bytes, optional: bool = False) -> None:
+        """Send a command and wait for its answer.
+
+        Raises:
+            SourceError: the server answered with an error, unless ``optional``.
+        """
+        (reply,) = await self.send([command])
+        if isinstance(reply, ReplyError) and not optional:
+            raise SourceError(say(reply))
+
+    def hang_up(self) -> None:
+        """Close at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+
+def packed(commands: Iterable[Command]) -> bytes:
+    """The commands as they go over the wire."""
+    return b"".join(map(hiredis.pack_command, commands))  # type: ignore[arg-type]  # its stub says one-tuple
+
+
+async def open_wire(url: Url, wire: Wire) -> None:
+    """Connect, sign in and choose the database.
+
+    Raises:
+        OSError, TimeoutError: nobody answers.
+        SourceError: the server refused us.
+        ConfigError: the driver does not understand an option in the URL.
+    """
+    loop, plan = asyncio.get_running_loop(), driver_connection(url)
+    async with asyncio.timeout(CONNECT_TIMEOUT_S):
+        if isinstance(plan, UnixDomainSocketConnection):
+            await loop.create_unix_connection(lambda: wire, plan.path)
+        else:
+            context = plan.ssl_context.get() if isinstance(plan, SSLConnection) else None
+            await loop.create_connection(lambda: wire, plan.host, plan.port, ssl=context)
+        try:
+            if plan.password:
+                user = [plan.username.encode()] if plan.username else []
+                await wire.ask(b"AUTH", *user, str(plan.password).encode())
+            if plan.db:
+                await wire.ask(b"SELECT", str(plan.db).encode())
+        except BaseException:
+            wire.hang_up()
+            raise
+
+
+def driver_connection(url: Url) -> Connection | UnixDomainSocketConnection:
+    """The driver's reading of a URL: a connection of its own that is never opened.
+
+    Raises:
+        ConfigError: the driver does not understand an option in the URL.
+    """
+    try:
+        options: dict[str, object] = dict(parse_url(url.reveal()))
+        kind = options.pop("connection_class", Connection)
+        options.update(protocol=2, client_name=None)
+        connection: Connection | UnixDomainSocketConnection = kind(  # type: ignore[operator]
+            retry=Retry(NoBackoff(), 0), driver_info=None, **options
+        )
+    except (ValueError, TypeError, RedisError) as error:
+        raise ConfigError(f"{url}: {without_secret(str(error), url)}") from None
+    return connection
+
+
+def say(error: ReplyError) -> str:
+    """An error reply in a sentence that says what to look at."""
+    text = str(error)
+    if text.startswith(_NO_USER_OR_PASSWORD):
+        return f"the server refused the user name or password: {text.partition(' ')[2].rstrip('.')}"
+    if text.startswith("LOADING"):
+        return "the server is loading its data"
+    return text.removeprefix("ERR ")
+
+
+def describe(error: BaseException, url: Url) -> str:
+    """What broke a connection, in a sentence without secrets."""
+    if isinstance(error, SourceError):
+        return str(error)
+    text = without_secret(str(error).strip().rstrip("."), url)
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, ConnectionRefusedError) or "Connect call failed" in text:
+        return "connection refused"
+    if isinstance(error, ConnectionResetError) and "closed" not in text:
+        return "the server closed the connection"
+    return text or type(error).__name__
+
+
+def without_secret(text: str, url: Url) -> str:
+    """For texts of others, which may quote the URL."""
+    return text.replace(url.reveal(), url.shown)
