@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 
+from redis_dash.commands import Command, Outcome, Publish, RestoreSession, RevokeSession
 from redis_dash.connection import Deployment, Exchange, check
 from redis_dash.dialects import SESSION_DIALECTS
-from redis_dash.model import Command, Outcome, Publish, RestoreSession, RevokeSession, SessionRow, SourceError
+from redis_dash.model import SessionRow, SourceError
 from redis_dash.ownreads import ReplyError
 
 ATTEMPTS = 5

@@ -9,11 +9,13 @@ from typing import Any
 import msgspec
 
 from redis_dash import actions
+from redis_dash.commands import Command, Outcome, Request, RevokeSession
 from redis_dash.config import Config, Url
 from redis_dash.connection import Deployment
 from redis_dash.eventlog import EventLog
+from redis_dash.feed import Progress
 from redis_dash.keyspace import Keyspace
-from redis_dash.model import AnyReading, Command, MissingRightError, Outcome, Reading, RevokeSession, SourceError
+from redis_dash.model import AnyReading, MissingRightError, Reading, SourceError
 from redis_dash.sources import SOURCES, families
 from redis_dash.sources.base import Context, Source
 from redis_dash.subscriber import Subscriber
@@ -63,6 +65,13 @@ class Hub:
         readings = list(self._unread.values())
         self._unread.clear()
         return readings
+
+    def progress(self) -> Progress | None:
+        """What is under way at full speed."""
+        return None
+
+    def ask(self, request: Request) -> None:
+        """Pass a request on to who can fulfil it."""
 
     async def submit(self, command: Command) -> Outcome:
         """Carry out a confirmed command; what was done shows in the event stream.

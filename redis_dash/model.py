@@ -1,4 +1,4 @@
-"""The shared language: one frozen frame per topic, the reading that carries it, the commands, and how a front end asks.
+"""The shared language: one frozen frame per topic, the reading that carries it, and the errors.
 
 Text in frames is what Redis held, decoded leniently: hostile until it has passed ``tui/text.py``. Times are Unix
 epoch seconds unless a name ends in ``_s`` (a duration in seconds) or ``_ms``.
@@ -6,7 +6,7 @@ epoch seconds unless a name ends in ``_s`` (a duration in seconds) or ``_ms``.
 
 from __future__ import annotations
 
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -61,6 +61,24 @@ class Cost(msgspec.Struct, frozen=True):
     """Share of one server core over the last seconds, 0..1."""
 
 
+class Scan(msgspec.Struct, frozen=True):
+    """The one shared scan of the keyspace, which passes over it again and again."""
+
+    done: int = 0
+    """Keys that the running pass has seen."""
+    size: int = 0
+    """Keys in the database."""
+    full_speed: bool = False
+    """Somebody asked for a pass at full speed."""
+    held_back: bool = False
+    """The server answers more slowly than before: we ask less than the budget allows."""
+    keys_per_s: float = 0.0
+    passes: int = 0
+    """Complete ones."""
+    last_s: float | None = None
+    """How long the latest complete one took."""
+
+
 class ServerFrame(msgspec.Struct, frozen=True):
     """Is Redis itself well? Source: INFO and a timed PING."""
 
@@ -86,6 +104,7 @@ class ServerFrame(msgspec.Struct, frozen=True):
     expired_per_s: float
     rejected_connections: int
     cost: Cost
+    scan: Scan = Scan()
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -149,14 +168,32 @@ class SessionRow(msgspec.Struct, frozen=True):
     """What else the application keeps in it; values of secret-looking fields are already hidden."""
 
 
+class Search(msgspec.Struct, frozen=True):
+    """A search among all sessions: under way, or what it has found."""
+
+    rows: tuple[SessionRow, ...]
+    """Newest activity first."""
+    found: int
+    """May be more than ``rows``."""
+    read: int
+    """Sessions looked at."""
+    coverage: float
+    """Share of the keyspace that was searched, 0..1."""
+    running: bool
+    elapsed_s: float
+    note: str = ""
+    """Why it ended early, if it did."""
+
+
 class SessionsFrame(msgspec.Struct, frozen=True):
-    """Who is signed in? ``count`` is exact when low == high."""
+    """Who is signed in? ``low`` and ``high`` hold the count at 95 %; both are it where it was counted."""
 
     count: int
     low: int
     high: int
     rows: tuple[SessionRow, ...]
     """Newest activity first."""
+    search: Search | None = None
 
 
 class LimitRow(msgspec.Struct, frozen=True):
@@ -184,6 +221,11 @@ class RateLimitsFrame(msgspec.Struct, frozen=True):
     """At 80 % or more and not blocked."""
     rows: tuple[LimitRow, ...]
     """Blocked first, then the fullest."""
+    low: int = 0
+    high: int = 0
+    """``low`` and ``high`` hold ``count`` at 95 %."""
+    at_least: bool = False
+    """More clients are near or over the limit than are read all the time: ``blocked`` and ``near`` are lower bounds."""
 
 
 class BoardRow(msgspec.Struct, frozen=True):
@@ -207,6 +249,11 @@ class Board(msgspec.Struct, frozen=True):
     key: str
     size: int
     rows: tuple[BoardRow, ...]
+    """One page of it; the first, unless another was asked for."""
+    sought: str = ""
+    """The member around whom the page was asked for."""
+    missing: bool = False
+    """That member is not on the board."""
 
 
 class LeaderboardsFrame(msgspec.Struct, frozen=True):
@@ -228,6 +275,9 @@ class CacheGroup(msgspec.Struct, frozen=True):
     interval_hit_rate: float | None = None
     """Over the last seconds, 0..1; None without lookups."""
     interval_lookups: int = 0
+    keys_low: int = 0
+    keys_high: int = 0
+    """They hold ``keys`` at 95 %."""
 
 
 class CacheFrame(msgspec.Struct, frozen=True):
@@ -267,50 +317,13 @@ class Reading(msgspec.Struct, Generic[F], frozen=True):
     coverage: float | None = None
     """Share of the keyspace that the figures come from, 0..1; None for topics that need no scan."""
     note: str = ""
+    counted_at: float = 0.0
+    """When the pass ended that the counts come from; 0 while none has, and for topics that need no scan."""
+    may_repeat: bool = False
+    """Some keys may have been counted twice, or missed: they came, went or were moved while they were counted."""
 
 
 AnyReading = Reading[Any]
-
-
-class RevokeSession(msgspec.Struct, frozen=True):
-    """Sign one session out: delete its key, if it still is what the person saw."""
-
-    session: SessionRow
-
-
-class RestoreSession(msgspec.Struct, frozen=True):
-    """Undo a revocation: put back what was deleted, with the lifetime it had left, unless the key exists again."""
-
-    key: Credential
-    user: str
-    dump: bytes
-    expires_at: float | None
-
-    def __repr__(self) -> str:
-        return f"RestoreSession({self.key!r})"
-
-
-class Publish(msgspec.Struct, frozen=True):
-    """Send one message to a channel."""
-
-    channel: str
-    payload: str
-
-
-Command = RevokeSession | RestoreSession | Publish
-
-Result = Literal[
-    "deleted", "already gone", "changed since, not deleted", "restored", "exists again, not restored", "sent"
-]
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """What a command did, told for one key."""
-
-    result: Result
-    detail: str
-    """One sentence for a person; holds no secret."""
-    undo: RestoreSession | None = None
 
 
 class DashError(Exception):
@@ -327,24 +340,3 @@ class SourceError(DashError):
 
 class MissingRightError(SourceError):
     """The ACL user may not run a command."""
-
-
-class Feed(Protocol):
-    """What a front end needs of the hub."""
-
-    @property
-    def target(self) -> str:
-        """The deployment's URL without its password."""
-
-    def drain(self) -> list[AnyReading]:
-        """The latest reading of each topic that changed since the last call; never blocks."""
-
-    async def submit(self, command: Command) -> Outcome:
-        """Carry out a confirmed command.
-
-        Raises:
-            SourceError: Redis could not be reached or refused; nothing is known to have changed.
-        """
-
-    async def run(self) -> None:
-        """Connect and keep reading until cancelled; a dead server is a status, never an exception."""

@@ -16,7 +16,9 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.timer import Timer
 
-from redis_dash.model import TOPICS, Command, DashError, Feed, Outcome, Publish, Reading, RestoreSession, ServerFrame
+from redis_dash.commands import Command, Outcome, Publish, RestoreSession
+from redis_dash.feed import Feed
+from redis_dash.model import TOPICS, DashError, Reading, ServerFrame
 from redis_dash.tui.dashboard import Dashboard
 from redis_dash.tui.intents import Asked, DetailWanted, Question, Told
 from redis_dash.tui.look import THEME, Look

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from textual.message import Message
 
-from redis_dash.model import Command
+from redis_dash.commands import Command
 from redis_dash.tui.text import Plain
 
 Facts = tuple[tuple[Plain, Plain], ...]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from redis_dash.config import Config
-from redis_dash.model import Feed
+from redis_dash.feed import Feed
 from redis_dash.tui.app import DashApp
 
 

@@ -7,10 +7,11 @@ from typing import Any
 import redis
 
 from demo_server.embedded import EmbeddedServer
+from redis_dash.commands import RevokeSession
 from redis_dash.config import Config
 from redis_dash.eventlog import Mark
 from redis_dash.hub import Hub
-from redis_dash.model import TOPICS, EventsFrame, Reading, RevokeSession, SessionsFrame
+from redis_dash.model import TOPICS, EventsFrame, Reading, SessionsFrame
 from tests.conftest import until
 from tests.live.conftest import running
 from tests.live.poor_server import poor_server

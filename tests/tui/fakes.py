@@ -7,7 +7,9 @@ import time
 
 import msgspec
 
+from redis_dash.commands import Command, Outcome, Request
 from redis_dash.eventlog import EventLog, RawMessage
+from redis_dash.feed import Progress
 from redis_dash.model import (
     AnyReading,
     Board,
@@ -15,14 +17,12 @@ from redis_dash.model import (
     CacheFrame,
     CacheGroup,
     ChannelCount,
-    Command,
     Cost,
     Credential,
     EventsFrame,
     Frame,
     LeaderboardsFrame,
     LimitRow,
-    Outcome,
     RateLimitsFrame,
     Reading,
     ServerFrame,
@@ -39,6 +39,8 @@ class FakeFeed:
         self.pending = list(readings)
         self.submitted: list[Command] = []
         self.outcomes: list[Outcome | Exception] = []
+        self.asked: list[Request] = []
+        self.under_way: Progress | None = None
 
     @property
     def target(self) -> str:
@@ -53,6 +55,14 @@ class FakeFeed:
         """What was put in since the last call."""
         readings, self.pending = self.pending, []
         return readings
+
+    def progress(self) -> Progress | None:
+        """What a test says is under way."""
+        return self.under_way
+
+    def ask(self, request: Request) -> None:
+        """Remember it."""
+        self.asked.append(request)
 
     async def submit(self, command: Command) -> Outcome:
         """Answer as told beforehand."""

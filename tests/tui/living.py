@@ -9,6 +9,7 @@ import time
 
 import msgspec
 
+from redis_dash.commands import Command, Outcome, Publish, RestoreSession, RevokeSession
 from redis_dash.eventlog import EventLog
 from redis_dash.model import (
     AnyReading,
@@ -17,15 +18,10 @@ from redis_dash.model import (
     CacheFrame,
     CacheGroup,
     ChannelCount,
-    Command,
     Cost,
     EventsFrame,
     LimitRow,
-    Outcome,
-    Publish,
     Reading,
-    RestoreSession,
-    RevokeSession,
     ServerFrame,
     SessionRow,
 )

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import msgspec
 
-from redis_dash.model import TOPICS, Feed, Reading, ServerFrame
+from redis_dash.feed import Feed
+from redis_dash.model import TOPICS, Reading, ServerFrame
 from redis_dash.tui.app import DashApp
 from tests.tui import fakes, hostile
 from tests.tui.living import LivingFeed

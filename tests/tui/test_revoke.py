@@ -8,7 +8,8 @@ import pytest
 from textual.events import Key
 from textual.widgets import Input
 
-from redis_dash.model import Outcome, RestoreSession, Result, RevokeSession, SourceError
+from redis_dash.commands import Outcome, RestoreSession, Result, RevokeSession
+from redis_dash.model import SourceError
 from redis_dash.tui.screens import confirm
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from redis_dash.model import Publish
+from redis_dash.commands import Publish
 from redis_dash.tui.arrangement import columns_for, place, topics_of
 from redis_dash.tui.look import Look
 from redis_dash.tui.widgets.columns import Column, share_out

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from redis_dash.model import Credential, RestoreSession, RevokeSession, SessionRow, mask
+from redis_dash.commands import RestoreSession, RevokeSession
+from redis_dash.model import Credential, SessionRow, mask
 
 KEY = b"session:kR3fSECRETSECRETSECRET"
 

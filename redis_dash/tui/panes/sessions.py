@@ -8,7 +8,8 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding
 
-from redis_dash.model import RevokeSession, SessionRow, SessionsFrame
+from redis_dash.commands import RevokeSession
+from redis_dash.model import SessionRow, SessionsFrame
 from redis_dash.tui.figures import countdown, duration, estimate, moment
 from redis_dash.tui.intents import Asked, Detail, Facts, Question, Told
 from redis_dash.tui.look import Ground
