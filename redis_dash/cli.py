@@ -128,8 +128,11 @@ def watch(url: str | None, config_file: Path | None, **given: Any) -> None:
 @main.command()
 @deployment_options
 @click.option("--for", "seconds", type=Seconds(0, 86_400), default=5.0, help="Seconds to watch [5].")
+@click.option("--full", is_flag=True, help="First scan the whole keyspace at full speed: exact counts.")
 @click.option("--topic", "topics", multiple=True, type=click.Choice(TOPICS), help="Only these topics [all].")
-def snapshot(url: str | None, config_file: Path | None, seconds: float, topics: tuple[str, ...], **given: Any) -> None:
+def snapshot(
+    url: str | None, config_file: Path | None, seconds: float, full: bool, topics: tuple[str, ...], **given: Any
+) -> None:
     """Watch for a while, then print all figures as JSON.
 
     Exit codes: 0 all topics are there, 1 nothing could be reached, 2 bad usage, 3 some topic failed.
@@ -138,7 +141,7 @@ def snapshot(url: str | None, config_file: Path | None, seconds: float, topics: 
     from redis_dash.snapshot import take
 
     try:
-        document, code = asyncio.run(take(config, seconds, topics or TOPICS))
+        document, code = asyncio.run(take(config, seconds, topics or TOPICS, full=full))
     except ConfigError as error:
         _exit(str(error), 2)
     click.echo(document)

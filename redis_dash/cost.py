@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 
 from redis_dash.model import Cost
 from redis_dash.ownreads import Command
@@ -25,11 +26,19 @@ class CostMeter:
 
     def count(self, commands: Iterable[Command]) -> None:
         """Commands that were sent."""
-        self._calls.update(command[0] for command in commands)
+        self._calls.update(map(itemgetter(0), commands))
 
     def usec(self, name: bytes) -> float | None:
         """The server's latest time for one command, in microseconds, if it has told."""
         return self._usec.get(name)
+
+    @property
+    def spent_s(self) -> float | None:
+        """The server's time for all our commands so far, the latest at the latest prices; None where it tells none."""
+        return self._server_ms / 1000 + self._unpriced_us() / 1e6 if self._usec else None
+
+    def _unpriced_us(self) -> float:
+        return sum((count - self._priced[name]) * self._usec.get(name, 0.0) for name, count in self._calls.items())
 
     def price(self, commandstats: Mapping[str, str], now: float) -> None:
         """Take in ``INFO commandstats``: what each kind took since the last time, for everybody."""
@@ -41,9 +50,8 @@ class CostMeter:
             if calls > calls_before and usec >= usec_before:
                 self._usec[name] = (usec - usec_before) / (calls - calls_before)
             self._before[name] = (calls, usec)
-        spent = sum((count - self._priced[name]) * self._usec.get(name, 0.0) for name, count in self._calls.items())
+        self._server_ms += self._unpriced_us() / 1000
         self._priced = Counter(self._calls)
-        self._server_ms += spent / 1000
         self._spent.append((now, self._server_ms))
         while len(self._spent) > 2 and self._spent[0][0] < now - WINDOW_S:
             self._spent.popleft()

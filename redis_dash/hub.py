@@ -9,15 +9,15 @@ from typing import Any
 import msgspec
 
 from redis_dash import actions
-from redis_dash.commands import Command, Outcome, Request, RevokeSession
+from redis_dash.commands import Command, FullPass, Outcome, Request, RevokeSession
 from redis_dash.config import Config, Url
 from redis_dash.connection import Deployment
 from redis_dash.eventlog import EventLog
 from redis_dash.feed import Progress
 from redis_dash.keyspace import Keyspace
-from redis_dash.model import AnyReading, MissingRightError, Reading, SourceError
+from redis_dash.model import AnyReading, MissingRightError, Reading, Scan, SourceError
 from redis_dash.sources import SOURCES, families
-from redis_dash.sources.base import Context, Source
+from redis_dash.sources.base import Busy, Context, Source, Steered
 from redis_dash.subscriber import Subscriber
 
 
@@ -60,6 +60,10 @@ class Hub:
         """Complete passes over the keyspace so far."""
         return self._keyspace.passes
 
+    def scan(self) -> Scan:
+        """How the scan of the keyspace is getting on."""
+        return self._keyspace.scan()
+
     def drain(self) -> list[AnyReading]:
         """The readings that are new since the last call."""
         readings = list(self._unread.values())
@@ -68,10 +72,19 @@ class Hub:
 
     def progress(self) -> Progress | None:
         """What is under way at full speed."""
-        return None
+        if self._keyspace.full_speed:
+            scan = self._keyspace.scan()
+            return Progress("pass", scan.done, max(scan.done, scan.size), self._keyspace.elapsed_s)
+        busy = (source.progress() for source in self._sources if isinstance(source, Busy))
+        return next((progress for progress in busy if progress is not None), None)
 
     def ask(self, request: Request) -> None:
         """Pass a request on to who can fulfil it."""
+        if isinstance(request, FullPass):
+            self._keyspace.hurry(request.on)
+        for source in self._sources:
+            if isinstance(source, Steered):
+                source.ask(request)
 
     async def submit(self, command: Command) -> Outcome:
         """Carry out a confirmed command; what was done shows in the event stream.
@@ -95,6 +108,8 @@ class Hub:
                 tasks.create_task(self._keyspace.run())
                 for source in self._sources:
                     tasks.create_task(self._poll(source))
+                    if isinstance(source, Busy):
+                        tasks.create_task(source.run())
         finally:
             await self.deployment.close()
 
@@ -124,7 +139,16 @@ class Hub:
                 topic, "error", before.frame if before else None, before.taken_at if before else 0.0, note=note
             )
         taken_at = before.taken_at if sample.status == "stale" and before is not None else time.time()
-        return Reading(topic, sample.status, sample.frame, taken_at, sample.coverage, sample.note)
+        return Reading(
+            topic,
+            sample.status,
+            sample.frame,
+            taken_at,
+            sample.coverage,
+            sample.note,
+            sample.counted_at,
+            sample.may_repeat,
+        )
 
 
 def _aged(before: Reading[Any] | None, note: str) -> Reading[Any] | None:

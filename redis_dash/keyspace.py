@@ -1,138 +1,76 @@
 """The one shared SCAN: sorts every key into the family that asked for its kind, within a budget.
 
-A pass in progress is a random sample of the keyspace, since hash order is random to names: until the first pass is
-complete a family's size is estimated from it. A complete pass is exact.
+Hash order is random to names, so a pass under way is a random sample of the keyspace: each family's size is estimated
+from the first slice on, and counted when the pass is complete. Passes follow each other.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
+import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from redis_dash.connection import Deployment, check
-from redis_dash.model import SourceError
+from redis_dash.family import Family
+from redis_dash.model import Scan, SourceError
+from redis_dash.pace import Pace
 from redis_dash.patterns import Matcher
 
-SLICE = 1000
-"""COUNT of each SCAN."""
-KEYS_KEPT = 200_000
-"""Keys held by name in one family; those beyond are only counted."""
 RETRY_S = 0.5
+LONGEST_REST_S = 5.0
+"""Then the balance is looked at again."""
+
+Reader = Callable[[Sequence[bytes]], Awaitable[None]]
+"""Looks at keys of one family while the scan has them in hand."""
 
 
-class Estimate(NamedTuple):
-    """How many keys a family has."""
+class Slice(NamedTuple):
+    """What one SCAN brought."""
 
-    keys: int
-    low: int
-    high: int
-    coverage: float
-    """Share of the keyspace that it was taken from, 0..1."""
-
-
-class Family:
-    """The keys of one kind, as the latest passes saw them."""
-
-    def __init__(self) -> None:
-        self._complete: dict[bytes, None] | None = None
-        self._found: dict[bytes, None] = {}
-        self._beyond = 0
-        self._beyond_before = 0
-        self._scanned = 0
-        self._size = 0
-
-    def begin(self, size: int) -> None:
-        """A pass over a keyspace of ``size`` keys begins."""
-        self._found, self._beyond, self._scanned, self._size = {}, 0, 0, size
-
-    def add(self, keys: Sequence[bytes], scanned: int) -> None:
-        """What one slice of ``scanned`` keys held; the server may hand a key out twice."""
-        self._scanned += scanned
-        found = self._found
-        for key in keys:
-            if len(found) < KEYS_KEPT or key in found:
-                found[key] = None
-            else:
-                self._beyond += 1
-
-    def end(self) -> None:
-        """The pass is complete."""
-        self._complete, self._beyond_before = self._found, self._beyond
-
-    def discard(self, key: bytes) -> None:
-        """A reader found the key gone."""
-        self._found.pop(key, None)
-        if self._complete is not None:
-            self._complete.pop(key, None)
-
-    @property
-    def keys(self) -> list[bytes]:
-        """Those of the last complete pass, then those that the running one found beyond them."""
-        if self._complete is None:
-            return list(self._found)
-        return list(self._complete | self._found)
-
-    def estimate(self) -> Estimate:
-        """Exact after a complete pass (and what the running pass has found since), else an estimate at 95 %."""
-        if self._complete is not None:
-            known = len(self._complete | self._found) + self._beyond_before
-            return Estimate(known, known, known, 1.0)
-        found, scanned, size = len(self._found) + self._beyond, self._scanned, self._size
-        if scanned == 0:
-            return Estimate(0, 0, max(size, 0), 0.0)
-        size = max(size, scanned)
-        low, high = interval(found, scanned, size)
-        return Estimate(round(found / scanned * size), low, high, scanned / size)
-
-
-def interval(found: int, scanned: int, size: int) -> tuple[int, int]:
-    """Wilson's 95 % interval for a share, narrowed by the finite population, in keys.
-
-    Args:
-        found: members among ``scanned`` keys, drawn without replacement from ``size``.
-    """
-    z2 = 1.96**2 * (size - scanned) / max(1, size - 1)
-    share = found / scanned
-    middle = (share + z2 / (2 * scanned)) / (1 + z2 / scanned)
-    half = math.sqrt(z2 * (share * (1 - share) / scanned + z2 / (4 * scanned**2))) / (1 + z2 / scanned)
-    unseen = size - scanned
-    low = max(found, math.floor((middle - half) * size))
-    high = min(found + unseen, math.ceil((middle + half) * size))
-    return low, high
+    size: int
+    """Keys in the database."""
+    scanned: int
+    keys: Mapping[str, Sequence[bytes]]
+    """By family."""
 
 
 class Keyspace:
     """Passes over the database, one after the other, for all families at once."""
 
     def __init__(self, deployment: Deployment, families: Mapping[str, Sequence[str]], budget: float, rest_s: float):
-        """``budget``: share of one server core; ``rest_s``: pause between passes, at the least."""
+        """``families`` names the globs of each; ``budget`` is a share of a server core; ``rest_s`` lies between passes.
+
+        Raises:
+            ConfigError: a glob cannot be used.
+        """
         self.families = {name: Family() for name in families}
-        self.size = 0
-        """Keys in the database at the last pass' beginning."""
+        self.readers: dict[str, Reader] = {}
+        """Called with a family's keys of each slice, before the next one is sorted."""
         self.passes = 0
-        self._news = asyncio.Event()
-        self._begun = False
-        self._trouble: SourceError | None = None
+        self.size = 0
+        self.done = 0
+        """Keys that the running pass has seen."""
+        self.full_speed = False
+        self.last_s: float | None = None
+        """How long the latest complete pass took."""
+        self.last_done = 0
+        """Keys that it brought, each as often as the server handed it out."""
         self._deployment = deployment
         self._matcher = Matcher(families)
-        self._budget = budget
         self._rest_s = rest_s
+        self._pace = Pace(budget)
+        self._busy_s = 0.0
+        self._began = time.monotonic()
+        self._afresh = False
+        self._wake = asyncio.Event()
+        self._walks = 0
+        self._trouble: SourceError | None = None
+        self._begun = False
+        self._news = asyncio.Event()
 
-    async def run(self) -> None:
-        """Scan until cancelled; after a failure the pass begins anew."""
-        while True:
-            began = time.monotonic()
-            try:
-                await self.pass_over()
-            except SourceError as error:
-                self._trouble = error
-                self._news.set()
-                await asyncio.sleep(RETRY_S)
-                continue
-            await asyncio.sleep(max(0.0, self._rest_s - (time.monotonic() - began)))
+    # -- what others ask of it ---------------------------------------------------------------------------------------
 
     async def begun(self) -> None:
         """Return when the first slice is there.
@@ -146,49 +84,167 @@ class Keyspace:
             self._news.clear()
             await self._news.wait()
 
+    def hurry(self, on: bool) -> None:
+        """Begin a pass afresh and make it at full speed; or go on with it within the budget."""
+        if on and not self.full_speed:
+            self._afresh = True
+        elif self.full_speed and not on:
+            self._pace.forgive(self._spent_s, time.monotonic())
+        self.full_speed = on
+        self._wake.set()
+
+    def heard(self, ping_ms: float) -> None:
+        """How quickly the server answers."""
+        self._pace.heard(ping_ms)
+
+    @property
+    def elapsed_s(self) -> float:
+        """Since the running pass began."""
+        return time.monotonic() - self._began
+
+    def scan(self) -> Scan:
+        """How the scan is getting on."""
+        return Scan(
+            done=self.done,
+            size=self.size,
+            full_speed=self.full_speed,
+            held_back=self._pace.held_back and not self.full_speed,
+            keys_per_s=self.done / max(self.elapsed_s, 1e-3),
+            passes=self.passes,
+            last_s=self.last_s,
+            last_done=self.last_done,
+        )
+
+    # -- passes ------------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Pass after pass until cancelled."""
+        while True:
+            began = time.monotonic()
+            try:
+                await self.pass_over()
+            except Exception as error:  # a bug in a reader must not end the scan for all the others
+                self._trouble = error if isinstance(error, SourceError) else SourceError(f"{type(error).__name__}")
+                self._news.set()
+                await asyncio.sleep(RETRY_S)
+                continue
+            await self._rest(self._rest_s - (time.monotonic() - began))
+
     async def pass_over(self) -> None:
         """One whole pass.
 
         Raises:
             SourceError: the server could not be reached, or does not let us SCAN.
         """
-        cursor, begun = b"0", False
-        while True:
-            asked = time.perf_counter()
-            size, reply = await self._deployment.pipeline(
-                [(b"DBSIZE",), (b"SCAN", cursor, b"COUNT", str(SLICE).encode())]
-            )
-            took = time.perf_counter() - asked
-            if not begun:
-                begun = True
-                self._begin(size)
-            cursor = self._sort(check(reply))
-            if cursor == b"0":
-                break
-            await asyncio.sleep(self._pause(took))
+        complete = False
+        while not complete:
+            self._afresh = False
+            complete = await self._try_to_pass()
+
+    async def _try_to_pass(self) -> bool:
+        """False if somebody asked for a new pass meanwhile."""
+        self._began, self.done, sizes = time.monotonic(), 0, set[int]()
+        async with contextlib.aclosing(self.walk(self._hold_back)) as walk:
+            async for part in walk:
+                if not sizes:
+                    for family in self.families.values():
+                        family.begin(part.size)
+                sizes.add(part.size)
+                self._add(part)
+                for name, reader in self.readers.items():
+                    if keys := part.keys.get(name):
+                        await reader(keys)
+                if self._afresh:
+                    return False
+        if self._afresh:
+            return False
+        self.last_s, self.last_done = self.elapsed_s, self.done
         for family in self.families.values():
-            family.end()
+            family.end(still=sizes == {self.done}, took_s=self.last_s)
         self.passes += 1
+        self.full_speed = False
+        return True
 
-    def _begin(self, size: object) -> None:
-        self.size = size if isinstance(size, int) else 0
-        for family in self.families.values():
-            family.begin(self.size)
-
-    def _sort(self, reply: object) -> bytes:
-        if not isinstance(reply, list) or len(reply) != 2:
-            raise SourceError("SCAN answered in an unknown form")
-        cursor, keys = reply
-        sorted_keys = self._matcher.sort(keys)
+    def _add(self, part: Slice) -> None:
+        self.size = part.size
+        self.done += part.scanned
         for name, family in self.families.items():
-            family.add(sorted_keys.get(name, ()), len(keys))
+            family.add(part.keys.get(name, ()), part.scanned)
         self._begun, self._trouble = True, None
         self._news.set()
-        assert isinstance(cursor, bytes)
-        return cursor
 
-    def _pause(self, took_s: float) -> float:
-        """Long enough that the server spends no more than the budget on us; the round trip where it tells no time."""
-        usec = self._deployment.cost.usec(b"SCAN")
-        busy = took_s if usec is None else min(took_s, usec / 1e6)
-        return busy / self._budget - busy
+    async def walk(self, hold_back: Callable[[], Awaitable[None]] | None = None) -> AsyncGenerator[Slice]:
+        """The whole keyspace, a slice at a time; the server works on the next one while a slice is in use.
+
+        Args:
+            hold_back: called before the next slice is asked for; None goes at full speed.
+
+        Raises:
+            SourceError: the server could not be reached, or does not let us SCAN.
+        """
+        coming: asyncio.Task[tuple[int, bytes, list[bytes]]] | None = None
+        self._walks += hold_back is None
+        try:
+            coming = await self._send_for(b"0")
+            while coming is not None:
+                size, cursor, keys = await coming
+                coming = None
+                if cursor != b"0" and (hold_back is None or self.full_speed):
+                    coming = await self._send_for(cursor)
+                yield Slice(size, len(keys), self._matcher.sort(keys))
+                if cursor != b"0" and coming is None:
+                    assert hold_back is not None
+                    await hold_back()
+                    coming = await self._send_for(cursor)
+        finally:
+            self._walks -= hold_back is None
+            if hold_back is None or self.full_speed:
+                self._pace.forgive(self._spent_s, time.monotonic())
+            if coming is not None:
+                with contextlib.suppress(SourceError):
+                    await coming
+
+    async def _send_for(self, cursor: bytes) -> asyncio.Task[tuple[int, bytes, list[bytes]]]:
+        """Ask for the slice at a cursor; on return the question is on its way."""
+        task = asyncio.create_task(self._slice(cursor))
+        await asyncio.sleep(0)
+        return task
+
+    async def _slice(self, cursor: bytes) -> tuple[int, bytes, list[bytes]]:
+        asked = time.perf_counter()
+        count = str(self._pace.count(at_ease=not (self.full_speed or self._walks))).encode()
+        size, reply = await self._deployment.pipeline([(b"DBSIZE",), (b"SCAN", cursor, b"COUNT", count)])
+        reply = check(reply)
+        if not isinstance(reply, list) or len(reply) != 2:
+            raise SourceError("SCAN answered in an unknown form")
+        took = time.perf_counter() - asked
+        self._busy_s += took
+        self._pace.took(took)
+        return size if isinstance(size, int) else 0, reply[0], reply[1]
+
+    # -- the budget --------------------------------------------------------------------------------------------------
+
+    async def _hold_back(self) -> None:
+        """Rest until the server's time for all that we asked is within the budget again."""
+        while not (self.full_speed or self._afresh):
+            if self._deployment.cost.usec(b"SCAN") is None:
+                await self._deployment.price()
+            rest_s = self._pace.rest_s(self._spent_s, time.monotonic())
+            if rest_s <= 0 and not self._walks:
+                return
+            await self._rest(min(max(rest_s, 0.1), LONGEST_REST_S))
+
+    @property
+    def _spent_s(self) -> float:
+        """The server's time for all our commands; where it tells none, the time that we waited for the scan."""
+        spent_s = self._deployment.cost.spent_s
+        return self._busy_s if spent_s is None else spent_s
+
+    async def _rest(self, seconds: float) -> None:
+        """Sleep, unless somebody is in a hurry."""
+        if seconds <= 0:
+            return
+        self._wake.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()

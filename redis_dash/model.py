@@ -77,6 +77,8 @@ class Scan(msgspec.Struct, frozen=True):
     """Complete ones."""
     last_s: float | None = None
     """How long the latest complete one took."""
+    last_done: int = 0
+    """Keys that it brought."""
 
 
 class ServerFrame(msgspec.Struct, frozen=True):

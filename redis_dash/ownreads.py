@@ -6,7 +6,8 @@ versions, so it is asked of the server once a connection (see ``Deployment``) in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
+from operator import itemgetter
 
 Command = tuple[bytes, ...]
 
@@ -15,17 +16,10 @@ class ReplyError(Exception):
     """The server's error reply to one command of a pipeline; kept in its place among the replies."""
 
 
-_MISSED: dict[bytes, Callable[[object], bool]] = {
-    b"GET": lambda reply: reply is None,
-    b"PTTL": lambda reply: reply == -2,
-    b"ZCARD": lambda reply: reply == 0,
-    b"ZREVRANGE": lambda reply: reply == [],
-    b"HGETALL": lambda reply: reply == [],
-    b"DUMP": lambda reply: reply is None,
-}
-"""How a reply tells that the key was not there. ZREVRANGE only for ranges that begin at 0."""
+_MISSED: dict[bytes, object] = {b"GET": None, b"PTTL": -2, b"ZCARD": 0, b"HGETALL": [], b"DUMP": None}
+"""The reply that tells that the key was not there."""
 
-_FOLLOWS = (b"ZCOUNT", b"ZRANGEBYSCORE", b"ZREVRANGEBYSCORE")
+_FOLLOWS = (b"ZCOUNT", b"ZRANGEBYSCORE", b"ZREVRANGEBYSCORE", b"ZREVRANGE", b"ZREVRANK")
 """Their replies do not tell; they share the verdict of the ZCARD on the same key that went before them."""
 
 COUNTED = (*_MISSED, *_FOLLOWS)
@@ -33,6 +27,7 @@ COUNTED = (*_MISSED, *_FOLLOWS)
 
 PROBES: dict[bytes, Command] = {
     b"ZREVRANGE": (b"0", b"0"),
+    b"ZREVRANK": (b"nobody",),
     b"ZCOUNT": (b"-inf", b"+inf"),
     b"ZRANGEBYSCORE": (b"-inf", b"+inf"),
     b"ZREVRANGEBYSCORE": (b"+inf", b"-inf"),
@@ -49,8 +44,17 @@ class OwnReads:
         self.weights: dict[bytes, int] = dict.fromkeys(COUNTED, 1)
         """Lookups that the server counts for each command: 1 unless the server said otherwise."""
 
-    def count(self, commands: Sequence[Command], replies: Iterable[object]) -> None:
+    def count(self, commands: Sequence[Command], replies: Sequence[object]) -> None:
         """Judge a pipeline's replies, in the order of its commands."""
+        names = set(map(itemgetter(0), commands))
+        if len(names) == 1 and (name := names.pop()) in _MISSED and ReplyError not in set(map(type, replies)):
+            misses = replies.count(_MISSED[name])
+            self.misses += misses * self.weights[name]
+            self.hits += (len(replies) - misses) * self.weights[name]
+        else:
+            self._count_each(commands, replies)
+
+    def _count_each(self, commands: Sequence[Command], replies: Sequence[object]) -> None:
         weights = self.weights
         there: dict[bytes, bool] = {}
         for command, reply in zip(commands, replies, strict=True):
@@ -58,11 +62,10 @@ class OwnReads:
             weight = weights.get(name)
             if not weight or (isinstance(reply, ReplyError) and not str(reply).startswith("WRONGTYPE")):
                 continue
-            missed = _MISSED.get(name)
             if isinstance(reply, ReplyError):  # WRONGTYPE: the key was found before its type was looked at
                 found = True
-            elif missed is not None:
-                found = not missed(reply)
+            elif name in _MISSED:
+                found = reply != _MISSED[name]
             else:
                 found = there.get(command[1], True)
             there[command[1]] = found

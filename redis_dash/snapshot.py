@@ -12,7 +12,9 @@ from typing import Any, TextIO
 
 import msgspec
 
+from redis_dash.commands import FullPass
 from redis_dash.config import Config
+from redis_dash.feed import Progress
 from redis_dash.hub import Hub
 from redis_dash.model import (
     BoardRow,
@@ -33,11 +35,19 @@ READY_WITHIN_S = 10.0
 """How long the first connection and the first pass over the keyspace may take before the clock starts anyway."""
 
 
-async def take(config: Config, seconds: float, topics: Iterable[str], talk: TextIO = sys.stderr) -> tuple[str, int]:
-    """Watch for ``seconds`` and return the document and the exit code."""
+async def take(
+    config: Config, seconds: float, topics: Iterable[str], talk: TextIO = sys.stderr, *, full: bool = False
+) -> tuple[str, int]:
+    """Watch for ``seconds`` and return the document and the exit code.
+
+    Args:
+        full: first pass over the whole keyspace at full speed, however long that takes.
+    """
     hub = Hub(config)
     running = asyncio.create_task(hub.run())
     try:
+        if full:
+            await _pass_over(hub, talk)
         await _until_ready(hub)
         began = time.monotonic()
         print(f"redis-dash: watching {hub.target} for {seconds:g} s", file=talk, flush=True)
@@ -61,6 +71,29 @@ async def take(config: Config, seconds: float, topics: Iterable[str], talk: Text
         "cost": msgspec.to_builtins(hub.deployment.cost.cost()),
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=1).decode(), _exit_code(hub, readings, talk)
+
+
+async def _pass_over(hub: Hub, talk: TextIO) -> None:
+    """One pass at full speed, told on stderr: rewritten in place on a terminal, now and then elsewhere."""
+    hub.ask(FullPass(on=True))
+    told, pause = 0.0, 0.2 if talk.isatty() else 5.0
+    began = time.monotonic()
+    while not (hub.passes or hub.deployment.unreachable):
+        await asyncio.sleep(0.02)
+        progress = hub.progress()
+        if progress is not None and progress.total and time.monotonic() - told >= pause:
+            told = time.monotonic()
+            _tell_progress(progress, talk)
+    if hub.passes:
+        line = f"redis-dash: scanned {hub.scan().last_done:,} keys in {time.monotonic() - began:.1f} s"
+        print(f"{line:<78}", file=talk, flush=True)
+
+
+def _tell_progress(progress: Progress, talk: TextIO) -> None:
+    share = progress.done / progress.total
+    end = "\r" if talk.isatty() else "\n"
+    line = f"redis-dash: scanned {progress.done:,} of {progress.total:,} keys, {share:.0%}"
+    print(f"{line:<78}", end=end, file=talk, flush=True)
 
 
 async def _until_ready(hub: Hub) -> None:
@@ -89,6 +122,8 @@ def _topic(reading: Reading[Any]) -> dict[str, object]:
         entry["age_s"] = round(max(0.0, time.time() - reading.taken_at), 3)
     if reading.coverage is not None:
         entry["coverage"] = reading.coverage
+        entry["counted_at"] = reading.counted_at or None
+        entry["may_repeat"] = reading.may_repeat
     if reading.frame is not None:
         entry["frame"] = _FRAMES[type(reading.frame)](reading.frame)
     return entry

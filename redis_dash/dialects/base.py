@@ -59,6 +59,16 @@ class LimitDialect(Protocol):
     def name(self) -> str:
         """As shown to people."""
 
+    def probe(self, key: bytes) -> Command:
+        """The one command that tells how much a key's usage may be at most."""
+
+    def bound(self, reply: object) -> int:
+        """What the probe's reply says; 0 if the key is gone.
+
+        Raises:
+            OtherDialectError: the key is laid out in another way.
+        """
+
     def reads(self, key: bytes, now: float, rule: Rule | None) -> Sequence[Command]:
         """The commands that read a key's usage; ``now`` is the server's clock, ``rule`` None where unknown."""
 

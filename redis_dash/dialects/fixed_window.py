@@ -12,6 +12,22 @@ class FixedWindow:
 
     name = "fixed window"
 
+    def probe(self, key: bytes) -> Command:
+        """The counter itself."""
+        return (b"GET", key)
+
+    def bound(self, reply: object) -> int:
+        """The counter as it stands.
+
+        Raises:
+            OtherDialectError: the value is no count.
+        """
+        if reply is None:
+            return 0
+        if not isinstance(reply, bytes) or len(reply) > 18 or not reply.isdigit():
+            raise OtherDialectError
+        return int(reply)
+
     def reads(self, key: bytes, now: float, rule: Rule | None) -> Sequence[Command]:
         """The counter and the time it has left."""
         return [(b"GET", key), (b"PTTL", key)]
@@ -25,6 +41,4 @@ class FixedWindow:
         value, pttl = replies
         if value is None:
             return None
-        if not isinstance(value, bytes) or len(value) > 18 or not value.isdigit():
-            raise OtherDialectError
-        return Usage(int(value), pttl / 1000 if isinstance(pttl, int) and pttl >= 0 else None)
+        return Usage(self.bound(value), pttl / 1000 if isinstance(pttl, int) and pttl >= 0 else None)

@@ -14,6 +14,20 @@ class SlidingWindow:
         self.name = name
         self._per_second = per_second
 
+    def probe(self, key: bytes) -> Command:
+        """All that the set holds: no fewer than lie inside the window."""
+        return (b"ZCARD", key)
+
+    def bound(self, reply: object) -> int:
+        """The set's size.
+
+        Raises:
+            OtherDialectError: it is no sorted set.
+        """
+        if not isinstance(reply, int):
+            raise OtherDialectError
+        return reply
+
     def reads(self, key: bytes, now: float, rule: Rule | None) -> Sequence[Command]:
         """ZCARD first: its reply says whether the key is there, which the others' do not."""
         since = b"-inf" if rule is None else b"(" + repr((now - rule.window_s) * self._per_second).encode()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
+from redis_dash.commands import Request
 from redis_dash.config import Config
 from redis_dash.connection import Deployment
 from redis_dash.eventlog import EventLog
+from redis_dash.family import Estimate
+from redis_dash.feed import Progress
 from redis_dash.keyspace import Keyspace
 from redis_dash.model import Frame, Status
 from redis_dash.subscriber import Subscriber
@@ -17,12 +20,20 @@ T = TypeVar("T", bound=Frame)
 
 
 class Sample(msgspec.Struct, Generic[T], frozen=True):
-    """A frame fresh from Redis. ``coverage`` and ``note`` as in a ``Reading``."""
+    """A frame fresh from Redis. What goes with it is as in a ``Reading``."""
 
     frame: T
     coverage: float | None = None
     status: Status = "ok"
     note: str = ""
+    counted_at: float = 0.0
+    may_repeat: bool = False
+
+
+def counted(frame: T, size: Estimate, note: str = "") -> Sample[T]:
+    """A frame whose counts come from the scan; with a note it is reduced."""
+    status: Status = "reduced" if note else "ok"
+    return Sample(frame, size.coverage, status, note, size.counted_at, size.may_repeat)
 
 
 class Context:
@@ -61,6 +72,25 @@ class Source(Protocol[T]):
         Raises:
             SourceError: it cannot be had; ``MissingRightError`` if the user may not.
         """
+
+
+@runtime_checkable
+class Steered(Protocol):
+    """A source that reads what a person asks for, besides."""
+
+    def ask(self, request: Request) -> None:
+        """Take a request; those of others mean nothing to it. Never blocks, never fails."""
+
+
+@runtime_checkable
+class Busy(Protocol):
+    """A source that works besides being read."""
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+
+    def progress(self) -> Progress | None:
+        """What is under way at full speed."""
 
 
 def text(raw: bytes) -> str:

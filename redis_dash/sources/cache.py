@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import deque
 
 from redis_dash.connection import Info
+from redis_dash.family import Estimate
 from redis_dash.model import CacheFrame, CacheGroup
 from redis_dash.ownreads import ReplyError
-from redis_dash.sources.base import Context, Sample, text
+from redis_dash.sources.base import Context, Sample, counted, text
 
 HISTORY = 240
 """Polls remembered."""
@@ -53,8 +54,13 @@ class CacheSource:
             history=tuple(self._history),
             groups=groups,
         )
-        sizes = [self._context.keyspace.families[family(cache.name)].estimate() for cache in self._caches]
-        return Sample(frame, coverage=min((size.coverage for size in sizes), default=None))
+        sizes = [self._size(cache.name) for cache in self._caches]
+        if not sizes:
+            return Sample(frame)
+        return counted(frame, min(sizes, key=lambda size: (size.coverage, size.counted_at)))
+
+    def _size(self, name: str) -> Estimate:
+        return self._context.keyspace.families[family(name)].estimate()
 
     def _since_last(self, info: Info) -> tuple[int, int]:
         before, self._before = self._before, info
@@ -78,16 +84,16 @@ class CacheSource:
         )
 
     def _group(self, name: str, counters: tuple[int, int] | None, fresh: bool) -> CacheGroup:
-        keys = self._context.keyspace.families[family(name)].estimate().keys
+        size = self._size(name)
         if counters is None:
-            return CacheGroup(name, keys, None, None, None)
+            return CacheGroup(name, size.keys, None, None, None, keys_low=size.low, keys_high=size.high)
         if fresh:
             before = self._counters.get(name, counters)
             hits, misses = counters[0] - before[0], counters[1] - before[1]
             self._gained[name] = (hits, misses) if min(hits, misses) >= 0 else (0, 0)  # else they began anew
             self._counters[name] = counters
         gained = self._gained.get(name, (0, 0))
-        return CacheGroup(name, keys, *counters, rate(*counters), rate(*gained), sum(gained))
+        return CacheGroup(name, size.keys, *counters, rate(*counters), rate(*gained), sum(gained), size.low, size.high)
 
 
 def rate(hits: int, misses: int) -> float | None:

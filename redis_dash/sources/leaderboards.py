@@ -1,4 +1,4 @@
-"""Who leads, who moves? The top of each sorted set, and its size."""
+"""Who leads, who moves? One page of each sorted set, and its size: what a board costs does not grow with it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import time
 
 import msgspec
 
+from redis_dash.commands import Request, ShowRanks
 from redis_dash.connection import check
 from redis_dash.model import Board, BoardRow, LeaderboardsFrame
 from redis_dash.ownreads import Command, ReplyError
-from redis_dash.sources.base import Context, Sample, text
+from redis_dash.sources.base import Context, Sample, counted, text
 
 FAMILY = "leaderboards"
 ROWS = 100
@@ -23,6 +24,21 @@ class _Move(msgspec.Struct):
     entered: bool
 
 
+class _Page(msgspec.Struct):
+    """What is looked at of one board, and what is remembered of it."""
+
+    first: int = 0
+    """Rank of the first row, counted from 0."""
+    sought: bytes = b""
+    """The member around whom the page was asked for."""
+    found: bool = False
+    """It has been looked up, and the page put around it."""
+    missing: bool = False
+    ranks: dict[bytes, int] | None = None
+    """As the last poll saw them."""
+    moves: dict[bytes, _Move] = msgspec.field(default_factory=dict)
+
+
 class LeaderboardsSource:
     """Remembers the order of the last poll, to tell who moved."""
 
@@ -31,47 +47,80 @@ class LeaderboardsSource:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._family = context.keyspace.families[FAMILY]
-        self._ranks: dict[bytes, dict[bytes, int]] = {}
-        self._moves: dict[bytes, dict[bytes, _Move]] = {}
+        globs = context.config.leaderboards
+        self._named = [glob.encode() for glob in globs if not set(glob) & set("*?[\\")]
+        """Boards whose whole name is known need no scan to be found."""
+        self._pages: dict[bytes, _Page] = {}
+
+    def ask(self, request: Request) -> None:
+        """Look at another page of a board from the next poll on."""
+        if isinstance(request, ShowRanks):
+            page = _Page(first=max(0, request.first - 1), sought=request.member.encode("utf-8", "replace"))
+            self._pages.update({key: page for key in self._pages if text(key) == request.board})
 
     async def read(self) -> Sample[LeaderboardsFrame]:
-        """One pipeline: size and top of each board."""
+        """One pipeline: size and page of each board."""
         await self._context.require_scan()
-        keys = sorted(self._family.keys)
+        keys = sorted({*self._named, *self._family.keys})
+        boards = []
+        await self._seek(keys[:BOARDS])
         commands: list[Command] = []
         for key in keys[:BOARDS]:
-            commands += [(b"ZCARD", key), (b"ZREVRANGE", key, b"0", str(ROWS - 1).encode(), b"WITHSCORES")]
+            first = self._page(key).first
+            last = str(first + ROWS - 1).encode()
+            commands += [(b"ZCARD", key), (b"ZREVRANGE", key, str(first).encode(), last, b"WITHSCORES")]
         replies = await self._context.deployment.pipeline(commands)
-        boards = []
         for index, key in enumerate(keys[:BOARDS]):
             board = self._board(key, replies[2 * index], replies[2 * index + 1])
             if board is not None:
                 boards.append(board)
         unread = len(keys) - len(keys[:BOARDS])
-        frame = LeaderboardsFrame(tuple(boards))
-        coverage = self._family.estimate().coverage
-        if unread:
-            return Sample(frame, coverage, "reduced", f"{unread:,} more boards are not read")
-        return Sample(frame, coverage)
+        note = f"{unread:,} more boards are not read" if unread else ""
+        return counted(LeaderboardsFrame(tuple(boards)), self._family.estimate(), note)
 
-    def _board(self, key: bytes, size: object, top: object) -> Board | None:
+    def _page(self, key: bytes) -> _Page:
+        return self._pages.setdefault(key, _Page())
+
+    async def _seek(self, keys: list[bytes]) -> None:
+        """Put the page around the member that somebody looks for."""
+        for key in keys:
+            page = self._page(key)
+            if not page.sought or page.found:
+                continue
+            _, rank = await self._context.deployment.pipeline([(b"ZCARD", key), (b"ZREVRANK", key, page.sought)])
+            page.found = True
+            page.missing = not isinstance(rank, int)
+            page.first = max(0, rank - ROWS // 2) if isinstance(rank, int) else 0
+
+    def _board(self, key: bytes, size: object, rows: object) -> Board | None:
         if isinstance(size, ReplyError) and str(size).startswith("WRONGTYPE"):
             return None  # a key of another type that happens to have a board's name
-        members, scores = _pairs(check(top))
-        if not members:
-            self._family.discard(key)
-            self._ranks.pop(key, None)
-            self._moves.pop(key, None)
-            return None
         size = check(size)
-        moves = self._moved(key, members)
+        if not size or not isinstance(size, int):
+            self._family.discard(key)
+            self._pages.pop(key, None)
+            return None
+        members, scores = _pairs(check(rows))
+        page = self._page(key)
+        if not members:  # the board has become shorter than where we look
+            page.first, page.ranks = max(0, size - ROWS), None
+        return Board(
+            key=text(key),
+            size=size,
+            rows=self._rows(page, members, scores),
+            sought=text(page.sought),
+            missing=page.missing,
+        )
+
+    def _rows(self, page: _Page, members: list[bytes], scores: list[float]) -> tuple[BoardRow, ...]:
+        _notice_moves(page, members)
         now = time.monotonic()
         rows = []
-        for index, (member, score) in enumerate(zip(members, scores, strict=True)):
-            move = moves.get(member)
+        for rank, (member, score) in enumerate(zip(members, scores, strict=True), page.first + 1):
+            move = page.moves.get(member)
             rows.append(
                 BoardRow(
-                    rank=index + 1,
+                    rank=rank,
                     member=text(member),
                     score=score,
                     moved=move.places if move else 0,
@@ -79,25 +128,23 @@ class LeaderboardsSource:
                     entered=move.entered if move else False,
                 )
             )
-        return Board(text(key), size if isinstance(size, int) else len(rows), tuple(rows))
+        return tuple(rows)
 
-    def _moved(self, key: bytes, members: list[bytes]) -> dict[bytes, _Move]:
-        """Each member's latest move, those that left forgotten."""
-        before = self._ranks.get(key)
-        ranks = {member: rank for rank, member in enumerate(members)}
-        moves = self._moves.setdefault(key, {})
-        if before is not None:
-            now = time.monotonic()
-            for member, rank in ranks.items():
-                was = before.get(member)
-                if was is None:
-                    moves[member] = _Move(0, now, True)
-                elif was != rank:
-                    moves[member] = _Move(was - rank, now, False)
-            for gone in moves.keys() - ranks.keys():
-                del moves[gone]
-        self._ranks[key] = ranks
-        return moves
+
+def _notice_moves(page: _Page, members: list[bytes]) -> None:
+    """Each member's latest move, those that left forgotten."""
+    ranks = {member: rank for rank, member in enumerate(members)}
+    if page.ranks is not None:
+        now = time.monotonic()
+        for member, rank in ranks.items():
+            was = page.ranks.get(member)
+            if was is None:
+                page.moves[member] = _Move(0, now, True)
+            elif was != rank:
+                page.moves[member] = _Move(was - rank, now, False)
+        for gone in page.moves.keys() - ranks.keys():
+            del page.moves[gone]
+    page.ranks = ranks
 
 
 def _pairs(reply: object) -> tuple[list[bytes], list[float]]:

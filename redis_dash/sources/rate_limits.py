@@ -1,21 +1,30 @@
-"""Who is near, at or over the limit? The limiters' keys from the scan, each read on every poll."""
+"""Who is near, at or over the limit? The fullest clients, followed closely; all of them counted."""
 
 from __future__ import annotations
 
-from redis_dash.config import LimitPattern
+import heapq
+import time
+from collections.abc import Sequence
+
 from redis_dash.connection import check
 from redis_dash.dialects import LIMIT_DIALECTS
-from redis_dash.dialects.base import LimitDialect, OtherDialectError, Rule, Usage
+from redis_dash.dialects.base import OtherDialectError, Usage
+from redis_dash.family import HELD
 from redis_dash.model import LimitRow, RateLimitsFrame, SourceError
 from redis_dash.ownreads import Command, ReplyError
-from redis_dash.patterns import Pattern
-from redis_dash.sources.base import Context, Sample, text
+from redis_dash.sources.base import Context, Sample, counted, text
+from redis_dash.sources.limiters import Limiter, Limiters
 
 FAMILY = "limits"
-KEYS_AT_ONCE = 1000
-"""Clients read in one poll; with more the fullest of them are read every time, the others in turn."""
+FOLLOWED = 1000
+"""Clients that are read again and again: the fullest, as far as the scan has seen."""
+OTHERS_AT_ONCE = 250
+"""Followed clients far from their limit that are read in one poll, in turn; those near it are read in each."""
 ROWS = 500
 NEAR = 0.8
+
+Rank = tuple[bool, float, int]
+NOBODY: Rank = (False, -1.0, -1)
 
 
 class RateLimitsSource:
@@ -26,27 +35,66 @@ class RateLimitsSource:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._family = context.keyspace.families[FAMILY]
-        self._patterns = [(Pattern(limit.keys), limit) for limit in context.config.limits]
-        self._dialects: dict[bytes, int] = {}
+        self._limiters = Limiters(context.config.limits)
         self._rows: dict[bytes, LimitRow] = {}
+        self._unknown: set[bytes] = set()
+        """Keys in no known form, as the running pass has seen them."""
+        self._unknown_before = 0
+        self._pass = 0
+        self._floor = NOBODY
+        """Whoever ranks no higher is not followed."""
+        self._dropped_in_pass = -2
         self._turn = 0
+        context.keyspace.readers[FAMILY] = self.look
+
+    # -- what the scan has in hand -----------------------------------------------------------------------------------
+
+    async def look(self, keys: Sequence[bytes]) -> None:
+        """Take up those that may be fuller than the ones that are followed: one command a key tells."""
+        if self._pass != self._context.keyspace.passes:
+            self._pass = self._context.keyspace.passes
+            self._unknown_before, self._unknown = len(self._unknown), set()
+        new = [key for key in keys if key not in self._rows and key not in self._unknown]
+        if not new:
+            return
+        limiters = [self._limiters.of(key) for key in new]
+        probes = [limiter.dialect.probe(key) for key, limiter in zip(new, limiters, strict=True)]
+        replies = await self._context.deployment.pipeline(probes)
+        full = [
+            key
+            for key, limiter, reply in zip(new, limiters, replies, strict=True)
+            if _most(limiter, reply) > self._floor
+        ]
+        if full:
+            await self._read_keys(full, await self._server_time())
+        if len(full) < len(new) or len(self._rows) > 2 * FOLLOWED:
+            self._dropped_in_pass = self._context.keyspace.passes
+        if len(self._rows) > 2 * FOLLOWED:
+            self._rows = dict(heapq.nlargest(FOLLOWED, self._rows.items(), key=lambda item: _rank(item[1])))
+            self._limiters.keep(self._rows)
+            self._set_floor()
+
+    def _set_floor(self) -> None:
+        ranks = heapq.nlargest(FOLLOWED, map(_rank, self._rows.values()))
+        self._floor = ranks[-1] if len(ranks) == FOLLOWED else NOBODY
+
+    # -- what is followed --------------------------------------------------------------------------------------------
 
     async def read(self) -> Sample[RateLimitsFrame]:
-        """The clock, then every client's commands in one pipeline."""
+        """The clock, then in one pipeline those near their limit and a share of the others."""
         await self._context.require_scan()
-        keys = self._family.keys
-        for gone in self._rows.keys() - set(keys):
-            del self._rows[gone]
-        await self._read_keys(self._chosen(keys), await self._server_time())
-        return self._sample(len(keys))
+        await self._read_keys(self._chosen(), await self._server_time())
+        self._set_floor()
+        return self._sample()
 
-    def _chosen(self, keys: list[bytes]) -> list[bytes]:
-        if len(keys) <= KEYS_AT_ONCE:
-            return keys
-        fullest = sorted(self._rows, key=lambda key: self._rows[key].used, reverse=True)[: KEYS_AT_ONCE // 2]
-        first = self._turn % len(keys)
-        self._turn = first + KEYS_AT_ONCE // 2
-        return list(dict.fromkeys([*fullest, *keys[first : self._turn]]))
+    def _chosen(self) -> list[bytes]:
+        near = [key for key, row in self._rows.items() if _is_near(row)]
+        others = [key for key, row in self._rows.items() if not _is_near(row)]
+        if len(others) > OTHERS_AT_ONCE:
+            first = self._turn % len(others)
+            self._turn = first + OTHERS_AT_ONCE
+            others = (others + others[:OTHERS_AT_ONCE])[first : self._turn]
+        return [*near, *others]
 
     async def _server_time(self) -> float:
         reply = await self._context.deployment.one(b"TIME")
@@ -54,69 +102,104 @@ class RateLimitsSource:
             raise SourceError("TIME answered in an unknown form")
         return int(reply[0]) + int(reply[1]) / 1e6
 
-    async def _read_keys(self, keys: list[bytes], now: float) -> None:
-        plan: list[tuple[bytes, LimitPattern, LimitDialect, int]] = []
+    async def _read_keys(self, keys: Sequence[bytes], now: float) -> None:
+        """Read usage; a key in another form is tried in each of the forms that are known."""
+        for _ in LIMIT_DIALECTS:
+            keys = await self._try_to_read(keys, now)
+            if not keys:
+                return
+        for key in keys:
+            self._rows.pop(key, None)
+            self._limiters.forget(key)
+        if len(self._unknown) < HELD:
+            self._unknown.update(keys)
+
+    async def _try_to_read(self, keys: Sequence[bytes], now: float) -> list[bytes]:
+        """Returns those that are of another dialect than was thought."""
+        plan: list[tuple[bytes, Limiter, int]] = []
         commands: list[Command] = []
         for key in keys:
-            _, limit = self._identify(key)
-            dialect = LIMIT_DIALECTS[self._dialects.get(key, 0)]
-            reads = dialect.reads(key, now, limit.rule)
-            plan.append((key, limit, dialect, len(reads)))
+            limiter = self._limiters.of(key)
+            reads = limiter.dialect.reads(key, now, limiter.rule)
+            plan.append((key, limiter, len(reads)))
             commands += reads
         replies = await self._context.deployment.pipeline(commands)
-        begin = 0
-        for key, limit, dialect, length in plan:
-            self._take(key, limit.rule, dialect, replies[begin : begin + length], now)
+        others, begin = [], 0
+        for key, limiter, length in plan:
+            try:
+                self._take(key, limiter, replies[begin : begin + length], now)
+            except OtherDialectError:
+                self._limiters.try_next(key)
+                others.append(key)
             begin += length
+        return others
 
-    def _take(self, key: bytes, rule: Rule | None, dialect: LimitDialect, replies: list[object], now: float) -> None:
-        try:
-            if any(isinstance(reply, ReplyError) and str(reply).startswith("WRONGTYPE") for reply in replies):
-                raise OtherDialectError
-            usage = dialect.decode([check(reply) for reply in replies], now, rule)
-        except OtherDialectError:
-            self._dialects[key] = (self._dialects.get(key, 0) + 1) % len(LIMIT_DIALECTS)
-            return
+    def _take(self, key: bytes, limiter: Limiter, replies: list[object], now: float) -> None:
+        if any(isinstance(reply, ReplyError) and str(reply).startswith("WRONGTYPE") for reply in replies):
+            raise OtherDialectError
+        usage = limiter.dialect.decode([check(reply) for reply in replies], now, limiter.rule)
         if usage is None:
             self._rows.pop(key, None)
-            self._dialects.pop(key, None)
+            self._limiters.forget(key)
             self._family.discard(key)
         else:
-            self._rows[key] = self._row(key, rule, dialect.name, usage)
+            self._limiters.settle(key)
+            self._rows[key] = _row(key, limiter, usage)
 
-    def _row(self, key: bytes, rule: Rule | None, dialect: str, usage: Usage) -> LimitRow:
-        return LimitRow(
-            key=text(key),
-            identity=text(self._identify(key)[0]),
-            used=usage.used,
-            limit=rule.limit if rule else None,
-            window_s=rule.window_s if rule else None,
-            reset_s=usage.reset_s,
-            blocked=rule is not None and usage.used >= rule.limit,
-            dialect=dialect,
-        )
-
-    def _identify(self, key: bytes) -> tuple[bytes, LimitPattern]:
-        for pattern, limit in self._patterns:
-            identity = pattern.variable(key)
-            if identity is not None:
-                return identity, limit
-        return key, LimitPattern("*")
-
-    def _sample(self, held: int) -> Sample[RateLimitsFrame]:
-        rows = sorted(self._rows.values(), key=_fullest_first)
-        size = self._family.estimate()
+    def _sample(self) -> Sample[RateLimitsFrame]:
+        rows, size = self._rows.values(), self._family.estimate()
+        unknown = max(len(self._unknown), self._unknown_before)
+        follows_all = self._context.keyspace.passes - self._dropped_in_pass > 1
+        if size.coverage >= 1 and follows_all:
+            count = len(rows) + unknown
+            size = size._replace(keys=count, low=count, high=count, counted_at=time.time(), may_repeat=False)
+        near = sum(map(_is_near, rows))
+        blocked = sum(row.blocked for row in rows)
         frame = RateLimitsFrame(
             count=size.keys,
-            blocked=sum(row.blocked for row in rows),
-            near=sum(not row.blocked and row.limit is not None and row.used >= NEAR * row.limit for row in rows),
-            rows=tuple(rows[:ROWS]),
+            blocked=blocked,
+            near=near - blocked,
+            rows=tuple(heapq.nsmallest(ROWS, rows, key=_fullest_first)),
+            low=size.low,
+            high=size.high,
+            at_least=self._floor[1] >= NEAR,
         )
-        if held > len(rows):
-            unread = held - len(rows)
-            return Sample(frame, size.coverage, "reduced", f"{unread:,} keys not read yet or in an unknown form")
-        return Sample(frame, size.coverage)
+        note = f"{unknown:,} keys in an unknown form" if unknown else ""
+        return counted(frame, size, note)
+
+
+def _row(key: bytes, limiter: Limiter, usage: Usage) -> LimitRow:
+    rule = limiter.rule
+    return LimitRow(
+        key=text(key),
+        identity=text(limiter.identity),
+        used=usage.used,
+        limit=rule.limit if rule else None,
+        window_s=rule.window_s if rule else None,
+        reset_s=usage.reset_s,
+        blocked=rule is not None and usage.used >= rule.limit,
+        dialect=limiter.dialect.name,
+    )
+
+
+def _most(limiter: Limiter, reply: object) -> Rank:
+    """The highest rank that a key can have, by its probe's reply."""
+    try:
+        used = limiter.dialect.bound(reply)
+    except OtherDialectError:
+        return True, float("inf"), 0  # to be looked at closely
+    limit = limiter.rule.limit if limiter.rule else None
+    return limit is not None and used >= limit, used / limit if limit else 0.0, used
+
+
+def _rank(row: LimitRow) -> Rank:
+    return row.blocked, row.used / row.limit if row.limit else 0.0, row.used
+
+
+def _is_near(row: LimitRow) -> bool:
+    return row.limit is not None and row.used >= NEAR * row.limit
 
 
 def _fullest_first(row: LimitRow) -> tuple[bool, float, int, str]:
-    return (not row.blocked, -(row.used / row.limit if row.limit else 0.0), -row.used, row.identity)
+    blocked, share, used = _rank(row)
+    return not blocked, -share, -used, row.identity

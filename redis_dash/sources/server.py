@@ -21,6 +21,7 @@ class ServerSource:
 
     def __init__(self, context: Context) -> None:
         self._deployment = context.deployment
+        self._keyspace = context.keyspace
         self._database = f"db{context.deployment.url.database}"
         self._pings: deque[float] = deque(maxlen=PINGS)
         self._before: Info | None = None
@@ -29,6 +30,7 @@ class ServerSource:
     async def read(self) -> Sample[ServerFrame]:
         """One INFO, shared with the cache topic, and one PING."""
         self._pings.append(await self._deployment.ping_ms())
+        self._keyspace.heard(self._pings[-1])
         info = await self._deployment.info()
         values = info.values
         evicted_per_s, expired_per_s = self._keys_lost_per_s(info)
@@ -50,6 +52,7 @@ class ServerSource:
                 expired_per_s=expired_per_s,
                 rejected_connections=int(number(values, "rejected_connections")),
                 cost=self._deployment.cost.cost(),
+                scan=self._keyspace.scan(),
             )
         )
 

@@ -1,4 +1,4 @@
-"""Who is signed in? The sessions' keys from the scan, their values and lifetimes read a share at a time."""
+"""Who is signed in? The sessions that were active last, followed closely; all of them counted, and searched."""
 
 from __future__ import annotations
 
@@ -6,80 +6,112 @@ import heapq
 import time
 from collections.abc import Sequence
 
-import msgspec
-
+from redis_dash.commands import Request, SearchSessions, StopSearch
 from redis_dash.dialects import SESSION_DIALECTS
-from redis_dash.dialects.base import SessionFacts
-from redis_dash.keyspace import Estimate
-from redis_dash.model import Credential, SessionRow, SessionsFrame, mask
+from redis_dash.feed import Progress
+from redis_dash.model import SessionsFrame
 from redis_dash.ownreads import Command, ReplyError
-from redis_dash.patterns import Pattern
-from redis_dash.sources.base import Context, Sample, text
+from redis_dash.sources.base import Context, Sample, counted
+from redis_dash.sources.session_facts import UNREADABLE, KnownSession, SessionRows, latest_first
+from redis_dash.sources.session_search import SessionSearch
 
 FAMILY = "sessions"
-NEW_AT_ONCE = 2000
-"""Sessions whose value is read for the first time in one poll."""
+FOLLOWED = 1000
+"""Sessions that are read again and again: those that were active last, as far as the scan has seen."""
 LIFETIMES_AT_ONCE = 500
-"""Known sessions whose lifetime is read again in one poll, those read longest ago first."""
+"""Followed sessions whose lifetime is read again in one poll, those read longest ago first."""
 VALUES_AT_ONCE = 50
-"""Known sessions whose value is read again in one poll."""
+"""Followed sessions whose value is read again in one poll."""
 ROWS = 500
 """Rows handed on."""
-UNREADABLE = SessionFacts(user="", fields=(("", "the value is in no form that is known here"),))
-
-
-class _Known(msgspec.Struct):
-    facts: SessionFacts
-    dialect: str
-    expires_at: float | None
-    """``time.monotonic()``; None: never."""
-    lifetime_s: float | None
-    expires_known: bool = False
 
 
 class SessionsSource:
-    """Keeps what it read until the scan no longer finds the key, or a read finds it gone."""
+    """Follows the latest sessions until a read finds them gone; where there are no more than those, it counts them."""
 
     topic = "sessions"
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._family = context.keyspace.families[FAMILY]
-        self._patterns = [Pattern(glob) for glob in context.config.sessions]
-        self._known: dict[bytes, _Known] = {}
+        self._rows = SessionRows(context.config.sessions)
+        self._known: dict[bytes, KnownSession] = {}
+        self._dropped_in_pass = -2
+        self._floor_at = 0.0
+        """``time.monotonic()``: sessions that expire before it are not followed; 0 where there is room."""
         self._no_lifetimes = ""
         self._lifetime_turn = 0
         self._value_turn = 0
+        self._search = SessionSearch(context, FAMILY, self._rows)
+        context.keyspace.readers[FAMILY] = self.look
+
+    # -- what the scan has in hand -----------------------------------------------------------------------------------
+
+    async def look(self, keys: Sequence[bytes]) -> None:
+        """Take up those that were active later than the ones that are followed."""
+        new = [key for key in keys if key not in self._known]
+        if not new:
+            return
+        replies = await self._context.deployment.pipeline([(b"PTTL", key) for key in new])
+        now = time.monotonic()
+        least_ms = (self._floor_at - now) * 1000 if self._floor_at else 0.0
+        for key, reply in zip(new, replies, strict=True):
+            if reply == -2:
+                self._family.discard(key)
+            elif not isinstance(reply, int):
+                self._known[key] = KnownSession()
+            elif reply >= least_ms or not self._floor_at:
+                known = self._known[key] = KnownSession()
+                known.lasts(None if reply < 0 else reply / 1000, now)
+            else:
+                self._dropped_in_pass = self._context.keyspace.passes
+        if len(self._known) > 2 * FOLLOWED:
+            self._known = dict(heapq.nlargest(FOLLOWED, self._known.items(), key=latest_first))
+            self._dropped_in_pass = self._context.keyspace.passes
+            self._set_floor()
+
+    def _set_floor(self) -> None:
+        """Whoever expires before all that are followed was active before them all."""
+        full = len(self._known) >= FOLLOWED
+        self._floor_at = min((known.expires_at or 0.0 for known in self._known.values()), default=0.0) if full else 0.0
+
+    @property
+    def _follows_all(self) -> bool:
+        """Neither the running pass nor the last one brought more than are followed."""
+        return self._context.keyspace.passes - self._dropped_in_pass > 1
+
+    # -- what is followed --------------------------------------------------------------------------------------------
 
     async def read(self) -> Sample[SessionsFrame]:
-        """New sessions first, then a share of the known ones again."""
+        """New ones first, then a share of the known ones again."""
         await self._context.require_scan()
-        keys, size = self._family.keys, self._family.estimate()
-        present = set(keys)
-        for gone in self._known.keys() - present:
-            del self._known[gone]
-        new = [key for key in keys if key not in self._known]
-        unread = max(0, len(new) - NEW_AT_ONCE)
-        del new[NEW_AT_ONCE:]
+        self._drop_ended()
+        new = [key for key, known in self._known.items() if known.facts is None][: 2 * FOLLOWED]
         again, self._value_turn = _turn(list(self._known), self._value_turn, VALUES_AT_ONCE)
         lifetimes, self._lifetime_turn = _turn(list(self._known), self._lifetime_turn, LIFETIMES_AT_ONCE)
-        await self._read_values(new + again)
-        await self._read_lifetimes([*new, *lifetimes])
-        return self._sample(size, len(keys), unread)
+        await self._read_values([*new, *again])
+        await self._read_lifetimes(lifetimes)
+        self._set_floor()
+        await self._search.look_again()
+        return self._sample()
+
+    def _drop_ended(self) -> None:
+        now = time.monotonic()
+        ended = [key for key, known in self._known.items() if known.expires_at is not None and known.expires_at <= now]
+        for key in ended:
+            self._forget(key)
 
     async def _read_values(self, keys: Sequence[bytes]) -> None:
         dialect = SESSION_DIALECTS[0]
         replies = await self._context.deployment.pipeline([dialect.read(key) for key in keys])
         for key, reply in zip(keys, replies, strict=True):
+            known = self._known.get(key)
             if reply is None:
                 self._forget(key)
-                continue
-            facts = dialect.decode(reply)
-            known = self._known.get(key)
-            if known is None:
-                known = self._known[key] = _Known(UNREADABLE, "unknown", None, None)
-            known.facts = facts or UNREADABLE
-            known.dialect = dialect.name if facts else "unknown"
+            elif known is not None:
+                facts = dialect.decode(reply)
+                known.facts = facts or UNREADABLE
+                known.dialect = dialect.name if facts else "unknown"
 
     async def _read_lifetimes(self, keys: Sequence[bytes]) -> None:
         commands: list[Command] = [(b"PTTL", key) for key in keys]
@@ -91,61 +123,39 @@ class SessionsSource:
             if reply == -2:
                 self._forget(key)
             elif known is not None and isinstance(reply, int):
-                left = None if reply < 0 else reply / 1000
-                known.lifetime_s = None if left is None else max(known.lifetime_s or 0.0, left)
-                known.expires_at = None if left is None else now + left
-                known.expires_known = True
+                known.lasts(None if reply < 0 else reply / 1000, now)
 
     def _forget(self, key: bytes) -> None:
         self._known.pop(key, None)
         self._family.discard(key)
 
-    def _sample(self, size: Estimate, keys: int, unread: int) -> Sample[SessionsFrame]:
-        """Of ``keys`` that the scan holds by name, those that we read and found gone are taken off the total."""
-        now = time.monotonic()
-        live = [
-            (key, known) for key, known in self._known.items() if known.expires_at is None or known.expires_at > now
-        ]
-        latest = heapq.nlargest(ROWS, live, key=_latest)
-        full = max((known.lifetime_s or 0.0 for _, known in live), default=0.0)
-        rows = tuple(self._row(key, known, now, full) for key, known in latest)
-        ended = keys - unread - len(live)
-        frame = SessionsFrame(size.keys - ended, size.low - ended, size.high - ended, rows)
-        if self._no_lifetimes:
-            return Sample(frame, size.coverage, "reduced", f"time left unknown: {self._no_lifetimes}")
-        if unread:
-            return Sample(frame, size.coverage, "reduced", f"{unread:,} not read yet")
-        return Sample(frame, size.coverage)
+    def _sample(self) -> Sample[SessionsFrame]:
+        now, size = time.monotonic(), self._family.estimate()
+        read = [(key, known) for key, known in self._known.items() if known.facts is not None]
+        rows = self._rows.make(heapq.nlargest(ROWS, read, key=latest_first), now)
+        if size.coverage >= 1 and self._follows_all:
+            count = len(self._known)
+            size = size._replace(keys=count, low=count, high=count, counted_at=time.time(), may_repeat=False)
+        frame = SessionsFrame(size.keys, size.low, size.high, rows, self._search.result())
+        note = f"time left unknown: {self._no_lifetimes}" if self._no_lifetimes else ""
+        return counted(frame, size, note)
 
-    def _row(self, key: bytes, known: _Known, now: float, full: float) -> SessionRow:
-        identifiers = (pattern.variable(key) for pattern in self._patterns)
-        identifier = next((found for found in identifiers if found is not None), key)
-        return SessionRow(
-            key=Credential(key),
-            id=mask(identifier),
-            user=known.facts.user,
-            role=known.facts.role,
-            ttl_s=None if known.expires_at is None else known.expires_at - now,
-            ttl_known=known.expires_known,
-            ttl_full_s=None if known.expires_at is None else full,
-            created_at=known.facts.created_at,
-            dialect=known.dialect,
-            fields=_without(identifier, known.facts.fields),
-        )
+    # -- what a person asks for --------------------------------------------------------------------------------------
 
+    def ask(self, request: Request) -> None:
+        """Search, or stop it."""
+        if isinstance(request, SearchSessions):
+            self._search.begin(request.text)
+        elif isinstance(request, StopSearch):
+            self._search.stop()
 
-def _without(identifier: bytes, fields: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """The session's id must not be readable where the application repeats it in the value."""
-    whole = text(identifier)
-    if len(whole) < 8:
-        return fields
-    return tuple((name, value.replace(whole, mask(identifier))) for name, value in fields)
+    def progress(self) -> Progress | None:
+        """Of the search."""
+        return self._search.progress()
 
-
-def _latest(item: tuple[bytes, _Known]) -> tuple[float, float]:
-    """Sliding lifetimes tell the latest activity: what expires last was used last."""
-    known = item[1]
-    return (known.expires_at or 0.0, known.facts.created_at or 0.0)
+    async def run(self) -> None:
+        """Search when asked to."""
+        await self._search.run()
 
 
 def _turn(keys: list[bytes], start: int, length: int) -> tuple[list[bytes], int]:

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+import redis
 
 from redis_dash.config import Config, Url
 from redis_dash.connection import Deployment
@@ -48,3 +49,19 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+@pytest.fixture
+async def make_poor(redis_url: str, client: redis.Redis) -> AsyncIterator[Callable[..., Deployment]]:
+    """A deployment whose user lacks some commands."""
+    made: list[Deployment] = []
+
+    def make(*without: str) -> Deployment:
+        client.acl_setuser("poor", enabled=True, passwords=["+pw"], commands=["+@all", *without], keys=["*"])
+        made.append(Deployment(Url(redis_url.replace("redis://", "redis://poor:pw@"))))
+        return made[-1]
+
+    yield make
+    for deployment in made:
+        await deployment.close()
+    client.acl_deluser("poor")

@@ -24,8 +24,9 @@ async def ann(make_context: Callable[..., Context], client: redis.Redis) -> Sess
     sign_in(client, "bob")
     client.set("other", "x")
     context = make_context()
+    source = SessionsSource(context)
     await context.keyspace.pass_over()
-    rows = (await SessionsSource(context).read()).frame.rows
+    rows = (await source.read()).frame.rows
     return next(row for row in rows if row.user == "ann@example.com")
 
 

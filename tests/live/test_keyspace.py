@@ -1,0 +1,187 @@
+"""The shared scan on a real server: complete, estimated from the first slice on, polite, and quick when asked."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import pytest
+import redis
+
+from redis_dash.connection import Deployment
+from redis_dash.keyspace import Keyspace
+from redis_dash.model import SourceError
+from tests.conftest import until
+
+FAMILIES = {"sessions": ("session:*",), "limits": ("ratelimit:*",), "others": ("a*", "b*")}
+
+
+def fill(client: redis.Redis, sessions: int, limits: int) -> None:
+    pipe = client.pipeline(transaction=False)
+    for number in range(sessions):
+        pipe.set(f"session:{number}", "x")
+    for number in range(limits):
+        pipe.set(f"ratelimit:{number}", "1")
+    pipe.execute()
+
+
+@pytest.fixture
+def keyspace(deployment: Deployment) -> Keyspace:
+    return Keyspace(deployment, FAMILIES, budget=0.01, rest_s=0.01)
+
+
+@contextlib.asynccontextmanager
+async def at_work(keyspace: Keyspace) -> AsyncIterator[None]:
+    task = asyncio.create_task(keyspace.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_a_pass_hands_every_key_to_whoever_asked_for_its_kind(keyspace: Keyspace, client: redis.Redis) -> None:
+    fill(client, 3000, 2000)
+    client.set("unasked", "x")
+    seen: list[bytes] = []
+
+    async def look(keys: Sequence[bytes]) -> None:
+        seen.extend(keys)
+
+    keyspace.readers["limits"] = look
+    await keyspace.pass_over()
+    assert set(seen) == {b"ratelimit:%d" % number for number in range(2000)}
+    sizes = [keyspace.families[name].estimate() for name in FAMILIES]
+    assert [(size.keys, size.coverage, size.may_repeat) for size in sizes] == [
+        (3000, 1.0, False),
+        (2000, 1.0, False),
+        (0, 1.0, False),
+    ]
+    assert keyspace.scan().last_done == 5001
+
+
+async def test_after_the_first_slice_every_family_has_an_estimate(keyspace: Keyspace, client: redis.Redis) -> None:
+    fill(client, 30_000, 10_000)
+    async with contextlib.aclosing(keyspace.walk()) as walk:
+        part = await anext(walk)
+    for family in keyspace.families.values():
+        family.begin(part.size)
+    keyspace._add(part)
+    size = keyspace.families["sessions"].estimate()
+    assert 0.02 < size.coverage < 0.05
+    assert size.low < 30_000 < size.high
+    assert size.high - size.low < 6000
+
+
+async def test_keys_handed_out_twice_are_not_called_exact(
+    keyspace: Keyspace, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server shrinks its table under our cursor: what was in two buckets is in one, and that is scanned again."""
+    monkeypatch.setattr("redis_dash.family.HELD", 50)
+    fill(client, 60_000, 0)
+    seen: Counter[bytes] = Counter()
+
+    async def shrink(keys: Sequence[bytes]) -> None:
+        seen.update(keys)
+        if seen.total() > 30_000 and client.dbsize() == 60_000:
+            client.delete(*(f"session:{number}" for number in range(57_000)))
+            pipe = client.pipeline(transaction=False)
+            for number in range(20_000):  # each moves a bucket of the table that is being resized
+                pipe.set(f"session:{number % 500 + 59_000}", "y")
+            pipe.execute()
+
+    keyspace.readers["sessions"] = shrink
+    await keyspace.pass_over()
+    size = keyspace.families["sessions"].estimate()
+    assert size.may_repeat
+    assert size.keys == seen.total()
+
+
+async def test_a_database_that_stands_still_is_counted_exactly_however_large(
+    keyspace: Keyspace, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redis_dash.family.HELD", 50)
+    fill(client, 20_000, 0)
+    await keyspace.pass_over()
+    size = keyspace.families["sessions"].estimate()
+    assert (size.keys, size.coverage, size.may_repeat) == (20_000, 1.0, False)
+    async with contextlib.aclosing(keyspace.walk()) as walk:
+        await anext(walk)
+        client.set("session:new", "x")
+    monkeypatch.setattr(keyspace, "_hold_back", lambda: asyncio.to_thread(client.set, "session:newer", "x"))
+    await keyspace.pass_over()
+    assert keyspace.families["sessions"].estimate().may_repeat
+
+
+async def test_the_budget_holds_and_a_hurry_does_not_wait_for_it(
+    deployment: Deployment, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redis_dash.pace.FIRST_COUNT", 100)
+    keyspace = Keyspace(deployment, FAMILIES, budget=0.0001, rest_s=0.01)
+    fill(client, 30_000, 0)
+    async with at_work(keyspace):
+        await until(lambda: keyspace.done > 1000)
+        slow = keyspace.done
+        assert slow < 30_000
+        keyspace.hurry(on=True)
+        await until(lambda: keyspace.passes == 1)
+        assert not keyspace.full_speed
+        assert keyspace.families["sessions"].estimate().keys == 30_000
+
+
+async def test_a_hurry_can_be_stopped(deployment: Deployment, client: redis.Redis) -> None:
+    keyspace = Keyspace(deployment, FAMILIES, budget=0.0001, rest_s=0.01)
+    fill(client, 60_000, 0)
+    passes: list[int] = []
+
+    async def stop(keys: Sequence[bytes]) -> None:
+        if keyspace.full_speed:
+            keyspace.hurry(on=False)
+            passes.append(keyspace.passes)
+
+    keyspace.readers["sessions"] = stop
+    async with at_work(keyspace):
+        keyspace.hurry(on=True)
+        await until(lambda: passes != [])
+    assert passes == [0]
+    assert keyspace.done < 60_000
+
+
+async def test_a_walk_of_its_own_does_not_disturb_the_pass(keyspace: Keyspace, client: redis.Redis) -> None:
+    fill(client, 5000, 0)
+    await keyspace.pass_over()
+    found = 0
+    async with contextlib.aclosing(keyspace.walk()) as walk:
+        async for part in walk:
+            found += len(part.keys["sessions"])
+    assert found == 5000
+    assert keyspace.families["sessions"].estimate().keys == 5000
+    assert keyspace.passes == 1
+
+
+async def test_a_readers_bug_is_told_and_the_scan_goes_on(
+    keyspace: Keyspace, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redis_dash.keyspace.RETRY_S", 0.01)
+    calls: list[int] = []
+
+    async def broken(keys: Sequence[bytes]) -> None:
+        calls.append(len(keys))
+        if len(calls) < 3:
+            raise ZeroDivisionError
+
+    keyspace.readers["sessions"] = broken
+    fill(client, 10, 0)
+    async with at_work(keyspace):
+        await until(lambda: keyspace.passes > 0)
+    assert len(calls) >= 3
+
+
+async def test_no_right_to_scan_is_told(make_poor: Callable[..., Deployment]) -> None:
+    keyspace = Keyspace(make_poor("-scan"), FAMILIES, budget=0.01, rest_s=0.01)
+    async with at_work(keyspace):
+        with pytest.raises(SourceError, match=r"(?i)no permissions.*scan"):
+            await keyspace.begun()
