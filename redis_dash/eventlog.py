@@ -61,16 +61,32 @@ class EventLog:
         self._start = 0
         self._chunks: deque[_Chunk] = deque()
         self._nbytes = 0
-        self.overwritten = 0
-        """Messages (not marks) that have left the ring."""
+        self._received = 0
+        self._held = 0
 
     @property
     def start(self) -> int:
         """The first sequence number that can still be read."""
         return max(self._start, self.end - self.capacity)
 
+    @property
+    def kept(self) -> int:
+        """Messages (not marks) that can still be read."""
+        if not self._chunks or self._chunks[0].messages is None:
+            return self._held
+        return self._held - max(0, self.start - self._chunks[0].first)
+
+    @property
+    def overwritten(self) -> int:
+        """Messages (not marks) that have left the ring."""
+        return self._received - self.kept
+
     def append(self, messages: list[RawMessage], at: float, nbytes: int) -> None:
         """Add one wire chunk's messages; ``nbytes`` is what they take, roughly."""
+        if not messages:
+            return
+        self._received += len(messages)
+        self._held += len(messages)
         self._push(_Chunk(self.end, at, nbytes, messages))
 
     def mark(self, text: str, at: float, kind: str = "info") -> None:
@@ -90,7 +106,7 @@ class EventLog:
             self._nbytes -= oldest.nbytes
             self._start = oldest.first + len(oldest)
             if oldest.messages is not None:
-                self.overwritten += len(oldest.messages)
+                self._held -= len(oldest.messages)
 
     def read(self, first: int, stop: int) -> list[Entry]:
         """The entries with sequence numbers first..stop-1 that are still held, oldest first."""
@@ -128,8 +144,8 @@ class Head(bytes):
     size: int
 
     @classmethod
-    def of(cls, payload: bytes) -> Head:
-        """Cut a payload down and remember how long it was."""
+    def of(cls, payload: bytes, size: int | None = None) -> Head:
+        """Cut a payload down and remember how long it was: ``size``, if this is not all of it."""
         head = cls(payload[:HEAD_BYTES])
-        head.size = len(payload)
+        head.size = len(payload) if size is None else size
         return head

@@ -134,7 +134,7 @@ class EventsFrame(msgspec.Struct, frozen=True):
     dropped: int
     """Messages that we received and cannot account for by channel: what the counters below leave over."""
     overwritten: int
-    """Messages that have left the ring since: counted, no longer readable."""
+    """Messages that have left the ring since: counted, no longer readable. All others are kept in it."""
     rate: float
     """Messages a second over the last seconds, all channels."""
     gaps: tuple[Gap, ...]

@@ -133,6 +133,7 @@ def _events(frame: EventsFrame) -> dict[str, object]:
     return {
         "received": frame.received,
         "dropped": frame.dropped,
+        "kept": frame.log.kept,
         "overwritten": frame.overwritten,
         "rate": frame.rate,
         "gaps": msgspec.to_builtins(frame.gaps),

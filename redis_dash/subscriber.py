@@ -1,7 +1,7 @@
-"""The pub/sub reader: an ``asyncio.Protocol`` that feeds ``hiredis.Reader`` whole chunks.
+"""The pub/sub reader, on a connection of its own.
 
-A chunk is parsed at once, counted by channel and put into the ring as it is; nothing is decoded here. The reader keeps
-its own connection, notices when the peer is gone, connects again, subscribes again, and tells the gap.
+A chunk of the wire is parsed at once, counted by channel and put into the ring as it is; nothing is decoded here. When
+the peer is gone, or has cut us off, we connect again, subscribe again, and tell the gap.
 """
 
 from __future__ import annotations
@@ -10,19 +10,17 @@ import asyncio
 import time
 from collections import Counter, deque
 from operator import itemgetter
-from typing import Any
 
 import hiredis
 
 from redis_dash.config import Url
+from redis_dash.cutoff import Cutoffs, Loss
 from redis_dash.eventlog import HEAD_BYTES, EventLog, Head, RawMessage
+from redis_dash.messagewire import MessageWire
 from redis_dash.model import Gap, SourceError
 from redis_dash.patterns import Pattern
 from redis_dash.wire import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Wire, describe, open_wire
 
-PING_EVERY_S = 2.0
-SILENCE_S = 2.0
-"""A PING unanswered for this long means that the peer is gone."""
 CHANNELS_KEPT = 10_000
 """Channels that are counted one by one; the quietest of more than twice as many are put together."""
 
@@ -46,7 +44,7 @@ class Subscriber:
         self.refused = False
         """The server answered, and does not let us subscribe."""
         self._url = url
-        self._lost_at: float | None = None
+        self._loss: Loss | None = None
         self._patterns = {glob.encode(): Pattern(glob) for glob in self.channels if _is_glob(glob)}
         self._first: dict[tuple[bytes, bytes], bool] = {}
 
@@ -63,11 +61,12 @@ class Subscriber:
             await asyncio.sleep(pause)
 
     async def _listen(self) -> None:
-        wire = _MessageWire(self)
+        wire = MessageWire(self.take)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await open_wire(self._url, wire)
                 await wire.ask(b"CLIENT", b"SETNAME", CLIENT_NAME.encode(), optional=True)
+                cutoffs = await Cutoffs.of(wire)
                 await self._subscribe(wire)
         except (OSError, TimeoutError, hiredis.ProtocolError) as error:
             wire.hang_up()
@@ -75,13 +74,13 @@ class Subscriber:
         except BaseException:
             wire.hang_up()
             raise
-        self._connected_again()
+        self._connected_again(cutoffs)
         try:
             await wire.watch()
         finally:
             wire.hang_up()
             self.connected = False
-            self._lost_at = wire.heard_at
+            self._loss = Loss(wire.sure_until, wire.complete_until, wire.trouble, wire.within_message, cutoffs)
         self.trouble = wire.trouble
         self.log.mark(f"connection lost: {wire.trouble}", time.time(), "gap")
 
@@ -94,18 +93,22 @@ class Subscriber:
                 raise
         self.refused = False
 
-    def _connected_again(self) -> None:
+    def _connected_again(self, cutoffs: Cutoffs) -> None:
         reason, self.connected, self.trouble = self.trouble, True, ""
-        if self._lost_at is not None:
-            now = time.time()
-            self.gaps.append(Gap(self._lost_at, now, reason))
-            self.log.mark(f"reconnected, {now - self._lost_at:.1f} s unknown", now, "gap")
-            self._lost_at = None
+        loss, self._loss = self._loss, None
+        if loss is None:
+            return
+        now, began_at, why = time.time(), loss.sure_until, loss.explained(cutoffs)
+        if why is not None:
+            reason, began_at = why, loss.complete_until  # what came last had waited: what else was waiting is lost
+        self.gaps.append(Gap(began_at, now, reason))
+        text = f"reconnected, {now - began_at:.1f} s unknown"
+        self.log.mark(text if why is None else f"{text}: {why}", now, "gap")
 
     @property
     def open_gap(self) -> Gap | None:
         """The gap that we are in, if we are in one."""
-        return None if self._lost_at is None else Gap(self._lost_at, None, self.trouble)
+        return None if self._loss is None else Gap(self._loss.sure_until, None, self.trouble)
 
     def take(self, messages: list[RawMessage], nbytes: int) -> None:
         """Count one chunk's messages and put them into the ring."""
@@ -145,55 +148,8 @@ def _cut_large(messages: list[RawMessage]) -> int:
     nbytes = 0
     for index, message in enumerate(messages):
         payload = message[-1]
-        if isinstance(payload, bytes) and len(payload) > HEAD_BYTES:
-            messages[index] = [*message[:-1], Head.of(payload)]
-            payload = b" " * HEAD_BYTES
-        nbytes += len(payload) if isinstance(payload, bytes) else 0
+        if isinstance(payload, bytes):
+            nbytes += min(len(payload), HEAD_BYTES)
+            if len(payload) > HEAD_BYTES:
+                messages[index] = [*message[:-1], Head.of(payload)]
     return nbytes
-
-
-class _MessageWire(Wire):
-    """Hands messages on as they come; everything else is an answer."""
-
-    def __init__(self, owner: Subscriber) -> None:
-        super().__init__()
-        self._owner = owner
-        self._pending_bytes = 0
-
-    def data_received(self, data: bytes) -> None:
-        """Count what messages take, roughly."""
-        self._pending_bytes += len(data)
-        super().data_received(data)
-
-    def sort_out(self) -> None:
-        """Messages to the owner, answers to whoever asked."""
-        messages, self._inbox = self._inbox, []
-        if self._waiting:
-            answers = [message for message in messages if not _is_message(message)]
-            if answers:
-                messages = [message for message in messages if _is_message(message)]
-                self._inbox = answers
-                super().sort_out()
-        if messages:
-            self._owner.take(messages, self._pending_bytes)
-            self._pending_bytes = 0
-
-    async def watch(self) -> None:
-        """Return when the connection is lost, or the peer no longer answers."""
-        while not self.lost.is_set():
-            pong = self.send([(b"PING",)])
-            done, _ = await asyncio.wait([pong], timeout=SILENCE_S)
-            if not done:
-                self.trouble = "no answer in time"
-                return
-            if pong.exception() is not None:
-                return
-            try:
-                async with asyncio.timeout(PING_EVERY_S):
-                    await self.lost.wait()
-            except TimeoutError:
-                continue
-
-
-def _is_message(message: Any) -> bool:
-    return isinstance(message, list) and bool(message) and message[0] in (b"message", b"pmessage")

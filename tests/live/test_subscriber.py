@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 
 import redis
 
 from demo_server.embedded import EmbeddedServer
 from redis_dash.config import Url
-from redis_dash.eventlog import HEAD_BYTES, Event, EventLog, Mark
+from redis_dash.eventlog import HEAD_BYTES, EventLog
 from redis_dash.subscriber import Subscriber
 from tests.conftest import until
-
-
-@contextlib.asynccontextmanager
-async def listening(url: str, *channels: str) -> AsyncIterator[Subscriber]:
-    subscriber = Subscriber(Url(url), channels or ("*",), EventLog())
-    task = asyncio.create_task(subscriber.run())
-    try:
-        await until(lambda: subscriber.connected)
-        yield subscriber
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+from tests.live.subscribing import events, listening, marks
 
 
 async def test_counts_every_message_by_channel(redis_url: str, client: redis.Redis) -> None:
@@ -36,10 +22,7 @@ async def test_counts_every_message_by_channel(redis_url: str, client: redis.Red
         await asyncio.to_thread(pipe.execute)
         await until(lambda: subscriber.received == 20_000)
     assert subscriber.counts == {b"orders": 15_000, b"payments": 5_000}
-    entries = subscriber.log.read(0, 20_000)
-    assert [entry.payload for entry in entries if isinstance(entry, Event)] == [
-        b"message %d" % number for number in range(20_000)
-    ]
+    assert [event.payload for event in events(subscriber)] == [b"message %d" % number for number in range(20_000)]
 
 
 async def test_a_message_that_fits_two_subscriptions_counts_once(redis_url: str, client: redis.Redis) -> None:
@@ -56,7 +39,7 @@ async def test_a_giant_is_kept_by_its_head(redis_url: str, client: redis.Redis) 
         client.publish("big", b"y" * 5_000_000)
         client.publish("small", b"z")
         await until(lambda: subscriber.received == 2)
-    big, small = (entry for entry in subscriber.log.read(0, 2) if isinstance(entry, Event))
+    big, small = events(subscriber)
     assert (len(big.payload), big.size) == (HEAD_BYTES, 5_000_000)
     assert (small.payload, small.size) == (b"z", 1)
 
@@ -75,10 +58,10 @@ async def test_a_restart_is_a_gap_and_then_goes_on() -> None:
         (gap,) = subscriber.gaps
         assert gap.ended_at is not None
         assert gap.ended_at >= gap.began_at
-        marks = [entry.text for entry in subscriber.log.read(0, 9) if isinstance(entry, Mark)]
-        assert marks[0].startswith("connection lost")
-        assert marks[1].startswith("reconnected")
-        assert marks[1].endswith("unknown")
+        lost, reconnected = marks(subscriber)
+        assert lost.startswith("connection lost")
+        assert reconnected.startswith("reconnected")
+        assert reconnected.endswith("unknown")
 
 
 async def test_a_killed_connection_is_noticed_at_once(redis_url: str, client: redis.Redis) -> None:

@@ -32,8 +32,17 @@ def test_overwrites_the_oldest_and_says_so() -> None:
     assert log.end == 30
     assert log.start >= 20
     assert payloads(log, 0, 30) == [b"%d" % number for number in range(log.start, 30)]
-    assert log.overwritten <= log.start
-    assert log.overwritten >= log.start - 2  # whole chunks leave
+    assert (log.kept, log.overwritten) == (10, 20)
+
+
+def test_marks_are_not_counted_as_messages() -> None:
+    log = EventLog(capacity=5)
+    for number in range(4):
+        log.mark("gap", 0.0, "gap")
+        log.append([message(number)] * 3, 0.0, 3)
+        log.append([], 0.0, 0)
+        assert log.kept == len(payloads(log, 0, log.end))
+        assert log.kept + log.overwritten == 3 * (number + 1)
 
 
 def test_is_bounded_in_bytes() -> None:

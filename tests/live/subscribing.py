@@ -1,0 +1,36 @@
+"""What the subscriber's tests share."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from redis_dash.config import Url
+from redis_dash.eventlog import Event, EventLog, Mark
+from redis_dash.subscriber import Subscriber
+from tests.conftest import until
+
+
+@contextlib.asynccontextmanager
+async def listening(url: str, *channels: str, log: EventLog | None = None) -> AsyncIterator[Subscriber]:
+    """A subscriber at work, by default to everything."""
+    subscriber = Subscriber(Url(url), channels or ("*",), log or EventLog())
+    task = asyncio.create_task(subscriber.run())
+    try:
+        await until(lambda: subscriber.connected)
+        yield subscriber
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+def events(subscriber: Subscriber) -> list[Event]:
+    """The messages that the ring still holds."""
+    return [entry for entry in subscriber.log.read(0, subscriber.log.end) if isinstance(entry, Event)]
+
+
+def marks(subscriber: Subscriber) -> list[str]:
+    """The lines of our own among them."""
+    return [entry.text for entry in subscriber.log.read(0, subscriber.log.end) if isinstance(entry, Mark)]
