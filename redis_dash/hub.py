@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import Any
 
@@ -37,6 +38,7 @@ class Hub:
         self._subscriber = Subscriber(url, config.channels, EventLog())
         context = Context(config, self.deployment, self._keyspace, self._subscriber)
         self._sources: list[Source[Any]] = [make(context) for make in SOURCES]
+        self._asked = {source.topic: asyncio.Event() for source in self._sources}
         self._latest: dict[str, Reading[Any]] = {}
         self._unread: dict[str, Reading[Any]] = {}
 
@@ -85,6 +87,7 @@ class Hub:
         for source in self._sources:
             if isinstance(source, Steered):
                 source.ask(request)
+                self._asked[source.topic].set()
 
     async def submit(self, command: Command) -> Outcome:
         """Carry out a confirmed command; what was done shows in the event stream.
@@ -122,7 +125,11 @@ class Hub:
             began = time.monotonic()
             reading = await self._read(source)
             self._latest[source.topic] = self._unread[source.topic] = reading
-            await asyncio.sleep(max(0.05, self._config.refresh_s - (time.monotonic() - began)))
+            asked = self._asked[source.topic]
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.05, self._config.refresh_s - (time.monotonic() - began))):
+                    await asked.wait()  # whoever asked for something is not kept waiting
+            asked.clear()
 
     async def _read(self, source: Source[Any]) -> Reading[Any]:
         """A source's failure is a status, whatever it is."""

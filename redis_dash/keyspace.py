@@ -212,14 +212,15 @@ class Keyspace:
 
     async def _slice(self, cursor: bytes) -> tuple[int, bytes, list[bytes]]:
         asked = time.perf_counter()
-        count = str(self._pace.count(at_ease=not (self.full_speed or self._walks))).encode()
+        at_ease = not (self.full_speed or self._walks)
+        count = str(self._pace.count(at_ease=at_ease)).encode()
         size, reply = await self._deployment.pipeline([(b"DBSIZE",), (b"SCAN", cursor, b"COUNT", count)])
         reply = check(reply)
         if not isinstance(reply, list) or len(reply) != 2:
             raise SourceError("SCAN answered in an unknown form")
         took = time.perf_counter() - asked
         self._busy_s += took
-        self._pace.took(took)
+        self._pace.took(took, at_ease=at_ease)
         return size if isinstance(size, int) else 0, reply[0], reply[1]
 
     # -- the budget --------------------------------------------------------------------------------------------------

@@ -7,17 +7,17 @@ from statistics import median
 
 FIRST_COUNT = 1000
 LEAST_COUNT, MOST_COUNT = 50, 4000
-QUICK_S, SLOW_S = 0.004, 0.02
+AT_EASE_S, IN_A_HURRY_S = (0.001, 0.003), (0.004, 0.02)
 """A slice that takes less may grow, one that takes more must shrink: nobody should wait longer behind one of ours."""
-LOAN = 12
+LOAN = 6
 """Slices at the start that do not wait for the budget; it is paid back afterwards. They make the panes useful."""
 CREDIT_S = 1.0
 """What was not spent for this long may be spent at once."""
 AIM = 0.9
 """Share of the budget that is aimed at: prices are known only afterwards."""
 PINGS, QUIET_PINGS = 5, 300
-HELD_BACK_FACTOR, HELD_BACK_MS = 3.0, 1.0
-"""A ping so many times, and so much, above the quiet one means that the server has something better to do."""
+HELD_BACK_MS = 2.0
+"""Pings so much longer, and twice as long, as the quiet ones mean that the server has something better to do."""
 LEAST_SHARE = 0.1
 """Of the budget, however slow the server answers: otherwise a pass would never end."""
 
@@ -51,16 +51,22 @@ class Pace:
         self._pings.append(ping_ms)
         if len(self._pings) < PINGS:
             return
-        quiet, now = min(self._pings), median(list(self._pings)[-PINGS:])
-        slow = now > HELD_BACK_FACTOR * quiet and now > quiet + HELD_BACK_MS
-        self.share = max(LEAST_SHARE, quiet / now) if slow else 1.0
+        now = median(list(self._pings)[-PINGS:])
+        bearable = max(2 * self._quiet_ms, self._quiet_ms + HELD_BACK_MS)
+        self.share = max(LEAST_SHARE, min(1.0, bearable / now))
 
-    def took(self, seconds: float) -> None:
+    @property
+    def _quiet_ms(self) -> float:
+        """What a fifth of the pings stay below."""
+        return sorted(self._pings)[len(self._pings) // 5] if self._pings else 0.0
+
+    def took(self, seconds: float, *, at_ease: bool) -> None:
         """A slice took so long to answer, all in all: fit the next one's size to it."""
-        quiet_s = min(self._pings, default=0.0) / 1000
-        if seconds - quiet_s < QUICK_S:
-            self._count = min(MOST_COUNT, self._count + self._count // 2)
-        elif seconds - quiet_s > SLOW_S:
+        quick_s, slow_s = AT_EASE_S if at_ease else IN_A_HURRY_S
+        seconds -= self._quiet_ms / 1000
+        if seconds < quick_s:
+            self._count = min(FIRST_COUNT if at_ease else MOST_COUNT, self._count + self._count // 2)
+        elif seconds > slow_s:
             self._count = max(LEAST_COUNT, self._count // 2)
 
     def rest_s(self, spent_s: float, now: float) -> float:

@@ -66,6 +66,7 @@ class Wire(asyncio.Protocol):
         for waiting in self._waiting:
             if not waiting.answer.done():
                 waiting.answer.set_exception(ConnectionResetError(self.trouble))
+                waiting.answer.exception()  # whoever waited may have been cancelled by now: that is no news for a log
         self._waiting.clear()
 
     def data_received(self, data: bytes) -> None:

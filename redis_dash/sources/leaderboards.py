@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 import msgspec
 
@@ -29,7 +30,7 @@ class _Page(msgspec.Struct):
 
     first: int = 0
     """Rank of the first row, counted from 0."""
-    sought: bytes = b""
+    sought: str = ""
     """The member around whom the page was asked for."""
     found: bool = False
     """It has been looked up, and the page put around it."""
@@ -55,7 +56,7 @@ class LeaderboardsSource:
     def ask(self, request: Request) -> None:
         """Look at another page of a board from the next poll on."""
         if isinstance(request, ShowRanks):
-            page = _Page(first=max(0, request.first - 1), sought=request.member.encode("utf-8", "replace"))
+            page = _Page(first=max(0, request.first - 1), sought=request.member)
             self._pages.update({key: page for key in self._pages if text(key) == request.board})
 
     async def read(self) -> Sample[LeaderboardsFrame]:
@@ -63,36 +64,34 @@ class LeaderboardsSource:
         await self._context.require_scan()
         keys = sorted({*self._named, *self._family.keys})
         boards = []
-        await self._seek(keys[:BOARDS])
+        # Somebody may ask for another page while we wait for this one: its rows belong to the page as it was.
+        pages = {key: self._pages.setdefault(key, _Page()) for key in keys[:BOARDS]}
+        await self._seek(pages)
         commands: list[Command] = []
-        for key in keys[:BOARDS]:
-            first = self._page(key).first
-            last = str(first + ROWS - 1).encode()
-            commands += [(b"ZCARD", key), (b"ZREVRANGE", key, str(first).encode(), last, b"WITHSCORES")]
+        for key, page in pages.items():
+            last = str(page.first + ROWS - 1).encode()
+            commands += [(b"ZCARD", key), (b"ZREVRANGE", key, str(page.first).encode(), last, b"WITHSCORES")]
         replies = await self._context.deployment.pipeline(commands)
-        for index, key in enumerate(keys[:BOARDS]):
-            board = self._board(key, replies[2 * index], replies[2 * index + 1])
+        for index, (key, page) in enumerate(pages.items()):
+            board = self._board(key, page, replies[2 * index], replies[2 * index + 1])
             if board is not None:
                 boards.append(board)
         unread = len(keys) - len(keys[:BOARDS])
         note = f"{unread:,} more boards are not read" if unread else ""
         return counted(LeaderboardsFrame(tuple(boards)), self._family.estimate(), note)
 
-    def _page(self, key: bytes) -> _Page:
-        return self._pages.setdefault(key, _Page())
-
-    async def _seek(self, keys: list[bytes]) -> None:
+    async def _seek(self, pages: Mapping[bytes, _Page]) -> None:
         """Put the page around the member that somebody looks for."""
-        for key in keys:
-            page = self._page(key)
+        for key, page in pages.items():
             if not page.sought or page.found:
                 continue
-            _, rank = await self._context.deployment.pipeline([(b"ZCARD", key), (b"ZREVRANK", key, page.sought)])
+            member = page.sought.encode("utf-8", "replace")
+            _, rank = await self._context.deployment.pipeline([(b"ZCARD", key), (b"ZREVRANK", key, member)])
             page.found = True
             page.missing = not isinstance(rank, int)
             page.first = max(0, rank - ROWS // 2) if isinstance(rank, int) else 0
 
-    def _board(self, key: bytes, size: object, rows: object) -> Board | None:
+    def _board(self, key: bytes, page: _Page, size: object, rows: object) -> Board | None:
         if isinstance(size, ReplyError) and str(size).startswith("WRONGTYPE"):
             return None  # a key of another type that happens to have a board's name
         size = check(size)
@@ -101,14 +100,13 @@ class LeaderboardsSource:
             self._pages.pop(key, None)
             return None
         members, scores = _pairs(check(rows))
-        page = self._page(key)
         if not members:  # the board has become shorter than where we look
             page.first, page.ranks = max(0, size - ROWS), None
         return Board(
             key=text(key),
             size=size,
             rows=self._rows(page, members, scores),
-            sought=text(page.sought),
+            sought=page.sought,
             missing=page.missing,
         )
 

@@ -18,8 +18,10 @@ from redis_dash.sources.limiters import Limiter, Limiters
 FAMILY = "limits"
 FOLLOWED = 1000
 """Clients that are read again and again: the fullest, as far as the scan has seen."""
-OTHERS_AT_ONCE = 250
-"""Followed clients far from their limit that are read in one poll, in turn; those near it are read in each."""
+ALL_AT_ONCE = 250
+"""So many clients are read in each poll, if there are no more."""
+OTHERS_AT_ONCE = 60
+"""Otherwise those near their limit are, and so many of the fullest; so many others in turn."""
 ROWS = 500
 NEAR = 0.8
 
@@ -88,13 +90,14 @@ class RateLimitsSource:
         return self._sample()
 
     def _chosen(self) -> list[bytes]:
+        if len(self._rows) <= ALL_AT_ONCE:
+            return list(self._rows)
+        keys = list(self._rows)
         near = [key for key, row in self._rows.items() if _is_near(row)]
-        others = [key for key, row in self._rows.items() if not _is_near(row)]
-        if len(others) > OTHERS_AT_ONCE:
-            first = self._turn % len(others)
-            self._turn = first + OTHERS_AT_ONCE
-            others = (others + others[:OTHERS_AT_ONCE])[first : self._turn]
-        return [*near, *others]
+        fullest = heapq.nlargest(OTHERS_AT_ONCE, keys, key=lambda key: _rank(self._rows[key]))
+        first = self._turn % len(keys)
+        self._turn = first + OTHERS_AT_ONCE
+        return list(dict.fromkeys([*near, *fullest, *(keys + keys[:OTHERS_AT_ONCE])[first : self._turn]]))
 
     async def _server_time(self) -> float:
         reply = await self._context.deployment.one(b"TIME")

@@ -35,7 +35,7 @@ class Needle:
         """A quick look at many at once: is it worth looking at each?"""
         if self._start in b"\n".join(keys):
             return True
-        return self._fragment in b"\n".join(value for value in values if type(value) is bytes).lower()
+        return self._fragment in b"\n".join([value for value in values if type(value) is bytes]).lower()
 
     def could_be(self, identifier: bytes, value: object) -> bool:
         """Is it worth decoding the value?"""

@@ -18,7 +18,7 @@ from redis_dash.sources.session_search import SessionSearch
 FAMILY = "sessions"
 FOLLOWED = 1000
 """Sessions that are read again and again: those that were active last, as far as the scan has seen."""
-LIFETIMES_AT_ONCE = 500
+LIFETIMES_AT_ONCE = 250
 """Followed sessions whose lifetime is read again in one poll, those read longest ago first."""
 VALUES_AT_ONCE = 50
 """Followed sessions whose value is read again in one poll."""

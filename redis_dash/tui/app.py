@@ -16,12 +16,13 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.timer import Timer
 
-from redis_dash.commands import Command, Outcome, Publish, RestoreSession
+from redis_dash.commands import Command, Outcome, Publish, Request, RestoreSession, StopSearch
 from redis_dash.feed import Feed
 from redis_dash.model import TOPICS, DashError, Reading, ServerFrame
 from redis_dash.tui.dashboard import Dashboard
-from redis_dash.tui.intents import Asked, DetailWanted, Question, Told
+from redis_dash.tui.intents import Asked, DetailWanted, Question, StopWanted, Told, Wanted
 from redis_dash.tui.look import THEME, Look
+from redis_dash.tui.progress import FullScan
 from redis_dash.tui.screens.confirm import ConfirmScreen
 from redis_dash.tui.screens.detail import DetailScreen
 from redis_dash.tui.screens.help import HelpScreen
@@ -58,6 +59,7 @@ class DashApp(App[None]):
         Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="app.quit_at_once"),
         Binding("question_mark", "help", "Help", show=False, id="app.help"),
         Binding("u", "undo", "Undo", show=False, id="app.undo"),
+        Binding("f5", "full_scan", "Scan everything now", show=False, id="app.full_scan"),
     ]
 
     def __init__(
@@ -74,6 +76,7 @@ class DashApp(App[None]):
         self._refresh_s = refresh
         self._feed: Feed | None = None
         self._undo: list[RestoreSession] = []
+        self._full_scan = FullScan()
         self._stdin: int | None = None
         self._timer: Timer | None = None
         self._pulse_s = PULSE_S
@@ -133,6 +136,8 @@ class DashApp(App[None]):
         if self._feed is not None:
             for reading in self._feed.drain():
                 self.dashboard.receive(reading)
+                if completion := self._full_scan.completion(reading):
+                    self.notify(completion, markup=False)
         now = time.monotonic()
         if now >= self._next_beat:
             if self._stdin is not None and not os.isatty(self._stdin):
@@ -142,11 +147,33 @@ class DashApp(App[None]):
         if self.screen_stack[-1:] == [self.dashboard]:
             # Below a question everything is tinted anew for each paint: once a beat is enough there.
             self.dashboard.pulse()
+            self.dashboard.tell(self._feed.progress() if self._feed is not None else None)
         pace = HASTY_PULSE_S if self.dashboard.is_hasty else PULSE_S
         if pace != self._pulse_s and self._timer is not None:
             self._pulse_s = pace
             self._timer.stop()
             self._timer = self.set_interval(pace, self._tick)
+
+    # -- requests ----------------------------------------------------------------------------------------------------
+
+    def on_wanted(self, message: Wanted) -> None:
+        """A pane wants something else to be read."""
+        self._ask(message.request)
+
+    def on_stop_wanted(self, _message: StopWanted) -> None:
+        """What is under way at full speed is to stop."""
+        progress = self.dashboard.progress
+        self._ask(StopSearch() if progress is not None and progress.what == "search" else self._full_scan.stop())
+
+    def action_full_scan(self) -> None:
+        """Scan everything now, at full speed; a second time stops it."""
+        self._ask(self._full_scan.toggle(self.dashboard.progress))
+
+    def _ask(self, request: Request) -> None:
+        if self._feed is None:
+            self.notify("There is no connection: nothing can be read.", severity="warning", markup=False)
+            return
+        self._feed.ask(request)
 
     # -- commands ----------------------------------------------------------------------------------------------------
 
@@ -237,6 +264,9 @@ class DashApp(App[None]):
             yield SystemCommand(
                 f"Pane: {pane.NAME}", f"Go to it (key {pane.number})", lambda n=pane.number, go=go: go(n)
             )
+        yield SystemCommand(
+            "Scan everything now, at full speed", "All counts become exact (F5); again: stop", self.action_full_scan
+        )
         yield SystemCommand("Zoom", "Let the pane fill the screen, or share it again", self.dashboard.action_zoom)
         yield SystemCommand("Undo", "Bring back the session that was signed out last", self.action_undo)
         yield SystemCommand("Help", "All keys, and what words mean", self.action_help)

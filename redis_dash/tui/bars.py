@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+from redis_dash.feed import Progress
 from redis_dash.model import AnyReading, ServerFrame
 from redis_dash.tui.figures import compact, duration, milliseconds, nbytes, small_percent
-from redis_dash.tui.panes.base import Pane
+from redis_dash.tui.panes.base import STOP, Pane
+from redis_dash.tui.progress import progress_items
 from redis_dash.tui.spans import Span
 from redis_dash.tui.status import standing
 from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.ribbon import Item
 
 _DOT: Span = (Plain(" · "), "dim")
+_ZOOM = ("z", "zoom", 5, "zoom")
 _KEYS = (
     ("1-6", "pane", 4, ""),
-    ("z", "zoom", 5, "zoom"),
+    _ZOOM,
     ("/", "filter", 3, "filter"),
     ("space", "pause", 2, "pause"),
     ("enter", "detail", 6, "detail"),
     ("?", "help", 0, "help"),
     ("^p", "palette", 1, "palette"),
-    ("q", "quit", 7, "quit"),
+    ("q", "quit", 8, "quit"),
+    ("F5", "scan all", 7, "scan"),
 )
+_OWN_KEYS = {"sessions": ("r", "revoke", 0, "revoke"), "leaderboards": ("[ ]", "board", 0, "")}
+_LESSER = 5
+"""Keys give way to the progress of what is under way."""
 
 
 def header_items(title: Plain, target: Plain, reading: AnyReading | None, now: float) -> list[Item]:
@@ -81,16 +89,21 @@ def tab_items(panes: Sequence[Pane[Any]], current: Pane[Any]) -> list[Item]:
     return items
 
 
-def footer_items(pane: Pane[Any], alone: bool, can_undo: bool) -> list[Item]:
-    """The keys that matter here."""
-    own = {"sessions": ("r", "revoke", "revoke"), "leaderboards": ("[ ]", "board", "")}.get(pane.TOPIC)
+def footer_items(pane: Pane[Any], alone: bool, can_undo: bool, progress: Progress | None) -> list[Item]:
+    """The keys that matter here; while something is under way at full speed, how far it is comes before them."""
+    back = pane.way_back
     keys = [*_KEYS]
-    if own:
-        keys.insert(3, (own[0], own[1], 0, own[2]))
+    if pane.TOPIC in _OWN_KEYS:
+        keys.insert(3, _OWN_KEYS[pane.TOPIC])
     if can_undo:
         keys.insert(0, ("u", "undo", 0, "undo"))
-    if alone:
-        keys[keys.index(("z", "zoom", 5, "zoom"))] = ("esc", "all panes", 1, "leave")
-    return [
+    if progress is None and (back or alone):
+        keys[keys.index(_ZOOM)] = ("esc", str(back) or "all panes", 1, "leave")
+    items = [
         Item(((Plain(key), "accent"), (Plain(f" {word}"), "dim")), priority, name) for key, word, priority, name in keys
     ]
+    if progress is None:
+        return items
+    # Esc takes back what is nearest, and the line must not promise anything else.
+    key = "Esc" if back in ("", STOP) else "F5" if progress.what == "pass" else ""
+    return [*progress_items(progress, key), *(replace(item, priority=item.priority + _LESSER) for item in items)]

@@ -13,10 +13,12 @@ from textual.layout import Layout
 from textual.screen import Screen
 from textual.widgets import Input
 
+from redis_dash.feed import Progress
 from redis_dash.model import AnyReading
 from redis_dash.tui.arrangement import is_hopeless, is_narrow
 from redis_dash.tui.bars import footer_items, header_items, tab_items
 from redis_dash.tui.board import Board
+from redis_dash.tui.intents import StopWanted
 from redis_dash.tui.look import Look
 from redis_dash.tui.panes import PANES
 from redis_dash.tui.panes.base import Pane
@@ -45,6 +47,7 @@ class Dashboard(Screen[None]):
         self._title = title
         self.target = Plain("")
         self.can_undo = False
+        self.progress: Progress | None = None
         self.panes: tuple[Pane[Any], ...] = tuple(pane(number) for number, pane in enumerate(PANES, 1))
         self.board = Board(self, self.panes)
         self._header = Ribbon(id="header", ground="bar")
@@ -110,10 +113,22 @@ class Dashboard(Screen[None]):
         """Several times a second: what cannot wait."""
         for pane in self.panes:
             pane.pulse()
+        self._show_footer()
+
+    def tell(self, progress: Progress | None) -> None:
+        """What is under way at full speed now."""
+        if progress != self.progress:
+            self.progress = progress
+            for pane in self.panes:
+                pane.tell(progress)
+            self._show_footer()
+
+    def _show_footer(self) -> None:
+        self._footer.show(footer_items(self.board.current, self._can_leave, self.can_undo, self.progress))
 
     def _show_bars(self) -> None:
         self._header.show(header_items(self._title, self.target, self._server, time.time()))
-        self._footer.show(footer_items(self.board.current, self._can_leave, self.can_undo))
+        self._show_footer()
         if self._tabs.display:
             self._tabs.show(tab_items(self.panes, self.board.current))
 
@@ -168,7 +183,10 @@ class Dashboard(Screen[None]):
         await self.board.current.open_filter()
 
     def action_leave(self) -> None:
-        """Share the room again."""
+        """Stop what is under way, or share the room again."""
+        if self.progress is not None:
+            self.post_message(StopWanted())
+            return
         if not self.board.zoom(False):
             raise SkipAction
         self._show_bars()
@@ -177,6 +195,9 @@ class Dashboard(Screen[None]):
         """A tab, or a key in the footer."""
         if message.name.startswith("pane-"):
             self.action_go(int(message.name.removeprefix("pane-")))
+            return
+        if message.name == "stop":
+            self.post_message(StopWanted())
             return
         self.app.simulate_key(_FOOTER_KEYS[message.name])
 
@@ -192,4 +213,5 @@ _FOOTER_KEYS = {
     "revoke": "r",
     "undo": "u",
     "leave": "escape",
+    "scan": "f5",
 }

@@ -142,6 +142,15 @@ def duration(seconds: float | None) -> Plain:
     return Plain(f"{whole // 86_400:,} d {whole % 86_400 // 3600} h")
 
 
+def about(seconds: float) -> Plain:
+    """``41 s``, ``8 min``, ``5 h``, ``3 d``: calm, for what has no need of more."""
+    whole = max(0, int(seconds)) if math.isfinite(seconds) else 0
+    for length, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if whole >= length:
+            return Plain(f"{whole // length:,} {unit}")
+    return Plain(f"{whole} s")
+
+
 def countdown(seconds: float | None) -> Plain:
     """``23:58:10``; days in front where there are any; ``never`` for what does not expire."""
     if seconds is None or not math.isfinite(seconds):

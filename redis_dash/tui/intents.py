@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from textual.message import Message
 
-from redis_dash.commands import Command
+from redis_dash.commands import Command, Request
 from redis_dash.tui.text import Plain
 
 Facts = tuple[tuple[Plain, Plain], ...]
@@ -40,6 +40,18 @@ class Asked(Message):
         super().__init__()
         self.command = command
         self.question = question
+
+
+class Wanted(Message):
+    """A pane wants something else to be read, or more; nobody needs to be asked."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__()
+        self.request = request
+
+
+class StopWanted(Message):
+    """What is under way at full speed is to stop."""
 
 
 class DetailWanted(Message):

@@ -112,6 +112,10 @@ class Look:
         """What text of a role wears on a ground."""
         return self._styles[ground][role]
 
+    def styles(self, ground: Ground) -> Mapping[Role, Style]:
+        """What each role wears on a ground."""
+        return self._styles[ground]
+
 
 def _style(role: Role, ink: Color, ground: Color) -> Style:
     ink, back = Color(*ink.rgb), Color(*ground.rgb)

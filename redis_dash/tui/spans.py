@@ -17,7 +17,10 @@ Spans = Sequence[Span]
 
 def measure(spans: Spans) -> int:
     """How many cells the spans take."""
-    return sum(len(text) if text.isascii() else cell_len(text) for text, _ in spans)
+    cells = 0
+    for text, _ in spans:
+        cells += len(text) if text.isascii() else cell_len(text)
+    return cells
 
 
 def clip(spans: Spans, width: int) -> list[Span]:
@@ -37,11 +40,14 @@ def clip(spans: Spans, width: int) -> list[Span]:
 
 def draw(spans: Spans, width: int, look: Look, ground: Ground = "base") -> Strip:
     """A strip of exactly ``width`` cells."""
-    spans = clip(spans, width)
-    segments = [Segment(text, look.style(role, ground)) for text, role in spans if text]
     blank = width - measure(spans)
+    if blank < 0:
+        spans = clip(spans, width)
+        blank = width - measure(spans)
+    styles = look.styles(ground)
+    segments = [Segment(text, styles[role]) for text, role in spans if text]
     if blank > 0:
-        segments.append(Segment(" " * blank, look.style("blank", ground)))
+        segments.append(Segment(" " * blank, styles["blank"]))
     return Strip(segments, max(width, 0))
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from redis_dash.model import AnyReading
-from redis_dash.tui.figures import duration, percent
+from redis_dash.tui.figures import about, duration, percent
 from redis_dash.tui.look import Role
 from redis_dash.tui.spans import Span
 from redis_dash.tui.text import Plain, plain
 
 FRESH_S = 1.5
 """Up to this age a reading is simply current, and its age is not spelled out."""
+
+COUNTED_S = 10.0
+"""Up to this age the counts are as current as the rest."""
 
 _NOTE_WIDTH = 120
 
@@ -22,6 +25,8 @@ class Standing:
 
     words: tuple[tuple[Span, ...], ...]
     border: Role
+    brief: tuple[tuple[Span, ...], ...] = ()
+    """The same in fewer words, where that can be had."""
     faded: bool = False
     alert: Span | None = None
     """A mark for the tab, where something is wrong."""
@@ -36,7 +41,7 @@ def standing(reading: AnyReading | None, now: float, shown: AnyReading | None = 
         return told
     age = duration(now - shown.taken_at) if shown.taken_at else Plain("")
     paused = _span(Plain(f"paused {age}".rstrip()), "warn")
-    return replace(told, words=(paused, *told.words))
+    return replace(told, words=(paused, *told.words), brief=(paused, *told.brief) if told.brief else ())
 
 
 def excuse(reading: AnyReading) -> Plain:
@@ -58,27 +63,35 @@ def _told(reading: AnyReading, now: float, shown: AnyReading | None) -> Standing
         return Standing(tuple(words), "bad", faded=True, alert=(Plain("✖"), "bad"))
     if reading.status == "off":
         return Standing((_span(Plain("off"), "dim"),), "border")
-    current = _current(reading, now) if shown is None else _partial(shown)
+    current, brief = _currency(reading, now) if shown is None else (_caveat(shown), [])
     if reading.status == "reduced":
-        words = [_span(Plain(f"reduced: {note}" if note else "reduced"), "warn"), *current[1:]]
-        return Standing(tuple(words), "border")
-    return Standing(tuple(current), "border")
+        words = [_span(Plain(f"reduced: {note}" if note else "reduced"), "warn")]
+        return Standing((*words, *(current if _caveat(reading) else current[1:])), "border")
+    return Standing(tuple(current), "border", tuple(brief))
 
 
-def _current(reading: AnyReading, now: float) -> list[tuple[Span, ...]]:
-    """``live``, ``exact``, ``12 % scanned``, each with its age once that is worth a word."""
-    words = _partial(reading) or [_span(Plain("live" if reading.coverage is None else "exact"), "dim")]
-    age = now - reading.taken_at
+def _currency(reading: AnyReading, now: float) -> tuple[list[tuple[Span, ...]], list[tuple[Span, ...]]]:
+    """``live``, ``exact``, ``12 % scanned``, each with its age once that is worth a word; the same in fewer words."""
+    caveat = _caveat(reading)
+    words = caveat or [_span(Plain("live" if reading.coverage is None else "exact"), "dim")]
+    age, since = now - reading.taken_at, now - reading.counted_at
+    if reading.coverage == 1 and reading.counted_at and since > COUNTED_S:
+        ago = f"{about(since)} ago"
+        brief = _span(Plain(f"about, {ago}"), "warn") if caveat else _span(Plain(f"exact, {ago}"), "dim")
+        return [*words, _span(Plain(ago if caveat else f"counted {ago}"), "dim")], [brief]
     if age > FRESH_S:
-        words.append(_span(Plain(f"{duration(age)} old"), "dim"))
-    return words
+        words = [*words, _span(Plain(f"{duration(age)} old"), "dim")]
+    return words, [_span(Plain("about"), "warn"), *words[1:]] if reading.may_repeat and reading.coverage == 1 else words
 
 
-def _partial(reading: AnyReading) -> list[tuple[Span, ...]]:
-    """``12 % scanned``, where that is the case."""
-    if reading.coverage is None or reading.coverage >= 1:
+def _caveat(reading: AnyReading) -> list[tuple[Span, ...]]:
+    """``12 % scanned``, ``counted while keys moved``, where that is the case."""
+    if reading.coverage is None:
         return []
-    return [_span(Plain(f"{percent(reading.coverage, 0)} scanned"), "warn")]
+    if reading.coverage < 1:
+        decimals = 0 if reading.coverage >= 0.01 or not reading.coverage else 1
+        return [_span(Plain(f"{percent(reading.coverage, decimals)} scanned"), "warn")]
+    return [_span(Plain("counted while keys moved"), "warn")] if reading.may_repeat else []
 
 
 def _span(text: Plain, role: Role) -> tuple[Span, ...]:

@@ -115,6 +115,6 @@ def pad(text: Plain, width: int, right: bool = False) -> Plain:
     return Plain(blank + text if right else text + blank)
 
 
-def plural(count: int, noun: str) -> Plain:
-    """``1 key``, ``2,000 keys``."""
-    return Plain(f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s")
+def plural(count: int, noun: str, many: str = "") -> Plain:
+    """``1 key``, ``2,000 keys``; ``many`` is for nouns that take more than an s."""
+    return Plain(f"{count:,} {noun}" if count == 1 else f"{count:,} {many or noun + 's'}")

@@ -11,6 +11,7 @@ from redis_dash.feed import Feed
 from redis_dash.model import TOPICS, Reading, ServerFrame
 from redis_dash.tui.app import DashApp
 from tests.tui import fakes, hostile
+from tests.tui.huge import HugeFeed
 from tests.tui.living import LivingFeed
 
 
@@ -50,6 +51,7 @@ FEEDS: dict[str, Callable[[], Feed]] = {
     "hostile": lambda: fakes.FakeFeed(*hostile.readings()),
     "stale": _Losing,
     "error": _error,
+    "huge": HugeFeed,
 }
 
 if __name__ == "__main__":

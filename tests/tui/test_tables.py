@@ -163,10 +163,10 @@ async def test_falling_behind_is_no_trouble() -> None:
     async with running(FakeFeed(fakes.ok("leaderboards", frame))) as (app, pilot):
         await shows(app, pilot, "▲1", "▼1")
         colors = {
-            segment.text: segment.style.color
+            segment.text.strip(): segment.style.color
             for strip in strips(app)
             for segment in strip
-            if segment.style and segment.text in ("▲1", "▼1")
+            if segment.style and segment.text.strip() in ("▲1", "▼1")
         }
         assert colors["▲1"] == app.look.style("good").color
         assert colors["▼1"] == app.look.style("dim").color

@@ -41,7 +41,7 @@ def test_the_first_slices_do_not_wait() -> None:
 def test_a_server_that_answers_slowly_is_asked_less() -> None:
     pace = Pace(0.01)
     shares = []
-    for ping_ms, times in ((0.3, 20), (30.0, 5), (0.35, 5)):
+    for ping_ms, times in ((0.3, 40), (30.0, 5), (0.35, 5)):
         for _ in range(times):
             pace.heard(ping_ms)
         shares.append((pace.share, pace.held_back))
@@ -52,9 +52,9 @@ def test_slices_fit_what_the_server_takes_for_them() -> None:
     pace = Pace(0.01)
     assert pace.count(at_ease=False) == 1000
     for _ in range(10):
-        pace.took(0.001)
+        pace.took(0.001, at_ease=False)
     assert pace.count(at_ease=False) == 4000
     assert pace.count(at_ease=True) == 1000
     for _ in range(20):
-        pace.took(0.5)
+        pace.took(0.005, at_ease=True)
     assert pace.count(at_ease=True) == 50

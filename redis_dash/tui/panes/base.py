@@ -1,51 +1,31 @@
-"""What all panes share: the frame, loading, empty, stale, reduced, off and error, pause, filter and focus."""
+"""A pane: a view of a topic with the keyboard: what its keys move, pause, filter and take back."""
 
 from __future__ import annotations
 
-import time
-from abc import abstractmethod
-from typing import ClassVar, Generic
-
 from textual.actions import SkipAction
 from textual.binding import Binding
-from textual.events import MouseScrollDown, MouseScrollUp, Resize
+from textual.events import MouseScrollDown, MouseScrollUp
 from textual.widgets import Input
 
-from redis_dash.model import AnyReading, F
-from redis_dash.tui.intents import Detail, DetailWanted
-from redis_dash.tui.look import Look, Role
-from redis_dash.tui.spans import Span
-from redis_dash.tui.status import excuse, standing
-from redis_dash.tui.text import Plain, plain, plural
-from redis_dash.tui.widgets.frame import Frame, Trim
-from redis_dash.tui.widgets.lines import Lines
-from redis_dash.tui.widgets.listing import Listing
+from redis_dash.model import F
+from redis_dash.tui.intents import DetailWanted
+from redis_dash.tui.panes.view import Piece, View, piece
+from redis_dash.tui.text import Plain
 from redis_dash.tui.widgets.table import Table
 
-Piece = tuple[Span, ...]
+__all__ = ["STOP", "Pane", "Piece", "piece"]
+
 WHEEL_ROWS = 3
+STOP = Plain("stop")
+"""The way back while work at full speed is under way for a pane."""
 
 
-def piece(text: Plain | str, role: Role = "text") -> Piece:
-    """One span of our own as a piece of a title."""
-    return ((Plain(text), role),)
-
-
-class Pane(Frame, Generic[F], can_focus=True):
-    """One topic's corner of the screen."""
-
-    TOPIC: ClassVar[str]
-    NAME: ClassVar[Plain]
-    TAB: ClassVar[Plain]
-    """The short name, for tabs."""
-    EMPTY: ClassVar[Plain]
-    """What would appear here, and how it gets there."""
-    FRAME: ClassVar[type]
+class Pane(View[F]):
+    """One topic's corner of the screen, and its keys."""
 
     DEFAULT_CSS = """
     Pane > Input { display: none; height: 1; border: none; padding: 0 1; background: $surface; }
     Pane.-filtering > Input { display: block; }
-    Pane.-silent > * { display: none; }
     """
 
     BINDINGS = [
@@ -60,178 +40,27 @@ class Pane(Frame, Generic[F], can_focus=True):
         Binding("escape", "clear", "Clear", show=False, id="pane.clear"),
     ]
 
-    def __init__(self, number: int) -> None:
-        super().__init__(id=f"pane-{self.TOPIC}")
-        self.number = number
-        self.paused = False
-        self._reading: AnyReading | None = None
-        self._shown: AnyReading | None = None
-        self._dirty = False
-        self._faded = False
+    typed = ""
+    """What stands in the filter's field."""
 
-    # -- what a topic fills in ---------------------------------------------------------------------------------------
+    # -- what a topic may add ----------------------------------------------------------------------------------------
 
     @property
-    @abstractmethod
-    def listing(self) -> Listing:
-        """What the keys move."""
+    def way_back(self) -> Plain:
+        """What Esc takes back here, in a word or two; empty if it is nothing of this pane."""
+        return Plain("clear filter") if self.listing.needle or self.is_typing else Plain("")
 
-    @abstractmethod
-    def display_frame(self, frame: F) -> None:
-        """Hand a frame to the widgets."""
-
-    @abstractmethod
-    def answer(self, frame: F) -> tuple[Piece, ...]:
-        """The one-line answer for the title, the most important piece first."""
-
-    def has_nothing(self, frame: F) -> bool:
-        """Is there nothing to show?"""
+    def step_back(self) -> bool:
+        """Take back what else the person has asked for; was there anything?"""
         return False
 
-    def known(self, frame: F) -> int:
-        """How many rows there are, where the frame may list fewer."""
-        return 0
+    def narrow(self, text: str) -> None:
+        """List only what contains this text."""
+        self.listing.narrow(text)
 
-    def warning(self, frame: F) -> Span | None:
-        """A mark for the tab where the topic itself is in trouble."""
-        return None
-
-    def detail(self) -> Detail | None:
-        """Everything about what the cursor is on."""
-        return None
-
-    def notes(self) -> list[Piece]:
-        """What the lower edge says at the left."""
-        notes: list[Piece] = []
-        listing = self.listing
-        if not isinstance(listing, Table):
-            return notes
-        if hidden := listing.hidden_columns:
-            notes.append(piece(f"+{plural(len(hidden), 'column')}", "dim"))
-        first, last, total = listing.window
-        frame = self._shown_frame
-        partial = frame is not None and self.known(frame) > listing.total
-        if listing.needle:
-            notes.append(piece(f"filter: {plain(listing.needle, 20)}", "accent"))
-            among = f" among {listing.total:,} listed" if partial else ""
-            notes.append(piece(f"{total:,} found{among}", "accent"))
-        if 0 < last - first + 1 < total:
-            listed = " listed" if partial and not listing.needle else ""
-            notes.append(piece(f"{first:,}–{last:,} of {total:,}{listed}", "dim"))
-        return notes
-
-    # -- readings ----------------------------------------------------------------------------------------------------
-
-    @property
-    def frame(self) -> F | None:
-        """The frame in hand, current or not."""
-        return self._frame_of(self._reading)
-
-    @property
-    def _shown_frame(self) -> F | None:
-        """The frame whose rows stand here: of a paused pane an earlier one."""
-        return self._frame_of(self._shown) if self.paused and self._shown else self.frame
-
-    def _frame_of(self, reading: AnyReading | None) -> F | None:
-        frame = reading.frame if reading else None
-        return frame if isinstance(frame, self.FRAME) else None  # type: ignore[return-value]
-
-    @property
-    def alert(self) -> Span | None:
-        """What the tab is marked with."""
-        mark = standing(self._reading, 0.0).alert
-        frame = self.frame
-        return mark or (self.warning(frame) if frame is not None else None)
-
-    def receive(self, reading: AnyReading) -> None:
-        """Take a new reading; a change of status shows at once, the rest at the next beat."""
-        before, self._reading, self._dirty = self._reading, reading, True
-        if before is None or before.status != reading.status or (before.frame is None) != (reading.frame is None):
-            self.beat()
-
-    def beat(self) -> None:
-        """Show what has changed since the last beat."""
-        frame = self.frame
-        self._fade()
-        self.set_class(self._message() is not None, "-silent")
-        if self._dirty and frame is not None and self.display and not (self.paused and self._shown):
-            self._dirty, self._shown = False, self._reading
-            self.display_frame(frame)
-        self.redress()
-
-    def pulse(self) -> None:
-        """Called several times a second; for what cannot wait for a beat."""
-
-    def on_resize(self, event: Resize) -> None:
-        """What is visible is said in the frame: once the rows have their room."""
-        self.call_after_refresh(self.redress)
-
-    def awaken(self) -> None:
-        """It has become visible."""
-        self._dirty = True
-        self.beat()
-
-    # -- the frame ---------------------------------------------------------------------------------------------------
-
-    def redress(self) -> None:
-        """Say in the frame what is the case now."""
-        if not self.display:
-            return
-        told = standing(self._reading, time.time(), self._shown if self.paused else None)
-        frame = self.frame
-        answer = self.answer(frame) if frame is not None else ()
-        if told.faded:
-            answer = tuple(tuple((text, "dim") for text, _ in spans) for spans in answer)
-        message = self._message()
-        active = self._active
-        status = self._reading.status if self._reading else "ok"
-        self.dress(
-            Trim(
-                name=((Plain(f" {self.number} {self.NAME} "), "focus"),)
-                if active
-                else ((Plain(str(self.number)), "accent"), (Plain(f" {self.NAME}"), "strong")),
-                answer=answer,
-                note=tuple(self.notes()) if message is None else (),
-                status=told.words,
-                border="accent" if active and told.border == "border" else told.border,
-                message=message,
-                message_role={"error": "bad", "stale": "warn"}.get(status, "dim"),  # type: ignore[arg-type]
-            )
-        )
-
-    def _message(self) -> Plain | None:
-        """What is said in place of the content."""
-        reading, frame = self._reading, self._shown_frame
-        if reading is None or (frame is None and reading.status in ("ok", "reduced") and not reading.note):
-            return Plain("reading…")
-        if frame is None:
-            note = plain(reading.note, 400)
-            if reading.status == "stale":
-                return Plain(f"Nothing has been read yet: {note}") if note else Plain("Nothing has been read yet.")
-            return note or Plain("This cannot be had here.")
-        if not self.has_nothing(frame):
-            return None
-        return self.EMPTY if reading.status in ("ok", "reduced") else excuse(reading)
-
-    @property
-    def _active(self) -> bool:
-        return self.has_focus or self.has_pseudo_class("focus-within")
-
-    def wear(self, look: Look) -> None:
-        """Dress the frame and what is in it."""
-        super().wear(look)
-        self._rewear()
-
-    def _rewear(self) -> None:
-        if self.look is not None:
-            for child in self.query(Lines):
-                child.wear(self.look.faded if self._faded else self.look)
-
-    def _fade(self) -> None:
-        faded = standing(self._reading, 0.0).faded
-        if faded != self._faded:
-            self._faded = faded
-            self._rewear()
+    def look_further(self, text: str) -> bool:
+        """Look for what was typed beyond the listed rows, where there are more; otherwise it stays a filter."""
+        return False
 
     # -- focus, keys and mouse ---------------------------------------------------------------------------------------
 
@@ -320,23 +149,32 @@ class Pane(Frame, Generic[F], can_focus=True):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while it is being typed."""
         event.stop()
-        self.listing.narrow(event.value)
+        self.typed = event.value
+        self.narrow(event.value)
         self.redress()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter."""
+        """Keep the filter, or look further than the listed rows."""
         event.stop()
         self.remove_class("-filtering")
         self.focus()
+        if self.look_further(event.value):
+            self.clear_filter()
 
-    def action_clear(self) -> None:
-        """Clear the filter; without one Esc means something else."""
-        fields = self.query(Input)
-        if not self.listing.needle and not self.has_class("-filtering"):
-            raise SkipAction
-        for field in fields:
-            field.clear()
-        self.listing.narrow("")
+    def clear_filter(self) -> None:
+        """List everything again."""
+        with self.prevent(Input.Changed):
+            for field in self.query(Input):
+                field.clear()
+        self.typed = ""
+        self.narrow("")
         self.remove_class("-filtering")
         self.focus()
         self.redress()
+
+    def action_clear(self) -> None:
+        """Clear the filter, or take back what else was asked for; otherwise Esc means something else."""
+        if self.listing.needle or self.is_typing:
+            self.clear_filter()
+        elif not self.step_back():
+            raise SkipAction

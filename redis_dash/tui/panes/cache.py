@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.events import Resize
 
 from redis_dash.model import CacheFrame, CacheGroup
-from redis_dash.tui.figures import compact, count, percent
+from redis_dash.tui.figures import compact, count, estimate, percent
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.look import Ground, Role
 from redis_dash.tui.panes.base import Pane, Piece, piece
@@ -16,7 +16,7 @@ from redis_dash.tui.spans import Span
 from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.columns import Column
 from redis_dash.tui.widgets.history import History, drawing_height
-from redis_dash.tui.widgets.table import Bar, Cell, Table
+from redis_dash.tui.widgets.table import Bar, Cell, Figure, Table
 
 FALL = 0.15
 """How far below the rate since the start the current one must be to be called falling."""
@@ -33,7 +33,7 @@ COLUMNS = (
     Column(Plain("now"), 7, right=True, priority=2),
     Column(Plain("hits"), 8, least=7, right=True),
     Column(Plain("misses"), 7, least=6, right=True),
-    Column(Plain("keys"), 7, least=5, right=True, priority=1),
+    Column(Plain("keys"), 7, least=5, most=13, right=True, priority=1),
 )
 
 
@@ -95,7 +95,7 @@ class CachePane(Pane[CacheFrame]):
             return None
         facts = (
             (Plain("cache"), plain(group.name, 200) or Plain("(empty)")),
-            (Plain("keys"), count(group.keys)),
+            (Plain("keys"), estimate(group.keys, group.keys_low, group.keys_high)),
             (Plain("hits"), _known(group.hits)),
             (Plain("misses"), _known(group.misses)),
             (Plain("hit rate"), percent(group.hit_rate, 2)),
@@ -135,7 +135,7 @@ class _Rows:
             (Plain(f"▼{now}") if falling else now, "warn" if falling else "dim"),
             (_short(group.hits), "text"),
             (_short(group.misses), "text"),
-            (compact(group.keys), "dim"),
+            _keys(group),
         )
 
     def ground(self, _group: CacheGroup) -> Ground:
@@ -149,6 +149,15 @@ def _group_falls(group: CacheGroup) -> bool:
     if group.hit_rate is None or group.interval_hit_rate is None:
         return False
     return group.interval_lookups >= FALL_LOOKUPS and group.hit_rate - group.interval_hit_rate >= FALL
+
+
+def _keys(group: CacheGroup) -> Figure:
+    """``200``, ``1.20 M``, ``1.20 M ± 2 %``; without room for the margin ``~1.20M``."""
+    if group.keys_low == group.keys_high:
+        return Figure((compact(group.keys),), "dim")
+    short = compact(group.keys)
+    margin = estimate(group.keys, group.keys_low, group.keys_high)
+    return Figure((margin, Plain(f"~{short}"), Plain(f"~{short.replace(' ', '')}")), "dim")
 
 
 def _short(value: int | None) -> Plain:

@@ -9,11 +9,13 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding
 
-from redis_dash.model import Board, BoardRow, LeaderboardsFrame
+from redis_dash.commands import ShowRanks
+from redis_dash.model import AnyReading, Board, BoardRow, LeaderboardsFrame
 from redis_dash.tui.figures import count, duration, score, score_decimals, score_forms
-from redis_dash.tui.intents import Detail
+from redis_dash.tui.intents import Detail, Wanted
 from redis_dash.tui.look import Ground, Role
 from redis_dash.tui.panes.base import Pane, Piece, piece
+from redis_dash.tui.panes.paging import Paging, is_away, is_larger
 from redis_dash.tui.spans import Span
 from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.widgets.columns import Column
@@ -36,7 +38,7 @@ WIDEST_SCORE = 24
 
 
 class LeaderboardPane(Pane[LeaderboardsFrame]):
-    """One board at a time, best first."""
+    """One board at a time, best first; of a large one a page."""
 
     TOPIC = "leaderboards"
     NAME = Plain("Leaderboard")
@@ -57,6 +59,7 @@ class LeaderboardPane(Pane[LeaderboardsFrame]):
         self._rows = _Rows()
         self.table: Table[BoardRow] = Table(COLUMNS, self._rows)
         self._key: str | None = None
+        self._paging = Paging()
 
     def compose(self) -> ComposeResult:
         """Just the table."""
@@ -85,26 +88,59 @@ class LeaderboardPane(Pane[LeaderboardsFrame]):
         if not frame.boards:
             return ()
         index, board = self._board(frame)
-        pieces = [piece(plain(board.key, 30), "strong"), piece(plural(board.size, "member"))]
+        pieces = [piece(plain(board.key, 30), "strong"), piece(_extent(board))]
         if len(frame.boards) > 1:
-            pieces.insert(1, piece(f"{index + 1} of {len(frame.boards)} [ ]", "accent"))
+            place = len(pieces) if is_larger(board) else 1
+            pieces.insert(place, piece(f"{index + 1} of {len(frame.boards)} [ ]", "accent"))
+        if board.missing:
+            pieces.insert(0, piece(f"nobody called {plain(board.sought, 16)} here", "warn"))
         return tuple(pieces)
+
+    def notes(self) -> list[Piece]:
+        """Also how to get back."""
+        notes = super().notes()
+        board = self._current
+        return [piece("Esc: top", "accent"), *notes] if board is not None and is_away(board) else notes
+
+    def currency(self) -> tuple[Piece, ...]:
+        """How to get to a member that is not on the page."""
+        board = self._current
+        looks_further = self.is_typing and board is not None and is_larger(board)
+        return (piece("Enter goes to that member", "accent"),) if looks_further else ()
+
+    def window(self, first: int, last: int, total: int) -> Piece:
+        """Of a page the visible ranks."""
+        board = self._current
+        if board is None or not is_larger(board) or self.table.needle or last > len(board.rows):
+            return super().window(first, last, total)
+        return piece(f"{board.rows[first - 1].rank:,}–{board.rows[last - 1].rank:,} of {board.size:,}", "dim")
+
+    @property
+    def _current(self) -> Board | None:
+        frame = self._shown_frame
+        return self._board(frame)[1] if frame is not None and frame.boards else None
 
     def display_frame(self, frame: LeaderboardsFrame) -> None:
         """Hand over the rows of the board that is shown."""
         if not frame.boards:
             return
         _, board = self._board(frame)
-        self._rows.best = max((abs(row.score) for row in board.rows[:1]), default=0.0)
-        self._rows.decimals = score_decimals(row.score for row in board.rows)
+        self._rows.see(board)
         self.table.show(board.rows, self._columns(board))
+        if self._paging.is_waiting and (row := self._paging.arrival(board)):
+            if row.rank == 1:
+                self.table.home()
+            else:
+                self.table.go_to(row.member)
 
     def _columns(self, board: Board) -> tuple[Column, ...]:
-        """The score takes what its longest figure needs."""
-        *others, last = COLUMNS
+        """Rank and score take what their longest figure needs."""
+        rank, *others, last = COLUMNS
+        digits = len(count(board.rows[-1].rank)) if board.rows else 0
+        rank = replace(rank, width=max(digits, rank.width), least=max(digits, rank.least))
         longest = max((len(score(row.score, self._rows.decimals)) for row in board.rows), default=0)
         needed = min(max(longest, last.least), WIDEST_SCORE)
-        return (*others, replace(last, width=max(needed, last.width), least=needed))
+        return (rank, *others, replace(last, width=max(needed, last.width), least=needed))
 
     def action_switch(self, step: int) -> None:
         """Show another board."""
@@ -113,9 +149,79 @@ class LeaderboardPane(Pane[LeaderboardsFrame]):
             return
         index, _ = self._board(frame)
         self._key = frame.boards[(index + step) % len(frame.boards)].key
+        self._paging.forget()
         self.table.home()
         self.display_frame(frame)  # also of a paused pane: another board, as old as the one before
         self.redress()
+
+    # -- pages -------------------------------------------------------------------------------------------------------
+
+    def receive(self, reading: AnyReading) -> None:
+        """A page that was asked for shows at once."""
+        super().receive(reading)
+        if self._paging.is_waiting:
+            self.beat()
+
+    def _show_page(self, request: ShowRanks | None) -> bool:
+        """Ask for another page; false if there is none to ask for."""
+        if request is None:
+            return False
+        if self.paused:
+            self.action_pause()  # what stands still has no other page
+        self.post_message(Wanted(request))
+        return True
+
+    @property
+    def _pages(self) -> Board | None:
+        """The board, where it goes on beyond what is listed."""
+        board = self._current
+        return board if board is not None and is_larger(board) and not self.table.needle else None
+
+    def action_move(self, step: int) -> None:
+        """By lines; a page that is still to come does not take the cursor any more."""
+        self._paging.forget()
+        super().action_move(step)
+
+    def action_page(self, step: int) -> None:
+        """By screenfuls, and on to the neighbouring page."""
+        board = self._pages
+        if board is None or not self._show_page(self._paging.turn(board, self.table.index, step)):
+            super().action_page(step)
+
+    def action_home(self) -> None:
+        """To the first rank of all."""
+        board = self._pages
+        if board is None or not self._show_page(self._paging.to_top(board)):
+            super().action_home()
+
+    def action_end(self) -> None:
+        """To the last rank of all."""
+        board = self._pages
+        if board is None or not self._show_page(self._paging.to_end(board)):
+            super().action_end()
+
+    def look_further(self, text: str) -> bool:
+        """Go to a member anywhere on the board."""
+        board = self._current
+        return (
+            bool(text)
+            and board is not None
+            and is_larger(board)
+            and self._show_page(self._paging.to_member(board, text))
+        )
+
+    @property
+    def way_back(self) -> Plain:
+        """To the top."""
+        board = self._current
+        return super().way_back or Plain("top" if board is not None and is_away(board) else "")
+
+    def step_back(self) -> bool:
+        """To the top."""
+        board = self._current
+        return board is not None and self._show_page(self._paging.to_top(board))
+
+    # -- one member --------------------------------------------------------------------------------------------------
 
     def detail(self) -> Detail | None:
         """Everything about one member."""
@@ -132,9 +238,26 @@ class LeaderboardPane(Pane[LeaderboardsFrame]):
         return Detail(Plain("Member"), facts)
 
 
+def _extent(board: Board) -> Plain:
+    """``212 members``; of a page ``ranks 4,012–4,111 of 5,000,000``."""
+    if not is_larger(board) or not board.rows:
+        return plural(board.size, "member")
+    return Plain(f"ranks {board.rows[0].rank:,}–{board.rows[-1].rank:,} of {board.size:,}")
+
+
 class _Rows:
-    best = 0.0
-    decimals = 0
+    def __init__(self) -> None:
+        self.best = 0.0
+        self.decimals = 0
+        self._board = ""
+
+    def see(self, board: Board) -> None:
+        """Bars are measured by the best score, also on later pages; figures by those on this one."""
+        first = max((abs(row.score) for row in board.rows[:1]), default=0.0)
+        leads = not board.rows or board.rows[0].rank == 1
+        self.best = first if leads or board.key != self._board else max(self.best, first)
+        self._board = board.key
+        self.decimals = score_decimals(row.score for row in board.rows)
 
     def key(self, row: BoardRow) -> Hashable:
         return row.member

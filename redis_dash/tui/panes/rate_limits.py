@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from textual.app import ComposeResult
 
 from redis_dash.model import LimitRow, RateLimitsFrame
-from redis_dash.tui.figures import count, duration
+from redis_dash.tui.figures import count, duration, estimate
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.look import Ground, Role
 from redis_dash.tui.panes.base import Pane, Piece, piece
@@ -60,16 +60,17 @@ class RateLimitsPane(Pane[RateLimitsFrame]):
         return frame.count
 
     def answer(self, frame: RateLimitsFrame) -> tuple[Piece, ...]:
-        """``1 blocked · 3 near · 40 clients``."""
+        """``1 blocked · 3 near · 40 clients``, ``1,204+ blocked · 310+ near · 480 k ± 1 % clients``."""
+        clients = estimate(frame.count, frame.low, frame.high)
         return (
-            piece(f"{count(frame.blocked)} blocked", "alarm" if frame.blocked else "dim"),
-            piece(f"{count(frame.near)} near", "warn" if frame.near else "dim"),
-            piece(plural(frame.count, "client")),
+            piece(f"{_least(frame, frame.blocked)} blocked", "alarm" if frame.blocked else "dim"),
+            piece(f"{_least(frame, frame.near)} near", "warn" if frame.near else "dim"),
+            piece(plural(frame.count, "client") if frame.low == frame.high else f"{clients} clients"),
         )
 
     def warning(self, frame: RateLimitsFrame) -> Span | None:
         """Somebody is blocked."""
-        return (Plain(f"!{frame.blocked}"), "alarm") if frame.blocked else None
+        return (Plain(f"!{_least(frame, frame.blocked)}"), "alarm") if frame.blocked else None
 
     def display_frame(self, frame: RateLimitsFrame) -> None:
         """Hand over the rows."""
@@ -91,6 +92,11 @@ class RateLimitsPane(Pane[RateLimitsFrame]):
             (Plain("written by"), plain(row.dialect, 60)),
         )
         return Detail(Plain("Rate limit"), facts)
+
+
+def _least(frame: RateLimitsFrame, value: int) -> Plain:
+    """``1,204``; ``1,204+`` where there may be more."""
+    return Plain(f"{count(value)}{'+' if frame.at_least else ''}")
 
 
 class _Rows:

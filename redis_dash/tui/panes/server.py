@@ -9,20 +9,20 @@ from typing import NamedTuple
 from textual.app import ComposeResult
 from textual.events import Resize
 
-from redis_dash.model import ServerFrame
-from redis_dash.tui.figures import compact, count, duration, milliseconds, nbytes, rate, small_percent
+from redis_dash.model import Scan, ServerFrame
+from redis_dash.tui.figures import compact, count, duration, milliseconds, nbytes, percent, rate, small_percent
 from redis_dash.tui.look import Ground, Role
 from redis_dash.tui.panes.base import Pane, Piece, piece
 from redis_dash.tui.spans import Span
-from redis_dash.tui.text import Plain, plain
+from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.widgets.columns import Column
 from redis_dash.tui.widgets.history import History, drawing_height
-from redis_dash.tui.widgets.table import Bar, Cell, Table
+from redis_dash.tui.widgets.table import Bar, Cell, Figure, Table
 
 FULL = 0.9
 """From this share of its limit on, memory is a worry."""
 
-TABLE_ROWS = 13
+TABLE_ROWS = 16
 """What the frame and the facts take."""
 
 COLUMNS = (
@@ -122,7 +122,35 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
             (Plain(f"{milliseconds(cost.server_ms)} in all"), "dim"),
         ),
         Fact(Plain("our commands"), count(cost.commands)),
+        *_scan(frame.scan),
     )
+
+
+HELD_BACK = (
+    Plain("held back: the server answers slowly"),
+    Plain("held back: slow answers"),
+    Plain("held back: slow"),
+    Plain("held back"),
+)
+
+
+def _scan(scan: Scan) -> tuple[Fact, ...]:
+    """How far the running pass is, how fast, and what the last one took."""
+    share = min(1.0, scan.done / scan.size) if scan.size else 0.0
+    pace: Cell = (Plain("at full speed" if scan.full_speed else ""), "accent")
+    if scan.held_back:
+        pace = Figure(HELD_BACK, "warn")
+    passes = Plain(f"{plural(scan.passes, 'pass', 'passes')} so far") if scan.passes else Plain("none yet")
+    return (
+        Fact(Plain("scan"), percent(share, 0), "text", Bar(share, "gauge")),
+        Fact(Plain("scan speed"), rate(scan.keys_per_s), "warn" if scan.held_back else "text", pace),
+        Fact(Plain("last pass"), _length(scan.last_s), "text", (passes, "dim")),
+    )
+
+
+def _length(seconds: float | None) -> Plain:
+    """``0.4 s``, ``12 min 04 s``."""
+    return Plain(f"{seconds:.1f} s") if seconds is not None and seconds < 10 else duration(seconds)
 
 
 def _memory(frame: ServerFrame) -> Fact:

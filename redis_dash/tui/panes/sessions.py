@@ -8,12 +8,14 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding
 
-from redis_dash.commands import RevokeSession
-from redis_dash.model import SessionRow, SessionsFrame
+from redis_dash.commands import RevokeSession, SearchSessions, StopSearch
+from redis_dash.feed import Progress
+from redis_dash.model import AnyReading, SessionRow, SessionsFrame
 from redis_dash.tui.figures import countdown, duration, estimate, moment
-from redis_dash.tui.intents import Asked, Detail, Facts, Question, Told
+from redis_dash.tui.intents import Asked, Detail, Facts, Question, Told, Wanted
 from redis_dash.tui.look import Ground
-from redis_dash.tui.panes.base import Pane, Piece, piece
+from redis_dash.tui.panes.base import STOP, Pane, Piece, piece
+from redis_dash.tui.panes.searching import LEAST_CHARS, Searching, invitation
 from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.columns import Column
 from redis_dash.tui.widgets.table import Bar, Cell, Table
@@ -43,6 +45,7 @@ class SessionsPane(Pane[SessionsFrame]):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.table: Table[SessionRow] = Table(COLUMNS, _Rows())
+        self._searching = Searching()
 
     def compose(self) -> ComposeResult:
         """Just the table."""
@@ -55,22 +58,106 @@ class SessionsPane(Pane[SessionsFrame]):
 
     def has_nothing(self, frame: SessionsFrame) -> bool:
         """Nobody."""
+        if self._searching.is_on:
+            return not self._found
         return not frame.rows and not frame.count
+
+    def nothing(self, frame: SessionsFrame) -> Plain:
+        """Nobody is signed in, or none was found."""
+        return self._searching.nothing() if self._searching.is_on else self.EMPTY
 
     def known(self, frame: SessionsFrame) -> int:
         """Also those that are not listed."""
-        return frame.count
+        results = self._searching.results
+        return (results.found if results else 0) if self._searching.is_on else frame.count
+
+    @property
+    def _found(self) -> tuple[SessionRow, ...]:
+        results = self._searching.results
+        return results.rows if results else ()
 
     def answer(self, frame: SessionsFrame) -> tuple[Piece, ...]:
-        """``128 signed in``, ``1.01 M ± 1 % signed in · 1,000 listed``."""
+        """``128 signed in``, ``1.01 M ± 1 % signed in · 1,000 listed``; what a search has found."""
+        if self._searching.is_on:
+            return self._searching.answer()
         pieces = [piece(f"{estimate(frame.count, frame.low, frame.high)} signed in", "strong")]
         if len(frame.rows) < frame.count:
             pieces.append(piece(f"{len(frame.rows):,} listed", "dim"))
         return tuple(pieces)
 
+    def notes(self) -> list[Piece]:
+        """Also what is searched for."""
+        notes = super().notes()
+        return [self._searching.note(), *notes] if self._searching.is_on else notes
+
+    def currency(self) -> tuple[Piece, ...]:
+        """How to search among all, and of a search how it ends."""
+        frame = self.frame
+        if self.is_typing and frame is not None and frame.count > len(frame.rows):
+            return (invitation(self.typed, frame.count),)
+        if not self._searching.is_on:
+            return ()
+        return (piece("Esc stops" if self._searching.is_running else "Esc: back to all", "accent"),)
+
     def display_frame(self, frame: SessionsFrame) -> None:
         """Hand over the rows."""
-        self.table.show(frame.rows)
+        self.table.show(self._found if self._searching.is_on else frame.rows)
+
+    # -- the search --------------------------------------------------------------------------------------------------
+
+    def receive(self, reading: AnyReading) -> None:
+        """What a search has found shows at once."""
+        self._searching.take(reading)
+        super().receive(reading)
+        if self._searching.is_on:
+            self.beat()
+
+    def tell(self, progress: Progress | None) -> None:
+        """How far the search is."""
+        if self._searching.watch(progress):
+            self.redress()
+
+    def narrow(self, text: str) -> None:
+        """What was found stays: it may contain the text in a field that is not listed."""
+        self.table.narrow("" if self._searching.is_on else text)
+
+    def look_further(self, text: str) -> bool:
+        """Search among all sessions, where not all are listed."""
+        frame, text = self.frame, text.strip()
+        if frame is None or not text or (frame.count <= len(frame.rows) and not self._searching.is_on):
+            return False
+        if len(text) < LEAST_CHARS:
+            self.post_message(Told(Plain(f"A search takes at least {LEAST_CHARS} characters.")))
+            return False
+        self._searching.begin(text)
+        self.paused = False
+        self.table.home()
+        self.awaken()
+        self.post_message(Wanted(SearchSessions(text)))
+        return True
+
+    @property
+    def way_back(self) -> Plain:
+        """Stop the search, then leave it."""
+        if (nearer := super().way_back) or not self._searching.is_on:
+            return nearer
+        return STOP if self._searching.is_running else Plain("all sessions")
+
+    def step_back(self) -> bool:
+        """Stop the search, then leave it."""
+        if not self._searching.is_on:
+            return False
+        if self._searching.is_running:
+            self._searching.was_stopped = True
+            self.post_message(Wanted(StopSearch()))
+        else:
+            self._searching.end()
+            self.table.home()
+            self.post_message(Wanted(SearchSessions("")))
+        self.awaken()
+        return True
+
+    # -- one session -------------------------------------------------------------------------------------------------
 
     def detail(self) -> Detail | None:
         """What the application keeps in the session."""

@@ -27,6 +27,8 @@ class Trim:
     """Lower left, in pieces."""
     status: tuple[tuple[Span, ...], ...] = ()
     """Lower right, in pieces."""
+    brief: tuple[tuple[Span, ...], ...] = ()
+    """The same in fewer words, for where it would crowd out the note."""
     border: Role = "border"
     message: Plain | None = None
     """Said in the middle, in place of the content."""
@@ -68,7 +70,10 @@ class Frame(Lines):
     def _bottom(self, width: int) -> list[Span]:
         """``╰ 1–10 of 128 ───── exact ─╯``: the status comes first, for it may be bad news."""
         room = width - 8
-        status = clip(join(self.trim.status, _DOT), room)
+        trim = self.trim
+        full, notes = join(trim.status, _DOT), join(trim.note, _DOT)
+        is_crowded = bool(trim.brief) and measure(full) + measure(notes) > room
+        status = clip(join(trim.brief, _DOT) if is_crowded else full, room)
         note = fit(self.trim.note, _DOT, room - measure(status)) if self.trim.note else []
         return self._edge("╰", note, status, "╯", width)
 

@@ -155,6 +155,19 @@ class Table(Lines, Generic[T]):
         self._anchor, self._index, self._top = None, 0, 0
         self.repaint()
 
+    def go_to(self, key: Hashable) -> None:
+        """To the row with this key, if it is there; its neighbours on both sides come into view."""
+        for index, item in enumerate(self._items):
+            if self._rows.key(item) == key:
+                self._top = index - self._room // 2
+                self._put(index)
+                return
+
+    @property
+    def index(self) -> int:
+        """The cursor's place among the rows, counted from 0."""
+        return self._index
+
     def end(self) -> None:
         """To the last row."""
         self._put(len(self._items) - 1)
@@ -222,20 +235,22 @@ class Table(Lines, Generic[T]):
         return draw(line, width, look, "cursor" if here else ground)
 
     def _line(self, cells: Sequence[Cell], marker: Plain) -> list[Span]:
-        blank: Span
+        """The cells in their columns. Blanks go with the span before them, for each span costs."""
         line: list[Span] = [(marker, "accent")]
+        gap = 0
         for cell, column, width in zip(cells, self.columns, self._widths, strict=True):
             if not width:
                 continue
-            if len(line) > 1:
-                line.append((Plain(" " * GAP), "blank"))
             if isinstance(cell, Bar):
-                line += meter(cell.share, width, cell.role)
+                spans, used = meter(cell.share, width, cell.role), width
             else:
                 text, role = _fitting(cell, width) if isinstance(cell, Figure) else cell
-                text = crop(text, width)
-                blank = (Plain(" " * (width - measure(((text, role),)))), "blank")
-                line += [blank, (text, role)] if column.right else [(text, role), blank]
+                spans = [(crop(text, width), role)]
+                used = measure(spans)
+            before = gap + (width - used) * column.right
+            line[-1] = (Plain(line[-1][0] + " " * before), line[-1][1])
+            line += spans
+            gap = GAP + (width - used) * (not column.right)
         return line
 
     def on_click(self, event: Click) -> None:

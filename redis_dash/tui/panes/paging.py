@@ -1,0 +1,79 @@
+"""Where on a large board a person wants to be: which page that is, and where the cursor goes once it has come."""
+
+from __future__ import annotations
+
+from redis_dash.commands import ShowRanks
+from redis_dash.model import Board, BoardRow
+
+PAGE = 100
+"""How many ranks the feed reads at once."""
+
+
+def is_larger(board: Board) -> bool:
+    """Has it more members than the page?"""
+    return board.size > len(board.rows)
+
+
+def is_away(board: Board) -> bool:
+    """Is another page shown than the first, or was a member asked for?"""
+    return bool(board.sought) or (bool(board.rows) and board.rows[0].rank > 1)
+
+
+class Paging:
+    """The page that was asked for, until it is there."""
+
+    def __init__(self) -> None:
+        self._rank = 0
+        self._member = ""
+
+    @property
+    def is_waiting(self) -> bool:
+        """Has it not come yet?"""
+        return bool(self._rank or self._member)
+
+    def forget(self) -> None:
+        """Whatever comes, the cursor is not to be moved."""
+        self._rank, self._member = 0, ""
+
+    def turn(self, board: Board, index: int, step: int) -> ShowRanks | None:
+        """The neighbouring page, where the cursor is at that edge of this one; None if there is none."""
+        if not board.rows or index != (len(board.rows) - 1 if step > 0 else 0):
+            return None
+        rank = board.rows[index].rank + step
+        if not 1 <= rank <= board.size:
+            return None
+        self._rank, self._member = rank, ""
+        return ShowRanks(board.key, first=rank if step > 0 else max(1, rank - PAGE + 1))
+
+    def to_top(self, board: Board) -> ShowRanks | None:
+        """The first page; None if this is it, and no other one is on its way."""
+        if not is_away(board) and not self.is_waiting:
+            return None
+        self._rank, self._member = 1, ""
+        return ShowRanks(board.key, first=1)
+
+    def to_end(self, board: Board) -> ShowRanks | None:
+        """The last page; None if this is it."""
+        if board.rows and board.rows[-1].rank >= board.size:
+            return None
+        self._rank, self._member = board.size, ""
+        return ShowRanks(board.key, first=max(1, board.size - PAGE + 1))
+
+    def to_member(self, board: Board, member: str) -> ShowRanks:
+        """The page around a member."""
+        self._rank, self._member = 0, member
+        return ShowRanks(board.key, member=member)
+
+    def arrival(self, board: Board) -> BoardRow | None:
+        """The row for the cursor, once, when what was asked for has come."""
+        if self._member:
+            if board.sought != self._member:
+                return None
+            found = next((row for row in board.rows if row.member == self._member), None)
+        else:
+            rank = min(self._rank, board.size)
+            found = next((row for row in board.rows if row.rank == rank), None)
+            if found is None:
+                return None
+        self.forget()
+        return found

@@ -1,0 +1,77 @@
+"""How work at full speed is told while it is under way: a line of the screen, and what follows once it is done."""
+
+from __future__ import annotations
+
+import time
+
+from redis_dash.commands import FullPass
+from redis_dash.feed import Progress
+from redis_dash.model import AnyReading
+from redis_dash.tui.figures import about, compact, percent, rate
+from redis_dash.tui.spans import Span
+from redis_dash.tui.text import Plain
+from redis_dash.tui.widgets.meter import meter
+from redis_dash.tui.widgets.ribbon import Item
+
+_BAR_WIDTH = 12
+_SETTLED_S = 0.4
+"""Before that a speed is a guess, and so is the time left."""
+
+_NAMES = {"pass": Plain("full scan"), "search": Plain("searching")}
+
+
+def share(progress: Progress) -> float:
+    """How much of it is done, 0..1; keys that came meanwhile do not make it more than all."""
+    return min(1.0, progress.done / progress.total) if progress.total > 0 else 0.0
+
+
+def progress_items(progress: Progress, stop_key: str) -> list[Item]:
+    """``full scan ━━━━──── 41 %  412 k of 1.01 M  520 k/s  1 s left  Esc stops``."""
+    bar: list[Span] = [(_NAMES[progress.what], "strong"), (Plain(" "), "blank")]
+    bar += [*meter(share(progress), _BAR_WIDTH, "accent"), (Plain(f" {percent(share(progress), 0):>5}"), "strong")]
+    items = [
+        Item(tuple(bar)),
+        Item(((Plain(f"{compact(progress.done):>6} of {compact(progress.total)}"), "text"),), 2),
+    ]
+    if progress.what == "search":
+        items.append(Item(((Plain(f"{progress.found:,} found"), "strong"),), 1))
+    items += _pace(progress)
+    if stop_key:
+        items.append(Item(((Plain(stop_key), "accent"), (Plain(" stops"), "text")), 0, "stop"))
+    return items
+
+
+def _pace(progress: Progress) -> list[Item]:
+    if progress.elapsed_s < _SETTLED_S or progress.done <= 0:
+        return []
+    speed = progress.done / progress.elapsed_s
+    left = max(0, progress.total - progress.done) / speed
+    return [
+        Item(((rate(speed), "dim"),), 4),
+        Item(((Plain(f"{about(left)} left"), "text"),), 1),
+    ]
+
+
+class FullScan:
+    """What F5 asks for, and whether it has come."""
+
+    def __init__(self) -> None:
+        self._asked_at: float | None = None
+
+    def toggle(self, progress: Progress | None) -> FullPass:
+        """Begin, or stop what is under way."""
+        begins = progress is None or progress.what != "pass"
+        self._asked_at = time.time() if begins else None
+        return FullPass(begins)
+
+    def stop(self) -> FullPass:
+        """Stop what is under way."""
+        self._asked_at = None
+        return FullPass(False)
+
+    def completion(self, reading: AnyReading) -> Plain:
+        """Said once when counts of the pass that was asked for have come; else empty."""
+        if self._asked_at is None or reading.counted_at < self._asked_at:
+            return Plain("")
+        took, self._asked_at = reading.counted_at - self._asked_at, None
+        return Plain(f"Everything has been scanned, in {took:.1f} s.")

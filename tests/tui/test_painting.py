@@ -1,0 +1,56 @@
+"""Only what changed is painted: repaints are the whole cost of a dashboard at rest."""
+
+from __future__ import annotations
+
+import pytest
+from textual.geometry import Region
+from textual.widget import Widget
+
+from redis_dash.tui.panes.sessions import SessionsPane
+from redis_dash.tui.widgets.frame import Frame
+from redis_dash.tui.widgets.lines import Lines
+from redis_dash.tui.widgets.table import Table
+from tests.tui import fakes
+from tests.tui.fakes import FakeFeed
+from tests.tui.helpers import WIDE, running, shows, until
+
+Painted = list[tuple[Widget, tuple[Region, ...]]]
+
+
+@pytest.fixture
+def painted(monkeypatch: pytest.MonkeyPatch) -> Painted:
+    """What asked to be painted, and which parts of it."""
+    calls: Painted = []
+    refresh = Lines.refresh
+
+    def record(self: Lines, *regions: Region, **options: bool) -> object:
+        calls.append((self, regions))
+        return refresh(self, *regions, **options)
+
+    monkeypatch.setattr(Lines, "refresh", record)
+    return calls
+
+
+async def test_nothing_new_paints_nothing_but_ages(painted: Painted) -> None:
+    feed = FakeFeed(*fakes.everything())
+    async with running(feed, WIDE) as (app, pilot):
+        await shows(app, pilot, "user0@example.com")
+        painted.clear()
+        await pilot.pause(0.3)
+        assert all(isinstance(widget, Frame) for widget, _ in painted)
+        assert all(region.height == 1 for _, regions in painted for region in regions)
+
+
+async def test_one_row_that_changes_is_one_line(painted: Painted) -> None:
+    rows = [fakes.session(i) for i in range(40)]
+    feed = FakeFeed(fakes.ok("sessions", fakes.sessions(*rows)))
+    async with running(feed, WIDE) as (app, pilot):
+        await shows(app, pilot, "user7@example.com")
+        table = app.dashboard.query_one(SessionsPane).query_one(Table)
+        painted.clear()
+        rows[7] = fakes.session(7, role="admin")
+        feed.put(fakes.ok("sessions", fakes.sessions(*rows)))
+        await until(pilot, lambda: any(widget is table for widget, _ in painted))
+        assert [regions for widget, regions in painted if widget is table] == [
+            (Region(0, 8, table.outer_size.width, 1),)
+        ]

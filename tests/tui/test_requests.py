@@ -1,0 +1,350 @@
+"""What a person may ask to be read: everything at full speed, a search among all, another page of a board."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from redis_dash.commands import FullPass, RevokeSession, SearchSessions, ShowRanks, StopSearch
+from redis_dash.feed import Progress
+from redis_dash.model import SessionsFrame
+from redis_dash.tui.panes.leaderboard import LeaderboardPane
+from tests.tui import fakes, hostile, huge
+from tests.tui.fakes import FakeFeed
+from tests.tui.helpers import MEDIUM, NARROW, WIDE, running, screen_text, shows, strips, tap, until
+from tests.tui.test_hostile import assert_inert
+
+HALF = Progress("pass", 500_000, 1_000_000, 2.0)
+SIZES = pytest.mark.parametrize("size", [NARROW, MEDIUM, WIDE])
+
+
+def footer(text: str) -> str:
+    return text.splitlines()[-1]
+
+
+# -- a full scan -----------------------------------------------------------------------------------------------------
+
+
+@SIZES
+async def test_a_full_scan_shows_how_far_it_is(size: tuple[int, int]) -> None:
+    feed = FakeFeed(*fakes.everything())
+    async with running(feed, size) as (app, pilot):
+        await tap(pilot, "f5")
+        await until(pilot, lambda: feed.asked == [FullPass(True)])
+        feed.under_way = HALF
+        await shows(app, pilot, "full scan ━━━━━━────── ", "50 %", "500 k of 1.00 M", "2 s left", "Esc stops")
+        await tap(pilot, "escape")
+        await until(pilot, lambda: feed.asked[1:] == [FullPass(False)])
+        feed.under_way = None
+        await until(pilot, lambda: "full scan" not in screen_text(app))
+
+
+async def test_f5_again_stops() -> None:
+    feed = FakeFeed(*fakes.everything())
+    async with running(feed) as (app, pilot):
+        feed.under_way = HALF
+        await shows(app, pilot, "full scan")
+        await tap(pilot, "f5")
+        await until(pilot, lambda: feed.asked == [FullPass(False)])
+
+
+async def test_a_click_on_stop_stops() -> None:
+    feed = FakeFeed(*fakes.everything())
+    async with running(feed) as (app, pilot):
+        feed.under_way = HALF
+        await shows(app, pilot, "Esc stops")
+        await pilot.click(offset=(footer(screen_text(app)).index("stops"), MEDIUM[1] - 1))
+        await until(pilot, lambda: feed.asked == [FullPass(False)])
+
+
+async def test_a_short_scan_is_told_when_it_is_done() -> None:
+    feed = FakeFeed(*fakes.everything())
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "f5")
+        await until(pilot, lambda: bool(feed.asked))
+        done = fakes.ok("sessions", fakes.sessions(fakes.session(1)), coverage=1.0)
+        feed.put(msgspec.structs.replace(done, counted_at=time.time()))
+        await shows(app, pilot, "Everything has been scanned")
+
+
+async def test_the_filter_is_nearer_than_the_scan_and_the_scan_nearer_than_the_zoom() -> None:
+    feed = FakeFeed(*fakes.everything())
+    async with running(feed) as (app, pilot):
+        feed.under_way = HALF
+        await tap(pilot, "2", "z", "slash", *"user1", "enter")
+        await shows(app, pilot, "filter: user1", "F5 stops")
+        await tap(pilot, "escape")
+        await shows(app, pilot, "Esc stops")
+        assert not feed.asked
+        await tap(pilot, "escape")
+        await until(pilot, lambda: feed.asked == [FullPass(False)])
+        assert "1 Events" not in screen_text(app)
+        feed.under_way = None
+        await shows(app, pilot, "esc all panes")
+        await tap(pilot, "escape")
+        await shows(app, pilot, "1 Events")
+
+
+async def test_the_palette_scans_everything() -> None:
+    feed = FakeFeed(*fakes.everything())
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "ctrl+p", *"everything now")
+        await shows(app, pilot, "Scan everything now, at full speed")
+        await tap(pilot, "down", "enter")
+        await until(pilot, lambda: feed.asked == [FullPass(True)])
+
+
+# -- a search --------------------------------------------------------------------------------------------------------
+
+
+MILLION = SessionsFrame(huge.KEYS, huge.KEYS, huge.KEYS, (fakes.session(1), fakes.session(2)))
+
+
+@SIZES
+async def test_a_search_among_all(size: tuple[int, int]) -> None:
+    feed = FakeFeed(fakes.ok("sessions", MILLION, coverage=1.0))
+    async with running(feed, size) as (app, pilot):
+        await tap(pilot, "2", "slash", *"7")
+        await shows(app, pilot, "type 2 characters to search all 1.01 M")
+        await tap(pilot, *"7x")
+        await shows(app, pilot, "Enter: search all 1.01 M")
+        await tap(pilot, "enter")
+        await until(pilot, lambda: feed.asked == [SearchSessions("77x")])
+        await shows(app, pilot, "searching 0 % · 0 found", "Nothing found so far", "search: 77x")
+        feed.under_way = Progress("search", 410_000, 1_000_000, 2.0, found=3)
+        await shows(app, pilot, "searching 41 % · 3 found", "Esc stops")
+        match = fakes.session(3)  # by a field that is not listed
+        feed.put(fakes.ok("sessions", huge.found(match, among=410_000, coverage=0.41, running=True)))
+        await shows(app, pilot, "user3@example.com")
+        assert "user1@example.com" not in screen_text(app)
+        feed.under_way = None
+        feed.put(fakes.ok("sessions", huge.found(match, among=huge.KEYS, coverage=1.0)))
+        await shows(app, pilot, "1 found among 1,012,345", "Esc: back to all", "esc all sessions")
+        await tap(pilot, "enter")
+        await shows(app, pilot, "expires in", "user3@example.com")
+        await tap(pilot, "escape", "r")
+        await shows(app, pilot, "Sign this session out?")
+        await pilot.pause(0.5)
+        await tap(pilot, "y")
+        await until(pilot, lambda: feed.submitted == [RevokeSession(match)])
+        await tap(pilot, "escape")
+        await until(pilot, lambda: feed.asked[1:] == [SearchSessions("")])
+        await shows(app, pilot, "user1@example.com", "1,012,345 signed in")
+
+
+async def test_a_search_that_is_stopped_keeps_what_it_found() -> None:
+    feed = FakeFeed(fakes.ok("sessions", MILLION, coverage=1.0))
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "2", "slash", *"user", "enter")
+        feed.put(fakes.ok("sessions", huge.found(fakes.session(5), among=400_000, coverage=0.4, running=True)))
+        await shows(app, pilot, "searching 40 % · 1 found")
+        await tap(pilot, "escape")
+        await until(pilot, lambda: feed.asked[-1] == StopSearch())
+        await shows(app, pilot, "stopped at 40 % · 1 found", "user5@example.com")
+        feed.put(fakes.ok("sessions", huge.found(fakes.session(5), among=400_000, coverage=0.4)))
+        await tap(pilot, "escape")
+        await until(pilot, lambda: feed.asked[-1] == SearchSessions(""))
+        await shows(app, pilot, "user1@example.com")
+
+
+async def test_esc_in_another_pane_stops_the_search() -> None:
+    feed = FakeFeed(*fakes.everything(), fakes.ok("sessions", MILLION, coverage=1.0))
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "2", "slash", *"user", "enter", "3")
+        feed.under_way = Progress("search", 1, 4, 2.0, found=7)
+        await shows(app, pilot, "searching ━━━", "7 found", "Esc stops")
+        await tap(pilot, "escape")
+        await until(pilot, lambda: feed.asked[-1] == StopSearch())
+
+
+async def test_more_was_found_than_is_listed() -> None:
+    feed = FakeFeed(fakes.ok("sessions", MILLION, coverage=1.0))
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "2", "z", "slash", *"user", "enter")
+        rows = [fakes.session(i) for i in range(500)]
+        feed.put(fakes.ok("sessions", huge.found(*rows, among=huge.KEYS, coverage=1.0, count=1204)))
+        await shows(app, pilot, "1,204 found among 1,012,345 · 500 of 1,204 listed")
+
+
+async def test_nothing_found_and_another_search() -> None:
+    feed = FakeFeed(fakes.ok("sessions", MILLION, coverage=1.0))
+    async with running(feed, NARROW) as (app, pilot):
+        await tap(pilot, "2", "slash", *"nobody", "enter")
+        feed.put(fakes.ok("sessions", huge.found(among=huge.KEYS, coverage=1.0)))
+        await shows(app, pilot, "Nothing found among 1,012,345 sessions")
+        await tap(pilot, "slash", *"user2")
+        await shows(app, pilot, "user2", "Enter: search all 1.01 M")
+        await tap(pilot, "enter")
+        await until(pilot, lambda: feed.asked[-1] == SearchSessions("user2"))
+        await shows(app, pilot, "searching 0 %")
+
+
+async def test_what_an_earlier_search_found_is_not_shown_for_the_new_one() -> None:
+    feed = FakeFeed(fakes.ok("sessions", MILLION, coverage=1.0))
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "2", "slash", *"user", "enter")
+        feed.put(fakes.ok("sessions", huge.found(fakes.session(9), among=5, coverage=1.0), age=3))
+        await until(pilot, lambda: not feed.pending)
+        await shows(app, pilot, "searching 0 %")
+        assert "user9@example.com" not in screen_text(app)
+
+
+async def test_a_short_text_and_a_short_list_stay_a_filter() -> None:
+    feed = FakeFeed(fakes.ok("sessions", MILLION, coverage=1.0))
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "2", "slash", *"1", "enter")
+        await shows(app, pilot, "at least 2 characters", "filter: 1")
+        await tap(pilot, "escape")
+        feed.put(fakes.ok("sessions", fakes.sessions(*(fakes.session(i) for i in range(5))), coverage=1.0))
+        await shows(app, pilot, "5 signed in")
+        await tap(pilot, "slash", *"user1", "enter")
+        await shows(app, pilot, "filter: user1 · 1 found")
+        assert not feed.asked
+
+
+async def test_a_search_ends_a_pause() -> None:
+    feed = FakeFeed(fakes.ok("sessions", MILLION, coverage=1.0))
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "2", "space", "slash", *"user", "enter")
+        feed.put(fakes.ok("sessions", huge.found(fakes.session(9), among=5, coverage=1.0)))
+        await shows(app, pilot, "user9@example.com")
+
+
+@pytest.mark.parametrize("text", [text for text in hostile.STRINGS if 2 <= len(text.strip()) < 200])
+async def test_hostile_text_in_a_search(text: str) -> None:
+    feed = FakeFeed(fakes.ok("sessions", MILLION, coverage=1.0))
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "2", "slash")
+        await until(pilot, lambda: bool(app.dashboard.query(Input)))
+        app.dashboard.query_one(Input).value = text
+        await tap(pilot, "enter")
+        await until(pilot, lambda: bool(feed.asked))
+        frame = huge.found(fakes.session(1, text, text), among=3, coverage=0.5)
+        assert frame.search is not None
+        search = msgspec.structs.replace(frame.search, note=text)
+        feed.put(fakes.ok("sessions", msgspec.structs.replace(frame, search=search)))
+        await shows(app, pilot, "stopped at 50 %")
+        assert_inert(strips(app))
+        assert text not in repr(feed.asked)
+        assert app.title == "redis-dash"
+
+
+# -- pages of a board ------------------------------------------------------------------------------------------------
+
+
+TOP = ShowRanks("players")
+
+
+def put_page(feed: FakeFeed, request: ShowRanks = TOP) -> None:
+    feed.put(fakes.ok("leaderboards", fakes.leaderboards(huge.page(request, huge.MEMBERS))))
+
+
+async def asks(feed: FakeFeed, pilot: Pilot[None], request: ShowRanks) -> None:
+    await until(pilot, lambda: feed.asked[-1:] == [request])
+    put_page(feed, request)
+
+
+@SIZES
+async def test_pages_of_a_huge_board(size: tuple[int, int]) -> None:
+    feed = FakeFeed()
+    put_page(feed)
+    async with running(feed, size) as (app, pilot):
+        table = app.dashboard.query_one(LeaderboardPane).table
+        await tap(pilot, "4", "z")
+        await shows(app, pilot, "players · ranks 1–100 of 5,000,000")
+        await tap(pilot, "end")
+        await asks(feed, pilot, ShowRanks("players", first=4_999_901))
+        await shows(app, pilot, "ranks 4,999,901–5,000,000 of 5,000,000", "▸ 5,000,000")
+        await tap(pilot, "home")
+        await asks(feed, pilot, ShowRanks("players", first=1))
+        await shows(app, pilot, "ranks 1–100 of", "player-2 ")
+        assert table.index == 0
+        while table.index < 99:
+            await tap(pilot, "pagedown")
+        assert len(feed.asked) == 2
+        await tap(pilot, "pagedown")
+        await asks(feed, pilot, ShowRanks("players", first=101))
+        await shows(app, pilot, "ranks 101–200 of", "player-101 ")
+        await until(pilot, lambda: table.index == 0)
+        await tap(pilot, "pageup")
+        await asks(feed, pilot, ShowRanks("players", first=1))
+        await until(pilot, lambda: table.index == 99)
+        await shows(app, pilot, "ranks 1–100 of", "player-100 ")
+
+
+@SIZES
+async def test_a_member_anywhere_on_the_board(size: tuple[int, int]) -> None:
+    feed = FakeFeed()
+    put_page(feed)
+    async with running(feed, size) as (app, pilot):
+        pane = app.dashboard.query_one(LeaderboardPane)
+        await tap(pilot, "4", "slash", *"player-4012")
+        await shows(app, pilot, "Enter goes to that member")
+        await tap(pilot, "enter")
+        await asks(feed, pilot, ShowRanks("players", member="player-4012"))
+        await until(pilot, lambda: pane.table.item is not None and pane.table.item.member == "player-4012")
+        await shows(app, pilot, "player-4011", "player-4013", "Esc: top", "esc top")
+        assert pane.table.needle == ""
+        await tap(pilot, "escape")
+        await asks(feed, pilot, ShowRanks("players", first=1))
+        await shows(app, pilot, "player-1 ")
+        assert pane.table.index == 0
+
+
+@pytest.mark.parametrize("name", ["zed", "[/]", "\x1b[31mred", "👩‍👩‍👧‍👦"])
+async def test_a_member_that_is_not_there(name: str) -> None:
+    feed = FakeFeed()
+    put_page(feed)
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "4", "slash")
+        await until(pilot, lambda: bool(app.dashboard.query(Input)))
+        app.dashboard.query_one(Input).value = name
+        await tap(pilot, "enter")
+        await until(pilot, lambda: bool(feed.asked))
+        asked = feed.asked[-1]
+        assert isinstance(asked, ShowRanks)
+        put_page(feed, asked)
+        await shows(app, pilot, "nobody called", " here")
+        assert_inert(strips(app))
+        await tap(pilot, "escape")
+        await asks(feed, pilot, ShowRanks("players", first=1))
+        await until(pilot, lambda: "nobody called" not in screen_text(app))
+
+
+async def test_a_small_board_has_one_page() -> None:
+    feed = FakeFeed(fakes.ok("leaderboards", fakes.leaderboards(fakes.board("daily", "arjun", "priya", "raj"))))
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "4", "end", "pagedown", "home", "pageup", "slash", *"pri", "enter")
+        await shows(app, pilot, "filter: pri · 1 found", "daily · 3 members")
+        assert not feed.asked
+
+
+async def test_a_page_that_comes_late_does_not_take_the_cursor() -> None:
+    feed = FakeFeed()
+    put_page(feed)
+    async with running(feed) as (app, pilot):
+        pane = app.dashboard.query_one(LeaderboardPane)
+        await tap(pilot, "4", "end", "down", "down")
+        put_page(feed, ShowRanks("players", first=4_999_901))
+        await shows(app, pilot, "4,999,901")
+        await until(pilot, lambda: pane.table.index == 2)
+
+
+async def test_home_overtakes_a_page_that_is_on_its_way() -> None:
+    feed = FakeFeed()
+    put_page(feed)
+    async with running(feed) as (_, pilot):
+        await tap(pilot, "4", "end", "home")
+        await until(pilot, lambda: feed.asked[1:] == [TOP])
+
+
+async def test_requests_without_a_feed_say_so() -> None:
+    feed = FakeFeed(*fakes.everything())
+    async with running(feed) as (app, pilot):
+        app._feed = None
+        await tap(pilot, "f5")
+        await shows(app, pilot, "There is no connection")
