@@ -189,10 +189,28 @@ class Deployment:
         self._info = None
         self._wire.hang_up()
 
-    async def _exchange(self, commands: Sequence[Command]) -> list[object]:
+    async def connect(self) -> None:
+        """Connect, unless that has been done.
+
+        Raises:
+            SourceError: as ``pipeline``.
+        """
+        async with self._lock:
+            await self._ensure_connected()
+
+    def send(self, commands: Sequence[Command], peek: Callable[[bytes], None]) -> asyncio.Future[list[object]]:
+        """Send commands that are no lookups, without waiting for our turn; see ``Wire.send`` and ``receive``."""
+        return self._wire.send(commands, peek)
+
+    async def receive(self, commands: Sequence[Command], answer: asyncio.Future[list[object]]) -> list[object]:
+        """Wait for the replies to what was sent.
+
+        Raises:
+            SourceError: the connection broke.
+        """
         try:
             async with asyncio.timeout(REPLY_TIMEOUT_S):
-                replies = await self._wire.send(commands)
+                replies = await answer
             if isinstance(replies[0], ReplyError) and str(replies[0]).startswith(("LOADING", "NOAUTH")):
                 raise SourceError(say(replies[0]))  # and so will it answer the next one
         except BaseException as error:
@@ -204,6 +222,9 @@ class Deployment:
         self.cost.count(commands)
         self.own.count(commands, replies)
         return replies
+
+    async def _exchange(self, commands: Sequence[Command]) -> list[object]:
+        return await self.receive(commands, self._wire.send(commands))
 
     async def _ensure_connected(self) -> None:
         if self._wire.is_open:

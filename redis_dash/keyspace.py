@@ -12,11 +12,12 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from redis_dash.connection import Deployment, check
+from redis_dash.connection import Deployment
 from redis_dash.family import Family
 from redis_dash.model import Scan, SourceError
 from redis_dash.pace import Pace
 from redis_dash.patterns import Matcher
+from redis_dash.scanner import Scanner
 
 RETRY_S = 0.5
 LONGEST_REST_S = 5.0
@@ -174,7 +175,7 @@ class Keyspace:
         self._news.set()
 
     async def walk(self, hold_back: Callable[[], Awaitable[None]] | None = None) -> AsyncGenerator[Slice]:
-        """The whole keyspace, a slice at a time; the server works on the next one while a slice is in use.
+        """The whole keyspace, a slice at a time; at full speed the server works on the next one while one is in use.
 
         Args:
             hold_back: called before the next slice is asked for; None goes at full speed.
@@ -182,46 +183,33 @@ class Keyspace:
         Raises:
             SourceError: the server could not be reached, or does not let us SCAN.
         """
-        coming: asyncio.Task[tuple[int, bytes, list[bytes]]] | None = None
+
+        def ahead() -> bool:
+            return hold_back is None or self.full_speed
+
         self._walks += hold_back is None
+        scanner = Scanner(self._deployment, self._count, ahead)
         try:
-            coming = await self._send_for(b"0")
-            while coming is not None:
-                size, cursor, keys = await coming
-                coming = None
-                if cursor != b"0" and (hold_back is None or self.full_speed):
-                    coming = await self._send_for(cursor)
+            while not scanner.complete:
+                size, keys = await scanner.slice()
+                self._pace.took(scanner.took_s, at_ease=self._at_ease)
+                self._busy_s += scanner.took_s
                 yield Slice(size, len(keys), self._matcher.sort(keys))
-                if cursor != b"0" and coming is None:
-                    assert hold_back is not None
+                if hold_back is not None and not (scanner.complete or self.full_speed):
                     await hold_back()
-                    coming = await self._send_for(cursor)
         finally:
             self._walks -= hold_back is None
-            if hold_back is None or self.full_speed:
+            if ahead():
                 self._pace.forgive(self._spent_s, time.monotonic())
-            if coming is not None:
-                with contextlib.suppress(SourceError):
-                    await coming
+            await scanner.finish()
 
-    async def _send_for(self, cursor: bytes) -> asyncio.Task[tuple[int, bytes, list[bytes]]]:
-        """Ask for the slice at a cursor; on return the question is on its way."""
-        task = asyncio.create_task(self._slice(cursor))
-        await asyncio.sleep(0)
-        return task
+    @property
+    def _at_ease(self) -> bool:
+        """Does nobody wait for the pass?"""
+        return not (self.full_speed or self._walks)
 
-    async def _slice(self, cursor: bytes) -> tuple[int, bytes, list[bytes]]:
-        asked = time.perf_counter()
-        at_ease = not (self.full_speed or self._walks)
-        count = str(self._pace.count(at_ease=at_ease)).encode()
-        size, reply = await self._deployment.pipeline([(b"DBSIZE",), (b"SCAN", cursor, b"COUNT", count)])
-        reply = check(reply)
-        if not isinstance(reply, list) or len(reply) != 2:
-            raise SourceError("SCAN answered in an unknown form")
-        took = time.perf_counter() - asked
-        self._busy_s += took
-        self._pace.took(took, at_ease=at_ease)
-        return size if isinstance(size, int) else 0, reply[0], reply[1]
+    def _count(self) -> int:
+        return self._pace.count(at_ease=self._at_ease)
 
     # -- the budget --------------------------------------------------------------------------------------------------
 

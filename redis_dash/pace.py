@@ -6,7 +6,7 @@ from collections import deque
 from statistics import median
 
 FIRST_COUNT = 1000
-LEAST_COUNT, MOST_COUNT = 50, 4000
+LEAST_COUNT, MOST_COUNT = 50, 2000
 AT_EASE_S, IN_A_HURRY_S = (0.001, 0.003), (0.004, 0.02)
 """A slice that takes less may grow, one that takes more must shrink: nobody should wait longer behind one of ours."""
 LOAN = 6

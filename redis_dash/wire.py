@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import hiredis
@@ -35,6 +35,7 @@ _NO_USER_OR_PASSWORD = ("NOAUTH", "WRONGPASS")
 class _Waiting(NamedTuple):
     replies: int
     answer: asyncio.Future[list[Any]]
+    peek: Callable[[bytes], None] | None
 
 
 class Wire(asyncio.Protocol):
@@ -71,6 +72,8 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse all that is complete."""
+        if self._waiting and (peek := self._waiting[0].peek) and not self._inbox and not self._reader.has_data():
+            peek(data)
         try:
             self.take_in(data)
         except hiredis.ProtocolError as error:
@@ -89,19 +92,25 @@ class Wire(asyncio.Protocol):
     def sort_out(self) -> None:
         """Give each exchange its replies, once it has them all."""
         while self._waiting and len(self._inbox) >= self._waiting[0].replies:
-            count, answer = self._waiting.popleft()
+            count, answer, _ = self._waiting.popleft()
             replies, self._inbox = self._inbox[:count], self._inbox[count:]
             if not answer.done():
                 answer.set_result(replies)
 
-    def send(self, commands: Sequence[Command]) -> asyncio.Future[list[Any]]:
-        """Send commands; the future holds all their replies, or a ``ConnectionResetError``."""
+    def send(
+        self, commands: Sequence[Command], peek: Callable[[bytes], None] | None = None
+    ) -> asyncio.Future[list[Any]]:
+        """Send commands; the future holds all their replies, or a ``ConnectionResetError``.
+
+        Args:
+            peek: called with the first bytes of the replies, as a rule: not if they come in one chunk with others.
+        """
         answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
         if not self.is_open:
             answer.set_exception(ConnectionResetError(self.trouble))
             return answer
         assert self._transport is not None
-        self._waiting.append(_Waiting(len(commands), answer))
+        self._waiting.append(_Waiting(len(commands), answer, peek))
         self._transport.write(packed(commands))
         return answer
 

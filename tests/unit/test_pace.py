@@ -53,7 +53,7 @@ def test_slices_fit_what_the_server_takes_for_them() -> None:
     assert pace.count(at_ease=False) == 1000
     for _ in range(10):
         pace.took(0.001, at_ease=False)
-    assert pace.count(at_ease=False) == 4000
+    assert pace.count(at_ease=False) == 2000
     assert pace.count(at_ease=True) == 1000
     for _ in range(20):
         pace.took(0.005, at_ease=True)

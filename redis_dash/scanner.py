@@ -1,0 +1,91 @@
+"""SCAN, slice after slice, with the next one on its way before this one is read.
+
+The cursor is the first thing in a reply. As soon as it is there, the next slice can be asked for: then the server works
+while we read and sort. A pass over two million keys took 0.8 times what it takes without.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from redis_dash.connection import Deployment, check
+from redis_dash.model import SourceError
+from redis_dash.ownreads import Command
+
+_CURSOR = re.compile(rb":\d+\r\n\*2\r\n\$\d+\r\n(\d+)\r\n")
+"""DBSIZE's reply, and how SCAN's begins."""
+
+
+class _Asked(NamedTuple):
+    cursor: bytes
+    commands: tuple[Command, ...]
+    answer: asyncio.Future[list[object]]
+    at: float
+
+
+class Scanner:
+    """One walk over the keyspace."""
+
+    def __init__(self, deployment: Deployment, count: Callable[[], int], ahead: Callable[[], bool]) -> None:
+        """``count`` tells how many keys to ask for, ``ahead`` whether to ask before they are wanted."""
+        self.complete = False
+        self.took_s = 0.0
+        """How long the server took for the latest slice, with the way there and back, as far as we can see."""
+        self._deployment = deployment
+        self._count = count
+        self._ahead = ahead
+        self._cursor = b"0"
+        self._coming: _Asked | None = None
+        self._arrived_at = 0.0
+        self._awaited = False
+        """Only then may the next slice be asked for early: otherwise each would bring the next, and nobody read them."""
+
+    async def slice(self) -> tuple[int, list[bytes]]:
+        """The number of keys in the database, and the next keys.
+
+        Raises:
+            SourceError: the server could not be reached, or does not let us SCAN.
+        """
+        asked = self._coming
+        if asked is None or asked.cursor != self._cursor:
+            await self.finish()
+            await self._deployment.connect()
+            asked = self._ask(self._cursor)
+        self._coming, self._awaited = None, True
+        try:
+            size, reply = await self._deployment.receive(asked.commands, asked.answer)
+        finally:
+            self._awaited = False
+        now = time.perf_counter()
+        self.took_s, self._arrived_at = now - max(asked.at, self._arrived_at), now
+        reply = check(reply)
+        if not isinstance(reply, list) or len(reply) != 2:
+            raise SourceError("SCAN answered in an unknown form")
+        self._cursor, keys = reply
+        self.complete = self._cursor == b"0"
+        if not self.complete and self._coming is None and self._ahead():
+            self._coming = self._ask(self._cursor)
+        return size if isinstance(size, int) else 0, keys
+
+    async def finish(self) -> None:
+        """Take in what is still on its way."""
+        asked, self._coming = self._coming, None
+        if asked is not None:
+            with contextlib.suppress(SourceError):
+                await self._deployment.receive(asked.commands, asked.answer)
+
+    def _ask(self, cursor: bytes) -> _Asked:
+        commands = (b"DBSIZE",), (b"SCAN", cursor, b"COUNT", str(self._count()).encode())
+        answer = self._deployment.send(commands, self._peek)
+        return _Asked(cursor, commands, answer, time.perf_counter())
+
+    def _peek(self, data: bytes) -> None:
+        """The reply has begun to come."""
+        begin = _CURSOR.match(data)
+        if begin is not None and begin[1] != b"0" and self._awaited and self._ahead():
+            self._coming = self._ask(begin[1])
