@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 import msgspec
@@ -41,13 +41,12 @@ RawMessage = Sequence[object]
 
 class _Chunk(msgspec.Struct):
     first: int
+    count: int
     at: float
     nbytes: int
-    messages: list[RawMessage] | None
+    unpack: Callable[[], Sequence[RawMessage]] | None
+    """Its messages; a mark has none."""
     mark: Mark | None = None
-
-    def __len__(self) -> int:
-        return 1 if self.messages is None else len(self.messages)
 
 
 class EventLog:
@@ -63,6 +62,8 @@ class EventLog:
         self._nbytes = 0
         self._received = 0
         self._held = 0
+        self._unpacked: tuple[int, Sequence[RawMessage]] = (-1, ())
+        """The messages of the chunk that was looked at last, with its first number."""
 
     @property
     def start(self) -> int:
@@ -72,7 +73,7 @@ class EventLog:
     @property
     def kept(self) -> int:
         """Messages (not marks) that can still be read."""
-        if not self._chunks or self._chunks[0].messages is None:
+        if not self._chunks or self._chunks[0].unpack is None:
             return self._held
         return self._held - max(0, self.start - self._chunks[0].first)
 
@@ -83,30 +84,33 @@ class EventLog:
 
     def append(self, messages: list[RawMessage], at: float, nbytes: int) -> None:
         """Add one wire chunk's messages; ``nbytes`` is what they take, roughly."""
-        if not messages:
-            return
-        self._received += len(messages)
-        self._held += len(messages)
-        self._push(_Chunk(self.end, at, nbytes, messages))
+        self.append_packed(len(messages), lambda: messages, at, nbytes)
+
+    def append_packed(self, count: int, unpack: Callable[[], Sequence[RawMessage]], at: float, nbytes: int) -> None:
+        """Add messages that are made when somebody looks at them; ``unpack`` returns ``count`` of them, every time."""
+        if count:
+            self._received += count
+            self._held += count
+            self._push(_Chunk(self.end, count, at, nbytes, unpack))
 
     def mark(self, text: str, at: float, kind: str = "info") -> None:
         """Add a line of our own."""
-        self._push(_Chunk(self.end, at, len(text), None, Mark(at, text, kind)))
+        self._push(_Chunk(self.end, 1, at, len(text), None, Mark(at, text, kind)))
 
     def _push(self, chunk: _Chunk) -> None:
         self._chunks.append(chunk)
-        self.end += len(chunk)
+        self.end += chunk.count
         self._nbytes += chunk.nbytes
         floor = self.end - self.capacity
         while len(self._chunks) > 1:
             oldest = self._chunks[0]
-            if oldest.first + len(oldest) > floor and self._nbytes <= self.max_bytes:
+            if oldest.first + oldest.count > floor and self._nbytes <= self.max_bytes:
                 break
             self._chunks.popleft()
             self._nbytes -= oldest.nbytes
-            self._start = oldest.first + len(oldest)
-            if oldest.messages is not None:
-                self._held -= len(oldest.messages)
+            self._start = oldest.first + oldest.count
+            if oldest.unpack is not None:
+                self._held -= oldest.count
 
     def read(self, first: int, stop: int) -> list[Entry]:
         """The entries with sequence numbers first..stop-1 that are still held, oldest first."""
@@ -118,13 +122,18 @@ class EventLog:
         for chunk in islice(self._chunks, begin, None):
             if chunk.first >= stop:
                 break
-            if chunk.messages is None:
-                assert chunk.mark is not None
+            if chunk.mark is not None:
                 entries.append(chunk.mark)
                 continue
-            for raw in chunk.messages[max(0, first - chunk.first) : stop - chunk.first]:
+            for raw in self._messages(chunk)[max(0, first - chunk.first) : stop - chunk.first]:
                 entries.append(_event(raw, chunk.at))
         return entries
+
+    def _messages(self, chunk: _Chunk) -> Sequence[RawMessage]:
+        if self._unpacked[0] != chunk.first:
+            assert chunk.unpack is not None
+            self._unpacked = chunk.first, chunk.unpack()[: chunk.count]
+        return self._unpacked[1]
 
 
 def _event(raw: RawMessage, at: float) -> Event:

@@ -7,10 +7,11 @@ one message, that message is looked up in the latest chunks, and what is still t
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from redis_dash.eventlog import HEAD_BYTES, Head
-from redis_dash.wire import new_reader, parse
+from redis_dash.wire import NOT_YET, PIECE_BYTES, new_reader, parse
 
 GIANT_BYTES = 1024 * 1024
 _PARSED_IN_BUFFER = 1024
@@ -45,8 +46,10 @@ class MessageReader:
         self._reader = new_reader()
         self._chunks: list[bytes] = []
         """The latest chunk that completed a reply, and all after it."""
+        self._skip = 0
+        """Where in the first of these chunks the latest piece begins that completed a reply."""
         self._latest: list[Any] = []
-        """The replies completed by the first of these chunks; if none, it began with a new reply."""
+        """The replies completed by that piece; if none, it began with a new reply."""
         self._giant: list[Any] | None = None
         """The message that streams past."""
         self._left = 0
@@ -59,29 +62,41 @@ class MessageReader:
         """Is a message begun and not complete?"""
         return self._giant is not None or bool(self._reader.has_data())
 
-    def feed(self, data: bytes, replies: list[Any]) -> None:
-        """Append all replies that are complete now.
+    @property
+    def within_giant(self) -> bool:
+        """Does a giant stream past?"""
+        return self._giant is not None
+
+    @property
+    def buffered(self) -> int:
+        """Bytes of an unfinished reply that are held, but for its beginning."""
+        return int(self._reader.len())
+
+    def feed(self, data: bytes, take: Callable[[list[Any]], None]) -> None:
+        """Hand on all replies that are complete now, a piece's at a time: what is dropped at once costs little memory.
 
         Raises:
             hiredis.ProtocolError: this is not Redis's protocol.
             LostPlaceError: a giant comes, and its end is not certain.
         """
         if self._giant is not None:
-            data = self._pass_by(self._giant, data, replies)
+            data = self._pass_by(self._giant, data, take)
             if not data:
                 return
-        begin = len(replies)
-        parse(self._reader, data, replies)
-        if len(replies) > begin:
-            self._latest, self._chunks = replies[begin:], [data]
-        else:
-            self._chunks.append(data)
+        self._chunks.append(data)
+        reader, gets, nbytes = self._reader, self._reader.gets, len(data)
+        for begin in range(0, nbytes, PIECE_BYTES):
+            reader.feed(data, begin, min(PIECE_BYTES, nbytes - begin))
+            replies: list[Any] = list(iter(gets, NOT_YET))
+            if replies:
+                self._chunks, self._skip, self._latest = [data], begin, replies
+                take(replies)
         if self._reader.len() > GIANT_BYTES:
             self._meet()
 
     def _meet(self) -> None:
         """Leave the reader, with the giant's head in hand."""
-        seen = b"".join(self._chunks)
+        seen = b"".join(self._chunks)[self._skip :]
         place = _find(seen, self._latest, len(seen) - self._reader.len())
         head = Head.of(seen[place.string_at : place.string_at + HEAD_BYTES], place.size)
         replies: list[Any] = []
@@ -91,9 +106,9 @@ class MessageReader:
         self._giant = [*replies[0][:-1], head]
         self._left = max(0, place.string_at + place.size - len(seen))
         self._ending = seen[place.string_at + place.size :]
-        self._reader, self._chunks, self._latest = new_reader(), [], []
+        self._reader, self._chunks, self._skip, self._latest = new_reader(), [], 0, []
 
-    def _pass_by(self, giant: list[Any], data: bytes, replies: list[Any]) -> bytes:
+    def _pass_by(self, giant: list[Any], data: bytes, take: Callable[[list[Any]], None]) -> bytes:
         """Drop what belongs to the giant; returns what comes after it."""
         ending = self._ending + data[self._left :]
         self._left = max(0, self._left - len(data))
@@ -102,8 +117,8 @@ class MessageReader:
             return b""
         if not ending.startswith(b"\r\n"):
             raise LostPlaceError(_UNCERTAIN)
-        replies.append(giant)
         self._giant = None
+        take([giant])
         return ending[2:]
 
 
@@ -141,15 +156,15 @@ def _before(seen: bytes, latest: list[Any]) -> tuple[bytes, int, int]:
     """
     parts: list[bytes] = []
     for reply in reversed(latest):
-        encoded = _encoded(reply)
-        if encoded is None:
+        part = encoded(reply)
+        if part is None:
             return b"".join(reversed(parts)), sum(map(len, parts)), len(seen)
-        parts.append(encoded)
+        parts.append(part)
     length = sum(map(len, parts))
     return b"".join(reversed(parts)), length - len(parts[-1]) + 1 if parts else 0, length
 
 
-def _encoded(reply: object) -> bytes | None:
+def encoded(reply: object) -> bytes | None:
     """A message as it came; None where one reply may have come in several ways."""
     if not isinstance(reply, list):
         return None

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
 from redis_dash.eventlog import RawMessage
-from redis_dash.giants import LostPlaceError, MessageReader, is_message
+from redis_dash.giants import LostPlaceError, MessageReader, encoded, is_message
+from redis_dash.stretch import Stretch, end_of_last
 from redis_dash.wire import Wire
 
 PING_EVERY_S = 2.0
@@ -16,17 +18,32 @@ SILENCE_S = 5.0
 with one slow command is silent, too: hanging up on it loses messages that would have come.
 """
 
+Keep = Callable[[int, Stretch | None, list[RawMessage], int], None]
+"""Takes the number of messages, the stretch that holds them or else the messages, and how many bytes they took."""
+
 
 class MessageWire(Wire):
-    """Hands messages on as they come, with what they take, roughly; everything else is an answer."""
+    """Hands messages on as they come; everything else is an answer."""
 
-    def __init__(self, take: Callable[[list[RawMessage], int], None]) -> None:
+    def __init__(self, count: Callable[[list[RawMessage]], list[RawMessage]], keep: Keep, *, hold: bool) -> None:
+        """``count`` takes messages and returns those that are to be kept; ``keep`` takes a stretch of them.
+
+        Args:
+            hold: ``count`` may drop messages, so that the stretch as it came holds more than are to be kept.
+        """
         super().__init__()
         self.complete_until = time.time()
         """All that was published before this moment has arrived: a PING sent then was answered behind it."""
-        self._take = take
+        self._count = count
+        self._keep = keep
+        self._hold = hold
         self._messages = MessageReader()
-        self._pending_bytes = 0
+        self._before: bytes | None = b""
+        """What has come of an unfinished message; None where that is not certain."""
+        self._counted = self._replied = 0
+        self._last: object = None
+        self._held: list[RawMessage] | None = None
+        """The messages of this stretch, where they must be held as they are made."""
         self._heard_at = time.time()
         self._chunks = 0
         self._subscribed = False
@@ -45,32 +62,46 @@ class MessageWire(Wire):
     def data_received(self, data: bytes) -> None:
         """Note that the peer lives."""
         self._chunks += 1
-        self._pending_bytes += len(data)
         super().data_received(data)
 
     def take_in(self, data: bytes) -> None:
-        """Put all replies that are complete now into the inbox."""
+        """Count a chunk's messages; only its bytes are kept, if it is certain where they begin."""
+        before = self._before
+        self._counted, self._replied, self._held = 0, 0, [] if before is None or self._hold else None
         try:
-            self._messages.feed(data, self._inbox)
+            self._messages.feed(data, self._sort)
         except LostPlaceError as error:
             self.trouble = str(error)
             self.hang_up()
+        self._before = self._next_before(before, data)
+        if self._counted:
+            stretch = Stretch(before, data) if before is not None and not self._hold else None
+            self._keep(self._counted, stretch, self._held or [], len(data))
+        self._held = None
 
-    def sort_out(self) -> None:
+    def _next_before(self, before: bytes | None, data: bytes) -> bytes | None:
+        if self._messages.within_giant:
+            return None
+        if self._replied > 1:
+            end = end_of_last(data, self._last, self._messages.buffered)
+            return None if end is None else data[end:]
+        if before is None or not self._replied:
+            return None if before is None else before + data
+        only = encoded(self._last)
+        return None if only is None else data[len(only) - len(before) :]
+
+    def _sort(self, replies: list[Any]) -> None:
         """Messages to the owner, answers to whoever asked."""
-        if not self._inbox:
-            return
         self._heard_at = time.time()
-        messages, self._inbox = self._inbox, []
+        self._last = replies[-1]
+        self._replied += len(replies)
         if self._waiting or not self._subscribed:
-            answers = [message for message in messages if not is_message(message)]
-            if answers:
-                messages = [message for message in messages if is_message(message)]
-                self._inbox = answers
-                super().sort_out()
-        if messages:
-            self._take(messages, self._pending_bytes)
-            self._pending_bytes = 0
+            self._inbox += [reply for reply in replies if not is_message(reply)]
+            replies = [reply for reply in replies if is_message(reply)]
+        messages = self._count(replies)
+        self._counted += len(messages)
+        if self._held is not None:
+            self._held += messages
 
     async def watch(self) -> None:
         """Return when the connection is lost, or the peer is silent."""

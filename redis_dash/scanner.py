@@ -43,7 +43,7 @@ class Scanner:
         self._coming: _Asked | None = None
         self._arrived_at = 0.0
         self._awaited = False
-        """Only then may the next slice be asked for early: otherwise each would bring the next, and nobody read them."""
+        """Only then is the next slice asked for early: otherwise each would bring the next, and nobody read them."""
 
     async def slice(self) -> tuple[int, list[bytes]]:
         """The number of keys in the database, and the next keys.

@@ -15,10 +15,11 @@ import hiredis
 
 from redis_dash.config import Url
 from redis_dash.cutoff import Cutoffs, Loss
-from redis_dash.eventlog import HEAD_BYTES, EventLog, Head, RawMessage
+from redis_dash.eventlog import HEAD_BYTES, EventLog, RawMessage
 from redis_dash.messagewire import MessageWire
 from redis_dash.model import Gap, SourceError
 from redis_dash.patterns import Pattern
+from redis_dash.stretch import Stretch, with_head
 from redis_dash.wire import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Wire, describe, open_wire
 
 CHANNELS_KEPT = 10_000
@@ -61,7 +62,7 @@ class Subscriber:
             await asyncio.sleep(pause)
 
     async def _listen(self) -> None:
-        wire = MessageWire(self.take)
+        wire = MessageWire(self.count, self.keep, hold=len(self.channels) > 1)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await open_wire(self._url, wire)
@@ -110,19 +111,27 @@ class Subscriber:
         """The gap that we are in, if we are in one."""
         return None if self._loss is None else Gap(self._loss.sure_until, None, self.trouble)
 
-    def take(self, messages: list[RawMessage], nbytes: int) -> None:
-        """Count one chunk's messages and put them into the ring."""
+    def count(self, messages: list[RawMessage]) -> list[RawMessage]:
+        """Count messages; returns them without those that another subscription brought as well."""
         if len(self.channels) > 1:
             messages = [message for message in messages if self._is_first_delivery(message)]
-        if nbytes > HEAD_BYTES * max(1, len(messages)) // 4:
-            nbytes = _cut_large(messages)
         self.received += len(messages)
         self.counts.update(map(_channel_of, messages))
-        self.log.append(messages, time.time(), nbytes)
         if len(self.counts) > 2 * CHANNELS_KEPT:
             kept = Counter(dict(self.counts.most_common(CHANNELS_KEPT)))
             self.other += self.counts.total() - kept.total()
             self.counts = kept
+        return messages
+
+    def keep(self, count: int, stretch: Stretch | None, messages: list[RawMessage], nbytes: int) -> None:
+        """Put a stretch of counted messages into the ring: as bytes where those hold these messages and little else."""
+        is_large = nbytes > HEAD_BYTES // 4 * count
+        if stretch is not None and not is_large:
+            self.log.append_packed(count, stretch.messages, time.time(), nbytes)
+            return
+        messages = [with_head(message) for message in (messages if stretch is None else stretch.messages())]
+        held = sum(min(HEAD_BYTES, len(message[-1])) for message in messages if isinstance(message[-1], bytes))
+        self.log.append(messages, time.time(), held if is_large else nbytes)
 
     def _is_first_delivery(self, message: RawMessage) -> bool:
         """Redis sends a message once for each subscription that fits; count it for the first of them."""
@@ -141,15 +150,3 @@ class Subscriber:
             )
             known = self._first[subscription, channel] = next(fitting, subscription) == subscription
         return known
-
-
-def _cut_large(messages: list[RawMessage]) -> int:
-    """Keep the head of large payloads only; returns the bytes that are left."""
-    nbytes = 0
-    for index, message in enumerate(messages):
-        payload = message[-1]
-        if isinstance(payload, bytes):
-            nbytes += min(len(payload), HEAD_BYTES)
-            if len(payload) > HEAD_BYTES:
-                messages[index] = [*message[:-1], Head.of(payload)]
-    return nbytes

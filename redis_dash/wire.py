@@ -28,7 +28,7 @@ BACKOFF_S = (0.25, 2.0)
 
 CLOSED = "the server closed the connection"
 NOT_YET = object()
-_PIECE_BYTES = 16 * 1024
+PIECE_BYTES = 16 * 1024
 _NO_USER_OR_PASSWORD = ("NOAUTH", "WRONGPASS")
 
 
@@ -145,8 +145,8 @@ def parse(reader: hiredis.Reader, data: bytes, replies: list[Any]) -> None:
         hiredis.ProtocolError: this is not Redis's protocol.
     """
     gets, append, nbytes = reader.gets, replies.append, len(data)
-    for begin in range(0, nbytes, _PIECE_BYTES):
-        reader.feed(data, begin, min(_PIECE_BYTES, nbytes - begin))
+    for begin in range(0, nbytes, PIECE_BYTES):
+        reader.feed(data, begin, min(PIECE_BYTES, nbytes - begin))
         while (reply := gets()) is not NOT_YET:
             append(reply)
 

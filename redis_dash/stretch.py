@@ -1,0 +1,83 @@
+"""A stretch of the wire that is kept as it came: its messages are made again when somebody looks at them.
+
+Making a message costs little while the memory is at hand, and holding a hundred thousand of them costs three times as
+much. So a stretch keeps bytes, and must know where a message begins: that is where the last complete one ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import Any, NamedTuple
+
+import hiredis
+
+from redis_dash.eventlog import HEAD_BYTES, Head, RawMessage
+from redis_dash.giants import encoded, is_message
+from redis_dash.wire import new_reader, parse
+
+_SLACK = 4096
+"""The parser holds an unfinished message but for its beginning; that is no longer than this, or the place is not sure.
+"""
+_ARRAY = re.compile(rb"\*(\d{1,3})\r\n")
+_STRING = re.compile(rb"\$(\d{1,10})\r\n")
+
+
+class Stretch(NamedTuple):
+    """``before`` is what had come of the first message; an unfinished one at the end belongs to the next stretch."""
+
+    before: bytes
+    data: bytes
+
+    def messages(self) -> list[RawMessage]:
+        """What was complete in it; of large payloads the head."""
+        replies: list[Any] = []
+        with contextlib.suppress(hiredis.ProtocolError):
+            parse(new_reader(), self.before + self.data, replies)
+        return [with_head(reply) for reply in replies if is_message(reply)]
+
+
+def with_head(message: RawMessage) -> RawMessage:
+    """A message whose payload is kept by its head, if it is large."""
+    payload = message[-1]
+    if isinstance(payload, bytes) and len(payload) > HEAD_BYTES and not isinstance(payload, Head):
+        return [*message[:-1], Head.of(payload)]
+    return message
+
+
+def end_of_last(data: bytes, last: object, buffered: int) -> int | None:
+    """Where the last complete reply in ``data`` ends; None if that is not certain.
+
+    Args:
+        data: holds the whole of ``last``, and behind it the beginning of an unfinished reply.
+        buffered: how much of that the parser holds.
+
+    The last reply's bytes are looked for from the end. A payload may hold the same bytes; but every place that is not
+    followed by a complete reply could be the true one, so there must be a single such place.
+    """
+    bytes_of_last = encoded(last)
+    if bytes_of_last is None:
+        return None
+    lowest = max(0, len(data) - buffered - _SLACK - len(bytes_of_last))
+    at = data.rfind(bytes_of_last, lowest)
+    if at < 0:
+        return None
+    end = at + len(bytes_of_last)
+    while (at := data.rfind(bytes_of_last, lowest, at + len(bytes_of_last) - 1)) >= 0:
+        if not _is_complete(data, at + len(bytes_of_last)):
+            return None
+    return end
+
+
+def _is_complete(data: bytes, at: int) -> bool:
+    """Does a whole reply of strings begin here?"""
+    array = _ARRAY.match(data, at)
+    if array is None:
+        return False
+    at = array.end()
+    for _ in range(int(array[1])):
+        string = _STRING.match(data, at)
+        if string is None:
+            return False
+        at = string.end() + int(string[1]) + 2
+    return at <= len(data)
