@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: help demo test check fmt lock clean
+.PHONY: help demo test check bench fmt lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    a living system and the dashboard on it (no Redis needed); ARGS=\"--rate 20 --seed 7\" go to it"
 	@echo "make test    the whole test suite; ARGS=\"tests/unit -k text\" go to pytest"
 	@echo "make check   ruff, mypy --strict, import-linter"
+	@echo "make bench   measure it beside its rivals, and write docs/benchmarks.md; ARGS=\"--quick --only startup\" go to it"
 	@echo "make fmt     format the code"
 	@echo "make lock    renew constraints.txt from what pyproject.toml asks for"
 	@echo "make clean   remove .venv and the caches"
@@ -27,6 +28,10 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	@echo "==> measuring; this takes a while, and nothing else should run meanwhile"
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 fmt: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

@@ -1,82 +1,70 @@
 """The dashboard's own CPU in a real terminal with the demo at its default rate.
 
-    python -m benchmarks.idle_cpu [--seconds 30] [--size 200x60]
+    python -m benchmarks.idle_cpu [--seconds 30] [--rounds 3] [--size 200x60]
 
-Starts the demo and the dashboard (in tmux), lets them settle, and measures user and system time of the dashboard's
-process alone. An idle Textual application is measured beside it, as a floor. Linux only.
+The dashboard, an idle Textual application (the floor) and, where it is installed, htop take turns in tmux. Each settles
+first; then user and system time of its process alone is taken, as a share of one core. Linux only.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import shlex
 import shutil
-import subprocess
 import sys
 import time
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
+
+from benchmarks.harness import SIZE, Figure, cpu_seconds, demo, in_tmux, median, options_of, say
+from benchmarks.report import show
 
 HELLO = "from textual.app import App; App().run()"
+SETTLE_S = 8.0
 
 
-def cpu_seconds(process_id: int) -> float:
-    """User and system time of one process so far."""
-    fields = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def figures(quick: bool) -> list[Figure]:
+    """The dashboard beside the floor and htop."""
+    return measure(8.0, 1, SIZE) if quick else measure(30.0, 3, SIZE)
 
 
-@contextmanager
-def in_tmux(command: list[str], size: str) -> Iterator[int]:
-    """Run a command in a terminal of its own; yields its process id."""
-    columns, rows = size.split("x")
-    tmux = ["tmux", "-L", f"bench-{uuid.uuid4().hex[:8]}", "-f", os.devnull]
-    environ = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
-    line = "exec " + shlex.join(command)
-    subprocess.run([*tmux, "new-session", "-d", "-x", columns, "-y", rows, line], check=True, env=environ)
-    try:
-        pane = subprocess.run([*tmux, "list-panes", "-F", "#{pane_pid}"], check=True, capture_output=True, text=True)
-        yield int(pane.stdout)
-    finally:
-        subprocess.run([*tmux, "kill-server"], check=False)
+def measure(seconds: float, rounds: int, size: str) -> list[Figure]:
+    """In turns."""
+    shares: dict[str, list[float]] = {}
+    with demo() as (url, _):
+        commands = {
+            "redis-dash": [sys.executable, "-m", "redis_dash", url],
+            "an idle Textual app": [sys.executable, "-c", HELLO],
+        }
+        if shutil.which("htop"):
+            commands["htop"] = ["htop"]
+        for number in range(rounds):
+            for name, command in commands.items():
+                shares.setdefault(name, []).append(share := measured(command, size, seconds))
+                say(f"idle_cpu {number + 1}/{rounds} {name}: {share:.1%}")
+    ours = 100 * median(shares.pop("redis-dash"))
+    name = f"CPU with the demo at {size}"
+    return [
+        Figure(name, "% of a core", ours, 100 * median(rival), against, at_most=4.0, bar_on_ours=True)
+        for against, rival in shares.items()
+    ]
 
 
-def measured(command: list[str], size: str, seconds: float) -> float:
+def measured(command: Sequence[str], size: str, seconds: float) -> float:
     """Share of one core that a command takes once it has settled, 0..1."""
     with in_tmux(command, size) as process_id:
-        time.sleep(8)
+        time.sleep(SETTLE_S)
         began, before = time.monotonic(), cpu_seconds(process_id)
         time.sleep(seconds)
         return (cpu_seconds(process_id) - before) / (time.monotonic() - began)
 
 
 def main() -> None:
-    """Print both shares and their ratio."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=30.0)
-    parser.add_argument("--size", default="200x60")
+    """Measure and print."""
+    parser = options_of(__doc__)
+    parser.add_argument("--seconds", type=float)
+    parser.add_argument("--rounds", type=int)
+    parser.add_argument("--size", default=SIZE)
     options = parser.parse_args()
-    if not shutil.which("tmux"):
-        sys.exit("idle_cpu needs tmux")
-    demo = subprocess.Popen(
-        [sys.executable, "-m", "demo_server", "--seed", "7"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert demo.stdout is not None
-        url = json.loads(demo.stdout.readline())["redis_url"]
-        dashboard = measured([sys.executable, "-m", "redis_dash", url], options.size, options.seconds)
-    finally:
-        demo.terminate()
-        demo.wait(10)
-    floor = measured([sys.executable, "-c", HELLO], options.size, options.seconds)
-    print(f"dashboard {dashboard:.1%} of a core, bare Textual app {floor:.1%}, at {options.size}")  # noqa: T201
+    seconds = options.seconds or (8.0 if options.quick else 30.0)
+    show(measure(seconds, options.rounds or (1 if options.quick else 3), options.size))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,87 @@
+"""The dashboard as ``redis-dash URL`` runs it, and beside it a task that notes how late it is woken.
+
+    python -m benchmarks.driver URL REPORT [MESSAGES]
+
+Ends when that many messages have come, when none come any more, or on SIGTERM; then writes what it saw as JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.harness import memory
+from redis_dash.config import Config
+from redis_dash.tui.app import DashApp
+
+NAP_S = 0.005
+PATIENCE_S = 10.0
+AFTERGLOW_S = 2.0
+"""Once all has come it is painted for this long."""
+MEMORY_EVERY = 100_000
+"""Messages between two looks at the memory."""
+
+
+class Driver(DashApp):
+    """The dashboard with a watch."""
+
+    CSS_PATH = str(Path(inspect.getfile(DashApp)).with_name(DashApp.CSS_PATH))
+
+    def __init__(self, url: str, messages: int) -> None:
+        self.samples: list[tuple[float, float, int]] = []
+        """When it was woken, how many seconds late, and what had been received by then."""
+        self.sizes: list[tuple[int, float]] = []
+        """Messages received, and the memory then."""
+        self._messages = messages
+        self._hub: Any = None
+        self._watch: asyncio.Task[None] | None = None
+        super().__init__(self._open(Config(url=url)))
+
+    def _open(self, config: Config) -> Any:
+        def open_feed() -> Any:
+            from redis_dash.hub import Hub
+
+            self._hub = hub = Hub(config)
+            return hub
+
+        return open_feed
+
+    def on_ready(self) -> None:
+        """Begin to watch."""
+        self._watch = asyncio.create_task(self._keep_watch())
+
+    async def _keep_watch(self) -> None:
+        received, changed = 0, time.monotonic()
+        while received < self._messages and (not received or time.monotonic() - changed < PATIENCE_S):
+            before = time.monotonic()
+            await asyncio.sleep(NAP_S)
+            now = time.monotonic()
+            came = self._hub.received if self._hub else 0
+            if came != received:
+                if came // MEMORY_EVERY != received // MEMORY_EVERY:
+                    self.sizes.append((came, memory(os.getpid())))
+                received, changed = came, now
+            self.samples.append((now, now - before - NAP_S, received))
+        await asyncio.sleep(AFTERGLOW_S)
+        self.exit()
+
+
+def main() -> None:
+    """Run it; the report appears as a whole."""
+    url, place = sys.argv[1], Path(sys.argv[2])
+    app = Driver(url, int(sys.argv[3]) if len(sys.argv) > 3 else sys.maxsize)
+    app.run()
+    report = {"samples": app.samples, "sizes": app.sizes, "peak": memory(os.getpid(), "VmHWM")}
+    draft = place.with_suffix(".draft")
+    draft.write_text(json.dumps(report))
+    draft.replace(place)
+
+
+if __name__ == "__main__":
+    main()
