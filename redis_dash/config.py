@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit, urlunsplit
 
 import msgspec
-import platformdirs
 
 from redis_dash.dialects.base import Rule
 from redis_dash.model import ConfigError
@@ -136,7 +134,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def config_path(environ: Mapping[str, str] = os.environ) -> Path:
     """Where the configuration file is looked for."""
     base = environ.get("XDG_CONFIG_HOME")
-    folder = Path(base) / "redis-dash" if base else platformdirs.user_config_path("redis-dash")
+    if base:
+        return Path(base) / "redis-dash" / "config.toml"
+    import platformdirs  # here, and not above, for a quick start
+
+    folder = platformdirs.user_config_path("redis-dash")
     return folder / "config.toml"
 
 
@@ -167,6 +169,8 @@ def load(path: Path | None, flags: Mapping[str, Any], environ: Mapping[str, str]
 
 
 def _read_toml(place: Path) -> dict[str, Any]:
+    import tomllib  # here, and not above, for a quick start: most people have no file
+
     try:
         return tomllib.loads(place.read_text("utf-8"))
     except OSError as error:
