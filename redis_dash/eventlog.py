@@ -14,6 +14,8 @@ import msgspec
 
 HEAD_BYTES = 4096
 """How much of a large payload is kept."""
+OVERHEAD_BYTES = 300
+"""What a chunk takes besides its bytes, about."""
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -91,7 +93,7 @@ class EventLog:
         if count:
             self._received += count
             self._held += count
-            self._push(_Chunk(self.end, count, at, nbytes, unpack))
+            self._push(_Chunk(self.end, count, at, nbytes + OVERHEAD_BYTES, unpack))
 
     def mark(self, text: str, at: float, kind: str = "info") -> None:
         """Add a line of our own."""

@@ -18,6 +18,9 @@ SILENCE_S = 5.0
 with one slow command is silent, too: hanging up on it loses messages that would have come.
 """
 
+SMALL_BYTES = 8192
+"""A chunk is read into room for 256 KB, which what is left of it holds together: so much is copied out of it."""
+
 Keep = Callable[[int, Stretch | None, list[RawMessage], int], None]
 """Takes the number of messages, the stretch that holds them or else the messages, and how many bytes they took."""
 
@@ -67,6 +70,8 @@ class MessageWire(Wire):
     def take_in(self, data: bytes) -> None:
         """Count a chunk's messages; only its bytes are kept, if it is certain where they begin."""
         before = self._before
+        if len(data) < SMALL_BYTES:
+            data = bytes(memoryview(data))
         self._counted, self._replied, self._held = 0, 0, [] if before is None or self._hold else None
         try:
             self._messages.feed(data, self._sort)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from redis_dash.eventlog import HEAD_BYTES, Event, EventLog, Head, Mark
+from redis_dash.eventlog import HEAD_BYTES, OVERHEAD_BYTES, Event, EventLog, Head, Mark
 
 
 def message(number: int) -> list[object]:
@@ -46,7 +46,7 @@ def test_marks_are_not_counted_as_messages() -> None:
 
 
 def test_is_bounded_in_bytes() -> None:
-    log = EventLog(capacity=1000, max_bytes=100)
+    log = EventLog(capacity=1000, max_bytes=3 * (30 + OVERHEAD_BYTES))
     for number in range(20):
         log.append([message(number)], 0.0, 30)
     assert payloads(log, 0, 20) == [b"17", b"18", b"19"]

@@ -75,6 +75,6 @@ def test_ordinary_messages_are_kept_as_they_came() -> None:
     for begin in range(0, len(stream), 10_000):
         wire.data_received(stream[begin : begin + 10_000])
     assert wire._before == b""
-    assert subscriber.log._nbytes == len(stream)
+    assert len(stream) < subscriber.log._nbytes < 1.1 * len(stream)
     assert all("Stretch.messages" in repr(chunk.unpack) for chunk in subscriber.log._chunks)
     assert len(shown(subscriber.log)) == 3000
