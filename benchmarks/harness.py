@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -71,7 +72,8 @@ def say(text: str) -> None:
 
 
 def options_of(doc: str | None) -> ArgumentParser:
-    """A command line that explains itself with the module's docstring."""
+    """A command line that explains itself with the module's docstring; whoever is told to end puts all away first."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     parser = ArgumentParser(description=doc, formatter_class=RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small sizes: does it run at all?")
     return parser
