@@ -37,8 +37,6 @@ class Family:
     """
 
     def __init__(self) -> None:
-        self.version = 0
-        """Rises with every change."""
         self._complete: dict[bytes, None] = {}
         self._counted: Estimate | None = None
         self._found: dict[bytes, None] = {}
@@ -49,14 +47,12 @@ class Family:
     def begin(self, size: int) -> None:
         """A pass over a keyspace of ``size`` keys begins."""
         self._found, self._beyond, self._scanned, self._size = {}, 0, 0, size
-        self.version += 1
 
     def add(self, keys: Sequence[bytes], scanned: int) -> None:
         """What one slice of ``scanned`` keys held."""
         self._scanned += scanned
         if not keys:
             return
-        self.version += 1
         if self._beyond or len(self._found) + len(keys) > 2 * HELD:
             self._beyond += len(keys)
         else:
@@ -81,7 +77,6 @@ class Family:
         if counted and self._counted is not None:
             fewer = self._counted.keys - 1
             self._counted = self._counted._replace(keys=fewer, low=fewer, high=fewer)
-        self.version += 1
 
     @property
     def keys(self) -> list[bytes]:

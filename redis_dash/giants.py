@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from redis_dash.eventlog import HEAD_BYTES, Head
-from redis_dash.wire import NOT_YET, PIECE_BYTES, new_reader, parse
+from redis_dash.wire import new_reader, parse
 
 GIANT_BYTES = 1024 * 1024
 _PARSED_IN_BUFFER = 1024
@@ -84,10 +84,7 @@ class MessageReader:
             if not data:
                 return
         self._chunks.append(data)
-        reader, gets, nbytes = self._reader, self._reader.gets, len(data)
-        for begin in range(0, nbytes, PIECE_BYTES):
-            reader.feed(data, begin, min(PIECE_BYTES, nbytes - begin))
-            replies: list[Any] = list(iter(gets, NOT_YET))
+        for begin, replies in parse(self._reader, data):
             if replies:
                 self._chunks, self._skip, self._latest = [data], begin, replies
                 take(replies)
@@ -99,8 +96,8 @@ class MessageReader:
         seen = b"".join(self._chunks)[self._skip :]
         place = _find(seen, self._latest, len(seen) - self._reader.len())
         head = Head.of(seen[place.string_at : place.string_at + HEAD_BYTES], place.size)
-        replies: list[Any] = []
-        parse(new_reader(), b"%b$%d\r\n%b\r\n" % (seen[place.start : place.length_at], len(head), head), replies)
+        told = b"%b$%d\r\n%b\r\n" % (seen[place.start : place.length_at], len(head), head)
+        replies = [reply for _, some in parse(new_reader(), told) for reply in some]
         if len(replies) != 1 or not is_message(replies[0]):
             raise LostPlaceError(_UNCERTAIN)
         self._giant = [*replies[0][:-1], head]

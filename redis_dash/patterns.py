@@ -56,7 +56,7 @@ class Matcher:
     """Sorts keys into families, each key into the first family whose pattern fits.
 
     Patterns such as ``session:*`` are told apart by their first bytes; only keys that begin like another kind of
-    pattern, or like two patterns, take the regex. Two million keys of four kinds: 0.4 s, and 1.6 s by regex alone.
+    pattern, or like two patterns, take the regex. Two million keys of four kinds: 0.65 s, and 0.92 s by regex alone.
     """
 
     def __init__(self, families: Mapping[str, Sequence[str]]) -> None:

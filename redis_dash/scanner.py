@@ -1,7 +1,7 @@
 """SCAN, slice after slice, with the next one on its way before this one is read.
 
 The cursor is the first thing in a reply. As soon as it is there, the next slice can be asked for: then the server works
-while we read and sort. A pass over two million keys took 0.8 times what it takes without.
+while we read and sort. ``benchmarks.scan``: 0.8 of the time of ``valkey-cli --scan``, before it was 0.9.
 """
 
 from __future__ import annotations

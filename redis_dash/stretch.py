@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import hiredis
 
@@ -31,10 +31,11 @@ class Stretch(NamedTuple):
 
     def messages(self) -> list[RawMessage]:
         """What was complete in it; of large payloads the head."""
-        replies: list[Any] = []
+        messages: list[RawMessage] = []
         with contextlib.suppress(hiredis.ProtocolError):
-            parse(new_reader(), self.before + self.data, replies)
-        return [with_head(reply) for reply in replies if is_message(reply)]
+            for _, replies in parse(new_reader(), self.before + self.data):
+                messages += [with_head(reply) for reply in replies if is_message(reply)]
+        return messages
 
 
 def with_head(message: RawMessage) -> RawMessage:

@@ -93,6 +93,14 @@ class Busy(Protocol):
         """What is under way at full speed."""
 
 
+def turn(keys: list[bytes], start: int, length: int) -> tuple[list[bytes], int]:
+    """The next ``length`` keys in a round, and where the round goes on."""
+    if len(keys) <= length:
+        return keys, 0
+    start %= len(keys)
+    return (keys + keys[:length])[start : start + length], start + length
+
+
 def text(raw: bytes) -> str:
     """Redis bytes as text, nothing lost: still hostile."""
     return raw.decode("utf-8", "backslashreplace")

@@ -12,7 +12,7 @@ from redis_dash.dialects.base import OtherDialectError, Usage
 from redis_dash.family import HELD
 from redis_dash.model import LimitRow, RateLimitsFrame, SourceError
 from redis_dash.ownreads import Command, ReplyError
-from redis_dash.sources.base import Context, Sample, counted, text
+from redis_dash.sources.base import Context, Sample, counted, text, turn
 from redis_dash.sources.limiters import Limiter, Limiters
 
 FAMILY = "limits"
@@ -95,9 +95,8 @@ class RateLimitsSource:
         keys = list(self._rows)
         near = [key for key, row in self._rows.items() if _is_near(row)]
         fullest = heapq.nlargest(OTHERS_AT_ONCE, keys, key=lambda key: _rank(self._rows[key]))
-        first = self._turn % len(keys)
-        self._turn = first + OTHERS_AT_ONCE
-        return list(dict.fromkeys([*near, *fullest, *(keys + keys[:OTHERS_AT_ONCE])[first : self._turn]]))
+        others, self._turn = turn(keys, self._turn, OTHERS_AT_ONCE)
+        return list(dict.fromkeys([*near, *fullest, *others]))
 
     async def _server_time(self) -> float:
         reply = await self._context.deployment.one(b"TIME")

@@ -11,7 +11,7 @@ from redis_dash.dialects import SESSION_DIALECTS
 from redis_dash.feed import Progress
 from redis_dash.model import SessionsFrame
 from redis_dash.ownreads import Command, ReplyError
-from redis_dash.sources.base import Context, Sample, counted
+from redis_dash.sources.base import Context, Sample, counted, turn
 from redis_dash.sources.session_facts import UNREADABLE, KnownSession, SessionRows, latest_first
 from redis_dash.sources.session_search import SessionSearch
 
@@ -87,8 +87,8 @@ class SessionsSource:
         await self._context.require_scan()
         self._drop_ended()
         new = [key for key, known in self._known.items() if known.facts is None][: 2 * FOLLOWED]
-        again, self._value_turn = _turn(list(self._known), self._value_turn, VALUES_AT_ONCE)
-        lifetimes, self._lifetime_turn = _turn(list(self._known), self._lifetime_turn, LIFETIMES_AT_ONCE)
+        again, self._value_turn = turn(list(self._known), self._value_turn, VALUES_AT_ONCE)
+        lifetimes, self._lifetime_turn = turn(list(self._known), self._lifetime_turn, LIFETIMES_AT_ONCE)
         await self._read_values([*new, *again])
         await self._read_lifetimes(lifetimes)
         self._set_floor()
@@ -156,12 +156,3 @@ class SessionsSource:
     async def run(self) -> None:
         """Search when asked to."""
         await self._search.run()
-
-
-def _turn(keys: list[bytes], start: int, length: int) -> tuple[list[bytes], int]:
-    """The next ``length`` keys in a round, and where the round goes on."""
-    if len(keys) <= length:
-        return keys, 0
-    start %= len(keys)
-    chosen = (keys + keys[:length])[start : start + length]
-    return chosen, start + length
