@@ -66,6 +66,11 @@ class Hub:
         """How the scan of the keyspace is getting on."""
         return self._keyspace.scan()
 
+    @property
+    def scan_trouble(self) -> str:
+        """Why the scan does not get on; empty where it does."""
+        return self._keyspace.trouble
+
     def drain(self) -> list[AnyReading]:
         """The readings that are new since the last call."""
         readings = list(self._unread.values())

@@ -94,6 +94,11 @@ class Keyspace:
         self.full_speed = on
         self._wake.set()
 
+    @property
+    def trouble(self) -> str:
+        """Why the scan does not get on; empty where it does."""
+        return "" if self._trouble is None else str(self._trouble)
+
     def heard(self, ping_ms: float) -> None:
         """How quickly the server answers."""
         self._pace.heard(ping_ms)

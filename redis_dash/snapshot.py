@@ -41,7 +41,7 @@ async def take(
     """Watch for ``seconds`` and return the document and the exit code.
 
     Args:
-        full: first pass over the whole keyspace at full speed, however long that takes.
+        full: first pass over the whole keyspace at full speed, however long that takes; if it fails, that is told.
     """
     hub = Hub(config)
     running = asyncio.create_task(hub.run())
@@ -78,13 +78,15 @@ async def _pass_over(hub: Hub, talk: TextIO) -> None:
     hub.ask(FullPass(on=True))
     told, pause = 0.0, 0.2 if talk.isatty() else 5.0
     began = time.monotonic()
-    while not (hub.passes or hub.deployment.unreachable):
+    while not (hub.passes or hub.scan_trouble):
         await asyncio.sleep(0.02)
         progress = hub.progress()
         if progress is not None and progress.total and time.monotonic() - told >= pause:
             told = time.monotonic()
             _tell_progress(progress, talk)
-    if hub.passes:
+    if not hub.passes:
+        print(f"redis-dash: not scanned: {hub.scan_trouble}", file=talk, flush=True)
+    else:
         line = f"redis-dash: scanned {hub.scan().last_done:,} keys in {time.monotonic() - began:.1f} s"
         print(f"{line:<78}", file=talk, flush=True)
 
@@ -99,7 +101,7 @@ def _tell_progress(progress: Progress, talk: TextIO) -> None:
 async def _until_ready(hub: Hub) -> None:
     """Messages count from the subscription on: the clock starts there, so that counts and seconds belong together."""
     deadline = time.monotonic() + READY_WITHIN_S
-    while time.monotonic() < deadline and not (hub.subscribed and hub.passes):
+    while time.monotonic() < deadline and not (hub.subscribed and (hub.passes or hub.scan_trouble)):
         if hub.deployment.unreachable:
             return
         await asyncio.sleep(0.02)

@@ -10,7 +10,7 @@ from redis_dash.connection import check
 from redis_dash.dialects import LIMIT_DIALECTS
 from redis_dash.dialects.base import OtherDialectError, Usage
 from redis_dash.family import HELD
-from redis_dash.model import LimitRow, RateLimitsFrame, SourceError
+from redis_dash.model import LimitRow, MissingRightError, RateLimitsFrame, SourceError
 from redis_dash.ownreads import Command, ReplyError
 from redis_dash.sources.base import Context, Sample, counted, text, turn
 from redis_dash.sources.limiters import Limiter, Limiters
@@ -47,12 +47,20 @@ class RateLimitsSource:
         """Whoever ranks no higher is not followed."""
         self._dropped_in_pass = -2
         self._turn = 0
+        self._refusal: MissingRightError | None = None
         context.keyspace.readers[FAMILY] = self.look
 
     # -- what the scan has in hand -----------------------------------------------------------------------------------
 
     async def look(self, keys: Sequence[bytes]) -> None:
         """Take up those that may be fuller than the ones that are followed: one command a key tells."""
+        try:
+            await self._take_up(keys)
+            self._refusal = None
+        except MissingRightError as error:
+            self._refusal = error  # the scan goes on for the others
+
+    async def _take_up(self, keys: Sequence[bytes]) -> None:
         if self._pass != self._context.keyspace.passes:
             self._pass = self._context.keyspace.passes
             self._unknown_before, self._unknown = len(self._unknown), set()
@@ -85,6 +93,8 @@ class RateLimitsSource:
     async def read(self) -> Sample[RateLimitsFrame]:
         """The clock, then in one pipeline those near their limit and a share of the others."""
         await self._context.require_scan()
+        if self._refusal is not None:
+            raise self._refusal
         await self._read_keys(self._chosen(), await self._server_time())
         self._set_floor()
         return self._sample()

@@ -13,7 +13,6 @@ from redis_dash.dialects import SESSION_DIALECTS
 from redis_dash.dialects.base import SessionFacts
 from redis_dash.feed import Progress
 from redis_dash.model import Search, SourceError
-from redis_dash.ownreads import Command
 from redis_dash.sources.base import Context
 from redis_dash.sources.session_facts import UNREADABLE, KnownSession, SessionRows, latest_first
 
@@ -51,6 +50,41 @@ class Needle:
         return any(self._text in part.lower() for part in (facts.user, facts.role, *fields))
 
 
+class _Hunt:
+    """One search: what it looks for, how far it is, and what it has found."""
+
+    def __init__(self, text: str) -> None:
+        self.needle = Needle(text)
+        self.found: dict[bytes, KnownSession] = {}
+        self.count = self.read = self.scanned = self.size = 0
+        self.began = time.monotonic()
+        self.ended: float | None = None
+        self.note = ""
+        """Why it ended before it was complete."""
+
+    @property
+    def running(self) -> bool:
+        """Is it under way?"""
+        return self.ended is None
+
+    @property
+    def elapsed_s(self) -> float:
+        """How long it took, or has taken so far."""
+        return (time.monotonic() if self.ended is None else self.ended) - self.began
+
+    @property
+    def coverage(self) -> float:
+        """Share of the keyspace that was searched."""
+        if not self.running and not self.note:
+            return 1.0
+        return min(0.999, self.scanned / max(1, self.size))
+
+    def end(self, note: str = "") -> None:
+        """It is complete, or has ended for another reason."""
+        if self.ended is None:
+            self.ended, self.note = time.monotonic(), note
+
+
 class SessionSearch:
     """One search at a time; a new one takes the place of the one before."""
 
@@ -59,51 +93,41 @@ class SessionSearch:
         self._family = family
         self._rows = rows
         self._wanted = asyncio.Event()
-        self._text = ""
-        self._running = False
-        self._clear()
-
-    def _clear(self) -> None:
-        self._found: dict[bytes, KnownSession] = {}
-        self._count = self._read = self._scanned = self._size = 0
-        self._began = self._ended = time.monotonic()
-        self._complete = False
-        self._note = ""
+        self._hunt: _Hunt | None = None
 
     # -- what a person asks for --------------------------------------------------------------------------------------
 
     def begin(self, text: str) -> None:
         """Search for a text; an empty one ends the search and drops what it found."""
-        self._text, self._running = text, bool(text)
-        self._clear()
+        self.stop()
+        self._hunt = _Hunt(text) if text else None
         self._wanted.set()
 
     def stop(self) -> None:
         """Keep what was found."""
-        if self._running:
-            self._running, self._note, self._ended = False, "stopped", time.monotonic()
+        if self._hunt is not None:
+            self._hunt.end("stopped")
 
     def progress(self) -> Progress | None:
         """While it is under way."""
-        if not self._running:
+        hunt = self._hunt
+        if hunt is None or not hunt.running:
             return None
-        elapsed_s = time.monotonic() - self._began
-        return Progress("search", self._scanned, max(self._scanned, self._size), elapsed_s, self._count)
+        return Progress("search", hunt.scanned, max(hunt.scanned, hunt.size), hunt.elapsed_s, hunt.count)
 
     def result(self) -> Search | None:
         """What was found so far; None where nothing is looked for."""
-        if not self._text:
+        hunt = self._hunt
+        if hunt is None:
             return None
-        now = time.monotonic()
-        share = min(0.999, self._scanned / max(1, self._size))
         return Search(
-            rows=self._rows.make(sorted(self._found.items(), key=latest_first, reverse=True), now),
-            found=self._count,
-            read=self._read,
-            coverage=1.0 if self._complete else share,
-            running=self._running,
-            elapsed_s=(now if self._running else self._ended) - self._began,
-            note=self._note,
+            rows=self._rows.make(sorted(hunt.found.items(), key=latest_first, reverse=True), time.monotonic()),
+            found=hunt.count,
+            read=hunt.read,
+            coverage=hunt.coverage,
+            running=hunt.running,
+            elapsed_s=hunt.elapsed_s,
+            note=hunt.note,
         )
 
     async def look_again(self) -> None:
@@ -112,11 +136,8 @@ class SessionSearch:
         Raises:
             SourceError: the server could not be reached.
         """
-        if self._running or not self._found:
-            return
-        before = len(self._found)
-        await self._read_lifetimes(self._found)
-        self._count -= before - len(self._found)
+        if self._hunt is not None and not self._hunt.running and self._hunt.found:
+            await self._read_lifetimes(self._hunt, self._hunt.found)
 
     # -- the walk ----------------------------------------------------------------------------------------------------
 
@@ -125,15 +146,15 @@ class SessionSearch:
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            if self._running:
-                try:
-                    await self._search(Needle(self._text))
-                except Exception as error:  # whatever it is: it must not end the other readings
-                    self._note = str(error) if isinstance(error, SourceError) else type(error).__name__
-                if not self._wanted.is_set():
-                    self._running, self._ended = False, time.monotonic()
+            hunt = self._hunt
+            if hunt is None:
+                continue
+            try:
+                await self._search(hunt)
+            except Exception as error:  # whatever it is: it must not end the other readings
+                hunt.end(str(error) if isinstance(error, SourceError) else type(error).__name__)
 
-    async def _search(self, needle: Needle) -> None:
+    async def _search(self, hunt: _Hunt) -> None:
         read = SESSION_DIALECTS[0].read
         earlier: tuple[Sequence[bytes], list[object]] = ((), [])
         async with contextlib.aclosing(self._context.keyspace.walk()) as walk:
@@ -141,46 +162,46 @@ class SessionSearch:
                 keys = part.keys.get(self._family, ())
                 coming = asyncio.create_task(self._context.deployment.pipeline([read(key) for key in keys]))
                 await asyncio.sleep(0)  # so that the server reads these while we look through those before
-                matching = self._match(needle, *earlier)
+                matching = self._match(hunt, *earlier)
                 earlier = keys, await coming
-                await self._keep(matching)
-                if not self._running or self._wanted.is_set():
+                await self._keep(hunt, matching)
+                if not hunt.running:
                     return
-                self._scanned += part.scanned
-                self._size = part.size
-        await self._keep(self._match(needle, *earlier))
-        self._complete = True
+                hunt.scanned += part.scanned
+                hunt.size = part.size
+        await self._keep(hunt, self._match(hunt, *earlier))
+        hunt.end()
 
-    def _match(self, needle: Needle, keys: Sequence[bytes], values: list[object]) -> dict[bytes, KnownSession]:
-        self._read += len(keys)
+    def _match(self, hunt: _Hunt, keys: Sequence[bytes], values: list[object]) -> dict[bytes, KnownSession]:
+        hunt.read += len(keys)
         found: dict[bytes, KnownSession] = {}
-        if not needle.could_be_in(keys, values):
+        if not hunt.needle.could_be_in(keys, values):
             return found
         dialect = SESSION_DIALECTS[0]
         for key, value in zip(keys, values, strict=True):
             identifier = self._rows.identifier(key)
-            if value is None or not needle.could_be(identifier, value):
+            if value is None or not hunt.needle.could_be(identifier, value):
                 continue
             facts = dialect.decode(value)
-            if needle.is_in(identifier, facts) and key not in self._found:
+            if hunt.needle.is_in(identifier, facts) and key not in hunt.found:
                 found[key] = KnownSession(facts or UNREADABLE, dialect.name if facts else "unknown")
         return found
 
-    async def _keep(self, found: dict[bytes, KnownSession]) -> None:
+    async def _keep(self, hunt: _Hunt, found: dict[bytes, KnownSession]) -> None:
         if not found:
             return
-        self._count += len(found)
-        self._found |= found
-        await self._read_lifetimes(found)
-        if len(self._found) > 2 * KEPT:
-            self._found = dict(heapq.nlargest(KEPT, self._found.items(), key=latest_first))
+        hunt.count += len(found)
+        hunt.found |= found
+        await self._read_lifetimes(hunt, found)
+        if len(hunt.found) > 2 * KEPT:
+            hunt.found = dict(heapq.nlargest(KEPT, hunt.found.items(), key=latest_first))
 
-    async def _read_lifetimes(self, sessions: dict[bytes, KnownSession]) -> None:
-        commands: list[Command] = [(b"PTTL", key) for key in sessions]
-        replies = await self._context.deployment.pipeline(commands)
+    async def _read_lifetimes(self, hunt: _Hunt, sessions: dict[bytes, KnownSession]) -> None:
+        asked = list(sessions.items())
+        replies = await self._context.deployment.pipeline([(b"PTTL", key) for key, _ in asked])
         now = time.monotonic()
-        for (key, known), reply in zip(list(sessions.items()), replies, strict=True):
+        for (key, known), reply in zip(asked, replies, strict=True):
             if reply == -2:
-                self._found.pop(key, None)
+                hunt.count -= hunt.found.pop(key, None) is not None
             elif isinstance(reply, int):
                 known.lasts(None if reply < 0 else reply / 1000, now)

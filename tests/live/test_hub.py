@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import redis
@@ -9,6 +10,7 @@ import redis
 from demo_server.embedded import EmbeddedServer
 from redis_dash.commands import RevokeSession
 from redis_dash.config import Config
+from redis_dash.connection import Deployment
 from redis_dash.eventlog import Mark
 from redis_dash.hub import Hub
 from redis_dash.model import TOPICS, EventsFrame, Reading, SessionsFrame
@@ -126,3 +128,17 @@ async def test_a_poor_server_is_no_crash() -> None:
                 "cache": "off",
             }
             assert desk.frame("sessions").rows[0].user == "ann@example.com"
+
+
+async def test_a_right_that_one_topic_lacks_does_not_hold_up_the_scan_for_the_others(
+    redis_url: str, client: redis.Redis, make_poor: Callable[..., Deployment]
+) -> None:
+    sign_in(client, "ann")
+    client.zadd("ratelimit:10.0.0.1", {"a": 1})
+    make_poor("-zcard", "-zcount", "-zrangebyscore", "-zrevrangebyscore", "-get")
+    async with running(Hub(Config(url=redis_url.replace("redis://", "redis://poor:pw@"), refresh_s=FAST))) as hub:
+        desk = Desk(hub)
+        await until(lambda: hub.passes > 2 and desk.statuses().get("rate_limits") == "off")
+        assert "permission" in desk.latest["rate_limits"].note
+        assert desk.frame("sessions").count == 1
+        assert hub.scan_trouble == ""

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import pytest
 import redis
 
-from redis_dash.commands import SearchSessions, ShowRanks, StopSearch
+from redis_dash.commands import ShowRanks
 from redis_dash.config import LimitPattern
-from redis_dash.model import Search
 from redis_dash.sources.base import Context
 from redis_dash.sources.leaderboards import LeaderboardsSource
 from redis_dash.sources.rate_limits import RateLimitsSource
 from redis_dash.sources.sessions import SessionsSource
-from tests.conftest import until
+from tests.live.searching import found, searching, sign_in_many
 
 MakeContext = Callable[..., Context]
 
@@ -32,14 +28,6 @@ def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("redis_dash.sources.rate_limits.ALL_AT_ONCE", 20)
     monkeypatch.setattr("redis_dash.sources.rate_limits.OTHERS_AT_ONCE", 10)
     monkeypatch.setattr("redis_dash.sources.rate_limits.ROWS", 20)
-
-
-def sign_in_many(client: redis.Redis, count: int) -> None:
-    pipe = client.pipeline(transaction=False)
-    for number in range(count):
-        value = {"email": f"user{number}@example.com", "role": "student", "plan": f"plan-{number % 7}", "token": "abc"}
-        pipe.set(f"session:{number:05d}-0123456789", json.dumps(value), ex=1000 + number)
-    pipe.execute()
 
 
 # -- sessions --------------------------------------------------------------------------------------------------------
@@ -73,110 +61,6 @@ async def test_when_many_sessions_end_the_few_are_counted_as_they_are(
         await context.keyspace.pass_over()
         sample = await source.read()
     assert (sample.frame.count, len(sample.frame.rows)) == (10, 10)
-
-
-@contextlib.asynccontextmanager
-async def searching(source: SessionsSource) -> AsyncIterator[Callable[[str], None]]:
-    task = asyncio.create_task(source.run())
-    try:
-        yield lambda text: source.ask(SearchSessions(text))
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-async def found(source: SessionsSource) -> Search:
-    await until(lambda: source.progress() is None)
-    search = (await source.read()).frame.search
-    assert search is not None
-    return search
-
-
-@pytest.mark.parametrize(
-    ("text", "user"),
-    [
-        ("user123@", "user123@example.com"),
-        ("USER2999@EXAMPLE", "user2999@example.com"),
-        ("email=user77@", "user77@example.com"),
-        ("02001-01", "user2001@example.com"),
-    ],
-)
-async def test_one_session_is_found_among_many(
-    make_context: MakeContext, client: redis.Redis, text: str, user: str
-) -> None:
-    sign_in_many(client, 3000)
-    context = make_context()
-    source = SessionsSource(context)
-    await context.keyspace.pass_over()
-    async with searching(source) as search:
-        search(text)
-        result = await found(source)
-    assert [row.user for row in result.rows] == [user]
-    assert (result.found, result.read, result.coverage, result.running, result.note) == (1, 3000, 1.0, False, "")
-    assert result.rows[0].ttl_known
-
-
-async def test_a_search_finds_what_is_escaped_in_the_value(make_context: MakeContext, client: redis.Redis) -> None:
-    client.set("session:1-0123456789", json.dumps({"email": "jörg@example.com"}))
-    client.set("session:2-0123456789", json.dumps({"email": "jorg@example.com", "path": "a/b"}).replace("/", "\\/"))
-    client.set("session:3-0123456789", json.dumps({"email": "Jörg2@example.com"}, ensure_ascii=False))
-    source = SessionsSource(context := make_context())
-    await context.keyspace.pass_over()
-    async with searching(source) as search:
-        search("JÖRG")
-        assert {row.user for row in (await found(source)).rows} == {"jörg@example.com", "Jörg2@example.com"}
-        search("a/b")
-        assert [row.user for row in (await found(source)).rows] == ["jorg@example.com"]
-
-
-async def test_secrets_are_not_searched(make_context: MakeContext, client: redis.Redis) -> None:
-    sign_in_many(client, 10)
-    source = SessionsSource(context := make_context())
-    await context.keyspace.pass_over()
-    async with searching(source) as search:
-        search("abc")
-        assert (await found(source)).found == 0
-
-
-async def test_of_many_that_are_found_the_latest_are_kept(
-    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("redis_dash.sources.session_search.KEPT", 10)
-    sign_in_many(client, 2000)
-    source = SessionsSource(context := make_context())
-    await context.keyspace.pass_over()
-    async with searching(source) as search:
-        search("plan=plan-3")
-        result = await found(source)
-        assert result.found == len(range(3, 2000, 7))
-        assert result.rows[0].user == "user1998@example.com"
-        assert 10 <= len(result.rows) <= 20
-        client.delete("session:01998-0123456789")
-        again = await found(source)
-        assert again.rows[0].user == "user1991@example.com"
-        assert again.found == result.found - 1
-        search("")
-        await until(lambda: source.progress() is None)
-        assert (await source.read()).frame.search is None
-
-
-async def test_a_search_can_be_stopped_and_keeps_what_it_found(
-    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("redis_dash.pace.FIRST_COUNT", 100)
-    monkeypatch.setattr("redis_dash.pace.MOST_COUNT", 100)
-    sign_in_many(client, 20_000)
-    source = SessionsSource(context := make_context())
-    await context.keyspace.pass_over()
-    async with searching(source) as search:
-        search("user1")
-        await until(lambda: (progress := source.progress()) is not None and progress.found > 0)
-        source.ask(StopSearch())
-        result = await found(source)
-    assert result.note == "stopped"
-    assert 0 < result.coverage < 1
-    assert result.rows
 
 
 # -- rate limits -----------------------------------------------------------------------------------------------------

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 import redis
 
 from demo_server.embedded import EmbeddedServer
 from redis_dash.config import Config
+from redis_dash.connection import Deployment
 from redis_dash.model import TOPICS
 from redis_dash.snapshot import take
 from tests.live.test_sources import accept, sign_in
 
 
-async def taken(url: str, seconds: float = 0.0, **settings: Any) -> tuple[dict[str, Any], int, str]:
+async def taken(
+    url: str, seconds: float = 0.0, *, full: bool = False, **settings: Any
+) -> tuple[dict[str, Any], int, str]:
     talk = io.StringIO()
-    document, code = await take(Config(url=url, refresh_s=0.1, **settings), seconds, TOPICS, talk)
+    document, code = await take(Config(url=url, refresh_s=0.1, **settings), seconds, TOPICS, talk, full=full)
     return json.loads(document), code, talk.getvalue()
 
 
@@ -80,3 +84,27 @@ async def test_hostile_bytes_are_json(redis_url: str, client: redis.Redis) -> No
     document, code, _ = await taken(redis_url)
     assert code == 0
     assert document["topics"]["leaderboards"]["frame"]["boards"][0]["rows"][0]["member"] == "\\xfe\x1b]0;x\x07"
+
+
+async def test_full_scans_everything_first(redis_url: str, client: redis.Redis) -> None:
+    pipe = client.pipeline(transaction=False)
+    for number in range(30_000):
+        pipe.set(f"product:{number}", "x")
+    pipe.execute()
+    document, code, talk = await taken(redis_url, full=True, budget=0.0001)
+    assert code == 0
+    assert "scanned 30,000 keys" in talk
+    cache = document["topics"]["cache"]
+    product = next(group for group in cache["frame"]["groups"] if group["name"] == "product")
+    assert (product["keys"], product["keys_low"], product["keys_high"]) == (30_000, 30_000, 30_000)
+    assert (cache["coverage"], cache["may_repeat"]) == (1.0, False)
+
+
+async def test_full_without_the_right_to_scan_is_told_and_ends(
+    redis_url: str, make_poor: Callable[..., Deployment]
+) -> None:
+    make_poor("-scan")
+    document, code, talk = await taken(redis_url.replace("redis://", "redis://poor:pw@"), full=True)
+    assert "not scanned" in talk
+    assert code == 3
+    assert document["topics"]["server"]["status"] == "ok"
