@@ -83,16 +83,16 @@ class SessionsSource:
     # -- what is followed --------------------------------------------------------------------------------------------
 
     async def read(self) -> Sample[SessionsFrame]:
-        """New ones first, then a share of the known ones again."""
+        """A share of the known ones again; new ones last, so that those that the scan brings meanwhile are among them."""
         await self._context.require_scan()
         self._drop_ended()
-        new = [key for key, known in self._known.items() if known.facts is None][: 2 * FOLLOWED]
-        again, self._value_turn = turn(list(self._known), self._value_turn, VALUES_AT_ONCE)
+        await self._search.look_again()
         lifetimes, self._lifetime_turn = turn(list(self._known), self._lifetime_turn, LIFETIMES_AT_ONCE)
-        await self._read_values([*new, *again])
         await self._read_lifetimes(lifetimes)
         self._set_floor()
-        await self._search.look_again()
+        new = [key for key, known in self._known.items() if known.facts is None]
+        again, self._value_turn = turn(list(self._known), self._value_turn, VALUES_AT_ONCE)
+        await self._read_values([*new, *again])
         return self._sample()
 
     def _drop_ended(self) -> None:
