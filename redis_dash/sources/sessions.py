@@ -22,6 +22,8 @@ LIFETIMES_AT_ONCE = 250
 """Followed sessions whose lifetime is read again in one poll, those read longest ago first."""
 VALUES_AT_ONCE = 50
 """Followed sessions whose value is read again in one poll."""
+CATCH_UP = 3
+"""While new ones are read the scan may bring others: what is counted should be listed, too."""
 ROWS = 500
 """Rows handed on."""
 
@@ -83,16 +85,20 @@ class SessionsSource:
     # -- what is followed --------------------------------------------------------------------------------------------
 
     async def read(self) -> Sample[SessionsFrame]:
-        """A share of the known ones again; new ones last, so that those that the scan brings meanwhile are among them."""
+        """A share of the known ones again; new ones last, for the scan brings some meanwhile."""
         await self._context.require_scan()
         self._drop_ended()
         await self._search.look_again()
         lifetimes, self._lifetime_turn = turn(list(self._known), self._lifetime_turn, LIFETIMES_AT_ONCE)
         await self._read_lifetimes(lifetimes)
         self._set_floor()
-        new = [key for key, known in self._known.items() if known.facts is None]
         again, self._value_turn = turn(list(self._known), self._value_turn, VALUES_AT_ONCE)
-        await self._read_values([*new, *again])
+        await self._read_values(again)
+        for _ in range(CATCH_UP):
+            new = [key for key, known in self._known.items() if known.facts is None]
+            if not new:
+                break
+            await self._read_values(new)
         return self._sample()
 
     def _drop_ended(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 import redis
@@ -59,6 +59,25 @@ async def test_sessions_that_end_or_begin_or_change_show(make_context: MakeConte
     sign_in(client, "fresh")
     await context.keyspace.pass_over()
     assert {row.user for row in (await source.read()).frame.rows} == {"renamed@example.com", "fresh@example.com"}
+
+
+async def test_a_session_that_the_scan_brings_while_others_are_read_is_listed_with_them(
+    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in(client, "ann")
+    context = make_context()
+    source = SessionsSource(context)
+    await context.keyspace.pass_over()
+    read_values = source._read_values
+
+    async def meanwhile(keys: Sequence[bytes]) -> None:
+        await read_values(keys)
+        if not client.exists(b"session:bob-0123456789-0123456789"):
+            await source.look([sign_in(client, "bob")])
+
+    monkeypatch.setattr(source, "_read_values", meanwhile)
+    frame = (await source.read()).frame
+    assert (frame.count, {row.user for row in frame.rows}) == (2, {"ann@example.com", "bob@example.com"})
 
 
 async def test_of_ten_thousand_sessions_all_are_counted_and_the_latest_are_followed(
