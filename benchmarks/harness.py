@@ -25,7 +25,6 @@ from demo_server.embedded import EmbeddedServer, find_server
 
 SIZE = "200x60"
 """Columns and rows of the terminals."""
-TERMINAL = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
 MB = 1e6
 
 
@@ -185,6 +184,12 @@ def find_cli() -> str:
 # -- terminals ---------------------------------------------------------------------------------------------------------
 
 
+def terminal_environment() -> dict[str, str]:
+    """The variables of a program on a terminal, and compiled once as an installed one is, whatever is set here."""
+    told = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | told
+
+
 @contextmanager
 def in_tmux(command: Sequence[str], size: str = SIZE) -> Iterator[int]:
     """Run a command in a terminal of its own; yields its process id."""
@@ -193,7 +198,9 @@ def in_tmux(command: Sequence[str], size: str = SIZE) -> Iterator[int]:
     columns, rows = size.split("x")
     tmux = ["tmux", "-L", f"bench-{uuid.uuid4().hex[:8]}", "-f", os.devnull]
     line = "exec " + shlex.join(command)
-    subprocess.run([*tmux, "new-session", "-d", "-x", columns, "-y", rows, line], check=True, env=os.environ | TERMINAL)
+    subprocess.run(
+        [*tmux, "new-session", "-d", "-x", columns, "-y", rows, line], check=True, env=terminal_environment()
+    )
     try:
         pane = subprocess.run([*tmux, "list-panes", "-F", "#{pane_pid}"], check=True, capture_output=True, text=True)
         yield int(pane.stdout)

@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from benchmarks.harness import SIZE, TERMINAL, UnableError
+from benchmarks.harness import SIZE, UnableError, terminal_environment
 
 _KEPT = 4 * 1024 * 1024
 
@@ -83,7 +83,7 @@ def on_terminal(command: Sequence[str], size: str = SIZE) -> Iterator[Terminal]:
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     began = time.monotonic()
     process = subprocess.Popen(
-        command, stdin=slave, stdout=slave, stderr=slave, env=os.environ | TERMINAL, start_new_session=True
+        command, stdin=slave, stdout=slave, stderr=slave, env=terminal_environment(), start_new_session=True
     )
     os.close(slave)
     try:

@@ -18,9 +18,10 @@ import hiredis
 
 from redis_dash.config import Url
 from redis_dash.cost import CostMeter
+from redis_dash.endpoint import endpoint_of
 from redis_dash.model import MissingRightError, SourceError
 from redis_dash.ownreads import Command, OwnReads, ReplyError, calibration
-from redis_dash.wire import BACKOFF_S, CLIENT_NAME, Wire, describe, driver_connection, open_wire, say
+from redis_dash.wire import BACKOFF_S, CLIENT_NAME, Wire, describe, open_wire, say
 
 REPLY_TIMEOUT_S = 5.0
 PIPELINE_LENGTH = 1000
@@ -75,7 +76,7 @@ class Deployment:
         """How often we connected."""
         self.unreachable = False
         """The latest attempt to connect failed, and none ever succeeded."""
-        driver_connection(url)  # for its error, before anything is shown
+        endpoint_of(url)  # for its error, before anything is shown
         self._wire = Wire()
         self._lock = asyncio.Lock()
         self._info: Info | None = None

@@ -23,15 +23,14 @@ from redis_dash.tui.dashboard import Dashboard
 from redis_dash.tui.intents import Asked, DetailWanted, Question, StopWanted, Told, Wanted
 from redis_dash.tui.look import THEME, Look
 from redis_dash.tui.progress import FullScan
-from redis_dash.tui.screens.confirm import ConfirmScreen
-from redis_dash.tui.screens.detail import DetailScreen
-from redis_dash.tui.screens.help import HelpScreen
 from redis_dash.tui.text import Plain, plain
 
 PULSE_S = 0.25
 """How often the stream is painted at rest."""
 HASTY_PULSE_S = 0.1
 """And while somebody watches it closely."""
+FIRST_PULSE_S = 0.04
+"""How often we look for readings while some topic has none."""
 
 QUESTION_SIZE = (50, 18)
 """Columns and rows that a question needs to be read as a whole."""
@@ -79,10 +78,10 @@ class DashApp(App[None]):
         self._full_scan = FullScan()
         self._stdin: int | None = None
         self._timer: Timer | None = None
-        self._pulse_s = PULSE_S
+        self._pulse_s = FIRST_PULSE_S
         self._next_beat = 0.0
         self.register_theme(THEME)
-        self.theme = THEME.name
+        self.set_reactive(App.theme, THEME.name)  # not `self.theme =`, which parses all styles once more
         self.look = self._look()
         self.dashboard = Dashboard(plain(title, 40))
 
@@ -93,12 +92,11 @@ class DashApp(App[None]):
     def on_mount(self) -> None:
         """Paint the skeleton; open the feed once that is on the screen."""
         self.theme_changed_signal.subscribe(self, lambda _theme: self._dress())
-        self._timer = self.set_interval(PULSE_S, self._tick)
+        self._timer = self.set_interval(FIRST_PULSE_S, self._tick)
         if not self.is_headless:
             self._stdin = sys.stdin.fileno()
             for number in (signal.SIGTERM, signal.SIGHUP):  # to leave the terminal as it was found
                 asyncio.get_running_loop().add_signal_handler(number, self.exit)
-        self.dashboard.call_after_refresh(self._start)
 
     def _look(self) -> Look:
         return Look(self.current_theme.to_color_system().generate())
@@ -109,7 +107,8 @@ class DashApp(App[None]):
 
     # -- the feed ----------------------------------------------------------------------------------------------------
 
-    def _start(self) -> None:
+    def on_ready(self) -> None:
+        """The skeleton has been painted."""
         self.run_worker(self._run_feed(), name="feed", group="feed", exit_on_error=False)
 
     async def _run_feed(self) -> None:
@@ -149,6 +148,8 @@ class DashApp(App[None]):
             self.dashboard.pulse()
             self.dashboard.tell(self._feed.progress() if self._feed is not None else None)
         pace = HASTY_PULSE_S if self.dashboard.is_hasty else PULSE_S
+        if self.dashboard.is_waiting:
+            pace = FIRST_PULSE_S
         if pace != self._pulse_s and self._timer is not None:
             self._pulse_s = pace
             self._timer.stop()
@@ -183,6 +184,8 @@ class DashApp(App[None]):
 
     def on_detail_wanted(self, message: DetailWanted) -> None:
         """Show everything about one row."""
+        from redis_dash.tui.screens.detail import DetailScreen  # the screens here, and not above, for a quick start
+
         self.push_screen(DetailScreen(message.detail))
 
     def on_told(self, message: Told) -> None:
@@ -190,6 +193,8 @@ class DashApp(App[None]):
         self.notify(message.text, markup=False)
 
     def _confirm(self, question: Question, command: Command) -> None:
+        from redis_dash.tui.screens.confirm import ConfirmScreen
+
         def answered(yes: bool | None) -> None:
             if yes:
                 self._submit(command)
@@ -253,6 +258,8 @@ class DashApp(App[None]):
 
     def action_help(self) -> None:
         """All keys, and what words mean."""
+        from redis_dash.tui.screens.help import HelpScreen
+
         self.push_screen(HelpScreen())
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from redis_dash.feed import Progress
 from redis_dash.model import AnyReading, ServerFrame
@@ -106,4 +107,7 @@ def footer_items(pane: Pane[Any], alone: bool, can_undo: bool, progress: Progres
         return items
     # Esc takes back what is nearest, and the line must not promise anything else.
     key = "Esc" if back in ("", STOP) else "F5" if progress.what == "pass" else ""
-    return [*progress_items(progress, key), *(replace(item, priority=item.priority + _LESSER) for item in items)]
+    return [
+        *progress_items(progress, key),
+        *(replace(item, priority=item.priority + _LESSER) for item in items),
+    ]

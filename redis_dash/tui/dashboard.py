@@ -9,6 +9,7 @@ from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.events import DescendantFocus, Resize
+from textual.geometry import Size
 from textual.layout import Layout
 from textual.screen import Screen
 from textual.widgets import Input
@@ -69,6 +70,7 @@ class Dashboard(Screen[None]):
         """Start in the first pane."""
         self._notice.dress(Trim(border="warn", message=Plain("terminal too small"), message_role="warn"))
         self.board.go(self.panes[0])
+        self._fit(self.app.size)  # so that the very first painting is the dashboard
         self.beat()
 
     @property
@@ -90,6 +92,11 @@ class Dashboard(Screen[None]):
         """
         chosen = self.board.is_alone or self._was_chosen
         return chosen and self.board.current.TOPIC == "events" and self.board.current.has_focus
+
+    @property
+    def is_waiting(self) -> bool:
+        """Is some topic without any reading yet?"""
+        return any(pane.is_waiting for pane in self.panes)
 
     # -- readings ----------------------------------------------------------------------------------------------------
 
@@ -140,13 +147,16 @@ class Dashboard(Screen[None]):
 
     def on_resize(self, event: Resize) -> None:
         """Share out the room anew."""
-        hopeless = is_hopeless(*event.size)
+        self._fit(event.size)
+        self._show_bars()
+
+    def _fit(self, size: Size) -> None:
+        hopeless = is_hopeless(*size)
         for ribbon in (self._header, self._footer):
             ribbon.display = not hopeless
         self._notice.display = hopeless
-        self._tabs.display = not hopeless and is_narrow(*event.size)
-        self.board.fit(event.size)
-        self._show_bars()
+        self._tabs.display = not hopeless and is_narrow(*size)
+        self.board.fit(size)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """The pane with the keyboard is the current one."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+import msgspec
 from textual.message import Message
 
 from redis_dash.commands import Command, Request
@@ -12,8 +11,7 @@ from redis_dash.tui.text import Plain
 Facts = tuple[tuple[Plain, Plain], ...]
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(msgspec.Struct, frozen=True):
     """What a person is asked before something is written."""
 
     title: Plain
@@ -23,13 +21,12 @@ class Question:
     """What the button that does it says."""
 
 
-@dataclass(frozen=True)
-class Detail:
+class Detail(msgspec.Struct, frozen=True):
     """Everything about one row."""
 
     title: Plain
     facts: Facts = ()
-    text: tuple[Plain, ...] = field(default=())
+    text: tuple[Plain, ...] = ()
     """Lines below the facts."""
 
 

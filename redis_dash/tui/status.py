@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import msgspec
 
 from redis_dash.model import AnyReading
 from redis_dash.tui.figures import about, duration, percent
@@ -19,8 +19,7 @@ COUNTED_S = 10.0
 _NOTE_WIDTH = 120
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(msgspec.Struct, frozen=True):
     """A reading's standing in words and colours."""
 
     words: tuple[tuple[Span, ...], ...]
@@ -41,7 +40,7 @@ def standing(reading: AnyReading | None, now: float, shown: AnyReading | None = 
         return told
     age = duration(now - shown.taken_at) if shown.taken_at else Plain("")
     paused = _span(Plain(f"paused {age}".rstrip()), "warn")
-    return replace(told, words=(paused, *told.words), brief=(paused, *told.brief) if told.brief else ())
+    return msgspec.structs.replace(told, words=(paused, *told.words), brief=(paused, *told.brief) if told.brief else ())
 
 
 def excuse(reading: AnyReading) -> Plain:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import replace
 from typing import ClassVar
 
+import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding
 
@@ -137,10 +137,10 @@ class LeaderboardPane(Pane[LeaderboardsFrame]):
         """Rank and score take what their longest figure needs."""
         rank, *others, last = COLUMNS
         digits = len(count(board.rows[-1].rank)) if board.rows else 0
-        rank = replace(rank, width=max(digits, rank.width), least=max(digits, rank.least))
+        rank = msgspec.structs.replace(rank, width=max(digits, rank.width), least=max(digits, rank.least))
         longest = max((len(score(row.score, self._rows.decimals)) for row in board.rows), default=0)
         needed = min(max(longest, last.least), WIDEST_SCORE)
-        return (rank, *others, replace(last, width=max(needed, last.width), least=needed))
+        return (rank, *others, msgspec.structs.replace(last, width=max(needed, last.width), least=needed))
 
     def action_switch(self, step: int) -> None:
         """Show another board."""

@@ -42,7 +42,7 @@ class View(Frame, Generic[F], can_focus=True):
     DEFAULT_CSS = "View.-silent > Lines { display: none; }"
 
     def __init__(self, number: int) -> None:
-        super().__init__(id=f"pane-{self.TOPIC}")
+        super().__init__(id=f"pane-{self.TOPIC}", classes="-silent")
         self.number = number
         self.paused = False
         self._reading: AnyReading | None = None
@@ -128,6 +128,11 @@ class View(Frame, Generic[F], can_focus=True):
         return frame is not None and isinstance(listing, Table) and self.known(frame) > listing.total
 
     # -- readings ----------------------------------------------------------------------------------------------------
+
+    @property
+    def is_waiting(self) -> bool:
+        """Has nothing been heard of the topic yet?"""
+        return self._reading is None
 
     @property
     def frame(self) -> F | None:

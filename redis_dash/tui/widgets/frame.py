@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from textwrap import wrap
 
+import msgspec
 from textual.strip import Strip
 
 from redis_dash.tui.look import Look, Role
@@ -15,8 +15,7 @@ from redis_dash.tui.widgets.lines import Lines
 _DOT: Span = (Plain(" · "), "dim")
 
 
-@dataclass(frozen=True)
-class Trim:
+class Trim(msgspec.Struct, frozen=True):
     """What a frame says."""
 
     name: tuple[Span, ...] = ()

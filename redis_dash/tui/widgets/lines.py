@@ -10,7 +10,7 @@ from typing import Protocol, cast
 
 from textual.events import Resize
 from textual.filter import ANSIToTruecolor
-from textual.geometry import Region
+from textual.geometry import NULL_SIZE, Region
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -34,6 +34,7 @@ class Lines(Widget):
         super().__init__(id=id, classes=classes)
         self._strips: list[Strip] = []
         self._painted: list[Strip] | None = None
+        self._made_for = NULL_SIZE
         self.look: Look | None = None
         """The app's; nothing is drawn before it is known."""
         self.failure = ""
@@ -58,30 +59,41 @@ class Lines(Widget):
 
     def repaint(self) -> None:
         """Make the strips and refresh the lines that differ from what is shown."""
-        width, height = self.outer_size
-        if self.look is None or not width or not height:
-            return
-        try:
-            after = self.compose_strips(width, height, self.look)[:height]
-        except Exception as error:  # what Redis holds must never end the dashboard, not even through a defect of ours
-            self.failure = type(error).__name__
-            after = [draw([(Plain(f" cannot be drawn: {self.failure}"), "bad")], width, self.look)]
         before = self._strips
-        self._strips, self._painted = after, None
+        if not self._make():
+            return
+        after, width = self._strips, self.outer_size.width
         if len(before) != len(after):
             self.refresh()
         elif regions := _changed(before, after, width):
             shift = self.content_offset
             self.refresh(*(region.translate((-shift.x, -shift.y)) for region in regions))
 
+    def _make(self) -> bool:
+        """Make the strips, if anything can be made of this look and this size."""
+        width, height = size = self.outer_size
+        if self.look is None or not width or not height:
+            return False
+        try:
+            self._strips = self.compose_strips(width, height, self.look)[:height]
+        except Exception as error:  # what Redis holds must never end the dashboard, not even through a defect of ours
+            self.failure = type(error).__name__
+            self._strips = [draw([(Plain(f" cannot be drawn: {self.failure}"), "bad")], width, self.look)]
+        self._made_for, self._painted = size, None
+        return True
+
     def on_resize(self, _event: Resize) -> None:
-        """A new size means new strips."""
-        self.forget()
-        self.repaint()
+        """A new size means new strips, unless they are made already: see ``render_lines``."""
+        if self._made_for != self.outer_size:
+            self.forget()
+            self.repaint()
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """Hand the compositor the finished strips."""
         width, height = self.outer_size
+        if self._made_for != self.outer_size:  # it is painted before it hears of its new size: do not show it empty
+            self.forget()
+            self._make()
         if self._painted is None or len(self._painted) != height:
             self._painted = self._finish(width, height)
         strips = self._painted[crop.y : crop.bottom]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 from textual.events import Click
 from textual.message import Message
 from textual.strip import Strip
@@ -17,8 +17,7 @@ from redis_dash.tui.widgets.lines import Lines
 _GAP: Span = (Plain("   "), "blank")
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(msgspec.Struct, frozen=True):
     """A piece of the line. The highest ``priority`` number goes first when room is short; 0 never goes."""
 
     spans: tuple[Span, ...]
@@ -34,11 +33,12 @@ class Ribbon(Lines):
 
     DEFAULT_CSS = "Ribbon { height: 1; }"
 
-    @dataclass
     class Clicked(Message):
         """An item with a name was clicked."""
 
-        name: str
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
 
     def __init__(
         self,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+import msgspec
 from rich.cells import cell_len
 from textual.events import Click
 from textual.message import Message
@@ -19,16 +19,14 @@ from redis_dash.tui.widgets.lines import Lines
 from redis_dash.tui.widgets.meter import meter
 
 
-@dataclass(frozen=True)
-class Bar:
+class Bar(msgspec.Struct, frozen=True):
     """A cell that is a meter."""
 
     share: float | None
     role: Role
 
 
-@dataclass(frozen=True)
-class Figure:
+class Figure(msgspec.Struct, frozen=True):
     """A cell that must not be cut: the first of its forms that fits."""
 
     forms: tuple[Plain, ...]
@@ -61,11 +59,12 @@ class Table(Lines, Generic[T]):
 
     DEFAULT_CSS = "Table { height: 1fr; }"
 
-    @dataclass
     class Chosen(Message):
         """A row was clicked; ``again`` if it was the cursor's already."""
 
-        again: bool
+        def __init__(self, again: bool) -> None:
+            super().__init__()
+            self.again = again
 
     def __init__(self, columns: Sequence[Column], rows: Rows[T], *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
