@@ -22,7 +22,8 @@ def loaded(statement: str) -> set[str]:
     [
         ("import redis_dash.cli", set()),
         ("import redis_dash.config, redis_dash.model, redis_dash.dialects", set()),
-        ("import redis_dash.hub, redis_dash.snapshot", {"redis", "hiredis"}),
+        ("import redis_dash.hub, redis_dash.snapshot", {"hiredis"}),
+        ("from redis_dash import config, hub; hub.Hub(config.Config())", {"hiredis"}),
         ("import redis_dash.tui.app, redis_dash.tui.start", {"textual", "rich"}),
         ("import redis_dash.demo", set()),
         ("import demo_server", {"demo_server"}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from textual.geometry import Region
+from textual.screen import Screen
 from textual.widget import Widget
 
 from redis_dash.tui.panes.sessions import SessionsPane
@@ -12,7 +13,7 @@ from redis_dash.tui.widgets.lines import Lines
 from redis_dash.tui.widgets.table import Table
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
-from tests.tui.helpers import WIDE, running, shows, until
+from tests.tui.helpers import WIDE, running, shows, strips, tap, until
 
 Painted = list[tuple[Widget, tuple[Region, ...]]]
 
@@ -54,3 +55,34 @@ async def test_one_row_that_changes_is_one_line(painted: Painted) -> None:
         assert [regions for widget, regions in painted if widget is table] == [
             (Region(0, 8, table.outer_size.width, 1),)
         ]
+
+
+@pytest.fixture
+def paintings(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The whole screen, each time that it was painted anew."""
+    seen: list[list[str]] = []
+    refresh = Screen._compositor_refresh
+
+    def record(self: Screen[object]) -> None:
+        seen.append([strip.text for strip in strips(self.app)])  # type: ignore[arg-type]
+        refresh(self)
+
+    monkeypatch.setattr(Screen, "_compositor_refresh", record)
+    return seen
+
+
+async def test_the_first_painting_is_the_dashboard(paintings: list[list[str]]) -> None:
+    async with running(FakeFeed(*fakes.everything()), WIDE) as (app, _):
+        first = "\n".join(paintings[0])
+        assert all(f"{pane.number} {pane.NAME}" in first for pane in app.dashboard.panes)
+        assert "quit" in first
+
+
+async def test_a_pane_is_never_shown_in_its_former_size(paintings: list[list[str]]) -> None:
+    async with running(FakeFeed(*fakes.everything()), WIDE) as (app, pilot):
+        await shows(app, pilot, "user0@example.com")
+        paintings.clear()
+        await tap(pilot, "z")
+        await until(pilot, lambda: app.dashboard.board.is_alone and bool(paintings))
+        assert [line[-1] for line in (paintings[0][1], paintings[0][-2])] == ["╮", "╯"]
+        assert "2 Sessions" not in "\n".join(paintings[0])

@@ -1,0 +1,55 @@
+"""What a URL says is read as the driver reads it."""
+
+from __future__ import annotations
+
+import traceback
+
+import pytest
+
+from redis_dash.config import Url
+from redis_dash.endpoint import Endpoint, endpoint_of
+from redis_dash.model import ConfigError
+
+SECRET = "hunter2-secret"
+
+
+def facts(endpoint: Endpoint) -> tuple[object, ...]:
+    """Everything but TLS."""
+    return endpoint.host, endpoint.port, endpoint.path, endpoint.user, endpoint.password, endpoint.database
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "redis://localhost",
+        "redis://localhost/",
+        "redis://LocalHost:7000/3",
+        "redis://10.1.2.3:1//5",
+        "redis://[::1]:7000/2",
+        "redis://:p%40ss%3A%2F%25@redis.example.com/0",
+        "redis://ann:@redis.example.com",
+        "redis://a%2Bn:s+e;c&r=t@redis.example.com:7/12",
+        "redis://:%F0%9F%94%91@h",
+        "unix:///run/redis%20here.sock",
+        "unix://ann:secret@/run/redis.sock",
+    ],
+)
+def test_without_options_as_the_driver_reads_it_with_one(raw: str) -> None:
+    assert facts(endpoint_of(Url(raw))) == facts(endpoint_of(Url(f"{raw}?socket_timeout=5")))
+    assert endpoint_of(Url(raw)).tls is None
+
+
+def test_options_are_the_drivers() -> None:
+    endpoint = endpoint_of(Url("rediss://h/2?db=7&ssl_check_hostname=no&ssl_cert_reqs=none"))
+    assert endpoint.database == 7
+    assert endpoint.tls is not None
+    assert not endpoint.tls().check_hostname
+    assert endpoint_of(Url("rediss://h")).tls is not None
+
+
+def test_an_option_that_nobody_knows_is_told_without_the_password() -> None:
+    with pytest.raises(ConfigError) as caught:
+        endpoint_of(Url(f"redis://:{SECRET}@h/0?colour=blue"))
+    text = "".join(traceback.format_exception(caught.value))
+    assert "colour" in text
+    assert SECRET not in text
