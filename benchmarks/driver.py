@@ -19,6 +19,7 @@ from typing import Any
 from benchmarks.harness import memory
 from redis_dash.config import Config
 from redis_dash.tui.app import DashApp
+from redis_dash.tui.start import opener
 
 NAP_S = 0.005
 PATIENCE_S = 10.0
@@ -41,16 +42,12 @@ class Driver(DashApp):
         self._messages = messages
         self._hub: Any = None
         self._watch: asyncio.Task[None] | None = None
-        super().__init__(self._open(Config(url=url)))
+        super().__init__(self._open)
+        self._opener = opener(Config(url=url))
 
-    def _open(self, config: Config) -> Any:
-        def open_feed() -> Any:
-            from redis_dash.hub import Hub
-
-            self._hub = hub = Hub(config)
-            return hub
-
-        return open_feed
+    def _open(self) -> Any:
+        self._hub = self._opener()
+        return self._hub
 
     def on_ready(self) -> None:
         """Begin to watch."""

@@ -38,6 +38,12 @@ QUESTION_SIZE = (50, 18)
 DEMO_CHANNEL = "demo:control"
 
 
+def _help_screen() -> Screen[object]:
+    from redis_dash.tui.screens.help import HelpScreen
+
+    return HelpScreen()
+
+
 class DashApp(App[None]):
     """The dashboard as a terminal program.
 
@@ -52,6 +58,7 @@ class DashApp(App[None]):
     ALLOW_SELECT = False
     ENABLE_COMMAND_PALETTE = True
     CSS_PATH = "app.tcss"
+    SCREENS: ClassVar = {"help": _help_screen}  # made once
 
     BINDINGS: ClassVar = [
         Binding("q", "quit", "Quit", show=False, id="app.quit"),
@@ -258,9 +265,7 @@ class DashApp(App[None]):
 
     def action_help(self) -> None:
         """All keys, and what words mean."""
-        from redis_dash.tui.screens.help import HelpScreen
-
-        self.push_screen(HelpScreen())
+        self.push_screen("help")
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers."""

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Callable
+
 from redis_dash.config import Config
 from redis_dash.feed import Feed
 from redis_dash.tui.app import DashApp
 
+COLLECT_AFTER = (50_000, 20, 100)
+"""New objects until Python looks for garbage among them, and so on for those that outlived that. By default it looks
+after 700, and what a painting makes is seldom garbage that only the collector finds.
+"""
+
 
 def run_dashboard(config: Config, *, title: str = "", scenarios: tuple[str, ...] = ()) -> None:
     """Run the dashboard until the person quits."""
+    DashApp(opener(config), title=title, scenarios=scenarios, refresh=config.refresh_s).run()
+
+
+def opener(config: Config) -> Callable[[], Feed]:
+    """Makes the feed, once the app has painted itself."""
 
     def open_feed() -> Feed:
-        from redis_dash.hub import Hub  # the driver is imported after the first paint
+        from redis_dash.hub import Hub  # imported after the first paint
 
-        return Hub(config)
+        hub = Hub(config)
+        gc.freeze()  # code and widgets, which stay: a collection need not walk 40,000 objects
+        gc.set_threshold(*COLLECT_AFTER)
+        return hub
 
-    DashApp(open_feed, title=title, scenarios=scenarios, refresh=config.refresh_s).run()
+    return open_feed

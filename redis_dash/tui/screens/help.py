@@ -92,6 +92,7 @@ class HelpScreen(Modal[None]):
     BINDINGS: ClassVar = [Binding("escape,question_mark,q,enter", "dismiss", "Close", id="help.close")]
 
     DEFAULT_CSS = """
+    HelpScreen { background: $background; }
     HelpScreen > VerticalScroll { width: 96; }
     """
 
