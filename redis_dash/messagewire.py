@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from operator import itemgetter
 from typing import Any
 
 from redis_dash.eventlog import RawMessage
-from redis_dash.giants import LostPlaceError, MessageReader, encoded, is_message
+from redis_dash.giants import LostPlaceError, MessageReader, are_messages, encoded, is_message
 from redis_dash.stretch import Stretch, end_of_last
 from redis_dash.wire import Wire
 
@@ -21,29 +22,35 @@ with one slow command is silent, too: hanging up on it loses messages that would
 SMALL_BYTES = 8192
 """A chunk is read into room for 256 KB, which what is left of it holds together: so much is copied out of it."""
 
+Sift = Callable[[list[RawMessage]], list[RawMessage]]
+"""Takes messages and returns those that are to be counted and kept."""
 Keep = Callable[[int, Stretch | None, list[RawMessage], int], None]
 """Takes the number of messages, the stretch that holds them or else the messages, and how many bytes they took."""
+
+_channel_of = itemgetter(-2)
 
 
 class MessageWire(Wire):
     """Hands messages on as they come; everything else is an answer."""
 
-    def __init__(self, count: Callable[[list[RawMessage]], list[RawMessage]], keep: Keep, *, hold: bool) -> None:
-        """``count`` takes messages and returns those that are to be kept; ``keep`` takes a stretch of them.
+    def __init__(self, count: Callable[[list[bytes]], None], keep: Keep, sift: Sift | None = None) -> None:
+        """``count`` takes the channels of a chunk's messages, one for each; ``keep`` takes a stretch of messages.
 
         Args:
-            hold: ``count`` may drop messages, so that the stretch as it came holds more than are to be kept.
+            sift: where not every message counts, so that the stretch as it came holds more than are to be kept.
         """
         super().__init__()
         self.complete_until = time.time()
         """All that was published before this moment has arrived: a PING sent then was answered behind it."""
         self._count = count
         self._keep = keep
-        self._hold = hold
+        self._sift = sift
         self._messages = MessageReader()
         self._before: bytes | None = b""
         """What has come of an unfinished message; None where that is not certain."""
-        self._counted = self._replied = 0
+        self._channels: list[bytes] = []
+        """Of this chunk's messages."""
+        self._replied = 0
         self._last: object = None
         self._held: list[RawMessage] | None = None
         """The messages of this stretch, where they must be held as they are made."""
@@ -69,19 +76,22 @@ class MessageWire(Wire):
 
     def take_in(self, data: bytes) -> None:
         """Count a chunk's messages; only its bytes are kept, if it is certain where they begin."""
-        before = self._before
+        before, sifted = self._before, self._sift is not None
         if len(data) < SMALL_BYTES:
             data = bytes(memoryview(data))
-        self._counted, self._replied, self._held = 0, 0, [] if before is None or self._hold else None
+        self._channels, self._replied, self._held = [], 0, [] if before is None or sifted else None
         try:
             self._messages.feed(data, self._sort)
         except LostPlaceError as error:
             self.trouble = str(error)
             self.hang_up()
         self._before = self._next_before(before, data)
-        if self._counted:
-            stretch = Stretch(before, data) if before is not None and not self._hold else None
-            self._keep(self._counted, stretch, self._held or [], len(data))
+        if self._replied:
+            self._heard_at = time.time()
+        if self._channels:
+            self._count(self._channels)
+            stretch = Stretch(before, data) if before is not None and not sifted else None
+            self._keep(len(self._channels), stretch, self._held or [], len(data))
         self._held = None
 
     def _next_before(self, before: bytes | None, data: bytes) -> bytes | None:
@@ -96,17 +106,17 @@ class MessageWire(Wire):
         return None if only is None else data[len(only) - len(before) :]
 
     def _sort(self, replies: list[Any]) -> None:
-        """Messages to the owner, answers to whoever asked."""
-        self._heard_at = time.time()
+        """Messages to the owner, answers to whoever asked. Of what is not held only the channels outlive this."""
         self._last = replies[-1]
         self._replied += len(replies)
-        if self._waiting or not self._subscribed:
+        if (self._waiting or not self._subscribed) and not are_messages(replies):
             self._inbox += [reply for reply in replies if not is_message(reply)]
             replies = [reply for reply in replies if is_message(reply)]
-        messages = self._count(replies)
-        self._counted += len(messages)
+        if self._sift is not None:
+            replies = self._sift(replies)
+        self._channels += map(_channel_of, replies)
         if self._held is not None:
-            self._held += messages
+            self._held += replies
 
     async def watch(self) -> None:
         """Return when the connection is lost, or the peer is silent."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, deque
-from operator import itemgetter
 
 import hiredis
 
@@ -25,7 +24,6 @@ from redis_dash.wire import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Wire, des
 CHANNELS_KEPT = 10_000
 """Channels that are counted one by one; the quietest of more than twice as many are put together."""
 
-_channel_of = itemgetter(-2)
 _is_glob = set("*?[\\").intersection
 
 
@@ -62,7 +60,7 @@ class Subscriber:
             await asyncio.sleep(pause)
 
     async def _listen(self) -> None:
-        wire = MessageWire(self.count, self.keep, hold=len(self.channels) > 1)
+        wire = MessageWire(self.count, self.keep, self.sift if len(self.channels) > 1 else None)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await open_wire(self._url, wire)
@@ -111,17 +109,18 @@ class Subscriber:
         """The gap that we are in, if we are in one."""
         return None if self._loss is None else Gap(self._loss.sure_until, None, self.trouble)
 
-    def count(self, messages: list[RawMessage]) -> list[RawMessage]:
-        """Count messages; returns them without those that another subscription brought as well."""
-        if len(self.channels) > 1:
-            messages = [message for message in messages if self._is_first_delivery(message)]
-        self.received += len(messages)
-        self.counts.update(map(_channel_of, messages))
+    def sift(self, messages: list[RawMessage]) -> list[RawMessage]:
+        """Messages without those that another of our subscriptions brings as well."""
+        return [message for message in messages if self._is_first_delivery(message)]
+
+    def count(self, channels: list[bytes]) -> None:
+        """Count messages by their channels."""
+        self.received += len(channels)
+        self.counts.update(channels)
         if len(self.counts) > 2 * CHANNELS_KEPT:
             kept = Counter(dict(self.counts.most_common(CHANNELS_KEPT)))
             self.other += self.counts.total() - kept.total()
             self.counts = kept
-        return messages
 
     def keep(self, count: int, stretch: Stretch | None, messages: list[RawMessage], nbytes: int) -> None:
         """Put a stretch of counted messages into the ring: as bytes where those hold these messages and little else."""

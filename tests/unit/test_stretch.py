@@ -20,7 +20,7 @@ def message(channel: bytes, payload: bytes) -> bytes:
 
 def listening() -> tuple[Subscriber, MessageWire]:
     subscriber = Subscriber(Url("redis://127.0.0.1"), ("*",), EventLog())
-    wire = MessageWire(subscriber.count, subscriber.keep, hold=False)
+    wire = MessageWire(subscriber.count, subscriber.keep)
     wire._transport = asyncio.Transport()
     wire._subscribed = True
     return subscriber, wire
