@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 from textual.app import App, SystemCommand
@@ -38,7 +38,7 @@ QUESTION_SIZE = (50, 18)
 DEMO_CHANNEL = "demo:control"
 
 
-def _help_screen() -> Screen[object]:
+def _help_screen() -> Screen[Any]:
     from redis_dash.tui.screens.help import HelpScreen
 
     return HelpScreen()
