@@ -1,6 +1,6 @@
 """The latest pub/sub messages, raw, in a ring that is bounded in number and in bytes.
 
-Whole chunks go in as the wire delivered them; single messages are looked at only when somebody reads them.
+The wire's bytes stay where they were read to; single messages are made of them only when somebody looks at them.
 """
 
 from __future__ import annotations
@@ -8,14 +8,20 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from itertools import islice
 
 import msgspec
+
+from redis_dash.arena import Arena
 
 HEAD_BYTES = 4096
 """How much of a large payload is kept."""
 OVERHEAD_BYTES = 300
 """What a chunk takes besides its bytes, about."""
+_TOGETHER_S = 0.01
+_TOGETHER_BYTES = 4096
+"""Messages that follow each other so soon share a chunk of so many bytes."""
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -41,13 +47,20 @@ RawMessage = Sequence[object]
 """[kind, channel, payload] or [kind, pattern, channel, payload], as the parser made it."""
 
 
+Unpack = Callable[[bytes], Sequence[RawMessage]]
+"""Makes messages of the bytes that they came as."""
+
+
 class _Chunk(msgspec.Struct):
     first: int
     count: int
     at: float
     nbytes: int
-    unpack: Callable[[], Sequence[RawMessage]] | None
-    """Its messages; a mark has none."""
+    messages: Sequence[RawMessage] | None = None
+    unpack: Unpack | None = None
+    """Where there are no messages: what makes them of the arena's bytes from ``begin`` to ``end``."""
+    begin: int = 0
+    end: int = 0
     mark: Mark | None = None
 
 
@@ -64,8 +77,22 @@ class EventLog:
         self._nbytes = 0
         self._received = 0
         self._held = 0
-        self._unpacked: tuple[int, Sequence[RawMessage]] = (-1, ())
-        """The messages of the chunk that was looked at last, with its first number."""
+        self._unpacked: tuple[int, int, Sequence[RawMessage]] = (-1, 0, ())
+        """The messages of the chunk that was looked at last, with its first number and their number."""
+
+    @cached_property
+    def arena(self) -> Arena:
+        """Where the wire's bytes are read to."""
+        return Arena(self.max_bytes)
+
+    def room(self) -> memoryview:
+        """Where the wire's next bytes go; the oldest messages may have to go for them."""
+        while not self.arena.make_room(self._oldest_packed(), full=self._held >= self.capacity):
+            self._drop_oldest()
+        return self.arena.room()
+
+    def _oldest_packed(self) -> int | None:
+        return next((chunk.begin for chunk in self._chunks if chunk.unpack is not None), None)
 
     @property
     def start(self) -> int:
@@ -75,7 +102,7 @@ class EventLog:
     @property
     def kept(self) -> int:
         """Messages (not marks) that can still be read."""
-        if not self._chunks or self._chunks[0].unpack is None:
+        if not self._chunks or self._chunks[0].mark is not None:
             return self._held
         return self._held - max(0, self.start - self._chunks[0].first)
 
@@ -84,35 +111,58 @@ class EventLog:
         """Messages (not marks) that have left the ring."""
         return self._received - self.kept
 
-    def append(self, messages: list[RawMessage], at: float, nbytes: int) -> None:
-        """Add one wire chunk's messages; ``nbytes`` is what they take, roughly."""
-        self.append_packed(len(messages), lambda: messages, at, nbytes)
+    def append(self, messages: Sequence[RawMessage], at: float, nbytes: int) -> None:
+        """Add messages; ``nbytes`` is what they take, roughly."""
+        if messages:
+            self._note(len(messages))
+            self._push(_Chunk(self.end, len(messages), at, nbytes + OVERHEAD_BYTES, messages))
 
-    def append_packed(self, count: int, unpack: Callable[[], Sequence[RawMessage]], at: float, nbytes: int) -> None:
-        """Add messages that are made when somebody looks at them; ``unpack`` returns ``count`` of them, every time."""
-        if count:
-            self._received += count
-            self._held += count
-            self._push(_Chunk(self.end, count, at, nbytes + OVERHEAD_BYTES, unpack))
+    def append_packed(self, count: int, end: int, at: float, unpack: Unpack) -> None:
+        """Add so many messages: the arena's unfinished bytes up to ``end``. ``unpack`` makes them, every time."""
+        begin, last = self.arena.begin, self._chunks[-1] if self._chunks else None
+        self.arena.keep(end)
+        self._note(count)
+        if (
+            last is not None
+            and last.unpack is unpack
+            and last.end == begin
+            and at - last.at < _TOGETHER_S
+            and end - last.begin < _TOGETHER_BYTES
+        ):
+            last.count, last.end, last.nbytes = last.count + count, end, last.nbytes + end - begin
+            self._pushed(count, end - begin)
+        else:
+            nbytes = end - begin + OVERHEAD_BYTES
+            self._push(_Chunk(self.end, count, at, nbytes, unpack=unpack, begin=begin, end=end))
 
     def mark(self, text: str, at: float, kind: str = "info") -> None:
         """Add a line of our own."""
-        self._push(_Chunk(self.end, 1, at, len(text), None, Mark(at, text, kind)))
+        self._push(_Chunk(self.end, 1, at, len(text), mark=Mark(at, text, kind)))
+
+    def _note(self, count: int) -> None:
+        self._received += count
+        self._held += count
 
     def _push(self, chunk: _Chunk) -> None:
         self._chunks.append(chunk)
-        self.end += chunk.count
-        self._nbytes += chunk.nbytes
+        self._pushed(chunk.count, chunk.nbytes)
+
+    def _pushed(self, count: int, nbytes: int) -> None:
+        self.end += count
+        self._nbytes += nbytes
         floor = self.end - self.capacity
         while len(self._chunks) > 1:
             oldest = self._chunks[0]
             if oldest.first + oldest.count > floor and self._nbytes <= self.max_bytes:
                 break
-            self._chunks.popleft()
-            self._nbytes -= oldest.nbytes
-            self._start = oldest.first + oldest.count
-            if oldest.unpack is not None:
-                self._held -= oldest.count
+            self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        oldest = self._chunks.popleft()
+        self._nbytes -= oldest.nbytes
+        self._start = oldest.first + oldest.count
+        if oldest.mark is None:
+            self._held -= oldest.count
 
     def read(self, first: int, stop: int) -> list[Entry]:
         """The entries with sequence numbers first..stop-1 that are still held, oldest first."""
@@ -132,10 +182,12 @@ class EventLog:
         return entries
 
     def _messages(self, chunk: _Chunk) -> Sequence[RawMessage]:
-        if self._unpacked[0] != chunk.first:
-            assert chunk.unpack is not None
-            self._unpacked = chunk.first, chunk.unpack()[: chunk.count]
-        return self._unpacked[1]
+        if chunk.unpack is None:
+            return chunk.messages or ()
+        if self._unpacked[:2] != (chunk.first, chunk.count):
+            messages = chunk.unpack(self.arena.memory[chunk.begin : chunk.end])
+            self._unpacked = chunk.first, chunk.count, messages[: chunk.count]
+        return self._unpacked[2]
 
 
 def _event(raw: RawMessage, at: float) -> Event:

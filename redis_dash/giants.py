@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from redis_dash.eventlog import HEAD_BYTES, Head
-from redis_dash.wire import new_reader, parse
+from redis_dash.wire import Memory, new_reader, parse
 
 GIANT_BYTES = 1024 * 1024
 _PARSED_IN_BUFFER = 1024
@@ -46,10 +46,8 @@ class MessageReader:
 
     def __init__(self) -> None:
         self._reader = new_reader()
-        self._chunks: list[bytes] = []
-        """The latest chunk that completed a reply, and all after it."""
-        self._skip = 0
-        """Where in the first of these chunks the latest piece begins that completed a reply."""
+        self._tail: list[bytes] = []
+        """What has come since the beginning of the latest piece that completed a reply."""
         self._latest: list[Any] = []
         """The replies completed by that piece; if none, it began with a new reply."""
         self._giant: list[Any] | None = None
@@ -74,41 +72,42 @@ class MessageReader:
         """Bytes of an unfinished reply that are held, but for its beginning."""
         return int(self._reader.len())
 
-    def feed(self, data: bytes, take: Callable[[list[Any]], None]) -> None:
-        """Hand on all replies that are complete now, a piece's at a time: what is dropped at once costs little memory.
+    def feed(self, data: Memory, begin: int, end: int, take: Callable[[list[Any]], None]) -> None:
+        """Hand on all replies that are complete with ``data[begin:end]``, a piece's at a time: what is dropped at once
+        costs little memory.
 
         Raises:
             hiredis.ProtocolError: this is not Redis's protocol.
             LostPlaceError: a giant comes, and its end is not certain.
         """
         if self._giant is not None:
-            data = self._pass_by(self._giant, data, take)
-            if not data:
-                return
-        self._chunks.append(data)
-        skip, latest = -1, self._latest
-        for begin, replies in parse(self._reader, data):
+            data = self._pass_by(self._giant, data[begin:end], take)
+            begin, end = 0, len(data)
+        place, latest = -1, self._latest
+        for at, replies in parse(self._reader, data, begin, end):
             if replies:
-                skip, latest = begin, replies
+                place, latest = at, replies
                 take(replies)
-        if skip >= 0:
-            self._chunks, self._skip, self._latest = [data], skip, latest
+        if place >= 0:
+            self._tail, self._latest = [data[place:end]], latest
+        else:
+            self._tail.append(data[begin:end])
         if self._reader.len() > GIANT_BYTES:
             self._meet()
 
     def _meet(self) -> None:
         """Leave the reader, with the giant's head in hand."""
-        seen = b"".join(self._chunks)[self._skip :]
+        seen = b"".join(self._tail)
         place = _find(seen, self._latest, len(seen) - self._reader.len())
         head = Head.of(seen[place.string_at : place.string_at + HEAD_BYTES], place.size)
         told = b"%b$%d\r\n%b\r\n" % (seen[place.start : place.length_at], len(head), head)
-        replies = [reply for _, some in parse(new_reader(), told) for reply in some]
+        replies = [reply for _, some in parse(new_reader(), told, 0, len(told)) for reply in some]
         if len(replies) != 1 or not is_message(replies[0]):
             raise LostPlaceError(_UNCERTAIN)
         self._giant = [*replies[0][:-1], head]
         self._left = max(0, place.string_at + place.size - len(seen))
         self._ending = seen[place.string_at + place.size :]
-        self._reader, self._chunks, self._skip, self._latest = new_reader(), [], 0, []
+        self._reader, self._tail, self._latest = new_reader(), [], []
 
     def _pass_by(self, giant: list[Any], data: bytes, take: Callable[[list[Any]], None]) -> bytes:
         """Drop what belongs to the giant; returns what comes after it."""

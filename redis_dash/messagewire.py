@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from operator import itemgetter
 from typing import Any
 
-from redis_dash.eventlog import RawMessage
-from redis_dash.giants import LostPlaceError, MessageReader, are_messages, encoded, is_message
-from redis_dash.stretch import Stretch, end_of_last
+import hiredis
+
+from redis_dash.arena import ROOM_BYTES
+from redis_dash.eventlog import HEAD_BYTES, EventLog, RawMessage
+from redis_dash.giants import LostPlaceError, MessageReader, are_messages, is_message
+from redis_dash.stretch import end_of_last, end_of_only, unpack, with_head
 from redis_dash.wire import Wire
 
 PING_EVERY_S = 2.0
@@ -19,35 +23,35 @@ SILENCE_S = 5.0
 with one slow command is silent, too: hanging up on it loses messages that would have come.
 """
 
-SMALL_BYTES = 8192
-"""A chunk is read into room for 256 KB, which what is left of it holds together: so much is copied out of it."""
+GULP_S = 0.008
+"""While messages come thick, so long is waited from one read to the next: many at once cost much less than each alone.
+"""
 
 Sift = Callable[[list[RawMessage]], list[RawMessage]]
 """Takes messages and returns those that are to be counted and kept."""
-Keep = Callable[[int, Stretch | None, list[RawMessage], int], None]
-"""Takes the number of messages, the stretch that holds them or else the messages, and how many bytes they took."""
 
 _channel_of = itemgetter(-2)
 
 
-class MessageWire(Wire):
+class MessageWire(Wire, asyncio.BufferedProtocol):
     """Hands messages on as they come; everything else is an answer."""
 
-    def __init__(self, count: Callable[[list[bytes]], None], keep: Keep, sift: Sift | None = None) -> None:
-        """``count`` takes the channels of a chunk's messages, one for each; ``keep`` takes a stretch of messages.
+    def __init__(self, count: Callable[[list[bytes]], None], log: EventLog, sift: Sift | None = None) -> None:
+        """``count`` takes the channels of a chunk's messages, one for each; ``log`` keeps the messages.
 
         Args:
-            sift: where not every message counts, so that the stretch as it came holds more than are to be kept.
+            sift: where not every message counts, so that the bytes as they came hold more than are to be kept.
         """
         super().__init__()
         self.complete_until = time.time()
         """All that was published before this moment has arrived: a PING sent then was answered behind it."""
         self._count = count
-        self._keep = keep
+        self._log = log
+        log.arena.clear()
         self._sift = sift
         self._messages = MessageReader()
-        self._before: bytes | None = b""
-        """What has come of an unfinished message; None where that is not certain."""
+        self._is_sure = True
+        """What is unfinished in the arena begins with a message."""
         self._channels: list[bytes] = []
         """Of this chunk's messages."""
         self._replied = 0
@@ -55,6 +59,8 @@ class MessageWire(Wire):
         self._held: list[RawMessage] | None = None
         """The messages of this stretch, where they must be held as they are made."""
         self._heard_at = time.time()
+        self._waiting_since = -math.inf
+        """``time.monotonic()`` of the latest read, or of the end of the pause behind it."""
         self._chunks = 0
         self._subscribed = False
         self._pinging = False
@@ -69,41 +75,85 @@ class MessageWire(Wire):
         """Is a message begun and not complete?"""
         return self._messages.within_message
 
-    def data_received(self, data: bytes) -> None:
-        """Note that the peer lives."""
-        self._chunks += 1
-        super().data_received(data)
+    def get_buffer(self, _sizehint: int) -> memoryview:
+        """Where the next bytes go."""
+        return self._log.room()
 
-    def take_in(self, data: bytes) -> None:
-        """Count a chunk's messages; only its bytes are kept, if it is certain where they begin."""
-        before, sifted = self._before, self._sift is not None
-        if len(data) < SMALL_BYTES:
-            data = bytes(memoryview(data))
-        self._channels, self._replied, self._held = [], 0, [] if before is None or sifted else None
+    def buffer_updated(self, nbytes: int) -> None:
+        """Parse what has come, and note that the peer lives."""
+        self._chunks += 1
         try:
-            self._messages.feed(data, self._sort)
+            self._take_in(nbytes)
         except LostPlaceError as error:
             self.trouble = str(error)
             self.hang_up()
-        self._before = self._next_before(before, data)
-        if self._replied:
-            self._heard_at = time.time()
-        if self._channels:
-            self._count(self._channels)
-            stretch = Stretch(before, data) if before is not None and not sifted else None
-            self._keep(len(self._channels), stretch, self._held or [], len(data))
-        self._held = None
+        except hiredis.ProtocolError as error:
+            self.distrust(error)
+        self.sort_out()
+        self._pace_reading(nbytes)
 
-    def _next_before(self, before: bytes | None, data: bytes) -> bytes | None:
+    def _pace_reading(self, nbytes: int) -> None:
+        """Pause, unless there is more to read already, or nothing came for a while."""
+        now = time.monotonic()
+        is_thick, self._waiting_since = now - self._waiting_since < GULP_S / 2, now
+        if is_thick and nbytes < ROOM_BYTES and self._subscribed and self.is_open:
+            assert self._transport is not None
+            self._transport.pause_reading()
+            asyncio.get_running_loop().call_later(GULP_S, self._read_on)
+
+    def _read_on(self) -> None:
+        assert self._transport is not None
+        self._waiting_since = time.monotonic()
+        self._transport.resume_reading()
+
+    def _take_in(self, nbytes: int) -> None:
+        """Count a chunk's messages; only its bytes are kept, if it is certain where they begin.
+
+        Raises:
+            LostPlaceError, hiredis.ProtocolError: see ``MessageReader``; what came before is counted and kept.
+        """
+        arena, messages = self._log.arena, self._messages
+        begin, arena.end = arena.end, arena.end + nbytes
+        packs = self._is_sure and self._sift is None
+        self._channels, self._replied, self._held = [], 0, None if packs else []
+        try:
+            messages.feed(arena.memory, begin, arena.end, self._sort)
+        finally:
+            end = self._end_of_replies(begin)
+            if self._replied:
+                self._heard_at = time.time()
+                self._count(self._channels)
+                self._keep(arena.end if end is None else end, packs)
+            self._is_sure = end is not None
+            if end is None:
+                arena.clear()
+
+    def _end_of_replies(self, begin: int) -> int | None:
+        """Where the unfinished message begins now; ``begin`` is where this chunk does."""
+        arena = self._log.arena
         if self._messages.within_giant:
             return None
         if self._replied > 1:
-            end = end_of_last(data, self._last, self._messages.buffered)
-            return None if end is None else data[end:]
-        if before is None or not self._replied:
-            return None if before is None else before + data
-        only = encoded(self._last)
-        return None if only is None else data[len(only) - len(before) :]
+            return end_of_last(arena.memory, begin, arena.end, self._last, self._messages.buffered)
+        if not self._is_sure or not self._replied:
+            return arena.begin if self._is_sure else None
+        return end_of_only(arena.memory, arena.begin, self._last)
+
+    def _keep(self, end: int, packs: bool) -> None:
+        """Put the chunk's messages into the ring: as the bytes up to ``end`` where those hold them and little else."""
+        arena, count = self._log.arena, len(self._channels)
+        if not count:
+            arena.drop(end)
+            return
+        nbytes = end - arena.begin
+        is_large = nbytes > HEAD_BYTES // 4 * count
+        if packs and not is_large:
+            self._log.append_packed(count, end, time.time(), unpack)
+            return
+        held = unpack(arena.memory[arena.begin : end]) if packs else list(map(with_head, self._held or []))
+        heads = sum(min(HEAD_BYTES, len(message[-1])) for message in held if isinstance(message[-1], bytes))
+        self._log.append(held, time.time(), heads if is_large else nbytes)
+        arena.drop(end)
 
     def _sort(self, replies: list[Any]) -> None:
         """Messages to the owner, answers to whoever asked. Of what is not held only the channels outlive this."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import NamedTuple
 
 import hiredis
 
 from redis_dash.eventlog import HEAD_BYTES, Head, RawMessage
 from redis_dash.giants import encoded, is_message
-from redis_dash.wire import new_reader, parse
+from redis_dash.ownreads import ReplyError
+from redis_dash.wire import Memory, new_reader, parse
 
 _SLACK = 4096
 """The parser holds an unfinished message but for its beginning; that is no longer than this, or the place is not sure.
@@ -23,19 +23,13 @@ _ARRAY = re.compile(rb"\*(\d{1,3})\r\n")
 _STRING = re.compile(rb"\$(\d{1,10})\r\n")
 
 
-class Stretch(NamedTuple):
-    """``before`` is what had come of the first message; an unfinished one at the end belongs to the next stretch."""
-
-    before: bytes
-    data: bytes
-
-    def messages(self) -> list[RawMessage]:
-        """What was complete in it; of large payloads the head."""
-        messages: list[RawMessage] = []
-        with contextlib.suppress(hiredis.ProtocolError):
-            for _, replies in parse(new_reader(), self.before + self.data):
-                messages += [with_head(reply) for reply in replies if is_message(reply)]
-        return messages
+def unpack(stretch: bytes) -> list[RawMessage]:
+    """The messages that are complete in a stretch; of large payloads the head."""
+    messages: list[RawMessage] = []
+    with contextlib.suppress(hiredis.ProtocolError):
+        for _, replies in parse(new_reader(), stretch, 0, len(stretch)):
+            messages += [with_head(reply) for reply in replies if is_message(reply)]
+    return messages
 
 
 def with_head(message: RawMessage) -> RawMessage:
@@ -46,11 +40,22 @@ def with_head(message: RawMessage) -> RawMessage:
     return message
 
 
-def end_of_last(data: bytes, last: object, buffered: int) -> int | None:
-    """Where the last complete reply in ``data`` ends; None if that is not certain.
+def end_of_only(data: Memory, begin: int, reply: object) -> int | None:
+    """Where a reply ends that begins at a known place; None if that is not certain."""
+    if isinstance(reply, bytes):
+        ways: tuple[bytes, ...] = (b"+%b\r\n" % reply, b"$%d\r\n%b\r\n" % (len(reply), reply))
+    elif isinstance(reply, ReplyError):
+        ways = (b"-%b\r\n" % str(reply).encode(),)
+    else:
+        ways = (encoded(reply) or b"",)
+    return next((begin + len(way) for way in ways if way and data[begin : begin + len(way)] == way), None)
+
+
+def end_of_last(data: Memory, begin: int, end: int, last: object, buffered: int) -> int | None:
+    """Where the last complete reply ends in ``data[begin:end]``; None if that is not certain.
 
     Args:
-        data: holds the whole of ``last``, and behind it the beginning of an unfinished reply.
+        data: holds there the whole of ``last``, and behind it the beginning of an unfinished reply.
         buffered: how much of that the parser holds.
 
     The last reply's bytes are looked for from the end. A payload may hold the same bytes; but every place that is not
@@ -59,26 +64,26 @@ def end_of_last(data: bytes, last: object, buffered: int) -> int | None:
     bytes_of_last = encoded(last)
     if bytes_of_last is None:
         return None
-    lowest = max(0, len(data) - buffered - _SLACK - len(bytes_of_last))
-    at = data.rfind(bytes_of_last, lowest)
+    lowest = max(begin, end - buffered - _SLACK - len(bytes_of_last))
+    at = data.rfind(bytes_of_last, lowest, end)
     if at < 0:
         return None
-    end = at + len(bytes_of_last)
+    found = at + len(bytes_of_last)
     while (at := data.rfind(bytes_of_last, lowest, at + len(bytes_of_last) - 1)) >= 0:
-        if not _is_complete(data, at + len(bytes_of_last)):
+        if not _is_complete(data, at + len(bytes_of_last), end):
             return None
-    return end
+    return found
 
 
-def _is_complete(data: bytes, at: int) -> bool:
+def _is_complete(data: Memory, at: int, end: int) -> bool:
     """Does a whole reply of strings begin here?"""
-    array = _ARRAY.match(data, at)
+    array = _ARRAY.match(data, at, end)
     if array is None:
         return False
     at = array.end()
     for _ in range(int(array[1])):
-        string = _STRING.match(data, at)
+        string = _STRING.match(data, at, end)
         if string is None:
             return False
         at = string.end() + int(string[1]) + 2
-    return at <= len(data)
+    return at <= end

@@ -14,11 +14,10 @@ import hiredis
 
 from redis_dash.config import Url
 from redis_dash.cutoff import Cutoffs, Loss
-from redis_dash.eventlog import HEAD_BYTES, EventLog, RawMessage
+from redis_dash.eventlog import EventLog, RawMessage
 from redis_dash.messagewire import MessageWire
 from redis_dash.model import Gap, SourceError
 from redis_dash.patterns import Pattern
-from redis_dash.stretch import Stretch, with_head
 from redis_dash.wire import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Wire, describe, open_wire
 
 CHANNELS_KEPT = 10_000
@@ -60,7 +59,7 @@ class Subscriber:
             await asyncio.sleep(pause)
 
     async def _listen(self) -> None:
-        wire = MessageWire(self.count, self.keep, self.sift if len(self.channels) > 1 else None)
+        wire = MessageWire(self.count, self.log, self.sift if len(self.channels) > 1 else None)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await open_wire(self._url, wire)
@@ -121,16 +120,6 @@ class Subscriber:
             kept = Counter(dict(self.counts.most_common(CHANNELS_KEPT)))
             self.other += self.counts.total() - kept.total()
             self.counts = kept
-
-    def keep(self, count: int, stretch: Stretch | None, messages: list[RawMessage], nbytes: int) -> None:
-        """Put a stretch of counted messages into the ring: as bytes where those hold these messages and little else."""
-        is_large = nbytes > HEAD_BYTES // 4 * count
-        if stretch is not None and not is_large:
-            self.log.append_packed(count, stretch.messages, time.time(), nbytes)
-            return
-        messages = [with_head(message) for message in (messages if stretch is None else stretch.messages())]
-        held = sum(min(HEAD_BYTES, len(message[-1])) for message in messages if isinstance(message[-1], bytes))
-        self.log.append(messages, time.time(), held if is_large else nbytes)
 
     def _is_first_delivery(self, message: RawMessage) -> bool:
         """Redis sends a message once for each subscription that fits; count it for the first of them."""

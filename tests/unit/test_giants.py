@@ -50,7 +50,7 @@ def read(chunks: Iterable[bytes]) -> tuple[list[object], bool]:
     reader, replies = MessageReader(), list[object]()
     try:
         for chunk in chunks:
-            reader.feed(chunk, replies.extend)
+            reader.feed(chunk, 0, len(chunk), replies.extend)
     except LostPlaceError:
         return told(replies), True
     return told(replies), False
@@ -115,7 +115,7 @@ def test_a_payload_without_its_line_end_is_told_as_a_loss() -> None:
 def test_knows_when_it_is_within_a_message() -> None:
     reader, replies = MessageReader(), list[object]()
     for chunk, within in ((PONG, False), (message(GIANT)[:20_000], True), (message(GIANT)[20_000:], False)):
-        reader.feed(chunk, replies.extend)
+        reader.feed(chunk, 0, len(chunk), replies.extend)
         assert reader.within_message is within
 
 
