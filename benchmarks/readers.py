@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 PATIENCE_S = 10.0
 """Silence for this long after the first message means that no more will come."""
-_LOOK_EVERY_S = 0.005
+_LOOK_EVERY_S = 0.02
 
 
 class Read(NamedTuple):

@@ -10,7 +10,7 @@ import mmap
 
 ROOM_BYTES = 256 * 1024
 """What is read at once, at most."""
-_UNFINISHED_BYTES = 4 * 1024 * 1024
+UNFINISHED_BYTES = 4 * 1024 * 1024
 """More than ever comes of a message before it is passed by as a giant, or is complete."""
 
 
@@ -23,7 +23,7 @@ class Arena:
         Args:
             kept_bytes: how much will be kept at most.
         """
-        self.size = kept_bytes + 2 * (_UNFINISHED_BYTES + ROOM_BYTES)
+        self.size = kept_bytes + 2 * (UNFINISHED_BYTES + ROOM_BYTES)
         self.memory = mmap.mmap(-1, self.size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         self.begin = self.end = 0
         self._extent = 0
@@ -41,7 +41,7 @@ class Arena:
             oldest: where that begins; None if nothing is kept.
             full: nothing more is to be kept than now, so that no further memory need be taken.
         """
-        if oldest is not None and oldest > self.begin:  # what is kept goes on at the start
+        if oldest is not None and oldest >= self.begin:  # what is kept goes on at the start
             return self.end + ROOM_BYTES <= oldest
         if self.end + ROOM_BYTES <= self._extent:
             return True

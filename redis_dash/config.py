@@ -56,7 +56,7 @@ class Url:
 
 def _database(path: str, query: str) -> int:
     text = parse_qs(query).get("db", [path.strip("/")])[0] or "0"
-    if not text.isdigit():
+    if not text.isdecimal():
         raise ConfigError(f"the Redis URL's path is the database's number, for example /0; {ESCAPE}")
     return int(text)
 

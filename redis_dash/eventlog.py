@@ -17,7 +17,7 @@ from redis_dash.arena import Arena
 
 HEAD_BYTES = 4096
 """How much of a large payload is kept."""
-OVERHEAD_BYTES = 300
+OVERHEAD_BYTES = 200
 """What a chunk takes besides its bytes, about."""
 _TOGETHER_S = 0.01
 _TOGETHER_BYTES = 4096
@@ -51,17 +51,28 @@ Unpack = Callable[[bytes], Sequence[RawMessage]]
 """Makes messages of the bytes that they came as."""
 
 
-class _Chunk(msgspec.Struct):
+class _Chunk(msgspec.Struct, gc=False):
+    """A hundred thousand of them may be held: they are kept small."""
+
     first: int
     count: int
     at: float
-    nbytes: int
-    messages: Sequence[RawMessage] | None = None
-    unpack: Unpack | None = None
-    """Where there are no messages: what makes them of the arena's bytes from ``begin`` to ``end``."""
-    begin: int = 0
-    end: int = 0
-    mark: Mark | None = None
+    begin: int
+    end: int
+    content: Mark | Sequence[RawMessage] | Unpack
+    """The messages, or what makes them of the arena's bytes from ``begin`` to ``end``."""
+
+    @property
+    def is_packed(self) -> bool:
+        return callable(self.content)
+
+    @property
+    def is_mark(self) -> bool:
+        return isinstance(self.content, Mark)
+
+    @property
+    def nbytes(self) -> int:
+        return self.end - self.begin + OVERHEAD_BYTES
 
 
 class EventLog:
@@ -92,7 +103,7 @@ class EventLog:
         return self.arena.room()
 
     def _oldest_packed(self) -> int | None:
-        return next((chunk.begin for chunk in self._chunks if chunk.unpack is not None), None)
+        return next((chunk.begin for chunk in self._chunks if chunk.is_packed), None)
 
     @property
     def start(self) -> int:
@@ -102,7 +113,7 @@ class EventLog:
     @property
     def kept(self) -> int:
         """Messages (not marks) that can still be read."""
-        if not self._chunks or self._chunks[0].mark is not None:
+        if not self._chunks or self._chunks[0].is_mark:
             return self._held
         return self._held - max(0, self.start - self._chunks[0].first)
 
@@ -115,7 +126,7 @@ class EventLog:
         """Add messages; ``nbytes`` is what they take, roughly."""
         if messages:
             self._note(len(messages))
-            self._push(_Chunk(self.end, len(messages), at, nbytes + OVERHEAD_BYTES, messages))
+            self._push(_Chunk(self.end, len(messages), at, 0, nbytes, messages))
 
     def append_packed(self, count: int, end: int, at: float, unpack: Unpack) -> None:
         """Add so many messages: the arena's unfinished bytes up to ``end``. ``unpack`` makes them, every time."""
@@ -124,20 +135,19 @@ class EventLog:
         self._note(count)
         if (
             last is not None
-            and last.unpack is unpack
+            and last.content is unpack
             and last.end == begin
             and at - last.at < _TOGETHER_S
             and end - last.begin < _TOGETHER_BYTES
         ):
-            last.count, last.end, last.nbytes = last.count + count, end, last.nbytes + end - begin
+            last.count, last.end = last.count + count, end
             self._pushed(count, end - begin)
         else:
-            nbytes = end - begin + OVERHEAD_BYTES
-            self._push(_Chunk(self.end, count, at, nbytes, unpack=unpack, begin=begin, end=end))
+            self._push(_Chunk(self.end, count, at, begin, end, unpack))
 
     def mark(self, text: str, at: float, kind: str = "info") -> None:
         """Add a line of our own."""
-        self._push(_Chunk(self.end, 1, at, len(text), mark=Mark(at, text, kind)))
+        self._push(_Chunk(self.end, 1, at, 0, len(text), Mark(at, text, kind)))
 
     def _note(self, count: int) -> None:
         self._received += count
@@ -161,7 +171,7 @@ class EventLog:
         oldest = self._chunks.popleft()
         self._nbytes -= oldest.nbytes
         self._start = oldest.first + oldest.count
-        if oldest.mark is None:
+        if not oldest.is_mark:
             self._held -= oldest.count
 
     def read(self, first: int, stop: int) -> list[Entry]:
@@ -174,18 +184,18 @@ class EventLog:
         for chunk in islice(self._chunks, begin, None):
             if chunk.first >= stop:
                 break
-            if chunk.mark is not None:
-                entries.append(chunk.mark)
+            if isinstance(chunk.content, Mark):
+                entries.append(chunk.content)
                 continue
             for raw in self._messages(chunk)[max(0, first - chunk.first) : stop - chunk.first]:
                 entries.append(_event(raw, chunk.at))
         return entries
 
     def _messages(self, chunk: _Chunk) -> Sequence[RawMessage]:
-        if chunk.unpack is None:
-            return chunk.messages or ()
+        if not callable(chunk.content):
+            return () if isinstance(chunk.content, Mark) else chunk.content
         if self._unpacked[:2] != (chunk.first, chunk.count):
-            messages = chunk.unpack(self.arena.memory[chunk.begin : chunk.end])
+            messages = chunk.content(self.arena.memory[chunk.begin : chunk.end])
             self._unpacked = chunk.first, chunk.count, messages[: chunk.count]
         return self._unpacked[2]
 

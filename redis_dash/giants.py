@@ -52,6 +52,8 @@ class MessageReader:
         """The replies completed by that piece; if none, it began with a new reply."""
         self._giant: list[Any] | None = None
         """The message that streams past."""
+        self.since_last = 0
+        """How much has come of the latest chunk since the beginning of the piece that completed the last reply."""
         self._left = 0
         """What is still to come of its payload."""
         self._ending = b""
@@ -89,7 +91,7 @@ class MessageReader:
                 place, latest = at, replies
                 take(replies)
         if place >= 0:
-            self._tail, self._latest = [data[place:end]], latest
+            self._tail, self._latest, self.since_last = [data[place:end]], latest, end - place
         else:
             self._tail.append(data[begin:end])
         if self._reader.len() > GIANT_BYTES:

@@ -11,7 +11,7 @@ from typing import Any
 
 import hiredis
 
-from redis_dash.arena import ROOM_BYTES
+from redis_dash.arena import ROOM_BYTES, UNFINISHED_BYTES
 from redis_dash.eventlog import HEAD_BYTES, EventLog, RawMessage
 from redis_dash.giants import LostPlaceError, MessageReader, are_messages, is_message
 from redis_dash.stretch import end_of_last, end_of_only, unpack, with_head
@@ -26,6 +26,8 @@ with one slow command is silent, too: hanging up on it loses messages that would
 GULP_S = 0.008
 """While messages come thick, so long is waited from one read to the next: many at once cost much less than each alone.
 """
+GULP_BYTES = 64 * 1024
+"""Not longer, though, than until so much has come: sockets and TLS hold more, so that nobody waits for us to go on."""
 
 Sift = Callable[[list[RawMessage]], list[RawMessage]]
 """Takes messages and returns those that are to be counted and kept."""
@@ -59,8 +61,8 @@ class MessageWire(Wire, asyncio.BufferedProtocol):
         self._held: list[RawMessage] | None = None
         """The messages of this stretch, where they must be held as they are made."""
         self._heard_at = time.time()
-        self._waiting_since = -math.inf
-        """``time.monotonic()`` of the latest read, or of the end of the pause behind it."""
+        self._came_at = self._waiting_since = -math.inf
+        """``time.monotonic()`` of the latest read, and of when we were ready for the next one."""
         self._chunks = 0
         self._subscribed = False
         self._pinging = False
@@ -81,6 +83,7 @@ class MessageWire(Wire, asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Parse what has come, and note that the peer lives."""
+        came_at = time.monotonic()
         self._chunks += 1
         try:
             self._take_in(nbytes)
@@ -90,16 +93,17 @@ class MessageWire(Wire, asyncio.BufferedProtocol):
         except hiredis.ProtocolError as error:
             self.distrust(error)
         self.sort_out()
-        self._pace_reading(nbytes)
+        self._pace_reading(nbytes, came_at)
 
-    def _pace_reading(self, nbytes: int) -> None:
+    def _pace_reading(self, nbytes: int, came_at: float) -> None:
         """Pause, unless there is more to read already, or nothing came for a while."""
-        now = time.monotonic()
-        is_thick, self._waiting_since = now - self._waiting_since < GULP_S / 2, now
-        if is_thick and nbytes < ROOM_BYTES and self._subscribed and self.is_open:
+        elapsed, waited = came_at - self._came_at, came_at - self._waiting_since
+        self._came_at, self._waiting_since = came_at, time.monotonic()
+        if waited < GULP_S / 2 and nbytes < ROOM_BYTES and self._subscribed and self.is_open:
             assert self._transport is not None
             self._transport.pause_reading()
-            asyncio.get_running_loop().call_later(GULP_S, self._read_on)
+            pause = min(GULP_S, GULP_BYTES * elapsed / nbytes)
+            asyncio.get_running_loop().call_later(pause, self._read_on)
 
     def _read_on(self) -> None:
         assert self._transport is not None
@@ -118,6 +122,8 @@ class MessageWire(Wire, asyncio.BufferedProtocol):
         self._channels, self._replied, self._held = [], 0, None if packs else []
         try:
             messages.feed(arena.memory, begin, arena.end, self._sort)
+            if arena.end - arena.begin > UNFINISHED_BYTES:
+                raise LostPlaceError("a reply without end")
         finally:
             end = self._end_of_replies(begin)
             if self._replied:
@@ -130,11 +136,11 @@ class MessageWire(Wire, asyncio.BufferedProtocol):
 
     def _end_of_replies(self, begin: int) -> int | None:
         """Where the unfinished message begins now; ``begin`` is where this chunk does."""
-        arena = self._log.arena
-        if self._messages.within_giant:
+        arena, messages = self._log.arena, self._messages
+        if messages.within_giant:
             return None
         if self._replied > 1:
-            return end_of_last(arena.memory, begin, arena.end, self._last, self._messages.buffered)
+            return end_of_last(arena.memory, begin, arena.end - messages.since_last, arena.end, self._last)
         if not self._is_sure or not self._replied:
             return arena.begin if self._is_sure else None
         return end_of_only(arena.memory, arena.begin, self._last)
@@ -164,7 +170,12 @@ class MessageWire(Wire, asyncio.BufferedProtocol):
             replies = [reply for reply in replies if is_message(reply)]
         if self._sift is not None:
             replies = self._sift(replies)
-        self._channels += map(_channel_of, replies)
+        try:
+            channels = list(map(_channel_of, replies))
+        except TypeError:  # an error or a number that nobody asked for
+            replies = [reply for reply in replies if is_message(reply)]
+            channels = list(map(_channel_of, replies))
+        self._channels += channels
         if self._held is not None:
             self._held += replies
 
@@ -183,11 +194,17 @@ class MessageWire(Wire, asyncio.BufferedProtocol):
             except TimeoutError:
                 continue
 
+    async def _answers_late(self, pong: asyncio.Future[list[Any]]) -> bool:
+        """After a stop of our own the timeout comes first, while the answer waits behind a pause in reading."""
+        chunks = self._chunks
+        await asyncio.wait([pong], timeout=10 * GULP_S)
+        return pong.done() or chunks != self._chunks
+
     async def _ping(self) -> bool:
         """Is the peer there? While bytes come, the answer may take its time: it queues behind them."""
         pong, chunks = self.send([(b"PING",)]), -1
         while not pong.done():
-            if chunks == self._chunks:
+            if chunks == self._chunks and not await self._answers_late(pong):
                 self.trouble = "no answer in time"
                 pong.cancel()
                 return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 HIDDEN = "(hidden)"
 
@@ -12,6 +13,7 @@ _NAMES = (
 )
 
 
+@lru_cache(maxsize=1024)  # the same few names, over and over
 def is_secret(name: str) -> bool:
     """Whether a field of this name holds what lets its bearer in."""
     return re.search(_NAMES, name, re.IGNORECASE) is not None  # `re` compiles it at the first use: a quick start

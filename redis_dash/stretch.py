@@ -14,11 +14,8 @@ import hiredis
 from redis_dash.eventlog import HEAD_BYTES, Head, RawMessage
 from redis_dash.giants import encoded, is_message
 from redis_dash.ownreads import ReplyError
-from redis_dash.wire import Memory, new_reader, parse
+from redis_dash.wire import PIECE_BYTES, Memory, new_reader, parse
 
-_SLACK = 4096
-"""The parser holds an unfinished message but for its beginning; that is no longer than this, or the place is not sure.
-"""
 _ARRAY = re.compile(rb"\*(\d{1,3})\r\n")
 _STRING = re.compile(rb"\$(\d{1,10})\r\n")
 
@@ -51,21 +48,21 @@ def end_of_only(data: Memory, begin: int, reply: object) -> int | None:
     return next((begin + len(way) for way in ways if way and data[begin : begin + len(way)] == way), None)
 
 
-def end_of_last(data: Memory, begin: int, end: int, last: object, buffered: int) -> int | None:
-    """Where the last complete reply ends in ``data[begin:end]``; None if that is not certain.
+def end_of_last(data: Memory, begin: int, piece: int, end: int, last: object) -> int | None:
+    """Where the last complete reply ends; None if that is not certain.
 
     Args:
-        data: holds there the whole of ``last``, and behind it the beginning of an unfinished reply.
-        buffered: how much of that the parser holds.
+        data: holds the whole of ``last`` in ``[begin:end]``, and behind it but the beginning of an unfinished reply.
+        piece: where the piece begins that completed it.
 
-    The last reply's bytes are looked for from the end. A payload may hold the same bytes; but every place that is not
+    Its bytes are looked for from the end. A payload or a name may hold the same bytes; but every place that is not
     followed by a complete reply could be the true one, so there must be a single such place.
     """
     bytes_of_last = encoded(last)
     if bytes_of_last is None:
         return None
-    lowest = max(begin, end - buffered - _SLACK - len(bytes_of_last))
-    at = data.rfind(bytes_of_last, lowest, end)
+    lowest = max(begin, piece + 1 - len(bytes_of_last))
+    at = data.rfind(bytes_of_last, lowest, min(end, piece + PIECE_BYTES))
     if at < 0:
         return None
     found = at + len(bytes_of_last)

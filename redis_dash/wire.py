@@ -25,7 +25,8 @@ BACKOFF_S = (0.25, 2.0)
 """First and longest pause between attempts to connect."""
 
 CLOSED = "the server closed the connection"
-NOT_YET = object()
+NOT_YET: list[object] = [object()]
+"""Equal to itself alone. A list, since that is what it is compared with: lists of other lengths differ at a glance."""
 Memory = bytes | mmap
 PIECE_BYTES = 16 * 1024
 _NO_USER_OR_PASSWORD = ("NOAUTH", "WRONGPASS")

@@ -88,7 +88,8 @@ class DashApp(App[None]):
         self._pulse_s = FIRST_PULSE_S
         self._next_beat = 0.0
         self.register_theme(THEME)
-        self.set_reactive(App.theme, THEME.name)  # not `self.theme =`, which parses all styles once more
+        self.set_reactive(App.theme, THEME.name)  # `self.theme =` would have all styles parsed once more
+        self.stylesheet.set_variables(self.get_css_variables())
         self.look = self._look()
         self.dashboard = Dashboard(plain(title, 40))
 

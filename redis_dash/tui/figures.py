@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from redis_dash.tui.text import Plain
 
@@ -75,6 +76,7 @@ def score(value: float, decimals: int | None = None) -> Plain:
     return score_forms(value, decimals)[0]
 
 
+@lru_cache(maxsize=4096)
 def score_forms(value: float, decimals: int | None = None) -> tuple[Plain, ...]:
     """All ways to write a score, the fullest first; a short one has fewer digits, but its whole exponent."""
     if not math.isfinite(value):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from textual.color import Color
+from textual.containers import VerticalScroll
 
 from redis_dash.commands import Publish
+from redis_dash.tui.app import DashApp
 from redis_dash.tui.arrangement import columns_for, place, topics_of
-from redis_dash.tui.look import Look
+from redis_dash.tui.look import THEME, Look
 from redis_dash.tui.widgets.columns import Column, share_out
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
@@ -88,6 +91,27 @@ async def test_help_and_quit() -> None:
         await shows(app, pilot, "Everywhere", "In a pane")
         await tap(pilot, "escape", "q")
         await until(pilot, lambda: not app.is_running)
+
+
+def background(app: DashApp) -> Color:
+    return app.screen.query_one(VerticalScroll).styles.background
+
+
+async def test_what_lies_above_wears_our_theme() -> None:
+    async with running(FakeFeed(*fakes.everything())) as (app, pilot):
+        colors = app.theme_variables
+        await tap(pilot, "question_mark")
+        await shows(app, pilot, "this help")
+        assert background(app) == Color.parse(colors["surface"])
+        assert Color.parse(colors["primary"]) == Color.parse(THEME.primary)
+        for _ in range(2):  # it is made once, and wears what is worn now
+            await tap(pilot, "escape")
+            app.theme = "nord"
+            await until(pilot, lambda: app.screen is app.dashboard)
+            await tap(pilot, "question_mark")
+            await shows(app, pilot, "this help")
+            assert app.theme_variables["surface"] != colors["surface"]
+            await until(pilot, lambda: background(app) == Color.parse(app.theme_variables["surface"]))
 
 
 async def test_scenarios_are_in_the_palette() -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
+from types import SimpleNamespace
 
 import pytest
 
+from redis_dash import messagewire
 from redis_dash.arena import ROOM_BYTES
 from redis_dash.config import Url
 from redis_dash.eventlog import HEAD_BYTES, Event, EventLog
-from redis_dash.messagewire import MessageWire
+from redis_dash.messagewire import GULP_BYTES, GULP_S, MessageWire
 from redis_dash.stretch import unpack
 from redis_dash.subscriber import Subscriber
 from tests.conftest import until
@@ -42,6 +45,9 @@ class Transport(asyncio.Transport):
 
     def pause_reading(self) -> None:
         self.asked.append("pause")
+
+    def write(self, data: object) -> None:
+        self.asked.append("write")
 
     def resume_reading(self) -> None:
         self.asked.append("resume")
@@ -106,7 +112,7 @@ def test_ordinary_messages_are_kept_as_they_came() -> None:
     for begin in range(0, len(stream), 10_000):
         deliver(wire, stream[begin : begin + 10_000])
     assert len(stream) < subscriber.log._nbytes < 1.1 * len(stream)
-    assert all(chunk.unpack is unpack for chunk in subscriber.log._chunks)
+    assert all(chunk.content is unpack for chunk in subscriber.log._chunks)
     assert len(shown(subscriber.log)) == 3000
 
 
@@ -159,3 +165,67 @@ def test_the_ring_stays_full_and_takes_no_more_memory_than_it_holds() -> None:
             assert log.kept == min(log.capacity, subscriber.received) or size == 300
         assert log.kept == log.capacity
     assert log.arena._extent < 1.1 * log.capacity * len(message(b"orders", b"x" * 300))
+
+
+def test_a_room_that_ends_where_the_oldest_message_begins_is_full() -> None:
+    """Reads that fill the room, of messages that divide it."""
+    log = EventLog(capacity=16_384)
+    subscriber = Subscriber(Url("redis://127.0.0.1"), ("*",), log)
+    wire = MessageWire(subscriber.count, log)
+    wire._transport, wire._subscribed = Transport(), True
+    empty = len(message(b"c", b"x" * 10)) - 10
+    sent: list[bytes] = []
+    for size in (64, 128):
+        for _ in range(7 if size == 64 else 40):
+            begin = len(sent)
+            sent += (b"%0*d" % (size - empty, begin + number) for number in range(ROOM_BYTES // size))
+            deliver(wire, b"".join(message(b"c", payload) for payload in sent[begin:]))
+            room = log.room()
+            first = log.arena.end
+            assert all(c.end <= first or c.begin >= first + len(room) for c in log._chunks)
+            assert [payload for _, payload in shown(log)] == sent[len(sent) - log.kept :]
+
+
+def test_a_name_that_holds_the_message_before_it() -> None:
+    subscriber, wire = listening()
+    first = message(b"orders", b"tick")
+    strange = message(b"c" * 6000 + first + b"zzz", b"y" * 600)
+    stream = message(b"orders", b"one") + first + strange + first * 20
+    cut = len(stream) - len(first) * 20 - 300
+    deliver(wire, stream[:cut])
+    deliver(wire, stream[cut:])
+    assert subscriber.received == 23
+    assert len(shown(subscriber.log)) == 23
+
+
+def test_what_nobody_asked_for_is_no_message() -> None:
+    subscriber, wire = listening()
+    deliver(wire, message(b"orders", b"one") + b"-ERR what\r\n" + b":1\r\n" + message(b"orders", b"two"))
+    assert subscriber.counts == {b"orders": 2}
+    assert shown(subscriber.log) == [(b"orders", b"one"), (b"orders", b"two")]
+
+
+async def test_an_answer_that_waited_for_us_is_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messagewire, "SILENCE_S", 0.02)
+    monkeypatch.setattr(messagewire, "GULP_S", 1.0)
+    _, wire = listening()
+    transport = wire._transport
+    assert isinstance(transport, Transport)
+    transport.closing = False
+    asyncio.get_running_loop().call_later(0.1, deliver, wire, b"*2\r\n$4\r\npong\r\n$0\r\n\r\n")
+    assert await wire._ping()
+
+
+async def test_a_pause_lasts_no_longer_than_any_buffer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else whoever sends faster than a buffer in each pause would be held up, and cut us off in the end."""
+    _, wire = listening()
+    transport, pauses = wire._transport, list[float]()
+    assert isinstance(transport, Transport)
+    transport.closing = False
+    clock = iter(range(100))
+    ticking = SimpleNamespace(time=time.time, monotonic=lambda: next(clock) / 10_000)  # a read every 0.2 ms
+    monkeypatch.setattr("redis_dash.messagewire.time", ticking)
+    monkeypatch.setattr(asyncio.get_running_loop(), "call_later", lambda delay, _call: pauses.append(delay))
+    for size in (20_000, 20_000, 200, 200):
+        deliver(wire, message(b"orders", b"x" * size))
+    assert pauses == [pytest.approx(0.0002 * GULP_BYTES / 20_000, rel=0.01), GULP_S, GULP_S]
