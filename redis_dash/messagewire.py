@@ -99,7 +99,7 @@ class MessageWire(Wire, asyncio.BufferedProtocol):
         """Pause, unless there is more to read already, or nothing came for a while."""
         elapsed, waited = came_at - self._came_at, came_at - self._waiting_since
         self._came_at, self._waiting_since = came_at, time.monotonic()
-        if waited < GULP_S / 2 and nbytes < ROOM_BYTES and self._subscribed and self.is_open:
+        if waited < GULP_S / 8 and nbytes < ROOM_BYTES and self._subscribed and self.is_open:
             assert self._transport is not None
             self._transport.pause_reading()
             pause = min(GULP_S, GULP_BYTES * elapsed / nbytes)
