@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import socket
 import time
 from collections.abc import Callable
 from operator import itemgetter
@@ -26,8 +27,10 @@ with one slow command is silent, too: hanging up on it loses messages that would
 GULP_S = 0.008
 """While messages come thick, so long is waited from one read to the next: many at once cost much less than each alone.
 """
-GULP_BYTES = 64 * 1024
-"""Not longer, though, than until so much has come: sockets and TLS hold more, so that nobody waits for us to go on."""
+GULP_BYTES = ROOM_BYTES // 2
+"""Not longer, though, than until so much has come, or a quarter of what the socket holds: the server must not have to
+wait for us, or its backlog for us grows until it cuts us off.
+"""
 
 Sift = Callable[[list[RawMessage]], list[RawMessage]]
 """Takes messages and returns those that are to be counted and kept."""
@@ -102,8 +105,15 @@ class MessageWire(Wire, asyncio.BufferedProtocol):
         if waited < GULP_S / 8 and nbytes < ROOM_BYTES and self._subscribed and self.is_open:
             assert self._transport is not None
             self._transport.pause_reading()
-            pause = min(GULP_S, GULP_BYTES * elapsed / nbytes)
+            pause = min(GULP_S, self._gulp_bytes() * elapsed / nbytes)
             asyncio.get_running_loop().call_later(pause, self._read_on)
+
+    def _gulp_bytes(self) -> int:
+        assert self._transport is not None
+        connection = self._transport.get_extra_info("socket")
+        if connection is None:
+            return GULP_BYTES
+        return min(GULP_BYTES, connection.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 4)
 
     def _read_on(self) -> None:
         assert self._transport is not None
