@@ -110,7 +110,7 @@ class MessageWire(Wire, asyncio.BufferedProtocol):
 
     def _gulp_bytes(self) -> int:
         assert self._transport is not None
-        connection = self._transport.get_extra_info("socket")
+        connection: socket.socket | None = self._transport.get_extra_info("socket")
         if connection is None:
             return GULP_BYTES
         return min(GULP_BYTES, connection.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 4)
