@@ -1,6 +1,6 @@
 """From the command to the first painted frame, and to live figures, beside a bare Textual application.
 
-    python -m benchmarks.startup [--rounds 9]
+    python -m benchmarks.startup [--rounds 25]
 
 Cold processes on a pseudo terminal of 200x60, in turns, while the demo runs: ``python -m redis_dash URL``, and an App
 that paints one Static. A frame counts as painted when a word of its content has arrived at the terminal (ours: the
@@ -31,7 +31,7 @@ LIVE = ("received", "signed in")
 
 def figures(quick: bool) -> list[Figure]:
     """First frame and live figures."""
-    return measure(3 if quick else 9)
+    return measure(3 if quick else 25)
 
 
 def measure(rounds: int) -> list[Figure]:
@@ -57,7 +57,7 @@ def main() -> None:
     parser = options_of(__doc__)
     parser.add_argument("--rounds", type=int)
     options = parser.parse_args()
-    show(measure(options.rounds or (3 if options.quick else 9)))
+    show(measure(options.rounds or (3 if options.quick else 25)))
 
 
 if __name__ == "__main__":
