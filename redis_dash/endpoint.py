@@ -29,8 +29,8 @@ class Endpoint:
     def __init__(self) -> None:
         self.host = ""
         self.port = PORT
-        self.path = ""
-        """Of a Unix socket; empty for TCP."""
+        self.path: str | None = None
+        """Of a Unix socket; None for TCP."""
         self.user = ""
         self.password = ""
         self.database = 0
@@ -45,11 +45,9 @@ def endpoint_of(url: Url) -> Endpoint:
         ConfigError: the driver does not understand an option in the URL.
     """
     parts = urlsplit(url.reveal())
-    return _by_driver(url) if parts.query or parts.scheme == "rediss" else _plain(url)
-
-
-def _plain(url: Url) -> Endpoint:
-    parts, endpoint = urlsplit(url.reveal()), Endpoint()
+    if parts.query or parts.scheme == "rediss":
+        return _by_driver(url)
+    endpoint = Endpoint()
     endpoint.user, endpoint.password = unquote(parts.username or ""), unquote(parts.password or "")
     endpoint.database = url.database
     if parts.scheme == "unix":

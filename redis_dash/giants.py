@@ -69,11 +69,6 @@ class MessageReader:
         """Does a giant stream past?"""
         return self._giant is not None
 
-    @property
-    def buffered(self) -> int:
-        """Bytes of an unfinished reply that are held, but for its beginning."""
-        return int(self._reader.len())
-
     def feed(self, data: Memory, begin: int, end: int, take: Callable[[list[Any]], None]) -> None:
         """Hand on all replies that are complete with ``data[begin:end]``, a piece's at a time: what is dropped at once
         costs little memory.
@@ -84,6 +79,8 @@ class MessageReader:
         """
         if self._giant is not None:
             data = self._pass_by(self._giant, data[begin:end], take)
+            if not data:
+                return
             begin, end = 0, len(data)
         place, latest = -1, self._latest
         for at, replies in parse(self._reader, data, begin, end):

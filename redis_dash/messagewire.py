@@ -151,9 +151,9 @@ class MessageWire(Wire, asyncio.BufferedProtocol):
             return None
         if self._replied > 1:
             return end_of_last(arena.memory, begin, arena.end - messages.since_last, arena.end, self._last)
-        if not self._is_sure or not self._replied:
-            return arena.begin if self._is_sure else None
-        return end_of_only(arena.memory, arena.begin, self._last)
+        if not self._is_sure:
+            return None
+        return end_of_only(arena.memory, arena.begin, self._last) if self._replied else arena.begin
 
     def _keep(self, end: int, packs: bool) -> None:
         """Put the chunk's messages into the ring: as the bytes up to ``end`` where those hold them and little else."""

@@ -162,7 +162,7 @@ async def open_wire(url: Url, wire: Wire) -> None:
     """
     loop, endpoint = asyncio.get_running_loop(), endpoint_of(url)
     async with asyncio.timeout(CONNECT_TIMEOUT_S):
-        if endpoint.path:
+        if endpoint.path is not None:
             await loop.create_unix_connection(lambda: wire, endpoint.path)
         else:
             context = endpoint.tls() if endpoint.tls is not None else None

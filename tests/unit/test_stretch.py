@@ -118,7 +118,7 @@ def test_ordinary_messages_are_kept_as_they_came() -> None:
 
 
 async def test_what_comes_thick_is_read_in_gulps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each message alone costs ten times as much: 2,000 a second took 22 % of a core, and 7 % in gulps."""
+    """Each message alone costs three times as much: 2,000 a second took 22 % of a core, and 7 % in gulps."""
     monkeypatch.setattr(messagewire, "GULP_S", 1.0)  # what follows within an eighth of it is thick
     subscriber, wire = listening()
     transport = wire._transport
