@@ -271,7 +271,7 @@ class Deployment:
         self.own.hits, self.own.misses = before
         if isinstance(replies[-1], list):
             self.own.calibrate(
-                [int(parse_info(raw).get("keyspace_misses", 0)) for raw in replies[-1] if isinstance(raw, bytes)]
+                [int(parse_info(raw).get("keyspace_misses", 0)) for raw in replies[-1][::2] if isinstance(raw, bytes)]
             )
 
 

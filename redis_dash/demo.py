@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import IO
+from typing import IO, Any
 
 import click
 import msgspec
@@ -21,7 +21,7 @@ SCENARIOS = ("burst", "stampede", "price-change", "login-wave", "flush-cache", "
 """What the demo application plays when its control channel asks for it."""
 
 
-CONFIGURATION = {
+CONFIGURATION: dict[str, Any] = {
     "limits": (LimitPattern("ratelimit:*", "100/60"),),
     "caches": (CachePattern("llm", "llm:*"), CachePattern("product", "product:*")),
 }
