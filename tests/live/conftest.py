@@ -33,7 +33,7 @@ def make_context(redis_url: str, deployment: Deployment) -> Callable[..., Contex
     """A context whose scan runs only when a test asks for a pass; it knows the limits and caches of the demo."""
 
     def make(**settings: object) -> Context:
-        config = Config(url=redis_url, **(CONFIGURATION | settings))  # type: ignore[arg-type]
+        config = Config(url=redis_url, **(CONFIGURATION | settings))
         keyspace = Keyspace(deployment, families(config), config.budget, config.refresh_s)
         return Context(config, deployment, keyspace, Subscriber(Url(redis_url), config.channels, EventLog()))
 
