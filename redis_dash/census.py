@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from redis_dash.certainty import Count, at_least, counted, exact
 from redis_dash.changes import Changes, changes_of, writes_between
-from redis_dash.connection import Deployment, Info
+from redis_dash.connection import Deployment
 from redis_dash.family import Family, Moved
+from redis_dash.info import Info
 from redis_dash.model import MissingRightError
 
 NOT_KNOWN = Moved(None, None)

@@ -13,6 +13,9 @@ import msgspec
 from redis_dash.certainty import Count, Scope, exact
 from redis_dash.eventlog import EventLog
 
+Kind = Literal["standalone", "cluster", "sentinel"]
+"""Of a server: alone or with replicas; one node of a cluster; one that only watches others."""
+
 Status = Literal["ok", "stale", "reduced", "off", "error"]
 
 TOPICS = ("server", "events", "sessions", "rate_limits", "leaderboards", "cache")
@@ -60,6 +63,8 @@ class Cost(msgspec.Struct, frozen=True):
     """The server's time that they took, in milliseconds, by its own per-command averages where it tells them."""
     share: float = 0.0
     """Share of one server core over the last seconds, 0..1."""
+    errors: int = 0
+    """Errors in this program itself since the start."""
 
 
 class Scan(msgspec.Struct, frozen=True):
@@ -93,7 +98,8 @@ class ServerFrame(msgspec.Struct, frozen=True):
     version: str
     role: str
     uptime_s: float
-    ops_per_s: float
+    ops_per_s: float | None
+    """Commands of everybody but us, between the last two polls; None before the second one."""
     used_memory: int
     """Bytes."""
     max_memory: int
@@ -102,8 +108,8 @@ class ServerFrame(msgspec.Struct, frozen=True):
     blocked_clients: int
     keys: int
     """Keys in the database that we watch."""
-    ping_ms: float
-    """The median of the last few."""
+    ping_ms: float | None
+    """The median of the last few; None where none could be measured yet."""
     evicted: int
     """Keys evicted since the server's start."""
     evicted_per_s: float
@@ -111,6 +117,7 @@ class ServerFrame(msgspec.Struct, frozen=True):
     rejected_connections: int
     cost: Cost
     scan: Scan = Scan()
+    kind: Kind = "standalone"
 
 
 class Gap(msgspec.Struct, frozen=True):

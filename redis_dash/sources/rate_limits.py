@@ -9,10 +9,11 @@ from collections.abc import Sequence
 import msgspec
 
 from redis_dash.certainty import Count, at_least, counted, exact
-from redis_dash.connection import Info, check
+from redis_dash.connection import check
 from redis_dash.dialects import LIMIT_DIALECTS
 from redis_dash.dialects.base import OtherDialectError, Usage
 from redis_dash.family import HELD
+from redis_dash.info import Info
 from redis_dash.model import LimitRow, MissingRightError, RateLimitsFrame, SourceError
 from redis_dash.ownreads import Command, ReplyError
 from redis_dash.sources.base import Context, Sample, sample, text, turn

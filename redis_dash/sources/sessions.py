@@ -7,9 +7,9 @@ import time
 from collections.abc import Sequence
 
 from redis_dash.commands import Request, SearchSessions, StopSearch
-from redis_dash.connection import Info
 from redis_dash.dialects import SESSION_DIALECTS
 from redis_dash.feed import Progress
+from redis_dash.info import Info
 from redis_dash.model import SessionRow, SessionsFrame
 from redis_dash.ownreads import Command, ReplyError
 from redis_dash.sources.base import Context, Sample, sample, turn

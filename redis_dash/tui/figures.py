@@ -109,9 +109,9 @@ def _powers(text: str) -> Plain:
     return Plain(f"{mantissa}e{power}" if power else mantissa)
 
 
-def rate(per_second: float) -> Plain:
-    """``0.3/s``, ``12.3/s``, ``1,240/s``."""
-    if not math.isfinite(per_second):
+def rate(per_second: float | None) -> Plain:
+    """``0.3/s``, ``12.3/s``, ``1,240/s``; a dash where it is unknown."""
+    if per_second is None or not math.isfinite(per_second):
         return _UNKNOWN
     return Plain(f"{per_second:.1f}/s" if per_second < 99.95 else f"{compact(per_second)}/s")
 
@@ -167,10 +167,12 @@ def countdown(seconds: float | None) -> Plain:
     return Plain(f"{days} d {text}" if days else text)
 
 
-def milliseconds(value: float) -> Plain:
-    """``0.3 ms``, ``12 ms``."""
-    if not math.isfinite(value):
+def milliseconds(value: float | None) -> Plain:
+    """``0.3 ms``, ``12 ms``; ``<0.1 ms`` for what is less and not nothing, a dash where it is unknown."""
+    if value is None or not math.isfinite(value):
         return _UNKNOWN
+    if 0 < value < 0.1:
+        return Plain("<0.1 ms")
     return Plain(f"{value:.1f} ms" if value < 9.95 else f"{value:,.0f} ms")
 
 

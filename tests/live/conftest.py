@@ -20,6 +20,11 @@ from redis_dash.sources.base import Context
 from redis_dash.subscriber import Subscriber
 
 
+@pytest.fixture(autouse=True)
+def _no_own_errors(no_own_errors: None) -> None:
+    """In every test here."""
+
+
 @pytest.fixture
 async def deployment(redis_url: str) -> AsyncIterator[Deployment]:
     """Not connected until used."""
