@@ -173,7 +173,7 @@ async def test_a_bug_in_what_runs_besides_ends_nothing(
         monkeypatch.setattr(part, "run", failing_once(part.run))
     async with running(hub):
         desk = Desk(hub)
-        await until(lambda: desk.all_are("ok") and desk.frame("sessions").count == 1)
+        await until(lambda: desk.all_are("ok") and desk.frame("sessions").count.value == 1)
         assert hub.errors == 2
 
 
