@@ -132,7 +132,8 @@ class EventsFrame(msgspec.Struct, frozen=True):
 
     received: int
     dropped: int
-    """Messages that we received and cannot account for by channel: what the counters below leave over."""
+    """Messages that came in part, or as nothing that can be understood: in no other figure, and certainly lost. Each of
+    them ended a connection; what else went then is unknown, and stands in ``gaps``."""
     overwritten: int
     """Messages that have left the ring since: counted, no longer readable. All others are kept in it."""
     rate: float

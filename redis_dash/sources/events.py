@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter, deque
+from collections import deque
 from typing import NamedTuple
 
 from redis_dash.model import ChannelCount, EventsFrame, MissingRightError
@@ -44,7 +44,7 @@ class EventsSource:
         open_gap = subscriber.open_gap
         frame = EventsFrame(
             received=subscriber.received,
-            dropped=subscriber.received - subscriber.counts.total() - subscriber.other,
+            dropped=subscriber.dropped,
             overwritten=subscriber.log.overwritten,
             rate=(subscriber.received - past.received) / seconds,
             gaps=(*subscriber.gaps, *([open_gap] if open_gap else [])),
@@ -52,7 +52,7 @@ class EventsSource:
                 ChannelCount(text(channel), count, (count - past.before(channel, count)) / seconds)
                 for channel, count in busiest
             ),
-            other=subscriber.other + subscriber.counts.total() - Counter(dict(busiest)).total(),
+            other=subscriber.received - sum(count for _, count in busiest),
             log=subscriber.log,
             patterns=subscriber.channels,
             channel_count=len(subscriber.counts),
