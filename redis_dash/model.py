@@ -148,6 +148,10 @@ class EventsFrame(msgspec.Struct, frozen=True):
     """What we subscribed to."""
     channel_count: int = 0
     """Distinct channels counted one by one; ``channels`` may hold fewer."""
+    session_globs: tuple[str, ...] = ()
+    """The patterns of session keys: what ``log`` holds is raw, and may hold some."""
+    shard_channels: int = 0
+    """Sharded channels with listeners: their messages (SPUBLISH) reach none of our subscriptions."""
 
 
 class SessionRow(msgspec.Struct, frozen=True):
