@@ -143,7 +143,8 @@ class EventsFrame(msgspec.Struct, frozen=True):
 
     received: int
     dropped: int
-    """Messages that we received and cannot account for by channel: what the counters below leave over."""
+    """Messages that came in part, or as nothing that can be understood: in no other figure, and certainly lost. Each of
+    them ended a connection; what else went then is unknown, and stands in ``gaps``."""
     overwritten: int
     """Messages that have left the ring since: counted, no longer readable. All others are kept in it."""
     rate: float
@@ -158,6 +159,10 @@ class EventsFrame(msgspec.Struct, frozen=True):
     """What we subscribed to."""
     channel_count: int = 0
     """Distinct channels counted one by one; ``channels`` may hold fewer."""
+    session_globs: tuple[str, ...] = ()
+    """The patterns of session keys: what ``log`` holds is raw, and may hold some."""
+    shard_channels: int = 0
+    """Sharded channels with listeners: their messages (SPUBLISH) reach none of our subscriptions."""
 
 
 class SessionRow(msgspec.Struct, frozen=True):

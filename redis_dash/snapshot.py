@@ -145,6 +145,7 @@ def _events(frame: EventsFrame) -> dict[str, object]:
         "other": frame.other,
         "channel_count": frame.channel_count,
         "patterns": frame.patterns,
+        "shard_channels": frame.shard_channels,
     }
 
 

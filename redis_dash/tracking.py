@@ -15,8 +15,9 @@ from itertools import chain
 import hiredis
 
 from redis_dash.config import Url
+from redis_dash.globs import Glob
 from redis_dash.model import SourceError
-from redis_dash.patterns import Matcher, literal
+from redis_dash.patterns import Matcher
 from redis_dash.reasons import describe
 from redis_dash.wire import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Wire, open_wire
 
@@ -168,7 +169,7 @@ class _TrackingWire(Wire):
 
 def _prefixes(globs: Sequence[str]) -> tuple[bytes, ...]:
     """What the keys of a family begin with; none if one of its globs can match anything."""
-    beginnings = tuple(literal(glob) for glob in globs)
+    beginnings = tuple(Glob.of(glob).before for glob in globs)
     return beginnings if all(beginnings) else ()
 
 
