@@ -18,9 +18,10 @@ from redis_dash.eventlog import EventLog
 from redis_dash.feed import Progress
 from redis_dash.keyspace import Keyspace
 from redis_dash.model import AnyReading, MissingRightError, Reading, Scan, SourceError, Status
-from redis_dash.sources import SOURCES, families
+from redis_dash.sources import SOURCES, families, tracked
 from redis_dash.sources.base import Busy, Context, Source, Steered
 from redis_dash.subscriber import Subscriber
+from redis_dash.tracking import Tracking
 
 RETRY_S = 0.5
 
@@ -39,7 +40,8 @@ class Hub:
         self._config = config
         self._keyspace = Keyspace(self.deployment, families(config), config.budget, config.refresh_s)
         self._subscriber = Subscriber(url, config.channels, EventLog())
-        context = Context(config, self.deployment, self._keyspace, self._subscriber)
+        self._tracking = Tracking(url, tracked(config), config.budget)
+        context = Context(config, self.deployment, self._keyspace, self._subscriber, self._tracking)
         self._sources: list[Source[Any]] = [make(context) for make in SOURCES]
         self._asked = {source.topic: asyncio.Event() for source in self._sources}
         self._latest: dict[str, Reading[Any]] = {}
@@ -121,6 +123,7 @@ class Hub:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._keep_on(self._subscriber.run, "receiving messages"))
+                tasks.create_task(self._keep_on(self._tracking.run, "listening to what is written"))
                 tasks.create_task(self._keep_on(self._keyspace.run, "scanning"))
                 for source in self._sources:
                     tasks.create_task(self._poll(source))

@@ -16,6 +16,7 @@ from redis_dash.feed import Progress
 from redis_dash.keyspace import Keyspace
 from redis_dash.model import Frame, Status
 from redis_dash.subscriber import Subscriber
+from redis_dash.tracking import Tracking
 
 T = TypeVar("T", bound=Frame)
 
@@ -37,13 +38,21 @@ def sample(frame: T, count: Count | None, scope: Scope, notes: Sequence[str] = (
 
 
 class Context:
-    """What sources share: the connection, the scan, the subscriber."""
+    """What sources share: the connection, the scan, the subscriber, and what the server tells of keys."""
 
-    def __init__(self, config: Config, deployment: Deployment, keyspace: Keyspace, subscriber: Subscriber) -> None:
+    def __init__(
+        self,
+        config: Config,
+        deployment: Deployment,
+        keyspace: Keyspace,
+        subscriber: Subscriber,
+        tracking: Tracking,
+    ) -> None:
         self.config = config
         self.deployment = deployment
         self.keyspace = keyspace
         self.subscriber = subscriber
+        self.tracking = tracking
 
     def scope(self, patterns: Sequence[str]) -> Scope:
         """What is looked for, among how many keys."""
