@@ -9,12 +9,15 @@ import msgspec
 from redis_dash.commands import Request
 from redis_dash.config import Config
 from redis_dash.connection import Deployment
+from redis_dash.decoding import text
 from redis_dash.eventlog import EventLog
 from redis_dash.family import Estimate
 from redis_dash.feed import Progress
 from redis_dash.keyspace import Keyspace
 from redis_dash.model import Frame, Status
 from redis_dash.subscriber import Subscriber
+
+__all__ = ["Busy", "Context", "Sample", "Source", "Steered", "counted", "text", "turn"]
 
 T = TypeVar("T", bound=Frame)
 
@@ -99,8 +102,3 @@ def turn(keys: list[bytes], start: int, length: int) -> tuple[list[bytes], int]:
         return keys, 0
     start %= len(keys)
     return (keys + keys[:length])[start : start + length], start + length
-
-
-def text(raw: bytes) -> str:
-    """Redis bytes as text, nothing lost: still hostile."""
-    return raw.decode("utf-8", "backslashreplace")

@@ -9,7 +9,8 @@ import msgspec
 
 from redis_dash.commands import Request, ShowRanks
 from redis_dash.connection import check
-from redis_dash.model import Board, BoardRow, LeaderboardsFrame
+from redis_dash.decoding import raw
+from redis_dash.model import Board, BoardRow, LeaderboardsFrame, MissingRightError
 from redis_dash.ownreads import Command, ReplyError
 from redis_dash.sources.base import Context, Sample, counted, text
 
@@ -51,6 +52,7 @@ class LeaderboardsSource:
         globs = context.config.leaderboards
         self._named = [glob.encode() for glob in globs if not set(glob) & set("*?[\\")]
         """Boards whose whole name is known need no scan to be found."""
+        self._needs_scan = len(self._named) < len(globs)
         self._pages: dict[bytes, _Page] = {}
 
     def ask(self, request: Request) -> None:
@@ -61,7 +63,7 @@ class LeaderboardsSource:
 
     async def read(self) -> Sample[LeaderboardsFrame]:
         """One pipeline: size and page of each board."""
-        await self._context.require_scan()
+        unscanned = await self._why_unscanned()
         keys = sorted({*self._named, *self._family.keys})
         boards = []
         # Somebody may ask for another page while we wait for this one: its rows belong to the page as it was.
@@ -78,14 +80,34 @@ class LeaderboardsSource:
                 boards.append(board)
         unread = len(keys) - len(keys[:BOARDS])
         note = f"{unread:,} more boards are not read" if unread else ""
-        return counted(LeaderboardsFrame(tuple(boards)), self._family.estimate(), note)
+        frame = LeaderboardsFrame(tuple(boards))
+        if unscanned is not None:
+            note = "; ".join(filter(None, (f"only boards of a known name: {unscanned}" if unscanned else "", note)))
+            return Sample(frame, status="reduced" if note else "ok", note=note)
+        return counted(frame, self._family.estimate(), note)
+
+    async def _why_unscanned(self) -> str | None:
+        """None where the scan finds the boards; empty where nobody needs it; else the right that it lacks.
+
+        Raises:
+            SourceError: scanning does not work, and without it there is nothing to read.
+        """
+        if self._named and not self._needs_scan:
+            return ""
+        try:
+            await self._context.require_scan()
+        except MissingRightError as error:
+            if not self._named:
+                raise
+            return str(error)
+        return None
 
     async def _seek(self, pages: Mapping[bytes, _Page]) -> None:
         """Put the page around the member that somebody looks for."""
         for key, page in pages.items():
             if not page.sought or page.found:
                 continue
-            member = page.sought.encode("utf-8", "replace")
+            member = raw(page.sought)
             _, rank = await self._context.deployment.pipeline([(b"ZCARD", key), (b"ZREVRANK", key, member)])
             page.found = True
             page.missing = not isinstance(rank, int)
