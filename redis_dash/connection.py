@@ -19,7 +19,7 @@ import hiredis
 from redis_dash.config import Url
 from redis_dash.cost import CostMeter
 from redis_dash.endpoint import endpoint_of
-from redis_dash.model import MissingRightError, SourceError
+from redis_dash.model import AwayError, MissingRightError, SourceError
 from redis_dash.ownreads import Command, OwnReads, ReplyError, calibration
 from redis_dash.wire import BACKOFF_S, CLIENT_NAME, Wire, describe, open_wire, say
 
@@ -231,7 +231,7 @@ class Deployment:
         if self._wire.is_open:
             return
         if time.monotonic() < self._next_try:
-            raise SourceError(self._trouble)
+            raise AwayError(self._trouble)
         self._wire = Wire()
         try:
             await open_wire(self.url, self._wire)
@@ -247,11 +247,11 @@ class Deployment:
             await self._introduce()
             self._polite = True
 
-    def _fail(self, error: BaseException) -> SourceError:
+    def _fail(self, error: BaseException) -> AwayError:
         self._next_try = time.monotonic() + self._pause
         self._pause = min(self._pause * 2, BACKOFF_S[1])
         self._trouble = describe(error, self.url)
-        return SourceError(self._trouble)
+        return AwayError(self._trouble)
 
     async def _introduce(self) -> None:
         """Say who we are, ask not to disturb the LRU, and ask which of our reads the server counts as lookups."""

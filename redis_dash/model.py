@@ -323,6 +323,8 @@ class Reading(msgspec.Struct, Generic[F], frozen=True):
     """When the pass ended that the counts come from; 0 while none has, and for topics that need no scan."""
     may_repeat: bool = False
     """Some keys may have been counted twice, or missed: they came, went or were moved while they were counted."""
+    away: bool = False
+    """The server cannot be reached: ``note`` says why, as it does for every other topic."""
 
 
 AnyReading = Reading[Any]
@@ -338,6 +340,10 @@ class ConfigError(DashError):
 
 class SourceError(DashError):
     """Redis could not be reached, or refused; without secrets."""
+
+
+class AwayError(SourceError):
+    """Redis could not be reached, or the connection broke."""
 
 
 class MissingRightError(SourceError):

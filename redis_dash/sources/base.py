@@ -31,6 +31,7 @@ class Sample(msgspec.Struct, Generic[T], frozen=True):
     note: str = ""
     counted_at: float = 0.0
     may_repeat: bool = False
+    away: bool = False
 
 
 def counted(frame: T, size: Estimate, note: str = "") -> Sample[T]:

@@ -6,7 +6,8 @@ import time
 from collections import Counter, deque
 from typing import NamedTuple
 
-from redis_dash.model import ChannelCount, EventsFrame, MissingRightError
+from redis_dash.commands import CountAfresh, Request
+from redis_dash.model import AwayError, ChannelCount, EventsFrame, MissingRightError
 from redis_dash.sources.base import Context, Sample, text
 
 RATE_WINDOW_S = 5.0
@@ -32,11 +33,20 @@ class EventsSource:
         self._subscriber = context.subscriber
         self._past: deque[_Past] = deque()
 
+    def ask(self, request: Request) -> None:
+        """Begin to count afresh."""
+        if isinstance(request, CountAfresh):
+            self._subscriber.start_over()
+            self._past = deque([_Past(time.monotonic(), 0, {})])
+
     async def read(self) -> Sample[EventsFrame]:
         """The counters as they are."""
         subscriber = self._subscriber
+        await subscriber.tried.wait()
         if subscriber.refused:
             raise MissingRightError(f"not allowed to subscribe: {subscriber.trouble}")
+        if not subscriber.was_connected:
+            raise AwayError(subscriber.trouble)
         now = time.monotonic()
         busiest = subscriber.counts.most_common(CHANNELS_SHOWN)
         past = self._remember(_Past(now, subscriber.received, dict(busiest)))
@@ -59,7 +69,7 @@ class EventsSource:
         )
         if subscriber.connected:
             return Sample(frame)
-        return Sample(frame, status="stale", note=subscriber.trouble)
+        return Sample(frame, status="stale", note=subscriber.trouble, away=True)
 
     def _remember(self, present: _Past) -> _Past:
         """Keep the last seconds; returns the oldest of them."""
