@@ -169,14 +169,12 @@ async def _until_ready(hub: Hub, stop: asyncio.Event) -> None:
 
 def _exit_code(hub: Hub, readings: list[Reading[Any]], talk: Talk) -> int:
     failed = [reading for reading in readings if reading.status not in ("ok", "reduced")]
-    away = [reading for reading in failed if reading.away and not hub.reached]
-    if away:
-        talk.say(f"{hub.target}: {max((reading.note for reading in away), key=len)}")
-    for reading in failed:
-        if reading not in away:
-            talk.say(f"{reading.topic}: {reading.status}: {reading.note}")
     if failed and not hub.reached:
+        for note in dict.fromkeys(reading.note for reading in failed):
+            talk.say(f"{hub.target}: {note}")
         return UNREACHABLE
+    for reading in failed:
+        talk.say(f"{reading.topic}: {reading.status}: {reading.note}")
     return TOPIC_FAILED if failed else OK
 
 
