@@ -335,6 +335,8 @@ class Reading(msgspec.Struct, Generic[F], frozen=True):
     """The topic's count, of several the one that can be trusted least; None for topics that need no scan."""
     scope: Scope | None = None
     """None for topics that need no scan."""
+    away: bool = False
+    """The server cannot be reached: ``note`` says why, as it does for every other topic."""
 
     @property
     def coverage(self) -> float | None:
@@ -355,6 +357,10 @@ class ConfigError(DashError):
 
 class SourceError(DashError):
     """Redis could not be reached, or refused; without secrets."""
+
+
+class AwayError(SourceError):
+    """Redis could not be reached, or the connection broke."""
 
 
 class MissingRightError(SourceError):
