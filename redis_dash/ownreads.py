@@ -6,6 +6,7 @@ versions, so it is asked of the server once a connection (see ``Deployment``) in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from operator import itemgetter
 
@@ -13,7 +14,22 @@ Command = tuple[bytes, ...]
 
 
 class ReplyError(Exception):
-    """The server's error reply to one command of a pipeline; kept in its place among the replies."""
+    """The server's error reply to one command of a pipeline; kept in its place among the replies.
+
+    Without the arguments that servers repeat in it: a key may be a credential, and this text goes to the screen.
+    """
+
+    def __init__(self, text: str = "") -> None:
+        super().__init__(without_arguments(text))
+
+
+_ARGUMENTS = re.compile(r"[,.]?\s*with args? beginning with.*", re.IGNORECASE | re.DOTALL)
+_QUOTED = re.compile(r"(?<!\w)(['\"`])(?![A-Za-z_.|-]{1,24}\1)(.+?)\1(?!\w)", re.DOTALL)
+
+
+def without_arguments(text: str) -> str:
+    """An error text without what it quotes, but for single short words: names of commands and settings."""
+    return _QUOTED.sub("…", _ARGUMENTS.sub("", text))
 
 
 _MISSED: dict[bytes, object] = {b"GET": None, b"PTTL": -2, b"ZCARD": 0, b"HGETALL": [], b"DUMP": None}
