@@ -25,6 +25,8 @@ _TELLING = (
     r"|-----BEGIN [A-Z ]*PRIVATE KEY"
     r"|://[^/\s:@]*:[^/\s@]+@"  # a URL with a password
 )
+_SIGNS = r"[=:]|eyJ|Bearer|Basic|PRIVATE KEY"
+"""Without one of these there is nothing of the kind."""
 _NAMED = r"([\w.-]+)[\"']?\s*[=:](?=\s*[\"']?[^\s&;,])"
 _SHORT = 6
 """Characters: a shorter id is a part of many words, and is looked for as a word of its own."""
@@ -42,6 +44,8 @@ def is_secret(name: str) -> bool:
 
 def tells_secret(text: str) -> bool:
     """Whether a text shows a secret under whatever name: a token, a URL with a password, ``token=…`` in a query."""
+    if re.search(_SIGNS, text) is None:  # nearly always
+        return False
     if re.search(_TELLING, text) is not None:
         return True
     return any(is_secret(found[1]) for found in re.finditer(_NAMED, text))
@@ -60,6 +64,7 @@ class SessionSecret:
         parts = [part for part in (last, last.split(".")[0]) if len(part) >= _TOKEN_LENGTH]
         self._whole = whole if len(whole) >= _SHORT else ""
         self._forms = tuple({form for form in map(_bare, (whole, *parts)) if len(form) >= _SHORT})
+        self._least = min(map(len, self._forms), default=0)
         self._word = rf"(?<![^\W_]){re.escape(whole)}(?![^\W_])" if whole and not self._whole else ""
 
     def is_in(self, text: str) -> bool:
@@ -68,10 +73,14 @@ class SessionSecret:
             return re.search(self._word, unquote(text)) is not None
         if self._whole and self._whole in text:
             return True
-        bare = _bare(text) if self._forms else ""
+        if not self._forms or len(text) < self._least:
+            return False
+        bare = _bare(text)
         return any(form in bare for form in self._forms)
 
 
 def _bare(text: str) -> str:
     """Letters and digits alone, percent signs resolved (twice: a signed cookie may be quoted again)."""
-    return "".join(filter(str.isalnum, unquote(unquote(text)).casefold()))
+    if "%" in text:
+        text = unquote(unquote(text))
+    return re.sub(r"[\W_]+", "", text).casefold()

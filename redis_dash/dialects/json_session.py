@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
@@ -73,6 +74,7 @@ class JsonSession:
         )
 
 
+@lru_cache(maxsize=1024)  # the same few names, over and over
 def _plain_name(name: str) -> str:
     """``user_name``, ``userName`` and ``User-Name`` are one name."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
@@ -117,8 +119,15 @@ def _texts(places: Collection[_Place], names: Sequence[str]) -> Iterator[str]:
             if isinstance(found, list) and all(isinstance(part, str) for part in found):
                 found = ", ".join(found)
             if found not in (None, "") and isinstance(found, str | int | float) and not isinstance(found, bool):
-                text = str(found)[:TEXT_SHOWN]
-                yield HIDDEN if tells_secret(text) else text
+                text = _cut(str(found))
+                yield HIDDEN if isinstance(found, str) and tells_secret(text) else text
+
+
+def _cut(text: str) -> str:
+    """A long text up to the end of a word: nobody could tell that half an id is one."""
+    if len(text) <= TEXT_SHOWN:
+        return text
+    return re.sub(r"\S+$", "", text[:TEXT_SHOWN]) + "…"
 
 
 def _created(value: dict[str, object]) -> float | None:
@@ -133,15 +142,14 @@ def _shown(value: dict[str, object]) -> list[tuple[str, str]]:
     rows = []
     for name, inner in list(value.items())[:FIELDS_SHOWN]:
         text = str(inner)
-        if is_secret(name) or tells_secret(name):
+        if is_secret(name):
             text = HIDDEN
         elif isinstance(inner, dict | list):
             text = f"({len(inner)} inside)"  # nested values may hold secrets under any name
-        elif _plain_name(name) == "id" and len(text) >= _LONG_ID:
-            text = HIDDEN
-        elif isinstance(inner, str) and inner.lstrip()[:1] in ("{", "["):
-            text = f"({len(inner):,} characters)"  # most likely JSON once more
-        elif tells_secret(text):
-            text = HIDDEN
-        rows.append((HIDDEN if tells_secret(name) else name[:TEXT_SHOWN], text[:TEXT_SHOWN]))
+        elif isinstance(inner, str):
+            if text.lstrip()[:1] in ("{", "["):
+                text = f"({len(text):,} characters)"  # most likely JSON once more
+            elif tells_secret(text) or (_plain_name(name) == "id" and len(text) >= _LONG_ID):
+                text = HIDDEN
+        rows.append((_cut(name), _cut(text)))
     return rows

@@ -61,7 +61,7 @@ class SessionRows:
     def _row(self, key: bytes, known: KnownSession, now: float) -> SessionRow:
         facts, identifier = known.facts, self.identifier(key)
         assert facts is not None
-        if known.shown is None or known.shown[0] is not facts:
+        if known.shown is None or known.shown[0] != facts:
             known.shown = facts, showable(facts, SessionSecret(identifier)), facts.fingerprint
         _, shown, fingerprint = known.shown
         return SessionRow(

@@ -47,7 +47,7 @@ class Needle:
         if facts is None:
             return False
         fields = (f"{name}={value}" for name, value in facts.fields)
-        return any(self._text in part.lower() for part in (facts.user, facts.role, *fields))
+        return any(self._text in part.lower() for part in (facts.user, *facts.others, facts.role, *fields))
 
 
 class _Hunt:

@@ -171,6 +171,13 @@ def test_random_values_show_no_id() -> None:
         assert sid not in repr(row_of(fields(3, sid), sid))
 
 
+@pytest.mark.parametrize("length", range(480, 502, 3))
+def test_half_an_id_is_not_shown_either(length: int) -> None:
+    for text in ("y" * length + " " + ID, "y" * length + ID):
+        row = row_of({"note": text, "user": text, "role": text, text: 1})
+        assert ID[:5] not in repr(row)
+
+
 def test_what_is_no_id_is_shown() -> None:
     row = row_of({"user": "ann", "visits": 17, "page": "/x1y", "role": "user"}, "1")
     assert (row.user, row.role, row.fields[1:]) == (
