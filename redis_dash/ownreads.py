@@ -6,30 +6,28 @@ versions, so it is asked of the server once a connection (see ``Deployment``) in
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from operator import itemgetter
 
 Command = tuple[bytes, ...]
 
 
+ERROR_CHARS = 300
+_ARGUMENTS = ", with args beginning with"
+
+
 class ReplyError(Exception):
     """The server's error reply to one command of a pipeline; kept in its place among the replies.
 
-    Without the arguments that servers repeat in it: a key may be a credential, and this text goes to the screen.
+    What it says is bounded, has no control characters, and does not repeat a command's arguments.
     """
 
-    def __init__(self, text: str = "") -> None:
-        super().__init__(without_arguments(text))
-
-
-_ARGUMENTS = re.compile(r"[,.]?\s*with args? beginning with.*", re.IGNORECASE | re.DOTALL)
-_QUOTED = re.compile(r"(?<!\w)(['\"`])(?![A-Za-z_.|-]{1,24}\1)(.+?)\1(?!\w)", re.DOTALL)
-
-
-def without_arguments(text: str) -> str:
-    """An error text without what it quotes, but for single short words: names of commands and settings."""
-    return _QUOTED.sub("…", _ARGUMENTS.sub("", text))
+    def __init__(self, text: str) -> None:
+        text = text.partition(_ARGUMENTS)[0]
+        text = text if len(text) <= ERROR_CHARS else text[:ERROR_CHARS] + "…"
+        if not text.isprintable():
+            text = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+        super().__init__(text)
 
 
 _MISSED: dict[bytes, object] = {b"GET": None, b"PTTL": -2, b"ZCARD": 0, b"HGETALL": [], b"DUMP": None}
