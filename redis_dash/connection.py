@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import hiredis
 
+from redis_dash.changes import Changes, changes_of
 from redis_dash.config import Url
 from redis_dash.cost import CostMeter
 from redis_dash.endpoint import endpoint_of
@@ -42,6 +43,8 @@ class Info(NamedTuple):
     """``time.monotonic()``."""
     own_hits: int
     own_misses: int
+    changes: Changes | None = None
+    """Equal to another INFO's: nothing in the data set changed between the two. None where the server does not tell."""
 
 
 def parse_info(raw: bytes) -> dict[str, str]:
@@ -136,7 +139,8 @@ class Deployment:
             (raw,) = await self._exchange([(b"INFO",)])
             values = parse_info(_bytes(check(raw)))
             self._notice_reset(values)
-            self._info = Info(values, time.monotonic(), self.own.hits, self.own.misses)
+            changes = changes_of(values, self.url.database)
+            self._info = Info(values, time.monotonic(), self.own.hits, self.own.misses, changes)
             if self._info.at - self._priced_at > PRICE_EVERY_S:
                 await self._price()
         return self._info
@@ -267,7 +271,7 @@ class Deployment:
         self.own.hits, self.own.misses = before
         if isinstance(replies[-1], list):
             self.own.calibrate(
-                [int(parse_info(raw).get("keyspace_misses", 0)) for raw in replies[-1] if isinstance(raw, bytes)]
+                [int(parse_info(raw).get("keyspace_misses", 0)) for raw in replies[-1][::2] if isinstance(raw, bytes)]
             )
 
 

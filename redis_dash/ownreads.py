@@ -30,7 +30,7 @@ class ReplyError(Exception):
         super().__init__(text)
 
 
-_MISSED: dict[bytes, object] = {b"GET": None, b"PTTL": -2, b"ZCARD": 0, b"HGETALL": [], b"DUMP": None}
+_MISSED: dict[bytes, object] = {b"GET": None, b"PTTL": -2, b"ZCARD": 0, b"HGETALL": [], b"DUMP": None, b"TYPE": b"none"}
 """The reply that tells that the key was not there."""
 
 _FOLLOWS = (b"ZCOUNT", b"ZRANGEBYSCORE", b"ZREVRANGEBYSCORE", b"ZREVRANGE", b"ZREVRANK")
