@@ -14,6 +14,9 @@ from redis_dash.secrets import HIDDEN, SessionSecret
 UNREADABLE = SessionFacts(user="", fields=(("", "the value is in no form that is known here"),))
 UNREAD = SessionFacts(user="", fields=(("", "the value could not be read"),))
 
+DISTINCTIVE = 8
+"""Characters."""
+
 
 class KnownSession(msgspec.Struct):
     """What was read of one session so far."""
@@ -43,6 +46,12 @@ def latest_first(item: tuple[bytes, KnownSession]) -> tuple[float, float]:
     return known.expires_at or 0.0, (known.facts.created_at if known.facts else None) or 0.0
 
 
+def distinctive(identifier: bytes) -> bytes:
+    """The part of an id that tells sessions apart: of ``tenant1:web:2f9c…`` the last, if there is enough of it."""
+    last = identifier.rpartition(b":")[2]
+    return last if len(last) >= DISTINCTIVE else identifier
+
+
 class SessionRows:
     """Makes rows; remembers how long a fresh session lives."""
 
@@ -69,7 +78,7 @@ class SessionRows:
         _, shown, fingerprint = known.shown
         return SessionRow(
             key=Credential(key),
-            id=mask(identifier),
+            id=mask(distinctive(identifier)),
             user=shown.user,
             role=shown.role,
             ttl_s=None if known.expires_at is None else known.expires_at - now,

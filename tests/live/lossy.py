@@ -7,14 +7,14 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Literal
 
-Loss = Literal["unheard", "unanswered"]
+Loss = Literal["unheard", "unanswered", "silent"]
 
 
 class LossyWay:
     """Passes bytes on, until a command with the wanted name comes by: then the connection is gone.
 
-    ``unheard``: the server never got the command. ``unanswered``: it did, and its answer is thrown away. After that the
-    server cannot be reached until ``back``.
+    ``unheard``: the server never got the command. ``unanswered``: it did, and its answer is thrown away. ``silent``: so
+    it is, and the connection stays open. After that the server cannot be reached until ``back``.
     """
 
     def __init__(self, server_port: int) -> None:
@@ -58,11 +58,13 @@ class LossyWay:
                     far_writer.write(data)
                     continue
                 (_, loss), self._lost, self.away = self._lost, None, True
+                if loss == "unheard":
+                    break
+                answers.cancel()
+                far_writer.write(data)
+                await far_reader.read(1)
                 if loss == "unanswered":
-                    answers.cancel()
-                    far_writer.write(data)
-                    await far_reader.read(1)
-                break
+                    break
         finally:
             answers.cancel()
             for end in (writer, far_writer):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import os
+import signal
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 import redis
 
 from demo_server.embedded import EmbeddedServer
+from redis_dash import connection
 from redis_dash.actions import carry_out
 from redis_dash.commands import Publish, RevokeSession
 from redis_dash.config import Config, Url
@@ -16,9 +19,15 @@ from redis_dash.connection import Deployment
 from redis_dash.eventlog import Mark
 from redis_dash.hub import Hub
 from redis_dash.model import SourceError
+from redis_dash.ownreads import Command
 from tests.conftest import until_async
 from tests.live.lossy import Loss, LossyWay, lossy_way
 from tests.live.signed_in import one_row
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "REPLY_TIMEOUT_S", 0.3)
 
 
 @pytest.fixture
@@ -49,7 +58,7 @@ async def can_connect(deployment: Deployment) -> bool:
 
 
 @pytest.mark.parametrize("step", ["EVAL", "EXEC"])
-@pytest.mark.parametrize("loss", ["unheard", "unanswered"])
+@pytest.mark.parametrize("loss", ["unheard", "unanswered", "silent"])
 async def test_the_answer_to_a_revocation_is_lost(
     client: redis.Redis, deployment: Deployment, no_scripts: Deployment, way: LossyWay, step: str, loss: Loss
 ) -> None:
@@ -140,3 +149,28 @@ async def test_the_event_stream_tells_both(client: redis.Redis, way: LossyWay) -
     assert told == [f"{result}: {row.id} of {row.user}" for result in ("not known", "deleted")]
     assert key.decode().partition(":")[2] not in repr((told, outcome))
     await hub.deployment.close()
+
+
+async def test_a_server_that_hangs_and_then_does_it_after_all() -> None:
+    """What it had still to read is done before it answers our question."""
+    with EmbeddedServer() as server, redis.Redis(port=server.port) as client:
+        key, row = one_row(client)
+        deployment = Deployment(Url(server.url))
+        exchange = deployment._exchange
+
+        async def hang_at_the_last_word(commands: Sequence[Command]) -> list[object]:
+            if commands[0][0] == b"EVAL":
+                os.kill(server.pid, signal.SIGSTOP)
+            return await exchange(commands)
+
+        deployment._exchange = hang_at_the_last_word  # type: ignore[method-assign]
+        outcome = await carry_out(deployment, RevokeSession(row))
+        assert outcome.result == "not known"
+        assert outcome.unsettled is not None
+        looking = asyncio.create_task(carry_out(deployment, outcome.unsettled))
+        with pytest.raises(SourceError):
+            await deployment.one(b"PING")
+        os.kill(server.pid, signal.SIGCONT)
+        assert (await looking).result == "deleted"
+        assert not client.exists(key)
+        await deployment.close()

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from redis_dash.dialects.json_session import JsonSession
-from redis_dash.model import SessionRow, mask
+from redis_dash.model import SessionRow
 from redis_dash.ownreads import ReplyError
 from redis_dash.secrets import SessionSecret, is_secret, tells_secret
 from redis_dash.sources.session_facts import KnownSession, SessionRows
@@ -207,5 +207,8 @@ def test_error_replies_quote_no_arguments(text: str, told: str) -> None:
     assert str(ReplyError(text)) == told
 
 
-def test_masks_tell_ids_apart() -> None:
-    assert {mask(sid.encode()) for sid in ("Kx9f2LqP7TzW", "Mw3e5RtY8UoA")} == {"Kx9f…", "Mw3e…"}
+@pytest.mark.parametrize("prefix", ["", "tenant1:web:", "1:session:"])
+def test_masks_tell_ids_apart(prefix: str) -> None:
+    rows = [row_of({}, f"{prefix}{sid}", "app:*") for sid in ("Kx9f2LqP7TzW", "Mw3e5RtY8UoA")]
+    assert [row.id for row in rows] == ["Kx9f…", "Mw3e…"]
+    assert row_of({}, "user7:3").id == "us…"
