@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from redis_dash import actions
-from redis_dash.commands import Command, FullPass, Outcome, Request, RevokeSession
+from redis_dash.commands import Command, FullPass, Outcome, Request
 from redis_dash.config import Config, Url
 from redis_dash.connection import Deployment
 from redis_dash.eventlog import EventLog
@@ -125,11 +125,8 @@ class Hub:
             SourceError: see ``actions.carry_out``.
         """
         outcome = await actions.carry_out(self.deployment, command)
-        if isinstance(command, RevokeSession):
-            text = f"{outcome.result}: {command.session.id} of {command.session.user or 'nobody known'}"
+        if text := actions.mark(command, outcome):
             self._subscriber.log.mark(text, time.time(), "action")
-        elif outcome.result == "restored":
-            self._subscriber.log.mark("revocation undone", time.time(), "action")
         return outcome
 
     async def run(self) -> None:

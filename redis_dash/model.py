@@ -184,6 +184,8 @@ class SessionRow(msgspec.Struct, frozen=True):
     """False where the lifetime could not be read: then ``ttl_s`` says nothing."""
     fields: tuple[tuple[str, str], ...] = ()
     """What else the application keeps in it; values of secret-looking fields are already hidden."""
+    fingerprint: bytes = b""
+    """Of whom and what the session is about, to see later whether it still is the same; empty where it is unknown."""
 
 
 class Search(msgspec.Struct, frozen=True):

@@ -16,7 +16,7 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.timer import Timer
 
-from redis_dash.commands import Command, Outcome, Publish, Request, RestoreSession, StopSearch
+from redis_dash.commands import Command, FindOut, Outcome, Publish, Request, RestoreSession, StopSearch
 from redis_dash.feed import Feed
 from redis_dash.model import TOPICS, DashError, Reading, ServerFrame
 from redis_dash.tui.dashboard import Dashboard
@@ -211,7 +211,8 @@ class DashApp(App[None]):
             self.notify("The terminal is too small to ask first: nothing was done.", severity="warning", markup=False)
             return
         self.clear_notifications()  # they would lie above the question
-        self.push_screen(ConfirmScreen(question), answered)
+        server = plain(self._feed.target) if self._feed is not None else Plain("not connected")
+        self.push_screen(ConfirmScreen(question, server), answered)
 
     def _submit(self, command: Command) -> None:
         self.run_worker(self._carry_out(command), group="commands", exit_on_error=False)
@@ -226,7 +227,14 @@ class DashApp(App[None]):
         except DashError as error:
             self.notify(plain(str(error), 300), title="Not done", severity="error", timeout=10, markup=False)
             return
+        except Exception as error:  # a defect of ours, after which nobody knows what was done
+            self.notify(
+                f"An error of our own: {type(error).__name__}.", title="Not known", severity="error", timeout=10
+            )
+            return
         self._remember(command, outcome)
+        if outcome.unsettled is not None:
+            self._submit(outcome.unsettled)
         done = outcome.result in ("deleted", "restored", "sent")
         self.notify(
             plain(outcome.detail, 300),
@@ -237,8 +245,9 @@ class DashApp(App[None]):
         )
 
     def _remember(self, command: Command, outcome: Outcome) -> None:
-        if isinstance(command, RestoreSession) and command in self._undo:
-            self._undo.remove(command)
+        settled = command.undo if isinstance(command, FindOut) else command
+        if isinstance(settled, RestoreSession) and settled in self._undo:
+            self._undo.remove(settled)
         if outcome.undo is not None:
             self._undo.append(outcome.undo)
         self.dashboard.can_undo = bool(self._undo)
@@ -259,6 +268,7 @@ class DashApp(App[None]):
                 Plain("If it exists again by now, nothing is written."),
             ),
             verb=Plain("Bring back"),
+            key="u",
         )
         self._confirm(question, command)
 
