@@ -15,11 +15,13 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.events import Print
 from textual.screen import Screen
+from textual.theme import ThemeProvider
 from textual.timer import Timer
 
 from redis_dash.commands import Command, Outcome, Publish, Request, RestoreSession, StopSearch
 from redis_dash.feed import Feed
 from redis_dash.model import TOPICS, DashError, Reading, ServerFrame
+from redis_dash.tui.crash import crash_report
 from redis_dash.tui.dashboard import Dashboard
 from redis_dash.tui.intents import Asked, DetailWanted, Question, StopWanted, Told, Wanted
 from redis_dash.tui.look import THEME, Look
@@ -171,6 +173,10 @@ class DashApp(App[None]):
             self._timer.stop()
             self._timer = self.set_interval(pace, self._tick)
 
+    def _fatal_error(self) -> None:
+        """Textual would print local variables."""
+        self.panic(crash_report(self._exception))
+
     # -- requests ----------------------------------------------------------------------------------------------------
 
     def on_wanted(self, message: Wanted) -> None:
@@ -202,7 +208,12 @@ class DashApp(App[None]):
         """Show everything about one row."""
         from redis_dash.tui.screens.detail import DetailScreen  # the screens here, and not above, for a quick start
 
-        self.push_screen(DetailScreen(message.detail))
+        self._open(DetailScreen(message.detail))
+
+    def _open(self, screen: Screen[Any] | str, answered: Callable[[Any], None] | None = None) -> None:
+        """Open a screen above the dashboard, unless there is one: keys may arrive before the first has opened it."""
+        if self.screen is self.dashboard:
+            self.push_screen(screen, answered)
 
     def on_told(self, message: Told) -> None:
         """Pass a remark on."""
@@ -219,7 +230,7 @@ class DashApp(App[None]):
             self.notify("The terminal is too small to ask first: nothing was done.", severity="warning", markup=False)
             return
         self.clear_notifications()  # they would lie above the question
-        self.push_screen(ConfirmScreen(question), answered)
+        self._open(ConfirmScreen(question), answered)
 
     def _submit(self, command: Command) -> None:
         self.run_worker(self._carry_out(command), group="commands", exit_on_error=False)
@@ -274,7 +285,19 @@ class DashApp(App[None]):
 
     def action_help(self) -> None:
         """All keys, and what words mean."""
-        self.push_screen("help")
+        self._open("help")
+
+    def action_command_palette(self) -> None:
+        """Everything by name."""
+        from redis_dash.tui.screens.palette import Palette
+
+        self._open(Palette(id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """All themes by name."""
+        from redis_dash.tui.screens.palette import Palette
+
+        self._open(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers."""
