@@ -146,8 +146,8 @@ def test_places_cover_the_board(size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("room", range(0, 90, 7))
 def test_columns_fit_and_go_by_priority(room: int) -> None:
-    columns = (Column("a", 20, least=8, most=30), Column("b", 5, priority=2), Column("c", 8, priority=1))  # type: ignore[arg-type]
-    widths = share_out(columns, room)
+    columns = (Column("a", 20, most=30), Column("b", 5, priority=2), Column("c", 8, priority=1))  # type: ignore[arg-type]
+    widths = share_out(columns, room, held=(30, 5, 8))
     shown = [width for width in widths if width]
     assert sum(shown) + 2 * (len(shown) - 1) <= max(room, 1)
     assert widths[0] > 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import ClassVar, Generic
 
 from textual.events import Resize
@@ -89,8 +90,13 @@ class View(Frame, Generic[F], can_focus=True):
         return None
 
     def detail(self) -> Detail | None:
-        """Everything about what the cursor is on."""
+        """Everything about what the cursor is on, where that does not change."""
         return None
+
+    def follow(self) -> Callable[[], Detail] | None:
+        """Everything about what the cursor is on, as of each call."""
+        detail = self.detail()
+        return None if detail is None else lambda: detail
 
     def notes(self) -> list[Piece]:
         """What the lower edge says at the left."""
@@ -133,6 +139,11 @@ class View(Frame, Generic[F], can_focus=True):
     def is_waiting(self) -> bool:
         """Has nothing been heard of the topic yet?"""
         return self._reading is None
+
+    @property
+    def reading(self) -> AnyReading | None:
+        """The latest one."""
+        return self._reading
 
     @property
     def frame(self) -> F | None:
