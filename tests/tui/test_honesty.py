@@ -91,7 +91,7 @@ async def test_clients_with_their_interval_and_lower_bounds() -> None:
 
 
 async def test_keys_of_a_cache_with_their_interval() -> None:
-    group = CacheGroup("page", 412_000, 10, 2, 0.83, keys_low=404_000, keys_high=420_000)
+    group = CacheGroup("pages-of-a-shop", 412_000, 10, 2, 0.83, keys_low=404_000, keys_high=420_000)
     frame = msgspec.structs.replace(fakes.cache(), groups=(group, CacheGroup("llm", 12, None, None, None)))
     async with running(FakeFeed(fakes.ok("cache", frame)), WIDE) as (app, pilot):
         await tap(pilot, "5", "z")
