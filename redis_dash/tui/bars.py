@@ -43,7 +43,7 @@ def header_items(title: Plain, target: Plain, reading: AnyReading | None, now: f
         place += [(Plain("  "), "blank"), (title, "strong")]
     items = [Item(tuple(place))]
     if target:
-        items.append(Item(((target, "text"),), priority=5))
+        items.append(Item(((target, "text"),), priority=1))  # whoever deletes must see where
     if isinstance(frame, ServerFrame):
         items.append(Item(((Plain(f"{plain(frame.product, 20)} {plain(frame.version, 20)}"), "dim"),), priority=6))
     if reading is not None and reading.status in ("stale", "error"):

@@ -20,7 +20,7 @@ from redis_dash.tui.panes.paging import Paging, is_away, is_larger
 from redis_dash.tui.spans import Span
 from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.widgets.columns import Column
-from redis_dash.tui.widgets.table import Bar, Cell, Figure, Table
+from redis_dash.tui.widgets.table import Bar, Cell, Figure, Name, Table
 
 FADE_S = 10.0
 """How long a movement stays bright."""
@@ -30,7 +30,7 @@ GONE_S = 60.0
 COLUMNS = (
     Column(Plain("rank"), 12, least=4, right=True),
     Column(Plain("move"), 5, least=4, priority=1),
-    Column(Plain("member"), 20, most=40),
+    Column(Plain("member"), 16, most=40),
     Column(Plain(""), 6, most=40, priority=2, bar=True),
     Column(Plain("score"), 24, right=True),
 )
@@ -276,7 +276,7 @@ class _Rows:
         return (
             (count(row.rank), "strong" if row.rank <= 3 else "dim"),
             _movement(row),
-            (plain(row.member, 40) or Plain("(empty)"), leads),
+            Name(plain(row.member, 200) or Plain("(empty)"), leads),
             Bar(share, "gauge"),
             Figure(score_forms(row.score, self.decimals), leads),
         )

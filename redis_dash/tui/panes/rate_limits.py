@@ -15,7 +15,7 @@ from redis_dash.tui.panes.listed import Listed
 from redis_dash.tui.spans import Span
 from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.widgets.columns import Column
-from redis_dash.tui.widgets.table import Bar, Cell, Figure, Table
+from redis_dash.tui.widgets.table import Bar, Cell, Figure, Name, Table
 
 NEAR = 0.8
 """From this share of its limit on a client is near it."""
@@ -104,7 +104,7 @@ class _Rows:
         return row.key
 
     def cells(self, row: LimitRow) -> tuple[Cell, ...]:
-        identity: Span = (plain(row.identity, 40) or Plain("(empty)"), "bad" if row.blocked else "text")
+        identity = Name(plain(row.identity, 200) or Plain("(empty)"), "bad" if row.blocked else "text")
         role = _level(row)
         state = Figure(_state(row), role if role in ("bad", "warn") else "dim")
         if row.limit is None:

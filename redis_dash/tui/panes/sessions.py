@@ -19,14 +19,14 @@ from redis_dash.tui.panes.listed import Listed
 from redis_dash.tui.panes.searching import LEAST_CHARS, Searching, invitation
 from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.columns import Column
-from redis_dash.tui.widgets.table import Bar, Cell, Table
+from redis_dash.tui.widgets.table import Bar, Cell, Figure, Table
 
 COLUMNS = (
     Column(Plain("user"), 24, most=40),
-    Column(Plain("id"), 5, priority=1),
-    Column(Plain("role"), 12, priority=2),
-    Column(Plain(""), 4, most=20, priority=3, bar=True),
-    Column(Plain("time left"), 15, right=True),
+    Column(Plain("id"), 5),
+    Column(Plain("role"), 7, most=12, priority=1),
+    Column(Plain(""), 4, most=20, priority=2, bar=True),
+    Column(Plain("time left"), 10, most=14, right=True),
 )
 
 ANONYMOUS = Plain("(anonymous)")
@@ -200,7 +200,7 @@ class _Rows:
             (plain(row.id, 5), "dim"),
             (plain(row.role, 12), "accent" if row.role == "admin" else "dim"),
             Bar(share, "warn" if low else "gauge"),
-            (countdown(row.ttl_s) if row.ttl_known else Plain("–"), "warn" if low else "text"),
+            Figure(_left(row), "warn" if low else "text"),
         )
 
     def ground(self, _row: SessionRow) -> Ground:
@@ -212,6 +212,13 @@ class _Rows:
         since = moment(row.created_at) if row.created_at else ""
         kind = "unknown" if not row.ttl_known else "never" if row.ttl_s is None else ""
         return " ".join((row.user or ANONYMOUS, row.id, row.role, since, kind, row.dialect, *fields))
+
+
+def _left(row: SessionRow) -> tuple[Plain, ...]:
+    """``23:58:10``, ``399 d 23:58:10``; where that is too long ``399 d 23 h``."""
+    if not row.ttl_known:
+        return (Plain("–"),)
+    return countdown(row.ttl_s), *(() if row.ttl_s is None else (duration(row.ttl_s),))
 
 
 def _facts(row: SessionRow) -> Facts:

@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from redis_dash.tui.look import Ground, Look, Role
 from redis_dash.tui.spans import Span, draw, measure
-from redis_dash.tui.text import Plain, crop
+from redis_dash.tui.text import Plain, crop, crop_middle
 from redis_dash.tui.widgets.columns import GAP, Column, is_hidden, share_out
 from redis_dash.tui.widgets.lines import Lines
 from redis_dash.tui.widgets.meter import meter
@@ -26,6 +26,13 @@ class Bar(msgspec.Struct, frozen=True):
     role: Role
 
 
+class Name(msgspec.Struct, frozen=True):
+    """A cell that is cut in the middle: what it is told apart by may stand at its end."""
+
+    text: Plain
+    role: Role
+
+
 class Figure(msgspec.Struct, frozen=True):
     """A cell that must not be cut: the first of its forms that fits."""
 
@@ -33,7 +40,7 @@ class Figure(msgspec.Struct, frozen=True):
     role: Role
 
 
-Cell = Span | Bar | Figure
+Cell = Span | Bar | Name | Figure
 T = TypeVar("T")
 Contra = TypeVar("Contra", contravariant=True)
 
@@ -266,8 +273,7 @@ class Table(Lines, Generic[T]):
             if isinstance(cell, Bar):
                 spans, used = meter(cell.share, width, cell.role), width
             else:
-                text, role = _fitting(cell, width) if isinstance(cell, Figure) else cell
-                spans = [(crop(text, width), role)]
+                spans = [_fitting(cell, width)]
                 used = measure(spans)
             before = gap + (width - used) * column.right
             line[-1] = (Plain(line[-1][0] + " " * before), line[-1][1])
@@ -289,9 +295,15 @@ def _length(cell: Cell) -> int:
     """How wide a cell would like to be; a bar takes what it gets, unless there is nothing to measure."""
     if isinstance(cell, Bar):
         return cell.share is not None
-    return measure((cell,)) if not isinstance(cell, Figure) else cell_len(cell.forms[0])
+    if isinstance(cell, Figure):
+        return cell_len(cell.forms[0])
+    return cell_len(cell.text) if isinstance(cell, Name) else measure((cell,))
 
 
-def _fitting(figure: Figure, width: int) -> Span:
-    """What there is no room for is left out as a whole: a part of a number is another number."""
-    return next((form for form in figure.forms if cell_len(form) <= width), Plain("…")), figure.role
+def _fitting(cell: Span | Name | Figure, width: int) -> Span:
+    """Of a figure for which there is no room nothing is shown: a part of a number is another number."""
+    if isinstance(cell, Name):
+        return crop_middle(cell.text, width), cell.role
+    if isinstance(cell, Figure):
+        return next((form for form in cell.forms if cell_len(form) <= width), Plain("…")), cell.role
+    return crop(cell[0], width), cell[1]
