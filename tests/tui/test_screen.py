@@ -7,6 +7,7 @@ from textual.color import Color
 from textual.containers import VerticalScroll
 
 from redis_dash.commands import Publish
+from redis_dash.demo import SCENARIOS
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.arrangement import columns_for, place, topics_of
 from redis_dash.tui.look import THEME, Look
@@ -116,13 +117,14 @@ async def test_what_lies_above_wears_our_theme() -> None:
 
 async def test_scenarios_are_in_the_palette() -> None:
     feed = FakeFeed(*fakes.everything())
-    async with running(feed, scenarios=("burst", "calm")) as (app, pilot):
+    async with running(feed, scenarios=SCENARIOS) as (app, pilot):
         await tap(pilot, "ctrl+p", *"burst")
-        await shows(app, pilot, "Demo: burst")
+        await shows(app, pilot, "Demo: burst", "One client makes 150 requests at once")
         await tap(pilot, "down", "enter")
         await until(pilot, lambda: bool(feed.submitted))
         assert feed.submitted == [Publish("demo:control", '{"scenario":"burst"}')]
-        await shows(app, pilot, "Sent")
+        await until(pilot, lambda: app.screen is app.dashboard)
+        await shows(app, pilot, "Demo: burst", "Rate limits", "shows it blocked")
 
 
 async def test_another_theme_and_no_crash() -> None:
