@@ -38,10 +38,9 @@ _LESSER = 5
 def header_items(title: Plain, target: Plain, reading: AnyReading | None, now: float) -> list[Item]:
     """Where we are and how the server is; loud when it is away."""
     frame = reading.frame if reading else None
-    place: list[Span] = [(Plain("redis-dash"), "accent")]
+    items = [Item(((Plain("redis-dash"), "accent"),), priority=2 if title else 0)]
     if title:
-        place += [(Plain("  "), "blank"), (title, "strong")]
-    items = [Item(tuple(place))]
+        items.append(Item(((title, "strong"),)))
     if target:
         items.append(Item(((target, "text"),), priority=1))  # whoever deletes must see where
     if isinstance(frame, ServerFrame):

@@ -104,6 +104,8 @@ class Dashboard(Screen[None]):
         """Hand a reading to whoever shows its topic."""
         if reading.topic == "server":
             was, self._server = self._server, reading
+            for pane in self.panes:
+                pane.said_above = reading.note if reading.status in ("stale", "error") else ""
             if was is None or was.status != reading.status:
                 self._show_bars()
         for pane in self.panes:

@@ -17,6 +17,7 @@ from redis_dash.tui.look import Ground, Role
 from redis_dash.tui.panes.base import Piece, piece
 from redis_dash.tui.panes.listed import Listed
 from redis_dash.tui.panes.paging import Paging, is_away, is_larger
+from redis_dash.tui.panes.view import HOME
 from redis_dash.tui.spans import Span
 from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.widgets.columns import Column
@@ -92,9 +93,10 @@ class LeaderboardPane(Listed[LeaderboardsFrame, BoardRow]):
 
     def notes(self) -> list[Piece]:
         """Also how to get back."""
-        notes = super().notes()
-        board = self._current
-        return [piece("Esc: top", "accent"), *notes] if board is not None and is_away(board) else notes
+        board, notes = self._current, super().notes()
+        if board is None or not is_away(board):
+            return notes
+        return [piece("Esc: top", "accent"), *(note for note in notes if note != HOME)]
 
     def currency(self) -> tuple[Piece, ...]:
         """How to get to a member that is not on the page."""

@@ -237,8 +237,10 @@ def _facts(row: SessionRow) -> Facts:
 
 
 def _repeats(row: SessionRow, name: str, value: str) -> bool:
-    """Does a field say once more who it is, and as what?"""
+    """Does a field say once more who it is, as what, or since when?"""
     name = name.casefold()
     if name in ("role", "roles", "scope"):
         return value == row.role
+    if name in ("created_at", "createdat", "created", "login_at", "iat") and row.created_at:
+        return value in (str(row.created_at), str(int(row.created_at)), str(int(row.created_at * 1000)))
     return name in ("email", "username", "user", "user_name", "name", "login", "sub") and value == row.user

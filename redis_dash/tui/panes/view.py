@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import ClassVar, Generic
 
+import msgspec
 from textual.events import Resize
 
 from redis_dash.feed import Progress
@@ -29,6 +30,10 @@ def piece(text: Plain | str, role: Role = "text") -> Piece:
     return ((Plain(text), role),)
 
 
+HOME = piece("Home: first row", "dim")
+"""How to get back where rows have moved away under the cursor."""
+
+
 class View(Frame, Generic[F], can_focus=True):
     """What is read of a topic, and what is said of it; the keys are the pane's."""
 
@@ -39,6 +44,9 @@ class View(Frame, Generic[F], can_focus=True):
     EMPTY: ClassVar[Plain]
     """What would appear here, and how it gets there."""
     FRAME: ClassVar[type]
+
+    said_above = ""
+    """Why the server is away, as the header has it: it need not be said in each pane once more."""
 
     DEFAULT_CSS = "View.-silent > Lines { display: none; }"
 
@@ -115,6 +123,8 @@ class View(Frame, Generic[F], can_focus=True):
             notes.append(piece(f"{total:,} found{among}", "accent"))
         if 0 < last - first + 1 < total:
             notes.append(self.window(first, last, total))
+        if 1 < first <= total:
+            notes.append(HOME)
         return notes
 
     def window(self, first: int, last: int, total: int) -> Piece:
@@ -200,7 +210,7 @@ class View(Frame, Generic[F], can_focus=True):
         """Say in the frame what is the case now."""
         if not self.display:
             return
-        told = standing(self._reading, time.time(), self._shown if self.paused else None)
+        told = standing(self._briefly, time.time(), self._shown if self.paused else None)
         frame = self.frame
         answer = self.answer(frame) if frame is not None else ()
         if told.faded:
@@ -226,16 +236,24 @@ class View(Frame, Generic[F], can_focus=True):
             )
         )
 
+    @property
+    def _briefly(self) -> AnyReading | None:
+        """The reading without a reason that the header tells already."""
+        reading = self._reading
+        if reading is None or not reading.note or reading.note != self.said_above:
+            return reading
+        return msgspec.structs.replace(reading, note="")
+
     def _message(self) -> Plain | None:
         """What is said in place of the content."""
-        reading, frame = self._reading, self._shown_frame
+        reading, frame = self._briefly, self._shown_frame
         if reading is None or (frame is None and reading.status in ("ok", "reduced") and not reading.note):
             return Plain("reading…")
         if frame is None:
             note = plain(reading.note, 400)
             if reading.status == "stale":
                 return Plain(f"Nothing has been read yet: {note}") if note else Plain("Nothing has been read yet.")
-            return note or Plain("This cannot be had here.")
+            return note or Plain("Nothing has been read yet." if self.said_above else "This cannot be had here.")
         if not self.has_nothing(frame):
             return None
         return self.nothing(frame) if reading.status in ("ok", "reduced") else excuse(reading)
