@@ -17,7 +17,7 @@ from redis_dash.tui.spans import Span
 from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.columns import Column
 from redis_dash.tui.widgets.history import History, drawing_height
-from redis_dash.tui.widgets.table import Bar, Cell, Figure, Table
+from redis_dash.tui.widgets.table import Bar, Cell, Figure, Name, Table
 
 FALL = 0.15
 """How far below the rate since the start the current one must be to be called falling."""
@@ -126,7 +126,7 @@ class _Rows:
         falling = _group_falls(group)
         now = percent(group.interval_hit_rate)
         return (
-            (plain(group.name, 40) or Plain("(empty)"), "text"),
+            Name(plain(group.name, 200) or Plain("(empty)"), "text"),
             Bar(group.hit_rate, "gauge"),
             (percent(group.hit_rate), "strong"),
             (Plain(f"▼{now}") if falling else now, "warn" if falling else "dim"),

@@ -155,6 +155,6 @@ def _explained(row: LimitRow) -> Plain:
     window = "" if row.window_s is None else f" in {duration(row.window_s)}"
     made = f"{row.used:,} of {plural(row.limit, 'request')} used{window}"
     if row.blocked:
-        free = "" if row.reset_s is None else f"; the next one is let in in {_wait(row.reset_s)}"
+        free = "" if row.reset_s is None else f"; the next is let in in {_wait(row.reset_s)}"
         return Plain(f"blocked: {made}{free}")
     return Plain(f"{_word(row) or 'not blocked'}: {made}, {row.limit - row.used:,} left")
