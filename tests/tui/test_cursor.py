@@ -6,6 +6,7 @@ import msgspec
 
 from redis_dash.model import LeaderboardsFrame
 from redis_dash.tui.panes.leaderboard import LeaderboardPane
+from redis_dash.tui.panes.sessions import SessionsPane
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import running, screen_text, shows, tap, until
@@ -50,6 +51,7 @@ async def test_asked_about_it_stays_with_its_row() -> None:
         await shows(app, pilot, "Sign this session out?")
         put(feed, *rotated(3))
         await tap(pilot, "escape")
+        await until(pilot, lambda: app.dashboard.query_one(SessionsPane).table.index == 3)
         await shows(app, pilot, "▸ user0@")
 
 

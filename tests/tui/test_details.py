@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from redis_dash.model import AnyReading, BoardRow, Frame
+from redis_dash.tui.panes.sessions import SessionsPane
 from tests.tui import fakes, huge
 from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import MEDIUM, running, screen_text, shows, tap, until
@@ -161,6 +162,8 @@ async def test_the_cursor_stays_with_the_row_that_was_opened() -> None:
         await shows(app, pilot, "Esc closes")
         await tap(pilot, "escape")
         feed.put(fakes.ok("sessions", fakes.sessions(*rows[::-1])))
+        table = app.dashboard.query_one(SessionsPane).table
+        await until(pilot, lambda: table.index == 4)
         await shows(app, pilot, "▸ user0@example.com")
 
 

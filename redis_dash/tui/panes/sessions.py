@@ -22,7 +22,7 @@ from redis_dash.tui.widgets.columns import Column
 from redis_dash.tui.widgets.table import Bar, Cell, Figure, Table
 
 COLUMNS = (
-    Column(Plain("user"), 24, most=40),
+    Column(Plain("user"), 28, most=40),
     Column(Plain("id"), 5),
     Column(Plain("role"), 7, most=12, priority=1),
     Column(Plain(""), 4, most=20, priority=2, bar=True),
