@@ -67,6 +67,14 @@ def own_server() -> Iterator[EmbeddedServer]:
 
 
 @pytest.fixture
+async def control(own_server: EmbeddedServer) -> AsyncIterator[Redis]:
+    """A client of that server."""
+    client = open_client(own_server.url, name="test")
+    yield client
+    await close_client(client)
+
+
+@pytest.fixture
 def start_app(embedded_server: EmbeddedServer, redis: Redis) -> RunApp:
     """`async with start_app(rate_limit=5) as running`: an application on the shared server."""
 
