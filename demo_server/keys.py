@@ -9,6 +9,7 @@ CACHES: Final = (LLM, PRODUCT)
 
 LEADERBOARD: Final = "leaderboard"  # sorted set: player -> best score
 ONLINE_USERS: Final = "online_users"  # set of the ids of users with a session
+ONLINE_SESSIONS: Final = "online_sessions"  # hash: session id -> user id
 EMAIL_QUEUE: Final = "queue:emails"  # list of JSON mails, the newest last
 
 ORDERS: Final = "orders"
@@ -26,14 +27,9 @@ def session(session_id: str) -> str:
     return f"session:{session_id}"
 
 
-def user(user_id: int) -> str:
-    """Hash: what is kept about a user who signed in at least once."""
+def user(user_id: int | str) -> str:
+    """Hash: what is kept about a user who signed in at least once, among it how many `sessions` there are now."""
     return f"user:{user_id}"
-
-
-def user_sessions(user_id: int | str) -> str:
-    """Set: the ids of a user's sessions, and of some that are gone."""
-    return f"user_sessions:{user_id}"
 
 
 def rate_limit(client: str) -> str:

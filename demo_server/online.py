@@ -1,7 +1,7 @@
-"""The set `online_users`: an index of sessions that end in ways which no index hears of.
+"""The set `online_users`: who has a session, kept right although sessions end in ways that no index hears of.
 
-A session may expire, and somebody may delete it to sign its user out. So the index is repaired: a user is taken out
-when none of the sessions noted for them exists any more.
+A session may expire, and somebody may delete it to sign its user out. So there is a hash of all sessions and their
+users, from which a session is taken when it is known to have ended, and now and then a few are looked at.
 """
 
 import logging
@@ -14,22 +14,21 @@ from demo_server.store import RedisError, log_failure
 
 log = logging.getLogger(__name__)
 
-_AT_RANDOM = 20  # users that are looked at besides: repairs what nobody has told us of, as Redis expires keys
+_AT_RANDOM = 20  # sessions that are looked at besides, much as Redis itself finds what has expired
 
-# KEYS online users; ARGV how many at random, prefixes of a session's key and of a user's sessions, user ids….
-# One live session is enough, and each dead one is looked at once. The keys are computed: this is not for a cluster.
-_REPAIR = """
-local function look_at(user)
-  local sessions = ARGV[3] .. user
-  local id = redis.call('SRANDMEMBER', sessions)
-  while id and redis.call('EXISTS', ARGV[2] .. id) == 0 do
-    redis.call('SREM', sessions, id)
-    id = redis.call('SRANDMEMBER', sessions)
-  end
-  if not id then redis.call('SREM', KEYS[1], user) end
+# KEYS sessions and their users, online users; ARGV prefixes of a session's and of a user's key, how many at random, ids
+# of sessions that have ended…. The other keys are computed: this is not for a cluster.
+_DROP = """
+local function drop(id)
+  local user = redis.call('HGET', KEYS[1], id)
+  if not user then return end
+  redis.call('HDEL', KEYS[1], id)
+  if redis.call('HINCRBY', ARGV[2] .. user, 'sessions', -1) <= 0 then redis.call('SREM', KEYS[2], user) end
 end
-for place = 4, #ARGV do look_at(ARGV[place]) end
-for _, user in ipairs(redis.call('SRANDMEMBER', KEYS[1], ARGV[1])) do look_at(user) end
+for place = 4, #ARGV do drop(ARGV[place]) end
+for _, id in ipairs(redis.call('HRANDFIELD', KEYS[1], ARGV[3])) do
+  if redis.call('EXISTS', ARGV[1] .. id) == 0 then drop(id) end
+end
 """
 
 
@@ -37,17 +36,18 @@ class OnlineUsers:
     """Who has a session."""
 
     def __init__(self, redis: Redis) -> None:
-        self._script = redis.register_script(_REPAIR)
+        self._script = redis.register_script(_DROP)
 
     def add(self, pipe: Pipeline, user_id: int, session_id: str) -> None:
         """Note a new session of a user, in the transaction that makes it."""
-        pipe.sadd(keys.user_sessions(user_id), session_id)
+        pipe.hset(keys.ONLINE_SESSIONS, session_id, str(user_id))
+        pipe.hincrby(keys.user(user_id), "sessions", 1)
         pipe.sadd(keys.ONLINE_USERS, user_id)
 
-    async def repair(self, *user_ids: int) -> None:
-        """Take these users out, and some others, if they have no session any more. Never fails: it can wait."""
-        prefixes = [keys.session(""), keys.user_sessions("")]
+    async def drop(self, session_id: str) -> None:
+        """Note that a session has ended. Never fails: what is missed is found later."""
+        arguments: list[str | int] = [keys.session(""), keys.user(""), _AT_RANDOM, session_id]
         try:
-            await self._script(keys=[keys.ONLINE_USERS], args=[_AT_RANDOM, *prefixes, *user_ids])
+            await self._script(keys=[keys.ONLINE_SESSIONS, keys.ONLINE_USERS], args=arguments)
         except RedisError as error:
-            log_failure(log, error, "the online users were not looked at")
+            log_failure(log, error, "the end of a session was not noted")

@@ -27,12 +27,13 @@ log = logging.getLogger(__name__)
 TTL = 300  # seconds
 _FENCE_TTL = 60  # seconds, far longer than any query takes
 
-# KEYS value, fence; ARGV version, fence ttl. A fence is never lowered: two updates may come in either order.
+# KEYS value, fence; ARGV version, fence ttl. A fence is never lowered: two updates may come in either order. A Redis
+# without memory lets a script go on that has begun with a DEL.
 _RAISE_FENCE = """
+redis.call('DEL', KEYS[1])
 if tonumber(redis.call('GET', KEYS[2]) or 0) < tonumber(ARGV[1]) then
   redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[2])
 end
-redis.call('DEL', KEYS[1])
 """
 # KEYS value, fence; ARGV version, value, ttl.
 _FILL = """

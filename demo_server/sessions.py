@@ -83,7 +83,7 @@ class Sessions:
             self._truth.session_gone(session_id)
             # Somebody still believes to be signed in: it expired, or it was revoked.
             await self._events.publish(keys.SESSIONS, "session.rejected")
-            await self._online.repair()
+            await self._online.drop(session_id)
             return None
         if isinstance(renewed, RedisError):
             log.warning("a session was not renewed: %s", renewed)  # Redis may take no writes; reading needs none
@@ -102,9 +102,9 @@ class Sessions:
     async def _ended(self, session_id: str, value: bytes | None, reason: str) -> None:
         """A session is deleted; `value` is what it was, None if it was gone before."""
         self._truth.session_gone(session_id)
+        await self._online.drop(session_id)
         session = None if value is None else _parse(value)
         if session is not None:
-            await self._online.repair(session.id)
             await self._publish("session.ended", session, reason=reason)
 
     async def _publish(self, event_type: str, session: Session, **fields: object) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
@@ -56,13 +57,27 @@ async def test_what_must_write_says_why_it_cannot(shop: Running, refusal: Refusa
     for method, path, body in (
         ("POST", "/login", PRIYA),
         ("POST", "/scores", {"player": "ann", "score": 1}),
-        ("PUT", "/products/1", {"price": 5}),
         ("GET", "/views/home", None),
+        *((("PUT", "/products/1", {"price": 5}),) if refusal is READ_ONLY else ()),
     ):
         answer = await shop.http.request(method, path, json=body)
         assert answer.status_code == 503, path
         assert answer.json()["detail"].startswith(refusal.reason), path
     assert (await shop.http.get("/healthz")).json()["redis"] == "up"
+
+
+async def test_a_product_can_be_changed_without_memory(
+    own_server: EmbeddedServer, control: Redis, tmp_path: Path
+) -> None:
+    """Deleting the old one needs none."""
+    settings = Settings(redis_url=own_server.url, database_latency=0.001, database=tmp_path / "shop.sqlite3")
+    async with run_app(settings) as shop, run_app(settings) as other:
+        await shop.http.get("/products/1")
+        assert (await other.http.get("/products/1")).json()["source"] == "cache"
+        await tell(control, OUT_OF_MEMORY.begin)
+        assert (await shop.http.put("/products/1", json={"price": 5})).status_code == 200
+        assert (await other.http.get("/products/1")).json()["price"] == 5
+        assert await control.exists(keys.product_fence(1)) == 1
 
 
 async def test_lookups_are_counted_when_writes_are_taken_again(shop: Running, refusal: Refusal, control: Redis) -> None:
