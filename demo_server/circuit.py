@@ -32,7 +32,7 @@ class CircuitBreaker:
     @property
     def is_up(self) -> bool:
         """Whether Redis answered when it was asked last."""
-        return not self._pool.circuit_open
+        return self._pool.problem is None
 
     async def run(self) -> None:
         """Keep asking until cancelled."""
@@ -48,8 +48,8 @@ class CircuitBreaker:
                 log.warning("Redis answers again: the circuit is closed")
             self._pool.close_circuit()
         elif self.is_up:
-            log.warning("Redis does not answer: the circuit is open: %s", problem)
-            await self._pool.open_circuit()
+            log.warning("Redis is of no use: the circuit is open: %s", problem)
+            await self._pool.open_circuit(problem)
 
     async def _problem(self) -> RedisError | None:
         for attempt in range(1, _SILENCES + 1):

@@ -7,14 +7,24 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from redis.exceptions import OutOfMemoryError, ReadOnlyError
+from redis.exceptions import AuthenticationError, BusyLoadingError, OutOfMemoryError, ReadOnlyError
 
 from demo_server.body_limit import BodyLimit
 from demo_server.middleware import CrashToAnswer, RateLimit, ServerTiming, UseCache
 from demo_server.routes import ROUTERS
 from demo_server.services import build_services, running
 from demo_server.settings import Settings
-from demo_server.store import RedisError, ResponseError
+from demo_server.store import CircuitOpenError, RedisError, ResponseError
+
+# The first that fits is told: never what Redis itself says, which may be about others.
+_REASONS = (
+    (OutOfMemoryError, "Redis has no memory left"),
+    (ReadOnlyError, "This Redis takes no writes"),
+    (AuthenticationError, "Redis does not let this application in"),
+    (BusyLoadingError, "Redis is still loading its data"),
+    (ResponseError, "Redis refuses"),
+    (RedisError, "Redis does not answer"),
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -54,13 +64,7 @@ async def _input_is_bad(_: Request, error: Exception) -> Response:
 
 async def _redis_cannot(_: Request, error: Exception) -> JSONResponse:
     """For what cannot be done without Redis, sessions above all. Cached answers and the limiter never get here."""
-    if isinstance(error, OutOfMemoryError):
-        reason = "Redis has no memory left"
-    elif isinstance(error, ReadOnlyError):
-        reason = "This Redis takes no writes"
-    elif isinstance(error, ResponseError):
-        reason = "Redis refuses"
-    else:
-        reason = "Redis does not answer"
+    problem = error.problem if isinstance(error, CircuitOpenError) else error
+    reason = next(reason for kind, reason in _REASONS if isinstance(problem, kind))
     detail = f"{reason}, and this cannot be done without it. Please try again soon."
     return JSONResponse({"detail": detail}, status_code=503, headers={"Retry-After": "1"})

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
@@ -25,6 +26,8 @@ from demo_server.store import close_client, open_client
 from demo_server.summarizer import Summary, build_summarizer
 from demo_server.truth import Truth
 from demo_server.views import Views
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ async def running(services: Services) -> AsyncIterator[None]:
             stack.push_async_callback(close_client, client)
         path = services.settings.database
         if path is None:
+            log.warning("DEMO_DATABASE is not set: prices and orders end with this process, what Redis holds does not")
             path = stack.enter_context(GuardedFolder()).path / "shop.sqlite3"
         await services.database.open(path)
         stack.push_async_callback(services.database.close)

@@ -24,27 +24,31 @@ _TURN = 5.0  # seconds
 
 
 class CircuitOpenError(RedisConnectionError):
-    """Redis is known not to answer, so nothing was sent."""
+    """Redis is known to be of no use, so nothing was sent; `problem` is what was wrong when it was asked last."""
+
+    def __init__(self, problem: RedisError) -> None:
+        super().__init__(f"the circuit is open: {problem}")
+        self.problem = problem
 
 
 class CircuitPool(BlockingConnectionPool):
     """A pool that hands out no connection while its circuit is open. Whoever waits for one is told at once."""
 
-    circuit_open = False
+    problem: RedisError | None = None  # which keeps the circuit open
 
     def can_get_connection(self) -> bool:
         """Asked by the pool before it hands out a connection, and again each time that a waiter is woken."""
-        if self.circuit_open:
-            raise CircuitOpenError("Redis does not answer")
+        if self.problem is not None:
+            raise CircuitOpenError(self.problem)
         return bool(super().can_get_connection())
 
-    async def open_circuit(self) -> None:
-        self.circuit_open = True
+    async def open_circuit(self, problem: RedisError) -> None:
+        self.problem = problem
         async with self._condition:
             self._condition.notify_all()
 
     def close_circuit(self) -> None:
-        self.circuit_open = False
+        self.problem = None
 
 
 def open_client(url: str, *, name: str = "demo-server", timeout: float = _TIMEOUT) -> Redis:

@@ -67,6 +67,17 @@ async def test_nothing_is_sent_while_it_is_open(shop_of_its_own: Running, hung: 
     assert "Redis does not answer" in refused.json()["detail"]
 
 
+async def test_a_redis_that_lets_nobody_in_is_told_as_what_it_is(own_server: EmbeddedServer, control: Redis) -> None:
+    await control.config_set("requirepass", "secret")
+    async with run_app(Settings(redis_url=own_server.url)) as shop:
+        assert await health(shop) == "down"
+        refused = await shop.http.get("/views/home")
+        assert (refused.status_code, refused.json()["detail"].split(",")[0]) == (
+            503,
+            "Redis does not let this application in",
+        )
+
+
 async def test_it_closes_when_the_server_answers_again(shop_of_its_own: Running, own_server: EmbeddedServer) -> None:
     async def is_healthy(wanted: str) -> bool:
         return await health(shop_of_its_own) == wanted
