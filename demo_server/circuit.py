@@ -47,8 +47,9 @@ class CircuitBreaker:
             if not self.is_up:
                 log.warning("Redis answers again: the circuit is closed")
             self._pool.close_circuit()
-        elif self.is_up:
-            log.warning("Redis is of no use: the circuit is open: %s", problem)
+        else:
+            if self.is_up:
+                log.warning("Redis cannot be used: the circuit is open: %s", problem)
             await self._pool.open_circuit(problem)
 
     async def _problem(self) -> RedisError | None:

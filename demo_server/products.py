@@ -31,9 +31,8 @@ _FENCE_TTL = 60  # seconds, far longer than any query takes
 # without memory lets a script go on that has begun with a DEL.
 _RAISE_FENCE = """
 redis.call('DEL', KEYS[1])
-if tonumber(redis.call('GET', KEYS[2]) or 0) < tonumber(ARGV[1]) then
-  redis.call('SET', KEYS[2], ARGV[1], 'EX', ARGV[2])
-end
+local fence = math.max(tonumber(redis.call('GET', KEYS[2]) or 0), tonumber(ARGV[1]))
+redis.call('SET', KEYS[2], string.format('%d', fence), 'EX', ARGV[2])
 """
 # KEYS value, fence; ARGV version, value, ttl.
 _FILL = """

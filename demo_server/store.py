@@ -24,7 +24,7 @@ _TURN = 5.0  # seconds
 
 
 class CircuitOpenError(RedisConnectionError):
-    """Redis is known to be of no use, so nothing was sent; `problem` is what was wrong when it was asked last."""
+    """Redis is known not to work, so nothing was sent; `problem` is what was wrong when it was asked last."""
 
     def __init__(self, problem: RedisError) -> None:
         super().__init__(f"the circuit is open: {problem}")

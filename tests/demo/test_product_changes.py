@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from demo_server import keys
 from demo_server.database import Database
 from demo_server.embedded import EmbeddedServer
 from demo_server.settings import Settings
@@ -104,6 +105,15 @@ async def test_a_change_that_is_cut_off_leaves_nothing_old_behind(
         change.cancel()
         await asyncio.wait({change})
         assert await price_of(other, 1) == 77
+
+
+async def test_a_change_that_is_made_again_has_the_whole_time_of_its_fence(settings: Settings, control: Redis) -> None:
+    """One was cut off before, and what it left is about to expire."""
+    await control.set(keys.product_fence(1), 2, ex=5)
+    async with run_app(settings) as shop:
+        assert (await shop.http.put("/products/1", json={"price": 5})).status_code == 200
+    assert await control.get(keys.product_fence(1)) == b"2"
+    assert await control.ttl(keys.product_fence(1)) > 50
 
 
 async def test_two_changes_at_once_both_count(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
