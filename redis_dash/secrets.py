@@ -27,7 +27,7 @@ _TELLING = (
 )
 _SIGNS = r"[=:]|eyJ|Bearer|Basic|PRIVATE KEY"
 """Without one of these there is nothing of the kind."""
-_NAMED = r"([\w.-]+)[\"']?\s*[=:](?=\s*[\"']?[^\s&;,])"
+_NAMED = r"(?<![\w.-])([\w.-]++)[\"']?\s*+[=:](?=\s*+[\"']?[^\s&;,])"
 _SHORT = 6
 """Characters: a shorter id is a part of many words, and is looked for as a word of its own."""
 _TOKEN_LENGTH = 16

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
@@ -28,6 +29,10 @@ TEXT_SHOWN = 500
 DEEPEST = 4
 PLACES = 100
 """Objects of a value that are looked into."""
+FIELDS_READ = 200
+"""Of each of them."""
+LONGEST_NAME = 100
+"""A longer one is no name."""
 USERS = 8
 _LONG_ID = 16
 """Characters of an ``id`` beside which there is nobody's name: it is the session's own, and may let its reader in."""
@@ -87,9 +92,10 @@ def _places(value: dict[str, object]) -> list[_Place]:
     for depth in range(DEEPEST):
         inner: list[tuple[str, dict[str, object], bool]] = []
         for name, fields, secret in level[: PLACES - len(places)]:
-            plain = {_plain_name(key): field for key, field in fields.items()}
+            few = [(key, field) for key, field in islice(fields.items(), FIELDS_READ) if len(key) <= LONGEST_NAME]
+            plain = {_plain_name(key): field for key, field in few}
             places.append(_Place(plain, name in PEOPLE, depth == 0, secret))
-            for key, field in fields.items():
+            for key, field in few:
                 if isinstance(field, dict):
                     inner.append((_plain_name(key), field, secret or is_secret(key)))
         level = inner
@@ -127,7 +133,8 @@ def _cut(text: str) -> str:
     """A long text up to the end of a word: nobody could tell that half an id is one."""
     if len(text) <= TEXT_SHOWN:
         return text
-    return re.sub(r"\S+$", "", text[:TEXT_SHOWN]) + "…"
+    *words, _ = text[:TEXT_SHOWN].rsplit(maxsplit=1) or [""]
+    return "".join((*words, "…"))
 
 
 def _created(value: dict[str, object]) -> float | None:
@@ -140,16 +147,16 @@ def _created(value: dict[str, object]) -> float | None:
 
 def _shown(value: dict[str, object]) -> list[tuple[str, str]]:
     rows = []
-    for name, inner in list(value.items())[:FIELDS_SHOWN]:
-        text = str(inner)
-        if is_secret(name):
+    for name, inner in islice(value.items(), FIELDS_SHOWN):
+        if len(name) > LONGEST_NAME or is_secret(name):
             text = HIDDEN
         elif isinstance(inner, dict | list):
             text = f"({len(inner)} inside)"  # nested values may hold secrets under any name
-        elif isinstance(inner, str):
-            if text.lstrip()[:1] in ("{", "["):
-                text = f"({len(text):,} characters)"  # most likely JSON once more
-            elif tells_secret(text) or (_plain_name(name) == "id" and len(text) >= _LONG_ID):
+        elif isinstance(inner, str) and inner.lstrip()[:1] in ("{", "["):
+            text = f"({len(inner):,} characters)"  # most likely JSON once more
+        else:
+            text = _cut(str(inner))
+            if isinstance(inner, str) and (tells_secret(text) or (_plain_name(name) == "id" and len(text) >= _LONG_ID)):
                 text = HIDDEN
-        rows.append((_cut(name), _cut(text)))
+        rows.append((_cut(name), text))
     return rows

@@ -78,5 +78,5 @@ async def test_rows_searches_and_marks_hold_no_id(redis_url: str, make_context: 
 async def test_an_error_reply_holds_no_key(deployment: Deployment) -> None:
     """Servers repeat what they were asked."""
     replies = await deployment.pipeline([(b"NOSUCHCOMMAND", f"session:{IDS[0]}".encode()) for _ in range(2)])
-    assert {str(reply).replace('`', "'") for reply in replies} == {"ERR unknown command 'NOSUCHCOMMAND'"}
+    assert {str(reply).replace("`", "'") for reply in replies} == {"ERR unknown command 'NOSUCHCOMMAND'"}
     told(replies)
