@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
+
+_KEYS = re.compile(r"keys=(\d{1,18})")
 
 
 class Changes(NamedTuple):
@@ -36,7 +39,8 @@ def changes_of(values: Mapping[str, str], database: int) -> Changes | None:
 
     A replica tells none: it may load its master's whole data set without a trace in these counters.
     """
-    if values.get("role") != "master" or values.get("loading", "0") != "0":
+    keyspace = values.get(f"db{database}", "")
+    if values.get("role") != "master" or values.get("loading", "0") != "0" or (keyspace and not _KEYS.match(keyspace)):
         return None
     try:
         return Changes(
@@ -48,7 +52,7 @@ def changes_of(values: Mapping[str, str], database: int) -> Changes | None:
             expired_keys=int(values["expired_keys"]),
             expired_fields=int(values.get("expired_subkeys") or values.get("expired_fields") or 0),
             evicted_keys=int(values["evicted_keys"]),
-            keys=keys_in(values.get(f"db{database}", "")),
+            keys=keys_in(keyspace),
         )
     except (KeyError, ValueError):
         return None
@@ -56,8 +60,8 @@ def changes_of(values: Mapping[str, str], database: int) -> Changes | None:
 
 def keys_in(keyspace: str) -> int:
     """The number of keys in a database, from ``keys=12,expires=3,avg_ttl=0``; 0 for one that INFO does not list."""
-    fields = dict(part.split("=", 1) for part in keyspace.split(",") if "=" in part)
-    return int(fields.get("keys", 0))
+    found = _KEYS.match(keyspace)
+    return int(found[1]) if found else 0
 
 
 def writes_between(earlier: Changes, later: Changes) -> int | None:

@@ -104,4 +104,8 @@ class ShowRanks(msgspec.Struct, frozen=True):
     member: str = ""
 
 
-Request = FullPass | SearchSessions | StopSearch | ShowRanks
+class CountAfresh(msgspec.Struct, frozen=True):
+    """Count messages from this moment on."""
+
+
+Request = FullPass | SearchSessions | StopSearch | ShowRanks | CountAfresh

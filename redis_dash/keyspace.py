@@ -137,7 +137,9 @@ class Keyspace:
             try:
                 await self.pass_over()
             except Exception as error:  # a bug in a reader must not end the scan for all the others
-                self._trouble = error if isinstance(error, SourceError) else SourceError(f"{type(error).__name__}")
+                if not isinstance(error, SourceError):
+                    error = SourceError(self._deployment.own_error("scanning"))
+                self._trouble = error
                 self._news.set()
                 await asyncio.sleep(RETRY_S)
                 continue

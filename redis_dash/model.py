@@ -13,6 +13,9 @@ import msgspec
 from redis_dash.certainty import Count, Scope, exact
 from redis_dash.eventlog import EventLog
 
+Kind = Literal["standalone", "cluster", "sentinel"]
+"""Of a server: alone or with replicas; one node of a cluster; one that only watches others."""
+
 Status = Literal["ok", "stale", "reduced", "off", "error"]
 
 TOPICS = ("server", "events", "sessions", "rate_limits", "leaderboards", "cache")
@@ -60,6 +63,8 @@ class Cost(msgspec.Struct, frozen=True):
     """The server's time that they took, in milliseconds, by its own per-command averages where it tells them."""
     share: float = 0.0
     """Share of one server core over the last seconds, 0..1."""
+    errors: int = 0
+    """Errors in this program itself since the start."""
 
 
 class Scan(msgspec.Struct, frozen=True):
@@ -93,7 +98,8 @@ class ServerFrame(msgspec.Struct, frozen=True):
     version: str
     role: str
     uptime_s: float
-    ops_per_s: float
+    ops_per_s: float | None
+    """Commands of everybody but us, between the last two polls; None before the second one."""
     used_memory: int
     """Bytes."""
     max_memory: int
@@ -102,8 +108,8 @@ class ServerFrame(msgspec.Struct, frozen=True):
     blocked_clients: int
     keys: int
     """Keys in the database that we watch."""
-    ping_ms: float
-    """The median of the last few."""
+    ping_ms: float | None
+    """The median of the last few; None where none could be measured yet."""
     evicted: int
     """Keys evicted since the server's start."""
     evicted_per_s: float
@@ -111,6 +117,7 @@ class ServerFrame(msgspec.Struct, frozen=True):
     rejected_connections: int
     cost: Cost
     scan: Scan = Scan()
+    kind: Kind = "standalone"
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -136,7 +143,8 @@ class EventsFrame(msgspec.Struct, frozen=True):
 
     received: int
     dropped: int
-    """Messages that we received and cannot account for by channel: what the counters below leave over."""
+    """Messages that came in part, or as nothing that can be understood: in no other figure, and certainly lost. Each of
+    them ended a connection; what else went then is unknown, and stands in ``gaps``."""
     overwritten: int
     """Messages that have left the ring since: counted, no longer readable. All others are kept in it."""
     rate: float
@@ -151,6 +159,10 @@ class EventsFrame(msgspec.Struct, frozen=True):
     """What we subscribed to."""
     channel_count: int = 0
     """Distinct channels counted one by one; ``channels`` may hold fewer."""
+    session_globs: tuple[str, ...] = ()
+    """The patterns of session keys: what ``log`` holds is raw, and may hold some."""
+    shard_channels: int = 0
+    """Sharded channels with listeners: their messages (SPUBLISH) reach none of our subscriptions."""
 
 
 class SessionRow(msgspec.Struct, frozen=True):
@@ -325,6 +337,8 @@ class Reading(msgspec.Struct, Generic[F], frozen=True):
     """The topic's count, of several the one that can be trusted least; None for topics that need no scan."""
     scope: Scope | None = None
     """None for topics that need no scan."""
+    away: bool = False
+    """The server cannot be reached: ``note`` says why, as it does for every other topic."""
 
     @property
     def coverage(self) -> float | None:
@@ -345,6 +359,10 @@ class ConfigError(DashError):
 
 class SourceError(DashError):
     """Redis could not be reached, or refused; without secrets."""
+
+
+class AwayError(SourceError):
+    """Redis could not be reached, or the connection broke."""
 
 
 class MissingRightError(SourceError):

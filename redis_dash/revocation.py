@@ -18,7 +18,7 @@ from redis_dash.dialects import SESSION_DIALECTS
 from redis_dash.dialects.base import refusal
 from redis_dash.model import SessionRow, SourceError
 from redis_dash.ownreads import ReplyError
-from redis_dash.wire import say
+from redis_dash.reasons import say
 
 ATTEMPTS = 5
 """A session in use changes under our hands now and then."""

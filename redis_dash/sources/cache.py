@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from redis_dash.certainty import weakest
-from redis_dash.connection import Info
+from redis_dash.info import Info
 from redis_dash.model import CacheFrame, CacheGroup
 from redis_dash.ownreads import ReplyError
 from redis_dash.sources.base import Context, Sample, sample, text
@@ -38,7 +38,7 @@ class CacheSource:
     async def read(self) -> Sample[CacheFrame]:
         """INFO, shared with the server topic, then the application's counters in one pipeline."""
         info = await self._context.deployment.info()
-        hits, misses = _application(info)
+        hits, misses = info.application
         fresh = self._before is None or info.at - self._before.at >= self._shortest_s
         interval_hits, interval_misses = self._since_last(info) if fresh else self._interval
         groups = await self._groups(info, fresh)
@@ -63,8 +63,8 @@ class CacheSource:
         before, self._before = self._before, info
         if before is None:
             return self._interval
-        then, now = _application(before), _application(info)
-        if now[0] < then[0] or now[1] < then[1]:
+        then, now = before.application, info.application
+        if info.began != before.began:
             self._interval = (0, 0)  # the server's counters began anew: a restart, or CONFIG RESETSTAT
         else:
             self._interval = (now[0] - then[0], now[1] - then[1])
@@ -96,13 +96,6 @@ class CacheSource:
 def rate(hits: int, misses: int) -> float | None:
     """Hits over lookups; None without lookups."""
     return hits / (hits + misses) if hits + misses else None
-
-
-def _application(info: Info) -> tuple[int, int]:
-    """The server's counters without our own lookups."""
-    hits = int(info.values.get("keyspace_hits", 0)) - info.own_hits
-    misses = int(info.values.get("keyspace_misses", 0)) - info.own_misses
-    return max(0, hits), max(0, misses)
 
 
 def _counters(reply: object) -> tuple[int, int] | None:

@@ -156,7 +156,8 @@ class SessionSearch:
             try:
                 await self._search(hunt)
             except Exception as error:  # whatever it is: it must not end the other readings
-                hunt.end(str(error) if isinstance(error, SourceError) else type(error).__name__)
+                known = isinstance(error, SourceError)
+                hunt.end(str(error) if known else self._context.deployment.own_error("searching sessions"))
 
     async def _search(self, hunt: _Hunt) -> None:
         read = SESSION_DIALECTS[0].read

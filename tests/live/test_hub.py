@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn
 
+import pytest
 import redis
 
 from demo_server.embedded import EmbeddedServer
@@ -142,3 +143,46 @@ async def test_a_right_that_one_topic_lacks_does_not_hold_up_the_scan_for_the_ot
         assert "permission" in desk.latest["rate_limits"].note
         assert desk.frame("sessions").count.value == 1
         assert hub.scan_trouble == ""
+
+
+@pytest.mark.own_errors(1)
+async def test_a_bug_in_a_source_is_counted_and_told_without_its_name(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = Hub(Config(url=redis_url))
+
+    async def broken() -> NoReturn:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(hub._sources[0], "read", broken)
+    reading = await hub._read(hub._sources[0])
+    assert (reading.status, reading.note) == ("error", "an error in redis-dash itself (reading server)")
+    assert hub.errors == 1
+    assert hub.deployment.cost.cost().errors == 1
+    await hub.deployment.close()
+
+
+@pytest.mark.own_errors(2)
+async def test_a_bug_in_what_runs_besides_ends_nothing(
+    redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redis_dash.hub.RETRY_S", 0.01)
+    sign_in(client, "ann")
+    hub = Hub(Config(url=redis_url, refresh_s=FAST))
+    for part in (hub._subscriber, hub._keyspace):
+        monkeypatch.setattr(part, "run", failing_once(part.run))
+    async with running(hub):
+        desk = Desk(hub)
+        await until(lambda: desk.all_are("ok") and desk.frame("sessions").count.value == 1)
+        assert hub.errors == 2
+
+
+def failing_once(run: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    failures = iter([KeyError("secret")])
+
+    async def fail_first() -> None:
+        for failure in failures:
+            raise failure
+        await run()
+
+    return fail_first

@@ -271,5 +271,7 @@ async def test_server(make_context: MakeContext, client: redis.Redis) -> None:
     frame = (await ServerSource(make_context()).read()).frame
     assert (frame.keys, frame.role, frame.clients >= 2) == (1, "master", True)
     assert frame.used_memory > 100_000
+    assert frame.ping_ms is not None
     assert 0 < frame.ping_ms < 1000
+    assert frame.ops_per_s is None
     assert frame.version.count(".") == 2

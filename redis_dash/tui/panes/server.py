@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.events import Resize
 
 from redis_dash.model import Scan, ServerFrame
-from redis_dash.tui.figures import compact, count, duration, milliseconds, nbytes, percent, rate, small_percent
+from redis_dash.tui.figures import compact, count, duration, milliseconds, nbytes, percent, rate
 from redis_dash.tui.look import Ground, Role
 from redis_dash.tui.panes.base import Pane, Piece, piece
 from redis_dash.tui.spans import Span
@@ -30,6 +30,8 @@ COLUMNS = (
     Column(Plain(""), 16, least=12, most=20, right=True),
     Column(Plain(""), 22, least=10, most=30, priority=1),
 )
+
+CLUSTER = Plain("one node of a cluster: only its share of the keys is seen")
 
 
 class Fact(NamedTuple):
@@ -75,6 +77,11 @@ class ServerPane(Pane[ServerFrame]):
         """``valkey 8.1.8 · master · up 3 d 4 h``."""
         return (
             piece(f"{plain(frame.product, 20)} {plain(frame.version, 20)}", "strong"),
+            *(
+                [piece("one node of a cluster: only its share of the keys is seen", "warn")]
+                if frame.kind == "cluster"
+                else []
+            ),
             piece(plain(frame.role, 20)),
             piece(f"up {duration(frame.uptime_s)}", "dim"),
         )
@@ -85,7 +92,8 @@ class ServerPane(Pane[ServerFrame]):
 
     def display_frame(self, frame: ServerFrame) -> None:
         """The load and the facts."""
-        self._load.append(frame.ops_per_s)
+        if frame.ops_per_s is not None:
+            self._load.append(frame.ops_per_s)
         top = max(10.0, *self._load) if self._load else 10.0
         self._history.show(tuple(self._load), top, (compact(top), Plain("0")), "accent")
         self.table.show(facts(frame))
@@ -117,11 +125,12 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
         ),
         Fact(
             Plain("our own cost"),
-            small_percent(cost.share, 2),
+            percent(cost.share, 2),
             "text",
             (Plain(f"{milliseconds(cost.server_ms)} in all"), "dim"),
         ),
         Fact(Plain("our commands"), count(cost.commands)),
+        *([Fact(Plain("our errors"), count(cost.errors), "bad")] if cost.errors else []),
         *_scan(frame.scan),
     )
 
