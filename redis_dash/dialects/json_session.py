@@ -11,7 +11,8 @@ from typing import NamedTuple
 import msgspec
 
 from redis_dash.dialects.base import Command, SessionFacts
-from redis_dash.secrets import HIDDEN, is_secret, tells_secret
+from redis_dash.redaction import redact_text
+from redis_dash.secrets import HIDDEN, is_secret, is_token
 
 LARGEST = 256 * 1024
 """Bytes of a value that are decoded; a larger one is no session that a person reads."""
@@ -124,9 +125,25 @@ def _texts(places: Collection[_Place], names: Sequence[str]) -> Iterator[str]:
             found = place.fields.get(name)
             if isinstance(found, list) and all(isinstance(part, str) for part in found):
                 found = ", ".join(found)
-            if found not in (None, "") and isinstance(found, str | int | float) and not isinstance(found, bool):
-                text = _cut(str(found))
-                yield HIDDEN if isinstance(found, str) and tells_secret(text) else text
+            if found in (None, "") or isinstance(found, bool) or not isinstance(found, str | int | float):
+                continue
+            if not _is_json(found):
+                yield _harmless(str(found))
+
+
+def _is_json(value: object) -> bool:
+    """A text that most likely is JSON once more: it may hold secrets under any name."""
+    return isinstance(value, str) and value.lstrip()[:1] in ("{", "[")
+
+
+def _harmless(text: str) -> str:
+    """What of a text may be shown, whatever it is called."""
+    text = _cut(text)
+    if is_token(text):
+        return HIDDEN
+    if "=" in text or ":" in text:
+        return redact_text(text.encode(), ()).decode()
+    return text
 
 
 def _cut(text: str) -> str:
@@ -152,11 +169,11 @@ def _shown(value: dict[str, object]) -> list[tuple[str, str]]:
             text = HIDDEN
         elif isinstance(inner, dict | list):
             text = f"({len(inner)} inside)"  # nested values may hold secrets under any name
-        elif isinstance(inner, str) and inner.lstrip()[:1] in ("{", "["):
-            text = f"({len(inner):,} characters)"  # most likely JSON once more
+        elif _is_json(inner):
+            text = f"({len(str(inner)):,} characters)"
+        elif isinstance(inner, str) and _plain_name(name) == "id" and len(inner) >= _LONG_ID:
+            text = HIDDEN
         else:
-            text = _cut(str(inner))
-            if isinstance(inner, str) and (tells_secret(text) or (_plain_name(name) == "id" and len(text) >= _LONG_ID)):
-                text = HIDDEN
+            text = _harmless(str(inner))
         rows.append((_cut(name), text))
     return rows
