@@ -48,8 +48,12 @@ async def test_stale_shows_the_last_frame_its_age_and_why() -> None:
     ]
     aged = [msgspec.structs.replace(reading, taken_at=reading.taken_at - 7) for reading in readings]
     async with running(FakeFeed(*aged), WIDE) as (app, pilot):
-        await shows(app, pilot, "✖ disconnected 7 s — connection refused", "stale 7 s · connection refused")
+        await shows(app, pilot, "✖ disconnected 7 s — connection refused", "stale 7 s")
         assert "user0@example.com" in screen_text(app)
+        assert screen_text(app).count("connection refused") == 1  # said once, in the header
+        own = msgspec.structs.replace(aged[2], note="no right to GET")
+        app._feed.put(own)  # type: ignore[union-attr]
+        await shows(app, pilot, "· no right to GET")
 
 
 async def test_stale_before_anything_was_read() -> None:
