@@ -19,7 +19,7 @@ LARGEST = 256 * 1024
 EMAILS = ("email", "useremail", "emailaddress", "mail")
 LOGINS = ("username", "preferredusername", "login", "loginname", "user")
 NAMES = ("name", "displayname", "fullname")
-IDS = ("userid", "authuserid", "uid", "accountid", "sub", "id")
+IDS = ("userid", "authuserid", "user", "uid", "accountid", "sub", "id")
 """Who it is, the most trustworthy names first; as ``_plain_name`` writes them."""
 ROLES = ("role", "roles", "scope")
 PEOPLE = frozenset({"user", "account", "passport", "profile", "member", "customer", "principal", "identity", "person"})
@@ -73,7 +73,7 @@ class JsonSession:
         user, *others = sorted(list(dict.fromkeys(_users(places)))[:USERS], key=HIDDEN.__eq__) or [""]
         return SessionFacts(
             user=user,
-            role=next(_texts([place for place in places if not place.is_secret], ROLES), ""),
+            role=next(_texts([place for place in places if not place.is_secret], ROLES, numbers=True), ""),
             created_at=_created(value),
             fields=tuple(_shown(value)),
             others=tuple(others),
@@ -112,22 +112,21 @@ def _users(places: Sequence[_Place]) -> Iterator[str]:
     places = [place for place in places if place.is_top or place.is_person]
     yield from _texts(places, NAMES)
     for place in places:
-        yield from _texts([place], IDS[:-1])
-        for text in _texts([place], IDS[-1:]):
+        yield from _texts([place], IDS[:-1], numbers=True)
+        for text in _texts([place], IDS[-1:], numbers=True):
             if place.is_person or len(text) < _LONG_ID:
                 yield text
 
 
-def _texts(places: Collection[_Place], names: Sequence[str]) -> Iterator[str]:
-    """What stands under these names."""
+def _texts(places: Collection[_Place], names: Sequence[str], *, numbers: bool = False) -> Iterator[str]:
+    """What stands under these names; a number is nobody's name, but may be an id."""
+    kinds = str | int | float if numbers else str
     for place in places:
         for name in names:
             found = place.fields.get(name)
             if isinstance(found, list) and all(isinstance(part, str) for part in found):
                 found = ", ".join(found)
-            if found in (None, "") or isinstance(found, bool) or not isinstance(found, str | int | float):
-                continue
-            if not _is_json(found):
+            if found != "" and isinstance(found, kinds) and not isinstance(found, bool) and not _is_json(found):
                 yield _harmless(str(found))
 
 

@@ -82,6 +82,7 @@ def test_what_is_no_secret_is_shown(text: str) -> None:
         ({"_auth_user_id": "7", "_auth_user_hash": "x"}, "7"),
         ({"sub": "auth0|7", "name": "Ann"}, "Ann"),
         ({"id": 7}, "7"),
+        ({"user": 7, "login": 1_700_000_000, "mail": True}, "7"),
     ],
 )
 def test_the_user_is_who_is_named_most_trustworthily(value: object, user: str) -> None:
