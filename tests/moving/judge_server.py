@@ -1,0 +1,27 @@
+"""Server: the number of keys, and what cannot be zero."""
+
+from __future__ import annotations
+
+from redis_dash.model import ServerFrame
+from tests.moving.bench import Bench
+from tests.moving.merged import merged
+from tests.moving.observer import Seen
+
+
+class ServerJudge:
+    """Keys that have expired count until the server has deleted them."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        world = bench.world
+        kinds = [world.sessions.truth, *(one.truth for one in world.limiters), *(one.truth for one in world.caches)]
+        self._keys = merged([*(kind.count for kind in kinds), world.boards.count, world.boards.others, world.filler.count])
+
+    def judge(self, seen: Seen) -> None:
+        """One frame."""
+        frame = seen.reading.frame
+        assert isinstance(frame, ServerFrame)
+        truth = self._keys.values(*seen.info)
+        self._bench.check("server: keys", frame.keys >= truth.low, seen, f"{frame.keys} keys, truth {truth} or more")
+        self._bench.check("server: ping", frame.ping_ms > 0, seen, f"ping {frame.ping_ms} ms")
+        self._bench.check("server: clients", frame.clients >= 3, seen, f"{frame.clients} clients")
