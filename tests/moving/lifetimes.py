@@ -62,7 +62,11 @@ class Lifetimes:
         self._gone(key, span, by_clock=False)
 
     def wiped(self, span: Span) -> None:
-        """All are gone, at one moment."""
+        """All are gone, at one moment; what expired at the time may have gone before it."""
+        self.advance(span.begin + SETTLED_S)
+        expiring = [key for key, until in self.deadlines.items() if until is not None and until < span.end + SETTLED_S]
+        for key in expiring:
+            self._gone(key, span, by_clock=True)
         self.count.step(span, -len(self.deadlines))
         for key in self.deadlines:
             self._there[key].step(span, -1)

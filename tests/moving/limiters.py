@@ -101,6 +101,7 @@ class FixedWindow:
 
     def wiped(self, span: Span) -> None:
         """All keys are gone."""
+        self.advance(span.begin + SETTLED_S)
         self.truth.wiped(span)
         self.levels.wiped(span)
 
@@ -173,7 +174,11 @@ class SlidingWindow:
         self.truth.advance(now)
 
     def wiped(self, span: Span) -> None:
-        """All keys are gone."""
+        """All keys are gone; what left its window at the time may have left before it."""
+        self.advance(span.begin + SETTLED_S)
+        for moment, key, life in self._leaving:
+            if moment < span.end + SETTLED_S and self._lives.get(key) == life:
+                self.levels.change(key, -1, self.limit, span, by_clock=True)
         self.truth.wiped(span)
         self.levels.wiped(span)
         self._lives = {key: life + 1 for key, life in self._lives.items()}
