@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from typing import Any, Protocol
 
 import redis
 
@@ -21,6 +22,13 @@ from tests.moving.sessions import GLOB, Sessions
 from tests.moving.timeline import Span
 
 Action = Callable[[Batch], None]
+
+
+class Wiped(Protocol):
+    """Something that is gone with all keys."""
+
+    def wiped(self, span: Span) -> None:
+        """All keys are gone, at one moment."""
 
 
 class Application:
@@ -67,7 +75,7 @@ class Application:
             "shrink": self.filler.shrink,
             "publish": self.channels.publish,
             "flush": self._flush,
-            "reset stats": lambda batch: batch.add("CONFIG", "RESETSTAT", note=lambda _, span: self.lookups.reset(span)),
+            "reset stats": lambda batch: batch.add("CONFIG RESETSTAT", note=self._statistics_reset),
         }
 
     def config(self, url: str) -> Config:
@@ -121,7 +129,7 @@ class Application:
         span = Span(begin, time.time())
         self.away.append(span)
         self._wiped(span)
-        self.lookups.reset(span)
+        self.lookups.begin(span, by_command=False)
 
     def close(self) -> None:
         """Hang up."""
@@ -166,7 +174,11 @@ class Application:
         batch.add("FLUSHDB", note=lambda _, span: self._wiped(span))
         self._send(batch)
 
+    def _statistics_reset(self, _: Any, span: Span) -> None:
+        self.lookups.begin(span, by_command=True)
+
     def _wiped(self, span: Span) -> None:
         self.sessions.truth.wiped(span)
-        for part in (*self.limiters, self.boards, *self.caches, self.filler):
+        parts: tuple[Wiped, ...] = (*self.limiters, self.boards, *self.caches, self.filler)
+        for part in parts:
             part.wiped(span)

@@ -35,7 +35,7 @@ class Batch:
             return
         pipeline = client.pipeline(transaction=False)
         for command in self._commands:
-            pipeline.execute_command(*command)
+            pipeline.execute_command(*command)  # type: ignore[no-untyped-call]
         begin = time.time()
         replies = pipeline.execute()
         span = Span(begin, time.time())

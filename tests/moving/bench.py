@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from redis_dash.certainty import Count
@@ -10,7 +10,6 @@ from tests.moving.application import Application
 from tests.moving.observer import Seen
 from tests.moving.tally import Tally
 from tests.moving.timeline import Span, Timeline, Values
-
 
 PASS_S = 1.0
 """How long a pass at full speed takes, at most: what expires meanwhile may have been counted."""
@@ -44,11 +43,13 @@ class Bench:
         """A figure that must be right."""
         self.tally.check(what, right, lambda: self._tell(seen.span, told, timeline))
 
-    def count(self, what: str, count: Count, seen: Seen, timeline: Timeline) -> None:
-        """A count: each certainty says something else, and must be right about it."""
+    def count(self, what: str, count: Count, seen: Seen, timeline: Timeline, more: Callable[[], str] = str) -> None:
+        """A count: each certainty says something else, and must be right about it; ``more`` explains a wrong one."""
         truth = timeline.values(*seen.span)
         self.tally.certainties[what][count.certainty] += 1
         told = f"shown {_shown(count)}, truth {truth}"
+        if not truth.has(count.value) and count.certainty == "exact":
+            told += more()
         if self.rested_at is not None and seen.span.begin > self.rested_at:
             lately = timeline.values(min(count.at or seen.span.begin, seen.span.begin) - PASS_S, seen.span.end)
             right = truth.has(count.value) or (

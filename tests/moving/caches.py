@@ -95,12 +95,15 @@ class Lookups:
 
     def __init__(self) -> None:
         self.hits, self.misses = Timeline(), Timeline()
+        self.beginnings: list[tuple[Span, bool]] = []
+        """When the server began to count anew, and whether it was CONFIG RESETSTAT that made it."""
 
     def step(self, hit: bool, span: Span) -> None:
         """One lookup."""
         (self.hits if hit else self.misses).step(span, 1)
 
-    def reset(self, span: Span) -> None:
-        """CONFIG RESETSTAT, or a restart."""
+    def begin(self, span: Span, *, by_command: bool) -> None:
+        """The server begins to count anew."""
+        self.beginnings.append((span, by_command))
         for timeline in (self.hits, self.misses):
             timeline.step(span, -timeline.value)

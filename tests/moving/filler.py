@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.moving.batch import Batch
+from tests.moving.batch import Batch, Note
 from tests.moving.timeline import Span, Timeline
 
 CHUNK = 500
@@ -21,7 +21,7 @@ class Filler:
             size = min(CHUNK, count - begin)
             parts = [part for n in range(self._planned, self._planned + size) for part in (f"other:{n}", "x")]
             self._planned += size
-            batch.add("MSET", *parts, note=lambda _, span, size=size: self.count.step(span, size))
+            batch.add("MSET", *parts, note=self._note(size))
 
     def shrink(self, batch: Batch) -> None:
         """Some fewer."""
@@ -30,7 +30,10 @@ class Filler:
             return
         self._planned -= size
         keys = [f"other:{n}" for n in range(self._planned, self._planned + size)]
-        batch.add("UNLINK", *keys, note=lambda _, span: self.count.step(span, -size))
+        batch.add("UNLINK", *keys, note=self._note(-size))
+
+    def _note(self, delta: int) -> Note:
+        return lambda _, span: self.count.step(span, delta)
 
     def wiped(self, span: Span) -> None:
         """All keys are gone, at one moment."""

@@ -45,9 +45,7 @@ def _status(bench: Bench, seen: Seen) -> bool:
     if reading.status == "reduced":
         due = reading.topic == "leaderboards" and "more boards are not read" in reading.note
         bench.check(f"{reading.topic}: reduced for a reason", due, seen, told)
-    away = any(
-        away.begin <= seen.span.end and seen.span.begin <= away.end + BACK_WITHIN_S for away in bench.world.away
-    )
+    away = any(away.begin <= seen.span.end and seen.span.begin <= away.end + BACK_WITHIN_S for away in bench.world.away)
     if reading.status == "stale":
         due = away or seen.span.begin < bench.began + CONNECTED_WITHIN_S
         bench.check(f"{reading.topic}: stale for a reason", due, seen, told)

@@ -17,6 +17,10 @@ class CacheJudge:
         self._before: Seen | None = None
         """The last one that had an INFO of its own."""
         self._shown: tuple[int, int] = (0, 0)
+        self._missing: dict[str, tuple[int, int]] = {}
+        """Of each figure, how many lookups are left out."""
+        self._beginnings: dict[str, int] = {}
+        """And how often the server had begun to count when that was found out."""
 
     def judge(self, seen: Seen) -> None:
         """One frame."""
@@ -32,8 +36,16 @@ class CacheJudge:
             self._group(group, cache, seen)
 
     def _since_start(self, what: str, shown: int, timeline: Timeline, seen: Seen) -> None:
+        """What was looked up between CONFIG RESETSTAT and the first INFO after it may be left out for good."""
         truth = timeline.values(*seen.info)
-        self._bench.check(what, truth.has(shown), seen, f"shown {shown}, truth {truth}", timeline)
+        before = [begin for begin in self._bench.world.lookups.beginnings if begin[0].end < seen.info.begin]
+        if len(before) != self._beginnings.get(what, 0):
+            self._beginnings[what], by_command = len(before), before[-1][1]
+            self._missing[what] = (max(0, truth.low - shown), max(0, truth.high - shown)) if by_command else (0, 0)
+        least, most = self._missing.get(what, (0, 0))
+        right = truth.low - most <= shown <= truth.high - least
+        told = f"shown {shown}, truth {truth}, of which {least}..{most} were left out at the latest reset"
+        self._bench.check(what, right, seen, told, timeline)
 
     def _interval(self, frame: CacheFrame, seen: Seen) -> None:
         """Between two INFOs; an interval in which the statistics were reset tells nothing."""
@@ -59,4 +71,3 @@ def _gained(then: Values, now: Values, shown: int) -> bool:
     if now.low < then.high:  # it may have begun anew
         return shown == 0 or now.low <= shown <= now.high or now.low - then.high <= shown <= now.high - then.low
     return now.low - then.high <= shown <= now.high - then.low
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from redis_dash.model import LimitRow, RateLimitsFrame
 from tests.moving.bench import Bench
+from tests.moving.levels import NEAR
 from tests.moving.lifetimes import Lifetimes
 from tests.moving.limiters import FixedWindow, Limiter
 from tests.moving.merged import merged
@@ -30,10 +31,22 @@ class LimitsJudge:
         frame = seen.reading.frame
         assert isinstance(frame, RateLimitsFrame)
         self._bench.count("limits", frame.count, seen, self._count)
-        self._bench.count("blocked", frame.blocked, seen, self._blocked)
-        self._bench.count("near", frame.near, seen, self._near)
+        self._bench.count("blocked", frame.blocked, seen, self._blocked, lambda: self._differences(frame, seen))
+        self._bench.count("near", frame.near, seen, self._near, lambda: self._differences(frame, seen))
         for row in frame.rows:
             self._row(row, seen)
+
+    def _differences(self, frame: RateLimitsFrame, seen: Seen) -> str:
+        """Which clients were shown on another level than they were on."""
+        rows = {row.key: row for row in frame.rows}
+        lines = []
+        for limiter in self._bench.world.limiters:
+            for key, used in limiter.levels.used.items() if limiter.limit is not None else ():
+                truth = used.values(*seen.span)
+                shown = rows[key].used if key in rows else 0
+                if truth.high >= NEAR * (limiter.limit or 0) and (shown != truth.low or shown != truth.high):
+                    lines.append(f"\n  {key} shown {shown}, truth {truth}")
+        return "".join(lines)
 
     def _row(self, row: LimitRow, seen: Seen) -> None:
         limiter = self._limiter(row.key)
@@ -54,7 +67,9 @@ class LimitsJudge:
         """Usage falls to nothing when the key expires; ``reset_s`` is as of the frame."""
         deadlines = [deadline for deadline in truth.deadlines_of(row.key, *read) if deadline is not None]
         right = row.reset_s is not None and any(
-            deadline - seen.span.end - RESET_TOLERANCE_S <= row.reset_s <= max(0.0, deadline - read.begin) + RESET_TOLERANCE_S
+            deadline - seen.span.end - RESET_TOLERANCE_S
+            <= row.reset_s
+            <= max(0.0, deadline - read.begin) + RESET_TOLERANCE_S
             for deadline in deadlines
         )
         told = f"{row.key} clears in {row.reset_s} s, truth {[d - seen.span.end for d in deadlines]}"

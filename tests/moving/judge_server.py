@@ -15,7 +15,9 @@ class ServerJudge:
         self._bench = bench
         world = bench.world
         kinds = [world.sessions.truth, *(one.truth for one in world.limiters), *(one.truth for one in world.caches)]
-        self._keys = merged([*(kind.count for kind in kinds), world.boards.count, world.boards.others, world.filler.count])
+        self._keys = merged(
+            [*(kind.count for kind in kinds), world.boards.count, world.boards.others, world.filler.count]
+        )
 
     def judge(self, seen: Seen) -> None:
         """One frame."""
@@ -23,5 +25,5 @@ class ServerJudge:
         assert isinstance(frame, ServerFrame)
         truth = self._keys.values(*seen.info)
         self._bench.check("server: keys", frame.keys >= truth.low, seen, f"{frame.keys} keys, truth {truth} or more")
-        self._bench.check("server: ping", frame.ping_ms > 0, seen, f"ping {frame.ping_ms} ms")
-        self._bench.check("server: clients", frame.clients >= 3, seen, f"{frame.clients} clients")
+        ping = frame.ping_ms is None or frame.ping_ms > 0
+        self._bench.check("server: ping", ping, seen, f"ping {frame.ping_ms} ms")

@@ -24,15 +24,25 @@ return 1"""
 class Limiter(Protocol):
     """One rule, and the keys in which it counts its clients' requests."""
 
-    name: str
-    limit: int | None
-    window_s: float
-    truth: Lifetimes
-    levels: Levels
-
     @property
     def glob(self) -> str:
         """Of its keys."""
+
+    @property
+    def limit(self) -> int | None:
+        """Requests in a window; None if nobody tells the dashboard."""
+
+    @property
+    def window_s(self) -> float:
+        """How long a window is."""
+
+    @property
+    def truth(self) -> Lifetimes:
+        """Which keys there are."""
+
+    @property
+    def levels(self) -> Levels:
+        """How much each client has used."""
 
     def request(self, batch: Batch, client: int) -> None:
         """A client asks for something; refused if the limit is used up."""
@@ -146,9 +156,7 @@ class SlidingWindow:
             life = self._lives.setdefault(key, 0)
             heapq.heappush(self._leaving, (score / self.per_second + self.window_s, key, life))
 
-        batch.add(
-            "EVAL", ADD_ONE, 1, key, repr(since), repr(score), self._requests, round(deadline * 1000), note=note
-        )
+        batch.add("EVAL", ADD_ONE, 1, key, repr(since), repr(score), self._requests, round(deadline * 1000), note=note)
 
     def pardon(self, batch: Batch) -> None:
         """Delete one."""

@@ -7,8 +7,8 @@ import time
 from typing import Any, NamedTuple
 
 from redis_dash.config import Config
-from redis_dash.connection import Info
 from redis_dash.hub import Hub
+from redis_dash.info import Info
 from redis_dash.model import AnyReading, Reading
 from redis_dash.sources.base import Source
 from tests.moving.timeline import Span

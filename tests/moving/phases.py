@@ -68,7 +68,13 @@ MIDDLE = Size(
     "middle", {"sign in": 1500, "request": 4000, "score": 500, "look up": 600, "grow": 20}, 900, 20, 20.0, 0.25, 0.01
 )
 LARGE = Size(
-    "large", {"sign in": 6000, "request": 12_000, "score": 500, "look up": 600, "grow": 120}, 4000, 60, 40.0, 0.25, 0.003
+    "large",
+    {"sign in": 6000, "request": 12_000, "score": 500, "look up": 600, "grow": 120},
+    4000,
+    60,
+    40.0,
+    0.25,
+    0.01,
 )
 
 

@@ -1,4 +1,4 @@
-"""One world from beginning to end: it plays its phases while a hub watches, then it rests, and the readings are judged."""
+"""One world: it plays its phases while a hub watches, then it rests, and the readings are judged."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import redis
 
 from demo_server.embedded import EmbeddedServer
 from redis_dash.commands import FullPass, ShowRanks
+from tests.conftest import until
 from tests.moving.application import Application
 from tests.moving.bench import Bench
 from tests.moving.judge import judge
@@ -55,8 +56,7 @@ class Scene:
 
     async def _watch(self, world: Application, observer: Observer) -> None:
         self._began.append((time.time(), "beginning"))
-        while not observer.subscribed:
-            await asyncio.sleep(0.01)
+        await until(lambda: observer.subscribed)
         stop = threading.Event()
         try:
             for phase in self._phases:
@@ -85,7 +85,6 @@ class Scene:
             world.rest()
         bench.rested_at = time.time() if observer.passes >= passes + 3 else None
         readings = len(observer.seen) + 12
-        while len(observer.seen) < readings:
-            await asyncio.sleep(0.02)
+        await until(lambda: len(observer.seen) >= readings)
         await asyncio.sleep(2 * SETTLED_S)  # what expired during the last reading is known by then
         world.rest()

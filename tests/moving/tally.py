@@ -54,9 +54,7 @@ class Tally:
     def too_narrow(self) -> list[str]:
         """Which intervals held the truth too seldom."""
         return [
-            name
-            for name, (frames, held) in self.intervals.items()
-            if frames >= ENOUGH and held < LEAST_SHARE * frames
+            name for name, (frames, held) in self.intervals.items() if frames >= ENOUGH and held < LEAST_SHARE * frames
         ]
 
     @property
