@@ -17,9 +17,10 @@ from tests.moving.caches import Cache, Lookups
 from tests.moving.channels import Channels
 from tests.moving.filler import Filler
 from tests.moving.limiters import FixedWindow, Limiter, SlidingWindow
+from tests.moving.merged import merged
 from tests.moving.phases import Phase, Size
 from tests.moving.sessions import GLOB, Sessions
-from tests.moving.timeline import Span
+from tests.moving.timeline import Span, Timeline
 
 Action = Callable[[Batch], None]
 
@@ -130,6 +131,19 @@ class Application:
         self.away.append(span)
         self._wiped(span)
         self.lookups.begin(span, by_command=False)
+
+    def numbers(self) -> dict[str, Timeline]:
+        """How many keys there are, by what they begin with."""
+        kinds = {GLOB.removesuffix("*"): self.sessions.truth.count, "other:": self.filler.count}
+        kinds |= {one.glob.removesuffix("*"): one.truth.count for one in (*self.limiters, *self.caches)}
+        return kinds | {"leaderboard": merged([self.boards.count, self.boards.others])}
+
+    def look(self) -> tuple[dict[str, int], Span]:
+        """The same, as the server itself has it."""
+        begin = time.time()
+        keys = [key.decode() for key in set(self._client.scan_iter(count=1000))]
+        found = {beginning: sum(key.startswith(beginning) for key in keys) for beginning in self.numbers()}
+        return found, Span(begin, time.time())
 
     def close(self) -> None:
         """Hang up."""

@@ -39,9 +39,10 @@ class Bench:
                 name = phase
         return f"{self._where}, {span.begin - begin:.2f}..{span.end - begin:.2f} s, {name}"
 
-    def check(self, what: str, right: bool, seen: Seen, told: str, timeline: Timeline | None = None) -> None:
+    def check(self, what: str, right: bool, seen: Seen | Span, told: str, timeline: Timeline | None = None) -> None:
         """A figure that must be right."""
-        self.tally.check(what, right, lambda: self._tell(seen.span, told, timeline))
+        span = seen.span if isinstance(seen, Seen) else seen
+        self.tally.check(what, right, lambda: self._tell(span, told, timeline))
 
     def count(self, what: str, count: Count, seen: Seen, timeline: Timeline, more: Callable[[], str] = str) -> None:
         """A count: each certainty says something else, and must be right about it; ``more`` explains a wrong one."""

@@ -6,7 +6,7 @@ from redis_dash.model import LimitRow, RateLimitsFrame
 from tests.moving.bench import Bench
 from tests.moving.levels import NEAR
 from tests.moving.lifetimes import Lifetimes
-from tests.moving.limiters import FixedWindow, Limiter
+from tests.moving.limiters import FixedWindow, Limiter, SlidingWindow
 from tests.moving.merged import merged
 from tests.moving.observer import Seen
 from tests.moving.timeline import Span, Timeline
@@ -34,7 +34,7 @@ class LimitsJudge:
         self._bench.count("blocked", frame.blocked, seen, self._blocked, lambda: self._differences(frame, seen))
         self._bench.count("near", frame.near, seen, self._near, lambda: self._differences(frame, seen))
         for row in frame.rows:
-            self._row(row, seen)
+            self._row(row, frame, seen)
 
     def _differences(self, frame: RateLimitsFrame, seen: Seen) -> str:
         """Which clients were shown on another level than they were on."""
@@ -48,7 +48,7 @@ class LimitsJudge:
                     lines.append(f"\n  {key} shown {shown}, truth {truth}")
         return "".join(lines)
 
-    def _row(self, row: LimitRow, seen: Seen) -> None:
+    def _row(self, row: LimitRow, frame: RateLimitsFrame, seen: Seen) -> None:
         limiter = self._limiter(row.key)
         begin = seen.span.begin - max(row.age_s, UNTOLD_AGE_S if row.age_s == 0 else 0)
         read = Span(begin, seen.span.end - row.age_s)
@@ -62,6 +62,11 @@ class LimitsJudge:
         self._bench.check("limit: exists", there, seen, told)
         if there and isinstance(limiter, FixedWindow):
             self._reset(row, limiter.truth, read, seen)
+        elif there and isinstance(limiter, SlidingWindow) and truth.low == truth.high == row.used > 0:
+            self._falls(row, limiter, read, seen)
+        if frame.count.certainty == "exact":
+            just_read = row.age_s <= seen.span.end - seen.span.begin + UNTOLD_AGE_S
+            self._bench.check("limit: exact, so just read", just_read, seen, told)
 
     def _reset(self, row: LimitRow, truth: Lifetimes, read: Span, seen: Seen) -> None:
         """Usage falls to nothing when the key expires; ``reset_s`` is as of the frame."""
@@ -74,6 +79,14 @@ class LimitsJudge:
         )
         told = f"{row.key} clears in {row.reset_s} s, truth {[d - seen.span.end for d in deadlines]}"
         self._bench.check("limit: clears in", right, seen, told)
+
+    def _falls(self, row: LimitRow, limiter: SlidingWindow, read: Span, seen: Seen) -> None:
+        """Usage falls when the oldest request inside the window leaves it; nobody is let in beyond the limit."""
+        before = [leaves for span, leaves in limiter.requests[row.key] if span.end < read.begin]
+        oldest = min(before[-row.used :])
+        low, high = oldest - seen.span.end - RESET_TOLERANCE_S, max(0.0, oldest - read.begin) + RESET_TOLERANCE_S
+        told = f"{row.key} falls in {row.reset_s} s, truth {low:.3f}..{high:.3f}, {row.used} used"
+        self._bench.check("limit: falls in", row.reset_s is not None and low <= row.reset_s <= high, seen, told)
 
     def _limiter(self, key: str) -> Limiter:
         return next(one for one in self._bench.world.limiters if key.startswith(one.glob.removesuffix("*")))

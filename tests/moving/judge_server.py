@@ -13,11 +13,7 @@ class ServerJudge:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        world = bench.world
-        kinds = [world.sessions.truth, *(one.truth for one in world.limiters), *(one.truth for one in world.caches)]
-        self._keys = merged(
-            [*(kind.count for kind in kinds), world.boards.count, world.boards.others, world.filler.count]
-        )
+        self._keys = merged(list(bench.world.numbers().values()))
 
     def judge(self, seen: Seen) -> None:
         """One frame."""

@@ -132,6 +132,8 @@ class SlidingWindow:
         self._lives: dict[str, int] = {}
         """How often each client's key was made: requests of an earlier one count no longer."""
         self._leaving: list[tuple[float, str, int]] = []
+        self.requests: dict[str, list[tuple[Span, float]]] = {}
+        """Of each key: when each request was let in, and when it leaves the window."""
 
     @property
     def glob(self) -> str:
@@ -153,8 +155,9 @@ class SlidingWindow:
             self._planned[key] -= 1
             self.truth.written(key, deadline, span)
             self.levels.change(key, 1, self.limit, span)
-            life = self._lives.setdefault(key, 0)
-            heapq.heappush(self._leaving, (score / self.per_second + self.window_s, key, life))
+            leaves = score / self.per_second + self.window_s
+            self.requests.setdefault(key, []).append((span, leaves))
+            heapq.heappush(self._leaving, (leaves, key, self._lives.setdefault(key, 0)))
 
         batch.add("EVAL", ADD_ONE, 1, key, repr(since), repr(score), self._requests, round(deadline * 1000), note=note)
 

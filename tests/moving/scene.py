@@ -20,6 +20,7 @@ from tests.moving.lifetimes import SETTLED_S
 from tests.moving.observer import Observer
 from tests.moving.phases import Phase, Size
 from tests.moving.tally import Tally
+from tests.moving.timeline import Span
 
 REST_S = 10.0
 """How long two complete passes over a world at rest may take, at full speed."""
@@ -50,8 +51,12 @@ class Scene:
             running.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await running
-            world.close()
-        await asyncio.to_thread(judge, bench, observer.seen)
+        await asyncio.sleep(2 * SETTLED_S)  # what expired during the last reading is known by then
+        found, span = await asyncio.to_thread(world.look)
+        await asyncio.sleep(2 * SETTLED_S)
+        world.rest()
+        world.close()
+        await asyncio.to_thread(self._judge, bench, observer, found, span)
         return bench.tally
 
     async def _watch(self, world: Application, observer: Observer) -> None:
@@ -86,5 +91,11 @@ class Scene:
         bench.rested_at = time.time() if observer.passes >= passes + 3 else None
         readings = len(observer.seen) + 12
         await until(lambda: len(observer.seen) >= readings)
-        await asyncio.sleep(2 * SETTLED_S)  # what expired during the last reading is known by then
-        world.rest()
+
+    def _judge(self, bench: Bench, observer: Observer, found: dict[str, int], span: Span) -> None:
+        """The truth itself first."""
+        for beginning, timeline in bench.world.numbers().items():
+            truth = timeline.values(*span)
+            told = f"{beginning}*: the server has {found[beginning]}, the truth is thought to be {truth}"
+            bench.check("the truth itself", truth.has(found[beginning]), span, told, timeline)
+        judge(bench, observer.seen)
