@@ -135,7 +135,8 @@ class Application:
     def numbers(self) -> dict[str, Timeline]:
         """How many keys there are, by what they begin with."""
         kinds = {GLOB.removesuffix("*"): self.sessions.truth.count, "other:": self.filler.count}
-        kinds |= {one.glob.removesuffix("*"): one.truth.count for one in (*self.limiters, *self.caches)}
+        kinds |= {limiter.glob.removesuffix("*"): limiter.truth.count for limiter in self.limiters}
+        kinds |= {cache.glob.removesuffix("*"): cache.truth.count for cache in self.caches}
         return kinds | {"leaderboard": merged([self.boards.count, self.boards.others])}
 
     def look(self) -> tuple[dict[str, int], Span]:

@@ -44,26 +44,32 @@ class Bench:
         span = seen.span if isinstance(seen, Seen) else seen
         self.tally.check(what, right, lambda: self._tell(span, told, timeline))
 
-    def count(self, what: str, count: Count, seen: Seen, timeline: Timeline, more: Callable[[], str] = str) -> None:
-        """A count: each certainty says something else, and must be right about it; ``more`` explains a wrong one."""
+    def count(
+        self, what: str, count: Count, seen: Seen, timeline: Timeline, more: Callable[[], str] | None = None
+    ) -> None:
+        """A count: each certainty says something else, and must be right about it.
+
+        Args:
+            more: explains a wrong one of those that are asked one after the other, and change by themselves meanwhile.
+        """
         truth = timeline.values(*seen.span)
         self.tally.certainties[what][count.certainty] += 1
         told = f"shown {_shown(count)}, truth {truth}"
-        if not truth.has(count.value) and count.certainty == "exact":
+        right = truth.has(count.value) if more is None else truth.has_apart(count.value)
+        if more is not None and not right:
             told += more()
         if self.rested_at is not None and seen.span.begin > self.rested_at:
             lately = timeline.values(min(count.at or seen.span.begin, seen.span.begin) - PASS_S, seen.span.end)
-            right = truth.has(count.value) or (
-                count.certainty == "counted" and lately.low <= count.value <= lately.high and holds(count, truth)
-            )
-            self.check(f"{what}: right at rest", right, seen, told, timeline)
+            recently = lately.low <= count.value <= lately.high and holds(count, truth)
+            at_rest = right or (count.certainty == "counted" and recently)
+            self.check(f"{what}: right at rest", at_rest, seen, told, timeline)
         sound = count.low <= count.value and (count.high is None or count.value <= count.high)
         if count.certainty != "unknown":
             self.check(f"{what}: value within its own bounds", sound, seen, told)
         if count.certainty == "exact":
             whole = count.coverage == 1.0 and count.low == count.value == count.high
             self.check(f"{what}: exact, and whole", whole, seen, told)
-            self.check(f"{what}: exact", truth.has(count.value), seen, told, timeline)
+            self.check(f"{what}: exact", right, seen, told, timeline)
         elif count.certainty == "at_least":
             self.check(f"{what}: at least", truth.high >= count.low, seen, told, timeline)
             if count.high is not None:

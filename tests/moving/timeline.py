@@ -39,6 +39,9 @@ class Values(NamedTuple):
     """What the application's steps can have added, in their order."""
     passed: frozenset[int]
     """And what the clock's can have."""
+    ups: int
+    downs: int
+    """What all steps up, and all steps down, of the interval add up to."""
 
     @property
     def low(self) -> int:
@@ -53,6 +56,10 @@ class Values(NamedTuple):
     def has(self, value: int) -> bool:
         """Can it have been this one?"""
         return any(value - self.base - step in self.passed for step in self.written)
+
+    def has_apart(self, value: int) -> bool:
+        """Can a count have been this one that asks one after the other, each at another moment?"""
+        return self.base + self.downs <= value <= self.base + self.ups
 
     def __str__(self) -> str:
         return str(self.low) if self.low == self.high else f"{self.low}..{self.high}"
@@ -93,7 +100,9 @@ class Timeline:
         base = (self._sums[last - 1] if last else 0) - sum(step.delta for step in steps)
         written = accumulate((step.delta for step in steps if not step.by_clock), initial=0)
         passed = accumulate((step.delta for step in steps if step.by_clock), initial=0)
-        return Values(base, frozenset(written), frozenset(passed))
+        ups = sum(step.delta for step in steps if step.delta > 0)
+        downs = sum(step.delta for step in steps if step.delta < 0)
+        return Values(base, frozenset(written), frozenset(passed), ups, downs)
 
     def around(self, begin: float, end: float, count: int = 4) -> list[Step]:
         """The steps during an interval, and a few before and after it: at most 3 * ``count``."""
