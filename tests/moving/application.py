@@ -39,6 +39,8 @@ class Application:
         self.rng = random.Random(seed)
         self._port, self._size = port, size
         self._client = redis.Redis(port=port)
+        self.refresh_s = size.refresh_s
+        """How often a dashboard reads."""
         self.sessions = Sessions(self.rng)
         self.limiters: tuple[Limiter, ...] = (
             FixedWindow("login", 10, 2.5, self.rng),

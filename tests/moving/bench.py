@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
 from redis_dash.certainty import Count
-from tests.moving.application import Application
 from tests.moving.observer import Seen
+from tests.moving.recording import Recording
 from tests.moving.tally import Tally
 from tests.moving.timeline import Span, Timeline, Values
 
@@ -18,26 +18,18 @@ PASS_S = 1.0
 class Bench:
     """One world's."""
 
-    def __init__(self, world: Application, where: str, phases: Sequence[tuple[float, str]]) -> None:
-        """``phases`` are the moments at which each began."""
-        self.world = world
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        self.world = recording.world
         self.tally = Tally()
-        self.rested_at: float | None = None
-        """From then on nothing was written, and whole passes have gone over the keyspace since it was."""
-        self._where, self._phases = where, phases
-
-    @property
-    def began(self) -> float:
-        """When the watching did."""
-        return self._phases[0][0]
 
     def place(self, span: Span) -> str:
         """Where something was seen."""
-        begin, name = self._phases[0][0], ""
-        for moment, phase in self._phases:
+        begin, name = self.recording.phases[0][0], ""
+        for moment, phase in self.recording.phases:
             if moment <= span.end:
                 name = phase
-        return f"{self._where}, {span.begin - begin:.2f}..{span.end - begin:.2f} s, {name}"
+        return f"{self.recording.where}, {span.begin - begin:.2f}..{span.end - begin:.2f} s, {name}"
 
     def check(self, what: str, right: bool, seen: Seen | Span, told: str, timeline: Timeline | None = None) -> None:
         """A figure that must be right."""
@@ -56,13 +48,13 @@ class Bench:
         self.tally.certainties[what][count.certainty] += 1
         told = f"shown {_shown(count)}, truth {truth}"
         right = truth.has(count.value) if more is None else truth.has_apart(count.value)
-        if more is not None and not right:
+        if more is not None and not right and count.certainty == "exact":
             told += more()
-        if self.rested_at is not None and seen.span.begin > self.rested_at:
-            lately = timeline.values(min(count.at or seen.span.begin, seen.span.begin) - PASS_S, seen.span.end)
-            recently = lately.low <= count.value <= lately.high and holds(count, truth)
-            at_rest = right or (count.certainty == "counted" and recently)
-            self.check(f"{what}: right at rest", at_rest, seen, told, timeline)
+        rested_at = self.recording.rested_at
+        if rested_at is not None and seen.span.begin > rested_at:
+            self.check(
+                f"{what}: right at rest", right or _is_right_at_rest(count, seen, timeline), seen, told, timeline
+            )
         sound = count.low <= count.value and (count.high is None or count.value <= count.high)
         if count.certainty != "unknown":
             self.check(f"{what}: value within its own bounds", sound, seen, told)
@@ -103,6 +95,15 @@ class TopicJudge(Protocol):
 def holds(count: Count, truth: Values) -> bool:
     """Does the interval hold one of the values?"""
     return count.low <= truth.high and (count.high is None or truth.low <= count.high)
+
+
+def _is_right_at_rest(count: Count, seen: Seen, timeline: Timeline) -> bool:
+    """Nothing is written any more: what was counted was so a short while ago, and what expired since is allowed for."""
+    truth = timeline.values(*seen.span)
+    if count.certainty == "counted":
+        lately = timeline.values(min(count.at, seen.span.begin) - PASS_S, seen.span.end)
+        return lately.low <= count.value <= lately.high and holds(count, truth)
+    return count.certainty in ("estimated", "at_least") and holds(count, truth)
 
 
 def _shown(count: Count) -> str:

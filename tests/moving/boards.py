@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections import deque
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -30,8 +29,9 @@ class Board:
         self.key = key
         self.scores: dict[bytes, float] = {}
         self.size = Timeline()
-        self._writes: deque[Write] = deque()
-        self._told: dict[bytes, float] = {}
+        self._writes: list[Write] = []
+        self._place, self._told = 0, dict[bytes, float]()
+        """How many of the writes have been told again, and the scores after them."""
 
     def write(self, write: Write) -> None:
         """Note what was written."""
@@ -43,16 +43,20 @@ class Board:
 
     def states(self, begin: float, end: float) -> Iterator[dict[bytes, float]]:
         """The scores at the moments of an interval, one after the other; ask for intervals in their order only."""
-        while self._writes and self._writes[0].span.end < begin:
-            _apply(self._told, self._writes.popleft())
-        yield self._told
-        state = None
-        for write in self._writes:
+        while self._place < len(self._writes) and self._writes[self._place].span.end < begin:
+            _apply(self._told, self._writes[self._place])
+            self._place += 1
+        state = dict(self._told)
+        yield dict(state)
+        for write in self._writes[self._place :]:
             if write.span.begin > end:
                 break
-            state = dict(self._told) if state is None else state
             _apply(state, write)
-            yield state
+            yield dict(state)
+
+    def rewind(self) -> None:
+        """Tell it again from the beginning."""
+        self._place, self._told = 0, {}
 
     def best_first(self) -> list[bytes]:
         """The members as they are now."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from tests.moving.bench import Bench, TopicJudge
 from tests.moving.judge_boards import BoardsJudge
 from tests.moving.judge_cache import CacheJudge
@@ -12,6 +10,8 @@ from tests.moving.judge_limits import LimitsJudge
 from tests.moving.judge_server import ServerJudge
 from tests.moving.judge_sessions import SessionsJudge
 from tests.moving.observer import Seen
+from tests.moving.recording import Recording
+from tests.moving.tally import Tally
 
 BACK_WITHIN_S = 5.0
 """After the server was away: until then readings may be stale."""
@@ -27,14 +27,20 @@ JUDGES: dict[str, type[TopicJudge]] = {
 }
 
 
-def judge(bench: Bench, readings: Sequence[Seen]) -> None:
-    """All readings of one world, when it has come to rest."""
+def judge(recording: Recording) -> Tally:
+    """All readings of one world, when it has come to rest; first the truth itself."""
+    bench = Bench(recording)
+    for beginning, timeline in bench.world.numbers().items():
+        truth, found = timeline.values(*recording.looked), recording.found[beginning]
+        told = f"{beginning}*: the server has {found}, the truth is thought to be {truth}"
+        bench.check("the truth itself", truth.has(found), recording.looked, told, timeline)
     judges = {topic: make(bench) for topic, make in JUDGES.items()}
-    for seen in readings:
+    for seen in recording.seen:
         reading = seen.reading
         bench.tally.frames += 1
         if _status(bench, seen) and reading.frame is not None:
             judges[reading.topic].judge(seen)
+    return bench.tally
 
 
 def _status(bench: Bench, seen: Seen) -> bool:
@@ -47,6 +53,6 @@ def _status(bench: Bench, seen: Seen) -> bool:
         bench.check(f"{reading.topic}: reduced for a reason", due, seen, told)
     away = any(away.begin <= seen.span.end and seen.span.begin <= away.end + BACK_WITHIN_S for away in bench.world.away)
     if reading.status == "stale":
-        due = away or seen.span.begin < bench.began + CONNECTED_WITHIN_S
+        due = away or seen.span.begin < bench.recording.phases[0][0] + CONNECTED_WITHIN_S
         bench.check(f"{reading.topic}: stale for a reason", due, seen, told)
     return reading.status in ("ok", "reduced")

@@ -18,6 +18,8 @@ class BoardsJudge:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._boards = bench.world.boards
+        for board in self._boards.boards.values():
+            board.rewind()
 
     def judge(self, seen: Seen) -> None:
         """One frame."""

@@ -15,7 +15,7 @@ class CacheJudge:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._before: Seen | None = None
-        """The last one that had an INFO of its own."""
+        """The last one that told an interval of its own."""
         self._shown: tuple[int, int] = (0, 0)
         self._missing: dict[str, tuple[int, int]] = {}
         """Of each figure, how many lookups are left out."""
@@ -48,16 +48,16 @@ class CacheJudge:
         self._bench.check(what, right, seen, told, timeline)
 
     def _interval(self, frame: CacheFrame, seen: Seen) -> None:
-        """Between two INFOs; an interval in which the statistics were reset tells nothing."""
+        """Between two INFOs; one that is too close to the other tells no interval of its own."""
         shown, before = (frame.interval_hits, frame.interval_misses), self._before
-        lookups = self._bench.world.lookups
-        if before is not None and before.info != seen.info:
+        lookups, apart_s = self._bench.world.lookups, self._bench.world.refresh_s / 2
+        if before is not None and seen.info.begin - before.info.end < apart_s and shown == self._shown:
+            return
+        if before is not None:
             for what, value, timeline in zip(("hits", "misses"), shown, (lookups.hits, lookups.misses), strict=True):
                 then, now = timeline.values(*before.info), timeline.values(*seen.info)
                 told = f"shown {value}, truth {then} -> {now}"
-                repeated = shown == self._shown
-                right = repeated or _gained(then, now, value)
-                self._bench.check(f"cache: {what} of the interval", right, seen, told, timeline)
+                self._bench.check(f"cache: {what} of the interval", _gained(then, now, value), seen, told, timeline)
         self._before, self._shown = seen, shown
 
     def _group(self, group: CacheGroup, cache: Cache, seen: Seen) -> None:

@@ -14,16 +14,17 @@ from demo_server.embedded import EmbeddedServer
 from redis_dash.commands import FullPass, ShowRanks
 from tests.conftest import until
 from tests.moving.application import Application
-from tests.moving.bench import Bench
 from tests.moving.judge import judge
 from tests.moving.lifetimes import SETTLED_S
 from tests.moving.observer import Observer
 from tests.moving.phases import Phase, Size
+from tests.moving.recording import Recording
 from tests.moving.tally import Tally
-from tests.moving.timeline import Span
 
 REST_S = 10.0
 """How long two complete passes over a world at rest may take, at full speed."""
+READINGS_AT_REST = 42
+"""Of all topics together."""
 
 
 class Scene:
@@ -36,28 +37,31 @@ class Scene:
 
     async def play(self) -> Tally:
         """The judge's findings."""
+        recording = await self.record()
+        return await asyncio.to_thread(judge, recording)
+
+    async def record(self) -> Recording:
+        """What the judge needs."""
         with redis.Redis(port=self._server.port) as client:
             client.flushall()
             client.config_resetstat()
         world = Application(self._server.port, self._size, self._seed)
-        bench = Bench(world, f"{self._size.name}, seed {self._seed}", self._began)
         await asyncio.to_thread(world.settle_in)
         observer = Observer(world.config(self._server.url))
         running = asyncio.create_task(observer.run())
         try:
             await self._watch(world, observer)
-            await self._rest(world, observer, bench)
+            rested_at = await self._rest(world, observer)
         finally:
             running.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await running
-        await asyncio.sleep(2 * SETTLED_S)  # what expired during the last reading is known by then
-        found, span = await asyncio.to_thread(world.look)
-        await asyncio.sleep(2 * SETTLED_S)
+        found, looked = await asyncio.to_thread(world.look)
+        await asyncio.sleep(2 * SETTLED_S)  # what expired meanwhile is known by then
         world.rest()
         world.close()
-        await asyncio.to_thread(self._judge, bench, observer, found, span)
-        return bench.tally
+        where = f"{self._size.name}, seed {self._seed}"
+        return Recording(world, where, self._began, rested_at, observer.seen, found, looked)
 
     async def _watch(self, world: Application, observer: Observer) -> None:
         self._began.append((time.time(), "beginning"))
@@ -79,8 +83,8 @@ class Scene:
         self._server.stop()
         self._server.start()
 
-    async def _rest(self, world: Application, observer: Observer, bench: Bench) -> None:
-        """Nothing is written any more: after two more passes every figure must be right, whatever it says of itself."""
+    async def _rest(self, world: Application, observer: Observer) -> float | None:
+        """Nothing is written any more; returns when whole passes have been made since, None if that takes too long."""
         self._began.append((time.time(), "at rest"))
         deadline, passes = time.monotonic() + REST_S, observer.passes
         while observer.passes < passes + 3 and time.monotonic() < deadline:
@@ -88,14 +92,7 @@ class Scene:
                 observer.ask(FullPass(on=True))
             await asyncio.sleep(0.05)
             world.rest()
-        bench.rested_at = time.time() if observer.passes >= passes + 3 else None
-        readings = len(observer.seen) + 12
+        rested_at = time.time() if observer.passes >= passes + 3 else None
+        readings = len(observer.seen) + READINGS_AT_REST
         await until(lambda: len(observer.seen) >= readings)
-
-    def _judge(self, bench: Bench, observer: Observer, found: dict[str, int], span: Span) -> None:
-        """The truth itself first."""
-        for beginning, timeline in bench.world.numbers().items():
-            truth = timeline.values(*span)
-            told = f"{beginning}*: the server has {found[beginning]}, the truth is thought to be {truth}"
-            bench.check("the truth itself", truth.has(found[beginning]), span, told, timeline)
-        judge(bench, observer.seen)
+        return rested_at
