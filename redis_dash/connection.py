@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 
 import hiredis
 
+from redis_dash import pricing
 from redis_dash.changes import changes_of
 from redis_dash.config import Url
 from redis_dash.cost import CostMeter
@@ -21,7 +22,7 @@ from redis_dash.endpoint import endpoint_of
 from redis_dash.heads import Heads
 from redis_dash.info import Info, kind_of, parse_info
 from redis_dash.introduction import Introduction
-from redis_dash.model import Kind, MissingRightError, SourceError
+from redis_dash.model import Cost, Kind, MissingRightError, SourceError
 from redis_dash.ownreads import Command, OwnReads, ReplyError
 from redis_dash.ping import PingTimer
 from redis_dash.reasons import LostError, describe, say, without_arguments
@@ -109,11 +110,12 @@ class Deployment:
 
     async def _part(self, commands: Sequence[Command]) -> list[object]:
         """As many of the commands as should be sent at once."""
-        if not any(command[0] == b"GET" for command in commands):
-            return await self._exchange(commands)
-        commands = commands[: self._heads.number]
-        began = time.perf_counter()
-        replies = await self._exchange(self._heads.bounded(commands))
+        is_get = any(command[0] == b"GET" for command in commands)
+        commands = commands[: self._heads.number] if is_get else commands
+        asked, began = self._heads.bounded(commands) if is_get else commands, time.perf_counter()
+        replies = await (self._sample(asked) if self.cost.wants(asked) else self._exchange(asked))
+        if not is_get:
+            return replies
         self._heads.heard(replies, time.perf_counter() - began)
         return await self._heads.as_get(commands, replies, self._exchange)
 
@@ -146,6 +148,11 @@ class Deployment:
         Raises:
             SourceError: the connection broke.
         """
+        replies = await self._receive(commands, answer)
+        self.cost.count(commands)
+        return self._counted(commands, replies)
+
+    async def _receive(self, commands: Sequence[Command], answer: asyncio.Future[list[object]]) -> list[object]:
         try:
             replies = await self._wire.hear_out(answer, REPLY_TIMEOUT_S)
             if isinstance(replies[0], ReplyError) and str(replies[0]).startswith(("LOADING", "NOAUTH")):
@@ -166,7 +173,10 @@ class Deployment:
             self._is_new, self.unreachable = False, False
             self.connects += 1
             self._pause = BACKOFF_S[0]
-        self.cost.count(commands)
+        return replies
+
+    def _counted(self, commands: Sequence[Command], replies: list[object]) -> list[object]:
+        """Count commands and lookups; no error reply repeats what was asked."""
         if ReplyError in set(map(type, replies)):
             replies = [
                 without_arguments(reply, command) if isinstance(reply, ReplyError) else reply
@@ -174,6 +184,21 @@ class Deployment:
             ]
         self.own.count(commands, replies)
         return replies
+
+    async def _sample(self, commands: Sequence[Command]) -> list[object]:
+        """Run the commands, and learn what the first of them cost."""
+        first, others = commands[: pricing.LENGTH], commands[pricing.LENGTH :]
+        transaction = pricing.bracketed(first)
+        done = pricing.sampled(await self._receive(transaction, self._wire.send(transaction)))
+        self.cost.count(transaction)
+        if done.times is None:
+            self.cost.refuse(first)
+        else:
+            self.cost.learn(first, *done.times)
+        if done.replies is None:
+            return await self._exchange(commands)
+        replies = self._counted(first, done.replies)
+        return replies + (await self._exchange(others) if others else [])
 
     async def _exchange(self, commands: Sequence[Command]) -> list[object]:
         return await self.receive(commands, self._wire.send(commands))
@@ -272,6 +297,8 @@ class Deployment:
         self.kind = kind_of(values)
         application = self._application
         application.take(values)
+        if self.listener is not None:
+            self.cost.deliver(self.listener, values)
         return Info(
             values=values,
             at=time.monotonic(),
@@ -282,6 +309,10 @@ class Deployment:
             began=application.began,
             changes=changes_of(values, self.url.database),
         )
+
+    def watching_cost(self) -> Cost:
+        """What watching has cost so far, over both connections."""
+        return self.cost.cost(self.listener)
 
     async def price(self) -> None:
         """Bring the cost up to date now; otherwise that happens every few seconds.

@@ -39,6 +39,7 @@ class Hub:
         self._config = config
         self._keyspace = Keyspace(self.deployment, families(config), config.budget, config.refresh_s)
         self._subscriber = Subscriber(url, config.channels, EventLog())
+        self.deployment.listener = self._subscriber.traffic
         context = Context(config, self.deployment, self._keyspace, self._subscriber)
         self._sources: list[Source[Any]] = [make(context) for make in SOURCES]
         self._asked = {source.topic: asyncio.Event() for source in self._sources}

@@ -68,7 +68,7 @@ async def take(
         "target": hub.target,
         "elapsed_s": round(elapsed, 3),
         "topics": {reading.topic: _topic(reading) for reading in readings},
-        "cost": msgspec.to_builtins(hub.deployment.cost.cost()),
+        "cost": msgspec.to_builtins(hub.deployment.watching_cost()),
     }
     return msgspec.json.format(msgspec.json.encode(document), indent=1).decode(), _exit_code(hub, readings, talk)
 

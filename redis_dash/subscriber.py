@@ -19,6 +19,7 @@ from redis_dash.messagewire import MessageWire
 from redis_dash.model import Gap, SourceError
 from redis_dash.patterns import Pattern
 from redis_dash.reasons import describe
+from redis_dash.traffic import Traffic
 from redis_dash.wire import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Wire, open_wire
 
 CHANNELS_KEPT = 10_000
@@ -42,6 +43,7 @@ class Subscriber:
         self.trouble = "not connected yet"
         self.refused = False
         """The server answered, and does not let us subscribe."""
+        self.traffic = Traffic()
         self._url = url
         self._loss: Loss | None = None
         self._patterns = {glob.encode(): Pattern(glob) for glob in self.channels if _is_glob(glob)}
@@ -61,6 +63,7 @@ class Subscriber:
 
     async def _listen(self) -> None:
         wire = MessageWire(self.count, self.log, self.sift if len(self.channels) > 1 else None)
+        wire.traffic = self.traffic
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await open_wire(self._url, wire)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from textual.app import ComposeResult
 from textual.events import Resize
 
-from redis_dash.model import Scan, ServerFrame
+from redis_dash.model import Cost, Scan, ServerFrame
 from redis_dash.tui.figures import compact, count, duration, milliseconds, nbytes, percent, rate, small_percent
 from redis_dash.tui.look import Ground, Role
 from redis_dash.tui.panes.base import Pane, Piece, piece
@@ -127,12 +127,19 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
             Plain("our own cost"),
             small_percent(cost.share, 2),
             "text",
-            (Plain(f"{milliseconds(cost.server_ms)} in all"), "dim"),
+            (_for_what(cost), "dim"),
         ),
         Fact(Plain("our commands"), count(cost.commands)),
         *([Fact(Plain("our errors"), count(cost.errors), "bad")] if cost.errors else []),
         *_scan(frame.scan),
     )
+
+
+def _for_what(cost: Cost) -> Plain:
+    """``1.20 % for messages`` where they cost something, else ``38 ms in all``."""
+    if cost.messages_share >= 0.0005:
+        return Plain(f"{small_percent(cost.messages_share, 2)} for messages")
+    return Plain(f"{milliseconds(cost.server_ms)} in all")
 
 
 HELD_BACK = (
