@@ -17,7 +17,7 @@ from redis_dash.connection import Deployment
 from redis_dash.eventlog import EventLog
 from redis_dash.feed import Progress
 from redis_dash.keyspace import Keyspace
-from redis_dash.model import AnyReading, MissingRightError, Reading, Scan, SourceError
+from redis_dash.model import AnyReading, MissingRightError, Reading, Scan, SourceError, Status
 from redis_dash.sources import SOURCES, families
 from redis_dash.sources.base import Busy, Context, Source, Steered
 from redis_dash.subscriber import Subscriber
@@ -165,24 +165,13 @@ class Hub:
             return _aged(before, str(error)) or Reading(topic, "error", note=str(error))
         except Exception:  # a bug in one source must not blank the other panes
             note = self.deployment.own_error(f"reading {topic.replace('_', ' ')}")
-            return Reading(
-                topic, "error", before.frame if before else None, before.taken_at if before else 0.0, note=note
-            )
+            return _aged(before, note, "error") or Reading(topic, "error", note=note)
         taken_at = before.taken_at if sample.status == "stale" and before is not None else time.time()
-        return Reading(
-            topic,
-            sample.status,
-            sample.frame,
-            taken_at,
-            sample.coverage,
-            sample.note,
-            sample.counted_at,
-            sample.may_repeat,
-        )
+        return Reading(topic, sample.status, sample.frame, taken_at, sample.note, sample.count, sample.scope)
 
 
-def _aged(before: Reading[Any] | None, note: str) -> Reading[Any] | None:
+def _aged(before: Reading[Any] | None, note: str, status: Status = "stale") -> Reading[Any] | None:
     """The last good frame, marked stale."""
     if before is None or before.frame is None:
         return None
-    return msgspec.structs.replace(before, status="stale", note=note)
+    return msgspec.structs.replace(before, status=status, note=note)

@@ -39,6 +39,7 @@ _MISSED: dict[bytes, object] = {
     b"ZCARD": 0,
     b"HGETALL": [],
     b"DUMP": None,
+    b"TYPE": b"none",
 }
 """The reply that tells that the key was not there; an empty string is taken for none, see ``found_after_all``."""
 

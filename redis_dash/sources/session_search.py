@@ -14,6 +14,7 @@ from redis_dash.dialects.base import SessionFacts
 from redis_dash.feed import Progress
 from redis_dash.model import Search, SourceError
 from redis_dash.sources.base import Context
+from redis_dash.sources.refusals import missing_right
 from redis_dash.sources.session_facts import UNREADABLE, KnownSession, SessionRows, latest_first
 
 KEPT = 500
@@ -165,6 +166,8 @@ class SessionSearch:
                 await asyncio.sleep(0)  # so that the server reads these while we look through those before
                 matching = self._match(hunt, *earlier)
                 earlier = keys, await coming
+                if refusal := missing_right(b"GET", earlier[1]):
+                    hunt.end(refusal)
                 await self._keep(hunt, matching)
                 if not hunt.running:
                     return

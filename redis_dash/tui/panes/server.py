@@ -152,13 +152,12 @@ HELD_BACK = (
 
 def _scan(scan: Scan) -> tuple[Fact, ...]:
     """How far the running pass is, how fast, and what the last one took."""
-    share = min(1.0, scan.done / scan.size) if scan.size else 0.0
     pace: Cell = (Plain("at full speed" if scan.full_speed else ""), "accent")
     if scan.held_back:
         pace = Figure(HELD_BACK, "warn")
     passes = Plain(f"{plural(scan.passes, 'pass', 'passes')} so far") if scan.passes else Plain("none yet")
     return (
-        Fact(Plain("scan"), percent(share, 0), "text", Bar(share, "gauge")),
+        Fact(Plain("scan"), percent(scan.share, 0), "text", Bar(scan.share, "gauge")),
         Fact(Plain("scan speed"), rate(scan.keys_per_s), "warn" if scan.held_back else "text", pace),
         Fact(Plain("last pass"), _length(scan.last_s), "text", (passes, "dim")),
     )
