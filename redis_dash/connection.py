@@ -70,8 +70,8 @@ class Deployment:
         """The latest attempt to connect failed, and none ever succeeded."""
         self.kind: Kind = "standalone"
         """As the latest INFO says."""
-        self.listener: Traffic | None = None
-        """What goes over the connection that receives messages, where there is one."""
+        self.listeners: list[Traffic] = []
+        """What goes over the other connections of this program, such as the one that receives messages."""
         endpoint_of(url)  # for its error, before anything is shown
         self._traffic = Traffic()
         self._wire = Wire()
@@ -222,6 +222,8 @@ class Deployment:
         if not self._wire.is_open:
             await self._open()
         await self._introduction.go_on(self._wire.send, self.receive)
+        if self._is_new:
+            await self._exchange([(b"PING",)])  # whoever does not answer has not been reached
         if self.kind == "sentinel":
             raise SourceError(SENTINEL)
 
@@ -283,10 +285,8 @@ class Deployment:
 
     def _own_commands(self) -> tuple[int, int]:
         """The least and the most that can have been run: the order between two connections is not known."""
-        least, listener = self._traffic.run, self.listener
-        if listener is None:
-            return least, least
-        return least + listener.run, least + listener.run + listener.in_flight
+        least = self._traffic.run + sum(listener.run for listener in self.listeners)
+        return least, least + sum(listener.in_flight for listener in self.listeners)
 
     def _heard_first(self, values: Mapping[str, str]) -> None:
         """The first INFO of a connection."""
@@ -297,8 +297,7 @@ class Deployment:
         self.kind = kind_of(values)
         application = self._application
         application.take(values)
-        if self.listener is not None:
-            self.cost.deliver(self.listener, values)
+        self.cost.deliver(self.listeners, values)
         return Info(
             values=values,
             at=time.monotonic(),
@@ -311,8 +310,8 @@ class Deployment:
         )
 
     def watching_cost(self) -> Cost:
-        """What watching has cost so far, over both connections."""
-        return self.cost.cost(self.listener)
+        """What watching has cost so far, over all connections."""
+        return self.cost.cost(self.listeners)
 
     async def price(self) -> None:
         """Bring the cost up to date now; otherwise that happens every few seconds.

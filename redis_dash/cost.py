@@ -122,20 +122,21 @@ class CostMeter:
             self._refused.add(name)
             self._sample_at.pop(name, None)
 
-    def deliver(self, listener: Traffic, info: Mapping[str, str]) -> None:
+    def deliver(self, listeners: Sequence[Traffic], info: Mapping[str, str]) -> None:
         """Take in what was delivered to us until this INFO.
 
         How often the server wrote to us for that is not known: at most once for each message, nor more often than its
         event loop turned, or else than it wrote to anybody.
         """
         turns = whole(info, "eventloop_cycles") or whole(info, "total_writes_processed")
-        now = listener.messages, listener.received, turns
+        messages_so_far = sum(listener.messages for listener in listeners)
+        now = messages_so_far, sum(listener.received for listener in listeners), turns
         messages, nbytes, turned = (later - earlier for earlier, later in zip(self._delivered, now, strict=True))
         writes = min(messages, turned) if turns and turned >= 0 else messages
         self._messages_ms += (writes * WRITE_US + messages * MESSAGE_US + nbytes * BYTE_US) / 1000
         self._delivered = now
 
-    def cost(self, listener: Traffic | None = None) -> Cost:
+    def cost(self, listeners: Sequence[Traffic] = ()) -> Cost:
         """The figures so far."""
         share = messages_share = 0.0
         if len(self._spent) > 1 and self._spent[-1][0] > self._spent[0][0]:
@@ -145,7 +146,7 @@ class CostMeter:
             )
             share = commands_share + messages_share
         return Cost(
-            commands=self._calls.total() + (listener.run if listener else 0),
+            commands=self._calls.total() + sum(listener.run for listener in listeners),
             server_ms=self._commands_ms + self._messages_ms,
             share=share,
             errors=self.errors,

@@ -18,11 +18,14 @@ from redis_dash.eventlog import EventLog
 from redis_dash.feed import Progress
 from redis_dash.keyspace import Keyspace
 from redis_dash.model import AnyReading, MissingRightError, Reading, Scan, SourceError, Status
+from redis_dash.reasons import NO_ANSWER
 from redis_dash.sources import SOURCES, families
 from redis_dash.sources.base import Busy, Context, Source, Steered
 from redis_dash.subscriber import Subscriber
 
 RETRY_S = 0.5
+LATE_S, NEVER_S = 1.0, 5.0
+"""How long one more reading may take at the end, where there is an earlier one and where there is none."""
 
 
 class Hub:
@@ -39,11 +42,13 @@ class Hub:
         self._config = config
         self._keyspace = Keyspace(self.deployment, families(config), config.budget, config.refresh_s)
         self._subscriber = Subscriber(url, config.channels, EventLog())
-        self.deployment.listener = self._subscriber.traffic
+        self.deployment.listeners.append(self._subscriber.traffic)
         context = Context(config, self.deployment, self._keyspace, self._subscriber)
         self._sources: list[Source[Any]] = [make(context) for make in SOURCES]
         self._asked = {source.topic: asyncio.Event() for source in self._sources}
         self._latest: dict[str, Reading[Any]] = {}
+        self._reads: set[asyncio.Task[Reading[Any]]] = set()
+        """Begun by ``read_all``."""
         self._unread: dict[str, Reading[Any]] = {}
 
     @property
@@ -60,6 +65,11 @@ class Hub:
     def received(self) -> int:
         """Messages received so far."""
         return self._subscriber.received
+
+    @property
+    def listens(self) -> bool:
+        """Whether messages are being received, or will not be: the server does not let us."""
+        return self._subscriber.connected or self._subscriber.refused
 
     @property
     def errors(self) -> int:
@@ -128,6 +138,9 @@ class Hub:
                     if isinstance(source, Busy):
                         tasks.create_task(self._keep_on(source.run, f"working on {source.topic.replace('_', ' ')}"))
         finally:
+            for read in self._reads:
+                read.cancel()
+            await asyncio.gather(*self._reads, return_exceptions=True)
             await self.deployment.close()
 
     async def _keep_on(self, run: Callable[[], Awaitable[None]], doing: str) -> None:
@@ -140,8 +153,18 @@ class Hub:
             await asyncio.sleep(RETRY_S)
 
     async def read_all(self) -> list[Reading[Any]]:
-        """Read every source once, now."""
-        return [await self._read(source) for source in self._sources]
+        """Read every source once, now; what takes too long is told as it was read last, if it ever was."""
+        reads = {source.topic: asyncio.create_task(self._read(source)) for source in self._sources}
+        self._reads.update(reads.values())
+        await asyncio.wait(reads.values(), timeout=LATE_S)
+        new = [read for topic, read in reads.items() if not read.done() and topic not in self._latest]
+        if new:
+            await asyncio.wait(new, timeout=NEVER_S)
+        late = Reading[Any]("", "error", note=NO_ANSWER)
+        return [
+            read.result() if read.done() else self._latest.get(topic) or msgspec.structs.replace(late, topic=topic)
+            for topic, read in reads.items()
+        ]
 
     async def _poll(self, source: Source[Any]) -> None:
         while True:

@@ -67,19 +67,17 @@ class Scanner:
             ScanCutError: the connection that the walk began on is gone.
             SourceError: the server could not be reached, or does not let us SCAN.
         """
-        commands = self._commands(self._cursor)
-        if self._coming is None and self._deployment.cost.wants(commands):
-            at = time.perf_counter()
-            size, reply = await self._deployment.pipeline(commands)  # it measures what they cost
-            return self._taken(at, size, reply)
         asked = self._coming
         if asked is None or asked.cursor != self._cursor:
             await self.finish()
             await self._deployment.connect()
-            if self._connects is None:
-                self._connects = self._deployment.connects
-            elif self._connects != self._deployment.connects:
-                raise ScanCutError("the connection was lost in the middle of the scan")
+            self._stay_connected()
+            commands = self._commands(self._cursor)
+            if self._deployment.cost.wants(commands):
+                at = time.perf_counter()
+                size, reply = await self._deployment.pipeline(commands)  # it measures what they cost
+                self._stay_connected()
+                return self._taken(at, size, reply)
             asked = self._ask(self._cursor)
         self._coming, self._awaited = None, True
         try:
@@ -87,6 +85,12 @@ class Scanner:
         finally:
             self._awaited = False
         return self._taken(asked.at, size, reply)
+
+    def _stay_connected(self) -> None:
+        if self._connects is None:
+            self._connects = self._deployment.connects
+        elif self._connects != self._deployment.connects:
+            raise ScanCutError("the connection was lost in the middle of the scan")
 
     def _taken(self, asked_at: float, size: object, reply: object) -> tuple[int, list[bytes]]:
         now = time.perf_counter()

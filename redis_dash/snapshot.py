@@ -32,6 +32,7 @@ from redis_dash.model import (
 
 OK, UNREACHABLE, USAGE, TOPIC_FAILED = 0, 1, 2, 3
 """Exit codes."""
+PRICED_WITHIN_S = 1.0
 READY_WITHIN_S = 10.0
 """How long the first connection and the first pass over the keyspace may take before the clock starts anyway."""
 
@@ -57,8 +58,9 @@ async def take(
         readings = [reading for reading in await hub.read_all() if reading.topic in set(topics)]
         elapsed = time.monotonic() - began
         print("redis-dash: taken", file=talk, flush=True)  # what comes after this moment is not counted
-        with contextlib.suppress(SourceError):
-            await hub.deployment.price()
+        with contextlib.suppress(SourceError, TimeoutError):
+            async with asyncio.timeout(PRICED_WITHIN_S):
+                await hub.deployment.price()
     finally:
         running.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -102,7 +104,7 @@ def _tell_progress(progress: Progress, talk: TextIO) -> None:
 async def _until_ready(hub: Hub) -> None:
     """Messages count from the subscription on: the clock starts there, so that counts and seconds belong together."""
     deadline = time.monotonic() + READY_WITHIN_S
-    while time.monotonic() < deadline and not (hub.subscribed and (hub.passes or hub.scan_trouble)):
+    while time.monotonic() < deadline and not (hub.listens and (hub.passes or hub.scan_trouble)):
         if hub.deployment.unreachable:
             return
         await asyncio.sleep(0.02)

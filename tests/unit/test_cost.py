@@ -86,8 +86,8 @@ def test_what_the_server_refuses_to_sample_is_not_asked_again() -> None:
 def test_messages_are_delivered_at_a_price(info: dict[str, str], writes: int) -> None:
     meter, listener = CostMeter(), Traffic()
     listener.messages, listener.received, listener.run = 1000, 50_000, 3
-    meter.deliver(listener, info)
-    cost = meter.cost(listener)
+    meter.deliver([listener], info)
+    cost = meter.cost([listener])
     assert cost.messages_ms * 1000 == pytest.approx(writes * WRITE_US + 1000 * MESSAGE_US + 50_000 * BYTE_US)
     assert cost.server_ms == cost.messages_ms
     assert cost.commands == 3
@@ -98,7 +98,7 @@ def test_the_share_of_messages_is_told_apart() -> None:
     meter, listener = CostMeter(), Traffic()
     meter.price({}, 0.0)
     listener.messages = 1000
-    meter.deliver(listener, {})
+    meter.deliver([listener], {})
     meter.price({}, 2.0)
     assert meter.cost().messages_share == pytest.approx(meter.cost().messages_ms / 2000)
     assert meter.cost().share == meter.cost().messages_share > 0
