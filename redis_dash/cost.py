@@ -81,6 +81,8 @@ class CostMeter:
         """Take in ``INFO commandstats``."""
         times = calls_and_usec(commandstats)
         for name, ours in (self._calls - self._priced).items():
+            if name == b"EXEC":
+                continue  # its time is that of the commands in it, which are counted themselves
             calls, usec = _gained(name, self._before, times)
             if calls <= 0 or usec < 0:
                 continue
@@ -136,8 +138,8 @@ class CostMeter:
         self._messages_ms += (writes * WRITE_US + messages * MESSAGE_US + nbytes * BYTE_US) / 1000
         self._delivered = now
 
-    def cost(self, listeners: Sequence[Traffic] = ()) -> Cost:
-        """The figures so far."""
+    def cost(self, traffic: Sequence[Traffic] = ()) -> Cost:
+        """The figures so far, and the commands of all connections."""
         share = messages_share = 0.0
         if len(self._spent) > 1 and self._spent[-1][0] > self._spent[0][0]:
             (began, *before), (ended, *after) = self._spent[0], self._spent[-1]
@@ -146,7 +148,7 @@ class CostMeter:
             )
             share = commands_share + messages_share
         return Cost(
-            commands=self._calls.total() + sum(listener.run for listener in listeners),
+            commands=sum(one.run for one in traffic),
             server_ms=self._commands_ms + self._messages_ms,
             share=share,
             errors=self.errors,

@@ -38,11 +38,15 @@ Memory = bytes | mmap
 PIECE_BYTES = 16 * 1024
 
 
+OnAnswer = Callable[[list[Any] | None], None]
+"""Takes the replies to commands, or None if they were lost."""
+
+
 class _Waiting(NamedTuple):
     replies: int
     answer: asyncio.Future[list[Any]]
     peek: Callable[[bytes], None] | None
-    on_answer: Callable[[], None] | None
+    on_answer: OnAnswer | None
 
 
 class Trip(NamedTuple):
@@ -88,6 +92,8 @@ class Wire(asyncio.Protocol):
         self.lost.set()
         for waiting in self._waiting:
             self.traffic.lost(waiting.replies)
+            if waiting.on_answer is not None:
+                waiting.on_answer(None)
             if not waiting.answer.done():
                 waiting.answer.set_exception(LostError(self.trouble))
                 waiting.answer.exception()  # whoever waited may have been cancelled by now: that is no news for a log
@@ -131,7 +137,7 @@ class Wire(asyncio.Protocol):
             count, answer, _, on_answer = self._waiting.popleft()
             replies, self._inbox = self._inbox[:count], self._inbox[count:]
             if on_answer is not None:
-                on_answer()
+                on_answer(replies)
             self.traffic.answered(replies)
             if not answer.done():
                 answer.set_result(replies)
@@ -140,17 +146,19 @@ class Wire(asyncio.Protocol):
         self,
         commands: Sequence[Command],
         peek: Callable[[bytes], None] | None = None,
-        on_answer: Callable[[], None] | None = None,
+        on_answer: OnAnswer | None = None,
     ) -> asyncio.Future[list[Any]]:
         """Send commands; the future holds all their replies, or a ``LostError``.
 
         Args:
             peek: called with the first bytes of the replies, as a rule: not if they come in one chunk with others.
-            on_answer: called when all earlier commands have been answered, and these have.
+            on_answer: called as soon as these have been answered, in the order in which all were sent, and before
+                anybody who waits for the future goes on.
         """
         answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
         if not self.is_open:
             answer.set_exception(LostError(self.trouble))
+            answer.exception()
             return answer
         assert self._transport is not None
         self._waiting.append(_Waiting(len(commands), answer, peek, on_answer))
@@ -173,6 +181,11 @@ class Wire(asyncio.Protocol):
             await asyncio.wait([answer], timeout=left_s)
         return answer.result()
 
+    async def drained(self, within_s: float) -> None:
+        """Return when all that was sent has been answered, or after ``within_s`` seconds."""
+        if self._waiting:
+            await asyncio.wait([self._waiting[-1].answer], timeout=within_s)
+
     def time_next(self) -> None:
         """Measure the next exchange's trip, unless other commands of ours are before it in the queue."""
         self.trip = None
@@ -184,9 +197,9 @@ class Wire(asyncio.Protocol):
         Raises:
             SourceError: the server answered with an error, unless ``optional``.
         """
-        (reply,) = await self.send([command])
+        (reply,) = without_arguments([command], await self.send([command]))
         if isinstance(reply, ReplyError) and not optional:
-            raise SourceError(say(without_arguments(reply, command)))
+            raise SourceError(say(reply))
 
     def hang_up(self, why: str = "") -> None:
         """Close at once."""

@@ -18,7 +18,6 @@ def test_commands_cost_what_the_server_says() -> None:
     meter = CostMeter()
     meter.count([GET, GET, (b"INFO",)])
     meter.price({"cmdstat_get": "calls=2,usec=4,usec_per_call=2.00", "cmdstat_info": "calls=1,usec=96"}, 0.0)
-    assert meter.cost().commands == 3
     assert meter.cost().server_ms == pytest.approx(0.1 + handling_ms(1, 3))
     meter.count([GET] * 1000)
     meter.price({"cmdstat_get": "calls=1002,usec=4004", "cmdstat_info": "calls=1,usec=96"}, 2.0)
