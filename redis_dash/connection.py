@@ -20,7 +20,7 @@ from redis_dash.heads import Heads
 from redis_dash.info import Info, kind_of, parse_info
 from redis_dash.introduction import Introduction
 from redis_dash.link import Answer, Link
-from redis_dash.model import Cost, Kind, MissingRightError, SourceError
+from redis_dash.model import AwayError, Cost, Kind, MissingRightError, SourceError
 from redis_dash.ownreads import Command, OwnReads, ReplyError
 from redis_dash.ping import PingTimer
 from redis_dash.reasons import say, without_arguments
@@ -213,7 +213,7 @@ class Deployment:
     async def _ensure_connected(self) -> None:
         await self._link.ensure()
         if self.kind == "sentinel":
-            raise SourceError(SENTINEL)
+            raise AwayError(SENTINEL)
 
     def _connected(self) -> None:
         self._info = None

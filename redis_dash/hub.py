@@ -13,7 +13,7 @@ import msgspec
 from redis_dash import actions
 from redis_dash.commands import Command, FullPass, Outcome, Request
 from redis_dash.config import Config, Url
-from redis_dash.connection import Deployment
+from redis_dash.connection import SENTINEL, Deployment
 from redis_dash.eventlog import EventLog
 from redis_dash.feed import Progress
 from redis_dash.keyspace import Keyspace
@@ -194,6 +194,8 @@ class Hub:
 
     async def _read_in_turn(self, source: Source[Any]) -> Reading[Any]:
         topic, before = source.topic, self._latest.get(source.topic)
+        if self.deployment.kind == "sentinel":
+            return Reading(topic, "error", note=SENTINEL, away=True)
         try:
             sample = await source.read()
         except MissingRightError as error:

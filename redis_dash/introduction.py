@@ -59,6 +59,7 @@ class Introduction:
         self._own = own
         self._spent = spent
         self._heard = heard
+        self._one_by_one = False
         self._steps = [
             Step(lambda: [(b"CLIENT", b"SETNAME", CLIENT_NAME.encode())]),
             Step(lambda: [(b"CLIENT", b"NO-TOUCH", b"ON")]),
@@ -72,21 +73,29 @@ class Introduction:
             step.done = False
 
     async def go_on(self, link: Link) -> None:
-        """Do what is due, all at once.
+        """Do what is due: all at once, but one by one after that broke a connection.
 
         Raises:
-            SourceError: the connection broke; at the first step that was not answered, as far as can be told.
+            SourceError: the connection broke.
         """
         now = time.monotonic()
         due = [step for step in self._steps if not step.done and step.not_before <= now]
-        plan = [(step, step.commands()) for step in due]
-        under_way = [(step, commands, link.send(commands, self._answered(step))) for step, commands in plan]
-        for step, commands, answer in under_way:
-            try:
+        for steps in [[step] for step in due] if self._one_by_one else [due]:
+            await self._take_steps(link, steps)
+        if due:
+            self._one_by_one = not all(step.done for step in self._steps)
+
+    async def _take_steps(self, link: Link, steps: Sequence[Step]) -> None:
+        plan = [(step, step.commands()) for step in steps]
+        under_way = [(commands, link.send(commands, self._answered(step))) for step, commands in plan]
+        try:
+            for commands, answer in under_way:
                 await link.receive(commands, answer)
-            except SourceError:
-                step.postpone()
-                raise
+        except SourceError:
+            if self._one_by_one:
+                steps[0].postpone()
+            self._one_by_one = True
+            raise
 
     def _answered(self, step: Step) -> Count:
         def answered(commands: Sequence[Command], replies: list[object] | None) -> None:

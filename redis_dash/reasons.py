@@ -14,6 +14,9 @@ from redis_dash.ownreads import Command, ReplyError
 
 CLOSED = "the server closed the connection"
 CLOSED_AT_ONCE = "the server closed the connection without a word: is this a TLS port (rediss://)?"
+CERTIFICATE_WANTED = (
+    "the server closed the connection without a word: does it ask for a client certificate (ssl_certfile, ssl_keyfile)?"
+)
 NO_ANSWER = "no answer in time"
 TLS_PORT = "this is a TLS port: use rediss://"
 _TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")

@@ -7,6 +7,9 @@ redis-py's own connection reads a reply at a time, which costs more than twice a
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import socket
 import ssl
 import time
 from collections import deque
@@ -20,7 +23,16 @@ from redis_dash.config import Url
 from redis_dash.endpoint import endpoint_of
 from redis_dash.model import SourceError
 from redis_dash.ownreads import Command, ReplyError
-from redis_dash.reasons import CLOSED, CLOSED_AT_ONCE, LostError, no_protocol, say, tls_trouble, without_arguments
+from redis_dash.reasons import (
+    CERTIFICATE_WANTED,
+    CLOSED,
+    CLOSED_AT_ONCE,
+    LostError,
+    no_protocol,
+    say,
+    tls_trouble,
+    without_arguments,
+)
 from redis_dash.traffic import Traffic
 
 CLIENT_NAME = "redis-dash"
@@ -69,6 +81,9 @@ class Wire(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._inbox: list[Any] = []
         self._waiting: deque[_Waiting] = deque()
+        self._only_reply: object = None
+        """Where one was all that ever came: an error, and then the peer hung up."""
+        self._is_first_answer = True
         self._chunk_at: float | None = None
         """``time.monotonic()`` of the latest bytes."""
         self._sent_at: tuple[float, float] | None = None
@@ -100,13 +115,34 @@ class Wire(asyncio.Protocol):
         self._waiting.clear()
 
     def _reason(self, exc: Exception | None) -> str:
-        if self._inbox and isinstance(self._inbox[-1], ReplyError):
-            return say(self._inbox[-1])  # the server's last word
+        if isinstance(exc, ConnectionError):
+            self._read_last_words()
+        last = self._inbox[-1] if self._inbox else self._only_reply
+        if isinstance(last, ReplyError):
+            return say(last)
         if isinstance(exc, ssl.SSLError):
             return tls_trouble(exc)
         if exc is not None and not isinstance(exc, ConnectionError):  # reset or broken pipe: CLOSED says it better
             return str(exc) or type(exc).__name__
-        return CLOSED if self._chunk_at is not None else CLOSED_AT_ONCE
+        if self._chunk_at is not None:
+            return CLOSED
+        return CERTIFICATE_WANTED if self._is_tls else CLOSED_AT_ONCE
+
+    def _read_last_words(self) -> None:
+        """A write to a closed connection fails before what the peer said in closing it is read."""
+        assert self._transport is not None
+        connection: socket.socket | None = self._transport.get_extra_info("socket")
+        if connection is None or self._is_tls or self._chunk_at is not None:
+            return
+        with contextlib.suppress(OSError, hiredis.ProtocolError):
+            data = os.read(connection.fileno(), PIECE_BYTES)
+            for _, replies in parse(self._reader, data, 0, len(data)):
+                self._inbox += replies
+
+    @property
+    def _is_tls(self) -> bool:
+        assert self._transport is not None
+        return self._transport.get_extra_info("ssl_object") is not None
 
     def data_received(self, data: bytes) -> None:
         """Parse all that is complete."""
@@ -136,6 +172,8 @@ class Wire(asyncio.Protocol):
         while self._waiting and len(self._inbox) >= self._waiting[0].replies:
             count, answer, _, on_answer = self._waiting.popleft()
             replies, self._inbox = self._inbox[:count], self._inbox[count:]
+            self._only_reply = replies[0] if self._is_first_answer and count == 1 else None
+            self._is_first_answer = False
             if on_answer is not None:
                 on_answer(replies)
             self.traffic.answered(replies)

@@ -21,6 +21,8 @@ class Relay:
         """Of everything, on the way to the client."""
         self.bytes_per_s = math.inf
         """On the way to the client."""
+        self.hold: asyncio.Event | None = None
+        """Nothing comes to the client before it is set."""
         self.passed = 0
         """Bytes on the way to the client so far."""
         self._server_port = server_port
@@ -60,6 +62,8 @@ class Relay:
             if live is not self._live:
                 await asyncio.Event().wait()
             if slowly:
+                if self.hold is not None:
+                    await self.hold.wait()
                 self.passed += len(data)
                 await asyncio.sleep(self.delay_s + len(data) / self.bytes_per_s)
             writer.write(data)
