@@ -42,7 +42,7 @@ async def test_the_latest_of_many_sessions_are_listed_and_all_are_counted(
     await context.keyspace.pass_over()
     frame = (await source.read()).frame
     assert (frame.count.value, frame.count.high) == (3000, 3000)
-    assert 2_990 < frame.count.low
+    assert frame.count.low > 2_990
     assert [row.user for row in frame.rows] == [f"user{number}@example.com" for number in range(2999, 2979, -1)]
     client.expire("session:00007-0123456789", 9000)
     await context.keyspace.pass_over()
