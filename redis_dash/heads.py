@@ -96,7 +96,7 @@ class Heads:
     async def _look_at_empty(
         self, commands: Sequence[Command], replies: list[object], places: Sequence[int], exchange: Exchange
     ) -> None:
-        """Which keys hold an empty value, and which are not there? Read again with the question, for some come meanwhile."""
+        """Which keys hold an empty value, and which are not there? Read once more with it, for some come meanwhile."""
         asked = [
             command for place in places for command in ((b"EXISTS", commands[place][1]), self._bounded(commands[place]))
         ]

@@ -10,6 +10,8 @@ from redis_dash.dialects.base import Command, OtherDialectError, Rule, Usage
 class SlidingWindow:
     """Scores are epoch times in one unit; a set whose scores are of another magnitude is another dialect's."""
 
+    by_clock = True
+
     def __init__(self, name: str, per_second: int) -> None:
         self.name = name
         self._per_second = per_second

@@ -218,7 +218,8 @@ class RateLimitsSource:
         else:
             self._limiters.settle(key)
             self._unknown.pop(key, None)
-            self._rows[key], self._read_at[key] = _row(key, limiter, usage), clock.at
+            at = clock.at if limiter.dialect.by_clock else time.monotonic()
+            self._rows[key], self._read_at[key] = _row(key, limiter, usage), at
 
     def _sample(self, info: Info | None, *, all_read: bool, told: bool) -> Sample[RateLimitsFrame]:
         census, rows, unknown = self._context.keyspace.census, self._rows.values(), len(self._unknown)
