@@ -104,16 +104,22 @@ class Dashboard(Screen[None]):
         """Hand a reading to whoever shows its topic."""
         if reading.topic == "server":
             was, self._server = self._server, reading
-            for pane in self.panes:
-                pane.is_told_above = reading.away and pane.TOPIC != "server"  # which has room for all of it
+            self._tell_once()
             if was is None or was.status != reading.status:
                 self._show_bars()
         for pane in self.panes:
             if reading.topic == pane.TOPIC:
                 pane.receive(reading)
 
+    def _tell_once(self) -> None:
+        """Why the server cannot be reached stands in the header; in full on the server's pane where that is alone."""
+        away = self._server is not None and self._server.away
+        for pane in self.panes:
+            pane.is_told_above = away and not (pane.TOPIC == "server" and self.board.is_alone)
+
     def beat(self) -> None:
         """Once a refresh: everything that has changed."""
+        self._tell_once()
         for pane in self.panes:
             pane.beat()
         self._show_bars()
