@@ -150,6 +150,7 @@ async def _pass_over(hub: Hub, talk: Talk, stop: asyncio.Event) -> None:
         talk.say(f"not scanned: {hub.scan_trouble}")
     else:
         scan = hub.scan()
+        hub.ask(FullPass(on=False))
         talk.say(f"stopped after {scan.done:,} of {scan.size:,} keys")
 
 

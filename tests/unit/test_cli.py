@@ -55,6 +55,7 @@ def test_a_limit_without_pattern_goes_to_every_limiter() -> None:
         (("--refresh", "2", "snapshot"), "the command 'snapshot'? It comes before"),
         (("redis://a..b",), "no host can have the name"),
         (("snapshot", "--limit", "=5/1"), "[PATTERN=]N/SECONDS"),
+        (("snapshot", "--session", ""), "a pattern is empty"),
         (("snapshot", "--budget", "0"), "--budget"),
         (("snapshot", "--budget", "nan"), "--budget"),
         (("snapshot", "--channel", "\udcff"), "UTF-8"),

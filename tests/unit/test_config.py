@@ -105,6 +105,8 @@ def test_the_file_is_found_by_xdg(tmp_path: Path) -> None:
             "caches, entry 1: unknown setting `hits` (settings are name, ",
         ),
         ("[limits]\na = 1", "limits: a list is expected, not a table; tables in a list are written [[limits]]"),
+        ("sessions = ['']", "a pattern is empty"),
+        ("[[caches]]\nname = 'a'\nkeys = ''", "a pattern is empty"),
         ("channels = 5", "channels: a list is expected, not a number"),
         ("channels = [5]", "channels, entry 1: a text in quotes is expected, not a number"),
         ("channels = [", "not valid TOML"),
