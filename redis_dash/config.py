@@ -164,7 +164,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("refresh_s must lie between 0.1 and 3600 seconds")
         if not 0 < self.budget <= 1:
             raise ValueError("budget is a share of one core, above 0 and at most 1")
-        keys = [table.keys for table in (*self.limits, *self.caches)]
+        keys = [*(limit.keys for limit in self.limits), *(cache.keys for cache in self.caches)]
         if "" in (*self.channels, *self.sessions, *self.leaderboards, *keys):
             raise ValueError("a pattern is empty")
 

@@ -41,7 +41,8 @@ def told(reading: AnyReading, brief: bool = False) -> str:
         (lambda: counted(3, may_repeat=True, age=4), "counted while keys moved · 4 s old", "about · 4 s old"),
         (lambda: counted(None, coverage=0.12), "12 % scanned", "12 % scanned"),
         (lambda: counted(None, coverage=0.9999, may_repeat=True), "99 % scanned", "99 % scanned"),
-        (lambda: counted(None, coverage=0.0007), "0.1 % scanned", "0.1 % scanned"),
+        (lambda: counted(None, coverage=0.0007), "<0.1 % scanned", "<0.1 % scanned"),
+        (lambda: counted(None, coverage=0.0012), "0.1 % scanned", "0.1 % scanned"),
         (lambda: counted(None, coverage=None), "live", "live"),
     ],
 )
