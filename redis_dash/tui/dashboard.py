@@ -112,10 +112,10 @@ class Dashboard(Screen[None]):
                 pane.receive(reading)
 
     def _tell_once(self) -> None:
-        """Why the server cannot be reached stands in the header; in full on the server's pane where that is alone."""
-        away = self._server is not None and self._server.away
+        """What is wrong with the whole server stands in the header; in full on its own pane where that is alone."""
+        server = self._server if self._server is not None and self._server.status in ("stale", "error") else None
         for pane in self.panes:
-            pane.is_told_above = away and not (pane.TOPIC == "server" and self.board.is_alone)
+            pane.told_above = None if pane.TOPIC == "server" and self.board.is_alone else server
 
     def beat(self) -> None:
         """Once a refresh: everything that has changed."""

@@ -48,7 +48,8 @@ async def test_stale_shows_the_last_frame_its_age_and_why() -> None:
     ]
     aged = [msgspec.structs.replace(reading, taken_at=reading.taken_at - 7) for reading in readings]
     async with running(FakeFeed(*aged), WIDE) as (app, pilot):
-        await shows(app, pilot, "✖ disconnected 7 s — connection refused", "stale 7 s · connection refused")
+        await shows(app, pilot, "✖ disconnected 7 s — connection refused", "stale 7 s ")
+        assert screen_text(app).count("connection refused") == 1
         assert "user0@example.com" in screen_text(app)
 
 
@@ -67,6 +68,13 @@ async def test_why_the_server_cannot_be_reached_is_told_once() -> None:
         assert text.count("no such host") == 1
         assert text.count("Not connected.") == len(TOPICS)
         assert "error" not in text
+
+
+async def test_what_is_wrong_with_the_whole_server_is_told_once() -> None:
+    readings = [bare(topic, "error", "this is a Sentinel") for topic in TOPICS if topic != "cache"]
+    async with running(FakeFeed(*readings, bare("cache", "error", "WRONGTYPE")), WIDE) as (app, pilot):
+        await shows(app, pilot, "✖ error — this is a Sentinel", "WRONGTYPE", "This could not be read.")
+        assert screen_text(app).count("Sentinel") == 1
 
 
 async def test_why_the_server_went_away_is_told_once_and_its_pane_tells_it_in_full() -> None:
