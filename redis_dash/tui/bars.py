@@ -38,12 +38,11 @@ _LESSER = 5
 def header_items(title: Plain, target: Plain, reading: AnyReading | None, now: float) -> list[Item]:
     """Where we are and how the server is; loud when it is away."""
     frame = reading.frame if reading else None
-    place: list[Span] = [(Plain("redis-dash"), "accent")]
+    items = [Item(((Plain("redis-dash"), "accent"),), priority=2 if title else 0)]
     if title:
-        place += [(Plain("  "), "blank"), (title, "strong")]
-    items = [Item(tuple(place))]
+        items.append(Item(((title, "strong"),)))
     if target:
-        items.append(Item(((target, "text"),), priority=5))
+        items.append(Item(((target, "text"),), priority=1))  # whoever deletes must see where
     if isinstance(frame, ServerFrame):
         items.append(Item(((Plain(f"{plain(frame.product, 20)} {plain(frame.version, 20)}"), "dim"),), priority=6))
     if reading is not None and reading.status in ("stale", "error"):
@@ -66,8 +65,9 @@ def _figures(frame: ServerFrame) -> list[Item]:
     if frame.max_memory:
         memory += f" of {nbytes(frame.max_memory)}"
     full = frame.max_memory and frame.used_memory >= 0.9 * frame.max_memory
+    ops = Plain("–") if frame.ops_per_s is None else compact(frame.ops_per_s)
     figures = [
-        Item(((Plain(f"{compact(frame.ops_per_s):>6}"), "strong"), (Plain(" ops/s"), "dim")), 1, right=True),
+        Item(((Plain(f"{ops:>6}"), "strong"), (Plain(" ops/s"), "dim")), 1, right=True),
         Item(((Plain(memory), "warn" if full else "text"),), 2, right=True),
         Item(((Plain(f"{frame.clients:,}"), "text"), (Plain(" clients"), "dim")), 3, right=True),
         Item(((Plain("ping "), "dim"), (milliseconds(frame.ping_ms), "text")), 4, right=True),
