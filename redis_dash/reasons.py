@@ -13,6 +13,8 @@ from redis_dash.ownreads import Command, ReplyError
 CLOSED = "the server closed the connection"
 CLOSED_AT_ONCE = "the server closed the connection without a word: is this a TLS port (rediss://)?"
 NO_ANSWER = "no answer in time"
+UNEXPLAINED = (CLOSED, NO_ANSWER)
+"""What a later attempt may say where an earlier one said why."""
 TLS_PORT = "this is a TLS port: use rediss://"
 _TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
 """How everything begins that a TLS server says."""
