@@ -153,7 +153,7 @@ class Deployment:
         except LostError as error:
             self.own.lost(commands)
             if self._wire.is_open:
-                raise SourceError(str(error)) from None  # that was the connection before this one
+                raise AwayError(str(error)) from None  # that was the connection before this one
             raise self._fail(error) from None
         except BaseException as error:
             # Whatever cut the exchange short, unread replies may be on the wire: this connection is spent.
@@ -218,7 +218,7 @@ class Deployment:
         self._info = None
         self._wire.hang_up(why)
 
-    def _fail(self, error: BaseException) -> SourceError:
+    def _fail(self, error: BaseException) -> AwayError:
         trouble = describe(error, self.url)
         self._hang_up(trouble)
         if time.monotonic() >= self._next_try:
@@ -226,7 +226,7 @@ class Deployment:
             self._pause = min(self._pause * 2, BACKOFF_S[1])
             self._trouble = trouble
             self.unreachable = not self.connects
-        return SourceError(trouble)
+        return AwayError(trouble)
 
     def own_error(self, doing: str) -> str:
         """Count an error of this program itself, and put it into words: what an exception says may hold anything."""
