@@ -89,7 +89,7 @@ async def take(
         "elapsed_s": round(time.monotonic() - began, 3),
         "watched_s": round(seen.watched_s, 3),
         "topics": {reading.topic: _topic(reading) for reading in readings},
-        "cost": msgspec.to_builtins(hub.deployment.cost.cost()),
+        "cost": msgspec.to_builtins(hub.deployment.watching_cost()),
     }
     return _json(document), _exit_code(hub, readings, talker)
 
