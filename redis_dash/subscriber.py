@@ -130,7 +130,7 @@ class Subscriber:
 
     def start_over(self) -> None:
         """Count from this moment on."""
-        self.received = self.other = 0
+        self.received = self.other = self.dropped = self._names_nbytes = 0
         self.counts = Counter()
         self.gaps.clear()
 

@@ -81,7 +81,7 @@ class LeaderboardsSource:
         await self._seek(pages)
         boards = await self._boards(pages)
         info = await self._context.keyspace.census.info_after(time.monotonic())
-        ranked = [board for board in boards if board.key.encode() in self._named or not _holds_times(board)]
+        ranked = [board for board in boards if raw(board.key) in self._named or not _holds_times(board)]
         number = sum(self._is_board.get(key, False) for key in there) - (len(boards) - len(ranked))
         count = self._context.keyspace.census.count_asked(FAMILY, number, info)
         if len(there) > BOARDS:  # those that are not read may be gone
