@@ -24,10 +24,11 @@ from redis_dash.model import TOPICS, DashError, Reading, ServerFrame
 from redis_dash.tui.crash import crash_report
 from redis_dash.tui.dashboard import Dashboard
 from redis_dash.tui.intents import Asked, DetailWanted, Question, StopWanted, Told, Wanted
-from redis_dash.tui.look import THEME, Look
+from redis_dash.tui.look import Look
 from redis_dash.tui.progress import FullScan
 from redis_dash.tui.terminal import TerminalDriver
 from redis_dash.tui.text import Plain, plain
+from redis_dash.tui.themes import THEME, offered
 
 PULSE_S = 0.25
 """How often the stream is painted at rest."""
@@ -81,6 +82,7 @@ class DashApp(App[None]):
         scenarios: tuple[str, ...] = (),
         refresh: float = 1.0,
     ) -> None:
+        self._looks: dict[str, Look] = {}
         super().__init__(driver_class=TerminalDriver)
         self._open_feed = open_feed
         self._scenarios = scenarios
@@ -91,7 +93,8 @@ class DashApp(App[None]):
         self._timer: Timer | None = None
         self._pulse_s = FIRST_PULSE_S
         self._next_beat = 0.0
-        self.register_theme(THEME)
+        for theme in offered(self.ansi_theme_dark, self.ansi_theme_light):
+            self.register_theme(theme)
         self.set_reactive(App.theme, THEME.name)  # `self.theme =` would have all styles parsed once more
         self.stylesheet.set_variables(self.get_css_variables())
         self.look = self._look()
@@ -119,7 +122,15 @@ class DashApp(App[None]):
             sys.__stderr__.flush()
 
     def _look(self) -> Look:
-        return Look(self.current_theme.to_color_system().generate())
+        """The current theme's, made once."""
+        theme = self.current_theme
+        if theme.name not in self._looks:
+            self._looks[theme.name] = Look(theme.to_color_system().generate(), colorless=self.no_color)
+        return self._looks[theme.name]
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's colours, so that they can be read, and those that only we have."""
+        return {**super().get_css_variables(), **self._look().variables}
 
     def _dress(self) -> None:
         self.look = self._look()

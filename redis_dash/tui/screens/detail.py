@@ -21,7 +21,7 @@ class DetailScreen(Modal[None]):
     DetailScreen > VerticalScroll { width: 100; }
     DetailScreen .title { text-style: bold; margin-bottom: 1; }
     DetailScreen .text { margin-top: 1; }
-    DetailScreen .hint { margin-top: 1; color: $foreground 60%; }
+    DetailScreen .hint { margin-top: 1; color: $text-muted; }
     """
 
     BINDINGS: ClassVar = [Binding("escape,enter,q", "dismiss", "Close", id="detail.close")]

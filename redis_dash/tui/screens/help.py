@@ -105,8 +105,8 @@ class HelpScreen(Modal[None]):
 def _page() -> Content:
     lines: list[Content] = []
     for title, entries in _CHAPTERS:
-        lines.append(Content.styled(title, "bold $primary"))
+        lines.append(Content.styled(title, "bold $heading"))
         lines += [Content.assemble((f"  {name:<16}", "bold"), Content(text)) for name, text in entries]
         lines.append(Content(""))
-    lines.append(Content.styled("Esc closes", "$foreground 60%"))
+    lines.append(Content.styled("Esc closes", "$text-muted"))
     return Content("\n").join(lines)
