@@ -68,7 +68,7 @@ class DashApp(App[None]):
     BINDINGS: ClassVar = [
         Binding("q", "quit", "Quit", show=False, id="app.quit"),
         Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="app.quit_at_once"),
-        Binding("ctrl+z", "suspend_process", "Stop, as the shell's job", show=False, id="app.suspend"),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True, id="app.suspend"),
         Binding("question_mark", "help", "Help", show=False, id="app.help"),
         Binding("u", "undo", "Undo", show=False, id="app.undo"),
         Binding("f5", "full_scan", "Scan everything now", show=False, id="app.full_scan"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property, partial
 from typing import Literal
 from zlib import crc32
 
@@ -72,12 +73,12 @@ class Look:
         }
         self.variables = _variables(colors, inks["dim"], grounds["cursor"])
         """Colours for the style sheet: what is read on any of our grounds."""
-        self._faded = self if faded else Look(variables, colorless=colorless, faded=True)
+        self._paler = partial(Look, variables, colorless=colorless, faded=True)
 
-    @property
+    @cached_property
     def faded(self) -> Look:
         """The same, paler: for what is no longer current."""
-        return self._faded
+        return self._paler()
 
     def style(self, role: Role, ground: Ground = "base") -> Style:
         """What text of a role wears on a ground."""

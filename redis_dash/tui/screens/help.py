@@ -23,7 +23,7 @@ _CHAPTERS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("u", "bring back the session that was signed out last"),
             ("Ctrl+P", "command palette: everything by name, themes"),
             ("?", "this help"),
-            ("q  Ctrl+C", "quit"),
+            ("q  Ctrl+C", "quit; Ctrl+Z stops it as a job of the shell, fg comes back"),
         ),
     ),
     (
