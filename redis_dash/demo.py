@@ -8,17 +8,33 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import IO
+from typing import IO, Any
 
 import click
 import msgspec
 
-from redis_dash.config import Config
+from redis_dash.config import CachePattern, Config, LimitPattern
 from redis_dash.model import DashError
 
 STOP_WITHIN_S = 3.0
-SCENARIOS = ("burst", "stampede", "price-change", "login-wave", "flush-cache", "calm", "pause", "resume")
-"""What the demo application plays when its control channel asks for it."""
+SCENARIOS = {
+    "burst": "One client makes 150 requests at once: Rate limits shows it blocked.",
+    "stampede": "200 clients ask for the same uncached answer at once: Cache shows one miss, then hits.",
+    "price-change": "Ten products get new prices: Events shows product.updated, Cache a few misses.",
+    "login-wave": "25 people sign in at once: Sessions grows, Events shows session.created.",
+    "flush-cache": "The demo's cached answers are deleted: the hit rate falls, then recovers.",
+    "calm": "What else was asked for ends, and a minute of a quarter of the traffic begins.",
+    "pause": "No requests at all, until resume: every figure comes to rest.",
+    "resume": "Traffic as before pause or calm.",
+}
+"""What the demo application plays when its control channel asks for it, and what that shows."""
+
+
+CONFIGURATION: dict[str, Any] = {
+    "limits": (LimitPattern("ratelimit:*", "100/60"),),
+    "caches": (CachePattern("llm", "llm:*"), CachePattern("product", "product:*")),
+}
+"""What the demo application keeps in Redis, besides what the defaults look for."""
 
 
 class DemoError(DashError):
@@ -81,7 +97,9 @@ def run_demo(config: Config, options: Mapping[str, str]) -> None:
         ready = _wait_until_ready(process)
         progress.hush()
         run_dashboard(
-            msgspec.structs.replace(config, url=ready.redis_url), title=f"demo {ready.http_url}", scenarios=SCENARIOS
+            msgspec.structs.replace(config, url=ready.redis_url, **CONFIGURATION),
+            title=f"demo {ready.http_url}",
+            scenarios=SCENARIOS,
         )
     finally:
         _stop(process)

@@ -14,7 +14,8 @@ from redis_dash.dialects.base import SessionFacts
 from redis_dash.feed import Progress
 from redis_dash.model import Search, SourceError
 from redis_dash.sources.base import Context
-from redis_dash.sources.session_facts import UNREADABLE, KnownSession, SessionRows, latest_first
+from redis_dash.sources.refusals import missing_right
+from redis_dash.sources.session_facts import UNREADABLE, KnownSession, SessionRows, distinctive, latest_first
 
 KEPT = 500
 """Sessions found that are kept, those that were active last; the others are counted."""
@@ -38,16 +39,19 @@ class Needle:
 
     def could_be(self, identifier: bytes, value: object) -> bool:
         """Is it worth decoding the value?"""
-        return identifier.startswith(self._start) or (isinstance(value, bytes) and self._fragment in value.lower())
+        return self._begins(identifier) or (isinstance(value, bytes) and self._fragment in value.lower())
+
+    def _begins(self, identifier: bytes) -> bool:
+        return identifier.startswith(self._start) or distinctive(identifier).startswith(self._start)
 
     def is_in(self, identifier: bytes, facts: SessionFacts | None) -> bool:
         """Does the session match?"""
-        if identifier.startswith(self._start):
+        if self._begins(identifier):
             return True
         if facts is None:
             return False
         fields = (f"{name}={value}" for name, value in facts.fields)
-        return any(self._text in part.lower() for part in (facts.user, facts.role, *fields))
+        return any(self._text in part.lower() for part in (facts.user, *facts.others, facts.role, *fields))
 
 
 class _Hunt:
@@ -152,7 +156,8 @@ class SessionSearch:
             try:
                 await self._search(hunt)
             except Exception as error:  # whatever it is: it must not end the other readings
-                hunt.end(str(error) if isinstance(error, SourceError) else type(error).__name__)
+                known = isinstance(error, SourceError)
+                hunt.end(str(error) if known else self._context.deployment.own_error("searching sessions"))
 
     async def _search(self, hunt: _Hunt) -> None:
         read = SESSION_DIALECTS[0].read
@@ -164,6 +169,8 @@ class SessionSearch:
                 await asyncio.sleep(0)  # so that the server reads these while we look through those before
                 matching = self._match(hunt, *earlier)
                 earlier = keys, await coming
+                if refusal := missing_right(b"GET", earlier[1]):
+                    hunt.end(refusal)
                 await self._keep(hunt, matching)
                 if not hunt.running:
                     return

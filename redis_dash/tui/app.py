@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 import msgspec
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding
-from textual.events import Print
 from textual.screen import Screen
-from textual.theme import ThemeProvider
 from textual.timer import Timer
 
-from redis_dash.commands import Command, Outcome, Publish, Request, RestoreSession, StopSearch
+from redis_dash.commands import Command, FindOut, Outcome, Publish, Request, RestoreSession, StopSearch
 from redis_dash.feed import Feed
-from redis_dash.model import TOPICS, DashError, Reading, ServerFrame
-from redis_dash.tui.crash import crash_report
+from redis_dash.model import TOPICS, DashError, Reading, ServerFrame, SourceError
 from redis_dash.tui.dashboard import Dashboard
 from redis_dash.tui.intents import Asked, DetailWanted, Question, StopWanted, Told, Wanted
-from redis_dash.tui.look import Look
 from redis_dash.tui.progress import FullScan
-from redis_dash.tui.terminal import TerminalDriver
+from redis_dash.tui.terminal_app import TerminalApp
 from redis_dash.tui.text import Plain, plain
-from redis_dash.tui.themes import THEME, offered
 
 PULSE_S = 0.25
 """How often the stream is painted at rest."""
@@ -49,26 +41,21 @@ def _help_screen() -> Screen[Any]:
     return HelpScreen()
 
 
-class DashApp(App[None]):
+class DashApp(TerminalApp):
     """The dashboard as a terminal program.
 
     Args:
         open_feed: Makes the feed; called in a thread after the first paint, since it may import a driver.
         title: What is being watched, in a word; may be empty.
-        scenarios: Names that the demo's own control channel understands.
+        scenarios: Names that the demo's own control channel understands, and what each shows.
         refresh: Seconds between two paints of everything but the stream.
     """
 
     TITLE = "redis-dash"
-    ALLOW_SELECT = False
-    ENABLE_COMMAND_PALETTE = True
     CSS_PATH = "app.tcss"
     SCREENS: ClassVar = {"help": _help_screen}  # made once
 
     BINDINGS: ClassVar = [
-        Binding("q", "quit", "Quit", show=False, id="app.quit"),
-        Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="app.quit_at_once"),
-        Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True, id="app.suspend"),
         Binding("question_mark", "help", "Help", show=False, id="app.help"),
         Binding("u", "undo", "Undo", show=False, id="app.undo"),
         Binding("f5", "full_scan", "Scan everything now", show=False, id="app.full_scan"),
@@ -79,13 +66,12 @@ class DashApp(App[None]):
         open_feed: Callable[[], Feed],
         *,
         title: str = "",
-        scenarios: tuple[str, ...] = (),
+        scenarios: Mapping[str, str] | None = None,
         refresh: float = 1.0,
     ) -> None:
-        self._looks: dict[str, Look] = {}
-        super().__init__(driver_class=TerminalDriver)
+        super().__init__()
         self._open_feed = open_feed
-        self._scenarios = scenarios
+        self._scenarios = scenarios or {}
         self._refresh_s = refresh
         self._feed: Feed | None = None
         self._undo: list[RestoreSession] = []
@@ -93,11 +79,6 @@ class DashApp(App[None]):
         self._timer: Timer | None = None
         self._pulse_s = FIRST_PULSE_S
         self._next_beat = 0.0
-        for theme in offered(self.ansi_theme_dark, self.ansi_theme_light):
-            self.register_theme(theme)
-        self.set_reactive(App.theme, THEME.name)  # `self.theme =` would have all styles parsed once more
-        self.stylesheet.set_variables(self.get_css_variables())
-        self.look = self._look()
         self.dashboard = Dashboard(plain(title, 40))
 
     def get_default_screen(self) -> Screen[None]:
@@ -108,32 +89,8 @@ class DashApp(App[None]):
         """Paint the skeleton; open the feed once that is on the screen."""
         self.theme_changed_signal.subscribe(self, lambda _theme: self._dress())
         self._timer = self.set_interval(FIRST_PULSE_S, self._tick)
-        self.begin_capture_print(self, stdout=False)
-
-    def action_suspend_process(self) -> None:
-        """Stop as the shell's job, together with whoever started us; ``fg`` comes back."""
-        if isinstance(self._driver, TerminalDriver):
-            os.kill(0, signal.SIGTSTP)
-
-    def on_print(self, event: Print) -> None:
-        """What others print to standard error goes where it was sent, unless that is the screen."""
-        if sys.__stderr__ is not None and not sys.__stderr__.isatty():
-            sys.__stderr__.write(event.text)
-            sys.__stderr__.flush()
-
-    def _look(self) -> Look:
-        """The current theme's, made once."""
-        theme = self.current_theme
-        if theme.name not in self._looks:
-            self._looks[theme.name] = Look(theme.to_color_system().generate(), colorless=self.no_color)
-        return self._looks[theme.name]
-
-    def get_css_variables(self) -> dict[str, str]:
-        """The theme's colours, so that they can be read, and those that only we have."""
-        return {**super().get_css_variables(), **self._look().variables}
 
     def _dress(self) -> None:
-        self.look = self._look()
         self.dashboard.wear(self.look)
 
     # -- the feed ----------------------------------------------------------------------------------------------------
@@ -184,10 +141,6 @@ class DashApp(App[None]):
             self._timer.stop()
             self._timer = self.set_interval(pace, self._tick)
 
-    def _fatal_error(self) -> None:
-        """Textual would print local variables."""
-        self.panic(crash_report(self._exception))
-
     # -- requests ----------------------------------------------------------------------------------------------------
 
     def on_wanted(self, message: Wanted) -> None:
@@ -219,12 +172,7 @@ class DashApp(App[None]):
         """Show everything about one row."""
         from redis_dash.tui.screens.detail import DetailScreen  # the screens here, and not above, for a quick start
 
-        self._open(DetailScreen(message.detail))
-
-    def _open(self, screen: Screen[Any] | str, answered: Callable[[Any], None] | None = None) -> None:
-        """Open a screen above the dashboard, unless there is one: keys may arrive before the first has opened it."""
-        if self.screen is self.dashboard:
-            self.push_screen(screen, answered)
+        self.open(DetailScreen(message.detail))
 
     def on_told(self, message: Told) -> None:
         """Pass a remark on."""
@@ -241,7 +189,8 @@ class DashApp(App[None]):
             self.notify("The terminal is too small to ask first: nothing was done.", severity="warning", markup=False)
             return
         self.clear_notifications()  # they would lie above the question
-        self._open(ConfirmScreen(question), answered)
+        server = plain(self._feed.target) if self._feed is not None else Plain("not connected")
+        self.open(ConfirmScreen(question, server), answered)
 
     def _submit(self, command: Command) -> None:
         self.run_worker(self._carry_out(command), group="commands", exit_on_error=False)
@@ -256,7 +205,14 @@ class DashApp(App[None]):
         except DashError as error:
             self.notify(plain(str(error), 300), title="Not done", severity="error", timeout=10, markup=False)
             return
+        except Exception as error:  # a defect of ours, after which nobody knows what was done
+            self.notify(
+                f"An error of our own: {type(error).__name__}.", title="Not known", severity="error", timeout=10
+            )
+            return
         self._remember(command, outcome)
+        if outcome.unsettled is not None:
+            self._submit(outcome.unsettled)
         done = outcome.result in ("deleted", "restored", "sent")
         self.notify(
             plain(outcome.detail, 300),
@@ -267,8 +223,9 @@ class DashApp(App[None]):
         )
 
     def _remember(self, command: Command, outcome: Outcome) -> None:
-        if isinstance(command, RestoreSession) and command in self._undo:
-            self._undo.remove(command)
+        settled = command.undo if isinstance(command, FindOut) else command
+        if isinstance(settled, RestoreSession) and settled in self._undo:
+            self._undo.remove(settled)
         if outcome.undo is not None:
             self._undo.append(outcome.undo)
         self.dashboard.can_undo = bool(self._undo)
@@ -289,6 +246,7 @@ class DashApp(App[None]):
                 Plain("If it exists again by now, nothing is written."),
             ),
             verb=Plain("Bring back"),
+            key="u",
         )
         self._confirm(question, command)
 
@@ -296,24 +254,12 @@ class DashApp(App[None]):
 
     def action_help(self) -> None:
         """All keys, and what words mean."""
-        self._open("help")
-
-    def action_command_palette(self) -> None:
-        """Everything by name."""
-        from redis_dash.tui.screens.palette import Palette
-
-        self._open(Palette(id="--command-palette"))
-
-    def search_themes(self) -> None:
-        """All themes by name."""
-        from redis_dash.tui.screens.palette import Palette
-
-        self._open(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))
+        self.open("help")
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers."""
-        for name in self._scenarios:
-            yield SystemCommand(f"Demo: {name}", "Ask the demo's workload for it", lambda name=name: self._play(name))
+        for name, effect in self._scenarios.items():
+            yield SystemCommand(f"Demo: {name}", effect, lambda name=name: self._play(name))
         for pane in self.dashboard.panes:
             go = self.dashboard.action_go
             yield SystemCommand(
@@ -330,5 +276,16 @@ class DashApp(App[None]):
 
     def _play(self, scenario: str) -> None:
         """The demo's own control channel: it is ours, so nobody needs to be asked."""
+        self.run_worker(self._ask_the_demo(scenario), group="commands", exit_on_error=False)
+
+    async def _ask_the_demo(self, scenario: str) -> None:
+        """Ask for a scenario, and tell what is to be seen of it."""
         payload = msgspec.json.encode({"scenario": scenario}).decode()
-        self._submit(Publish(DEMO_CHANNEL, payload))
+        try:
+            if self._feed is None:
+                raise SourceError("there is no connection")
+            await self._feed.submit(Publish(DEMO_CHANNEL, payload))
+        except DashError as error:
+            self.notify(plain(str(error), 300), title=f"Not asked for: {scenario}", severity="error", markup=False)
+        else:
+            self.notify(self._scenarios[scenario], title=f"Demo: {scenario}", timeout=8, markup=False)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from redis_dash.feed import Progress
 from redis_dash.model import AnyReading, ServerFrame
-from redis_dash.tui.figures import compact, duration, milliseconds, nbytes, small_percent
+from redis_dash.tui.figures import compact, duration, milliseconds, nbytes, percent
 from redis_dash.tui.panes.base import STOP, Pane
 from redis_dash.tui.progress import progress_items
 from redis_dash.tui.spans import Span
@@ -38,12 +38,11 @@ _LESSER = 5
 def header_items(title: Plain, target: Plain, reading: AnyReading | None, now: float) -> list[Item]:
     """Where we are and how the server is; loud when it is away."""
     frame = reading.frame if reading else None
-    place: list[Span] = [(Plain("redis-dash"), "accent")]
+    items = [Item(((Plain("redis-dash"), "accent"),), priority=2 if title else 0)]
     if title:
-        place += [(Plain("  "), "blank"), (title, "strong")]
-    items = [Item(tuple(place))]
+        items.append(Item(((title, "strong"),)))
     if target:
-        items.append(Item(((target, "text"),), priority=5))
+        items.append(Item(((target, "text"),), priority=1))  # whoever deletes must see where
     if isinstance(frame, ServerFrame):
         items.append(Item(((Plain(f"{plain(frame.product, 20)} {plain(frame.version, 20)}"), "dim"),), priority=6))
     if reading is not None and reading.status in ("stale", "error"):
@@ -55,7 +54,7 @@ def header_items(title: Plain, target: Plain, reading: AnyReading | None, now: f
 
 
 def _trouble(reading: AnyReading, now: float) -> Item:
-    word = "disconnected" if reading.status == "stale" else "error"
+    word = "disconnected" if reading.status == "stale" else "not connected" if reading.away else "error"
     since = f" {duration(now - reading.taken_at)}" if reading.taken_at else ""
     note = f" — {plain(reading.note, 90)}" if reading.note else ""
     return Item(((Plain(f" ✖ {word}{since}{note} "), "alarm"),), right=True)
@@ -66,12 +65,13 @@ def _figures(frame: ServerFrame) -> list[Item]:
     if frame.max_memory:
         memory += f" of {nbytes(frame.max_memory)}"
     full = frame.max_memory and frame.used_memory >= 0.9 * frame.max_memory
+    ops = Plain("–") if frame.ops_per_s is None else compact(frame.ops_per_s)
     figures = [
-        Item(((Plain(f"{compact(frame.ops_per_s):>6}"), "strong"), (Plain(" ops/s"), "dim")), 1, right=True),
+        Item(((Plain(f"{ops:>6}"), "strong"), (Plain(" ops/s"), "dim")), 1, right=True),
         Item(((Plain(memory), "warn" if full else "text"),), 2, right=True),
         Item(((Plain(f"{frame.clients:,}"), "text"), (Plain(" clients"), "dim")), 3, right=True),
         Item(((Plain("ping "), "dim"), (milliseconds(frame.ping_ms), "text")), 4, right=True),
-        Item(((Plain("our cost "), "dim"), (small_percent(frame.cost.share), "text")), 4, right=True),
+        Item(((Plain("our cost "), "dim"), (percent(frame.cost.share), "text")), 4, right=True),
     ]
     if frame.evicted_per_s > 0:
         figures.insert(0, Item(((Plain("evicting"), "warn"),), 1, right=True))

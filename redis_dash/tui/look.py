@@ -153,7 +153,7 @@ def _variables(colors: Mapping[str, Color], dim: Color, cursor: Color) -> Mappin
         "foreground": text,
         "text-muted": muted,
         "text-disabled": muted,
-        "heading": legible(colors["primary"], *grounds).hex,
+        **{f"text-{name}": legible(colors[name], *grounds).hex for name in _TELLING},
         "cursor": cursor.hex,
         "button-foreground": text,
         "button-color-foreground": legible(colors["background"], warning, focused["warning"]).hex,

@@ -79,7 +79,7 @@ def test_every_role_can_be_read_on_every_ground(theme: str, colorless: bool) -> 
     app.no_color = colorless
     app.set_reactive(DashApp.theme, theme)
     app._looks.clear()
-    for look in (app._look(), app._look().faded):
+    for look in (app.look, app.look.faded):
         for ground in get_args(Ground):
             for role, style in look.styles(ground).items():
                 ratio = contrast_of(style)
@@ -94,9 +94,9 @@ async def test_every_text_can_be_read(theme: str, no_color: bool, monkeypatch: p
     if no_color:
         monkeypatch.setenv("NO_COLOR", "1")
     feed = FakeFeed(*fakes.everything())
-    async with running(feed, scenarios=("burst",)) as (app, pilot):
+    async with running(feed, scenarios={"burst": "many orders"}) as (app, pilot):
         app.theme = theme
-        await until(pilot, lambda: app.look is app._looks.get(theme))
+        await until(pilot, lambda: app.dashboard.board.current.look is app.look)
         await pilot.pause(0.05)
         await tap(pilot, "2", "down")
         assert hard_to_read(app) == []
@@ -124,7 +124,7 @@ async def test_every_text_can_be_read(theme: str, no_color: bool, monkeypatch: p
 async def test_ansi_themes_are_as_light_as_they_say(theme: str, is_light: bool) -> None:
     async with running(FakeFeed(*fakes.everything())) as (app, pilot):
         app.theme = theme
-        await until(pilot, lambda: app.look is app._looks.get(theme))
+        await until(pilot, lambda: app.dashboard.board.current.look is app.look)
         for keys in ((), ("question_mark",), ("escape", "ctrl+p"), ("escape", "2", "enter")):
             await tap(pilot, *keys)
             await until(pilot, lambda keys=keys: (app.screen is not app.dashboard) == bool(keys))  # type: ignore[misc]

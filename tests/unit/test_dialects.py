@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from redis_dash.dialects.base import OtherDialectError, Rule, SessionFacts, Usage
+from redis_dash.dialects.base import OtherDialectError, Rule, SessionFacts, Usage, refusal
 from redis_dash.dialects.fixed_window import FixedWindow
-from redis_dash.dialects.json_session import LARGEST, JsonSession
+from redis_dash.dialects.json_session import LARGEST, TEXT_SHOWN, JsonSession
 from redis_dash.dialects.sliding_window import SlidingWindow
+from redis_dash.ownreads import ReplyError
 
 NOW = 1_800_000_000.0
 RULE = Rule(100, 60.0)
@@ -57,18 +58,53 @@ def test_what_is_no_json_session(value: object) -> None:
     assert JsonSession().decode(value) is None
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"blob": "a" * 250_000 + "="},
+        {"blob": "eyJ-" * 60_000},
+        {"email": "x" * 250_000},
+        {"role": ["a:"] * 50_000},
+        {"n" * 250_000: "v"},
+        {str(number): {} for number in range(20_000)},
+        {"a": {str(number): number for number in range(20_000)}},
+        {"spaces": " " * 250_000},
+    ],
+)
+def test_a_value_that_is_meant_to_keep_us_busy_does_not(value: dict[str, object]) -> None:
+    """Looking for each word from each character on would take minutes, and the test would run into its time limit."""
+    raw = json.dumps(value, separators=(",", ":")).encode()
+    assert len(raw) <= LARGEST
+    for _ in range(10):
+        facts = JsonSession().decode(raw)
+        assert facts is not None
+        assert all(len(text) <= TEXT_SHOWN + 1 for field in facts.fields for text in field)
+
+
+@pytest.mark.parametrize("text", ["MASTERDOWN Link with MASTER is down", "BUSY Redis is busy", "NOPERM no", "LOADING"])
+def test_an_error_that_says_nothing_of_the_key_is_no_answer(text: str) -> None:
+    error = ReplyError(text)
+    assert refusal(error) is error
+
+
+@pytest.mark.parametrize("reply", [None, b"", b"{}", 0, -2, [], ReplyError("WRONGTYPE Operation against a key")])
+def test_what_says_something_of_the_key_is_an_answer(reply: object) -> None:
+    assert refusal(reply) is None
+
+
 @pytest.mark.parametrize("per_second", [1, 1000, 1_000_000])
 def test_sliding_window_in_each_unit(per_second: int) -> None:
     dialect = SlidingWindow("x", per_second)
     oldest = [b"member", str((NOW - 20) * per_second).encode()]
-    assert dialect.decode([50, 37, oldest], NOW, RULE) == Usage(37, 40.0)
+    assert dialect.decode([50, oldest, 37, oldest], NOW, RULE) == Usage(37, 40.0)
     pivot = [b"member", str((NOW - 5) * per_second).encode()]
-    assert dialect.decode([150, 150, oldest, pivot], NOW, RULE) == Usage(150, 55.0)
-    assert dialect.decode([50, 37, oldest], NOW, None) == Usage(37, None)
-    assert dialect.decode([5, 0, []], NOW, RULE) == Usage(0, None)
-    assert dialect.decode([0, 0, []], NOW, RULE) is None
-    with pytest.raises(OtherDialectError):
-        SlidingWindow("other", per_second * 1000).decode([50, 37, oldest], NOW, RULE)
+    assert dialect.decode([150, pivot, 150, oldest, pivot], NOW, RULE) == Usage(150, 55.0)
+    assert dialect.decode([50, oldest, 37, oldest], NOW, None) == Usage(37, None)
+    assert dialect.decode([5, oldest, 0, []], NOW, RULE) == Usage(0, None)
+    assert dialect.decode([0, [], 0, []], NOW, RULE) is None
+    for unit in (per_second * 1000, per_second / 1000):
+        with pytest.raises(OtherDialectError):  # also where its window, in another unit, is empty
+            SlidingWindow("other", unit).decode([50, oldest, 0, []], NOW, RULE)  # type: ignore[arg-type]
 
 
 def test_fixed_window() -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import ClassVar, Generic
 
+from msgspec.structs import replace
 from textual.events import Resize
 
 from redis_dash.feed import Progress
 from redis_dash.model import AnyReading, F
+from redis_dash.tui.absence import absence
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.look import Look, Role
 from redis_dash.tui.spans import Span
@@ -26,6 +29,10 @@ Piece = tuple[Span, ...]
 def piece(text: Plain | str, role: Role = "text") -> Piece:
     """One span of our own as a piece of a title."""
     return ((Plain(text), role),)
+
+
+HOME = piece("Home: first row", "dim")
+"""How to get back where rows have moved away under the cursor."""
 
 
 class View(Frame, Generic[F], can_focus=True):
@@ -45,6 +52,8 @@ class View(Frame, Generic[F], can_focus=True):
         super().__init__(id=f"pane-{self.TOPIC}", classes="-silent")
         self.number = number
         self.paused = False
+        self.is_told_above = False
+        """The header says that the server cannot be reached, and why: no pane says it again."""
         self._reading: AnyReading | None = None
         self._shown: AnyReading | None = None
         self._dirty = False
@@ -73,6 +82,13 @@ class View(Frame, Generic[F], can_focus=True):
         """What is said then."""
         return self.EMPTY
 
+    def absence(self, things: str, option: str) -> Plain:
+        """What was looked for in vain; ``EMPTY`` before anything is known of that."""
+        reading = self._reading
+        if reading is None or reading.scope is None or reading.count is None:
+            return self.EMPTY
+        return absence(reading.scope, reading.count, things, option)
+
     def currency(self) -> tuple[Piece, ...]:
         """What is said in place of how exact and how old the figures are, where something else matters more."""
         return ()
@@ -89,8 +105,13 @@ class View(Frame, Generic[F], can_focus=True):
         return None
 
     def detail(self) -> Detail | None:
-        """Everything about what the cursor is on."""
+        """Everything about what the cursor is on, where that does not change."""
         return None
+
+    def follow(self) -> Callable[[], Detail] | None:
+        """Everything about what the cursor is on, as of each call."""
+        detail = self.detail()
+        return None if detail is None else lambda: detail
 
     def notes(self) -> list[Piece]:
         """What the lower edge says at the left."""
@@ -109,6 +130,8 @@ class View(Frame, Generic[F], can_focus=True):
             notes.append(piece(f"{total:,} found{among}", "accent"))
         if 0 < last - first + 1 < total:
             notes.append(self.window(first, last, total))
+        if 1 < first <= total:
+            notes.append(HOME)
         return notes
 
     def window(self, first: int, last: int, total: int) -> Piece:
@@ -133,6 +156,11 @@ class View(Frame, Generic[F], can_focus=True):
     def is_waiting(self) -> bool:
         """Has nothing been heard of the topic yet?"""
         return self._reading is None
+
+    @property
+    def reading(self) -> AnyReading | None:
+        """The latest one."""
+        return self._reading
 
     @property
     def frame(self) -> F | None:
@@ -189,7 +217,7 @@ class View(Frame, Generic[F], can_focus=True):
         """Say in the frame what is the case now."""
         if not self.display:
             return
-        told = standing(self._reading, time.time(), self._shown if self.paused else None)
+        told = standing(self._heard, time.time(), self._shown if self.paused else None)
         frame = self.frame
         answer = self.answer(frame) if frame is not None else ()
         if told.faded:
@@ -217,17 +245,27 @@ class View(Frame, Generic[F], can_focus=True):
 
     def _message(self) -> Plain | None:
         """What is said in place of the content."""
-        reading, frame = self._reading, self._shown_frame
+        reading, frame = self._heard, self._shown_frame
         if reading is None or (frame is None and reading.status in ("ok", "reduced") and not reading.note):
             return Plain("reading…")
         if frame is None:
             note = plain(reading.note, 400)
+            if reading.away:
+                return excuse(reading)
             if reading.status == "stale":
                 return Plain(f"Nothing has been read yet: {note}") if note else Plain("Nothing has been read yet.")
             return note or Plain("This cannot be had here.")
         if not self.has_nothing(frame):
             return None
         return self.nothing(frame) if reading.status in ("ok", "reduced") else excuse(reading)
+
+    @property
+    def _heard(self) -> AnyReading | None:
+        """The reading, without what the header says already."""
+        reading = self._reading
+        if reading is None or not (reading.away and self.is_told_above):
+            return reading
+        return replace(reading, note="")
 
     @property
     def _active(self) -> bool:

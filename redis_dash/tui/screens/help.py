@@ -69,6 +69,8 @@ _CHAPTERS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("reduced", "a right or a feature is missing; it says which"),
             ("left the ring", "messages that were counted and can no longer be read"),
             ("gap", "a time for which messages are unknown"),
+            ("not known", "the answer to a write was lost; we look again"),
+            ("(hidden)", "a secret, or what would let its reader in"),
             ("near", "80 % of a limit or more; blocked: used up"),
             ("now", "over the last seconds; since start: of the server"),
             ("our own cost", "what watching takes of one of the server's cores"),
@@ -105,7 +107,7 @@ class HelpScreen(Modal[None]):
 def _page() -> Content:
     lines: list[Content] = []
     for title, entries in _CHAPTERS:
-        lines.append(Content.styled(title, "bold $heading"))
+        lines.append(Content.styled(title, "bold $text-primary"))
         lines += [Content.assemble((f"  {name:<16}", "bold"), Content(text)) for name, text in entries]
         lines.append(Content(""))
     lines.append(Content.styled("Esc closes", "$text-muted"))
