@@ -31,9 +31,9 @@ class DetailScreen(Modal[None]):
     DEFAULT_CSS = f"""
     DetailScreen > VerticalScroll {{ width: {WIDTH}; }}
     DetailScreen .title {{ text-style: bold; margin-bottom: 1; }}
-    DetailScreen .notice {{ color: $warning; margin-bottom: 1; display: none; }}
+    DetailScreen .notice {{ color: $text-warning; margin-bottom: 1; display: none; }}
     DetailScreen .text {{ margin-top: 1; display: none; }}
-    DetailScreen .hint {{ margin-top: 1; color: $foreground 60%; }}
+    DetailScreen .hint {{ margin-top: 1; color: $text-muted; }}
     """
 
     BINDINGS: ClassVar = [Binding("escape,enter,q", "dismiss", "Close", id="detail.close")]
@@ -86,6 +86,6 @@ def _in_columns(facts: Facts, width: int) -> Content:
     lines: list[Content] = []
     for name, value in facts:
         first, *others = Content(value).wrap(max(10, width - lead)) or [Content("")]
-        lines.append(Content.assemble((name.ljust(lead), "$foreground 60%"), first))
+        lines.append(Content.assemble((name.ljust(lead), "$text-muted"), first))
         lines += [Content.assemble(" " * lead, other) for other in others]
     return lines_content(lines)

@@ -23,7 +23,7 @@ _CHAPTERS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("u", "bring back the session that was signed out last"),
             ("Ctrl+P", "command palette: everything by name, themes"),
             ("?", "this help"),
-            ("q  Ctrl+C", "quit"),
+            ("q  Ctrl+C", "quit; Ctrl+Z stops it as a job of the shell, fg comes back"),
         ),
     ),
     (
@@ -107,8 +107,8 @@ class HelpScreen(Modal[None]):
 def _page() -> Content:
     lines: list[Content] = []
     for title, entries in _CHAPTERS:
-        lines.append(Content.styled(title, "bold $primary"))
+        lines.append(Content.styled(title, "bold $text-primary"))
         lines += [Content.assemble((f"  {name:<16}", "bold"), Content(text)) for name, text in entries]
         lines.append(Content(""))
-    lines.append(Content.styled("Esc closes", "$foreground 60%"))
+    lines.append(Content.styled("Esc closes", "$text-muted"))
     return Content("\n").join(lines)
