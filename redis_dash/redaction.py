@@ -54,26 +54,29 @@ def redact_text(raw: bytes, globs: Sequence[str]) -> bytes:
     return _text(raw.decode("utf-8", "surrogateescape"), globs).encode("utf-8", "surrogateescape")
 
 
-def _json(raw: bytes | msgspec.Raw, globs: Sequence[str]) -> bytes:
-    raw = bytes(raw).strip()
-    if raw.startswith(b"{"):
-        fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-        return b"{%b}" % b",".join(b"%b:%b" % _field(name, value, globs) for name, value in fields.items())
-    if raw.startswith(b"["):
-        return b"[%b]" % b",".join(_json(item, globs) for item in msgspec.json.decode(raw, type=list[msgspec.Raw]))
-    if raw.startswith(b'"'):
+def _json(raw: bytes, globs: Sequence[str]) -> bytes:
+    """A value as it may be shown; the very same bytes if all of it may."""
+    if raw.lstrip().startswith(b"{"):
+        fields = [(name, bytes(value)) for name, value in msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).items()]
+        shown = [_field(name, value, globs) for name, value in fields]
+        if shown == fields:
+            return raw
+        return b"{%b}" % b",".join(b"%b:%b" % (msgspec.json.encode(name), value) for name, value in shown)
+    if raw.lstrip().startswith(b"["):
+        items = [bytes(item) for item in msgspec.json.decode(raw, type=list[msgspec.Raw])]
+        told = [_json(item, globs) for item in items]
+        return raw if told == items else b"[%b]" % b",".join(told)
+    if raw.lstrip().startswith(b'"'):
         text = msgspec.json.decode(raw, type=str)
-        if text.lstrip()[:1] in ("{", "["):
-            return msgspec.json.encode(redact(text.encode(), globs).decode())
-        return msgspec.json.encode(_text(text, globs))
+        is_json = text.lstrip()[:1] in ("{", "[")
+        shown_text = redact(text.encode(), globs).decode() if is_json else _text(text, globs)
+        return raw if shown_text == text else msgspec.json.encode(shown_text)
     return raw
 
 
-def _field(name: str, value: msgspec.Raw, globs: Sequence[str]) -> tuple[bytes, bytes]:
-    shown = msgspec.json.encode(_text(name, globs))
-    if is_secret(name) and bytes(value).strip() not in _HARMLESS:
-        return shown, _HIDDEN_JSON
-    return shown, _json(value, globs)
+def _field(name: str, value: bytes, globs: Sequence[str]) -> tuple[str, bytes]:
+    is_hidden = is_secret(name) and value.strip() not in _HARMLESS
+    return _text(name, globs), _HIDDEN_JSON if is_hidden else _json(value, globs)
 
 
 def _text(text: str, globs: Sequence[str]) -> str:

@@ -35,6 +35,8 @@ class Tail(Lines, Generic[E]):
         paint: Makes the spans of one entry for a width.
         match: Does an entry contain the (casefolded) text?
         prepare: Told which entries are about to be painted; answers whether that makes all of them look different.
+        divide: What stands between two entries that follow each other, if anything; above the first one in view, for
+            None and that one.
     """
 
     DEFAULT_CSS = "Tail { height: 1fr; }"
@@ -47,20 +49,22 @@ class Tail(Lines, Generic[E]):
         paint: Callable[[E, int], Spans],
         match: Callable[[E, str], bool],
         prepare: Callable[[Sequence[E]], bool] = lambda _: False,
+        divide: Callable[[E | None, E], Plain | None] = lambda _before, _: None,
         *,
         id: str | None = None,  # noqa: A002
     ) -> None:
         super().__init__(id=id)
-        self._paint, self._match, self._prepare = paint, match, prepare
+        self._paint, self._match, self._prepare, self._divide = paint, match, prepare, divide
         self._reach: Reach[E] = Reach(_Nothing())
         self._hold: int | None = None
         self._cursor: int | None = None
         self._needle = ""
         self._matches: deque[tuple[int, E]] = deque()
         self._scanned = 0
-        self._searched = 0
+        self._searched = self._searched_on = 0
+        self._active = False
         self._cache: dict[tuple[int, bool], Strip] = {}
-        self._shown: list[tuple[int, E] | int] = []
+        self._shown: list[tuple[int, E] | Plain] = []
         self._drawn_end = -1
 
     @property
@@ -89,11 +93,31 @@ class Tail(Lines, Generic[E]):
         return len(self._matches), self._searched
 
     @property
+    def searched_where(self) -> str:
+        """Which part of the log the filter of a view that stands still looked through."""
+        return "around here" if self._searched_on else "up to here"
+
+    @property
     def entry(self) -> E | None:
-        """The entry under the cursor, else the newest one in view."""
-        rows = [row for row in self._shown if not isinstance(row, int)]
-        chosen = [entry for number, entry in rows if number == self._cursor]
-        return chosen[0] if chosen else rows[-1][1] if rows else None
+        """The entry under the cursor."""
+        place = self._place
+        return next((row[1] for row in self._rows if row[0] == place), None)
+
+    @property
+    def _rows(self) -> list[tuple[int, E]]:
+        return [row for row in self._shown if not isinstance(row, str)]
+
+    @property
+    def _place(self) -> int | None:
+        """Where the cursor is: on the latest entry in view, unless another one was chosen that is in view."""
+        numbers = [number for number, _ in self._rows]
+        return self._cursor if self._cursor in numbers else numbers[-1] if numbers else None
+
+    def activate(self, active: bool) -> None:
+        """Show the cursor, or do not, unless an entry was chosen."""
+        if active != self._active:
+            self._active = active
+            self.repaint()
 
     def follow(self, log: Log[E]) -> None:
         """Show this log; repaints only if it has moved."""
@@ -133,24 +157,21 @@ class Tail(Lines, Generic[E]):
         self.repaint()
 
     def move(self, step: int) -> None:
-        """Move the cursor by lines; the view stands still from then on."""
+        """Move the cursor by lines; the view stands still from then on, until it goes on from the last one."""
+        place = self._place
+        if place is None or (step > 0 and not self.held):
+            return
         self.hold()
-        assert self._hold is not None
-        if self._cursor is None:
-            rows = self._before(self._hold, 1)
-        elif step < 0:
-            rows = self._before(self._cursor, -step)[:1]
-        else:
-            rows = self._after(self._cursor, step)[-1:]
-        if rows:
-            self._cursor = rows[0][0]
-            self._reveal(self._cursor)
+        rows = self._before(place, -step)[:1] if step < 0 else self._after(place, step)[-1:]
+        if step > 0 and not rows:
+            self.resume()
+            return
+        self._cursor = rows[0][0] if rows else place
+        self._reveal(self._cursor)
         self.repaint()
 
     def page(self, step: int) -> None:
         """Move the cursor by screenfuls."""
-        if self._cursor is None:
-            self.move(0)
         self.move(step * max(1, self.outer_size.height - 1))
 
     def home(self) -> None:
@@ -188,12 +209,12 @@ class Tail(Lines, Generic[E]):
         height = max(1, self.outer_size.height)
         if number >= self._hold:
             self._put(number + 1)
-        shown = [row[0] for row in self._view(self._hold, height) if not isinstance(row, int)]
+        shown = [row[0] for row in self._view(self._hold, height) if not isinstance(row, str)]
         room = height
         while number not in shown and room:
             rows = self._after(number - 1, room)
             self._put(rows[-1][0] + 1 if rows else number + 1)
-            shown = [row[0] for row in self._view(self._hold, height) if not isinstance(row, int)]
+            shown = [row[0] for row in self._view(self._hold, height) if not isinstance(row, str)]
             room -= 1  # a rule about what is missing takes a line, too
 
     def _before(self, stop: int, limit: int) -> list[tuple[int, E]]:
@@ -209,9 +230,9 @@ class Tail(Lines, Generic[E]):
         return self._reach.after(number, limit)
 
     def _search(self) -> None:
-        """Look through the latest entries anew: of a held view, the latest where the filter was opened."""
+        """Look through the latest entries anew: of a held view, those around the place where the filter was opened."""
         self._matches.clear()
-        self._searched = 0
+        self._searched = self._searched_on = 0
         if not self._needle:
             return
         if not self.held:
@@ -219,7 +240,9 @@ class Tail(Lines, Generic[E]):
             self._scan()
             return
         rows = self._reach.before(self._scanned, WINDOW)
-        self._searched = len(rows)
+        onward = self._reach.after(self._scanned - 1, min(WINDOW, self._reach.ceiling - self._scanned))
+        rows += onward
+        self._searched, self._searched_on = len(rows), len(onward)
         self._matches.extend(row for row in rows if self._match(row[1], self._needle))
 
     def _scan(self) -> None:
@@ -244,16 +267,17 @@ class Tail(Lines, Generic[E]):
             self._scan()
         self._drawn_end = self._reach.log.end
         self._shown = self._view(self._drawn_end if self._hold is None else self._hold, height)
-        if self._prepare([row[1] for row in self._shown if not isinstance(row, int)]):
+        if self._prepare([entry for _, entry in self._rows]):
             self.forget()
+        place = self._place if self._active or self._cursor is not None else None
         fresh: dict[tuple[int, bool], Strip] = {}
         strips: list[Strip] = []
         for row in self._shown:
-            if isinstance(row, int):
-                strips.append(draw(rule(gone(row), width), width, look))
+            if isinstance(row, str):
+                strips.append(draw(rule(row, width), width, look))
                 continue
             number, entry = row
-            key = (number, number == self._cursor)
+            key = (number, number == place)
             strip = self._cache.get(key)
             if strip is None:
                 ground: Ground = "cursor" if key[1] else "base"
@@ -263,28 +287,44 @@ class Tail(Lines, Generic[E]):
         self._cache = fresh
         return strips
 
-    def _view(self, stop: int, height: int) -> list[tuple[int, E] | int]:
-        """What is visible of the entries below a sequence number: them, and how many are missing between them."""
+    def _view(self, stop: int, height: int) -> list[tuple[int, E] | Plain]:
+        """What is visible of the entries below a sequence number: them, and rules between them.
+
+        Of those that pass a filter later ones follow, where there is room.
+        """
         rows = self._before(stop, height)
-        if self._needle or not self.held:
-            return list(rows)
-        shown: list[tuple[int, E] | int] = []
+        if self._needle and len(rows) < height:
+            rows += self._after(stop - 1, height - len(rows))
+        tells_missing = self.held and not self._needle
+        shown: list[tuple[int, E] | Plain] = []
         has_older = bool(rows) and rows[0][0] > self._reach.oldest
         expected = rows[0][0] if has_older else self._reach.floor
+        before: E | None = None
         for row in rows:
-            if row[0] > expected:
-                shown.append(row[0] - expected)
+            if tells_missing and row[0] > expected:
+                shown.append(gone(row[0] - expected))
+            if before is not None and (words := self._divide(before, row[1])) is not None:
+                shown.append(words)
             shown.append(row)
-            expected = row[0] + 1
-        if stop > expected:
-            shown.append(stop - expected)
-        return shown[-height:]
+            before, expected = row[1], row[0] + 1
+        if tells_missing and stop > expected:
+            shown.append(gone(stop - expected))
+        return self._headed(shown, height)
+
+    def _headed(self, shown: list[tuple[int, E] | Plain], height: int) -> list[tuple[int, E] | Plain]:
+        """As much as there is room for, below the rule that the first entry needs."""
+        shown = shown[-height:]
+        first = next((row[1] for row in shown if not isinstance(row, str)), None)
+        words = None if first is None else self._divide(None, first)
+        if words is None or words in shown:
+            return shown
+        return [words, *shown[max(0, len(shown) + 1 - height) :]]
 
     def on_click(self, event: Click) -> None:
         """Put the cursor on the line that was clicked."""
         if event.y < len(self._shown):
             row = self._shown[event.y]
-            if not isinstance(row, int):
+            if not isinstance(row, str):
                 self.hold()
                 self._cursor = row[0]
                 self.repaint()
