@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -13,11 +12,10 @@ from textual.strip import Strip
 from redis_dash.tui.look import Ground, Look
 from redis_dash.tui.spans import Span, Spans, draw
 from redis_dash.tui.text import Plain, plural
+from redis_dash.tui.widgets.filter import Filter
 from redis_dash.tui.widgets.lines import Lines
 from redis_dash.tui.widgets.reach import Log, Reach
 
-WINDOW = 5000
-"""How many of the latest entries a filter looks through."""
 E = TypeVar("E")
 
 
@@ -54,14 +52,11 @@ class Tail(Lines, Generic[E]):
         id: str | None = None,  # noqa: A002
     ) -> None:
         super().__init__(id=id)
-        self._paint, self._match, self._prepare, self._divide = paint, match, prepare, divide
+        self._paint, self._prepare, self._divide = paint, prepare, divide
+        self._filter = Filter(match)
         self._reach: Reach[E] = Reach(_Nothing())
         self._hold: int | None = None
         self._cursor: int | None = None
-        self._needle = ""
-        self._matches: deque[tuple[int, E]] = deque()
-        self._scanned = 0
-        self._searched = self._searched_on = 0
         self._active = False
         self._cache: dict[tuple[int, bool], Strip] = {}
         self._shown: list[tuple[int, E] | Plain] = []
@@ -85,17 +80,17 @@ class Tail(Lines, Generic[E]):
     @property
     def needle(self) -> str:
         """The filter in force; empty for none."""
-        return self._needle
+        return self._filter.needle
 
     @property
     def matching(self) -> tuple[int, int]:
         """How many entries pass the filter, of how many that were looked through."""
-        return len(self._matches), self._searched
+        return len(self._filter), self._filter.searched
 
     @property
     def searched_where(self) -> str:
         """Which part of the log the filter of a view that stands still looked through."""
-        return "around here" if self._searched_on else "up to here"
+        return "around here" if self._filter.searched_on else "up to here"
 
     @property
     def entry(self) -> E | None:
@@ -109,9 +104,11 @@ class Tail(Lines, Generic[E]):
 
     @property
     def _place(self) -> int | None:
-        """Where the cursor is: on the latest entry in view, unless another one was chosen that is in view."""
+        """Where the cursor is: on the entry that was chosen, or the next one in view; else on the latest in view."""
         numbers = [number for number, _ in self._rows]
-        return self._cursor if self._cursor in numbers else numbers[-1] if numbers else None
+        if self._cursor is not None:
+            numbers = [number for number in numbers if number >= self._cursor][:1] or numbers
+        return numbers[-1] if numbers else None
 
     def activate(self, active: bool) -> None:
         """Show the cursor, or do not, unless an entry was chosen."""
@@ -131,8 +128,8 @@ class Tail(Lines, Generic[E]):
     def hold(self) -> None:
         """Stand still, and keep what is in reach."""
         if self._hold is None:
-            if self._needle:
-                self._scan()
+            if self.needle:
+                self._filter.look_on(self._reach.log)
             self._reach.halt()
             self._put(self._reach.log.end)
 
@@ -149,10 +146,9 @@ class Tail(Lines, Generic[E]):
 
     def narrow(self, needle: str) -> None:
         """Show only entries that contain this text; empty shows all."""
-        began = not self._needle
-        self._needle = needle.casefold()
+        began, self._filter.needle = not self.needle, needle.casefold()
         if began and self._hold is not None:
-            self._scanned = self._hold
+            self._filter.place = self._hold
         self._search()
         self.repaint()
 
@@ -219,43 +215,20 @@ class Tail(Lines, Generic[E]):
 
     def _before(self, stop: int, limit: int) -> list[tuple[int, E]]:
         """The last entries below a sequence number, oldest first."""
-        if self._needle:
-            return [row for row in self._matches if row[0] < stop][-limit:] if limit else []
-        return self._reach.before(stop, limit)
+        return (self._filter if self.needle else self._reach).before(stop, limit)
 
     def _after(self, number: int, limit: int) -> list[tuple[int, E]]:
         """The first entries above a sequence number."""
-        if self._needle:
-            return [row for row in self._matches if row[0] > number][:limit]
-        return self._reach.after(number, limit)
+        return (self._filter if self.needle else self._reach).after(number, limit)
 
     def _search(self) -> None:
         """Look through the latest entries anew: of a held view, those around the place where the filter was opened."""
-        self._matches.clear()
-        self._searched = self._searched_on = 0
-        if not self._needle:
-            return
-        if not self.held:
-            self._scanned = 0
-            self._scan()
-            return
-        rows = self._reach.before(self._scanned, WINDOW)
-        onward = self._reach.after(self._scanned - 1, min(WINDOW, self._reach.ceiling - self._scanned))
-        rows += onward
-        self._searched, self._searched_on = len(rows), len(onward)
-        self._matches.extend(row for row in rows if self._match(row[1], self._needle))
-
-    def _scan(self) -> None:
-        """Look through what came since the last time; of a flood only the latest."""
-        log = self._reach.log
-        first = max(self._scanned, log.end - WINDOW, log.start)
-        for number, entry in enumerate(log.read(first, log.end), first):
-            if self._match(entry, self._needle):
-                self._matches.append((number, entry))
-        self._scanned = log.end
-        self._searched = min(WINDOW, log.end - log.start)
-        while self._matches and self._matches[0][0] < log.end - self._searched:
-            self._matches.popleft()
+        if self.held:
+            self._filter.look_around(self._reach, self._filter.place)
+        else:
+            self._filter.clear()
+            if self.needle:
+                self._filter.look_on(self._reach.log)
 
     def forget(self) -> None:
         """Drop the strips that were kept."""
@@ -263,8 +236,8 @@ class Tail(Lines, Generic[E]):
 
     def compose_strips(self, width: int, height: int, look: Look) -> list[Strip]:
         """The visible entries; a rule where some are missing."""
-        if self._needle and not self.held:
-            self._scan()
+        if self.needle and not self.held:
+            self._filter.look_on(self._reach.log)
         self._drawn_end = self._reach.log.end
         self._shown = self._view(self._drawn_end if self._hold is None else self._hold, height)
         if self._prepare([entry for _, entry in self._rows]):
@@ -293,9 +266,9 @@ class Tail(Lines, Generic[E]):
         Of those that pass a filter later ones follow, where there is room.
         """
         rows = self._before(stop, height)
-        if self._needle and len(rows) < height:
+        if self.needle and len(rows) < height:
             rows += self._after(stop - 1, height - len(rows))
-        tells_missing = self.held and not self._needle
+        tells_missing = self.held and not self.needle
         shown: list[tuple[int, E] | Plain] = []
         has_older = bool(rows) and rows[0][0] > self._reach.oldest
         expected = rows[0][0] if has_older else self._reach.floor
