@@ -95,6 +95,7 @@ class MessageWire(Wire, asyncio.BufferedProtocol):
         """Parse what has come, and note that the peer lives."""
         came_at = time.monotonic()
         self._chunks += 1
+        self.traffic.received += nbytes
         try:
             self._take_in(nbytes)
         except LostPlaceError as error:

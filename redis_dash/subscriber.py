@@ -19,7 +19,8 @@ from redis_dash.eventlog import EventLog, RawMessage
 from redis_dash.globs import encoded
 from redis_dash.messagewire import MessageWire
 from redis_dash.model import Gap, SourceError
-from redis_dash.wire import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Wire, describe, open_wire
+from redis_dash.reasons import describe
+from redis_dash.wire import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Wire, open_wire
 
 CHANNELS_KEPT = 10_000
 """Channels that are counted one by one; the quietest of more than twice as many are put together."""

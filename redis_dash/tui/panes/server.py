@@ -31,6 +31,8 @@ COLUMNS = (
     Column(Plain(""), 22, least=10, most=30, priority=1),
 )
 
+CLUSTER = Plain("one node of a cluster: only its share of the keys is seen")
+
 
 class Fact(NamedTuple):
     """One line of the pane."""
@@ -75,6 +77,11 @@ class ServerPane(Pane[ServerFrame]):
         """``valkey 8.1.8 · master · up 3 d 4 h``."""
         return (
             piece(f"{plain(frame.product, 20)} {plain(frame.version, 20)}", "strong"),
+            *(
+                [piece("one node of a cluster: only its share of the keys is seen", "warn")]
+                if frame.kind == "cluster"
+                else []
+            ),
             piece(plain(frame.role, 20)),
             piece(f"up {duration(frame.uptime_s)}", "dim"),
         )
@@ -85,7 +92,8 @@ class ServerPane(Pane[ServerFrame]):
 
     def display_frame(self, frame: ServerFrame) -> None:
         """The load and the facts."""
-        self._load.append(frame.ops_per_s)
+        if frame.ops_per_s is not None:
+            self._load.append(frame.ops_per_s)
         top = max(10.0, *self._load) if self._load else 10.0
         self._history.show(tuple(self._load), top, (compact(top), Plain("0")), "accent")
         self.table.show(facts(frame))
@@ -122,6 +130,7 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
             (Plain(f"{milliseconds(cost.server_ms)} in all"), "dim"),
         ),
         Fact(Plain("our commands"), count(cost.commands)),
+        *([Fact(Plain("our errors"), count(cost.errors), "bad")] if cost.errors else []),
         *_scan(frame.scan),
     )
 
@@ -136,13 +145,12 @@ HELD_BACK = (
 
 def _scan(scan: Scan) -> tuple[Fact, ...]:
     """How far the running pass is, how fast, and what the last one took."""
-    share = min(1.0, scan.done / scan.size) if scan.size else 0.0
     pace: Cell = (Plain("at full speed" if scan.full_speed else ""), "accent")
     if scan.held_back:
         pace = Figure(HELD_BACK, "warn")
     passes = Plain(f"{plural(scan.passes, 'pass', 'passes')} so far") if scan.passes else Plain("none yet")
     return (
-        Fact(Plain("scan"), percent(share, 0), "text", Bar(share, "gauge")),
+        Fact(Plain("scan"), percent(scan.share, 0), "text", Bar(scan.share, "gauge")),
         Fact(Plain("scan speed"), rate(scan.keys_per_s), "warn" if scan.held_back else "text", pace),
         Fact(Plain("last pass"), _length(scan.last_s), "text", (passes, "dim")),
     )
