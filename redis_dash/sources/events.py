@@ -25,11 +25,13 @@ class _Past(NamedTuple):
     at: float
     received: int
     counts: dict[int, int]
-    """By the hash of the channel's name, which may be long."""
+    """Of the busiest, by the hash of the channel's name, which may be long."""
+    others: int
+    """What any other channel had at most."""
 
     def before(self, channel: bytes, now: int) -> int:
-        """A channel's count then; where only the busiest were remembered, an unknown one is taken as unchanged."""
-        return min(now, self.counts.get(hash(channel), 0 if len(self.counts) < CHANNELS_SHOWN else now))
+        """A channel's count then, or more: a rate is rather told too low."""
+        return min(now, self.counts.get(hash(channel), self.others))
 
 
 class EventsSource:
@@ -69,7 +71,9 @@ class EventsSource:
             raise MissingRightError(f"not allowed to subscribe: {subscriber.trouble}")
         now = time.monotonic()
         busiest = subscriber.counts.most_common(CHANNELS_SHOWN)
-        past = self._remember(_Past(now, subscriber.received, {hash(channel): count for channel, count in busiest}))
+        counts = {hash(channel): count for channel, count in busiest}
+        others = 0 if len(busiest) < CHANNELS_SHOWN else busiest[-1][1]
+        past = self._remember(_Past(now, subscriber.received, counts, others))
         seconds = max(now - past.at, 1e-9)
         open_gap = subscriber.open_gap
         frame = EventsFrame(

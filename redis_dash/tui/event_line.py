@@ -47,7 +47,7 @@ class Shown(NamedTuple):
         return plain(str(self.fields[self.type_key]), _LONGEST_NAME)
 
 
-@lru_cache(maxsize=512)  # a repaint looks at the lines of the one before
+@lru_cache(maxsize=256)  # a repaint looks at the lines of the one before
 def show(event: Event, session_globs: tuple[str, ...]) -> Shown:
     """An event without what must not be shown."""
     event = redact_event(event, session_globs)
@@ -76,6 +76,10 @@ class EventLine:
                 is_news |= self._channels.learn(shown.channel)
                 is_news |= shown.type is not None and self._types.learn(shown.type)
         return is_news or self._channel_width != before
+
+    def know(self, channels: Iterable[str]) -> bool:
+        """Know these channels' names, too; will lines look different now?"""
+        return sum(self._channels.learn(plain(channel, _LONGEST_NAME)) for channel in channels) > 0
 
     def name(self, channel: str, width: int) -> Plain:
         """A channel's name in at most ``width`` cells."""

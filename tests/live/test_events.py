@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
+from types import SimpleNamespace
 
 import pytest
 import redis
 
 from redis_dash.sources import events as events_source
 from redis_dash.sources.base import Context
-from redis_dash.sources.events import NAME_BYTES, EventsSource
+from redis_dash.sources.events import CHANNELS_SHOWN, NAME_BYTES, EventsSource
 from redis_dash.subscriber import CHANNELS_KEPT
 from tests.conftest import until, until_async
 from tests.live.test_snapshot import taken
@@ -94,3 +95,17 @@ async def test_a_long_name_is_told_by_its_beginning(make_context: MakeContext) -
     context.subscriber.count([b"n" * 900_000, b"session:" + b"s" * 900_000])
     told = [channel.channel for channel in (await EventsSource(context).read()).frame.channels]
     assert sorted(told) == ["n" * NAME_BYTES + "…", "session:ssss…"]
+
+
+async def test_a_channel_that_becomes_one_of_the_busiest_has_a_rate_at_once(
+    make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events_source, "time", SimpleNamespace(monotonic=iter((100.0, 102.0)).__next__))
+    context = make_context()
+    source, subscriber = EventsSource(context), context.subscriber
+    subscriber.count([b"%d" % number for number in range(CHANNELS_SHOWN) for _ in range(3)] + [b"new"])
+    await source.read()
+    subscriber.count([b"new"] * 202)
+    frame = (await source.read()).frame
+    assert (frame.channels[0].channel, frame.channels[0].count, frame.channels[0].rate) == ("new", 203, 100.0)
+    assert frame.rate == 101.0

@@ -93,6 +93,8 @@ class EventsPane(Pane[EventsFrame]):
     def display_frame(self, frame: EventsFrame) -> None:
         """Rates once a beat; the stream has its own pace."""
         self._line.session_globs = frame.session_globs
+        if self._line.know(channel.channel for channel in frame.channels):
+            self.tail.forget()
         rates = [self._rate(channel.channel, channel.rate, i) for i, channel in enumerate(frame.channels)]
         if frame.other:
             rates.append(Item(((Plain(f"others {compact(frame.other)}"), "dim"),), priority=len(rates)))
