@@ -95,12 +95,10 @@ class EventsSource:
         )
         if not subscriber.connected:
             return Sample(frame, status="stale", note=subscriber.trouble)
-        if self._shard_channels:
-            some = (
-                "1 sharded channel is" if self._shard_channels == 1 else f"{self._shard_channels} sharded channels are"
-            )
-            return Sample(frame, status="reduced", note=f"{some} not listened to (SPUBLISH)")
-        return Sample(frame)
+        if not self._shard_channels:
+            return Sample(frame)
+        some = "1 sharded channel is" if self._shard_channels == 1 else f"{self._shard_channels} sharded channels are"
+        return Sample(frame, note=f"{some} not listened to (SPUBLISH)")
 
     def _told(self, channel: bytes) -> str:
         """A channel's name, in which no session key can be read; a keyspace notification's holds one."""

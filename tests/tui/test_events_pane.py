@@ -123,3 +123,8 @@ async def test_no_session_id_and_no_secret_is_shown() -> None:
             assert SECRET[4:] not in screen_text(app)
             await tap(pilot, "escape", "up")
         assert app.dashboard.query_one(EventsPane).tail.entry == log.read(0, 1)[0]
+
+
+async def test_sharded_channels_are_told_not_heard() -> None:
+    async with running(feed_of(fakes.log_of(*lines(0, 9)), shard_channels=3), WIDE) as (app, pilot):
+        await shows(app, pilot, "0 dropped · 3 sharded not heard")

@@ -63,6 +63,8 @@ class EventsPane(Pane[EventsFrame]):
             pieces.insert(0, piece("not connected", "bad"))
         elif frame.gaps:
             pieces.append(piece(f"{len(frame.gaps)} gap" + "s" * (len(frame.gaps) > 1), "warn"))
+        if frame.shard_channels:
+            pieces.append(piece(f"{count(frame.shard_channels)} sharded not heard", "warn"))
         return tuple(pieces)
 
     def warning(self, frame: EventsFrame) -> Span | None:

@@ -70,7 +70,7 @@ _CHAPTERS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("left the ring", "messages that were counted and can no longer be read"),
             ("gap", "a time for which messages are unknown"),
             ("dropped", "messages that came in part, or as nonsense: lost"),
-            ("sharded", "channels of SPUBLISH, which are not listened to"),
+            ("sharded", "channels of SPUBLISH: nobody but SSUBSCRIBE hears them"),
             ("(hidden)", "what lets its bearer in; ids are cut to session:AbCd…"),
             ("near", "80 % of a limit or more; blocked: used up"),
             ("now", "over the last seconds; since start: of the server"),
