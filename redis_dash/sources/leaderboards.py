@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from redis_dash.certainty import at_least
+from redis_dash.certainty import at_least, exact
 from redis_dash.commands import Request, ShowRanks
 from redis_dash.connection import check
+from redis_dash.decoding import raw
 from redis_dash.family import HELD
-from redis_dash.model import Board, BoardRow, LeaderboardsFrame
+from redis_dash.model import Board, BoardRow, LeaderboardsFrame, MissingRightError
 from redis_dash.ownreads import Command, ReplyError
 from redis_dash.sources.base import Context, Sample, sample, text, turn
 from redis_dash.sources.refusals import missing_right
@@ -60,6 +61,7 @@ class LeaderboardsSource:
         self._is_board: dict[bytes, bool] = {}
         """Keys whose type is known; those of other types are asked again: they may be written anew as a board."""
         self._type_turn = 0
+        self._needs_scan = len(self._named) < len(self._scope)
         self._pages: dict[bytes, _Page] = {}
 
     def ask(self, request: Request) -> None:
@@ -70,7 +72,7 @@ class LeaderboardsSource:
 
     async def read(self) -> Sample[LeaderboardsFrame]:
         """The types of keys that are new, then in one pipeline size and page of each board."""
-        await self._context.require_scan()
+        unscanned = await self._why_unscanned()
         keys = sorted({*self._named, *self._family.keys})
         unasked = await self._ask_types(keys)
         there = [key for key in keys if self._is_board.get(key)]
@@ -84,8 +86,12 @@ class LeaderboardsSource:
         count = self._context.keyspace.census.count_asked(FAMILY, number, info)
         if unasked or len(keys) >= HELD:
             count = at_least(number, at=count.at, coverage=count.coverage)
+        notes = _notes(len(there), len(boards) - len(ranked))
+        if unscanned is not None:
+            count = exact(number, time.time()) if not unscanned else at_least(number, at=time.time())
+            notes.append(f"only boards of a known name: {unscanned}" if unscanned else "")
         frame = LeaderboardsFrame(tuple(ranked), count)
-        return sample(frame, count, self._context.scope(self._scope), _notes(len(there), len(boards) - len(ranked)))
+        return sample(frame, count, self._context.scope(self._scope), notes)
 
     async def _ask_types(self, keys: Sequence[bytes]) -> int:
         """Which keys are sorted sets? New ones first; those of other types again, in turn. How many are left?"""
@@ -137,12 +143,28 @@ class LeaderboardsSource:
         self._pages.pop(key, None)
         self._is_board.pop(key, None)
 
+    async def _why_unscanned(self) -> str | None:
+        """None where the scan finds the boards; empty where nobody needs it; else the right that it lacks.
+
+        Raises:
+            SourceError: scanning does not work, and without it there is nothing to read.
+        """
+        if self._named and not self._needs_scan:
+            return ""
+        try:
+            await self._context.require_scan()
+        except MissingRightError as error:
+            if not self._named:
+                raise
+            return str(error)
+        return None
+
     async def _seek(self, pages: Mapping[bytes, _Page]) -> None:
         """Put the page around the member that somebody looks for."""
         for key, page in pages.items():
             if not page.sought or page.found:
                 continue
-            member = page.sought.encode("utf-8", "replace")
+            member = raw(page.sought)
             _, rank = await self._context.deployment.pipeline([(b"ZCARD", key), (b"ZREVRANK", key, member)])
             page.found = True
             page.missing = not isinstance(rank, int)

@@ -104,6 +104,8 @@ class Dashboard(Screen[None]):
         """Hand a reading to whoever shows its topic."""
         if reading.topic == "server":
             was, self._server = self._server, reading
+            for pane in self.panes:
+                pane.is_told_above = reading.away and pane.TOPIC != "server"  # which has room for all of it
             if was is None or was.status != reading.status:
                 self._show_bars()
         for pane in self.panes:

@@ -43,6 +43,9 @@ GLOBS = ("session:*", "sess:*:data")
         "deleted sess:%s:data",
         "session:%s",
         "\x00\x01token=%s",
+        '{"note": "eyJhbGciOiJIUzI1NiJ9.%s.c2ln"}',
+        "eyJhbGciOiJIUzI1NiJ9.e30.%s and more",
+        '{"pem": "-----BEGIN RSA PRIVATE KEY-----\\n%s\\n-----END RSA PRIVATE KEY-----"}',
     ],
 )
 def test_a_secret_is_hidden(payload: str) -> None:

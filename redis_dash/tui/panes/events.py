@@ -9,6 +9,7 @@ import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding
 
+from redis_dash import decoding
 from redis_dash.eventlog import Entry, Mark
 from redis_dash.model import EventsFrame
 from redis_dash.tui.event_line import EventLine, show
@@ -104,10 +105,9 @@ class EventsPane(Pane[EventsFrame]):
         self.pulse()
 
     def _rate(self, channel: str, per_second: float, index: int) -> Item:
-        hue = self._line.hues.of(channel.encode("utf-8", "backslashreplace"))
-        return Item(
-            ((self._line.name(channel, 16), hue), (Plain(" "), "blank"), (rate(per_second), "dim")), priority=index
-        )
+        hue = self._line.hues.of(decoding.raw(channel))
+        name = self._line.name(channel, 16)
+        return Item(((name, hue), (Plain(" "), "blank"), (rate(per_second), "dim")), priority=index)
 
     def pulse(self) -> None:
         """Draw what has come since the last time."""

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.events import Resize
 
 from redis_dash.model import Scan, ServerFrame
-from redis_dash.tui.figures import compact, count, duration, milliseconds, nbytes, percent, rate, small_percent
+from redis_dash.tui.figures import compact, count, duration, milliseconds, nbytes, percent, rate
 from redis_dash.tui.look import Ground, Role
 from redis_dash.tui.panes.base import Pane, Piece, piece
 from redis_dash.tui.spans import Span
@@ -125,7 +125,7 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
         ),
         Fact(
             Plain("our own cost"),
-            small_percent(cost.share, 2),
+            percent(cost.share, 2),
             "text",
             (Plain(f"{milliseconds(cost.server_ms)} in all"), "dim"),
         ),

@@ -175,6 +175,7 @@ class SessionsPane(Pane[SessionsFrame]):
                 Plain("Nothing else is touched. u brings it back."),
             ),
             verb=Plain("Sign out"),
+            key="r",
         )
         self.post_message(Asked(RevokeSession(row), question))
 

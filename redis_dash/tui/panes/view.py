@@ -6,6 +6,7 @@ import time
 from abc import abstractmethod
 from typing import ClassVar, Generic
 
+from msgspec.structs import replace
 from textual.events import Resize
 
 from redis_dash.feed import Progress
@@ -46,6 +47,8 @@ class View(Frame, Generic[F], can_focus=True):
         super().__init__(id=f"pane-{self.TOPIC}", classes="-silent")
         self.number = number
         self.paused = False
+        self.is_told_above = False
+        """The header says that the server cannot be reached, and why: no pane says it again."""
         self._reading: AnyReading | None = None
         self._shown: AnyReading | None = None
         self._dirty = False
@@ -197,7 +200,7 @@ class View(Frame, Generic[F], can_focus=True):
         """Say in the frame what is the case now."""
         if not self.display:
             return
-        told = standing(self._reading, time.time(), self._shown if self.paused else None)
+        told = standing(self._heard, time.time(), self._shown if self.paused else None)
         frame = self.frame
         answer = self.answer(frame) if frame is not None else ()
         if told.faded:
@@ -225,17 +228,27 @@ class View(Frame, Generic[F], can_focus=True):
 
     def _message(self) -> Plain | None:
         """What is said in place of the content."""
-        reading, frame = self._reading, self._shown_frame
+        reading, frame = self._heard, self._shown_frame
         if reading is None or (frame is None and reading.status in ("ok", "reduced") and not reading.note):
             return Plain("reading…")
         if frame is None:
             note = plain(reading.note, 400)
+            if reading.away:
+                return excuse(reading)
             if reading.status == "stale":
                 return Plain(f"Nothing has been read yet: {note}") if note else Plain("Nothing has been read yet.")
             return note or Plain("This cannot be had here.")
         if not self.has_nothing(frame):
             return None
         return self.nothing(frame) if reading.status in ("ok", "reduced") else excuse(reading)
+
+    @property
+    def _heard(self) -> AnyReading | None:
+        """The reading, without what the header says already."""
+        reading = self._reading
+        if reading is None or not (reading.away and self.is_told_above):
+            return reading
+        return replace(reading, note="")
 
     @property
     def _active(self) -> bool:

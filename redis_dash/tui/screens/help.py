@@ -72,6 +72,7 @@ _CHAPTERS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("dropped", "messages that came in part, or as nonsense: lost"),
             ("sharded", "channels of SPUBLISH: nobody but SSUBSCRIBE hears them"),
             ("(hidden)", "what lets its bearer in; ids are cut to session:AbCd…"),
+            ("not known", "the answer to a write was lost; we look again"),
             ("near", "80 % of a limit or more; blocked: used up"),
             ("now", "over the last seconds; since start: of the server"),
             ("our own cost", "what watching takes of one of the server's cores"),
