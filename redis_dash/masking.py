@@ -75,7 +75,7 @@ class _Shape(NamedTuple):
 
     def search(self, text: str) -> str:
         """The text with all keys masked that it seems to hold: rather too many than too few."""
-        if not (self.has_wildcard and self.has_literal):
+        if not (self.has_wildcard and self.has_literal) or self.before not in text:
             return text
         if not self.before:
             return _RUN.sub(self._masked_word, text)

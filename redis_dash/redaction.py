@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -24,6 +25,7 @@ _VALUE = re.compile(
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
+_MAY_TELL = re.compile(r"[=:]|eyJ|PRIVATE KEY")
 _TELLING = re.compile(r"\beyJ[\w-]{8,}+\.[\w-]++\.[\w-]*+|(?<=-----BEGIN )[A-Z ]*PRIVATE KEY-----.*+", re.DOTALL)
 """JSON web tokens and private keys tell themselves, whatever the field's name."""
 _URL_PASSWORD = re.compile(r"(://[^\s/@:]*+:)[^\s/@]++(?=@)")
@@ -78,11 +80,18 @@ def _json(raw: bytes, globs: Sequence[str]) -> bytes:
 
 def _field(name: str, value: bytes, globs: Sequence[str]) -> tuple[str, bytes]:
     is_hidden = is_secret(name) and value.strip() not in _HARMLESS
-    return _text(name, globs), _HIDDEN_JSON if is_hidden else _json(value, globs)
+    return _name(name, tuple(globs)), _HIDDEN_JSON if is_hidden else _json(value, globs)
+
+
+@lru_cache(maxsize=1024)  # the same few names, over and over
+def _name(name: str, globs: tuple[str, ...]) -> str:
+    return _text(name, globs)
 
 
 def _text(text: str, globs: Sequence[str]) -> str:
     text = mask_keys(text, globs)
+    if not _MAY_TELL.search(text):  # nearly always
+        return text
     text = _URL_PASSWORD.sub(rf"\1{HIDDEN}", text) if "://" in text else text
     text = _TELLING.sub(HIDDEN, text)
     parts, at = list[str](), 0

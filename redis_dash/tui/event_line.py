@@ -29,31 +29,24 @@ class Shown(NamedTuple):
     """What may be shown of an event."""
 
     event: Event
+    channel: Plain
+    """Its name, whole."""
     fields: dict[str, object] | None
     """The payload's, if it is a JSON object."""
     type_key: str | None
     """The field that says what happened."""
-
-    @property
-    def channel(self) -> Plain:
-        """Its name, whole."""
-        return plain(self.event.channel, _LONGEST_NAME) or Plain("(empty)")
-
-    @property
-    def type(self) -> Plain | None:
-        """What happened, whole."""
-        if self.type_key is None or self.fields is None:
-            return None
-        return plain(str(self.fields[self.type_key]), _LONGEST_NAME)
+    type: Plain
+    """What happened, whole; empty if none says it."""
 
 
-@lru_cache(maxsize=256)  # a repaint looks at the lines of the one before
+@lru_cache(maxsize=256)  # a line is looked at more than once
 def show(event: Event, session_globs: tuple[str, ...]) -> Shown:
     """An event without what must not be shown."""
     event = redact_event(event, session_globs)
     fields = read_fields(event)
     type_key = next((key for key in _TYPE_KEYS if fields and isinstance(fields.get(key), str)), None)
-    return Shown(event, fields, type_key)
+    told = plain(str(fields[type_key]), _LONGEST_NAME) if fields and type_key else Plain("")
+    return Shown(event, plain(event.channel, _LONGEST_NAME) or Plain("(empty)"), fields, type_key, told)
 
 
 class EventLine:
@@ -74,7 +67,7 @@ class EventLine:
                 shown = show(entry, self.session_globs)
                 self._channel_width = max(self._channel_width, min(_CHANNEL_WIDTH, measure(((shown.channel, "text"),))))
                 is_news |= self._channels.learn(shown.channel)
-                is_news |= shown.type is not None and self._types.learn(shown.type)
+                is_news |= bool(shown.type) and self._types.learn(shown.type)
         return is_news or self._channel_width != before
 
     def know(self, channels: Iterable[str]) -> bool:
@@ -104,7 +97,7 @@ class EventLine:
         if fields is None:
             return _literal(shown.event, room)
         spans: list[Span] = []
-        if shown.type is not None:
+        if shown.type:
             most = min(24, max(16 if room >= 30 else 8, room * 2 // 5))
             name = self._types.fit(shown.type, most)
             self._type_width = min(most, max(self._type_width, measure(((name, "text"),))))

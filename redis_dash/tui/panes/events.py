@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import ClassVar
 
 import msgspec
@@ -167,14 +168,15 @@ def _matches(entry: Entry, needle: str) -> bool:
 
 def _new_day(before: Entry | None, entry: Entry) -> Plain | None:
     """The date, where an entry is of another day than the one before it; than today, if none is before it."""
-    day = _day(entry.at)
-    if day is None or day == (_day(before.at) if before is not None else date.today()):
+    day = _day(entry.at // 60)
+    if day is None or day == (_day(before.at // 60) if before is not None else date.today()):
         return None
     return Plain(f"{day:%A, %-d %B %Y}")
 
 
-def _day(at: float) -> date | None:
+@lru_cache(maxsize=64)  # asked for each line of each repaint
+def _day(minute: float) -> date | None:
     try:
-        return date.fromtimestamp(at)
+        return date.fromtimestamp(60 * minute)
     except (OverflowError, OSError, ValueError):
         return None

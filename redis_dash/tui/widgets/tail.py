@@ -32,7 +32,7 @@ class Tail(Lines, Generic[E]):
     Args:
         paint: Makes the spans of one entry for a width.
         match: Does an entry contain the (casefolded) text?
-        prepare: Told which entries are about to be painted; answers whether that makes all of them look different.
+        prepare: Told which entries are painted for the first time; answers whether all others look different now.
         divide: What stands between two entries that follow each other, if anything; above the first one in view, for
             None and that one.
     """
@@ -240,7 +240,10 @@ class Tail(Lines, Generic[E]):
             self._filter.look_on(self._reach.log)
         self._drawn_end = self._reach.log.end
         self._shown = self._view(self._drawn_end if self._hold is None else self._hold, height)
-        if self._prepare([entry for _, entry in self._rows]):
+        known = self._cache
+        if self._prepare(
+            [row[1] for row in self._rows if (row[0], False) not in known and (row[0], True) not in known]
+        ):
             self.forget()
         place = self._place if self._active or self._cursor is not None else None
         fresh: dict[tuple[int, bool], Strip] = {}
