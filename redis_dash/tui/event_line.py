@@ -108,14 +108,16 @@ class EventLine:
             label = plain(key.removesuffix("_id") or key, 24)
             left = room - measure(spans) - measure(((label, "dim"),)) - 1
             told = _value(value, 48 if isinstance(value, str) else 24)
+            cells = measure(((told, "text"),))
             # Text may be cut, a number may not: 319… could be anything.
-            if left < 4 or (left < len(told) and not isinstance(value, str)):
+            if left < 4 or (left < cells and not isinstance(value, str)):
                 spans.append((Plain("…"), "dim"))
                 break
-            spans += [(label, "dim"), (Plain(" "), "blank"), (crop(told, left), "text"), gap]
-            if left <= len(told):
+            spans += [(label, "dim"), (Plain(" "), "blank"), (crop(told, left), "text")]
+            if left < cells:
                 break  # the line is full, and the value's own ellipsis says so
-        return spans
+            spans.append(gap)
+        return spans[:-1] if spans and spans[-1] is gap else spans
 
 
 def _in_order(fields: dict[str, object], room: int) -> list[tuple[str, object]]:

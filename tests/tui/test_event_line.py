@@ -7,7 +7,7 @@ import pytest
 from redis_dash.eventlog import Event
 from redis_dash.tui.event_line import EventLine
 from redis_dash.tui.names import Names
-from redis_dash.tui.spans import measure
+from redis_dash.tui.spans import clip, measure
 from redis_dash.tui.text import Plain
 
 ORDER = (
@@ -16,7 +16,7 @@ ORDER = (
 
 
 def line(width: int, payload: bytes = ORDER, channel: bytes = b"orders") -> str:
-    spans = EventLine().paint(Event(1.0, channel, payload, len(payload)), width)
+    spans = clip(EventLine().paint(Event(1.0, channel, payload, len(payload)), width), width)
     return "".join(text for text, _ in spans)
 
 
@@ -71,3 +71,15 @@ def test_names_in_a_column(names: list[str], width: int, shown: list[str]) -> No
         column.learn(name)
     assert [column.fit(Plain(name), width) for name in names] == shown
     assert all(measure(((Plain(name), "text"),)) <= width for name in shown)
+
+
+@pytest.mark.parametrize("width", range(20, 120))
+def test_a_line_says_once_that_something_was_cut_and_only_then(width: int) -> None:
+    long = b'{"type": "order.created", "user_id": 7, "note": "%s", "amount": 12.5}' % (b"word " * 9)
+    for payload in (ORDER, long, b'{"type": "paid"}', b'{"a": "b"}'):
+        whole = line(500, payload).rstrip()
+        shown = line(width, payload)
+        assert len(shown) <= width
+        assert "……" not in shown
+        if width > len(whole):
+            assert "…" not in shown

@@ -77,13 +77,13 @@ class EventsPane(Pane[EventsFrame]):
         """Filter and pause."""
         notes: list[Piece] = []
         tail = self.tail
-        if tail.held:
-            notes.append(piece(f"{tail.new:,} new", "warn"))
         if tail.needle:
             found, searched = tail.matching
             where = f"{searched:,} {tail.searched_where}" if tail.held else f"last {searched:,}"
             notes.append(piece(f"filter: {plain(tail.needle, 20)}", "accent"))
             notes.append(piece(f"{found:,} of {where}", "accent"))
+        if tail.held:
+            notes.append(piece(f"{tail.new:,} new", "warn"))
         if tail.lost:
             notes.append(piece(gone(tail.lost), "warn"))
         if tail.held:
