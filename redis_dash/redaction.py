@@ -9,7 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from redis_dash.eventlog import Event
-from redis_dash.masking import mask_keys
+from redis_dash.masking import mask_key, mask_keys
 from redis_dash.secrets import HIDDEN, is_secret
 
 _HIDDEN_JSON = msgspec.json.encode(HIDDEN)
@@ -37,7 +37,11 @@ def redact_event(event: Event, globs: Sequence[str]) -> Event:
     Args:
         globs: the patterns of session keys.
     """
-    channel, payload = redact_text(event.channel, globs), redact(event.payload, globs)
+    channel = redact_text(event.channel, globs)
+    if event.channel.startswith(b"__keyevent@"):
+        payload = mask_key(event.payload.decode("utf-8", "surrogateescape"), globs).encode("utf-8", "surrogateescape")
+    else:
+        payload = redact(event.payload, globs)
     return msgspec.structs.replace(
         event, channel=channel, payload=payload, size=event.size - len(event.payload) + len(payload)
     )
