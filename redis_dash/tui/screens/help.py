@@ -73,6 +73,7 @@ _CHAPTERS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("sharded", "channels of SPUBLISH: nobody but SSUBSCRIBE hears them"),
             ("(hidden)", "what lets its bearer in; ids are cut to session:AbCd…"),
             ("not known", "the answer to a write was lost; we look again"),
+            ("(hidden)", "a secret, or what would let its reader in"),
             ("near", "80 % of a limit or more; blocked: used up"),
             ("now", "over the last seconds; since start: of the server"),
             ("our own cost", "what watching takes of one of the server's cores"),
