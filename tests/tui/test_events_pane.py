@@ -128,3 +128,28 @@ async def test_no_session_id_and_no_secret_is_shown() -> None:
 async def test_sharded_channels_are_told_not_heard() -> None:
     async with running(feed_of(fakes.log_of(*lines(0, 9)), shard_channels=3), WIDE) as (app, pilot):
         await shows(app, pilot, "0 dropped · 3 sharded not heard")
+
+
+async def test_a_view_stands_still_as_it_is_seen() -> None:
+    log = fakes.log_of(*lines(0, 100))
+    async with running(feed_of(log)) as (app, pilot):
+        await tap(pilot, "1")
+        await until(pilot, lambda: [row.split()[-1] for row in under_cursor(app)] == ["0099"])
+        tail = app.dashboard.query_one(EventsPane).tail
+        fakes.publish(log, *lines(100, 400))  # has come, but is not drawn yet when the key is pressed
+        tail.move(-1)
+        await shows(app, pilot, "paused", "300 new", "line 0099")
+        assert [row.split()[-1] for row in under_cursor(app)] == ["0098"]
+
+
+async def test_a_flood_washes_the_cursor_to_the_latest_line() -> None:
+    log = EventLog(capacity=1000)
+    fakes.publish(log, *lines(0, 100))
+    async with running(feed_of(log)) as (app, pilot):
+        await tap(pilot, "1")
+        await until(pilot, lambda: [row.split()[-1] for row in under_cursor(app)] == ["0099"])
+        tail = app.dashboard.query_one(EventsPane).tail
+        for first in range(1000, 9000, 1000):
+            fakes.publish(log, *lines(first, first + 1000))
+        tail.move(-1)
+        await until(pilot, lambda: [row.split()[-1] for row in under_cursor(app)] == ["8998"])

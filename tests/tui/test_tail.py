@@ -139,7 +139,7 @@ def test_reading_costs_what_is_read() -> None:
     for _ in range(100):
         fakes.publish(log, *numbered(0, 1000))
     reach: Reach[object] = Reach(log)
-    reach.halt()
+    reach.halt(log.end)
     for stop in range(100_000, 50, -5000):
         reach.guard(stop - 50, stop)
         assert [number for number, _ in reach.before(stop, 50)] == list(range(stop - 50, stop))

@@ -38,6 +38,7 @@ class EventsPane(Pane[EventsFrame]):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self._line = EventLine()
+        self._today = date.today()
         self.tail: Tail[Entry] = Tail(self._line.paint, _matches, self._line.make_room, _new_day)
         self._rates = Ribbon(gap=(Plain("  "), "blank"), more=" more")
 
@@ -99,6 +100,9 @@ class EventsPane(Pane[EventsFrame]):
         self._line.session_globs = frame.session_globs
         if self._line.know(channel.channel for channel in frame.channels):
             self.tail.forget()
+        if self._today != date.today():  # what came before midnight is of another day now
+            self._today = date.today()
+            self.tail.repaint()
         rates = [self._rate(channel.channel, channel.rate, i) for i, channel in enumerate(frame.channels)]
         if frame.other:
             rates.append(Item(((Plain(f"others {compact(frame.other)}"), "dim"),), priority=len(rates)))

@@ -59,9 +59,9 @@ class Reach(Generic[E]):
     def _stop(self) -> int:
         return self._first + len(self._kept)
 
-    def halt(self) -> None:
-        """Somebody stands still from now on."""
-        self.floor, self.ceiling = self.log.start, self.log.end
+    def halt(self, stop: int) -> None:
+        """Somebody stands still below a sequence number from now on."""
+        self.floor, self.ceiling = self.log.start, stop
 
     def release(self) -> None:
         """Nobody does any more."""

@@ -126,12 +126,14 @@ class Tail(Lines, Generic[E]):
             self.repaint()
 
     def hold(self) -> None:
-        """Stand still, and keep what is in reach."""
+        """Stand still with what is in view, unless that is gone already, and keep what is in reach."""
         if self._hold is None:
+            log = self._reach.log
             if self.needle:
-                self._filter.look_on(self._reach.log)
-            self._reach.halt()
-            self._put(self._reach.log.end)
+                self._filter.look_on(log)
+            stop = self._drawn_end if self._drawn_end > log.start else log.end
+            self._reach.halt(stop)
+            self._put(stop)
 
     def resume(self) -> None:
         """Follow the end again."""
@@ -155,9 +157,14 @@ class Tail(Lines, Generic[E]):
     def move(self, step: int) -> None:
         """Move the cursor by lines; the view stands still from then on, until it goes on from the last one."""
         place = self._place
-        if place is None or (step > 0 and not self.held):
+        if not self.held:
+            if step > 0:
+                return
+            self.hold()
+            assert self._hold is not None
+            place = next((number for number, _ in self._before(self._hold, 1)), None)
+        if place is None:
             return
-        self.hold()
         rows = self._before(place, -step)[:1] if step < 0 else self._after(place, step)[-1:]
         if step > 0 and not rows:
             self.resume()
