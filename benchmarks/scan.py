@@ -134,21 +134,19 @@ async def estimate_after(url: str, slices: int) -> dict[str, tuple[int, int]]:
     """The intervals as they stand after so many slices."""
     deployment = Deployment(Url(url))
     keyspace = Keyspace(deployment, families(Config()), BUDGET, rest_s=1.0)
-    parts = []
+    done = taken = 0
     async with aclosing(keyspace.walk(_at_once)) as walk:
         async for part in walk:
-            parts.append(part)
-            if len(parts) == slices:
+            done += part.scanned
+            keyspace.census.add(part.keys, part.scanned, part.size, min(0.999, done / part.size))
+            taken += 1
+            if taken == slices:
                 break
     await deployment.close()
     estimates = {}
     for name in ("sessions", "limits"):
-        family = keyspace.families[name]
-        family.begin(parts[0].size)
-        for part in parts:
-            family.add(part.keys.get(name, ()), part.scanned)
-        size = family.estimate()
-        estimates[name] = size.low, size.high
+        size = keyspace.census.count(name, None)
+        estimates[name] = size.low, size.high or 0
     return estimates
 
 

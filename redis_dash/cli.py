@@ -62,10 +62,10 @@ def deployment_options(command: Callable[..., None]) -> Callable[..., None]:
             "limits",
             multiple=True,
             metavar="[PATTERN=]N/SECONDS",
-            help="What limiters allow; 'none' where it is unknown [ratelimit:*=100/60].",
+            help="What limiters allow; 'none' where it is unknown [ratelimit:*=none].",
         ),
         click.option("--leaderboard", "leaderboards", multiple=True, metavar="PATTERN", help="Sorted sets to rank."),
-        click.option("--cache", "caches", multiple=True, metavar="NAME=PATTERN", help="Keys of one cache [llm=llm:*]."),
+        click.option("--cache", "caches", multiple=True, metavar="NAME=PATTERN", help="Keys of one cache."),
         click.option("--refresh", "refresh_s", type=float, metavar="SECONDS", help="Pause between polls [1]."),
         click.option("--budget", type=float, metavar="SHARE", help="Share of a server core for scanning [0.01]."),
     ]

@@ -109,14 +109,14 @@ class CachePattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that can be set; the defaults fit the demo application."""
+    """Everything that can be set; the defaults assume no limit and no cache, which Redis does not tell."""
 
     url: str = DEFAULT_URL
     channels: tuple[str, ...] = ("*",)
     sessions: tuple[str, ...] = ("session:*",)
-    limits: tuple[LimitPattern, ...] = (LimitPattern("ratelimit:*", "100/60"),)
+    limits: tuple[LimitPattern, ...] = (LimitPattern("ratelimit:*"),)
     leaderboards: tuple[str, ...] = ("leaderboard", "leaderboard:*")
-    caches: tuple[CachePattern, ...] = (CachePattern("llm", "llm:*"), CachePattern("product", "product:*"))
+    caches: tuple[CachePattern, ...] = ()
     refresh_s: float = 1.0
     budget: float = 0.01
     """Share of one server core that scanning may take."""

@@ -17,6 +17,8 @@ class CostMeter:
     """Counts our commands; learns from ``INFO commandstats`` what each kind takes."""
 
     def __init__(self) -> None:
+        self.errors = 0
+        """Errors in this program itself."""
         self._calls: Counter[bytes] = Counter()
         self._priced: Counter[bytes] = Counter()
         self._usec: dict[bytes, float] = {}
@@ -62,4 +64,4 @@ class CostMeter:
         if len(self._spent) > 1:
             (began, before), (ended, after) = self._spent[0], self._spent[-1]
             share = (after - before) / 1000 / (ended - began) if ended > began else 0.0
-        return Cost(commands=self._calls.total(), server_ms=self._server_ms, share=share)
+        return Cost(commands=self._calls.total(), server_ms=self._server_ms, share=share, errors=self.errors)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from redis_dash.connection import parse_info
-from redis_dash.wire import CLOSED, Wire
+from redis_dash.info import parse_info
+from redis_dash.reasons import CLOSED
+from redis_dash.wire import Wire
 
 _LIMIT = "our backlog exceeded client-output-buffer-limit"
 

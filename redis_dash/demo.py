@@ -8,12 +8,12 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import IO
+from typing import IO, Any
 
 import click
 import msgspec
 
-from redis_dash.config import Config
+from redis_dash.config import CachePattern, Config, LimitPattern
 from redis_dash.model import DashError
 
 STOP_WITHIN_S = 3.0
@@ -28,6 +28,13 @@ SCENARIOS = {
     "resume": "Traffic as before pause or calm.",
 }
 """What the demo application plays when its control channel asks for it, and what that shows."""
+
+
+CONFIGURATION: dict[str, Any] = {
+    "limits": (LimitPattern("ratelimit:*", "100/60"),),
+    "caches": (CachePattern("llm", "llm:*"), CachePattern("product", "product:*")),
+}
+"""What the demo application keeps in Redis, besides what the defaults look for."""
 
 
 class DemoError(DashError):
@@ -90,7 +97,9 @@ def run_demo(config: Config, options: Mapping[str, str]) -> None:
         ready = _wait_until_ready(process)
         progress.hush()
         run_dashboard(
-            msgspec.structs.replace(config, url=ready.redis_url), title=f"demo {ready.http_url}", scenarios=SCENARIOS
+            msgspec.structs.replace(config, url=ready.redis_url, **CONFIGURATION),
+            title=f"demo {ready.http_url}",
+            scenarios=SCENARIOS,
         )
     finally:
         _stop(process)

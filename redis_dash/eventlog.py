@@ -9,11 +9,11 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from itertools import islice
 
 import msgspec
 
 from redis_dash.arena import Arena
+from redis_dash.fifo import Fifo
 
 HEAD_BYTES = 4096
 """How much of a large payload is kept."""
@@ -84,7 +84,9 @@ class EventLog:
         self.end = 0
         """The sequence number that the next entry will get."""
         self._start = 0
-        self._chunks: deque[_Chunk] = deque()
+        self._chunks = Fifo[_Chunk]()
+        self._packed: deque[int] = deque()
+        """Where the packed ones begin."""
         self._nbytes = 0
         self._received = 0
         self._held = 0
@@ -98,12 +100,9 @@ class EventLog:
 
     def room(self) -> memoryview:
         """Where the wire's next bytes go; the oldest messages may have to go for them."""
-        while not self.arena.make_room(self._oldest_packed(), full=self._held >= self.capacity):
+        while not self.arena.make_room(self._packed[0] if self._packed else None, full=self._held >= self.capacity):
             self._drop_oldest()
         return self.arena.room()
-
-    def _oldest_packed(self) -> int | None:
-        return next((chunk.begin for chunk in self._chunks if chunk.is_packed), None)
 
     @property
     def start(self) -> int:
@@ -143,6 +142,7 @@ class EventLog:
             last.count, last.end = last.count + count, end
             self._pushed(count, end - begin)
         else:
+            self._packed.append(begin)
             self._push(_Chunk(self.end, count, at, begin, end, unpack))
 
     def mark(self, text: str, at: float, kind: str = "info") -> None:
@@ -169,6 +169,8 @@ class EventLog:
 
     def _drop_oldest(self) -> None:
         oldest = self._chunks.popleft()
+        if oldest.is_packed:
+            self._packed.popleft()
         self._nbytes -= oldest.nbytes
         self._start = oldest.first + oldest.count
         if not oldest.is_mark:
@@ -180,8 +182,8 @@ class EventLog:
         entries: list[Entry] = []
         if first >= stop:
             return entries
-        begin = bisect_right(self._chunks, first, key=lambda chunk: chunk.first) - 1
-        for chunk in islice(self._chunks, begin, None):
+        place = bisect_right(self._chunks, first, key=lambda chunk: chunk.first) - 1
+        for chunk in self._chunks.since(place, stop - first + 1):  # each holds at least one entry
             if chunk.first >= stop:
                 break
             if isinstance(chunk.content, Mark):

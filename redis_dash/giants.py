@@ -123,8 +123,13 @@ class MessageReader:
 
 
 def is_message(reply: Any) -> bool:
-    """Is it a message, and not the answer to a command?"""
-    return isinstance(reply, list) and bool(reply) and reply[0] in (b"message", b"pmessage")
+    """Is it a message, and not the answer to a command, nor anything else?"""
+    if not isinstance(reply, list) or len(reply) not in (3, 4):
+        return False
+    kind, channel, payload = reply[0], reply[-2], reply[-1]
+    return (
+        kind == (b"message", b"pmessage")[len(reply) - 3] and isinstance(channel, bytes) and isinstance(payload, bytes)
+    )
 
 
 def are_messages(replies: list[Any]) -> bool:

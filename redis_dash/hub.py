@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -16,10 +17,12 @@ from redis_dash.connection import Deployment
 from redis_dash.eventlog import EventLog
 from redis_dash.feed import Progress
 from redis_dash.keyspace import Keyspace
-from redis_dash.model import AnyReading, MissingRightError, Reading, Scan, SourceError
+from redis_dash.model import AnyReading, MissingRightError, Reading, Scan, SourceError, Status
 from redis_dash.sources import SOURCES, families
 from redis_dash.sources.base import Busy, Context, Source, Steered
 from redis_dash.subscriber import Subscriber
+
+RETRY_S = 0.5
 
 
 class Hub:
@@ -56,6 +59,11 @@ class Hub:
     def received(self) -> int:
         """Messages received so far."""
         return self._subscriber.received
+
+    @property
+    def errors(self) -> int:
+        """Errors of this program itself so far: none, unless it has a bug."""
+        return self.deployment.cost.errors
 
     @property
     def passes(self) -> int:
@@ -112,14 +120,23 @@ class Hub:
         """Connect and keep reading until cancelled."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._subscriber.run())
-                tasks.create_task(self._keyspace.run())
+                tasks.create_task(self._keep_on(self._subscriber.run, "receiving messages"))
+                tasks.create_task(self._keep_on(self._keyspace.run, "scanning"))
                 for source in self._sources:
                     tasks.create_task(self._poll(source))
                     if isinstance(source, Busy):
-                        tasks.create_task(source.run())
+                        tasks.create_task(self._keep_on(source.run, f"working on {source.topic.replace('_', ' ')}"))
         finally:
             await self.deployment.close()
+
+    async def _keep_on(self, run: Callable[[], Awaitable[None]], doing: str) -> None:
+        """A bug in one of them must not end the others, nor itself for good."""
+        while True:
+            try:
+                await run()
+            except Exception:
+                self.deployment.own_error(doing)
+            await asyncio.sleep(RETRY_S)
 
     async def read_all(self) -> list[Reading[Any]]:
         """Read every source once, now."""
@@ -145,26 +162,15 @@ class Hub:
             return Reading(topic, "off", note=str(error))
         except SourceError as error:
             return _aged(before, str(error)) or Reading(topic, "error", note=str(error))
-        except Exception as error:  # the single guard: a bug in one source must not blank the other panes
-            note = f"{type(error).__name__} while reading {topic}"
-            return Reading(
-                topic, "error", before.frame if before else None, before.taken_at if before else 0.0, note=note
-            )
+        except Exception:  # a bug in one source must not blank the other panes
+            note = self.deployment.own_error(f"reading {topic.replace('_', ' ')}")
+            return _aged(before, note, "error") or Reading(topic, "error", note=note)
         taken_at = before.taken_at if sample.status == "stale" and before is not None else time.time()
-        return Reading(
-            topic,
-            sample.status,
-            sample.frame,
-            taken_at,
-            sample.coverage,
-            sample.note,
-            sample.counted_at,
-            sample.may_repeat,
-        )
+        return Reading(topic, sample.status, sample.frame, taken_at, sample.note, sample.count, sample.scope)
 
 
-def _aged(before: Reading[Any] | None, note: str) -> Reading[Any] | None:
+def _aged(before: Reading[Any] | None, note: str, status: Status = "stale") -> Reading[Any] | None:
     """The last good frame, marked stale."""
     if before is None or before.frame is None:
         return None
-    return msgspec.structs.replace(before, status="stale", note=note)
+    return msgspec.structs.replace(before, status=status, note=note)

@@ -12,12 +12,13 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from redis_dash.census import Census
 from redis_dash.connection import Deployment
-from redis_dash.family import Family
 from redis_dash.model import Scan, SourceError
 from redis_dash.pace import Pace
 from redis_dash.patterns import Matcher
-from redis_dash.scanner import Scanner
+from redis_dash.scanner import ScanCutError, Scanner
+from redis_dash.throughput import Throughput
 
 RETRY_S = 0.5
 LONGEST_REST_S = 5.0
@@ -31,10 +32,12 @@ class Slice(NamedTuple):
     """What one SCAN brought."""
 
     size: int
-    """Keys in the database."""
+    """Keys in the database; 0 where the server does not tell."""
     scanned: int
     keys: Mapping[str, Sequence[bytes]]
     """By family."""
+    passed_over: float
+    """Share of the server's table that has been passed over, 0..1, by the cursor alone."""
 
 
 class Keyspace:
@@ -46,13 +49,15 @@ class Keyspace:
         Raises:
             ConfigError: a glob cannot be used.
         """
-        self.families = {name: Family() for name in families}
+        self.census = Census(deployment, families)
         self.readers: dict[str, Reader] = {}
         """Called with a family's keys of each slice, before the next one is sorted."""
         self.passes = 0
         self.size = 0
         self.done = 0
         """Keys that the running pass has seen."""
+        self.share = 0.0
+        """Share of the keyspace that it has seen, 0..1; 1 between two passes."""
         self.full_speed = False
         self.last_s: float | None = None
         """How long the latest complete pass took."""
@@ -63,6 +68,7 @@ class Keyspace:
         self._rest_s = rest_s
         self._pace = Pace(budget)
         self._busy_s = 0.0
+        self._speed = Throughput()
         self._began = time.monotonic()
         self._afresh = False
         self._wake = asyncio.Event()
@@ -113,9 +119,10 @@ class Keyspace:
         return Scan(
             done=self.done,
             size=self.size,
+            share=self.share,
             full_speed=self.full_speed,
             held_back=self._pace.held_back and not self.full_speed,
-            keys_per_s=self.done / max(self.elapsed_s, 1e-3),
+            keys_per_s=self._speed.per_s(time.monotonic()),
             passes=self.passes,
             last_s=self.last_s,
             last_done=self.last_done,
@@ -130,7 +137,9 @@ class Keyspace:
             try:
                 await self.pass_over()
             except Exception as error:  # a bug in a reader must not end the scan for all the others
-                self._trouble = error if isinstance(error, SourceError) else SourceError(f"{type(error).__name__}")
+                if not isinstance(error, SourceError):
+                    error = SourceError(self._deployment.own_error("scanning"))
+                self._trouble = error
                 self._news.set()
                 await asyncio.sleep(RETRY_S)
                 continue
@@ -145,16 +154,15 @@ class Keyspace:
         complete = False
         while not complete:
             self._afresh = False
-            complete = await self._try_to_pass()
+            with contextlib.suppress(ScanCutError):
+                complete = await self._try_to_pass()
 
     async def _try_to_pass(self) -> bool:
         """False if somebody asked for a new pass meanwhile."""
-        self._began, self.done, sizes = time.monotonic(), 0, set[int]()
+        self._began, self.done, self.share, sizes = time.monotonic(), 0, 0.0, set[int]()
+        await self.census.begin()
         async with contextlib.aclosing(self.walk(self._hold_back)) as walk:
             async for part in walk:
-                if not sizes:
-                    for family in self.families.values():
-                        family.begin(part.size)
                 sizes.add(part.size)
                 self._add(part)
                 for name, reader in self.readers.items():
@@ -164,9 +172,8 @@ class Keyspace:
                     return False
         if self._afresh:
             return False
-        self.last_s, self.last_done = self.elapsed_s, self.done
-        for family in self.families.values():
-            family.end(still=sizes == {self.done}, took_s=self.last_s)
+        self.last_s, self.last_done, self.share = self.elapsed_s, self.done, 1.0
+        self.census.end(still=sizes == {self.done})
         self.passes += 1
         self.full_speed = False
         return True
@@ -174,8 +181,9 @@ class Keyspace:
     def _add(self, part: Slice) -> None:
         self.size = part.size
         self.done += part.scanned
-        for name, family in self.families.items():
-            family.add(part.keys.get(name, ()), part.scanned)
+        self.share = min(0.999, self.done / part.size if part.size else part.passed_over)
+        self._speed.add(part.scanned, time.monotonic())
+        self.census.add(part.keys, part.scanned, part.size, self.share)
         self._begun, self._trouble = True, None
         self._news.set()
 
@@ -186,6 +194,7 @@ class Keyspace:
             hold_back: called before the next slice is asked for; None goes at full speed.
 
         Raises:
+            ScanCutError: the connection was made anew meanwhile.
             SourceError: the server could not be reached, or does not let us SCAN.
         """
 
@@ -199,7 +208,7 @@ class Keyspace:
                 size, keys = await scanner.slice()
                 self._pace.took(scanner.took_s, at_ease=self._at_ease)
                 self._busy_s += scanner.took_s
-                yield Slice(size, len(keys), self._matcher.sort(keys))
+                yield Slice(size, len(keys), self._matcher.sort(keys), scanner.passed_over)
                 if hold_back is not None and not (scanner.complete or self.full_speed):
                     await hold_back()
         finally:

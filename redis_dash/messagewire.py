@@ -69,6 +69,8 @@ class MessageWire(Wire, asyncio.BufferedProtocol):
         self._chunks = 0
         self._subscribed = False
         self._pinging = False
+        self._is_spoilt = False
+        """What came could not be understood."""
 
     @property
     def sure_until(self) -> float:
@@ -80,6 +82,11 @@ class MessageWire(Wire, asyncio.BufferedProtocol):
         """Is a message begun and not complete?"""
         return self._messages.within_message
 
+    @property
+    def cut_short(self) -> int:
+        """Messages that came and are not counted: at the end of the connection there may be one."""
+        return int(self._is_spoilt or self.within_message)
+
     def get_buffer(self, _sizehint: int) -> memoryview:
         """Where the next bytes go."""
         return self._log.room()
@@ -88,12 +95,14 @@ class MessageWire(Wire, asyncio.BufferedProtocol):
         """Parse what has come, and note that the peer lives."""
         came_at = time.monotonic()
         self._chunks += 1
+        self.traffic.received += nbytes
         try:
             self._take_in(nbytes)
         except LostPlaceError as error:
-            self.trouble = str(error)
+            self.trouble, self._is_spoilt = str(error), True
             self.hang_up()
         except hiredis.ProtocolError as error:
+            self._is_spoilt = True
             self.distrust(error)
         self.sort_out()
         self._pace_reading(nbytes, came_at)
@@ -167,7 +176,7 @@ class MessageWire(Wire, asyncio.BufferedProtocol):
             self._log.append_packed(count, end, time.time(), unpack)
             return
         held = unpack(arena.memory[arena.begin : end]) if packs else list(map(with_head, self._held or []))
-        heads = sum(min(HEAD_BYTES, len(message[-1])) for message in held if isinstance(message[-1], bytes))
+        heads = sum(len(part) for message in held for part in message[1:] if isinstance(part, bytes))
         self._log.append(held, time.time(), heads if is_large else nbytes)
         arena.drop(end)
 
@@ -178,16 +187,18 @@ class MessageWire(Wire, asyncio.BufferedProtocol):
         if (self._waiting or not self._subscribed) and not are_messages(replies):
             self._inbox += [reply for reply in replies if not is_message(reply)]
             replies = [reply for reply in replies if is_message(reply)]
-        if self._sift is not None:
-            replies = self._sift(replies)
         try:
-            channels = list(map(_channel_of, replies))
-        except TypeError:  # an error or a number that nobody asked for
-            replies = [reply for reply in replies if is_message(reply)]
-            channels = list(map(_channel_of, replies))
+            kept, channels = self._wanted(replies)
+        except (TypeError, IndexError):  # an error, a number or a list of less than two that nobody asked for
+            kept, channels = self._wanted([reply for reply in replies if is_message(reply)])
         self._channels += channels
         if self._held is not None:
-            self._held += replies
+            self._held += kept
+
+    def _wanted(self, messages: list[Any]) -> tuple[list[Any], list[bytes]]:
+        """The messages that are to be counted, and their channels."""
+        kept = messages if self._sift is None else self._sift(messages)
+        return kept, list(map(_channel_of, kept))
 
     async def watch(self) -> None:
         """Return when the connection is lost, or the peer is silent."""

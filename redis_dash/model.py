@@ -10,7 +10,11 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
+from redis_dash.certainty import Count, Scope, exact
 from redis_dash.eventlog import EventLog
+
+Kind = Literal["standalone", "cluster", "sentinel"]
+"""Of a server: alone or with replicas; one node of a cluster; one that only watches others."""
 
 Status = Literal["ok", "stale", "reduced", "off", "error"]
 
@@ -59,6 +63,8 @@ class Cost(msgspec.Struct, frozen=True):
     """The server's time that they took, in milliseconds, by its own per-command averages where it tells them."""
     share: float = 0.0
     """Share of one server core over the last seconds, 0..1."""
+    errors: int = 0
+    """Errors in this program itself since the start."""
 
 
 class Scan(msgspec.Struct, frozen=True):
@@ -68,11 +74,14 @@ class Scan(msgspec.Struct, frozen=True):
     """Keys that the running pass has seen."""
     size: int = 0
     """Keys in the database."""
+    share: float = 0.0
+    """Share of the keyspace that the running pass has seen, 0..1; 1 between two passes."""
     full_speed: bool = False
     """Somebody asked for a pass at full speed."""
     held_back: bool = False
     """The server answers more slowly than before: we ask less than the budget allows."""
     keys_per_s: float = 0.0
+    """Over the last seconds."""
     passes: int = 0
     """Complete ones."""
     last_s: float | None = None
@@ -89,7 +98,8 @@ class ServerFrame(msgspec.Struct, frozen=True):
     version: str
     role: str
     uptime_s: float
-    ops_per_s: float
+    ops_per_s: float | None
+    """Commands of everybody but us, between the last two polls; None before the second one."""
     used_memory: int
     """Bytes."""
     max_memory: int
@@ -98,8 +108,8 @@ class ServerFrame(msgspec.Struct, frozen=True):
     blocked_clients: int
     keys: int
     """Keys in the database that we watch."""
-    ping_ms: float
-    """The median of the last few."""
+    ping_ms: float | None
+    """The median of the last few; None where none could be measured yet."""
     evicted: int
     """Keys evicted since the server's start."""
     evicted_per_s: float
@@ -107,6 +117,7 @@ class ServerFrame(msgspec.Struct, frozen=True):
     rejected_connections: int
     cost: Cost
     scan: Scan = Scan()
+    kind: Kind = "standalone"
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -132,7 +143,8 @@ class EventsFrame(msgspec.Struct, frozen=True):
 
     received: int
     dropped: int
-    """Messages that we received and cannot account for by channel: what the counters below leave over."""
+    """Messages that came in part, or as nothing that can be understood: in no other figure, and certainly lost. Each of
+    them ended a connection; what else went then is unknown, and stands in ``gaps``."""
     overwritten: int
     """Messages that have left the ring since: counted, no longer readable. All others are kept in it."""
     rate: float
@@ -147,6 +159,10 @@ class EventsFrame(msgspec.Struct, frozen=True):
     """What we subscribed to."""
     channel_count: int = 0
     """Distinct channels counted one by one; ``channels`` may hold fewer."""
+    session_globs: tuple[str, ...] = ()
+    """The patterns of session keys: what ``log`` holds is raw, and may hold some."""
+    shard_channels: int = 0
+    """Sharded channels with listeners: their messages (SPUBLISH) reach none of our subscriptions."""
 
 
 class SessionRow(msgspec.Struct, frozen=True):
@@ -188,11 +204,9 @@ class Search(msgspec.Struct, frozen=True):
 
 
 class SessionsFrame(msgspec.Struct, frozen=True):
-    """Who is signed in? ``low`` and ``high`` hold the count at 95 %; both are it where it was counted."""
+    """Who is signed in?"""
 
-    count: int
-    low: int
-    high: int
+    count: Count
     rows: tuple[SessionRow, ...]
     """Newest activity first."""
     search: Search | None = None
@@ -212,22 +226,21 @@ class LimitRow(msgspec.Struct, frozen=True):
     blocked: bool
     """Used up: the next request would be refused."""
     dialect: str
+    age_s: float = 0.0
+    """Seconds since it was read; ``reset_s`` is as of now."""
 
 
 class RateLimitsFrame(msgspec.Struct, frozen=True):
     """Who is near, at or over the limit?"""
 
-    count: int
-    blocked: int
-    near: int
+    count: Count
+    blocked: Count
+    near: Count
     """At 80 % or more and not blocked."""
     rows: tuple[LimitRow, ...]
     """Blocked first, then the fullest."""
-    low: int = 0
-    high: int = 0
-    """``low`` and ``high`` hold ``count`` at 95 %."""
-    at_least: bool = False
-    """More clients are near or over the limit than are read all the time: ``blocked`` and ``near`` are lower bounds."""
+    unlimited: bool = False
+    """No limit is known for any of them: Redis does not hold it, and none was given."""
 
 
 class BoardRow(msgspec.Struct, frozen=True):
@@ -262,13 +275,15 @@ class LeaderboardsFrame(msgspec.Struct, frozen=True):
     """Who leads, who moves?"""
 
     boards: tuple[Board, ...]
+    count: Count = exact(0)
+    """Boards that there are; ``boards`` may hold fewer."""
 
 
 class CacheGroup(msgspec.Struct, frozen=True):
     """One of the application's caches, by its own counters where it keeps them."""
 
     name: str
-    keys: int
+    keys: Count
     hits: int | None
     """None where the application keeps no counter."""
     misses: int | None
@@ -277,9 +292,6 @@ class CacheGroup(msgspec.Struct, frozen=True):
     interval_hit_rate: float | None = None
     """Over the last seconds, 0..1; None without lookups."""
     interval_lookups: int = 0
-    keys_low: int = 0
-    keys_high: int = 0
-    """They hold ``keys`` at 95 %."""
 
 
 class CacheFrame(msgspec.Struct, frozen=True):
@@ -298,6 +310,8 @@ class CacheFrame(msgspec.Struct, frozen=True):
     history: tuple[float | None, ...]
     """Interval hit rates, oldest first, one for each poll."""
     groups: tuple[CacheGroup, ...]
+    watchers: int = 1
+    """Dashboards that watch this server, this one included: the lookups of the others are in these figures."""
 
 
 Frame = ServerFrame | EventsFrame | SessionsFrame | RateLimitsFrame | LeaderboardsFrame | CacheFrame
@@ -316,13 +330,16 @@ class Reading(msgspec.Struct, Generic[F], frozen=True):
     status: Status
     frame: F | None = None
     taken_at: float = 0.0
-    coverage: float | None = None
-    """Share of the keyspace that the figures come from, 0..1; None for topics that need no scan."""
     note: str = ""
-    counted_at: float = 0.0
-    """When the pass ended that the counts come from; 0 while none has, and for topics that need no scan."""
-    may_repeat: bool = False
-    """Some keys may have been counted twice, or missed: they came, went or were moved while they were counted."""
+    count: Count | None = None
+    """The topic's count, of several the one that can be trusted least; None for topics that need no scan."""
+    scope: Scope | None = None
+    """None for topics that need no scan."""
+
+    @property
+    def coverage(self) -> float | None:
+        """Share of the keyspace that the figures come from, 0..1; None for topics that need no scan."""
+        return None if self.count is None else self.count.coverage
 
 
 AnyReading = Reading[Any]

@@ -12,12 +12,36 @@ from operator import itemgetter
 Command = tuple[bytes, ...]
 
 
+ERROR_CHARS = 300
+_ARGUMENTS = ", with args beginning with"
+
+
 class ReplyError(Exception):
-    """The server's error reply to one command of a pipeline; kept in its place among the replies."""
+    """The server's error reply to one command of a pipeline; kept in its place among the replies.
+
+    What it says is bounded, has no control characters, and does not repeat a command's arguments.
+    """
+
+    def __init__(self, text: str) -> None:
+        text = text.partition(_ARGUMENTS)[0]
+        text = text if len(text) <= ERROR_CHARS else text[:ERROR_CHARS] + "…"
+        if not text.isprintable():
+            text = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+        super().__init__(text)
 
 
-_MISSED: dict[bytes, object] = {b"GET": None, b"PTTL": -2, b"ZCARD": 0, b"HGETALL": [], b"DUMP": None}
-"""The reply that tells that the key was not there."""
+_MISSED: dict[bytes, object] = {
+    b"GET": None,
+    b"GETRANGE": b"",
+    b"STRLEN": 0,
+    b"EXISTS": 0,
+    b"PTTL": -2,
+    b"ZCARD": 0,
+    b"HGETALL": [],
+    b"DUMP": None,
+    b"TYPE": b"none",
+}
+"""The reply that tells that the key was not there; an empty string is taken for none, see ``found_after_all``."""
 
 _FOLLOWS = (b"ZCOUNT", b"ZRANGEBYSCORE", b"ZREVRANGEBYSCORE", b"ZREVRANGE", b"ZREVRANK")
 """Their replies do not tell; they share the verdict of the ZCARD on the same key that went before them."""
@@ -26,6 +50,7 @@ COUNTED = (*_MISSED, *_FOLLOWS)
 """Every command of ours that may count as a lookup."""
 
 PROBES: dict[bytes, Command] = {
+    b"GETRANGE": (b"0", b"0"),
     b"ZREVRANGE": (b"0", b"0"),
     b"ZREVRANK": (b"nobody",),
     b"ZCOUNT": (b"-inf", b"+inf"),
@@ -43,6 +68,8 @@ class OwnReads:
         self.misses = 0
         self.weights: dict[bytes, int] = dict.fromkeys(COUNTED, 1)
         """Lookups that the server counts for each command: 1 unless the server said otherwise."""
+        self.unsure = False
+        """Replies to lookups were lost: nobody knows whether the server counted them."""
 
     def count(self, commands: Sequence[Command], replies: Sequence[object]) -> None:
         """Judge a pipeline's replies, in the order of its commands."""
@@ -53,6 +80,15 @@ class OwnReads:
             self.hits += (len(replies) - misses) * self.weights[name]
         else:
             self._count_each(commands, replies)
+
+    def found_after_all(self, command: Command) -> None:
+        """What was counted as a miss was a hit."""
+        self.hits += self.weights[command[0]]
+        self.misses -= self.weights[command[0]]
+
+    def lost(self, commands: Sequence[Command]) -> None:
+        """These were sent, and never answered."""
+        self.unsure = self.unsure or any(command[0] in self.weights for command in commands)
 
     def _count_each(self, commands: Sequence[Command], replies: Sequence[object]) -> None:
         weights = self.weights

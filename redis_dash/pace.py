@@ -18,6 +18,8 @@ AIM = 0.9
 PINGS, QUIET_PINGS = 5, 300
 HELD_BACK_MS = 2.0
 """Pings so much longer, and twice as long, as the quiet ones mean that the server has something better to do."""
+LEAST_MS = 0.001
+"""A ping that took no time that a clock can tell."""
 LEAST_SHARE = 0.1
 """Of the budget, however slow the server answers: otherwise a pass would never end."""
 
@@ -51,7 +53,7 @@ class Pace:
         self._pings.append(ping_ms)
         if len(self._pings) < PINGS:
             return
-        now = median(list(self._pings)[-PINGS:])
+        now = max(LEAST_MS, median(list(self._pings)[-PINGS:]))
         bearable = max(2 * self._quiet_ms, self._quiet_ms + HELD_BACK_MS)
         self.share = max(LEAST_SHARE, min(1.0, bearable / now))
 

@@ -5,51 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-
-def glob_to_regex(pattern: str) -> str:
-    """Translate a Redis glob (``*``, ``?``, ``[a-z]``, ``[^x]``, ``\\`` escapes) to a regular expression.
-
-    The first ``*`` or ``?`` run becomes a group, so that ``session:*`` gives the id.
-    """
-    parts: list[str] = []
-    grouped = False
-    index = 0
-    while index < len(pattern):
-        char = pattern[index]
-        index += 1
-        if char == "*":
-            parts.append(".*" if grouped else "(.*)")
-            grouped = True
-        elif char == "?":
-            parts.append(".")
-        elif char == "\\" and index < len(pattern):
-            parts.append(re.escape(pattern[index]))
-            index += 1
-        elif char == "[" and (close := pattern.find("]", index + 1)) > 0:
-            members = pattern[index:close]
-            negate = members.startswith("^")
-            body = members[1:] if negate else members
-            escaped = body.replace("\\", "\\\\").replace("[", "\\[").replace("^", "\\^")
-            parts.append(f"[{'^' if negate else ''}{escaped}]")
-            index = close + 1
-        else:
-            parts.append(re.escape(char))
-    return "".join(parts)
+from redis_dash.globs import Glob
 
 
 class Pattern:
-    """One compiled glob."""
+    """One compiled glob: matches what it matches in ``SCAN MATCH``, in a time that grows with the key's length."""
 
     def __init__(self, glob: str) -> None:
         self.glob = glob
-        self._regex = re.compile(glob_to_regex(glob).encode(), re.DOTALL)
+        parsed = Glob.of(glob)
+        self._regex = re.compile(_regex(glob, parsed), re.DOTALL)
+        self._before, self._after = len(parsed.before), len(parsed.after)
+        if parsed.is_literal:
+            self._before = 0
 
     def variable(self, key: bytes) -> bytes | None:
-        """What stands where the first ``*`` is; the whole key for a pattern without one; None if it does not match."""
-        match = self._regex.fullmatch(key)
-        if match is None:
+        """What stands from the first wildcard to the last one, so that ``session:*`` gives the id.
+
+        The whole key for a pattern without a wildcard; None if it does not match. A class that names a single byte is
+        no wildcard, but a way to write that byte.
+        """
+        if self._regex.fullmatch(key) is None:
             return None
-        return match.group(1) if match.re.groups else key
+        return key[self._before : len(key) - self._after]
 
 
 class Matcher:
@@ -61,19 +39,19 @@ class Matcher:
 
     def __init__(self, families: Mapping[str, Sequence[str]]) -> None:
         self.names = tuple(families)
+        parsed = [(name, glob, Glob.of(glob)) for name, globs in families.items() for glob in globs]
         branches = []
-        for globs in families.values():
-            alternatives = "|".join(glob_to_regex(glob).replace("(.*)", ".*") for glob in globs) or r"(?!)"
-            branches.append(f"((?:{alternatives})\\Z)")
-        self._regex = re.compile("|".join(branches).encode() or rb"(?!)", re.DOTALL)
-        beginnings = [(_literal(glob), name, glob) for name, globs in families.items() for glob in globs]
-        self._length = min((len(literal) for literal, _, _ in beginnings), default=0)
+        for family in self.names:
+            alternatives = [_regex(glob, one) for name, glob, one in parsed if name == family] or [b"(?!)"]
+            branches.append(b"((?:%b)\\Z)" % b"|".join(alternatives))
+        self._regex = re.compile(b"|".join(branches) or rb"(?!)", re.DOTALL)
+        self._length = min((len(one.before) for _, _, one in parsed), default=0)
         self._heads: dict[bytes, tuple[bytes, str]] = {}
         """First bytes -> all of what a key must begin with, and its family; no family where only the regex can tell."""
-        for literal, name, glob in beginnings:
-            head = literal[: self._length]
-            simple = glob.endswith("*") and literal == glob[:-1].encode() and head not in self._heads
-            self._heads[head] = (literal, name) if simple else (head, "")
+        for name, glob, one in parsed:
+            head = one.before[: self._length]
+            simple = one.is_prefix and (one.before or glob == "*") and head not in self._heads
+            self._heads[head] = (one.before, name) if simple else (head, "")
 
     def sort(self, keys: Sequence[bytes]) -> dict[str, list[bytes]]:
         """The keys by family; those of no family are left out."""
@@ -93,7 +71,7 @@ class Matcher:
         return {name: sorted_keys for name, sorted_keys in found.items() if name and sorted_keys}
 
 
-def _literal(glob: str) -> bytes:
-    """What every key that fits a pattern begins with."""
-    special = re.search(r"[*?\[\\]", glob)
-    return (glob if special is None else glob[: special.start()]).encode()
+def _regex(glob: str, parsed: Glob) -> bytes:
+    """To the server an empty key matches no other pattern than the empty one, and ``*``, which it does not look at."""
+    is_all = len(parsed.runs) > 1 and not any(parsed.runs)
+    return b".+" if is_all and glob != "*" else parsed.regex()

@@ -21,6 +21,10 @@ _CURSOR = re.compile(rb":\d+\r\n\*2\r\n\$\d+\r\n(\d+)\r\n")
 """DBSIZE's reply, and how SCAN's begins."""
 
 
+class ScanCutError(SourceError):
+    """The connection broke and was made anew: a cursor of the old one may mean nothing to this server."""
+
+
 class _Asked(NamedTuple):
     cursor: bytes
     commands: tuple[Command, ...]
@@ -40,21 +44,37 @@ class Scanner:
         self._count = count
         self._ahead = ahead
         self._cursor = b"0"
+        self._connects: int | None = None
+        """How often we had connected when the walk began."""
         self._coming: _Asked | None = None
         self._arrived_at = 0.0
         self._awaited = False
         """Only then is the next slice asked for early: otherwise each would bring the next, and nobody read them."""
 
+    @property
+    def passed_over(self) -> float:
+        """Share of the server's table that has been passed over, 0..1, by the cursor alone.
+
+        The server counts the cursor up from its highest bit, so that read backwards it is a share of 2**64. Not on a
+        node of a cluster, whose cursors hold a slot as well.
+        """
+        return 1.0 if self.complete else int(f"{int(self._cursor):064b}"[::-1], 2) / 2**64
+
     async def slice(self) -> tuple[int, list[bytes]]:
-        """The number of keys in the database, and the next keys.
+        """The number of keys in the database (0 where the server does not tell), and the next keys.
 
         Raises:
+            ScanCutError: the connection that the walk began on is gone.
             SourceError: the server could not be reached, or does not let us SCAN.
         """
         asked = self._coming
         if asked is None or asked.cursor != self._cursor:
             await self.finish()
             await self._deployment.connect()
+            if self._connects is None:
+                self._connects = self._deployment.connects
+            elif self._connects != self._deployment.connects:
+                raise ScanCutError("the connection was lost in the middle of the scan")
             asked = self._ask(self._cursor)
         self._coming, self._awaited = None, True
         try:

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 
 import msgspec
 
+from redis_dash.certainty import Count
 from redis_dash.commands import FullPass
 from redis_dash.config import Config
 from redis_dash.feed import Progress
@@ -122,10 +123,11 @@ def _topic(reading: Reading[Any]) -> dict[str, object]:
         entry["note"] = reading.note
     if reading.taken_at:
         entry["age_s"] = round(max(0.0, time.time() - reading.taken_at), 3)
-    if reading.coverage is not None:
-        entry["coverage"] = reading.coverage
-        entry["counted_at"] = reading.counted_at or None
-        entry["may_repeat"] = reading.may_repeat
+    if reading.count is not None:
+        entry |= {"coverage": reading.count.coverage, "certainty": reading.count.certainty}
+        entry["counted_at"] = reading.count.at or None
+    if reading.scope is not None:
+        entry["scope"] = msgspec.to_builtins(reading.scope)
     if reading.frame is not None:
         entry["frame"] = _FRAMES[type(reading.frame)](reading.frame)
     return entry
@@ -143,6 +145,7 @@ def _events(frame: EventsFrame) -> dict[str, object]:
         "other": frame.other,
         "channel_count": frame.channel_count,
         "patterns": frame.patterns,
+        "shard_channels": frame.shard_channels,
     }
 
 
@@ -161,11 +164,33 @@ def _session(row: SessionRow) -> dict[str, object]:
 
 def _sessions(frame: SessionsFrame) -> dict[str, object]:
     rows = [_session(row) for row in frame.rows]
-    return {"count": frame.count, "low": frame.low, "high": frame.high, "rows": rows}
+    return {**_count("", frame.count), "rows": rows}
 
 
 def _limits(frame: RateLimitsFrame) -> dict[str, object]:
-    return msgspec.to_builtins(frame)  # type: ignore[no-any-return]
+    return {
+        **_count("", frame.count),
+        **_count("blocked", frame.blocked),
+        **_count("near", frame.near),
+        "unlimited": frame.unlimited,
+        "rows": msgspec.to_builtins(frame.rows),
+    }
+
+
+def _cache(frame: CacheFrame) -> dict[str, object]:
+    groups = [{**msgspec.to_builtins(group), **_count("keys", group.keys)} for group in frame.groups]
+    return {**msgspec.to_builtins(frame), "groups": groups}
+
+
+def _count(name: str, count: Count) -> dict[str, object]:
+    """A count beside its bounds and how far it can be trusted: ``count``, ``low``, ``high``, ``certainty``."""
+    begin = f"{name}_" if name else ""
+    return {
+        name or "count": count.value,
+        f"{begin}low": count.low,
+        f"{begin}high": count.high,
+        f"{begin}certainty": count.certainty,
+    }
 
 
 def _boards(frame: LeaderboardsFrame) -> dict[str, object]:
@@ -175,18 +200,18 @@ def _boards(frame: LeaderboardsFrame) -> dict[str, object]:
     boards = [
         {"key": board.key, "size": board.size, "rows": [row(one) for one in board.rows]} for board in frame.boards
     ]
-    return {"boards": boards}
+    return {"boards": boards, **_count("", frame.count)}
 
 
-def _whole(frame: ServerFrame | CacheFrame) -> object:
+def _server(frame: ServerFrame) -> object:
     return msgspec.to_builtins(frame)
 
 
 _FRAMES: dict[type, Callable[[Any], object]] = {
-    ServerFrame: _whole,
+    ServerFrame: _server,
     EventsFrame: _events,
     SessionsFrame: _sessions,
     RateLimitsFrame: _limits,
     LeaderboardsFrame: _boards,
-    CacheFrame: _whole,
+    CacheFrame: _cache,
 }

@@ -30,10 +30,10 @@ def unpack(stretch: bytes) -> list[RawMessage]:
 
 
 def with_head(message: RawMessage) -> RawMessage:
-    """A message whose payload is kept by its head, if it is large."""
-    payload = message[-1]
-    if isinstance(payload, bytes) and len(payload) > HEAD_BYTES and not isinstance(payload, Head):
-        return [*message[:-1], Head.of(payload)]
+    """A message whose large strings are kept by their heads: its payload, but its channel's name, too."""
+    for part in message[-2:]:
+        if isinstance(part, bytes) and len(part) > HEAD_BYTES:
+            return [Head.of(one) if type(one) is bytes and len(one) > HEAD_BYTES else one for one in message]
     return message
 
 

@@ -9,19 +9,23 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, deque
+from itertools import islice
 
 import hiredis
 
 from redis_dash.config import Url
 from redis_dash.cutoff import Cutoffs, Loss
 from redis_dash.eventlog import EventLog, RawMessage
+from redis_dash.globs import encoded
 from redis_dash.messagewire import MessageWire
 from redis_dash.model import Gap, SourceError
-from redis_dash.patterns import Pattern
-from redis_dash.wire import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Wire, describe, open_wire
+from redis_dash.reasons import describe
+from redis_dash.wire import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Wire, open_wire
 
 CHANNELS_KEPT = 10_000
 """Channels that are counted one by one; the quietest of more than twice as many are put together."""
+NAMES_BYTES = 8 * 1024 * 1024
+"""So they are if their names take more than this."""
 
 _is_glob = set("*?[\\").intersection
 
@@ -31,8 +35,12 @@ class Subscriber:
 
     def __init__(self, url: Url, channels: tuple[str, ...], log: EventLog) -> None:
         self.log = log
-        self.channels = ("*",) if "*" in channels else tuple(dict.fromkeys(channels))
+        channels = tuple(dict.fromkeys(channels))
+        # To the server, "*" stands for all channels but the one without a name.
+        self.channels = tuple(name for name in channels if name in ("*", "")) if "*" in channels else channels
         self.received = 0
+        self.dropped = 0
+        """Messages that came in part, or as nothing that can be understood; the connection ended with each of them."""
         self.counts: Counter[bytes] = Counter()
         self.other = 0
         """Messages of channels that are no longer counted one by one."""
@@ -43,8 +51,10 @@ class Subscriber:
         """The server answered, and does not let us subscribe."""
         self._url = url
         self._loss: Loss | None = None
-        self._patterns = {glob.encode(): Pattern(glob) for glob in self.channels if _is_glob(glob)}
-        self._first: dict[tuple[bytes, bytes], bool] = {}
+        self._names_nbytes = 0
+        self._brought_by: dict[int, object] = {}
+        self._brought_by_before: dict[int, object] = {}
+        """The subscription that brings a channel's messages, by the name's hash; of channels heard some time ago."""
 
     async def run(self) -> None:
         """Connect, subscribe and read until cancelled."""
@@ -78,6 +88,7 @@ class Subscriber:
         finally:
             wire.hang_up()
             self.connected = False
+            self.dropped += wire.cut_short
             self._loss = Loss(wire.sure_until, wire.complete_until, wire.trouble, wire.within_message, cutoffs)
         self.trouble = wire.trouble
         self.log.mark(f"connection lost: {wire.trouble}", time.time(), "gap")
@@ -85,7 +96,7 @@ class Subscriber:
     async def _subscribe(self, wire: Wire) -> None:
         for channel in self.channels:
             try:
-                await wire.ask(b"PSUBSCRIBE" if _is_glob(channel) else b"SUBSCRIBE", channel.encode())
+                await wire.ask(b"PSUBSCRIBE" if _is_glob(channel) else b"SUBSCRIBE", encoded(channel))
             except SourceError:
                 self.refused = True
                 raise
@@ -110,31 +121,47 @@ class Subscriber:
 
     def sift(self, messages: list[RawMessage]) -> list[RawMessage]:
         """Messages without those that another of our subscriptions brings as well."""
-        return [message for message in messages if self._is_first_delivery(message)]
+        return [
+            message
+            for message in messages
+            if not isinstance(channel := message[-2], bytes) or self._is_first_delivery(message[1], channel)
+        ]
 
     def count(self, channels: list[bytes]) -> None:
-        """Count messages by their channels."""
-        self.received += len(channels)
-        self.counts.update(channels)
-        if len(self.counts) > 2 * CHANNELS_KEPT:
-            kept = Counter(dict(self.counts.most_common(CHANNELS_KEPT)))
-            self.other += self.counts.total() - kept.total()
-            self.counts = kept
+        """Count messages by their channels.
 
-    def _is_first_delivery(self, message: RawMessage) -> bool:
-        """Redis sends a message once for each subscription that fits; count it for the first of them."""
-        subscription, channel = message[1], message[-2]
-        assert isinstance(subscription, bytes)
-        assert isinstance(channel, bytes)
-        known = self._first.get((subscription, channel))
+        Raises:
+            hiredis.ProtocolError: they are no channels; what is counted till then stays.
+        """
+        before = len(self.counts)
+        try:
+            self.counts.update(channels)
+            if len(self.counts) > before:
+                self._names_nbytes += len(b"".join(islice(reversed(self.counts), len(self.counts) - before)))
+        except TypeError:
+            self.counts = Counter({name: count for name, count in self.counts.items() if isinstance(name, bytes)})
+            self.received = self.counts.total() + self.other
+            raise hiredis.ProtocolError("a message without a channel") from None
+        self.received += len(channels)
+        if len(self.counts) > 2 * CHANNELS_KEPT or self._names_nbytes > NAMES_BYTES:
+            self._put_quiet_together()
+
+    def _put_quiet_together(self) -> None:
+        kept, left = Counter[bytes](), NAMES_BYTES // 2
+        for name, count in self.counts.most_common(CHANNELS_KEPT):
+            if len(name) <= left:
+                kept[name], left = count, left - len(name)
+        self.other += self.counts.total() - kept.total()
+        self.counts, self._names_nbytes = kept, NAMES_BYTES // 2 - left
+
+    def _is_first_delivery(self, subscription: object, channel: bytes) -> bool:
+        """Redis sends a message once for each subscription that fits: each time for the same ones.
+
+        So those count that come by the subscription which brought the channel's first message.
+        """
+        known = self._brought_by.get(place := hash(channel))
         if known is None:
-            if len(self._first) > 4 * CHANNELS_KEPT:
-                self._first.clear()
-            names = [glob.encode() for glob in self.channels]
-            fitting = (
-                name
-                for name in names
-                if (self._patterns[name].variable(channel) is not None if name in self._patterns else name == channel)
-            )
-            known = self._first[subscription, channel] = next(fitting, subscription) == subscription
-        return known
+            if len(self._brought_by) > 2 * CHANNELS_KEPT:
+                self._brought_by, self._brought_by_before = {}, self._brought_by
+            known = self._brought_by[place] = self._brought_by_before.get(place, subscription)
+        return known == subscription

@@ -7,6 +7,8 @@ redis-py's own connection reads a reply at a time, which costs more than twice a
 from __future__ import annotations
 
 import asyncio
+import ssl
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from mmap import mmap
@@ -15,27 +17,37 @@ from typing import Any, NamedTuple
 import hiredis
 
 from redis_dash.config import Url
-from redis_dash.endpoint import endpoint_of, without_secret
+from redis_dash.endpoint import endpoint_of
 from redis_dash.model import SourceError
 from redis_dash.ownreads import Command, ReplyError
+from redis_dash.reasons import CLOSED, CLOSED_AT_ONCE, LostError, no_protocol, say, tls_trouble, without_arguments
+from redis_dash.traffic import Traffic
 
 CLIENT_NAME = "redis-dash"
 CONNECT_TIMEOUT_S = 3.0
 BACKOFF_S = (0.25, 2.0)
 """First and longest pause between attempts to connect."""
 
-CLOSED = "the server closed the connection"
+UNASKED = "the server does not speak Redis's protocol: it answers what nobody asked"
 NOT_YET: list[object] = [object()]
 """Equal to itself alone. A list, since that is what it is compared with: lists of other lengths differ at a glance."""
 Memory = bytes | mmap
 PIECE_BYTES = 16 * 1024
-_NO_USER_OR_PASSWORD = ("NOAUTH", "WRONGPASS")
 
 
 class _Waiting(NamedTuple):
     replies: int
     answer: asyncio.Future[list[Any]]
     peek: Callable[[bytes], None] | None
+    on_answer: Callable[[], None] | None
+
+
+class Trip(NamedTuple):
+    """A PING's way to the server and back."""
+
+    took_s: float
+    worked_s: float
+    """Of that, the time for which this thread itself worked: its answer may have waited for that long."""
 
 
 class Wire(asyncio.Protocol):
@@ -43,11 +55,18 @@ class Wire(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.trouble = CLOSED
+        """Why the connection is lost, once it is."""
         self.lost = asyncio.Event()
+        self.traffic = Traffic()
         self._reader = new_reader()
         self._transport: asyncio.Transport | None = None
         self._inbox: list[Any] = []
         self._waiting: deque[_Waiting] = deque()
+        self._chunk_at: float | None = None
+        """``time.monotonic()`` of the latest bytes."""
+        self._sent_at: tuple[float, float] | None = None
+        self.trip: Trip | None = None
+        """As ``time_next`` asked for it."""
 
     @property
     def is_open(self) -> bool:
@@ -61,55 +80,100 @@ class Wire(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Whoever waits for an answer is told."""
-        if exc is not None and not isinstance(exc, ConnectionError):  # reset or broken pipe: CLOSED says it better
-            self.trouble = str(exc) or type(exc).__name__
+        if self.trouble == CLOSED:
+            self.trouble = self._reason(exc)
         self.lost.set()
         for waiting in self._waiting:
+            self.traffic.lost(waiting.replies)
             if not waiting.answer.done():
-                waiting.answer.set_exception(ConnectionResetError(self.trouble))
+                waiting.answer.set_exception(LostError(self.trouble))
                 waiting.answer.exception()  # whoever waited may have been cancelled by now: that is no news for a log
         self._waiting.clear()
 
+    def _reason(self, exc: Exception | None) -> str:
+        if self._inbox and isinstance(self._inbox[-1], ReplyError):
+            return say(self._inbox[-1])  # the server's last word
+        if isinstance(exc, ssl.SSLError):
+            return tls_trouble(exc)
+        if exc is not None and not isinstance(exc, ConnectionError):  # reset or broken pipe: CLOSED says it better
+            return str(exc) or type(exc).__name__
+        return CLOSED if self._chunk_at is not None else CLOSED_AT_ONCE
+
     def data_received(self, data: bytes) -> None:
         """Parse all that is complete."""
+        if self._sent_at is not None:
+            sent_at, worked = self._sent_at
+            self.trip = Trip(time.perf_counter() - sent_at, time.thread_time() - worked)
+            self._sent_at = None
+        self.traffic.received += len(data)
         if self._waiting and (peek := self._waiting[0].peek) and not self._inbox and not self._reader.has_data():
             peek(data)
         try:
             for _, replies in parse(self._reader, data, 0, len(data)):
                 self._inbox += replies
         except hiredis.ProtocolError as error:
-            self.distrust(error)
+            self.distrust(error, data)
         self.sort_out()
+        if self._inbox and not self._waiting:
+            self.hang_up(say(self._inbox[-1]) if isinstance(self._inbox[-1], ReplyError) else UNASKED)
 
-    def distrust(self, error: hiredis.ProtocolError) -> None:
+    def distrust(self, error: hiredis.ProtocolError, data: bytes = b"") -> None:
         """What came is not Redis's protocol."""
-        self.trouble = f"the server does not speak Redis's protocol: {error}"
-        self.hang_up()
+        self.hang_up(no_protocol(data, error))
 
     def sort_out(self) -> None:
         """Give each exchange its replies, once it has them all."""
+        self._chunk_at = time.monotonic()
         while self._waiting and len(self._inbox) >= self._waiting[0].replies:
-            count, answer, _ = self._waiting.popleft()
+            count, answer, _, on_answer = self._waiting.popleft()
             replies, self._inbox = self._inbox[:count], self._inbox[count:]
+            if on_answer is not None:
+                on_answer()
+            self.traffic.answered(replies)
             if not answer.done():
                 answer.set_result(replies)
 
     def send(
-        self, commands: Sequence[Command], peek: Callable[[bytes], None] | None = None
+        self,
+        commands: Sequence[Command],
+        peek: Callable[[bytes], None] | None = None,
+        on_answer: Callable[[], None] | None = None,
     ) -> asyncio.Future[list[Any]]:
-        """Send commands; the future holds all their replies, or a ``ConnectionResetError``.
+        """Send commands; the future holds all their replies, or a ``LostError``.
 
         Args:
             peek: called with the first bytes of the replies, as a rule: not if they come in one chunk with others.
+            on_answer: called when all earlier commands have been answered, and these have.
         """
         answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
         if not self.is_open:
-            answer.set_exception(ConnectionResetError(self.trouble))
+            answer.set_exception(LostError(self.trouble))
             return answer
         assert self._transport is not None
-        self._waiting.append(_Waiting(len(commands), answer, peek))
+        self._waiting.append(_Waiting(len(commands), answer, peek, on_answer))
+        self.traffic.in_flight += len(commands)
         self._transport.write(packed(commands))
         return answer
+
+    async def hear_out(self, answer: asyncio.Future[list[Any]], silence_s: float) -> list[Any]:
+        """The replies, however long they take, as long as bytes come.
+
+        Raises:
+            TimeoutError: not a byte came for ``silence_s`` seconds.
+            OSError: the connection broke.
+        """
+        began = time.monotonic()
+        while not answer.done():
+            left_s = max(began, self._chunk_at or began) + silence_s - time.monotonic()
+            if left_s <= 0:
+                raise TimeoutError
+            await asyncio.wait([answer], timeout=left_s)
+        return answer.result()
+
+    def time_next(self) -> None:
+        """Measure the next exchange's trip, unless other commands of ours are before it in the queue."""
+        self.trip = None
+        self._sent_at = None if self._waiting else (time.perf_counter(), time.thread_time())
 
     async def ask(self, *command: bytes, optional: bool = False) -> None:
         """Send a command and wait for its answer.
@@ -119,10 +183,12 @@ class Wire(asyncio.Protocol):
         """
         (reply,) = await self.send([command])
         if isinstance(reply, ReplyError) and not optional:
-            raise SourceError(say(reply))
+            raise SourceError(say(without_arguments(reply, command)))
 
-    def hang_up(self) -> None:
+    def hang_up(self, why: str = "") -> None:
         """Close at once."""
+        if why and not self.lost.is_set() and self.trouble == CLOSED:
+            self.trouble = why
         if self._transport is not None:
             self._transport.abort()
 
@@ -176,27 +242,3 @@ async def open_wire(url: Url, wire: Wire) -> None:
         except BaseException:
             wire.hang_up()
             raise
-
-
-def say(error: ReplyError) -> str:
-    """An error reply in a sentence that says what to look at."""
-    text = str(error)
-    if text.startswith(_NO_USER_OR_PASSWORD):
-        return f"the server refused the user name or password: {text.partition(' ')[2].rstrip('.')}"
-    if text.startswith("LOADING"):
-        return "the server is loading its data"
-    return text.removeprefix("ERR ")
-
-
-def describe(error: BaseException, url: Url) -> str:
-    """What broke a connection, in a sentence without secrets."""
-    if isinstance(error, SourceError):
-        return str(error)
-    text = without_secret(str(error).strip().rstrip("."), url)
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, ConnectionRefusedError) or "Connect call failed" in text:
-        return "connection refused"
-    if isinstance(error, ConnectionResetError) and "closed" not in text:
-        return CLOSED
-    return text or type(error).__name__

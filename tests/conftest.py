@@ -10,6 +10,7 @@ import pytest
 import redis
 
 from demo_server.embedded import EmbeddedServer
+from redis_dash.cost import CostMeter
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +34,25 @@ def client(redis_url: str) -> Iterator[redis.Redis]:
     """A plain client, as the application would use it."""
     with redis.Redis.from_url(redis_url) as client:
         yield client
+
+
+@pytest.fixture
+def no_own_errors(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever connects in a test must end it without an error of our own, but for tests of just that.
+
+    Those are marked ``own_errors(number)``.
+    """
+    meters: list[CostMeter] = []
+
+    class Noted(CostMeter):
+        def __init__(self) -> None:
+            super().__init__()
+            meters.append(self)
+
+    monkeypatch.setattr("redis_dash.connection.CostMeter", Noted)
+    yield
+    mark = request.node.get_closest_marker("own_errors")
+    assert sum(meter.errors for meter in meters) == (mark.args[0] if mark else 0)
 
 
 async def until(condition: Callable[[], bool], within_s: float = 10.0) -> None:

@@ -34,6 +34,7 @@ class SlidingWindow:
         only = (b"WITHSCORES", b"LIMIT")
         reads: list[Command] = [
             (b"ZCARD", key),
+            (b"ZREVRANGE", key, b"0", b"0", b"WITHSCORES"),
             (b"ZCOUNT", key, since, b"+inf"),
             (b"ZRANGEBYSCORE", key, since, b"+inf", *only, b"0", b"1"),
         ]
@@ -48,18 +49,18 @@ class SlidingWindow:
         Raises:
             OtherDialectError: the scores are no times in this unit.
         """
-        size, used, oldest, *pivot = replies
+        size, newest, used, oldest, *pivot = replies
         if size == 0:
             return None
-        if not isinstance(used, int) or not isinstance(oldest, list):
+        if not isinstance(used, int) or not isinstance(oldest, list) or not isinstance(newest, list):
             raise OtherDialectError
-        if not oldest:
-            return Usage(0, None)
-        first = float(oldest[1]) / self._per_second
-        if not now / 3 < first < now * 3:
+        if not newest:
+            return None
+        if not now / 3 < float(newest[1]) / self._per_second < now * 3:
             raise OtherDialectError
-        if rule is None:
+        if rule is None or not oldest:
             return Usage(used, None)
+        first = float(oldest[1]) / self._per_second
         if pivot and isinstance(pivot[0], list) and pivot[0]:
             first = float(pivot[0][1]) / self._per_second
         return Usage(used, max(0.0, first + rule.window_s - now))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
+from redis_dash.certainty import Count, Scope
 from redis_dash.commands import Request
 from redis_dash.config import Config
 from redis_dash.connection import Deployment
 from redis_dash.eventlog import EventLog
-from redis_dash.family import Estimate
 from redis_dash.feed import Progress
 from redis_dash.keyspace import Keyspace
 from redis_dash.model import Frame, Status
@@ -23,17 +24,16 @@ class Sample(msgspec.Struct, Generic[T], frozen=True):
     """A frame fresh from Redis. What goes with it is as in a ``Reading``."""
 
     frame: T
-    coverage: float | None = None
     status: Status = "ok"
     note: str = ""
-    counted_at: float = 0.0
-    may_repeat: bool = False
+    count: Count | None = None
+    scope: Scope | None = None
 
 
-def counted(frame: T, size: Estimate, note: str = "") -> Sample[T]:
+def sample(frame: T, count: Count | None, scope: Scope, notes: Sequence[str] = ()) -> Sample[T]:
     """A frame whose counts come from the scan; with a note it is reduced."""
-    status: Status = "reduced" if note else "ok"
-    return Sample(frame, size.coverage, status, note, size.counted_at, size.may_repeat)
+    note = "; ".join(note for note in notes if note)
+    return Sample(frame, "reduced" if note else "ok", note, count, scope)
 
 
 class Context:
@@ -44,6 +44,10 @@ class Context:
         self.deployment = deployment
         self.keyspace = keyspace
         self.subscriber = subscriber
+
+    def scope(self, patterns: Sequence[str]) -> Scope:
+        """What is looked for, among how many keys."""
+        return Scope(tuple(patterns), self.keyspace.size)
 
     @property
     def log(self) -> EventLog:

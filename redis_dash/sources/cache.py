@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 
-from redis_dash.connection import Info
-from redis_dash.family import Estimate
+from redis_dash.certainty import weakest
+from redis_dash.info import Info
 from redis_dash.model import CacheFrame, CacheGroup
 from redis_dash.ownreads import ReplyError
-from redis_dash.sources.base import Context, Sample, counted, text
+from redis_dash.sources.base import Context, Sample, sample, text
 
 HISTORY = 240
 """Polls remembered."""
@@ -38,10 +38,10 @@ class CacheSource:
     async def read(self) -> Sample[CacheFrame]:
         """INFO, shared with the server topic, then the application's counters in one pipeline."""
         info = await self._context.deployment.info()
-        hits, misses = _application(info)
+        hits, misses = info.application
         fresh = self._before is None or info.at - self._before.at >= self._shortest_s
         interval_hits, interval_misses = self._since_last(info) if fresh else self._interval
-        groups = await self._groups(fresh)
+        groups = await self._groups(info, fresh)
         frame = CacheFrame(
             hits=hits,
             misses=misses,
@@ -54,58 +54,48 @@ class CacheSource:
             history=tuple(self._history),
             groups=groups,
         )
-        sizes = [self._size(cache.name) for cache in self._caches]
-        if not sizes:
+        if not groups:
             return Sample(frame)
-        return counted(frame, min(sizes, key=lambda size: (size.coverage, size.counted_at)))
-
-    def _size(self, name: str) -> Estimate:
-        return self._context.keyspace.families[family(name)].estimate()
+        count = weakest([group.keys for group in groups])
+        return sample(frame, count, self._context.scope([cache.keys for cache in self._caches]))
 
     def _since_last(self, info: Info) -> tuple[int, int]:
         before, self._before = self._before, info
         if before is None:
             return self._interval
-        then, now = _application(before), _application(info)
-        if now[0] < then[0] or now[1] < then[1]:
+        then, now = before.application, info.application
+        if info.began != before.began:
             self._interval = (0, 0)  # the server's counters began anew: a restart, or CONFIG RESETSTAT
         else:
             self._interval = (now[0] - then[0], now[1] - then[1])
         self._history.append(rate(*self._interval))
         return self._interval
 
-    async def _groups(self, fresh: bool) -> tuple[CacheGroup, ...]:
+    async def _groups(self, info: Info, fresh: bool) -> tuple[CacheGroup, ...]:
         replies = await self._context.deployment.pipeline(
             [(b"HGETALL", cache.stats_key.encode()) for cache in self._caches]
         )
         return tuple(
-            self._group(cache.name, None if isinstance(reply, ReplyError) else _counters(reply), fresh)
+            self._group(cache.name, info, None if isinstance(reply, ReplyError) else _counters(reply), fresh)
             for cache, reply in zip(self._caches, replies, strict=True)
         )
 
-    def _group(self, name: str, counters: tuple[int, int] | None, fresh: bool) -> CacheGroup:
-        size = self._size(name)
+    def _group(self, name: str, info: Info, counters: tuple[int, int] | None, fresh: bool) -> CacheGroup:
+        keys = self._context.keyspace.census.count(family(name), info)
         if counters is None:
-            return CacheGroup(name, size.keys, None, None, None, keys_low=size.low, keys_high=size.high)
+            return CacheGroup(name, keys, None, None, None)
         if fresh:
             before = self._counters.get(name, counters)
             hits, misses = counters[0] - before[0], counters[1] - before[1]
             self._gained[name] = (hits, misses) if min(hits, misses) >= 0 else (0, 0)  # else they began anew
             self._counters[name] = counters
         gained = self._gained.get(name, (0, 0))
-        return CacheGroup(name, size.keys, *counters, rate(*counters), rate(*gained), sum(gained), size.low, size.high)
+        return CacheGroup(name, keys, *counters, rate(*counters), rate(*gained), sum(gained))
 
 
 def rate(hits: int, misses: int) -> float | None:
     """Hits over lookups; None without lookups."""
     return hits / (hits + misses) if hits + misses else None
-
-
-def _application(info: Info) -> tuple[int, int]:
-    """The server's counters without our own lookups."""
-    hits = int(info.values.get("keyspace_hits", 0)) - info.own_hits
-    misses = int(info.values.get("keyspace_misses", 0)) - info.own_misses
-    return max(0, hits), max(0, misses)
 
 
 def _counters(reply: object) -> tuple[int, int] | None:

@@ -2,35 +2,65 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections import Counter, deque
+from collections import deque
 from typing import NamedTuple
 
-from redis_dash.model import ChannelCount, EventsFrame, MissingRightError
+from redis_dash.feed import Progress
+from redis_dash.masking import mask_keys
+from redis_dash.model import ChannelCount, EventsFrame, MissingRightError, SourceError
 from redis_dash.sources.base import Context, Sample, text
 
 RATE_WINDOW_S = 5.0
 CHANNELS_SHOWN = 200
+NAME_BYTES = 512
+"""How much of a channel's name is told."""
+SHARDS_EVERY_S = 30.0
+"""How often the server is asked for sharded channels, which a subscriber of all others does not hear."""
+_ASK_AGAIN_S = 2.0
 
 
 class _Past(NamedTuple):
     at: float
     received: int
-    counts: dict[bytes, int]
+    counts: dict[int, int]
+    """By the hash of the channel's name, which may be long."""
 
     def before(self, channel: bytes, now: int) -> int:
         """A channel's count then; where only the busiest were remembered, an unknown one is taken as unchanged."""
-        return self.counts.get(channel, 0 if len(self.counts) < CHANNELS_SHOWN else now)
+        return min(now, self.counts.get(hash(channel), 0 if len(self.counts) < CHANNELS_SHOWN else now))
 
 
 class EventsSource:
-    """Reads no Redis itself: the subscriber does, on its own connection."""
+    """The subscriber reads, on its own connection; only sharded channels are asked for, now and then."""
 
     topic = "events"
 
     def __init__(self, context: Context) -> None:
         self._subscriber = context.subscriber
+        self._deployment = context.deployment
+        self._session_globs = context.config.sessions
         self._past: deque[_Past] = deque()
+        self._shard_channels = 0
+
+    async def run(self) -> None:
+        """Look for sharded channels until cancelled."""
+        while True:
+            pause = SHARDS_EVERY_S
+            try:
+                info = await self._deployment.info(max_age_s=SHARDS_EVERY_S)
+                told = info.values.get("pubsubshard_channels", "")
+                self._shard_channels = int(told) if told.isdecimal() else 0
+            except MissingRightError:
+                pass
+            except SourceError:
+                pause = _ASK_AGAIN_S
+            await asyncio.sleep(pause)
+
+    def progress(self) -> Progress | None:
+        """Nobody waits for it."""
+        return None
 
     async def read(self) -> Sample[EventsFrame]:
         """The counters as they are."""
@@ -39,27 +69,39 @@ class EventsSource:
             raise MissingRightError(f"not allowed to subscribe: {subscriber.trouble}")
         now = time.monotonic()
         busiest = subscriber.counts.most_common(CHANNELS_SHOWN)
-        past = self._remember(_Past(now, subscriber.received, dict(busiest)))
+        past = self._remember(_Past(now, subscriber.received, {hash(channel): count for channel, count in busiest}))
         seconds = max(now - past.at, 1e-9)
         open_gap = subscriber.open_gap
         frame = EventsFrame(
             received=subscriber.received,
-            dropped=subscriber.received - subscriber.counts.total() - subscriber.other,
+            dropped=subscriber.dropped,
             overwritten=subscriber.log.overwritten,
             rate=(subscriber.received - past.received) / seconds,
             gaps=(*subscriber.gaps, *([open_gap] if open_gap else [])),
             channels=tuple(
-                ChannelCount(text(channel), count, (count - past.before(channel, count)) / seconds)
+                ChannelCount(self._told(channel), count, (count - past.before(channel, count)) / seconds)
                 for channel, count in busiest
             ),
-            other=subscriber.other + subscriber.counts.total() - Counter(dict(busiest)).total(),
+            other=subscriber.received - sum(count for _, count in busiest),
             log=subscriber.log,
             patterns=subscriber.channels,
             channel_count=len(subscriber.counts),
+            session_globs=self._session_globs,
+            shard_channels=self._shard_channels,
         )
-        if subscriber.connected:
-            return Sample(frame)
-        return Sample(frame, status="stale", note=subscriber.trouble)
+        if not subscriber.connected:
+            return Sample(frame, status="stale", note=subscriber.trouble)
+        if self._shard_channels:
+            some = (
+                "1 sharded channel is" if self._shard_channels == 1 else f"{self._shard_channels} sharded channels are"
+            )
+            return Sample(frame, status="reduced", note=f"{some} not listened to (SPUBLISH)")
+        return Sample(frame)
+
+    def _told(self, channel: bytes) -> str:
+        """A channel's name, in which no session key can be read; a keyspace notification's holds one."""
+        told = mask_keys(text(channel[: 2 * NAME_BYTES]), self._session_globs)
+        return told if len(told) <= NAME_BYTES else f"{told[:NAME_BYTES]}…"
 
     def _remember(self, present: _Past) -> _Past:
         """Keep the last seconds; returns the oldest of them."""

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from redis_dash.certainty import at_least
 from redis_dash.commands import Request, ShowRanks
 from redis_dash.connection import check
+from redis_dash.family import HELD
 from redis_dash.model import Board, BoardRow, LeaderboardsFrame
 from redis_dash.ownreads import Command, ReplyError
-from redis_dash.sources.base import Context, Sample, counted, text
+from redis_dash.sources.base import Context, Sample, sample, text, turn
+from redis_dash.sources.refusals import missing_right
 
 FAMILY = "leaderboards"
 ROWS = 100
-BOARDS = 20
+BOARDS = 50
 """Boards read; the others are only counted."""
+TYPES_AT_ONCE = 1000
+"""Keys whose type is asked in one poll."""
 
 
 class _Move(msgspec.Struct):
@@ -47,10 +52,13 @@ class LeaderboardsSource:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._family = context.keyspace.families[FAMILY]
-        globs = context.config.leaderboards
-        self._named = [glob.encode() for glob in globs if not set(glob) & set("*?[\\")]
+        self._family = context.keyspace.census.families[FAMILY]
+        self._scope = context.config.leaderboards
+        self._named = [glob.encode() for glob in self._scope if not set(glob) & set("*?[\\")]
         """Boards whose whole name is known need no scan to be found."""
+        self._is_board: dict[bytes, bool] = {}
+        """Keys whose type is known; those of other types are asked again: they may be written anew as a board."""
+        self._type_turn = 0
         self._pages: dict[bytes, _Page] = {}
 
     def ask(self, request: Request) -> None:
@@ -60,25 +68,72 @@ class LeaderboardsSource:
             self._pages.update({key: page for key in self._pages if text(key) == request.board})
 
     async def read(self) -> Sample[LeaderboardsFrame]:
-        """One pipeline: size and page of each board."""
+        """The types of keys that are new, then in one pipeline size and page of each board."""
         await self._context.require_scan()
         keys = sorted({*self._named, *self._family.keys})
-        boards = []
+        await self._ask_types(keys)
+        there = [key for key in keys if self._is_board.get(key)]
         # Somebody may ask for another page while we wait for this one: its rows belong to the page as it was.
-        pages = {key: self._pages.setdefault(key, _Page()) for key in keys[:BOARDS]}
+        pages = {key: self._pages.setdefault(key, _Page()) for key in there[:BOARDS]}
         await self._seek(pages)
+        boards = await self._boards(pages)
+        info = await self._context.keyspace.census.info_after(time.monotonic())
+        gone = sum(not self._is_board.get(key) for key in there)
+        unasked = sum(key not in self._is_board for key in keys)
+        count = self._context.keyspace.census.count_asked(FAMILY, len(there) - gone, info)
+        if unasked or len(keys) >= HELD:
+            count = at_least(len(there) - gone, at=count.at, coverage=count.coverage)
+        notes = [f"{len(there) - BOARDS:,} more boards are not read" if len(there) > BOARDS else ""]
+        frame = LeaderboardsFrame(tuple(boards), count)
+        return sample(frame, count, self._context.scope(self._scope), notes)
+
+    async def _ask_types(self, keys: Sequence[bytes]) -> None:
+        """Which keys are sorted sets? New ones first; those of other types again, in turn."""
+        self._is_board = {key: self._is_board[key] for key in keys if key in self._is_board}
+        new = [key for key in keys if key not in self._is_board][:TYPES_AT_ONCE]
+        others = [key for key, is_board in self._is_board.items() if not is_board]
+        again, self._type_turn = turn(others, self._type_turn, TYPES_AT_ONCE - len(new))
+        asked = [*new, *again]
+        replies = await self._context.deployment.pipeline([(b"TYPE", key) for key in asked])
+        refused = missing_right(b"TYPE", replies)
+        for key, reply in zip(asked, replies, strict=True):
+            if reply in (b"none", "none"):
+                self._forget(key)
+            else:  # without the right to ask, reading it tells
+                self._is_board[key] = bool(refused) or reply in (b"zset", "zset")
+
+    async def _boards(self, pages: Mapping[bytes, _Page]) -> list[Board]:
+        """Read each board's page, and once more the last one of those that have become shorter than where we look."""
+        sizes = await self._read_pages(pages)
+        shrunk = {key: pages[key] for key, (size, rows) in sizes.items() if size and not rows and pages[key].first}
+        for key, page in shrunk.items():
+            page.first, page.ranks = max(0, sizes[key][0] - ROWS), None
+        sizes |= await self._read_pages(shrunk)
+        return [self._board(key, pages[key], size, rows) for key, (size, rows) in sizes.items() if size]
+
+    async def _read_pages(self, pages: Mapping[bytes, _Page]) -> dict[bytes, tuple[int, list[bytes]]]:
+        """Size and reply of each board that is there."""
         commands: list[Command] = []
         for key, page in pages.items():
             last = str(page.first + ROWS - 1).encode()
             commands += [(b"ZCARD", key), (b"ZREVRANGE", key, str(page.first).encode(), last, b"WITHSCORES")]
         replies = await self._context.deployment.pipeline(commands)
-        for index, (key, page) in enumerate(pages.items()):
-            board = self._board(key, page, replies[2 * index], replies[2 * index + 1])
-            if board is not None:
-                boards.append(board)
-        unread = len(keys) - len(keys[:BOARDS])
-        note = f"{unread:,} more boards are not read" if unread else ""
-        return counted(LeaderboardsFrame(tuple(boards)), self._family.estimate(), note)
+        read: dict[bytes, tuple[int, list[bytes]]] = {}
+        for key, size, rows in zip(pages, replies[::2], replies[1::2], strict=True):
+            if isinstance(size, ReplyError) and str(size).startswith("WRONGTYPE"):
+                self._is_board[key] = False  # a key of another type that happens to have a board's name
+                continue
+            size, rows = check(size), check(rows)
+            if isinstance(size, int) and size and isinstance(rows, list):
+                read[key] = size, rows
+            else:
+                self._forget(key)
+        return read
+
+    def _forget(self, key: bytes) -> None:
+        self._family.discard(key)
+        self._pages.pop(key, None)
+        self._is_board.pop(key, None)
 
     async def _seek(self, pages: Mapping[bytes, _Page]) -> None:
         """Put the page around the member that somebody looks for."""
@@ -91,17 +146,8 @@ class LeaderboardsSource:
             page.missing = not isinstance(rank, int)
             page.first = max(0, rank - ROWS // 2) if isinstance(rank, int) else 0
 
-    def _board(self, key: bytes, page: _Page, size: object, rows: object) -> Board | None:
-        if isinstance(size, ReplyError) and str(size).startswith("WRONGTYPE"):
-            return None  # a key of another type that happens to have a board's name
-        size = check(size)
-        if not size or not isinstance(size, int):
-            self._family.discard(key)
-            self._pages.pop(key, None)
-            return None
-        members, scores = _pairs(check(rows))
-        if not members:  # the board has become shorter than where we look
-            page.first, page.ranks = max(0, size - ROWS), None
+    def _board(self, key: bytes, page: _Page, size: int, rows: list[bytes]) -> Board:
+        members, scores = rows[::2], [float(score) for score in rows[1::2]]
         return Board(
             key=text(key),
             size=size,
@@ -143,9 +189,3 @@ def _notice_moves(page: _Page, members: list[bytes]) -> None:
         for gone in page.moves.keys() - ranks.keys():
             del page.moves[gone]
     page.ranks = ranks
-
-
-def _pairs(reply: object) -> tuple[list[bytes], list[float]]:
-    if not isinstance(reply, list):
-        return [], []
-    return reply[::2], [float(score) for score in reply[1::2]]

@@ -6,22 +6,27 @@ import heapq
 import time
 from collections.abc import Sequence
 
+import msgspec
+
+from redis_dash.certainty import Count, at_least, counted, exact
 from redis_dash.connection import check
 from redis_dash.dialects import LIMIT_DIALECTS
 from redis_dash.dialects.base import OtherDialectError, Usage
 from redis_dash.family import HELD
+from redis_dash.info import Info
 from redis_dash.model import LimitRow, MissingRightError, RateLimitsFrame, SourceError
 from redis_dash.ownreads import Command, ReplyError
-from redis_dash.sources.base import Context, Sample, counted, text, turn
+from redis_dash.sources.base import Context, Sample, sample, text, turn
 from redis_dash.sources.limiters import Limiter, Limiters
+from redis_dash.sources.refusals import missing_right
 
 FAMILY = "limits"
 FOLLOWED = 1000
-"""Clients that are read again and again: the fullest, as far as the scan has seen."""
-ALL_AT_ONCE = 250
-"""So many clients are read in each poll, if there are no more."""
-OTHERS_AT_ONCE = 60
-"""Otherwise those near their limit are, and so many of the fullest; so many others in turn."""
+"""Clients that are followed: the fullest that the scan has seen; or all, if they are no more than twice as many."""
+OTHERS_AT_ONCE = 250
+"""Where there are more, so many of the fullest are read in each poll, so many others, and all near the limit."""
+UNKNOWN_AT_ONCE = 50
+"""Keys in no known form that are looked at again in one poll: they may have been written anew."""
 ROWS = 500
 NEAR = 0.8
 
@@ -36,17 +41,19 @@ class RateLimitsSource:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._family = context.keyspace.families[FAMILY]
+        self._family = context.keyspace.census.families[FAMILY]
+        self._scope = tuple(limit.keys for limit in context.config.limits)
         self._limiters = Limiters(context.config.limits)
         self._rows: dict[bytes, LimitRow] = {}
-        self._unknown: set[bytes] = set()
-        """Keys in no known form, as the running pass has seen them."""
-        self._unknown_before = 0
-        self._pass = 0
+        self._read_at: dict[bytes, float] = {}
+        """``time.monotonic()``, of each row."""
+        self._unknown: dict[bytes, None] = {}
+        """Keys in no known form that were there when last looked at."""
+        self._unknown_turn = 0
         self._floor = NOBODY
         """Whoever ranks no higher is not followed."""
         self._dropped_in_pass = -2
-        self._turn = 0
+        self._turn = self._near_turn = 0
         self._refusal: MissingRightError | None = None
         context.keyspace.readers[FAMILY] = self.look
 
@@ -61,9 +68,6 @@ class RateLimitsSource:
             self._refusal = error  # the scan goes on for the others
 
     async def _take_up(self, keys: Sequence[bytes]) -> None:
-        if self._pass != self._context.keyspace.passes:
-            self._pass = self._context.keyspace.passes
-            self._unknown_before, self._unknown = len(self._unknown), set()
         new = [key for key in keys if key not in self._rows and key not in self._unknown]
         if not new:
             return
@@ -81,12 +85,13 @@ class RateLimitsSource:
             self._dropped_in_pass = self._context.keyspace.passes
         if len(self._rows) > 2 * FOLLOWED:
             self._rows = dict(heapq.nlargest(FOLLOWED, self._rows.items(), key=lambda item: _rank(item[1])))
+            self._read_at = {key: at for key, at in self._read_at.items() if key in self._rows}
             self._limiters.keep(self._rows)
             self._set_floor()
 
     def _set_floor(self) -> None:
         ranks = heapq.nlargest(FOLLOWED, map(_rank, self._rows.values()))
-        self._floor = ranks[-1] if len(ranks) == FOLLOWED else NOBODY
+        self._floor = ranks[-1] if len(ranks) == FOLLOWED and self._family.seen > 2 * FOLLOWED else NOBODY
 
     # -- what is followed --------------------------------------------------------------------------------------------
 
@@ -95,15 +100,34 @@ class RateLimitsSource:
         await self._context.require_scan()
         if self._refusal is not None:
             raise self._refusal
-        await self._read_keys(self._chosen(), await self._server_time())
+        await self._look_at_unknown()
+        all_read = self._follows_all
+        await self._read_keys(list(self._rows) if all_read else self._chosen(), await self._server_time())
         self._set_floor()
-        return self._sample()
+        return self._sample(await self._context.keyspace.census.info_after(time.monotonic()), all_read=all_read)
+
+    async def _look_at_unknown(self) -> None:
+        """Forget those that are gone; look at some again."""
+        asked = list(self._unknown)[: 2 * FOLLOWED]
+        replies = await self._context.deployment.pipeline([(b"PTTL", key) for key in asked])
+        missing_right(b"PTTL", replies)
+        for key, reply in zip(asked, replies, strict=True):
+            if reply == -2:
+                self._unknown.pop(key, None)
+                self._family.discard(key)
+        again, self._unknown_turn = turn(list(self._unknown), self._unknown_turn, UNKNOWN_AT_ONCE)
+        await self._read_keys(again, await self._server_time())
+
+    @property
+    def _follows_all(self) -> bool:
+        """Neither the running pass nor the last one brought more than are followed."""
+        passes = self._context.keyspace.passes
+        return passes - self._dropped_in_pass > 1 and len(self._unknown) <= 2 * FOLLOWED
 
     def _chosen(self) -> list[bytes]:
-        if len(self._rows) <= ALL_AT_ONCE:
-            return list(self._rows)
+        """Those to be read now, where not all can be."""
         keys = list(self._rows)
-        near = [key for key, row in self._rows.items() if _is_near(row)]
+        near, self._near_turn = turn([key for key in keys if _is_near(self._rows[key])], self._near_turn, FOLLOWED)
         fullest = heapq.nlargest(OTHERS_AT_ONCE, keys, key=lambda key: _rank(self._rows[key]))
         others, self._turn = turn(keys, self._turn, OTHERS_AT_ONCE)
         return list(dict.fromkeys([*near, *fullest, *others]))
@@ -121,10 +145,15 @@ class RateLimitsSource:
             if not keys:
                 return
         for key in keys:
-            self._rows.pop(key, None)
-            self._limiters.forget(key)
+            self._drop(key)
         if len(self._unknown) < HELD:
-            self._unknown.update(keys)
+            self._unknown.update(dict.fromkeys(keys))
+
+    def _drop(self, key: bytes) -> None:
+        self._rows.pop(key, None)
+        self._read_at.pop(key, None)
+        self._unknown.pop(key, None)
+        self._limiters.forget(key)
 
     async def _try_to_read(self, keys: Sequence[bytes], now: float) -> list[bytes]:
         """Returns those that are of another dialect than was thought."""
@@ -151,33 +180,46 @@ class RateLimitsSource:
             raise OtherDialectError
         usage = limiter.dialect.decode([check(reply) for reply in replies], now, limiter.rule)
         if usage is None:
-            self._rows.pop(key, None)
-            self._limiters.forget(key)
+            self._drop(key)
             self._family.discard(key)
         else:
             self._limiters.settle(key)
-            self._rows[key] = _row(key, limiter, usage)
+            self._unknown.pop(key, None)
+            self._rows[key], self._read_at[key] = _row(key, limiter, usage), time.monotonic()
 
-    def _sample(self) -> Sample[RateLimitsFrame]:
-        rows, size = self._rows.values(), self._family.estimate()
-        unknown = max(len(self._unknown), self._unknown_before)
-        follows_all = self._context.keyspace.passes - self._dropped_in_pass > 1
-        if size.coverage >= 1 and follows_all:
-            count = len(rows) + unknown
-            size = size._replace(keys=count, low=count, high=count, counted_at=time.time(), may_repeat=False)
-        near = sum(map(_is_near, rows))
+    def _sample(self, info: Info | None, *, all_read: bool) -> Sample[RateLimitsFrame]:
+        census, rows, unknown = self._context.keyspace.census, self._rows.values(), len(self._unknown)
+        count = census.count_asked(FAMILY, len(rows) + unknown, info) if all_read else census.count(FAMILY, info)
         blocked = sum(row.blocked for row in rows)
+        near = sum(map(_is_near, rows)) - blocked
+        fullest = heapq.nsmallest(ROWS, self._rows.items(), key=lambda item: _fullest_first(item[1]))
+        now = time.monotonic()
         frame = RateLimitsFrame(
-            count=size.keys,
-            blocked=blocked,
-            near=near - blocked,
-            rows=tuple(heapq.nsmallest(ROWS, rows, key=_fullest_first)),
-            low=size.low,
-            high=size.high,
-            at_least=self._floor[1] >= NEAR,
+            count=count,
+            blocked=_of_those(blocked, count, all_read=all_read),
+            near=_of_those(near, count, all_read=all_read),
+            rows=tuple(_aged(row, now - self._read_at[key]) for key, row in fullest),
+            unlimited=not any(row.limit for row in rows),
         )
-        note = f"{unknown:,} keys in an unknown form" if unknown else ""
-        return counted(frame, size, note)
+        note = f"{unknown:,} keys in no form that is known here: their usage is not read" if unknown else ""
+        return sample(frame, count, self._context.scope(self._scope), [note])
+
+
+def _of_those(value: int, count: Count, *, all_read: bool) -> Count:
+    """How many of those that were read are in some state: so many at least, where there may be others."""
+    if not all_read or count.certainty not in ("exact", "counted"):
+        return at_least(value, coverage=count.coverage, at=count.at)
+    if count.certainty == "exact":
+        return exact(value, count.at)
+    return counted(value, value, None if count.high is None else value + count.high - count.value, count.at)
+
+
+def _aged(row: LimitRow, age_s: float) -> LimitRow:
+    """What was read a while ago, as of now."""
+    if age_s < 0.05:
+        return row
+    reset_s = None if row.reset_s is None else max(0.0, row.reset_s - age_s)
+    return msgspec.structs.replace(row, age_s=age_s, reset_s=reset_s)
 
 
 def _row(key: bytes, limiter: Limiter, usage: Usage) -> LimitRow:

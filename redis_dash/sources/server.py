@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping
-from statistics import median
-
-from redis_dash.connection import Info
+from redis_dash.changes import keys_in
+from redis_dash.info import Info, number, whole
 from redis_dash.model import ServerFrame
 from redis_dash.sources.base import Context, Sample
 
-PINGS = 5
-"""The median of so many is told: a single one is mostly chance."""
-
 
 class ServerSource:
-    """Rates are told between two polls; ops/s as the server tells it."""
+    """Rates are told between two polls."""
 
     topic = "server"
 
@@ -23,62 +17,57 @@ class ServerSource:
         self._deployment = context.deployment
         self._keyspace = context.keyspace
         self._database = f"db{context.deployment.url.database}"
-        self._pings: deque[float] = deque(maxlen=PINGS)
+        self._shortest_s = context.config.refresh_s / 2
+        """Two reads closer together than this tell no rates of their own."""
         self._before: Info | None = None
-        self._rates = (0.0, 0.0)
+        self._ops_per_s: float | None = None
+        self._lost_per_s = (0.0, 0.0)
 
     async def read(self) -> Sample[ServerFrame]:
-        """One INFO, shared with the cache topic, and one PING."""
-        self._pings.append(await self._deployment.ping_ms())
-        self._keyspace.heard(self._pings[-1])
+        """One INFO, shared with the cache topic, and a few PINGs."""
+        ping_ms = await self._deployment.ping_ms()
+        if ping_ms is not None:
+            self._keyspace.heard(ping_ms)
         info = await self._deployment.info()
+        self._compare(info)
         values = info.values
-        evicted_per_s, expired_per_s = self._keys_lost_per_s(info)
         return Sample(
             ServerFrame(
                 product=values.get("server_name") or ("valkey" if "valkey_version" in values else "redis"),
                 version=values.get("valkey_version") or values.get("redis_version", "?"),
                 role=values.get("role", "?"),
                 uptime_s=number(values, "uptime_in_seconds"),
-                ops_per_s=number(values, "instantaneous_ops_per_sec"),
-                used_memory=int(number(values, "used_memory")),
-                max_memory=int(number(values, "maxmemory")),
-                clients=int(number(values, "connected_clients")),
-                blocked_clients=int(number(values, "blocked_clients")),
-                keys=_keys(values.get(self._database, "")),
-                ping_ms=median(self._pings),
-                evicted=int(number(values, "evicted_keys")),
-                evicted_per_s=evicted_per_s,
-                expired_per_s=expired_per_s,
-                rejected_connections=int(number(values, "rejected_connections")),
+                ops_per_s=self._ops_per_s,
+                used_memory=whole(values, "used_memory"),
+                max_memory=whole(values, "maxmemory"),
+                clients=whole(values, "connected_clients"),
+                blocked_clients=whole(values, "blocked_clients"),
+                keys=keys_in(values.get(self._database, "")),
+                ping_ms=ping_ms,
+                evicted=whole(values, "evicted_keys"),
+                evicted_per_s=self._lost_per_s[0],
+                expired_per_s=self._lost_per_s[1],
+                rejected_connections=whole(values, "rejected_connections"),
                 cost=self._deployment.cost.cost(),
                 scan=self._keyspace.scan(),
+                kind=self._deployment.kind,
             )
         )
 
-    def _keys_lost_per_s(self, info: Info) -> tuple[float, float]:
+    def _compare(self, info: Info) -> None:
+        """Rates since the INFO before; where the server's counters began anew meanwhile, the next one tells them."""
         before = self._before
-        if before is None or info.at <= before.at:
-            self._before = self._before or info
-            return self._rates
+        if before is None or info.began != before.began:
+            self._before = info
+            return
         seconds = info.at - before.at
-        evicted, expired = (
-            max(0.0, number(info.values, name) - number(before.values, name)) / seconds
-            for name in ("evicted_keys", "expired_keys")
-        )
-        self._before, self._rates = info, (evicted, expired)
-        return self._rates
-
-
-def number(values: Mapping[str, str], name: str) -> float:
-    """One of INFO's figures; 0 where this server does not tell it."""
-    try:
-        return float(values.get(name, 0))
-    except ValueError:
-        return 0.0
-
-
-def _keys(keyspace: str) -> int:
-    """From ``keys=12,expires=3,avg_ttl=0``."""
-    fields = dict(part.split("=", 1) for part in keyspace.split(",") if "=" in part)
-    return int(fields.get("keys", 0))
+        if seconds < self._shortest_s:
+            return
+        self._before = info
+        (least, _), (_, most) = before.own_commands, info.own_commands
+        gained = {
+            name: whole(info.values, name) - whole(before.values, name)
+            for name in ("total_commands_processed", "evicted_keys", "expired_keys")
+        }
+        self._ops_per_s = max(0, gained["total_commands_processed"] - (most - least)) / seconds
+        self._lost_per_s = max(0, gained["evicted_keys"]) / seconds, max(0, gained["expired_keys"]) / seconds

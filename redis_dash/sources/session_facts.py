@@ -12,6 +12,7 @@ from redis_dash.patterns import Pattern
 from redis_dash.sources.base import text
 
 UNREADABLE = SessionFacts(user="", fields=(("", "the value is in no form that is known here"),))
+UNREAD = SessionFacts(user="", fields=(("", "the value could not be read"),))
 
 
 class KnownSession(msgspec.Struct):
@@ -19,6 +20,8 @@ class KnownSession(msgspec.Struct):
 
     facts: SessionFacts | None = None
     dialect: str = "unknown"
+    value: object = None
+    """The reply that the facts were read from: the same one again says nothing new."""
     expires_at: float | None = None
     """``time.monotonic()``; None: never, or not known."""
     lifetime_s: float | None = None

@@ -14,6 +14,7 @@ from redis_dash.dialects.base import SessionFacts
 from redis_dash.feed import Progress
 from redis_dash.model import Search, SourceError
 from redis_dash.sources.base import Context
+from redis_dash.sources.refusals import missing_right
 from redis_dash.sources.session_facts import UNREADABLE, KnownSession, SessionRows, latest_first
 
 KEPT = 500
@@ -152,7 +153,8 @@ class SessionSearch:
             try:
                 await self._search(hunt)
             except Exception as error:  # whatever it is: it must not end the other readings
-                hunt.end(str(error) if isinstance(error, SourceError) else type(error).__name__)
+                known = isinstance(error, SourceError)
+                hunt.end(str(error) if known else self._context.deployment.own_error("searching sessions"))
 
     async def _search(self, hunt: _Hunt) -> None:
         read = SESSION_DIALECTS[0].read
@@ -164,6 +166,8 @@ class SessionSearch:
                 await asyncio.sleep(0)  # so that the server reads these while we look through those before
                 matching = self._match(hunt, *earlier)
                 earlier = keys, await coming
+                if refusal := missing_right(b"GET", earlier[1]):
+                    hunt.end(refusal)
                 await self._keep(hunt, matching)
                 if not hunt.running:
                     return

@@ -9,19 +9,22 @@ from collections.abc import Sequence
 from redis_dash.commands import Request, SearchSessions, StopSearch
 from redis_dash.dialects import SESSION_DIALECTS
 from redis_dash.feed import Progress
-from redis_dash.model import SessionsFrame
+from redis_dash.info import Info
+from redis_dash.model import SessionRow, SessionsFrame
 from redis_dash.ownreads import Command, ReplyError
-from redis_dash.sources.base import Context, Sample, counted, turn
-from redis_dash.sources.session_facts import UNREADABLE, KnownSession, SessionRows, latest_first
+from redis_dash.sources.base import Context, Sample, sample, turn
+from redis_dash.sources.refusals import missing_right
+from redis_dash.sources.session_facts import UNREAD, UNREADABLE, KnownSession, SessionRows, latest_first
 from redis_dash.sources.session_search import SessionSearch
 
 FAMILY = "sessions"
 FOLLOWED = 1000
-"""Sessions that are read again and again: those that were active last, as far as the scan has seen."""
-LIFETIMES_AT_ONCE = 250
-"""Followed sessions whose lifetime is read again in one poll, those read longest ago first."""
-VALUES_AT_ONCE = 50
+"""Sessions whose lifetime is read in each poll: those that were active last, as far as the scan has seen; or all, if
+they are no more than twice as many."""
+VALUES_AT_ONCE = 500
 """Followed sessions whose value is read again in one poll."""
+REMEMBERED = 4096
+"""Bytes of a value up to which it is kept, so that it is made sense of only when it has changed."""
 CATCH_UP = 3
 """While new ones are read the scan may bring others: what is counted should be listed, too."""
 ROWS = 500
@@ -35,14 +38,15 @@ class SessionsSource:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._family = context.keyspace.families[FAMILY]
+        self._family = context.keyspace.census.families[FAMILY]
+        self._scope = context.config.sessions
         self._rows = SessionRows(context.config.sessions)
         self._known: dict[bytes, KnownSession] = {}
         self._dropped_in_pass = -2
         self._floor_at = 0.0
         """``time.monotonic()``: sessions that expire before it are not followed; 0 where there is room."""
         self._no_lifetimes = ""
-        self._lifetime_turn = 0
+        self._no_values = ""
         self._value_turn = 0
         self._search = SessionSearch(context, FAMILY, self._rows)
         context.keyspace.readers[FAMILY] = self.look
@@ -55,6 +59,7 @@ class SessionsSource:
         if not new:
             return
         replies = await self._context.deployment.pipeline([(b"PTTL", key) for key in new])
+        missing_right(b"PTTL", replies)
         now = time.monotonic()
         least_ms = (self._floor_at - now) * 1000 if self._floor_at else 0.0
         for key, reply in zip(new, replies, strict=True):
@@ -74,7 +79,7 @@ class SessionsSource:
 
     def _set_floor(self) -> None:
         """Whoever expires before all that are followed was active before them all."""
-        full = len(self._known) >= FOLLOWED
+        full = len(self._known) >= FOLLOWED and self._family.seen > 2 * FOLLOWED
         self._floor_at = min((known.expires_at or 0.0 for known in self._known.values()), default=0.0) if full else 0.0
 
     @property
@@ -85,45 +90,44 @@ class SessionsSource:
     # -- what is followed --------------------------------------------------------------------------------------------
 
     async def read(self) -> Sample[SessionsFrame]:
-        """A share of the known ones again; new ones last, for the scan brings some meanwhile."""
+        """Whether each is still there, and a share of the values; new ones last, for the scan brings some meanwhile."""
         await self._context.require_scan()
-        self._drop_ended()
         await self._search.look_again()
-        lifetimes, self._lifetime_turn = turn(list(self._known), self._lifetime_turn, LIFETIMES_AT_ONCE)
-        await self._read_lifetimes(lifetimes)
+        await self._read_lifetimes(list(self._known))
         self._set_floor()
         again, self._value_turn = turn(list(self._known), self._value_turn, VALUES_AT_ONCE)
+        self._no_values = ""
         await self._read_values(again)
         for _ in range(CATCH_UP):
             new = [key for key, known in self._known.items() if known.facts is None]
             if not new:
                 break
             await self._read_values(new)
-        return self._sample()
-
-    def _drop_ended(self) -> None:
-        now = time.monotonic()
-        ended = [key for key, known in self._known.items() if known.expires_at is not None and known.expires_at <= now]
-        for key in ended:
-            self._forget(key)
+        return self._sample(await self._context.keyspace.census.info_after(time.monotonic()))
 
     async def _read_values(self, keys: Sequence[bytes]) -> None:
         dialect = SESSION_DIALECTS[0]
         replies = await self._context.deployment.pipeline([dialect.read(key) for key in keys])
+        self._no_values = missing_right(b"GET", replies) or self._no_values
         for key, reply in zip(keys, replies, strict=True):
             known = self._known.get(key)
             if reply is None:
                 self._forget(key)
-            elif known is not None:
+            elif known is None or (known.facts is not None and reply == known.value):
+                continue
+            elif isinstance(reply, ReplyError) and not str(reply).startswith("WRONGTYPE"):
+                known.facts = known.facts or UNREAD
+            else:
                 facts = dialect.decode(reply)
                 known.facts = facts or UNREADABLE
+                known.value = reply if isinstance(reply, bytes) and len(reply) <= REMEMBERED else None
                 known.dialect = dialect.name if facts else "unknown"
 
     async def _read_lifetimes(self, keys: Sequence[bytes]) -> None:
         commands: list[Command] = [(b"PTTL", key) for key in keys]
         replies = await self._context.deployment.pipeline(commands)
         now = time.monotonic()
-        self._no_lifetimes = next((str(reply) for reply in replies if isinstance(reply, ReplyError)), "")
+        self._no_lifetimes = missing_right(b"PTTL", replies)
         for key, reply in zip(keys, replies, strict=True):
             known = self._known.get(key)
             if reply == -2:
@@ -135,16 +139,25 @@ class SessionsSource:
         self._known.pop(key, None)
         self._family.discard(key)
 
-    def _sample(self) -> Sample[SessionsFrame]:
-        now, size = time.monotonic(), self._family.estimate()
+    def _sample(self, info: Info | None) -> Sample[SessionsFrame]:
+        census, alive = self._context.keyspace.census, len(self._known)
+        if self._follows_all and not self._no_lifetimes:
+            count = census.count_asked(FAMILY, alive, info)
+        else:
+            count = census.count(FAMILY, info)
         read = [(key, known) for key, known in self._known.items() if known.facts is not None]
-        rows = self._rows.make(heapq.nlargest(ROWS, read, key=latest_first), now)
-        if size.coverage >= 1 and self._follows_all:
-            count = len(self._known)
-            size = size._replace(keys=count, low=count, high=count, counted_at=time.time(), may_repeat=False)
-        frame = SessionsFrame(size.keys, size.low, size.high, rows, self._search.result())
-        note = f"time left unknown: {self._no_lifetimes}" if self._no_lifetimes else ""
-        return counted(frame, size, note)
+        rows = self._rows.make(heapq.nlargest(ROWS, read, key=latest_first), time.monotonic())
+        frame = SessionsFrame(count, rows, self._search.result())
+        return sample(frame, count, self._context.scope(self._scope), self._notes(rows))
+
+    def _notes(self, rows: Sequence[SessionRow]) -> list[str]:
+        """Rights that are missing, and sessions that say nothing."""
+        notes = [f"{self._no_values}: who is signed in is unknown" if self._no_values else ""]
+        notes.append(f"{self._no_lifetimes}: the time left is unknown" if self._no_lifetimes else "")
+        unread = 0 if self._no_values else sum(row.dialect == "unknown" for row in rows)
+        if unread and unread == len(rows):
+            notes.append(f"no value of the {unread:,} listed is JSON: who is signed in is unknown")
+        return notes
 
     # -- what a person asks for --------------------------------------------------------------------------------------
 

@@ -65,8 +65,9 @@ def _figures(frame: ServerFrame) -> list[Item]:
     if frame.max_memory:
         memory += f" of {nbytes(frame.max_memory)}"
     full = frame.max_memory and frame.used_memory >= 0.9 * frame.max_memory
+    ops = Plain("–") if frame.ops_per_s is None else compact(frame.ops_per_s)
     figures = [
-        Item(((Plain(f"{compact(frame.ops_per_s):>6}"), "strong"), (Plain(" ops/s"), "dim")), 1, right=True),
+        Item(((Plain(f"{ops:>6}"), "strong"), (Plain(" ops/s"), "dim")), 1, right=True),
         Item(((Plain(memory), "warn" if full else "text"),), 2, right=True),
         Item(((Plain(f"{frame.clients:,}"), "text"), (Plain(" clients"), "dim")), 3, right=True),
         Item(((Plain("ping "), "dim"), (milliseconds(frame.ping_ms), "text")), 4, right=True),

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 
+from redis_dash.certainty import Count
 from redis_dash.tui.text import Plain
 
 _UNKNOWN = Plain("–")
+RECENT_S = 5.0
+"""Counts no older than this are ``just counted``."""
 _MOST_DECIMALS = 6
 _HUGE = 1e17
 """From here on a score's shortest form is its clearest: neighbouring whole numbers are the same float."""
@@ -105,9 +109,9 @@ def _powers(text: str) -> Plain:
     return Plain(f"{mantissa}e{power}" if power else mantissa)
 
 
-def rate(per_second: float) -> Plain:
-    """``0.3/s``, ``12.3/s``, ``1,240/s``."""
-    if not math.isfinite(per_second):
+def rate(per_second: float | None) -> Plain:
+    """``0.3/s``, ``12.3/s``, ``1,240/s``; a dash where it is unknown."""
+    if per_second is None or not math.isfinite(per_second):
         return _UNKNOWN
     return Plain(f"{per_second:.1f}/s" if per_second < 99.95 else f"{compact(per_second)}/s")
 
@@ -163,10 +167,12 @@ def countdown(seconds: float | None) -> Plain:
     return Plain(f"{days} d {text}" if days else text)
 
 
-def milliseconds(value: float) -> Plain:
-    """``0.3 ms``, ``12 ms``."""
-    if not math.isfinite(value):
+def milliseconds(value: float | None) -> Plain:
+    """``0.3 ms``, ``12 ms``; ``<0.1 ms`` for what is less and not nothing, a dash where it is unknown."""
+    if value is None or not math.isfinite(value):
         return _UNKNOWN
+    if 0 < value < 0.1:
+        return Plain("<0.1 ms")
     return Plain(f"{value:.1f} ms" if value < 9.95 else f"{value:,.0f} ms")
 
 
@@ -189,9 +195,32 @@ def moment(at: float | None) -> Plain:
         return _UNKNOWN
 
 
-def estimate(value: int, low: int, high: int) -> Plain:
-    """``128`` where it is exact, ``1.01 M ± 1 %`` where it is not."""
-    if low == high:
-        return count(value)
-    margin = max(high - value, value - low) / value if value else 1.0
-    return Plain(f"{compact(value)} ± {max(1, math.ceil(margin * 100))} %")
+def tally(value: Count) -> Plain:
+    """``128``; ``1.01 M ± 1 %`` where it is estimated; ``27–41`` for few; ``1,204+`` where there may be more."""
+    if value.certainty == "unknown":
+        return _UNKNOWN
+    if value.certainty == "at_least":
+        return Plain(f"{count(value.value)}+")
+    high = value.value if value.high is None else value.high
+    certain = value.certainty == "exact" or (value.certainty == "counted" and is_recent(value, time.time()))
+    if certain or value.low == high:
+        return count(value.value)
+    margin = max(high - value.value, value.value - value.low) / max(1, value.value)
+    if value.certainty == "counted" and margin < 0.01:
+        return count(value.value)
+    if high < 1000:
+        return Plain(f"{value.low:,}–{high:,}")
+    return Plain(f"{compact(value.value)} ± {max(1, math.ceil(margin * 100))} %")
+
+
+def seen(value: Count, words: str) -> Plain:
+    """``128 signed in``; ``none seen yet, at most 400`` where nothing was seen: that is not none."""
+    if value.value == 0 and value.certainty in ("estimated", "unknown", "at_least"):
+        most = "" if value.high is None else f", at most {compact(value.high)}"
+        return Plain(f"none seen yet{most}")
+    return Plain(f"{tally(value)} {words}")
+
+
+def is_recent(value: Count, now: float) -> bool:
+    """Was it counted so lately that its age is not worth a word?"""
+    return now - value.at < RECENT_S

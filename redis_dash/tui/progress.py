@@ -71,7 +71,8 @@ class FullScan:
 
     def completion(self, reading: AnyReading) -> Plain:
         """Said once when counts of the pass that was asked for have come; else empty."""
-        if self._asked_at is None or reading.counted_at < self._asked_at:
+        counted_at = reading.count.at if reading.count is not None and reading.count.coverage >= 1 else 0.0
+        if self._asked_at is None or counted_at < self._asked_at:
             return Plain("")
-        took, self._asked_at = reading.counted_at - self._asked_at, None
+        took, self._asked_at = counted_at - self._asked_at, None
         return Plain(f"Everything has been scanned, in {took:.1f} s.")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
+from redis_dash.certainty import Count
 from redis_dash.model import AnyReading
-from redis_dash.tui.figures import about, duration, percent
+from redis_dash.tui.figures import about, duration, is_recent, percent
 from redis_dash.tui.look import Role
 from redis_dash.tui.spans import Span
 from redis_dash.tui.text import Plain, plain
 
 FRESH_S = 1.5
 """Up to this age a reading is simply current, and its age is not spelled out."""
-
-COUNTED_S = 10.0
-"""Up to this age the counts are as current as the rest."""
 
 _NOTE_WIDTH = 120
 
@@ -62,35 +60,34 @@ def _told(reading: AnyReading, now: float, shown: AnyReading | None) -> Standing
         return Standing(tuple(words), "bad", faded=True, alert=(Plain("✖"), "bad"))
     if reading.status == "off":
         return Standing((_span(Plain("off"), "dim"),), "border")
-    current, brief = _currency(reading, now) if shown is None else (_caveat(shown), [])
+    current, brief = _currency(reading, now) if shown is None else ([certainty(shown.count, now)], [])
     if reading.status == "reduced":
         words = [_span(Plain(f"reduced: {note}" if note else "reduced"), "warn")]
-        return Standing((*words, *(current if _caveat(reading) else current[1:])), "border")
+        return Standing((*words, *(current if reading.count is not None else current[1:])), "border")
     return Standing(tuple(current), "border", tuple(brief))
 
 
 def _currency(reading: AnyReading, now: float) -> tuple[list[tuple[Span, ...]], list[tuple[Span, ...]]]:
-    """``live``, ``exact``, ``12 % scanned``, each with its age once that is worth a word; the same in fewer words."""
-    caveat = _caveat(reading)
-    words = caveat or [_span(Plain("live" if reading.coverage is None else "exact"), "dim")]
-    age, since = now - reading.taken_at, now - reading.counted_at
-    if reading.coverage == 1 and reading.counted_at and since > COUNTED_S:
-        ago = f"{about(since)} ago"
-        brief = _span(Plain(f"about, {ago}"), "warn") if caveat else _span(Plain(f"exact, {ago}"), "dim")
-        return [*words, _span(Plain(ago if caveat else f"counted {ago}"), "dim")], [brief]
-    if age > FRESH_S:
-        words = [*words, _span(Plain(f"{duration(age)} old"), "dim")]
-    return words, [_span(Plain("about"), "warn"), *words[1:]] if reading.may_repeat and reading.coverage == 1 else words
+    """How certain the figures are, and their age once that is worth a word; the same in fewer words."""
+    words, brief = certainty(reading.count, now), certainty(reading.count, now, brief=True)
+    age = now - reading.taken_at
+    old = [_span(Plain(f"{duration(age)} old"), "dim")] if age > FRESH_S else []
+    return [words, *old], [brief, *old]
 
 
-def _caveat(reading: AnyReading) -> list[tuple[Span, ...]]:
-    """``12 % scanned``, ``counted while keys moved``, where that is the case."""
-    if reading.coverage is None:
-        return []
-    if reading.coverage < 1:
-        decimals = 0 if reading.coverage >= 0.01 or not reading.coverage else 1
-        return [_span(Plain(f"{percent(reading.coverage, decimals)} scanned"), "warn")]
-    return [_span(Plain("counted while keys moved"), "warn")] if reading.may_repeat else []
+def certainty(count: Count | None, now: float, *, brief: bool = False) -> tuple[Span, ...]:
+    """``live``, ``exact``, ``just counted``, ``counted 8 min ago``, ``12 % scanned``, ``at least``."""
+    if count is None:
+        return _span(Plain("live"), "dim")
+    if count.certainty == "exact":
+        return _span(Plain("exact"), "dim")
+    if count.certainty == "counted" or (count.certainty == "at_least" and count.coverage >= 1):
+        ago = "just counted" if is_recent(count, now) else f"counted {about(now - count.at)} ago"
+        if brief and not is_recent(count, now):
+            ago = f"{about(now - count.at)} ago"
+        return _span(Plain(ago if count.certainty == "counted" else f"at least, {ago}"), "dim")
+    decimals = 0 if count.coverage >= 0.01 or not count.coverage else 1
+    return _span(Plain(f"{percent(count.coverage, decimals)} scanned"), "warn")
 
 
 def _span(text: Plain, role: Role) -> tuple[Span, ...]:

@@ -11,12 +11,18 @@ import redis
 
 from redis_dash.config import Config, Url
 from redis_dash.connection import Deployment
+from redis_dash.demo import CONFIGURATION
 from redis_dash.eventlog import EventLog
 from redis_dash.hub import Hub
 from redis_dash.keyspace import Keyspace
 from redis_dash.sources import families
 from redis_dash.sources.base import Context
 from redis_dash.subscriber import Subscriber
+
+
+@pytest.fixture(autouse=True)
+def _no_own_errors(no_own_errors: None) -> None:
+    """In every test here."""
 
 
 @pytest.fixture
@@ -29,10 +35,10 @@ async def deployment(redis_url: str) -> AsyncIterator[Deployment]:
 
 @pytest.fixture
 def make_context(redis_url: str, deployment: Deployment) -> Callable[..., Context]:
-    """A context whose scan runs only when a test asks for a pass."""
+    """A context whose scan runs only when a test asks for a pass; it knows the limits and caches of the demo."""
 
     def make(**settings: object) -> Context:
-        config = Config(url=redis_url, **settings)  # type: ignore[arg-type]
+        config = Config(url=redis_url, **(CONFIGURATION | settings))
         keyspace = Keyspace(deployment, families(config), config.budget, config.refresh_s)
         return Context(config, deployment, keyspace, Subscriber(Url(redis_url), config.channels, EventLog()))
 

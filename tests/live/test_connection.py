@@ -10,7 +10,8 @@ import redis
 
 from demo_server.embedded import EmbeddedServer
 from redis_dash.config import Url
-from redis_dash.connection import Deployment, check, parse_info
+from redis_dash.connection import Deployment, check
+from redis_dash.info import parse_info
 from redis_dash.model import MissingRightError, SourceError
 from redis_dash.ownreads import COUNTED, PROBES, Command, ReplyError
 from tests.conftest import until_async

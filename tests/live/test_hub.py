@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn
 
+import pytest
 import redis
 
 from demo_server.embedded import EmbeddedServer
@@ -51,7 +52,7 @@ async def test_every_topic_is_read(redis_url: str, client: redis.Redis) -> None:
         desk = Desk(hub)
         await until(lambda: desk.all_are("ok"))
         await until(lambda: hub.passes > 1 and bool(desk.statuses()))
-    assert desk.frame("sessions").count == 1
+    assert desk.frame("sessions").count.value == 1
     assert desk.frame("leaderboards").boards[0].rows[0].member == "ann"
 
 
@@ -64,7 +65,7 @@ async def test_a_revocation_goes_through_and_shows_in_the_stream(redis_url: str,
         outcome = await hub.submit(RevokeSession(frame.rows[0]))
         assert outcome.result == "deleted"
         assert not client.exists(key)
-        await until(lambda: desk.all_are("ok") and desk.frame("sessions").count == 0)
+        await until(lambda: desk.all_are("ok") and desk.frame("sessions").count.value == 0)
         events: EventsFrame = desk.frame("events")
         (mark,) = events.log.read(0, events.log.end)
     assert isinstance(mark, Mark)
@@ -106,7 +107,7 @@ async def test_a_user_with_few_rights_sees_what_it_may(redis_url: str, client: r
             await until(lambda: desk.statuses()["events"] == "off")
             assert desk.statuses()["server"] == "off"
             assert "info" in desk.latest["server"].note.lower()
-            assert desk.frame("sessions").count == 1
+            assert desk.frame("sessions").count.value == 1
     finally:
         client.acl_deluser("poor")
 
@@ -140,5 +141,48 @@ async def test_a_right_that_one_topic_lacks_does_not_hold_up_the_scan_for_the_ot
         desk = Desk(hub)
         await until(lambda: hub.passes > 2 and desk.statuses().get("rate_limits") == "off")
         assert "permission" in desk.latest["rate_limits"].note
-        assert desk.frame("sessions").count == 1
+        assert desk.frame("sessions").count.value == 1
         assert hub.scan_trouble == ""
+
+
+@pytest.mark.own_errors(1)
+async def test_a_bug_in_a_source_is_counted_and_told_without_its_name(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = Hub(Config(url=redis_url))
+
+    async def broken() -> NoReturn:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(hub._sources[0], "read", broken)
+    reading = await hub._read(hub._sources[0])
+    assert (reading.status, reading.note) == ("error", "an error in redis-dash itself (reading server)")
+    assert hub.errors == 1
+    assert hub.deployment.cost.cost().errors == 1
+    await hub.deployment.close()
+
+
+@pytest.mark.own_errors(2)
+async def test_a_bug_in_what_runs_besides_ends_nothing(
+    redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redis_dash.hub.RETRY_S", 0.01)
+    sign_in(client, "ann")
+    hub = Hub(Config(url=redis_url, refresh_s=FAST))
+    for part in (hub._subscriber, hub._keyspace):
+        monkeypatch.setattr(part, "run", failing_once(part.run))
+    async with running(hub):
+        desk = Desk(hub)
+        await until(lambda: desk.all_are("ok") and desk.frame("sessions").count.value == 1)
+        assert hub.errors == 2
+
+
+def failing_once(run: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    failures = iter([KeyError("secret")])
+
+    async def fail_first() -> None:
+        for failure in failures:
+            raise failure
+        await run()
+
+    return fail_first

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 import redis
 
+from redis_dash.certainty import exact
 from redis_dash.commands import ShowRanks
 from redis_dash.config import LimitPattern
 from redis_dash.sources.base import Context
@@ -25,7 +26,6 @@ def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("redis_dash.sources.sessions.FOLLOWED", 50)
     monkeypatch.setattr("redis_dash.sources.sessions.ROWS", 20)
     monkeypatch.setattr("redis_dash.sources.rate_limits.FOLLOWED", 50)
-    monkeypatch.setattr("redis_dash.sources.rate_limits.ALL_AT_ONCE", 20)
     monkeypatch.setattr("redis_dash.sources.rate_limits.OTHERS_AT_ONCE", 10)
     monkeypatch.setattr("redis_dash.sources.rate_limits.ROWS", 20)
 
@@ -41,7 +41,7 @@ async def test_the_latest_of_many_sessions_are_listed_and_all_are_counted(
     source = SessionsSource(context)
     await context.keyspace.pass_over()
     frame = (await source.read()).frame
-    assert (frame.count, frame.low, frame.high) == (3000, 3000, 3000)
+    assert (frame.count.value, frame.count.low, frame.count.high) == (3000, 3000, 3000)
     assert [row.user for row in frame.rows] == [f"user{number}@example.com" for number in range(2999, 2979, -1)]
     client.expire("session:00007-0123456789", 9000)
     await context.keyspace.pass_over()
@@ -60,7 +60,7 @@ async def test_when_many_sessions_end_the_few_are_counted_as_they_are(
     for _ in range(3):
         await context.keyspace.pass_over()
         sample = await source.read()
-    assert (sample.frame.count, len(sample.frame.rows)) == (10, 10)
+    assert (sample.frame.count.value, len(sample.frame.rows)) == (10, 10)
 
 
 # -- rate limits -----------------------------------------------------------------------------------------------------
@@ -86,9 +86,10 @@ async def test_the_fullest_of_many_clients_are_found_in_one_pass(
     source = RateLimitsSource(context)
     await context.keyspace.pass_over()
     frame = (await source.read()).frame
-    assert (frame.count, frame.low, frame.high) == (3000, 3000, 3000)
+    assert (frame.count.value, frame.count.low, frame.count.high) == (3000, 3000, 3000)
     assert [row.used for row in frame.rows[:11]] == [99, 98, 97, 96, 95, 94, 93, 92, 91, 90, 5]
-    assert (frame.blocked, frame.near, frame.at_least) == (0, 10, False)
+    assert (frame.blocked.value, frame.near.value) == (0, 10)
+    assert frame.near.certainty == "at_least"  # those that are not followed may have come nearer since
     assert len(source._rows) <= 100
 
 
@@ -111,13 +112,13 @@ async def test_more_are_near_their_limit_than_are_followed(make_context: MakeCon
     source = RateLimitsSource(context)
     await context.keyspace.pass_over()
     frame = (await source.read()).frame
-    assert frame.at_least
-    assert 50 <= frame.blocked <= 100
+    assert frame.blocked.certainty == "at_least"
+    assert 50 <= frame.blocked.value <= 100
     client.flushdb()
     for _ in range(3):
         await context.keyspace.pass_over()
         frame = (await source.read()).frame
-    assert (frame.count, frame.blocked, frame.at_least) == (0, 0, False)
+    assert (frame.count, frame.blocked) == (exact(0, frame.count.at), exact(0, frame.count.at))
 
 
 async def test_when_the_fullest_calm_down_others_take_their_place(
@@ -146,7 +147,7 @@ async def test_limiters_of_two_kinds_side_by_side(make_context: MakeContext, cli
     for _ in range(2):
         await context.keyspace.pass_over()
         sample = await source.read()
-    assert (sample.status, sample.frame.count) == ("ok", 400)
+    assert (sample.status, sample.frame.count.value) == ("ok", 400)
     assert {row.used for row in sample.frame.rows[:20]} == {52}
 
 

@@ -12,6 +12,7 @@ import redis
 from demo_server.embedded import EmbeddedServer
 from redis_dash.config import Config
 from redis_dash.connection import Deployment
+from redis_dash.demo import CONFIGURATION
 from redis_dash.model import TOPICS
 from redis_dash.snapshot import take
 from tests.live.test_sources import accept, sign_in
@@ -21,7 +22,9 @@ async def taken(
     url: str, seconds: float = 0.0, *, full: bool = False, **settings: Any
 ) -> tuple[dict[str, Any], int, str]:
     talk = io.StringIO()
-    document, code = await take(Config(url=url, refresh_s=0.1, **settings), seconds, TOPICS, talk, full=full)
+    document, code = await take(
+        Config(url=url, refresh_s=0.1, **(CONFIGURATION | settings)), seconds, TOPICS, talk, full=full
+    )
     return json.loads(document), code, talk.getvalue()
 
 
@@ -97,7 +100,8 @@ async def test_full_scans_everything_first(redis_url: str, client: redis.Redis) 
     cache = document["topics"]["cache"]
     product = next(group for group in cache["frame"]["groups"] if group["name"] == "product")
     assert (product["keys"], product["keys_low"], product["keys_high"]) == (30_000, 30_000, 30_000)
-    assert (cache["coverage"], cache["may_repeat"]) == (1.0, False)
+    assert product["keys_certainty"] == "exact"
+    assert (cache["coverage"], cache["certainty"]) == (1.0, "exact")
 
 
 async def test_full_without_the_right_to_scan_is_told_and_ends(

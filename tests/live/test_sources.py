@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import pytest
 import redis
 
+from redis_dash.certainty import Scope, exact
 from redis_dash.config import CachePattern, LimitPattern, Url
 from redis_dash.connection import Deployment
 from redis_dash.sources.base import Context
@@ -38,7 +39,8 @@ async def test_sessions_newest_activity_first(make_context: MakeContext, client:
     await context.keyspace.pass_over()
     sample = await source.read()
     frame = sample.frame
-    assert (frame.count, frame.low, frame.high, sample.coverage) == (4, 4, 4, 1.0)
+    assert (frame.count.value, frame.count.certainty) == (4, "exact")
+    assert sample.scope == Scope(("session:*",), 5)
     assert [row.user for row in frame.rows][:2] == ["new@example.com", "old@example.com"]
     assert {row.dialect for row in frame.rows} == {"json", "unknown"}
     assert frame.rows[0].ttl_full_s == pytest.approx(86_400, abs=2)
@@ -55,7 +57,7 @@ async def test_sessions_that_end_or_begin_or_change_show(make_context: MakeConte
     client.set(stays, json.dumps({"email": "renamed@example.com"}), ex=50)
     frame = (await source.read()).frame  # before the next pass: the reader itself notices
     assert [row.user for row in frame.rows] == ["renamed@example.com"]
-    assert frame.count == 1
+    assert (frame.count.value, frame.count.certainty) == (1, "counted")
     sign_in(client, "fresh")
     await context.keyspace.pass_over()
     assert {row.user for row in (await source.read()).frame.rows} == {"renamed@example.com", "fresh@example.com"}
@@ -77,7 +79,7 @@ async def test_a_session_that_the_scan_brings_while_others_are_read_is_listed_wi
 
     monkeypatch.setattr(source, "_read_values", meanwhile)
     frame = (await source.read()).frame
-    assert (frame.count, {row.user for row in frame.rows}) == (2, {"ann@example.com", "bob@example.com"})
+    assert (frame.count.value, {row.user for row in frame.rows}) == (2, {"ann@example.com", "bob@example.com"})
 
 
 async def test_of_ten_thousand_sessions_all_are_counted_and_the_latest_are_followed(
@@ -92,7 +94,8 @@ async def test_of_ten_thousand_sessions_all_are_counted_and_the_latest_are_follo
     await context.keyspace.pass_over()
     sample = await source.read()
     frame = sample.frame
-    assert (sample.status, frame.count, frame.low, frame.high) == ("ok", 10_000, 10_000, 10_000)
+    assert (sample.status, frame.count.value, frame.count.low, frame.count.high) == ("ok", 10_000, 10_000, 10_000)
+    assert frame.count.certainty == "counted"  # some may have expired that the server has not deleted yet
     assert [round(row.ttl_s or 0) for row in frame.rows] == pytest.approx(list(range(10_999, 10_499, -1)), abs=5)
     assert {row.user for row in frame.rows} == {"x@example.com"}
 
@@ -119,7 +122,7 @@ async def test_rate_limits_count_the_window_only(make_context: MakeContext, clie
     assert (rows["10.0.0.2"].used, rows["10.0.0.2"].limit) == (2, 100)
     assert rows["10.0.0.2"].reset_s == pytest.approx(30, abs=1)
     assert (rows["10.0.0.4"].used, rows["10.0.0.4"].reset_s) == (0, None)
-    assert (frame.count, frame.blocked, frame.near) == (4, 1, 1)
+    assert (frame.count, frame.blocked, frame.near) == (exact(4, frame.count.at), *(exact(1, frame.count.at),) * 2)
 
 
 async def test_blocked_until_a_request_is_let_in_again(make_context: MakeContext, client: redis.Redis) -> None:
@@ -155,7 +158,7 @@ async def test_sessions_without_the_right_to_lifetimes(
     finally:
         client.acl_deluser("poor")
     assert sample.status == "reduced"
-    assert "pttl" in sample.note
+    assert "PTTL" in sample.note
     assert not sample.frame.rows[0].ttl_known
     assert key.decode().removeprefix("session:") not in repr(sample.frame)
 
@@ -248,7 +251,7 @@ async def test_cache_is_the_applications_alone(
     assert frame.own_hits > 20
     assert frame.hits + frame.own_hits == before["keyspace_hits"]
     llm, product = frame.groups
-    assert (llm.keys, llm.hits, llm.misses) == (1, 11, 3)
+    assert (llm.keys.value, llm.hits, llm.misses) == (1, 11, 3)
     assert (llm.interval_lookups, llm.interval_hit_rate) == (4, 0.75)
     assert (product.hits, product.hit_rate) == (None, None)
 
@@ -260,7 +263,7 @@ async def test_own_cache_names(make_context: MakeContext, client: redis.Redis) -
     source = CacheSource(context)
     await context.keyspace.pass_over()
     (group,) = (await source.read()).frame.groups
-    assert (group.name, group.keys, group.hit_rate) == ("pages", 1, 0.5)
+    assert (group.name, group.keys.value, group.hit_rate) == ("pages", 1, 0.5)
 
 
 async def test_server(make_context: MakeContext, client: redis.Redis) -> None:
@@ -268,5 +271,7 @@ async def test_server(make_context: MakeContext, client: redis.Redis) -> None:
     frame = (await ServerSource(make_context()).read()).frame
     assert (frame.keys, frame.role, frame.clients >= 2) == (1, "master", True)
     assert frame.used_memory > 100_000
+    assert frame.ping_ms is not None
     assert 0 < frame.ping_ms < 1000
+    assert frame.ops_per_s is None
     assert frame.version.count(".") == 2

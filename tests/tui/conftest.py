@@ -6,6 +6,11 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
+def _no_own_errors(no_own_errors: None) -> None:
+    """In every test here."""
+
+
+@pytest.fixture(autouse=True)
 def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drain the feed more often than a person would need."""
     monkeypatch.setattr("redis_dash.tui.app.PULSE_S", 0.02)

@@ -7,6 +7,7 @@ import time
 
 import msgspec
 
+from redis_dash.certainty import Scope, estimated, exact
 from redis_dash.commands import Command, Outcome, Request
 from redis_dash.eventlog import EventLog, RawMessage
 from redis_dash.feed import Progress
@@ -78,8 +79,14 @@ class FakeFeed:
 
 
 def ok(topic: str, frame: Frame, coverage: float | None = None, age: float = 0.0) -> AnyReading:
-    """A current reading."""
-    return Reading(topic, "ok", frame, time.time() - age, coverage)
+    """A current reading; its own count tells how far it can be trusted, unless ``coverage`` is that of a scan."""
+    at = time.time() - age
+    count = None
+    if coverage is not None:
+        own = frame.count if isinstance(frame, SessionsFrame | RateLimitsFrame | LeaderboardsFrame) else exact(0, at)
+        count = own if coverage >= 1 else msgspec.structs.replace(own, certainty="estimated", coverage=coverage, at=0.0)
+    scope = None if coverage is None else Scope((f"{topic}:*",), 3204)
+    return Reading(topic, "ok", frame, at, count=count, scope=scope)
 
 
 def server(**changes: object) -> ServerFrame:
@@ -124,7 +131,8 @@ def session(index: int, user: str | None = None, role: str = "student", ttl: flo
 def sessions(*rows: SessionRow, count: int | None = None, spread: int = 0) -> SessionsFrame:
     """A frame of these rows."""
     total = len(rows) if count is None else count
-    return SessionsFrame(total, total - spread, total + spread, rows)
+    held = estimated(total, total - spread, total + spread, 0.12) if spread else exact(total)
+    return SessionsFrame(held, rows)
 
 
 def limit(identity: str, used: int, of: int | None = 100, reset: float | None = 12.0) -> LimitRow:
@@ -137,7 +145,8 @@ def rate_limits(*rows: LimitRow) -> RateLimitsFrame:
     """A frame of these rows, counted."""
     blocked = sum(row.blocked for row in rows)
     near = sum(not row.blocked and row.limit is not None and row.used >= 0.8 * row.limit for row in rows)
-    return RateLimitsFrame(len(rows), blocked, near, rows)
+    unlimited = not any(row.limit for row in rows)
+    return RateLimitsFrame(exact(len(rows)), exact(blocked), exact(near), rows, unlimited)
 
 
 def board(key: str, *members: str) -> Board:
@@ -148,16 +157,16 @@ def board(key: str, *members: str) -> Board:
 
 def leaderboards(*boards: Board) -> LeaderboardsFrame:
     """A frame of these boards."""
-    return LeaderboardsFrame(boards)
+    return LeaderboardsFrame(boards, exact(len(boards)))
 
 
 def cache(now: float | None = 0.934, since: float = 0.91, lookups: int = 200) -> CacheFrame:
     """A cache frame with these rates."""
     hits = round(lookups * (now or 0))
     groups = (
-        CacheGroup("llm", 12, 1204, 23, 0.981, 1.0, 12),
-        CacheGroup("product", 200, 13_022, 1411, 0.902, 0.93, 120),
-        CacheGroup("page", 31, None, None, None),
+        CacheGroup("llm", exact(12), 1204, 23, 0.981, 1.0, 12),
+        CacheGroup("product", exact(200), 13_022, 1411, 0.902, 0.93, 120),
+        CacheGroup("page", exact(31), None, None, None),
     )
     return CacheFrame(14_226, 1434, since, hits, lookups - hits, now, 310, 12, (0.5, None, 0.9, now), groups)
 

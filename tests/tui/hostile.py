@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from redis_dash.certainty import exact
 from redis_dash.model import (
     AnyReading,
     Board,
@@ -73,7 +74,7 @@ def readings() -> list[AnyReading]:
     ]
     scores = (float("nan"), float("inf"), -float("inf"), 1e308, 0.1, -3.0)
     members = tuple(BoardRow(i, text, scores[i % 6], i - 3, 2.0) for i, text in enumerate(STRINGS))
-    groups = tuple(CacheGroup(text, i, None, None, float("nan")) for i, text in enumerate(STRINGS))
+    groups = tuple(CacheGroup(text, exact(i), None, None, float("nan")) for i, text in enumerate(STRINGS))
     frame = fakes.events(log, channels=tuple(ChannelCount(text, 1, 0.1) for text in STRINGS))
     return [
         fakes.ok("server", fakes.server(product=STRINGS[1], version=STRINGS[3], role=STRINGS[5], ping_ms=float("nan"))),

@@ -7,10 +7,10 @@ import time
 
 import msgspec
 
+from redis_dash.certainty import at_least, counted, estimated, exact
 from redis_dash.commands import FullPass, Request, SearchSessions, ShowRanks, StopSearch
 from redis_dash.feed import Progress
 from redis_dash.model import (
-    AnyReading,
     Board,
     BoardRow,
     CacheGroup,
@@ -88,25 +88,26 @@ class HugeFeed(fakes.FakeFeed):
 
     def _tell(self) -> None:
         search = self._searched(running=True) if self._search_began else self._search
-        sessions = SessionsFrame(KEYS, KEYS, KEYS, self._rows, search if self._text else None)
+        sessions = SessionsFrame(
+            counted(KEYS, KEYS, KEYS, self._counted_at), self._rows, search if self._text else None
+        )
         limits = tuple(fakes.limit(f"198.51.100.{i}", 100 - i // 8) for i in range(250))
         cache = msgspec.structs.replace(
-            fakes.cache(), groups=(CacheGroup("page", 412_000, 10, 2, 0.83, keys_low=404_000, keys_high=420_000),)
+            fakes.cache(), groups=(CacheGroup("page", estimated(412_000, 404_000, 420_000, 0.12), 10, 2, 0.83),)
         )
-        clients = RateLimitsFrame(480_000, 1204, 310, limits, 475_500, 484_500, at_least=True)
+        clients = RateLimitsFrame(
+            counted(480_000, 475_500, 484_500, self._counted_at), at_least(1204), at_least(310), limits
+        )
         scan = Scan(412_000, KEYS, keys_per_s=52_100.0, passes=3, last_s=724.0, held_back=True)
         boards = fakes.leaderboards(self._board("players"), self._board("players:eu"))
         self.put(
             fakes.ok("server", fakes.server(keys=KEYS, scan=scan)),
             fakes.ok("events", fakes.events(fakes.log_of((b"orders", b'{"type": "order.created"}')))),
-            self._counted(fakes.ok("sessions", sessions, coverage=1.0)),
-            self._counted(fakes.ok("rate_limits", clients, coverage=1.0), may_repeat=True),
+            fakes.ok("sessions", sessions, coverage=1.0),
+            fakes.ok("rate_limits", clients, coverage=1.0),
             fakes.ok("leaderboards", boards),
             fakes.ok("cache", cache, coverage=0.12),
         )
-
-    def _counted(self, reading: AnyReading, may_repeat: bool = False) -> AnyReading:
-        return msgspec.structs.replace(reading, counted_at=self._counted_at, may_repeat=may_repeat)
 
     def _board(self, key: str) -> Board:
         return page(self._boards.get(key, ShowRanks(key)), MEMBERS)
@@ -127,4 +128,4 @@ def page(asked: ShowRanks, size: int) -> Board:
 def found(*rows: SessionRow, among: int, coverage: float, running: bool = False, count: int = -1) -> SessionsFrame:
     """A frame of a million sessions with what a search has found so far."""
     search = Search(rows, len(rows) if count < 0 else count, among, coverage, running, 1.0)
-    return SessionsFrame(KEYS, KEYS, KEYS, (fakes.session(1), fakes.session(2)), search)
+    return SessionsFrame(exact(KEYS), (fakes.session(1), fakes.session(2)), search)

@@ -9,6 +9,7 @@ import time
 
 import msgspec
 
+from redis_dash.certainty import exact
 from redis_dash.commands import Command, Outcome, Publish, RestoreSession, RevokeSession
 from redis_dash.eventlog import EventLog
 from redis_dash.model import (
@@ -109,9 +110,9 @@ class LivingFeed(fakes.FakeFeed):
         self.put(
             Reading("server", "ok", self._server(), now),
             Reading("events", "ok", self._events(), now),
-            Reading("sessions", "ok", fakes.sessions(*self._next_sessions()), now, 1.0),
-            Reading("rate_limits", "ok", fakes.rate_limits(*self._next_limits()), now, 1.0),
-            Reading("leaderboards", "ok", fakes.leaderboards(*self._next_boards(now)), now, 1.0),
+            fakes.ok("sessions", fakes.sessions(*self._next_sessions()), 1.0),
+            fakes.ok("rate_limits", fakes.rate_limits(*self._next_limits()), 1.0),
+            fakes.ok("leaderboards", fakes.leaderboards(*self._next_boards(now)), 1.0),
             Reading("cache", "ok", self._cache(), now),
         )
         self.last = {reading.topic: reading for reading in self.pending}
@@ -173,8 +174,8 @@ class LivingFeed(fakes.FakeFeed):
         self._rates.append(rate)
         grown = int(time.time() - self._began) * 30
         groups = (
-            CacheGroup("llm", 41, 1204 + grown // 9, 23, 0.981, 0.99, 12),
-            CacheGroup("product", 187, 13_022 + grown, 1411 + grown // 20, 0.902, rate, 120),
+            CacheGroup("llm", exact(41), 1204 + grown // 9, 23, 0.981, 0.99, 12),
+            CacheGroup("product", exact(187), 13_022 + grown, 1411 + grown // 20, 0.902, rate, 120),
         )
         frame = fakes.cache(rate, 0.91)
         return msgspec.structs.replace(frame, history=tuple(self._rates[-400:]), groups=groups)

@@ -8,7 +8,9 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from redis_dash.model import AnyReading, CacheGroup, RateLimitsFrame, Reading, Scan
+from redis_dash import certainty
+from redis_dash.certainty import Count, Scope, at_least, estimated, exact, unknown
+from redis_dash.model import AnyReading, CacheGroup, RateLimitsFrame, Reading, Scan, SessionsFrame
 from redis_dash.tui.figures import about
 from redis_dash.tui.spans import join
 from redis_dash.tui.status import standing
@@ -18,10 +20,15 @@ from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import MEDIUM, NARROW, WIDE, running, screen_text, shows, tap
 
 
-def counted(ago: float | None, may_repeat: bool = False, coverage: float | None = 1.0, age: float = 0.0) -> AnyReading:
+def reading(count: Count | None, age: float = 0.0) -> AnyReading:
     frame = fakes.sessions(*(fakes.session(i) for i in range(40)))
-    at = 0.0 if ago is None else time.time() - ago
-    return Reading("sessions", "ok", frame, time.time() - age, coverage, "", at, may_repeat)
+    if count is not None:
+        frame = msgspec.structs.replace(frame, count=count)
+    return Reading("sessions", "ok", frame, time.time() - age, count=count)
+
+
+def counted(ago: float, spread: int = 0) -> Count:
+    return certainty.counted(40, 40 - spread, 40 + spread, time.time() - ago)
 
 
 def told(reading: AnyReading, brief: bool = False) -> str:
@@ -32,17 +39,16 @@ def told(reading: AnyReading, brief: bool = False) -> str:
 @pytest.mark.parametrize(
     ("make", "words", "brief"),
     [
-        (lambda: counted(3), "exact", "exact"),
-        (lambda: counted(None), "exact", "exact"),
-        (lambda: counted(3, age=4), "exact · 4 s old", "exact · 4 s old"),
-        (lambda: counted(485), "exact · counted 8 min ago", "exact, 8 min ago"),
-        (lambda: counted(485, may_repeat=True), "counted while keys moved · 8 min ago", "about, 8 min ago"),
-        (lambda: counted(3, may_repeat=True), "counted while keys moved", "about"),
-        (lambda: counted(3, may_repeat=True, age=4), "counted while keys moved · 4 s old", "about · 4 s old"),
-        (lambda: counted(None, coverage=0.12), "12 % scanned", "12 % scanned"),
-        (lambda: counted(None, coverage=0.9999, may_repeat=True), "99 % scanned", "99 % scanned"),
-        (lambda: counted(None, coverage=0.0007), "0.1 % scanned", "0.1 % scanned"),
-        (lambda: counted(None, coverage=None), "live", "live"),
+        (lambda: reading(exact(40)), "exact", "exact"),
+        (lambda: reading(exact(40), age=4), "exact · 4 s old", "exact · 4 s old"),
+        (lambda: reading(counted(3)), "just counted", "just counted"),
+        (lambda: reading(counted(485)), "counted 8 min ago", "8 min ago"),
+        (lambda: reading(estimated(40, 30, 50, 0.12)), "12 % scanned", "12 % scanned"),
+        (lambda: reading(estimated(40, 30, 50, 0.9999)), "99 % scanned", "99 % scanned"),
+        (lambda: reading(estimated(40, 30, 50, 0.0007)), "0.1 % scanned", "0.1 % scanned"),
+        (lambda: reading(unknown()), "0 % scanned", "0 % scanned"),
+        (lambda: reading(at_least(40, at=time.time())), "at least, just counted", "at least, just counted"),
+        (lambda: reading(None), "live", "live"),
     ],
 )
 def test_words_for_how_exact_and_how_old(make: Callable[[], AnyReading], words: str, brief: str) -> None:
@@ -61,29 +67,30 @@ def test_ages_are_calm(seconds: float, text: str) -> None:
 
 @pytest.mark.parametrize("size", [NARROW, MEDIUM, WIDE])
 async def test_the_age_of_a_count_finds_room(size: tuple[int, int]) -> None:
-    async with running(FakeFeed(counted(485)), size) as (app, pilot):
+    async with running(FakeFeed(reading(counted(485))), size) as (app, pilot):
         await tap(pilot, "2")
-        await shows(app, pilot, "exact · counted 8 min ago")
+        await shows(app, pilot, "counted 8 min ago")
         await pilot.resize_terminal(40, 20)
-        await shows(app, pilot, "exact, 8 min ago")
+        await shows(app, pilot, "8 min ago")
 
 
 async def test_a_reduced_topic_is_not_exact_but_keeps_its_caveat() -> None:
-    reduced = msgspec.structs.replace(counted(3, may_repeat=True), status="reduced", note="no TTL right")
+    reduced = msgspec.structs.replace(reading(counted(3)), status="reduced", note="no TTL right")
     async with running(FakeFeed(reduced), WIDE) as (app, pilot):
-        await shows(app, pilot, "reduced: no TTL right · counted while keys moved")
+        await shows(app, pilot, "reduced: no TTL right · just counted")
         assert "exact" not in screen_text(app)
 
 
 async def test_a_paused_list_keeps_its_caveat() -> None:
-    async with running(FakeFeed(counted(3, may_repeat=True)), WIDE) as (app, pilot):
+    async with running(FakeFeed(reading(counted(3))), WIDE) as (app, pilot):
         await tap(pilot, "2", "space")
-        await shows(app, pilot, "paused 0 s · counted while keys moved")
+        await shows(app, pilot, "paused 0 s · just counted")
 
 
 async def test_clients_with_their_interval_and_lower_bounds() -> None:
     rows = tuple(fakes.limit(f"198.51.100.{i}", 100) for i in range(20))
-    frame = RateLimitsFrame(480_000, 1204, 310, rows, 475_500, 484_500, at_least=True)
+    clients = estimated(480_000, 475_500, 484_500, 0.3)
+    frame = RateLimitsFrame(clients, at_least(1204), at_least(310), rows)
     async with running(FakeFeed(fakes.ok("rate_limits", frame, coverage=0.3)), NARROW) as (app, pilot):
         await shows(app, pilot, "!1,204+")
         await tap(pilot, "3")
@@ -91,8 +98,8 @@ async def test_clients_with_their_interval_and_lower_bounds() -> None:
 
 
 async def test_keys_of_a_cache_with_their_interval() -> None:
-    group = CacheGroup("pages-of-a-shop", 412_000, 10, 2, 0.83, keys_low=404_000, keys_high=420_000)
-    frame = msgspec.structs.replace(fakes.cache(), groups=(group, CacheGroup("llm", 12, None, None, None)))
+    group = CacheGroup("pages-of-a-shop", estimated(412_000, 404_000, 420_000, 0.3), 10, 2, 0.83)
+    frame = msgspec.structs.replace(fakes.cache(), groups=(group, CacheGroup("llm", exact(12), None, None, None)))
     async with running(FakeFeed(fakes.ok("cache", frame)), WIDE) as (app, pilot):
         await tap(pilot, "5", "z")
         await shows(app, pilot, "412 k ± 2 %", " 12 ")
@@ -104,7 +111,7 @@ async def test_keys_of_a_cache_with_their_interval() -> None:
 
 
 async def test_the_server_pane_tells_of_the_scan() -> None:
-    scan = Scan(412_000, 1_000_000, full_speed=True, keys_per_s=52_100.0, passes=1, last_s=2.14)
+    scan = Scan(412_000, 1_000_000, 0.412, full_speed=True, keys_per_s=52_100.0, passes=1, last_s=2.14)
     feed = FakeFeed(fakes.ok("server", fakes.server(scan=scan)))
     async with running(feed, NARROW) as (app, pilot):
         await tap(pilot, "6")
@@ -118,3 +125,23 @@ async def test_a_first_scan_has_no_last_pass() -> None:
     async with running(FakeFeed(fakes.ok("server", fakes.server())), NARROW) as (app, pilot):
         await tap(pilot, "6")
         await shows(app, pilot, "none yet")
+
+
+@pytest.mark.parametrize(
+    ("count", "keys", "words"),
+    [
+        (exact(0), 0, "The database holds no keys."),
+        (exact(0), 300, "No key matches session:*, among 300 in this database."),
+        (certainty.counted(0, 0, 3, 0.0), 300, "No key matches session:*, among 300 in this database."),
+        (estimated(0, 0, 412, 0.03), 100_000, "up to 412"),
+        (unknown(100_000), 100_000, "0 % of"),
+    ],
+)
+async def test_nothing_recognised_is_not_nobody(count: Count, keys: int, words: str) -> None:
+    scope = Scope(("session:*",), keys)
+    empty = Reading("sessions", "ok", SessionsFrame(count, ()), time.time(), count=count, scope=scope)
+    async with running(FakeFeed(empty), WIDE) as (app, pilot):
+        await tap(pilot, "2", "z")
+        await shows(app, pilot, words)
+        assert "nobody" not in screen_text(app).lower()
+        assert ("exact" in screen_text(app)) == (count.certainty == "exact")

@@ -9,6 +9,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from redis_dash.certainty import exact
 from redis_dash.commands import FullPass, RevokeSession, SearchSessions, ShowRanks, StopSearch
 from redis_dash.feed import Progress
 from redis_dash.model import SessionsFrame
@@ -101,7 +102,7 @@ async def test_the_palette_scans_everything() -> None:
 # -- a search --------------------------------------------------------------------------------------------------------
 
 
-MILLION = SessionsFrame(huge.KEYS, huge.KEYS, huge.KEYS, (fakes.session(1), fakes.session(2)))
+MILLION = SessionsFrame(exact(huge.KEYS), (fakes.session(1), fakes.session(2)))
 
 
 @SIZES

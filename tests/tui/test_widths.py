@@ -7,6 +7,7 @@ import time
 import msgspec
 import pytest
 
+from redis_dash.certainty import exact
 from redis_dash.model import CacheGroup, SessionRow
 from redis_dash.tui.panes.sessions import SessionsPane
 from redis_dash.tui.text import Plain, crop_middle
@@ -93,7 +94,7 @@ async def test_days_left_have_no_seconds_where_room_is_short() -> None:
 
 
 async def test_a_cache_name_is_shown_whole() -> None:
-    group = CacheGroup("answers-of-the-model", 12, 5, 2, 0.7)
+    group = CacheGroup("answers-of-the-model", exact(12), 5, 2, 0.7)
     frame = msgspec.structs.replace(fakes.cache(), groups=(group,))
     async with running(FakeFeed(fakes.ok("cache", frame)), (160, 48)) as (app, pilot):
         await shows(app, pilot, "answers-of-the-model", "70.0 %")

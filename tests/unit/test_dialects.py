@@ -61,14 +61,15 @@ def test_what_is_no_json_session(value: object) -> None:
 def test_sliding_window_in_each_unit(per_second: int) -> None:
     dialect = SlidingWindow("x", per_second)
     oldest = [b"member", str((NOW - 20) * per_second).encode()]
-    assert dialect.decode([50, 37, oldest], NOW, RULE) == Usage(37, 40.0)
+    assert dialect.decode([50, oldest, 37, oldest], NOW, RULE) == Usage(37, 40.0)
     pivot = [b"member", str((NOW - 5) * per_second).encode()]
-    assert dialect.decode([150, 150, oldest, pivot], NOW, RULE) == Usage(150, 55.0)
-    assert dialect.decode([50, 37, oldest], NOW, None) == Usage(37, None)
-    assert dialect.decode([5, 0, []], NOW, RULE) == Usage(0, None)
-    assert dialect.decode([0, 0, []], NOW, RULE) is None
-    with pytest.raises(OtherDialectError):
-        SlidingWindow("other", per_second * 1000).decode([50, 37, oldest], NOW, RULE)
+    assert dialect.decode([150, pivot, 150, oldest, pivot], NOW, RULE) == Usage(150, 55.0)
+    assert dialect.decode([50, oldest, 37, oldest], NOW, None) == Usage(37, None)
+    assert dialect.decode([5, oldest, 0, []], NOW, RULE) == Usage(0, None)
+    assert dialect.decode([0, [], 0, []], NOW, RULE) is None
+    for unit in (per_second * 1000, per_second / 1000):
+        with pytest.raises(OtherDialectError):  # also where its window, in another unit, is empty
+            SlidingWindow("other", unit).decode([50, oldest, 0, []], NOW, RULE)  # type: ignore[arg-type]
 
 
 def test_fixed_window() -> None:

@@ -2,7 +2,30 @@
 
 from __future__ import annotations
 
+import random
+from collections import deque
+
+import pytest
+
 from redis_dash.eventlog import HEAD_BYTES, OVERHEAD_BYTES, Event, EventLog, Head, Mark
+from redis_dash.fifo import Fifo, T
+
+
+class Watched(Fifo[T]):
+    """Notes how many items are looked at."""
+
+    def __init__(self, items: Fifo[T], looked: list[int]) -> None:
+        super().__init__()
+        self._items, self._looked = list(items), looked
+
+    def __getitem__(self, index: int) -> T:
+        self._looked.append(1)
+        return super().__getitem__(index)
+
+    def since(self, index: int, most: int) -> list[T]:
+        found = super().since(index, most)
+        self._looked.append(len(found))
+        return found
 
 
 def message(number: int) -> list[object]:
@@ -51,6 +74,34 @@ def test_is_bounded_in_bytes() -> None:
         log.append([message(number)], 0.0, 30)
     assert payloads(log, 0, 20) == [b"17", b"18", b"19"]
     assert log.overwritten == 17
+
+
+@pytest.mark.parametrize("held", [100, 20_000])
+def test_reading_looks_at_what_it_reads_whatever_the_ring_holds(held: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = EventLog()
+    for number in range(held):
+        log.append([message(number)], 0.0, 3)
+    looked: list[int] = []
+    monkeypatch.setattr(log, "_chunks", Watched(log._chunks, looked))
+    for first in (0, held // 2, held - 30):
+        assert payloads(log, first, first + 20) == [b"%d" % number for number in range(first, first + 20)]
+    log.room()
+    assert sum(looked) < 3 * (21 + 16)
+
+
+def test_a_queue_gives_back_what_it_was_given() -> None:
+    dice, queue, model = random.Random(7), Fifo[int](), deque[int]()
+    for number in range(20_000):
+        if model and dice.random() < (0.2, 0.9)[number // 5000 % 2]:
+            assert queue.popleft() == model.popleft()
+        else:
+            queue.append(number)
+            model.append(number)
+        assert len(queue) == len(model)
+        if model:
+            assert (queue[0], queue[-1], queue[len(model) // 2]) == (model[0], model[-1], model[len(model) // 2])
+    assert list(queue) == list(model)
+    assert queue.since(3, 5) == list(model)[3:8]
 
 
 def test_a_large_payload_is_its_head_and_its_size() -> None:

@@ -2,112 +2,127 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 
-from redis_dash.family import Family, interval
+from redis_dash.certainty import Count
+from redis_dash.family import Family, Moved
+
+STILL, UNKNOWN = Moved(0, 0), Moved(None, None)
 
 
 def names(count: int, start: int = 0) -> list[bytes]:
     return [b"key:%d" % number for number in range(start, start + count)]
 
 
-def complete(family: Family, keys: list[bytes], *, still: bool = True, took_s: float = 0.1) -> None:
-    family.begin(len(keys))
-    family.add(keys, len(keys))
-    family.end(still=still, took_s=took_s)
+def complete(family: Family, keys: list[bytes], *, still: bool = True, began: float = 0.0, ended: float = 0.1) -> None:
+    family.begin(began)
+    family.add(keys, len(keys), len(set(keys)), 0.999, began)
+    family.end(still=still, now=ended)
 
 
-def test_interval_holds_the_truth_about_19_times_in_20() -> None:
-    rng = random.Random(1)
-    size, held, tries = 5000, 0, 400
-    for _ in range(tries):
-        members = rng.randint(0, size)
-        scanned = rng.choice([100, 500, 2000])
-        population = [1] * members + [0] * (size - members)
-        found = sum(rng.sample(population, scanned))
-        low, high = interval(found, scanned, size)
-        held += low <= members <= high
-    assert 0.93 <= held / tries <= 0.99
+def count(family: Family, now: float = 1.0, moved: Moved = STILL, *, silent_expiry: bool = False) -> Count:
+    return family.count(now, moved, silent_expiry=silent_expiry)
 
 
-def test_interval_closes_at_the_end() -> None:
-    assert interval(37, 1000, 1000) == (37, 37)
-    low, high = interval(0, 10, 1000)
-    assert low == 0
-    assert high > 0
+def test_before_the_first_slice_nothing_is_known() -> None:
+    family = Family()
+    assert count(family).certainty == "unknown"
 
 
 def test_a_pass_under_way_is_an_estimate_and_never_says_that_it_is_complete() -> None:
     family = Family()
-    family.begin(4)
-    family.add([b"a", b"b"], 2)
-    partial = family.estimate()
-    assert (partial.coverage, partial.counted_at) == (0.5, 0.0)
-    assert partial.low <= 4 <= partial.high
-    family.add([b"b", b"c"], 2)
-    assert family.estimate().coverage < 1
+    family.begin(0.0)
+    family.add([b"a", b"b"], 2, 4, 0.5, 0.0)
+    partial = count(family)
+    assert (partial.certainty, partial.coverage, partial.at) == ("estimated", 0.5, 0.0)
+    assert partial.holds(4)
+    family.add([b"b", b"c"], 2, 4, 1.0, 0.0)
+    assert count(family).coverage < 1
+
+
+def test_what_was_not_seen_yet_is_not_zero() -> None:
+    family = Family()
+    family.begin(0.0)
+    family.add([], 1000, 100_000, 0.01, 0.0)
+    none = count(family)
+    assert (none.value, none.low, none.certainty) == (0, 0, "estimated")
+    assert none.high is not None
+    assert none.high > 100
+
+
+def test_it_is_exact_while_nothing_can_have_changed_and_counted_afterwards() -> None:
+    family = Family()
+    complete(family, names(50))
+    assert count(family) == Count(50, 50, 50, "exact", at=0.1)
+    moved = count(family, moved=Moved(3, 5))
+    assert (moved.certainty, moved.value, moved.low, moved.high, moved.at) == ("counted", 50, 45, 53, 0.1)
+    assert count(family, silent_expiry=True).certainty == "counted"
+    assert count(family, moved=UNKNOWN).certainty == "counted"
 
 
 def test_of_few_keys_each_counts_once_however_often_the_server_hands_it_out() -> None:
     family = Family()
     complete(family, [b"a", b"b", b"b", b"c"], still=False)
-    size = family.estimate()
-    assert (size.keys, size.low, size.high, size.coverage, size.may_repeat) == (3, 3, 3, 1.0, False)
-    assert size.counted_at > 0
-
-
-def test_a_long_pass_over_a_changing_database_is_not_called_exact() -> None:
-    family = Family()
-    complete(family, names(10), still=False, took_s=600)
-    assert family.estimate().may_repeat
+    assert (count(family).value, count(family).low, count(family).high) == (3, 3, 3)
 
 
 @pytest.mark.parametrize("still", [True, False])
-def test_many_keys_are_not_held_and_may_repeat_unless_the_database_stood_still(
+def test_many_keys_are_not_held_and_exact_only_if_the_database_stood_still(
     monkeypatch: pytest.MonkeyPatch, still: bool
 ) -> None:
     monkeypatch.setattr("redis_dash.family.HELD", 100)
     family = Family()
-    family.begin(1000)
+    family.begin(0.0)
     for start in range(0, 1000, 50):
-        family.add(names(50, start), 50)
-    family.end(still=still, took_s=0.1)
-    assert (family.estimate().keys, family.estimate().may_repeat) == (1000, not still)
+        family.add(names(50, start), 50, 1000 if still else 990, 0.5, 0.0)
+    family.end(still=still, now=0.1)
+    assert (count(family).value, count(family).certainty) == (1000, "exact" if still else "counted")
+    assert count(family).low == (1000 if still else 990)
     assert len(family.keys) == 100
 
 
 def test_a_running_pass_adds_names_and_the_next_drops_what_is_gone() -> None:
     family = Family()
     complete(family, [b"a", b"b"])
-    family.begin(2)
-    family.add([b"c"], 1)
+    family.begin(1.0)
+    family.add([b"c"], 1, 2, 0.5, 1.0)
     assert sorted(family.keys) == [b"a", b"b", b"c"]
-    assert family.estimate().keys == 2
     family.discard(b"a")
-    assert family.estimate().keys == 1
-    family.add([b"b"], 1)
-    family.end(still=True, took_s=0.1)
     assert sorted(family.keys) == [b"b", b"c"]
-
-
-def test_what_was_never_counted_is_not_taken_off() -> None:
-    family = Family()
-    complete(family, [b"a"])
-    family.discard(b"z")
-    assert family.estimate().keys == 1
+    assert count(family, moved=Moved(1, 1)).value == 2  # what was counted stays what was counted
+    family.add([b"b"], 1, 2, 0.99, 1.0)
+    family.end(still=True, now=1.1)
+    assert sorted(family.keys) == [b"b", b"c"]
 
 
 def test_the_count_stands_until_the_running_pass_contradicts_it() -> None:
     family = Family()
     complete(family, names(5000))
-    family.begin(10_000)
-    family.add(names(1000), 2000)
-    assert family.estimate().coverage == 1.0
-    family.begin(10_000)
-    family.add([], 5000)
-    size = family.estimate()
-    assert size.keys == 0
-    assert size.coverage == 0.5
+    family.begin(1.0)
+    family.add(names(1000), 2000, 10_000, 0.2, 1.0)
+    assert count(family, moved=Moved(5, 5)).certainty == "counted"
+    family.begin(1.0)
+    family.add([], 5000, 10_000, 0.5, 1.0)
+    size = count(family, moved=Moved(5, 5))
+    assert (size.value, size.certainty, size.coverage) == (0, "estimated", 0.5)
+    assert size.high is not None
     assert size.high < 100
+
+
+def test_the_interval_of_a_count_grows_with_its_age_as_fast_as_keys_came_and_went_before() -> None:
+    family = Family()
+    complete(family, names(1000), began=0.0, ended=1.0)
+    complete(family, names(1000, start=100), still=False, began=10.0, ended=11.0)  # a hundred came, a hundred went
+    soon, late = (count(family, now, Moved(10**6, 10**6)) for now in (11.0, 60.0))
+    assert soon.high is not None
+    assert late.high is not None
+    assert 1000 < soon.high < 1100
+    assert 1400 < late.high < 1700
+    assert late.low < soon.low < 1000
+
+
+def test_another_data_set_is_not_told_by_the_figures_of_the_one_before() -> None:
+    family = Family()
+    complete(family, names(50))
+    family.reset()
+    assert (count(family).certainty, family.keys) == ("unknown", [])

@@ -48,6 +48,13 @@ def test_a_server_that_answers_slowly_is_asked_less() -> None:
     assert shares == [(1.0, False), (0.1, True), (1.0, False)]
 
 
+def test_a_ping_that_took_no_time_is_no_reason_to_fail() -> None:
+    pace = Pace(0.01)
+    for _ in range(20):
+        pace.heard(0.0)
+    assert (pace.share, pace.held_back) == (1.0, False)
+
+
 def test_slices_fit_what_the_server_takes_for_them() -> None:
     pace = Pace(0.01)
     assert pace.count(at_ease=False) == 1000

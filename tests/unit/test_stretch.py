@@ -15,7 +15,7 @@ from redis_dash.config import Url
 from redis_dash.eventlog import HEAD_BYTES, Event, EventLog
 from redis_dash.messagewire import GULP_BYTES, GULP_S, MessageWire
 from redis_dash.stretch import unpack
-from redis_dash.subscriber import Subscriber
+from redis_dash.subscriber import NAMES_BYTES, Subscriber
 from tests.conftest import until
 
 
@@ -24,9 +24,9 @@ def message(channel: bytes, payload: bytes) -> bytes:
     return b"*4\r\n" + b"".join(b"$%d\r\n%b\r\n" % (len(string), string) for string in strings)
 
 
-def listening() -> tuple[Subscriber, MessageWire]:
+def listening(sifts: bool = False) -> tuple[Subscriber, MessageWire]:
     subscriber = Subscriber(Url("redis://127.0.0.1"), ("*",), EventLog())
-    wire = MessageWire(subscriber.count, subscriber.log)
+    wire = MessageWire(subscriber.count, subscriber.log, subscriber.sift if sifts else None)
     wire._transport = Transport()
     wire._subscribed = True
     return subscriber, wire
@@ -52,6 +52,9 @@ class Transport(asyncio.Transport):
 
     def resume_reading(self) -> None:
         self.asked.append("resume")
+
+    def abort(self) -> None:
+        self.asked.append("abort")
 
 
 def deliver(wire: MessageWire, data: bytes) -> None:
@@ -205,6 +208,48 @@ def test_what_nobody_asked_for_is_no_message() -> None:
     deliver(wire, message(b"orders", b"one") + b"-ERR what\r\n" + b":1\r\n" + message(b"orders", b"two"))
     assert subscriber.counts == {b"orders": 2}
     assert shown(subscriber.log) == [(b"orders", b"one"), (b"orders", b"two")]
+
+
+@pytest.mark.parametrize(
+    "nonsense", [b"*0\r\n", b"*1\r\n$7\r\nmessage\r\n", b"*1\r\n:1\r\n", b"*1\r\n*0\r\n", b"$-1\r\n", b"*-1\r\n"]
+)
+@pytest.mark.parametrize("sifts", [False, True])
+def test_a_reply_that_is_no_message_is_passed_over(nonsense: bytes, sifts: bool) -> None:
+    subscriber, wire = listening(sifts)
+    deliver(wire, message(b"orders", b"one") + nonsense + message(b"orders", b"two"))
+    assert (subscriber.counts, subscriber.received, wire.cut_short) == ({b"orders": 2}, 2, 0)
+    assert shown(subscriber.log) == [(b"orders", b"one"), (b"orders", b"two")]
+
+
+@pytest.mark.parametrize("channel", [b":1\r\n", b"*0\r\n", b"$-1\r\n"])
+@pytest.mark.parametrize("sifts", [False, True])
+def test_a_channel_that_is_no_name_ends_the_connection_and_is_told(channel: bytes, sifts: bool) -> None:
+    subscriber, wire = listening(sifts)
+    deliver(wire, message(b"orders", b"one"))
+    deliver(wire, b"*4\r\n$8\r\npmessage\r\n$1\r\n*\r\n" + channel + b"$1\r\nx\r\n")
+    assert (subscriber.counts, subscriber.received, wire.cut_short) == ({b"orders": 1}, 1, 1)
+    assert "protocol" in wire.trouble
+
+
+def test_what_is_left_unfinished_is_a_message_that_is_lost() -> None:
+    _, wire = listening()
+    deliver(wire, message(b"orders", b"one") + message(b"orders", b"two")[:-1])
+    assert wire.cut_short == 1
+    deliver(wire, b"\n")
+    assert wire.cut_short == 0
+
+
+def test_long_names_are_bounded_in_bytes() -> None:
+    subscriber, wire = listening()
+    for number in range(60):
+        deliver(wire, message(b"%03d" % number + b"n" * 900_000, b"x") + message(b"orders", b"y"))
+    assert subscriber.received == 120
+    assert subscriber.counts.total() + subscriber.other == 120
+    assert subscriber.counts[b"orders"] == 60
+    assert sum(map(len, subscriber.counts)) <= NAMES_BYTES
+    held = sum(len(channel) + len(payload) for channel, payload in shown(subscriber.log))
+    assert held <= subscriber.log._nbytes
+    assert all(len(channel) <= HEAD_BYTES for channel, _ in shown(subscriber.log))
 
 
 async def test_an_answer_that_waited_for_us_is_in_time(monkeypatch: pytest.MonkeyPatch) -> None:

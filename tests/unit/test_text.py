@@ -8,6 +8,7 @@ import unicodedata
 import pytest
 from rich.cells import cell_len
 
+from redis_dash.certainty import at_least, counted, estimated, exact, unknown
 from redis_dash.tui import figures
 from redis_dash.tui.text import MAX_CHARS, Plain, crop, pad, plain, plural
 from tests.tui.hostile import PAYLOADS, STRINGS
@@ -117,10 +118,22 @@ def test_pad_is_exact_in_cells() -> None:
         (figures.countdown(90_000), "1 d 01:00:00"),
         (figures.countdown(None), "never"),
         (figures.milliseconds(0.31), "0.3 ms"),
+        (figures.milliseconds(0.1), "0.1 ms"),
+        (figures.milliseconds(0.088), "<0.1 ms"),
+        (figures.milliseconds(1e-9), "<0.1 ms"),
+        (figures.milliseconds(0.0), "0.0 ms"),
+        (figures.milliseconds(None), "–"),
         (figures.clock(1e300), "--:--:--.-"),
         (figures.moment(None), "–"),
-        (figures.estimate(128, 128, 128), "128"),
-        (figures.estimate(1_010_000, 1_000_000, 1_020_000), "1.01 M ± 1 %"),
+        (figures.tally(exact(128)), "128"),
+        (figures.tally(estimated(1_010_000, 1_000_000, 1_020_000, 0.1)), "1.01 M ± 1 %"),
+        (figures.tally(estimated(30, 21, 41, 0.1)), "21–41"),
+        (figures.tally(counted(27, 27, 41, 0.0)), "27–41"),
+        (figures.tally(counted(27, 27, 27, 0.0)), "27"),
+        (figures.tally(at_least(1204)), "1,204+"),
+        (figures.tally(unknown()), "–"),
+        (figures.seen(estimated(0, 0, 412, 0.03), "signed in"), "none seen yet, at most 412"),
+        (figures.seen(exact(0), "signed in"), "0 signed in"),
         (plural(1, "key"), "1 key"),
         (plural(2000, "key"), "2,000 keys"),
     ],

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from redis_dash.config import Config
+from redis_dash.demo import CONFIGURATION
 from redis_dash.hub import Hub
 from redis_dash.model import TOPICS
 from redis_dash.snapshot import take
@@ -53,7 +54,7 @@ async def cache_of(hub: Hub) -> Any:
 
 async def test_at_rest_every_figure_is_exact(quiet: Demo) -> None:
     before = quiet.truth()
-    text, code = await take(Config(url=quiet.redis_url), 2.0, TOPICS, io.StringIO())
+    text, code = await take(Config(url=quiet.redis_url, **CONFIGURATION), 2.0, TOPICS, io.StringIO())
     after = quiet.truth()
     assert code == 0
     frames = {topic: entry["frame"] for topic, entry in json.loads(text)["topics"].items()}
@@ -73,7 +74,7 @@ async def test_at_rest_every_figure_is_exact(quiet: Demo) -> None:
 
 async def test_every_message_is_counted_under_its_channel(quiet: Demo) -> None:
     before = quiet.truth()["channels"]
-    hub = Hub(Config(url=quiet.redis_url))
+    hub = Hub(Config(url=quiet.redis_url, **CONFIGURATION))
     async with running(hub):
         await until(lambda: hub.subscribed)
         quiet.play("resume")
@@ -95,7 +96,7 @@ async def test_the_hit_rate_is_the_applications_own(demo: Demo) -> None:
     """The server's counters with and without us: our own thousands of lookups leave no trace in the figure."""
     demo.play("pause")
     settled(demo.truth)
-    async with running(Hub(Config(url=demo.redis_url, refresh_s=0.1))) as hub:
+    async with running(Hub(Config(url=demo.redis_url, refresh_s=0.1, **CONFIGURATION))) as hub:
         await until(lambda: hub.passes > 1)
         first = await cache_of(hub)
         await until(lambda: hub.passes > 10)

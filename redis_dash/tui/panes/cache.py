@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.events import Resize
 
 from redis_dash.model import CacheFrame, CacheGroup
-from redis_dash.tui.figures import compact, count, estimate, percent
+from redis_dash.tui.figures import compact, count, percent, tally
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.look import Ground, Role
 from redis_dash.tui.panes.base import Piece, piece
@@ -92,7 +92,7 @@ class CachePane(Listed[CacheFrame, CacheGroup]):
         """Everything about one cache."""
         facts = (
             (Plain("cache"), plain(group.name, 200) or Plain("(empty)")),
-            (Plain("keys"), estimate(group.keys, group.keys_low, group.keys_high)),
+            (Plain("keys"), tally(group.keys)),
             (Plain("hits"), _known(group.hits)),
             (Plain("misses"), _known(group.misses)),
             (Plain("hit rate"), percent(group.hit_rate, 2)),
@@ -150,10 +150,9 @@ def _group_falls(group: CacheGroup) -> bool:
 
 def _keys(group: CacheGroup) -> Figure:
     """``200``, ``1.20 M``, ``1.20 M ± 2 %``; without room for the margin ``~1.20M``."""
-    if group.keys_low == group.keys_high:
-        return Figure((compact(group.keys),), "dim")
-    short = compact(group.keys)
-    margin = estimate(group.keys, group.keys_low, group.keys_high)
+    if group.keys.certainty in ("exact", "counted"):
+        return Figure((compact(group.keys.value),), "dim")
+    short, margin = compact(group.keys.value), tally(group.keys)
     return Figure((margin, Plain(f"~{short}"), Plain(f"~{short.replace(' ', '')}")), "dim")
 
 

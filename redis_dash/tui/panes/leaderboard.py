@@ -43,10 +43,7 @@ class LeaderboardPane(Listed[LeaderboardsFrame, BoardRow]):
     TOPIC = "leaderboards"
     NAME = Plain("Leaderboard")
     TAB = Plain("Board")
-    EMPTY = Plain(
-        "No leaderboard yet. Sorted sets that match --leaderboard (leaderboard, leaderboard:* by default) "
-        "would be shown here, best score first."
-    )
+    EMPTY = Plain("Sorted sets that match --leaderboard (leaderboard, leaderboard:* by default) are shown here.")
     FRAME = LeaderboardsFrame
 
     BINDINGS: ClassVar = [
@@ -73,6 +70,10 @@ class LeaderboardPane(Listed[LeaderboardsFrame, BoardRow]):
     def has_nothing(self, frame: LeaderboardsFrame) -> bool:
         """No board at all."""
         return not frame.boards
+
+    def nothing(self, frame: LeaderboardsFrame) -> Plain:
+        """What was looked for."""
+        return self.absence("sorted sets", "--leaderboard")
 
     def known(self, frame: LeaderboardsFrame) -> int:
         """All members of the board that is shown."""

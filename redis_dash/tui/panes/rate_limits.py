@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from textual.app import ComposeResult
 
 from redis_dash.model import LimitRow, RateLimitsFrame
-from redis_dash.tui.figures import about, compact, count, duration, estimate
+from redis_dash.tui.figures import about, compact, count, duration, seen, tally
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.look import Ground, Role
 from redis_dash.tui.panes.base import Piece, piece
@@ -36,10 +36,7 @@ class RateLimitsPane(Listed[RateLimitsFrame, LimitRow]):
     TOPIC = "rate_limits"
     NAME = Plain("Rate limits")
     TAB = Plain("Limits")
-    EMPTY = Plain(
-        "No client is being counted. Keys that match --limit (ratelimit:* by default) would be listed here, "
-        "the fullest first."
-    )
+    EMPTY = Plain("Keys that match --limit (ratelimit:* by default) are listed here, the fullest first.")
     FRAME = RateLimitsFrame
 
     def __init__(self, number: int) -> None:
@@ -52,24 +49,32 @@ class RateLimitsPane(Listed[RateLimitsFrame, LimitRow]):
 
     def has_nothing(self, frame: RateLimitsFrame) -> bool:
         """Nobody is counted."""
-        return not frame.rows and not frame.count
+        return not frame.rows and not frame.count.value
+
+    def nothing(self, frame: RateLimitsFrame) -> Plain:
+        """What was looked for."""
+        return self.absence("limiters", "--limit")
 
     def known(self, frame: RateLimitsFrame) -> int:
         """Also those that are not listed."""
-        return frame.count
+        return frame.count.value
 
     def answer(self, frame: RateLimitsFrame) -> tuple[Piece, ...]:
         """``1 blocked · 3 near · 40 clients``, ``1,204+ blocked · 310+ near · 480 k ± 1 % clients``."""
-        clients = estimate(frame.count, frame.low, frame.high)
+        clients = piece(seen(frame.count, "client" if frame.count.value == 1 else "clients"))
+        if not frame.rows:
+            return (clients,)
+        if frame.unlimited:
+            return clients, piece("limit not known", "dim")
         return (
-            piece(f"{_least(frame, frame.blocked)} blocked", "alarm" if frame.blocked else "dim"),
-            piece(f"{_least(frame, frame.near)} near", "warn" if frame.near else "dim"),
-            piece(plural(frame.count, "client") if frame.low == frame.high else f"{clients} clients"),
+            piece(f"{tally(frame.blocked)} blocked", "alarm" if frame.blocked.value else "dim"),
+            piece(f"{tally(frame.near)} near", "warn" if frame.near.value else "dim"),
+            clients,
         )
 
     def warning(self, frame: RateLimitsFrame) -> Span | None:
         """Somebody is blocked."""
-        return (Plain(f"!{_least(frame, frame.blocked)}"), "alarm") if frame.blocked else None
+        return (Plain(f"!{tally(frame.blocked)}"), "alarm") if frame.blocked.value else None
 
     def listed(self, frame: RateLimitsFrame) -> tuple[LimitRow, ...]:
         """The fullest."""
@@ -92,11 +97,6 @@ class RateLimitsPane(Listed[RateLimitsFrame, LimitRow]):
             (Plain("written by"), plain(row.dialect, 60)),
         )
         return Detail(Plain("Rate limit"), facts)
-
-
-def _least(frame: RateLimitsFrame, value: int) -> Plain:
-    """``1,204``; ``1,204+`` where there may be more."""
-    return Plain(f"{count(value)}{'+' if frame.at_least else ''}")
 
 
 class _Rows:

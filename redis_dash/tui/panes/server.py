@@ -34,6 +34,8 @@ COLUMNS = (
     Column(Plain(""), 10, most=40, priority=1),
 )
 
+CLUSTER = Plain("one node of a cluster: only its share of the keys is seen")
+
 
 class Fact(NamedTuple):
     """One line of the pane."""
@@ -73,6 +75,11 @@ class ServerPane(Listed[ServerFrame, Fact]):
         """``valkey 8.1.8 · master · up 3 d 4 h``."""
         return (
             piece(f"{plain(frame.product, 20)} {plain(frame.version, 20)}", "strong"),
+            *(
+                [piece("one node of a cluster: only its share of the keys is seen", "warn")]
+                if frame.kind == "cluster"
+                else []
+            ),
             piece(plain(frame.role, 20)),
             piece(f"up {duration(frame.uptime_s)}", "dim"),
         )
@@ -93,7 +100,8 @@ class ServerPane(Listed[ServerFrame, Fact]):
 
     def display_frame(self, frame: ServerFrame) -> None:
         """The load and the facts."""
-        top = max(10.0, *(load for load in self._load if load is not None), frame.ops_per_s)
+        top = max((load for load in self._load if load is not None), default=0.0)
+        top = max(10.0, top)
         self._history.show(tuple(self._load), top, (rate(top), Plain("0")), "accent")
         super().display_frame(frame)
 
@@ -134,6 +142,7 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
             Figure((Plain(f"{milliseconds(cost.server_ms)} in all"), milliseconds(cost.server_ms)), "dim"),
         ),
         Fact(Plain("our commands"), count(cost.commands)),
+        *([Fact(Plain("our errors"), count(cost.errors), "bad")] if cost.errors else []),
         *_scan(frame.scan),
     )
 
@@ -148,14 +157,13 @@ HELD_BACK = (
 
 def _scan(scan: Scan) -> tuple[Fact, ...]:
     """How far the running pass is, how fast, and what the last one took."""
-    share = min(1.0, scan.done / scan.size) if scan.size else 0.0
     pace: Cell = (Plain("at full speed" if scan.full_speed else ""), "accent")
     if scan.held_back:
         pace = Figure(HELD_BACK, "warn")
     passes = plural(scan.passes, "pass", "passes")
     how_many = (Plain(f"{passes} so far"), passes) if scan.passes else (Plain("none yet"),)
     return (
-        Fact(Plain("scan"), percent(share, 0), "text", Bar(share, "gauge")),
+        Fact(Plain("scan"), percent(scan.share, 0), "text", Bar(scan.share, "gauge")),
         Fact(Plain("scan speed"), rate(scan.keys_per_s), "warn" if scan.held_back else "text", pace),
         Fact(Plain("last pass"), _length(scan.last_s), "text", Figure(how_many, "dim")),
     )

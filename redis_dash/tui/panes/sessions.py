@@ -11,7 +11,7 @@ from textual.binding import Binding
 from redis_dash.commands import RevokeSession, SearchSessions, StopSearch
 from redis_dash.feed import Progress
 from redis_dash.model import AnyReading, SessionRow, SessionsFrame
-from redis_dash.tui.figures import countdown, duration, estimate, moment
+from redis_dash.tui.figures import countdown, duration, moment, seen
 from redis_dash.tui.intents import Asked, Detail, Facts, Question, Told, Wanted
 from redis_dash.tui.look import Ground
 from redis_dash.tui.panes.base import STOP, Piece, piece
@@ -39,10 +39,7 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
 
     TOPIC = "sessions"
     NAME = TAB = Plain("Sessions")
-    EMPTY = Plain(
-        "Nobody is signed in. Keys that match --session (session:* by default) would be listed here, "
-        "the latest activity first."
-    )
+    EMPTY = Plain("Keys that match --session (session:* by default) are listed here, the latest activity first.")
     FRAME = SessionsFrame
 
     BINDINGS: ClassVar = [Binding("r", "revoke", "Revoke", show=False, id="sessions.revoke")]
@@ -57,19 +54,19 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
         yield self.table
 
     def has_nothing(self, frame: SessionsFrame) -> bool:
-        """Nobody."""
+        """No session was seen."""
         if self._searching.is_on:
             return not self._found
-        return not frame.rows and not frame.count
+        return not frame.rows and not frame.count.value
 
     def nothing(self, frame: SessionsFrame) -> Plain:
-        """Nobody is signed in, or none was found."""
-        return self._searching.nothing() if self._searching.is_on else self.EMPTY
+        """What was looked for."""
+        return self._searching.nothing() if self._searching.is_on else self.absence("sessions", "--session")
 
     def known(self, frame: SessionsFrame) -> int:
         """Also those that are not listed."""
         results = self._searching.results
-        return (results.found if results else 0) if self._searching.is_on else frame.count
+        return (results.found if results else 0) if self._searching.is_on else frame.count.value
 
     @property
     def _found(self) -> tuple[SessionRow, ...]:
@@ -80,8 +77,8 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
         """``128 signed in``, ``1.01 M ± 1 % signed in · 1,000 listed``; what a search has found."""
         if self._searching.is_on:
             return self._searching.answer()
-        pieces = [piece(f"{estimate(frame.count, frame.low, frame.high)} signed in", "strong")]
-        if len(frame.rows) < frame.count:
+        pieces = [piece(seen(frame.count, "signed in"), "strong")]
+        if len(frame.rows) < frame.count.value:
             pieces.append(piece(f"{len(frame.rows):,} listed", "dim"))
         return tuple(pieces)
 
@@ -93,8 +90,8 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
     def currency(self) -> tuple[Piece, ...]:
         """How to search among all, and of a search how it ends."""
         frame = self.frame
-        if self.is_typing and frame is not None and frame.count > len(frame.rows):
-            return (invitation(self.typed, frame.count),)
+        if self.is_typing and frame is not None and frame.count.value > len(frame.rows):
+            return (invitation(self.typed, frame.count.value),)
         if not self._searching.is_on:
             return ()
         return (piece("Esc stops" if self._searching.is_running else "Esc: back to all", "accent"),)
@@ -124,7 +121,7 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
     def look_further(self, text: str) -> bool:
         """Search among all sessions, where not all are listed."""
         frame, text = self.frame, text.strip()
-        if frame is None or not text or (frame.count <= len(frame.rows) and not self._searching.is_on):
+        if frame is None or not text or (frame.count.value <= len(frame.rows) and not self._searching.is_on):
             return False
         if len(text) < LEAST_CHARS:
             self.post_message(Told(Plain(f"A search takes at least {LEAST_CHARS} characters.")))

@@ -12,6 +12,7 @@ from textual.events import Resize
 
 from redis_dash.feed import Progress
 from redis_dash.model import AnyReading, F
+from redis_dash.tui.absence import absence
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.look import Look, Role
 from redis_dash.tui.spans import Span
@@ -81,6 +82,13 @@ class View(Frame, Generic[F], can_focus=True):
     def nothing(self, frame: F) -> Plain:
         """What is said then."""
         return self.EMPTY
+
+    def absence(self, things: str, option: str) -> Plain:
+        """What was looked for in vain; ``EMPTY`` before anything is known of that."""
+        reading = self._reading
+        if reading is None or reading.scope is None or reading.count is None:
+            return self.EMPTY
+        return absence(reading.scope, reading.count, things, option)
 
     def currency(self) -> tuple[Piece, ...]:
         """What is said in place of how exact and how old the figures are, where something else matters more."""

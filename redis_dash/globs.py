@@ -1,0 +1,120 @@
+"""A Redis glob, taken apart as ``stringmatchlen`` of the server reads it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+MOST_STARS = 1000
+"""The server gives up on a pattern that has more of them with something behind."""
+_ALL_BYTES = frozenset(range(256))
+
+Part = frozenset[int]
+"""The bytes that one byte of a key may be."""
+
+
+class Glob(NamedTuple):
+    """Runs of parts, each as long as what it matches; between two runs stands a ``*``."""
+
+    runs: tuple[tuple[Part, ...], ...]
+
+    @classmethod
+    def of(cls, pattern: str) -> Glob:
+        """Take a pattern apart; each one is valid."""
+        raw, at = encoded(pattern), 0
+        runs: list[list[Part]] = [[]]
+        while at < len(raw):
+            char = raw[at]
+            if char == ord("*"):
+                if runs[-1] or len(runs) == 1:
+                    runs.append([])
+                at += 1
+            elif char == ord("["):
+                part, at = _class(raw, at + 1)
+                runs[-1].append(part)
+            else:
+                at += char == ord("\\") and at + 1 < len(raw)
+                runs[-1].append(_ALL_BYTES if char == ord("?") else frozenset((raw[at],)))
+                at += 1
+        return cls(tuple(map(tuple, runs)))
+
+    @property
+    def is_literal(self) -> bool:
+        """Does only one key match?"""
+        return len(self.runs) == 1 and len(self.before) == len(self.runs[0])
+
+    @property
+    def is_prefix(self) -> bool:
+        """Is it a literal and a ``*``?"""
+        return len(self.runs) == 2 and not self.runs[1] and len(self.before) == len(self.runs[0])
+
+    @property
+    def before(self) -> bytes:
+        """What is literal before the first wildcard."""
+        return _literal(self.runs[0])
+
+    @property
+    def after(self) -> bytes:
+        """What is literal behind the last wildcard."""
+        return b"" if self.is_literal else _literal(self.runs[-1][::-1])[::-1]
+
+    def regex(self) -> bytes:
+        """The same as a regular expression for ``re.DOTALL``; never more than one run of it is tried anew.
+
+        Each run behind a ``*`` is matched as early as can be and never again: a later place serves no better, since
+        only the last run has a place of its own.
+        """
+        first, *rest = (b"".join(map(_byte_regex, run)) for run in self.runs)
+        if not rest:
+            return first
+        if len(rest) - (not rest[-1]) > MOST_STARS:
+            return b"(?!)"
+        *middle, last = rest
+        return first + b"".join(b"(?>.*?%b)" % run for run in middle) + b".*" + last
+
+
+def encoded(pattern: str) -> bytes:
+    """A pattern as the server gets it, whatever the command line held."""
+    return pattern.encode("utf-8", "surrogateescape")
+
+
+def _class(raw: bytes, at: int) -> tuple[Part, int]:
+    """The bytes that a class names which begins at a place, and where it ends: at the end, if nothing closes it."""
+    members: set[int] = set()
+    is_negated = raw[at : at + 1] == b"^"
+    at += is_negated
+    while at < len(raw) and raw[at] != ord("]"):
+        if raw[at] == ord("\\") and at + 1 < len(raw):
+            members.add(raw[at + 1])
+            at += 2
+        elif raw[at + 1 : at + 2] == b"-" and at + 2 < len(raw):
+            members.update(_range(raw[at], raw[at + 2]))
+            at += 3
+        else:
+            members.add(raw[at])
+            at += 1
+    return _ALL_BYTES - members if is_negated else frozenset(members), at + 1
+
+
+def _range(one: int, other: int) -> Iterable[int]:
+    """From one to the other, whichever is less; the server's bytes are signed, on nearly all machines."""
+    low, high = sorted(byte - 256 * (byte > 127) for byte in (one, other))
+    return (byte % 256 for byte in range(low, high + 1))
+
+
+def _literal(run: Iterable[Part]) -> bytes:
+    found = bytearray()
+    for part in run:
+        if len(part) != 1:
+            break
+        found += bytes(part)
+    return bytes(found)
+
+
+def _byte_regex(part: Part) -> bytes:
+    if len(part) == 256:
+        return b"."
+    if len(part) == 1:
+        return re.escape(bytes(part))
+    return b"[%b]" % b"".join(b"\\x%02x" % byte for byte in sorted(part)) if part else b"(?!)"

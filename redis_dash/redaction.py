@@ -1,0 +1,103 @@
+"""Messages without what lets its bearer in: secret-looking fields at any depth, passwords in URLs, session keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from redis_dash.eventlog import Event
+from redis_dash.masking import mask_keys
+from redis_dash.secrets import HIDDEN, is_secret
+
+_HIDDEN_JSON = msgspec.json.encode(HIDDEN)
+_HARMLESS = frozenset({b"true", b"false", b"null", b'""', b"{}", b"[]"})
+
+_PAIR = re.compile(r"""(?<![\w.-])([\w.-]++)(\\*["']\s*+[:=]\s*+|\s*+=>?\s*+|:\s++)(?=\S)""")
+"""A name in running text, and what separates it from its value."""
+_VALUE = re.compile(
+    r"""
+    "(?:\\.|[^"\\])*+"?  |  '(?:\\.|[^'\\])*+'?
+    | (\\+["'])(?:.*?\1|.*+)
+    | (?:(?:bearer|basic|digest)\s++)?+[^\s&;,"'(){}\[\]]*+
+    """,
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+)
+_URL_PASSWORD = re.compile(r"(://[^\s/@:]*+:)[^\s/@]++(?=@)")
+
+
+def redact_event(event: Event, globs: Sequence[str]) -> Event:
+    """The event as it may be shown; ``size`` stays that of the message.
+
+    Args:
+        globs: the patterns of session keys.
+    """
+    channel, payload = redact_text(event.channel, globs), redact(event.payload, globs)
+    return msgspec.structs.replace(
+        event, channel=channel, payload=payload, size=event.size - len(event.payload) + len(payload)
+    )
+
+
+def redact(payload: bytes, globs: Sequence[str]) -> bytes:
+    """A payload as it may be shown: JSON stays JSON, numbers stay as they are written."""
+    if payload.lstrip()[:1] in (b"{", b"[", b'"'):
+        try:
+            return _json(payload, globs)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass
+    return redact_text(payload, globs)
+
+
+def redact_text(raw: bytes, globs: Sequence[str]) -> bytes:
+    """The same for what is no JSON, or only the beginning of it."""
+    return _text(raw.decode("utf-8", "surrogateescape"), globs).encode("utf-8", "surrogateescape")
+
+
+def _json(raw: bytes | msgspec.Raw, globs: Sequence[str]) -> bytes:
+    raw = bytes(raw).strip()
+    if raw.startswith(b"{"):
+        fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+        return b"{%b}" % b",".join(b"%b:%b" % _field(name, value, globs) for name, value in fields.items())
+    if raw.startswith(b"["):
+        return b"[%b]" % b",".join(_json(item, globs) for item in msgspec.json.decode(raw, type=list[msgspec.Raw]))
+    if raw.startswith(b'"'):
+        text = msgspec.json.decode(raw, type=str)
+        if text.lstrip()[:1] in ("{", "["):
+            return msgspec.json.encode(redact(text.encode(), globs).decode())
+        return msgspec.json.encode(_text(text, globs))
+    return raw
+
+
+def _field(name: str, value: msgspec.Raw, globs: Sequence[str]) -> tuple[bytes, bytes]:
+    shown = msgspec.json.encode(_text(name, globs))
+    if is_secret(name) and bytes(value).strip() not in _HARMLESS:
+        return shown, _HIDDEN_JSON
+    return shown, _json(value, globs)
+
+
+def _text(text: str, globs: Sequence[str]) -> str:
+    text = mask_keys(text, globs)
+    text = _URL_PASSWORD.sub(rf"\1{HIDDEN}", text) if "://" in text else text
+    parts, at = list[str](), 0
+    for pair in _PAIR.finditer(text):
+        if pair.start() >= at and is_secret(pair[1]):
+            parts += text[at : pair.end()], HIDDEN
+            at = _end_of_value(text, pair.end())
+    return "".join((*parts, text[at:])) if parts else text
+
+
+def _end_of_value(text: str, at: int) -> int:
+    """Where a value ends that begins here: a bracket at its counterpart, or at the end of a text that was cut."""
+    depth = 0
+    while at < len(text):
+        if text[at] in "{[(":
+            depth, at = depth + 1, at + 1
+        elif text[at] in "}])":
+            depth, at = depth - 1, at + 1
+        else:
+            value = _VALUE.match(text, at)
+            at = max(at + 1, value.end() if value else 0)
+        if depth <= 0:
+            break
+    return at

@@ -1,0 +1,59 @@
+"""A pass under way as a sample: its interval holds the truth, also while the database grows."""
+
+from __future__ import annotations
+
+import random
+
+from redis_dash.sample import RecentSample, interval
+
+
+def test_interval_holds_the_truth_about_19_times_in_20() -> None:
+    rng = random.Random(1)
+    size, held, tries = 5000, 0, 400
+    for _ in range(tries):
+        members = rng.randint(0, size)
+        scanned = rng.choice([100, 500, 2000])
+        population = [1] * members + [0] * (size - members)
+        found = sum(rng.sample(population, scanned))
+        low, high = interval(found, scanned, size)
+        held += low <= members <= high
+    assert 0.93 <= held / tries <= 0.99
+
+
+def test_interval_closes_at_the_end() -> None:
+    assert interval(37, 1000, 1000) == (37, 37)
+    low, high = interval(0, 10, 1000)
+    assert low == 0
+    assert high > 0
+
+
+def test_interval_does_not_close_where_what_was_scanned_may_be_gone() -> None:
+    low, high = interval(37, 1000, 1000, whole=False)
+    assert low < 37 < high
+
+
+def test_a_database_that_grows_during_the_pass_is_told_as_it_is_now() -> None:
+    """5,000 of 55,000 keys are members; while they are scanned 100,000 members and 100,000 others come."""
+    rng = random.Random(2)
+    held = frames = 0
+    for _ in range(40):
+        sample, members, others, passed = RecentSample(), 5000, 50_000, 0.0
+        while passed < 1:
+            size, step = members + others, 0.01
+            scanned = round(step * size)
+            found = sum(rng.random() < members / size for _ in range(min(scanned, 500)))
+            passed += step
+            sample.add(found, min(scanned, 500), size, min(passed, 0.999), passed * 20)
+            if members < 105_000:
+                members, others = members + 2000, others + 2000
+            frames += 1
+            held += sample.estimate().holds(members)
+    assert held / frames > 0.93
+
+
+def test_without_the_databases_size_the_cursor_tells_the_coverage() -> None:
+    sample = RecentSample()
+    sample.add(100, 1000, 0, 0.05, 0.0)
+    count = sample.estimate()
+    assert (count.coverage, count.certainty) == (0.05, "estimated")
+    assert count.low < 2000 < (count.high or 0)
