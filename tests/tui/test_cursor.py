@@ -75,7 +75,7 @@ async def test_a_board_that_is_gone_leaves_nothing_behind() -> None:
     async with running(feed) as (app, pilot):
         await shows(app, pilot, "daily-0", " of 50")
         feed.put(fakes.ok("leaderboards", fakes.leaderboards(), coverage=1.0))
-        await shows(app, pilot, "No leaderboard")
+        await shows(app, pilot, "No key matches")
         assert " of 50" not in screen_text(app)
         await tap(pilot, "4", "enter", "down", "end")
         assert "Esc closes" not in screen_text(app)
