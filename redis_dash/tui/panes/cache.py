@@ -52,6 +52,9 @@ class CachePane(Listed[CacheFrame, CacheGroup]):
         super().__init__(number)
         self._history = History()
         self.table: Table[CacheGroup] = Table(COLUMNS, _Rows())
+        self.table.placeholder = Plain(
+            "No cache of the application is named. --cache 'NAME=PATTERN' lists one here: its keys, hits and misses."
+        )
 
     def compose(self) -> ComposeResult:
         """The course above, the caches below."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from textwrap import wrap
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
@@ -77,6 +78,8 @@ class Table(Lines, Generic[T]):
         super().__init__(id=id)
         self.columns = tuple(columns)
         self._rows = rows
+        self.placeholder = Plain("")
+        """What stands in place of rows where there are none."""
         self._all: Sequence[T] = ()
         self._items: Sequence[T] = ()
         self._needle = ""
@@ -134,7 +137,8 @@ class Table(Lines, Generic[T]):
 
     @property
     def _head(self) -> int:
-        return 1 if self.outer_size.height >= 4 and any(column.title for column in self.columns) else 0
+        has_titles = bool(self._all) and any(column.title for column in self.columns)
+        return 1 if self.outer_size.height >= 4 and has_titles else 0
 
     def show(self, items: Sequence[T]) -> None:
         """Replace the rows."""
@@ -230,6 +234,9 @@ class Table(Lines, Generic[T]):
         recipes = self._recipes()
         self._share_out(width - 3, [recipe[2] for recipe in recipes if recipe not in self._cache])
         strips = [draw(self._titles(), width, look)] if self._head else []
+        if not self._all:
+            lines = wrap(self.placeholder, max(1, width - 4))
+            return [draw([(Plain(f"  {line}"), "dim")], width, look) for line in lines]
         fresh: dict[Hashable, Strip] = {}
         for recipe in recipes:
             fresh[recipe] = self._cache.get(recipe) or self._draw(*recipe, width, look)
