@@ -31,6 +31,7 @@ from redis_dash.sources.base import Context
 from redis_dash.sources.rate_limits import RateLimitsSource
 from redis_dash.sources.sessions import SessionsSource
 from redis_dash.subscriber import Subscriber
+from redis_dash.tracking import Tracking
 
 
 def figures(quick: bool) -> list[Figure]:
@@ -64,7 +65,8 @@ def context_for(url: str) -> Context:
     """What sources share, as the hub makes it."""
     config, deployment = Config(url=url), Deployment(Url(url))
     keyspace = Keyspace(deployment, families(config), config.budget, config.refresh_s)
-    return Context(config, deployment, keyspace, Subscriber(Url(url), config.channels, EventLog()))
+    subscriber, tracking = Subscriber(Url(url), config.channels, EventLog()), Tracking(Url(url), {}, config.budget)
+    return Context(config, deployment, keyspace, subscriber, tracking)
 
 
 async def search(url: str, text: str) -> float:

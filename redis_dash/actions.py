@@ -2,89 +2,105 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
-from redis_dash.commands import Command, Outcome, Publish, RestoreSession, RevokeSession
-from redis_dash.connection import Deployment, Exchange, check
+from redis_dash.commands import Command, FindOut, Outcome, Publish, RestoreSession, RevokeSession
+from redis_dash.connection import Deployment, check
 from redis_dash.dialects import SESSION_DIALECTS
-from redis_dash.model import SessionRow, SourceError
+from redis_dash.dialects.base import refusal
+from redis_dash.model import SourceError
 from redis_dash.ownreads import ReplyError
+from redis_dash.revocation import LostAnswerError, final, revoke
 
-ATTEMPTS = 5
-"""A session in use changes under our hands now and then."""
+LOOK_AGAIN_S = 0.25
+"""Between two attempts to reach a server that is away."""
 
 
 async def carry_out(deployment: Deployment, command: Command) -> Outcome:
     """Carry out one confirmed command.
 
     Raises:
-        SourceError: Redis could not be reached or refused. After a broken connection it is unknown whether the write
-            still happened, and the text says so.
+        SourceError: nothing was done: Redis could not be reached, or refused. An answer that was lost is an outcome.
     """
     match command:
-        case RevokeSession(session):
-            return await _revoke(deployment, session)
+        case RevokeSession():
+            return await revoke(deployment, command)
         case RestoreSession():
             return await _restore(deployment, command)
-        case Publish(channel, payload):
-            heard = await deployment.one(b"PUBLISH", channel.encode(), payload.encode())
-            return Outcome("sent", f"{heard} listening")
+        case FindOut():
+            return await _find_out(deployment, command)
+        case Publish():
+            return await _publish(deployment, command)
 
 
-async def _revoke(deployment: Deployment, session: SessionRow) -> Outcome:
-    async with deployment.exclusive() as exchange:
-        for _ in range(ATTEMPTS):
-            outcome = await _try_to_revoke(exchange, session)
-            if outcome is not None:
-                return outcome
-    return Outcome("changed since, not deleted", f"the session {session.id} is in constant use; try again")
-
-
-async def _try_to_revoke(exchange: Exchange, session: SessionRow) -> Outcome | None:
-    """None if the session was used between our look and our delete: a sliding lifetime changes with each use."""
-    key = session.key.reveal()
-    check((await exchange([(b"WATCH", key)]))[0])
-    value, pttl, dump = await exchange([SESSION_DIALECTS[0].read(key), (b"PTTL", key), (b"DUMP", key)])
-    refusal = None
-    if pttl == -2:
-        refusal = Outcome("already gone", f"the session {session.id} had ended before")
-    elif not _is_what_was_seen(session, value):
-        refusal = Outcome("changed since, not deleted", f"the session {session.id} is no longer what was shown")
-    if refusal is not None:
-        await exchange([(b"UNWATCH",)])
-        return refusal
-    *_, deleted = await exchange([(b"MULTI",), (b"DEL", key), (b"EXEC",)])
-    if isinstance(deleted, ReplyError):
-        raise SourceError(f"not deleted: {deleted}")
-    if deleted is None:
-        return None
-    return Outcome("deleted", f"the session {session.id} is signed out", _undo(session, dump, pttl))
-
-
-def _is_what_was_seen(session: SessionRow, value: object) -> bool:
-    """Whether the value still says what the person was shown when they decided."""
-    if isinstance(value, ReplyError):
-        return session.dialect == "unknown"
-    facts = SESSION_DIALECTS[0].decode(value)
-    if facts is None:
-        return session.dialect == "unknown"
-    return (facts.user, facts.role, facts.created_at) == (session.user, session.role, session.created_at)
-
-
-def _undo(session: SessionRow, dump: object, pttl: object) -> RestoreSession | None:
-    if not isinstance(dump, bytes) or not isinstance(pttl, int):
-        return None
-    return RestoreSession(session.key, session.user, dump, time.time() + pttl / 1000 if pttl >= 0 else None)
+def mark(command: Command, outcome: Outcome) -> str:
+    """What the event stream says of a command; empty where it says nothing."""
+    about = command.command if isinstance(command, FindOut) else command
+    match about:
+        case RevokeSession(session):
+            return f"{outcome.result}: {session.id} of {session.user or 'nobody known'}"
+        case RestoreSession():
+            return "revocation undone" if outcome.result == "restored" else f"undoing a revocation: {outcome.result}"
+        case Publish():
+            return ""
 
 
 async def _restore(deployment: Deployment, command: RestoreSession) -> Outcome:
-    left_ms = 0 if command.expires_at is None else round((command.expires_at - time.time()) * 1000)
-    if command.expires_at is not None and left_ms <= 0:
-        return Outcome("already gone", "the session would have expired by now")
-    (reply,) = await deployment.pipeline(
-        [(b"RESTORE", command.key.reveal(), str(left_ms).encode(), command.dump)],
-    )
+    async with deployment.exclusive() as exchange:
+        left_ms = 0 if command.expires_at is None else round((command.expires_at - time.time()) * 1000)
+        if command.expires_at is not None and left_ms <= 0:
+            return Outcome("already gone", "the session would have expired by now")
+        try:
+            reply = await final(exchange, b"RESTORE", command.key.reveal(), str(left_ms).encode(), command.dump)
+        except LostAnswerError as error:
+            detail = f"{error}: the session may be signed in again; we look once the server is back"
+            return Outcome("not known", detail, command, FindOut(command, command))
     if isinstance(reply, ReplyError) and str(reply).startswith("BUSYKEY"):
         return Outcome("exists again, not restored", "a session with this id exists again; nothing was changed")
     check(reply)
     return Outcome("restored", "the session is signed in again")
+
+
+async def _publish(deployment: Deployment, command: Publish) -> Outcome:
+    async with deployment.exclusive() as exchange:
+        try:
+            heard = await final(exchange, b"PUBLISH", command.channel.encode(), command.payload.encode())
+        except LostAnswerError as error:
+            return Outcome("not known", f"{error}: the message may have been sent")
+    return Outcome("sent", f"{check(heard)} listening")
+
+
+async def _find_out(deployment: Deployment, wanted: FindOut) -> Outcome:
+    there = await _is_there(deployment, wanted.key.reveal())
+    match wanted.command:
+        case RevokeSession(session) if there is None:
+            return Outcome("not known", f"the session {session.id} may be signed out: we may not look", wanted.undo)
+        case RevokeSession(session) if there:
+            return Outcome("still there", f"the session {session.id} is still signed in")
+        case RevokeSession(session):
+            return Outcome("deleted", f"the session {session.id} is gone: it is signed out", wanted.undo)
+        case RestoreSession() if there is None:
+            return Outcome("not known", "the session may be signed in again: we may not look", wanted.undo)
+        case RestoreSession() if there:
+            return Outcome("restored", "the session is signed in again")
+        case RestoreSession():
+            return Outcome("not restored", "the session is not there", wanted.undo)
+
+
+async def _is_there(deployment: Deployment, key: bytes) -> bool | None:
+    """Whether a key exists, as soon as the server can tell; None if it never will."""
+    while True:
+        try:
+            # Twice: what the server still had to read of the old connection has been done before the second.
+            for _ in range(2):
+                replies = await deployment.pipeline([(b"PTTL", key), SESSION_DIALECTS[0].read(key)])
+        except SourceError:
+            await asyncio.sleep(LOOK_AGAIN_S)
+            continue
+        answers = [reply for reply in replies if refusal(reply) is None]
+        if answers:
+            return answers[0] not in (None, -2)
+        if all(str(reply).startswith(("NOPERM", "ERR")) for reply in replies):
+            return None
+        await asyncio.sleep(LOOK_AGAIN_S)  # it is busy, or has lost its master, and will tell later

@@ -72,15 +72,16 @@ class Census:
         family, moved = self.families[name], self._moved(info)
         return self._whole(family.count(time.time(), moved, silent_expiry=_has_lifetimes(info, self._database)), info)
 
-    def count_asked(self, name: str, alive: int, info: Info | None) -> Count:
+    def count_asked(self, name: str, alive: int, info: Info | None, *, told: bool = False) -> Count:
         """The same, where every key that is known was asked before ``info``, and ``alive`` of them were there.
 
-        Then only those can be missing that came after the scan had passed over their place.
+        Then only those can be missing that came after the scan had passed over their place; and none, if the server
+        has ``told`` of each key that was written since.
         """
         family, moved = self.families[name], self._moved(info)
         if not family.counted_at:
             return self.count(name, info).at_lowest(alive)
-        if moved.came == 0:
+        if told or moved.came == 0:
             return self._whole(exact(alive, time.time()), info)
         high = alive + family.come(time.time(), moved)
         return self._whole(counted(alive, alive, high, family.counted_at), info)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 from redis_dash import __version__
-from redis_dash.config import Config, Url, load, parse_rule
-from redis_dash.model import TOPICS, ConfigError
+from redis_dash.config import Config, load, parse_rule
+from redis_dash.model import TOPICS, ConfigError, DashError
+from redis_dash.streams import Talk, deliver, open_missing, silence
+
+USAGE, UNWRITTEN, INTERRUPTED = 2, 4, 130
+"""Exit codes; a snapshot has more of them."""
 
 
-class Seconds(click.FloatRange):
+class Number(click.FloatRange):
     """A range that ``nan`` does not slip through."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
@@ -32,12 +37,65 @@ class DefaultCommand(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the default command in front of what names none."""
+        if any(not _is_text(arg) for arg in args):
+            raise click.UsageError("an argument holds bytes that are not UTF-8", ctx)
         if not args or (args[0] not in self.commands and args[0] not in ("--help", "--version", "-h")):
+            if args and (meant := _meant(args[0], self.commands)):
+                raise click.UsageError(f"there is no command {args[0]!r}; did you mean '{meant}'?", ctx)
             args = ["watch", *args]
         return super().parse_args(ctx, args)
 
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The default command's options are options here."""
+        default = self.commands["watch"]
+        own = {id(option) for option in self.get_params(ctx)}
+        records = [option.get_help_record(ctx) for option in default.params if id(option) not in own]
+        with formatter.section("Options of watch, the default command"):
+            formatter.write_dl([record for record in records if record is not None])
+        super().format_options(ctx, formatter)
 
-@click.group(cls=DefaultCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+    def main(self, *args: Any, **more: Any) -> NoReturn:
+        """As every command, on streams that may be closed, full or gone; Ctrl-C ends with a sentence."""
+        open_missing()
+        try:
+            code = super().main(*args, **more | {"standalone_mode": False})
+        except click.ClickException as error:
+            code = error.exit_code
+            try:
+                error.show()
+            except OSError:
+                silence(sys.stderr)
+        except click.Abort:
+            Talk().say("stopped")
+            code = INTERRUPTED
+        except OSError as error:
+            silence(sys.stdout)
+            if error.errno != errno.EPIPE:
+                Talk().say(f"cannot write: {error.strerror or error}")
+            code = UNWRITTEN
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _is_text(arg: str) -> bool:
+    try:
+        arg.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _meant(word: str, commands: Iterable[str]) -> str:
+    """The command that was probably meant; empty if it is none."""
+    import difflib  # here, and not above, for a quick start
+
+    return next(iter(difflib.get_close_matches(word, list(commands), 1, 0.75)), "") if word.isalpha() else ""
+
+
+@click.group(
+    cls=DefaultCommand,
+    subcommand_metavar="[URL | COMMAND [ARGS]...]",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(__version__, prog_name="redis-dash")
 def main() -> None:
     """Watch what your application keeps in Redis: events, sessions, rate limits, leaderboards, caches.
@@ -48,6 +106,11 @@ def main() -> None:
     redis-dash demo                        a living system to look at; needs no Redis
     redis-dash snapshot --for 5            the same figures as JSON
     """
+
+
+refresh_option = click.option(
+    "--refresh", "refresh_s", type=Number(0.1, 3600), metavar="SECONDS", help="Pause between polls [1]."
+)
 
 
 def deployment_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -66,8 +129,13 @@ def deployment_options(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option("--leaderboard", "leaderboards", multiple=True, metavar="PATTERN", help="Sorted sets to rank."),
         click.option("--cache", "caches", multiple=True, metavar="NAME=PATTERN", help="Keys of one cache."),
-        click.option("--refresh", "refresh_s", type=float, metavar="SECONDS", help="Pause between polls [1]."),
-        click.option("--budget", type=float, metavar="SHARE", help="Share of a server core for scanning [0.01]."),
+        refresh_option,
+        click.option(
+            "--budget",
+            type=Number(0, 1, min_open=True),
+            metavar="SHARE",
+            help="Share of a server core for scanning [0.01].",
+        ),
     ]
     for option in reversed(options):
         command = option(command)
@@ -90,9 +158,7 @@ def read_config(url: str | None, config_file: Path | None, given: dict[str, Any]
             flags["limit"] = _limit(limit)
     if "caches" in flags:
         flags["caches"] = [_cache_pattern(cache) for cache in flags["caches"]]
-    config = load(config_file, flags)
-    Url(config.url)
-    return config
+    return load(config_file, flags)
 
 
 def _limit(text: str) -> str:
@@ -104,6 +170,8 @@ def _limit(text: str) -> str:
 
 def _limit_pattern(text: str) -> dict[str, str]:
     keys, _, limit = text.rpartition("=")
+    if not keys:
+        raise ConfigError(f"--limit is written [PATTERN=]N/SECONDS, for example rl:*=100/60, not {text!r}")
     return {"keys": keys, "limit": _limit(limit)}
 
 
@@ -127,7 +195,7 @@ def watch(url: str | None, config_file: Path | None, **given: Any) -> None:
 
 @main.command()
 @deployment_options
-@click.option("--for", "seconds", type=Seconds(0, 86_400), default=5.0, help="Seconds to watch [5].")
+@click.option("--for", "seconds", type=Number(0, 86_400), default=5.0, help="Seconds to watch [5].")
 @click.option("--full", is_flag=True, help="First scan the whole keyspace at full speed: exact counts.")
 @click.option("--topic", "topics", multiple=True, type=click.Choice(TOPICS), help="Only these topics [all].")
 def snapshot(
@@ -135,49 +203,52 @@ def snapshot(
 ) -> None:
     """Watch for a while, then print all figures as JSON.
 
-    Exit codes: 0 all topics are there, 1 nothing could be reached, 2 bad usage, 3 some topic failed.
+    Ctrl-C takes it now. Exit codes: 0 all topics are there, 1 nothing could be reached, 2 bad usage, 3 some topic
+    failed, 4 it could not be written.
     """
     config = _config_or_exit(url, config_file, given)
     from redis_dash.snapshot import take
 
     try:
         document, code = asyncio.run(take(config, seconds, topics or TOPICS, full=full))
-    except ConfigError as error:
-        _exit(str(error), 2)
-    click.echo(document)
+    except DashError as error:
+        _exit(str(error), USAGE if isinstance(error, ConfigError) else UNWRITTEN)
+    deliver(document.encode() + b"\n")
     sys.exit(code)
 
 
 @main.command()
-@click.option("--rate", type=Seconds(0.1, 1000), help="Requests a second of the workload.")
+@click.option("--rate", type=Number(0.1, 1000), help="Requests a second of the workload.")
 @click.option("--seed", type=int, help="Makes the workload's choices repeatable.")
 @click.option("--redis-url", help="Use this Redis instead of a private one (it will be written to).")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port of the demo application.")
-@click.option("--refresh", "refresh_s", type=float, metavar="SECONDS", help="Pause between polls [1].")
+@refresh_option
 def demo(refresh_s: float | None, **given: Any) -> None:
     """Watch a demo application with its own Redis."""
     _require_terminal()
     from redis_dash.demo import DemoError, run_demo
 
     try:
-        config = Config() if refresh_s is None else load(None, {"refresh_s": refresh_s}, {})
+        config = Config() if refresh_s is None else Config(refresh_s=refresh_s)
         run_demo(config, {name.replace("_", "-"): str(value) for name, value in given.items() if value is not None})
-    except (ConfigError, DemoError) as error:
-        _exit(str(error), 2 if isinstance(error, ConfigError) else 1)
+    except DemoError as error:
+        _exit(str(error), 1)
 
 
 def _config_or_exit(url: str | None, config_file: Path | None, given: dict[str, Any]) -> Config:
+    if url is not None and (command := _meant(url, main.commands)):
+        _exit(f"{url!r} is no Redis URL; did you mean the command '{command}'? It comes before all options", USAGE)
     try:
         return read_config(url, config_file, given)
     except ConfigError as error:
-        _exit(str(error), 2)
+        _exit(str(error), USAGE)
 
 
 def _require_terminal() -> None:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        _exit("the dashboard needs a terminal; `redis-dash snapshot` prints the same figures as JSON", 2)
+        _exit("the dashboard needs a terminal; `redis-dash snapshot` prints the same figures as JSON", USAGE)
 
 
 def _exit(message: str, code: int) -> NoReturn:
-    click.echo(f"redis-dash: {message}", err=True)
+    Talk().say(message)
     sys.exit(code)

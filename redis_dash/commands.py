@@ -34,11 +34,32 @@ class Publish(msgspec.Struct, frozen=True):
     payload: str
 
 
-Command = RevokeSession | RestoreSession | Publish
+class FindOut(msgspec.Struct, frozen=True):
+    """Look up what became of a command whose answer was lost, once the server is back. Writes nothing."""
+
+    command: RevokeSession | RestoreSession
+    undo: RestoreSession | None
+
+    @property
+    def key(self) -> Credential:
+        """The session's key."""
+        return self.command.session.key if isinstance(self.command, RevokeSession) else self.command.key
+
+
+Command = RevokeSession | RestoreSession | Publish | FindOut
 
 Result = Literal[
-    "deleted", "already gone", "changed since, not deleted", "restored", "exists again, not restored", "sent"
+    "deleted",
+    "already gone",
+    "changed since, not deleted",
+    "restored",
+    "exists again, not restored",
+    "sent",
+    "not known",
+    "still there",
+    "not restored",
 ]
+"""``not known``: the answer was lost. ``still there`` and ``not restored`` are what was found out after that."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -48,6 +69,9 @@ class Outcome(msgspec.Struct, frozen=True):
     detail: str
     """One sentence for a person; holds no secret."""
     undo: RestoreSession | None = None
+    """What a person may ask for to take it back, from now on."""
+    unsettled: FindOut | None = None
+    """How to find out what is not known."""
 
 
 class FullPass(msgspec.Struct, frozen=True):
@@ -80,4 +104,8 @@ class ShowRanks(msgspec.Struct, frozen=True):
     member: str = ""
 
 
-Request = FullPass | SearchSessions | StopSearch | ShowRanks
+class CountAfresh(msgspec.Struct, frozen=True):
+    """Count messages from this moment on."""
+
+
+Request = FullPass | SearchSessions | StopSearch | ShowRanks | CountAfresh

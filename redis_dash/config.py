@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 import msgspec
 
@@ -25,22 +26,22 @@ class Url:
 
     def __init__(self, raw: str) -> None:
         try:
+            raw.encode()
             parts = urlsplit(raw)
             port = parts.port
         except ValueError:  # whose text quotes what it takes for the port: it may be a part of the password
             raise ConfigError(f"the Redis URL cannot be read; {ESCAPE}, and the port a number") from None
         if parts.scheme not in SCHEMES:
-            raise ConfigError(f"a Redis URL begins with redis://, rediss:// or unix://; for example {DEFAULT_URL}")
-        if parts.scheme != "unix" and not parts.hostname:
-            raise ConfigError(f"the Redis URL names no host; for example {DEFAULT_URL}")
+            raise ConfigError(f"a Redis URL begins with redis://, rediss:// or unix://; {_example(raw)}")
+        _check_place(parts)
         self._raw = raw
         self.database = _database(parts.path if parts.scheme != "unix" else "", parts.query)
         """The number of the database."""
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
         where = f"{host}:{port or 6379}" if parts.scheme != "unix" else ""
         user = f"{quote(unquote(parts.username))}@" if parts.username else ""
-        path = parts.path if parts.path not in ("", "/") else "/0"
-        self.shown = urlunsplit((parts.scheme, user + where, path, "", ""))
+        path = parts.path if parts.path not in ("", "/") or parts.scheme == "unix" else "/0"
+        self.shown = f"{parts.scheme}://{user}{where}{path}"
         """The URL without password and options: for screens, logs and exports."""
 
     def reveal(self) -> str:
@@ -52,6 +53,43 @@ class Url:
 
     def __str__(self) -> str:
         return self.shown
+
+
+def _example(raw: str) -> str:
+    """What was probably meant. Only a bare host is repeated: anything else may hold a password."""
+    if re.fullmatch(r"localhost|[\w-]+(\.[\w-]+)+|(localhost|[\w.-]+):\d{1,5}(/\d*)?", raw, re.ASCII):
+        return f"did you mean 'redis://{raw}'?"
+    if raw.startswith("/"):
+        return "did you mean unix:// and the path of a socket?"
+    return f"for example {DEFAULT_URL}"
+
+
+def _check_place(parts: SplitResult) -> None:
+    """Can there be such a host, or such a socket? What is wrong is not repeated: it may be a part of a password.
+
+    Raises:
+        ConfigError: there cannot.
+    """
+    host = unquote(parts.hostname or "")
+    if parts.scheme == "unix":
+        if host:
+            raise ConfigError("a socket's path begins with a slash, the third one: unix:///run/redis.sock")
+        if "\0" in unquote(parts.path):
+            raise ConfigError("a socket's path holds no NUL")
+        return
+    if not host:
+        raise ConfigError(f"the Redis URL names no host; for example {DEFAULT_URL}")
+    if parts.port == 0:
+        raise ConfigError("the Redis URL's port is a number from 1 to 65535")
+    try:
+        host.encode("idna")
+    except UnicodeError:  # an empty label, or one of more than 63 characters
+        is_name = ":" in host
+    else:
+        is_name = host.isprintable() and " " not in host
+    if not is_name:
+        reason = "between its dots are 1 to 63 characters, none of them blank"
+        raise ConfigError(f"no host can have the name that the Redis URL gives: {reason}; {ESCAPE}")
 
 
 def _database(path: str, query: str) -> int:
@@ -150,29 +188,36 @@ def load(path: Path | None, flags: Mapping[str, Any], environ: Mapping[str, str]
         flags: field name -> value in TOML's terms; besides, ``limit`` replaces the limit of every limiter's pattern.
 
     Raises:
-        ConfigError: names the file and the field, or the flag.
+        ConfigError: names the file and the field, the variable, or the flag.
     """
     place = path or config_path(environ)
-    values: dict[str, Any] = {}
-    if path is not None or place.exists():
-        values = _read_toml(place)
-        _convert(values, str(place))
+    values = _read_toml(place, must_exist=path is not None)
+    _convert(values, f"{place}: ")
+    origin = f"{place}: url: " if "url" in values else ""
     if environ.get("REDIS_URL"):
-        values["url"] = environ["REDIS_URL"]
+        values["url"], origin = environ["REDIS_URL"], "REDIS_URL: "
     flags = dict(flags)
     limit = flags.pop("limit", None)
     values.update(flags)
-    config = _convert(values, "the options")
+    config = _convert(values, "")
+    try:
+        Url(config.url)
+    except ConfigError as error:
+        raise ConfigError(f"{'' if 'url' in flags else origin}{error}") from None
     if limit is None:
         return config
     return msgspec.structs.replace(config, limits=tuple(LimitPattern(one.keys, limit) for one in config.limits))
 
 
-def _read_toml(place: Path) -> dict[str, Any]:
+def _read_toml(place: Path, *, must_exist: bool) -> dict[str, Any]:
     import tomllib  # here, and not above, for a quick start: most people have no file
 
     try:
         return tomllib.loads(place.read_text("utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if must_exist:
+            raise ConfigError(f"{place}: {error.strerror}") from None
+        return {}
     except OSError as error:
         raise ConfigError(f"{place}: {error.strerror or error}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -183,11 +228,37 @@ def _convert(values: dict[str, Any], place: str) -> Config:
     try:
         return msgspec.convert(values, Config)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{place}: {_in_toml_terms(str(error))}") from None
+        raise ConfigError(f"{place}{_in_users_words(str(error))}") from None
 
 
-def _in_toml_terms(message: str) -> str:
-    """msgspec speaks of objects and ``$.limits[0]``; TOML users know tables and names."""
-    known = ", ".join(Config.__struct_fields__)
-    message = message.replace("Object contains unknown field", "unknown setting").replace("at `$.", "at `")
-    return f"{message} (settings are {known})" if message.startswith("unknown setting") else message
+_KINDS = {
+    "array": "a list",
+    "object": "a table",
+    "str": "a text in quotes",
+    "int": "a number",
+    "float": "a number",
+    "bool": "true or false",
+    "date": "a date",
+    "datetime": "a date",
+    "time": "a time of day",
+}
+_SETTINGS: Mapping[str, type[msgspec.Struct]] = {"limits": LimitPattern, "caches": CachePattern}
+
+
+def _in_users_words(message: str) -> str:
+    """msgspec speaks of objects, arrays and ``$.limits[0]``; people know tables, lists and names."""
+    message, _, path = message.partition(" - at `")
+    path = path.removeprefix("$.").removesuffix("`").replace(".", ", ")
+    where = re.sub(r"\[(\d+)\]", lambda entry: f", entry {int(entry[1]) + 1}", path)
+    table = where.partition(",")[0]
+    if unknown := re.fullmatch("Object contains unknown field (.*)", message):
+        known = ", ".join(_SETTINGS.get(table, Config).__struct_fields__)
+        message = f"unknown setting {unknown[1]} (settings are {known})"
+    elif missing := re.fullmatch("Object missing required field (.*)", message):
+        message = f"{missing[1]} is missing"
+    elif wrong := re.fullmatch("Expected `(.*)`, got `(.*)`", message):
+        wanted, given = (_KINDS.get(kind, kind) for kind in wrong.groups())
+        message = f"{wanted} is expected, not {given}"
+        if where in _SETTINGS:
+            message += f"; tables in a list are written [[{where}]]"
+    return f"{where}: {message}" if where else message

@@ -21,7 +21,7 @@ from redis_dash.endpoint import endpoint_of
 from redis_dash.heads import Heads
 from redis_dash.info import Info, kind_of, parse_info
 from redis_dash.introduction import Introduction
-from redis_dash.model import Kind, MissingRightError, SourceError
+from redis_dash.model import AwayError, Kind, MissingRightError, SourceError
 from redis_dash.ownreads import Command, OwnReads, ReplyError
 from redis_dash.ping import PingTimer
 from redis_dash.reasons import LostError, describe, say, without_arguments
@@ -202,7 +202,7 @@ class Deployment:
 
     async def _open(self) -> None:
         if time.monotonic() < self._next_try:
-            raise SourceError(self._trouble)
+            raise AwayError(self._trouble)
         self._wire = Wire()
         self._wire.traffic = self._traffic
         try:

@@ -6,7 +6,9 @@ import, so that a URL without options, which most are, is read here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -16,7 +18,7 @@ from redis_dash.model import ConfigError
 if TYPE_CHECKING:
     from ssl import SSLContext
 
-    from redis.asyncio.connection import Connection, UnixDomainSocketConnection
+    from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
 
 PORT = 6379
 
@@ -67,23 +69,57 @@ def _by_driver(url: Url) -> Endpoint:
     try:
         options: dict[str, object] = dict(parse_url(url.reveal()))
         kind = options.pop("connection_class", Connection)
+        options.pop("max_connections", None)  # of a pool, which there is none
         options.update(protocol=2, client_name=None)
         plan: Connection | UnixDomainSocketConnection = kind(  # type: ignore[operator]
             retry=Retry(NoBackoff(), 0), driver_info=None, **options
         )
     except (ValueError, TypeError, RedisError) as error:
-        raise ConfigError(f"{url}: {without_secret(str(error), url)}") from None
+        raise ConfigError(f"{url}: {_in_users_words(without_secret(str(error), url), url)}") from None
     endpoint = Endpoint()
     if isinstance(plan, UnixDomainSocketConnection):
         endpoint.path = plan.path
     else:
         endpoint.host, endpoint.port = plan.host, plan.port
-        endpoint.tls = plan.ssl_context.get if isinstance(plan, SSLConnection) else None
+        endpoint.tls = partial(_context, plan) if isinstance(plan, SSLConnection) else None
     endpoint.user, endpoint.password = plan.username or "", str(plan.password or "")
     endpoint.database = int(plan.db or 0)
     return endpoint
 
 
+def _context(plan: SSLConnection) -> SSLContext:
+    """Of the certificates and ciphers that the URL names.
+
+    Raises:
+        OSError: they cannot be used.
+    """
+    from redis.exceptions import RedisError
+
+    try:
+        return plan.ssl_context.get()
+    except (OSError, ValueError, RedisError) as error:
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise OSError(f"TLS cannot be set up with the URL's options: {reason or error}") from None
+
+
+def _in_users_words(message: str, url: Url) -> str:
+    """The driver speaks of Python's arguments."""
+    option = re.search(r"keyword argument '(\w+)'", message)
+    if option is None:
+        return "an option in the URL cannot be used" if "callable" in message else message
+    if option[1].startswith("ssl_") and url.shown.startswith("redis:"):
+        return f"the option {option[1]} is for TLS, which is rediss://"
+    return f"the option {option[1]} in the URL is not known"
+
+
 def without_secret(text: str, url: Url) -> str:
-    """For texts of others, which may quote the URL."""
-    return text.replace(url.reveal(), url.shown)
+    """For texts of others: without the URL, which they may quote, and without numbers of errors."""
+    text = re.sub(r"^\[Errno -?\d+\] ", "", text.replace(url.reveal(), url.shown))
+    return "no such host" if text.rstrip(".") in _NO_SUCH_HOST else text
+
+
+_NO_SUCH_HOST = (
+    "Name or service not known",
+    "No address associated with hostname",
+    "nodename nor servname provided, or not known",
+)

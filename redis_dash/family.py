@@ -124,6 +124,11 @@ class Family:
         return self._last.ended_at if self._last else 0.0
 
     @property
+    def counted_since(self) -> float:
+        """When the last complete pass began; without end while there is none."""
+        return self._last.began_at if self._last else math.inf
+
+    @property
     def seen(self) -> int:
         """Keys that the last complete pass counted, or that the running one has found if those are more."""
         return max(self._last.keys if self._last else 0, len(self._found) + self._beyond)

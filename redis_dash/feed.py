@@ -43,7 +43,8 @@ class Feed(Protocol):
         """Carry out a confirmed command.
 
         Raises:
-            SourceError: Redis could not be reached or refused; nothing is known to have changed.
+            SourceError: nothing was done: Redis could not be reached, or refused. Where the answer was lost, that is
+                the outcome, and tells how to find out.
         """
 
     async def run(self) -> None:

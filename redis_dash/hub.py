@@ -11,18 +11,21 @@ from typing import Any
 import msgspec
 
 from redis_dash import actions
-from redis_dash.commands import Command, FullPass, Outcome, Request, RevokeSession
+from redis_dash.commands import Command, FullPass, Outcome, Request
 from redis_dash.config import Config, Url
 from redis_dash.connection import Deployment
 from redis_dash.eventlog import EventLog
 from redis_dash.feed import Progress
 from redis_dash.keyspace import Keyspace
-from redis_dash.model import AnyReading, MissingRightError, Reading, Scan, SourceError, Status
-from redis_dash.sources import SOURCES, families
+from redis_dash.model import AnyReading, AwayError, MissingRightError, Reading, Scan, SourceError, Status
+from redis_dash.sources import SOURCES, families, tracked
 from redis_dash.sources.base import Busy, Context, Source, Steered
 from redis_dash.subscriber import Subscriber
+from redis_dash.tracking import Tracking
 
 RETRY_S = 0.5
+
+LATE = "no answer in time"
 
 
 class Hub:
@@ -39,11 +42,14 @@ class Hub:
         self._config = config
         self._keyspace = Keyspace(self.deployment, families(config), config.budget, config.refresh_s)
         self._subscriber = Subscriber(url, config.channels, EventLog())
-        context = Context(config, self.deployment, self._keyspace, self._subscriber)
+        self._tracking = Tracking(url, tracked(config), config.budget)
+        context = Context(config, self.deployment, self._keyspace, self._subscriber, self._tracking)
         self._sources: list[Source[Any]] = [make(context) for make in SOURCES]
+        self._turns = {source.topic: asyncio.Lock() for source in self._sources}
         self._asked = {source.topic: asyncio.Event() for source in self._sources}
         self._latest: dict[str, Reading[Any]] = {}
         self._unread: dict[str, Reading[Any]] = {}
+        self._reached = False
 
     @property
     def target(self) -> str:
@@ -54,6 +60,16 @@ class Hub:
     def subscribed(self) -> bool:
         """Whether every message is being received right now."""
         return self._subscriber.connected
+
+    @property
+    def refused(self) -> bool:
+        """The server does not let us subscribe."""
+        return self._subscriber.refused
+
+    @property
+    def reached(self) -> bool:
+        """Has the server told anything so far, were it that we may not read it?"""
+        return self._reached
 
     @property
     def received(self) -> int:
@@ -109,11 +125,8 @@ class Hub:
             SourceError: see ``actions.carry_out``.
         """
         outcome = await actions.carry_out(self.deployment, command)
-        if isinstance(command, RevokeSession):
-            text = f"{outcome.result}: {command.session.id} of {command.session.user or 'nobody known'}"
+        if text := actions.mark(command, outcome):
             self._subscriber.log.mark(text, time.time(), "action")
-        elif outcome.result == "restored":
-            self._subscriber.log.mark("revocation undone", time.time(), "action")
         return outcome
 
     async def run(self) -> None:
@@ -121,6 +134,7 @@ class Hub:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._keep_on(self._subscriber.run, "receiving messages"))
+                tasks.create_task(self._keep_on(self._tracking.run, "listening to what is written"))
                 tasks.create_task(self._keep_on(self._keyspace.run, "scanning"))
                 for source in self._sources:
                     tasks.create_task(self._poll(source))
@@ -138,9 +152,27 @@ class Hub:
                 self.deployment.own_error(doing)
             await asyncio.sleep(RETRY_S)
 
-    async def read_all(self) -> list[Reading[Any]]:
-        """Read every source once, now."""
-        return [await self._read(source) for source in self._sources]
+    async def read_all(self, within_s: float | None = None) -> list[Reading[Any]]:
+        """Read every source once, now, and the counters of messages last: they hold all that came until this returns.
+
+        Args:
+            within_s: a source that takes longer is told as it was before.
+        """
+
+        async def read(source: Source[Any]) -> Reading[Any]:
+            try:
+                async with asyncio.timeout(within_s):
+                    return await self._read(source)
+            except TimeoutError:
+                before = self._latest.get(source.topic)
+                return _aged(before, LATE) or Reading(source.topic, "error", note=LATE, away=True)
+
+        others = [source for source in self._sources if source.topic != "events"]
+        readings = {reading.topic: reading for reading in await asyncio.gather(*map(read, others))}
+        for source in self._sources:
+            if source.topic not in readings:
+                readings[source.topic] = await read(source)
+        return [readings[source.topic] for source in self._sources]
 
     async def _poll(self, source: Source[Any]) -> None:
         while True:
@@ -155,22 +187,34 @@ class Hub:
 
     async def _read(self, source: Source[Any]) -> Reading[Any]:
         """A source's failure is a status, whatever it is."""
+        async with self._turns[source.topic]:
+            reading = await self._read_in_turn(source)
+        self._reached = self._reached or reading.frame is not None or reading.status == "off"
+        return reading
+
+    async def _read_in_turn(self, source: Source[Any]) -> Reading[Any]:
         topic, before = source.topic, self._latest.get(source.topic)
         try:
             sample = await source.read()
         except MissingRightError as error:
             return Reading(topic, "off", note=str(error))
+        except AwayError as error:
+            return _aged(before, str(error), away=True) or Reading(topic, "error", note=str(error), away=True)
         except SourceError as error:
             return _aged(before, str(error)) or Reading(topic, "error", note=str(error))
         except Exception:  # a bug in one source must not blank the other panes
             note = self.deployment.own_error(f"reading {topic.replace('_', ' ')}")
             return _aged(before, note, "error") or Reading(topic, "error", note=note)
         taken_at = before.taken_at if sample.status == "stale" and before is not None else time.time()
-        return Reading(topic, sample.status, sample.frame, taken_at, sample.note, sample.count, sample.scope)
+        return Reading(
+            topic, sample.status, sample.frame, taken_at, sample.note, sample.count, sample.scope, sample.away
+        )
 
 
-def _aged(before: Reading[Any] | None, note: str, status: Status = "stale") -> Reading[Any] | None:
+def _aged(
+    before: Reading[Any] | None, note: str, status: Status = "stale", *, away: bool = False
+) -> Reading[Any] | None:
     """The last good frame, marked stale."""
     if before is None or before.frame is None:
         return None
-    return msgspec.structs.replace(before, status=status, note=note)
+    return msgspec.structs.replace(before, status=status, note=note, away=away)

@@ -184,6 +184,8 @@ class SessionRow(msgspec.Struct, frozen=True):
     """False where the lifetime could not be read: then ``ttl_s`` says nothing."""
     fields: tuple[tuple[str, str], ...] = ()
     """What else the application keeps in it; values of secret-looking fields are already hidden."""
+    fingerprint: bytes = b""
+    """Of whom and what the session is about, to see later whether it still is the same; empty where it is unknown."""
 
 
 class Search(msgspec.Struct, frozen=True):
@@ -335,6 +337,8 @@ class Reading(msgspec.Struct, Generic[F], frozen=True):
     """The topic's count, of several the one that can be trusted least; None for topics that need no scan."""
     scope: Scope | None = None
     """None for topics that need no scan."""
+    away: bool = False
+    """The server cannot be reached: ``note`` says why, as it does for every other topic."""
 
     @property
     def coverage(self) -> float | None:
@@ -355,6 +359,10 @@ class ConfigError(DashError):
 
 class SourceError(DashError):
     """Redis could not be reached, or refused; without secrets."""
+
+
+class AwayError(SourceError):
+    """Redis could not be reached, or the connection broke."""
 
 
 class MissingRightError(SourceError):

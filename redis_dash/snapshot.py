@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
+import json
+import math
+import re
+import signal
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import msgspec
 
 from redis_dash.certainty import Count
-from redis_dash.commands import FullPass
+from redis_dash.commands import CountAfresh, FullPass
 from redis_dash.config import Config
 from redis_dash.feed import Progress
 from redis_dash.hub import Hub
 from redis_dash.model import (
     BoardRow,
     CacheFrame,
+    DashError,
     EventsFrame,
     LeaderboardsFrame,
     RateLimitsFrame,
@@ -29,92 +33,179 @@ from redis_dash.model import (
     SessionsFrame,
     SourceError,
 )
+from redis_dash.streams import Talk
 
-OK, UNREACHABLE, USAGE, TOPIC_FAILED = 0, 1, 2, 3
-"""Exit codes."""
+OK, UNREACHABLE, TOPIC_FAILED = 0, 1, 3
+"""Exit codes; the command line has more of them."""
 READY_WITHIN_S = 10.0
 """How long the first connection and the first pass over the keyspace may take before the clock starts anyway."""
+READ_WITHIN_S = 5.0
+"""A topic that takes longer than this at the end is told as it was before."""
+
+
+class StoppedError(DashError):
+    """An error of our own ended the watching."""
+
+
+class _Watch(msgspec.Struct):
+    """What was seen, and for how long."""
+
+    readings: list[Reading[Any]] = []
+    watched_s: float = 0.0
 
 
 async def take(
-    config: Config, seconds: float, topics: Iterable[str], talk: TextIO = sys.stderr, *, full: bool = False
+    config: Config, seconds: float, topics: Iterable[str], talk: TextIO | None = None, *, full: bool = False
 ) -> tuple[str, int]:
-    """Watch for ``seconds`` and return the document and the exit code.
+    """Watch for ``seconds``, or until Ctrl-C, and return the document and the exit code.
 
     Args:
+        talk: where progress is told; stderr by default.
         full: first pass over the whole keyspace at full speed, however long that takes; if it fails, that is told.
+
+    Raises:
+        ConfigError: the configuration cannot be used.
+        StoppedError: the readers came to an end before that.
     """
-    hub = Hub(config)
+    began, hub, talker = time.monotonic(), Hub(config), Talk(talk)
     running = asyncio.create_task(hub.run())
-    try:
-        if full:
-            await _pass_over(hub, talk)
-        await _until_ready(hub)
-        began = time.monotonic()
-        print(f"redis-dash: watching {hub.target} for {seconds:g} s", file=talk, flush=True)
-        if not hub.deployment.unreachable:
-            await asyncio.sleep(seconds)
-        readings = [reading for reading in await hub.read_all() if reading.topic in set(topics)]
-        elapsed = time.monotonic() - began
-        print("redis-dash: taken", file=talk, flush=True)  # what comes after this moment is not counted
-        with contextlib.suppress(SourceError):
-            await hub.deployment.price()
-    finally:
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
+    with _interrupts() as stop:
+        watching = asyncio.create_task(_watch(hub, seconds, talker, stop, full=full))
+        try:
+            await asyncio.wait([running, watching], return_when=asyncio.FIRST_COMPLETED)
+            if not watching.done():
+                raise StoppedError(f"stopped by an error of its own: {_name(running.exception())}")
+            seen = watching.result()
+        finally:
+            for task in (watching, running):
+                task.cancel()
+            await asyncio.gather(watching, running, return_exceptions=True)
+    readings = [reading for reading in seen.readings if reading.topic in set(topics)]
     document = {
         "schema": 1,
         "taken_at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "target": hub.target,
-        "elapsed_s": round(elapsed, 3),
+        "elapsed_s": round(time.monotonic() - began, 3),
+        "watched_s": round(seen.watched_s, 3),
         "topics": {reading.topic: _topic(reading) for reading in readings},
         "cost": msgspec.to_builtins(hub.deployment.cost.cost()),
     }
-    return msgspec.json.format(msgspec.json.encode(document), indent=1).decode(), _exit_code(hub, readings, talk)
+    return _json(document), _exit_code(hub, readings, talker)
 
 
-async def _pass_over(hub: Hub, talk: TextIO) -> None:
+@contextlib.contextmanager
+def _interrupts() -> Iterator[asyncio.Event]:
+    """Set by the first Ctrl-C; the second one ends us, as the first one does elsewhere."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def interrupt() -> None:
+        loop.remove_signal_handler(signal.SIGINT)
+        stop.set()
+
+    with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # where only the main thread hears it
+        loop.add_signal_handler(signal.SIGINT, interrupt)
+    try:
+        yield stop
+    finally:
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.remove_signal_handler(signal.SIGINT)
+
+
+async def _watch(hub: Hub, seconds: float, talk: Talk, stop: asyncio.Event, *, full: bool) -> _Watch:
+    seen = _Watch()
+    if full:
+        await _pass_over(hub, talk, stop)
+    await _until_ready(hub, stop)
+    if hub.reached:
+        began = time.monotonic()
+        hub.ask(CountAfresh())
+        talk.say(f"watching {hub.target} for {seconds:g} s")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await stop.wait()
+        seen.readings = await hub.read_all(READ_WITHIN_S)
+        seen.watched_s = time.monotonic() - began
+        talk.say("taken")  # what comes after this moment is not counted
+        with contextlib.suppress(SourceError, TimeoutError):
+            async with asyncio.timeout(READ_WITHIN_S):
+                await hub.deployment.price()
+    else:
+        seen.readings = await hub.read_all(0)
+    return seen
+
+
+async def _pass_over(hub: Hub, talk: Talk, stop: asyncio.Event) -> None:
     """One pass at full speed, told on stderr: rewritten in place on a terminal, now and then elsewhere."""
     hub.ask(FullPass(on=True))
-    told, pause = 0.0, 0.2 if talk.isatty() else 5.0
+    told, pause = 0.0, 0.2 if talk.is_terminal else 5.0
     began = time.monotonic()
-    while not (hub.passes or hub.scan_trouble):
+    while not (hub.passes or hub.scan_trouble or stop.is_set()):
         await asyncio.sleep(0.02)
         progress = hub.progress()
         if progress is not None and progress.total and time.monotonic() - told >= pause:
             told = time.monotonic()
             _tell_progress(progress, talk)
-    if not hub.passes:
-        print(f"redis-dash: not scanned: {hub.scan_trouble}", file=talk, flush=True)
+    if hub.passes:
+        talk.say(f"scanned {hub.scan().last_done:,} keys in {time.monotonic() - began:.1f} s")
+    elif hub.scan_trouble:
+        talk.say(f"not scanned: {hub.scan_trouble}")
     else:
-        line = f"redis-dash: scanned {hub.scan().last_done:,} keys in {time.monotonic() - began:.1f} s"
-        print(f"{line:<78}", file=talk, flush=True)
+        scan = hub.scan()
+        talk.say(f"stopped after {scan.done:,} of {scan.size:,} keys")
 
 
-def _tell_progress(progress: Progress, talk: TextIO) -> None:
+def _tell_progress(progress: Progress, talk: Talk) -> None:
     share = progress.done / progress.total
-    end = "\r" if talk.isatty() else "\n"
-    line = f"redis-dash: scanned {progress.done:,} of {progress.total:,} keys, {share:.0%}"
-    print(f"{line:<78}", end=end, file=talk, flush=True)
+    talk.say(f"scanned {progress.done:,} of {progress.total:,} keys, {share:.0%}", passing=True)
 
 
-async def _until_ready(hub: Hub) -> None:
-    """Messages count from the subscription on: the clock starts there, so that counts and seconds belong together."""
+async def _until_ready(hub: Hub, stop: asyncio.Event) -> None:
+    """Return once messages are received and keys are known, or when it is clear that they will not be."""
     deadline = time.monotonic() + READY_WITHIN_S
-    while time.monotonic() < deadline and not (hub.subscribed and (hub.passes or hub.scan_trouble)):
-        if hub.deployment.unreachable:
+    while time.monotonic() < deadline and not (hub.deployment.unreachable or stop.is_set()):
+        if (hub.subscribed or hub.refused) and (hub.passes or hub.scan_trouble) and hub.reached:
             return
         await asyncio.sleep(0.02)
 
 
-def _exit_code(hub: Hub, readings: list[Reading[Any]], talk: TextIO) -> int:
+def _exit_code(hub: Hub, readings: list[Reading[Any]], talk: Talk) -> int:
     failed = [reading for reading in readings if reading.status not in ("ok", "reduced")]
-    for reading in failed:
-        print(f"redis-dash: {reading.topic}: {reading.status}: {reading.note}", file=talk)
-    if len(failed) == len(readings) and not hub.deployment.connects:
+    if failed and not hub.reached:
+        for note in dict.fromkeys(reading.note for reading in failed):
+            talk.say(f"{hub.target}: {note}")
         return UNREACHABLE
+    for reading in failed:
+        talk.say(f"{reading.topic}: {reading.status}: {reading.note}")
     return TOPIC_FAILED if failed else OK
+
+
+def _name(error: BaseException | None) -> str:
+    """The kind of an error; its text may hold anything."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return type(error).__name__
+
+
+def _json(document: dict[str, object]) -> str:
+    """The document, where nothing moves a terminal: all that is not printable is escaped."""
+    text = msgspec.json.format(msgspec.json.encode(_finite(document)), indent=1).decode()
+    return text if text.isascii() and "\x7f" not in text else _UNPRINTABLE.sub(_escaped, text)
+
+
+_UNPRINTABLE = re.compile(r"[^ -~\n]")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match[0] if match[0].isprintable() else json.dumps(match[0])[1:-1].replace("\x7f", "\\u007f")
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity: as Redis does, ``inf`` and ``-inf`` are written out; what is not a number is null."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None if math.isnan(value) else f"{value}"
+    if isinstance(value, dict):
+        return {name: _finite(one) for name, one in value.items()}
+    return [_finite(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _topic(reading: Reading[Any]) -> dict[str, object]:
@@ -134,11 +225,12 @@ def _topic(reading: Reading[Any]) -> dict[str, object]:
 
 
 def _events(frame: EventsFrame) -> dict[str, object]:
+    kept = min(frame.log.kept, frame.received)  # the log goes further back than the counters
     return {
         "received": frame.received,
         "dropped": frame.dropped,
-        "kept": frame.log.kept,
-        "overwritten": frame.overwritten,
+        "kept": kept,
+        "overwritten": frame.received - kept,
         "rate": frame.rate,
         "gaps": msgspec.to_builtins(frame.gaps),
         "channels": msgspec.to_builtins(frame.channels),

@@ -14,11 +14,12 @@ from itertools import islice
 import hiredis
 
 from redis_dash.config import Url
+from redis_dash.connection import check
 from redis_dash.cutoff import Cutoffs, Loss
 from redis_dash.eventlog import EventLog, RawMessage
 from redis_dash.globs import encoded
 from redis_dash.messagewire import MessageWire
-from redis_dash.model import Gap, SourceError
+from redis_dash.model import Gap, MissingRightError, SourceError
 from redis_dash.reasons import describe
 from redis_dash.wire import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Wire, open_wire
 
@@ -49,6 +50,8 @@ class Subscriber:
         self.trouble = "not connected yet"
         self.refused = False
         """The server answered, and does not let us subscribe."""
+        self.tried = asyncio.Event()
+        """The first attempt to connect has succeeded or failed."""
         self._url = url
         self._loss: Loss | None = None
         self._names_nbytes = 0
@@ -65,6 +68,7 @@ class Subscriber:
                 pause = BACKOFF_S[0]
             except SourceError as error:
                 self.trouble = str(error)
+                self.tried.set()
                 pause = min(pause * 2, BACKOFF_S[1])
             await asyncio.sleep(pause)
 
@@ -95,15 +99,17 @@ class Subscriber:
 
     async def _subscribe(self, wire: Wire) -> None:
         for channel in self.channels:
+            (reply,) = await wire.send([(b"PSUBSCRIBE" if _is_glob(channel) else b"SUBSCRIBE", encoded(channel))])
             try:
-                await wire.ask(b"PSUBSCRIBE" if _is_glob(channel) else b"SUBSCRIBE", encoded(channel))
-            except SourceError:
+                check(reply)
+            except MissingRightError:
                 self.refused = True
                 raise
         self.refused = False
 
     def _connected_again(self, cutoffs: Cutoffs) -> None:
         reason, self.connected, self.trouble = self.trouble, True, ""
+        self.tried.set()
         loss, self._loss = self._loss, None
         if loss is None:
             return
@@ -113,6 +119,17 @@ class Subscriber:
         self.gaps.append(Gap(began_at, now, reason))
         text = f"reconnected, {now - began_at:.1f} s unknown"
         self.log.mark(text if why is None else f"{text}: {why}", now, "gap")
+
+    @property
+    def was_connected(self) -> bool:
+        """Is it now, or was it before?"""
+        return self.connected or self._loss is not None
+
+    def start_over(self) -> None:
+        """Count from this moment on."""
+        self.received = self.other = 0
+        self.counts = Counter()
+        self.gaps.clear()
 
     @property
     def open_gap(self) -> Gap | None:

@@ -25,6 +25,9 @@ from redis_dash.traffic import Traffic
 
 CLIENT_NAME = "redis-dash"
 CONNECT_TIMEOUT_S = 3.0
+TLS_TIMEOUT_S = CONNECT_TIMEOUT_S - 0.5
+"""For the handshake: a plain Redis does not answer it, and waits for more."""
+NO_TLS_ANSWER = "no answer to TLS in time: is this a plain port (redis://)?"
 BACKOFF_S = (0.25, 2.0)
 """First and longest pause between attempts to connect."""
 
@@ -232,9 +235,15 @@ async def open_wire(url: Url, wire: Wire) -> None:
             await loop.create_unix_connection(lambda: wire, endpoint.path)
         else:
             context = endpoint.tls() if endpoint.tls is not None else None
-            await loop.create_connection(lambda: wire, endpoint.host, endpoint.port, ssl=context)
+            patience_s = None if context is None else TLS_TIMEOUT_S
+            try:
+                await loop.create_connection(
+                    lambda: wire, endpoint.host, endpoint.port, ssl=context, ssl_handshake_timeout=patience_s
+                )
+            except ConnectionAbortedError:
+                raise SourceError(NO_TLS_ANSWER) from None
         try:
-            if endpoint.password:
+            if endpoint.user or endpoint.password:  # a user without a password signs in, too
                 user = [endpoint.user.encode()] if endpoint.user else []
                 await wire.ask(b"AUTH", *user, endpoint.password.encode())
             if endpoint.database:

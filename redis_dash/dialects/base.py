@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
+
+from redis_dash.ownreads import ReplyError
 
 Command = tuple[bytes, ...]
 
@@ -24,6 +27,22 @@ class SessionFacts(msgspec.Struct, frozen=True):
     role: str = ""
     created_at: float | None = None
     fields: tuple[tuple[str, str], ...] = ()
+    others: tuple[str, ...] = ()
+    """Further names of the user, less trustworthy ones: for a user who may not be shown."""
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Equal as long as the session is the same person's: activity changes fields, not this."""
+        return hashlib.sha256(repr((self.user, self.others, self.role, self.created_at)).encode()).digest()
+
+
+def refusal(reply: object) -> ReplyError | None:
+    """The error that stands in place of an answer about a key; None where the key was answered about.
+
+    That a key is of another type is an answer. MASTERDOWN, BUSY, LOADING, NOPERM and the like say nothing of it: what
+    was known before is still all that is known.
+    """
+    return reply if isinstance(reply, ReplyError) and not str(reply).startswith("WRONGTYPE") else None
 
 
 class Usage(NamedTuple):

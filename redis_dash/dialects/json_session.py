@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
 import msgspec
 
 from redis_dash.dialects.base import Command, SessionFacts
-from redis_dash.secrets import HIDDEN, is_secret
+from redis_dash.secrets import HIDDEN, is_secret, tells_secret
 
 LARGEST = 256 * 1024
 """Bytes of a value that are decoded; a larger one is no session that a person reads."""
-USER_FIELDS = ("email", "username", "user", "user_name", "name", "login", "user_id", "userId", "sub", "id")
-ROLE_FIELDS = ("role", "roles", "scope")
+EMAILS = ("email", "useremail", "emailaddress", "mail")
+LOGINS = ("username", "preferredusername", "login", "loginname", "user")
+NAMES = ("name", "displayname", "fullname")
+IDS = ("userid", "authuserid", "uid", "accountid", "sub", "id")
+"""Who it is, the most trustworthy names first; as ``_plain_name`` writes them."""
+ROLES = ("role", "roles", "scope")
+PEOPLE = frozenset({"user", "account", "passport", "profile", "member", "customer", "principal", "identity", "person"})
+"""Objects whose name or id is a person's; in another, such as a device, it is not."""
 CREATED_FIELDS = ("created_at", "createdAt", "created", "login_at", "iat")
 FIELDS_SHOWN = 40
 TEXT_SHOWN = 500
+DEEPEST = 4
+PLACES = 100
+"""Objects of a value that are looked into."""
+USERS = 8
+_LONG_ID = 16
+"""Characters of an ``id`` beside which there is nobody's name: it is the session's own, and may let its reader in."""
+
+
+class _Place(NamedTuple):
+    """One object of the value."""
+
+    fields: dict[str, object]
+    """By plain name."""
+    is_person: bool
+    is_top: bool
+    is_secret: bool
+    """It stands somewhere below a name that hides its value."""
 
 
 class JsonSession:
-    """A JSON object; the user is found by the usual names, one level down as well."""
+    """A JSON object; the user is found by the usual names, at any depth."""
 
     name = "json"
 
@@ -35,24 +63,71 @@ class JsonSession:
             return None
         if not isinstance(value, dict):
             return None
+        places = _places(value)
+        user, *others = sorted(list(dict.fromkeys(_users(places)))[:USERS], key=HIDDEN.__eq__) or [""]
         return SessionFacts(
-            user=_first(value, USER_FIELDS),
-            role=_first(value, ROLE_FIELDS),
+            user=user,
+            role=next(_texts([place for place in places if not place.is_secret], ROLES), ""),
             created_at=_created(value),
             fields=tuple(_shown(value)),
+            others=tuple(others),
         )
 
 
-def _first(value: dict[str, object], names: tuple[str, ...]) -> str:
-    nested = [inner for inner in value.values() if isinstance(inner, dict)]
-    for place in (value, *nested):
+@lru_cache(maxsize=1024)  # the same few names, over and over
+def _plain_name(name: str) -> str:
+    """``user_name``, ``userName`` and ``User-Name`` are one name."""
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def _places(value: dict[str, object]) -> list[_Place]:
+    """The objects inside a value: itself, those that are about a person, then the others; outer before inner ones."""
+    level = [("", value, False)]
+    places: list[_Place] = []
+    for depth in range(DEEPEST):
+        inner: list[tuple[str, dict[str, object], bool]] = []
+        for name, fields, secret in level[: PLACES - len(places)]:
+            plain = {_plain_name(key): field for key, field in fields.items()}
+            places.append(_Place(plain, name in PEOPLE, depth == 0, secret))
+            for key, field in fields.items():
+                if isinstance(field, dict):
+                    inner.append((_plain_name(key), field, secret or is_secret(key)))
+        level = inner
+    return sorted(places, key=lambda place: (not place.is_top, not place.is_person))
+
+
+def _users(places: Sequence[_Place]) -> Iterator[str]:
+    """Whom the session is about, the most trustworthy first."""
+    yield from (text for text in _texts(places, EMAILS) if "@" in text)
+    places = [place for place in places if not place.is_secret]
+    yield from _texts(places, EMAILS)
+    yield from _texts(places, LOGINS)
+    places = [place for place in places if place.is_top or place.is_person]
+    yield from _texts(places, NAMES)
+    for place in places:
+        yield from _texts([place], IDS[:-1])
+        for text in _texts([place], IDS[-1:]):
+            if place.is_person or len(text) < _LONG_ID:
+                yield text
+
+
+def _texts(places: Collection[_Place], names: Sequence[str]) -> Iterator[str]:
+    """What stands under these names."""
+    for place in places:
         for name in names:
-            found = place.get(name)
+            found = place.fields.get(name)
             if isinstance(found, list) and all(isinstance(part, str) for part in found):
-                return ", ".join(found)[:TEXT_SHOWN]
+                found = ", ".join(found)
             if found not in (None, "") and isinstance(found, str | int | float) and not isinstance(found, bool):
-                return str(found)[:TEXT_SHOWN]
-    return ""
+                text = _cut(str(found))
+                yield HIDDEN if isinstance(found, str) and tells_secret(text) else text
+
+
+def _cut(text: str) -> str:
+    """A long text up to the end of a word: nobody could tell that half an id is one."""
+    if len(text) <= TEXT_SHOWN:
+        return text
+    return re.sub(r"\S+$", "", text[:TEXT_SHOWN]) + "…"
 
 
 def _created(value: dict[str, object]) -> float | None:
@@ -66,11 +141,15 @@ def _created(value: dict[str, object]) -> float | None:
 def _shown(value: dict[str, object]) -> list[tuple[str, str]]:
     rows = []
     for name, inner in list(value.items())[:FIELDS_SHOWN]:
+        text = str(inner)
         if is_secret(name):
             text = HIDDEN
         elif isinstance(inner, dict | list):
             text = f"({len(inner)} inside)"  # nested values may hold secrets under any name
-        else:
-            text = str(inner)
-        rows.append((name[:TEXT_SHOWN], text[:TEXT_SHOWN]))
+        elif isinstance(inner, str):
+            if text.lstrip()[:1] in ("{", "["):
+                text = f"({len(text):,} characters)"  # most likely JSON once more
+            elif tells_secret(text) or (_plain_name(name) == "id" and len(text) >= _LONG_ID):
+                text = HIDDEN
+        rows.append((_cut(name), _cut(text)))
     return rows

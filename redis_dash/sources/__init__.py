@@ -26,6 +26,12 @@ SOURCES: tuple[Callable[[Context], Source[Any]], ...] = (
 )
 
 
+def tracked(config: Config) -> dict[str, tuple[str, ...]]:
+    """Of those, the kinds whose keys the server is asked to tell as they are written."""
+    found = families(config)
+    return {name: found[name] for name in (sessions.FAMILY, rate_limits.FAMILY)}
+
+
 def families(config: Config) -> dict[str, tuple[str, ...]]:
     """What the shared scan looks for: family name -> globs."""
     return {

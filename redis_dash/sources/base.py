@@ -11,11 +11,15 @@ from redis_dash.certainty import Count, Scope
 from redis_dash.commands import Request
 from redis_dash.config import Config
 from redis_dash.connection import Deployment
+from redis_dash.decoding import text
 from redis_dash.eventlog import EventLog
 from redis_dash.feed import Progress
 from redis_dash.keyspace import Keyspace
 from redis_dash.model import Frame, Status
 from redis_dash.subscriber import Subscriber
+from redis_dash.tracking import Tracking
+
+__all__ = ["Busy", "Context", "Sample", "Source", "Steered", "sample", "text", "turn"]
 
 T = TypeVar("T", bound=Frame)
 
@@ -28,6 +32,7 @@ class Sample(msgspec.Struct, Generic[T], frozen=True):
     note: str = ""
     count: Count | None = None
     scope: Scope | None = None
+    away: bool = False
 
 
 def sample(frame: T, count: Count | None, scope: Scope, notes: Sequence[str] = ()) -> Sample[T]:
@@ -37,13 +42,21 @@ def sample(frame: T, count: Count | None, scope: Scope, notes: Sequence[str] = (
 
 
 class Context:
-    """What sources share: the connection, the scan, the subscriber."""
+    """What sources share: the connection, the scan, the subscriber, and what the server tells of keys."""
 
-    def __init__(self, config: Config, deployment: Deployment, keyspace: Keyspace, subscriber: Subscriber) -> None:
+    def __init__(
+        self,
+        config: Config,
+        deployment: Deployment,
+        keyspace: Keyspace,
+        subscriber: Subscriber,
+        tracking: Tracking,
+    ) -> None:
         self.config = config
         self.deployment = deployment
         self.keyspace = keyspace
         self.subscriber = subscriber
+        self.tracking = tracking
 
     def scope(self, patterns: Sequence[str]) -> Scope:
         """What is looked for, among how many keys."""
@@ -103,8 +116,3 @@ def turn(keys: list[bytes], start: int, length: int) -> tuple[list[bytes], int]:
         return keys, 0
     start %= len(keys)
     return (keys + keys[:length])[start : start + length], start + length
-
-
-def text(raw: bytes) -> str:
-    """Redis bytes as text, nothing lost: still hostile."""
-    return raw.decode("utf-8", "backslashreplace")

@@ -7,9 +7,10 @@ import time
 from collections import deque
 from typing import NamedTuple
 
+from redis_dash.commands import CountAfresh, Request
 from redis_dash.feed import Progress
 from redis_dash.masking import mask_keys
-from redis_dash.model import ChannelCount, EventsFrame, MissingRightError, SourceError
+from redis_dash.model import AwayError, ChannelCount, EventsFrame, MissingRightError, SourceError
 from redis_dash.sources.base import Context, Sample, text
 
 RATE_WINDOW_S = 5.0
@@ -62,11 +63,20 @@ class EventsSource:
         """Nobody waits for it."""
         return None
 
+    def ask(self, request: Request) -> None:
+        """Begin to count afresh."""
+        if isinstance(request, CountAfresh):
+            self._subscriber.start_over()
+            self._past = deque([_Past(time.monotonic(), 0, {})])
+
     async def read(self) -> Sample[EventsFrame]:
         """The counters as they are."""
         subscriber = self._subscriber
+        await subscriber.tried.wait()
         if subscriber.refused:
             raise MissingRightError(f"not allowed to subscribe: {subscriber.trouble}")
+        if not subscriber.was_connected:
+            raise AwayError(subscriber.trouble)
         now = time.monotonic()
         busiest = subscriber.counts.most_common(CHANNELS_SHOWN)
         past = self._remember(_Past(now, subscriber.received, {hash(channel): count for channel, count in busiest}))
@@ -90,7 +100,7 @@ class EventsSource:
             shard_channels=self._shard_channels,
         )
         if not subscriber.connected:
-            return Sample(frame, status="stale", note=subscriber.trouble)
+            return Sample(frame, status="stale", note=subscriber.trouble, away=True)
         if self._shard_channels:
             some = (
                 "1 sharded channel is" if self._shard_channels == 1 else f"{self._shard_channels} sharded channels are"

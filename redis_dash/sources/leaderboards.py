@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from redis_dash.certainty import at_least
+from redis_dash.certainty import at_least, exact
 from redis_dash.commands import Request, ShowRanks
 from redis_dash.connection import check
+from redis_dash.decoding import raw
 from redis_dash.family import HELD
-from redis_dash.model import Board, BoardRow, LeaderboardsFrame
+from redis_dash.model import Board, BoardRow, LeaderboardsFrame, MissingRightError
 from redis_dash.ownreads import Command, ReplyError
 from redis_dash.sources.base import Context, Sample, sample, text, turn
 from redis_dash.sources.refusals import missing_right
@@ -20,6 +21,7 @@ FAMILY = "leaderboards"
 ROWS = 100
 BOARDS = 50
 """Boards read; the others are only counted."""
+TEN_YEARS_S = 315_360_000
 TYPES_AT_ONCE = 1000
 """Keys whose type is asked in one poll."""
 
@@ -59,6 +61,7 @@ class LeaderboardsSource:
         self._is_board: dict[bytes, bool] = {}
         """Keys whose type is known; those of other types are asked again: they may be written anew as a board."""
         self._type_turn = 0
+        self._needs_scan = len(self._named) < len(self._scope)
         self._pages: dict[bytes, _Page] = {}
 
     def ask(self, request: Request) -> None:
@@ -69,28 +72,32 @@ class LeaderboardsSource:
 
     async def read(self) -> Sample[LeaderboardsFrame]:
         """The types of keys that are new, then in one pipeline size and page of each board."""
-        await self._context.require_scan()
+        unscanned = await self._why_unscanned()
         keys = sorted({*self._named, *self._family.keys})
-        await self._ask_types(keys)
+        unasked = await self._ask_types(keys)
         there = [key for key in keys if self._is_board.get(key)]
         # Somebody may ask for another page while we wait for this one: its rows belong to the page as it was.
         pages = {key: self._pages.setdefault(key, _Page()) for key in there[:BOARDS]}
         await self._seek(pages)
         boards = await self._boards(pages)
         info = await self._context.keyspace.census.info_after(time.monotonic())
-        gone = sum(not self._is_board.get(key) for key in there)
-        unasked = sum(key not in self._is_board for key in keys)
-        count = self._context.keyspace.census.count_asked(FAMILY, len(there) - gone, info)
+        ranked = [board for board in boards if board.key.encode() in self._named or not _holds_times(board)]
+        number = sum(self._is_board.get(key, False) for key in there) - (len(boards) - len(ranked))
+        count = self._context.keyspace.census.count_asked(FAMILY, number, info)
         if unasked or len(keys) >= HELD:
-            count = at_least(len(there) - gone, at=count.at, coverage=count.coverage)
-        notes = [f"{len(there) - BOARDS:,} more boards are not read" if len(there) > BOARDS else ""]
-        frame = LeaderboardsFrame(tuple(boards), count)
+            count = at_least(number, at=count.at, coverage=count.coverage)
+        notes = _notes(len(there), len(boards) - len(ranked))
+        if unscanned is not None:
+            count = exact(number, time.time()) if not unscanned else at_least(number, at=time.time())
+            notes.append(f"only boards of a known name: {unscanned}" if unscanned else "")
+        frame = LeaderboardsFrame(tuple(ranked), count)
         return sample(frame, count, self._context.scope(self._scope), notes)
 
-    async def _ask_types(self, keys: Sequence[bytes]) -> None:
-        """Which keys are sorted sets? New ones first; those of other types again, in turn."""
+    async def _ask_types(self, keys: Sequence[bytes]) -> int:
+        """Which keys are sorted sets? New ones first; those of other types again, in turn. How many are left?"""
         self._is_board = {key: self._is_board[key] for key in keys if key in self._is_board}
-        new = [key for key in keys if key not in self._is_board][:TYPES_AT_ONCE]
+        unasked = [key for key in keys if key not in self._is_board]
+        new = unasked[:TYPES_AT_ONCE]
         others = [key for key, is_board in self._is_board.items() if not is_board]
         again, self._type_turn = turn(others, self._type_turn, TYPES_AT_ONCE - len(new))
         asked = [*new, *again]
@@ -101,6 +108,7 @@ class LeaderboardsSource:
                 self._forget(key)
             else:  # without the right to ask, reading it tells
                 self._is_board[key] = bool(refused) or reply in (b"zset", "zset")
+        return len(unasked) - len(new)
 
     async def _boards(self, pages: Mapping[bytes, _Page]) -> list[Board]:
         """Read each board's page, and once more the last one of those that have become shorter than where we look."""
@@ -135,12 +143,28 @@ class LeaderboardsSource:
         self._pages.pop(key, None)
         self._is_board.pop(key, None)
 
+    async def _why_unscanned(self) -> str | None:
+        """None where the scan finds the boards; empty where nobody needs it; else the right that it lacks.
+
+        Raises:
+            SourceError: scanning does not work, and without it there is nothing to read.
+        """
+        if self._named and not self._needs_scan:
+            return ""
+        try:
+            await self._context.require_scan()
+        except MissingRightError as error:
+            if not self._named:
+                raise
+            return str(error)
+        return None
+
     async def _seek(self, pages: Mapping[bytes, _Page]) -> None:
         """Put the page around the member that somebody looks for."""
         for key, page in pages.items():
             if not page.sought or page.found:
                 continue
-            member = page.sought.encode("utf-8", "replace")
+            member = raw(page.sought)
             _, rank = await self._context.deployment.pipeline([(b"ZCARD", key), (b"ZREVRANK", key, member)])
             page.found = True
             page.missing = not isinstance(rank, int)
@@ -173,6 +197,20 @@ class LeaderboardsSource:
                 )
             )
         return tuple(rows)
+
+
+def _holds_times(board: Board) -> bool:
+    """Are its scores points in time, as in queues and limiters? Then it ranks nobody."""
+    now = time.time()
+    scores = [row.score for row in board.rows]
+    return any(all(abs(score / unit - now) < TEN_YEARS_S for score in scores) for unit in (1, 1e3, 1e6))
+
+
+def _notes(boards: int, of_times: int) -> list[str]:
+    notes = [f"{boards - BOARDS:,} more boards are not read" if boards > BOARDS else ""]
+    if of_times:
+        notes.append(f"{of_times:,} sorted by time left out: name one with --leaderboard to see it")
+    return notes
 
 
 def _notice_moves(page: _Page, members: list[bytes]) -> None:

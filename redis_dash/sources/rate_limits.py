@@ -25,6 +25,8 @@ FOLLOWED = 1000
 """Clients that are followed: the fullest that the scan has seen; or all, if they are no more than twice as many."""
 OTHERS_AT_ONCE = 250
 """Where there are more, so many of the fullest are read in each poll, so many others, and all near the limit."""
+CATCH_UP = 3
+"""While some are read others come or change."""
 UNKNOWN_AT_ONCE = 50
 """Keys in no known form that are looked at again in one poll: they may have been written anew."""
 ROWS = 500
@@ -101,10 +103,28 @@ class RateLimitsSource:
         if self._refusal is not None:
             raise self._refusal
         await self._look_at_unknown()
+        written = await self._context.tracking.written(FAMILY)
+        await self.look(written)
         all_read = self._follows_all
-        await self._read_keys(list(self._rows) if all_read else self._chosen(), await self._server_time())
+        chosen = list(self._rows) if all_read else [*self._chosen(), *self._followed(written)[:FOLLOWED]]
+        await self._read_keys(list(dict.fromkeys(chosen)), await self._server_time())
         self._set_floor()
-        return self._sample(await self._context.keyspace.census.info_after(time.monotonic()), all_read=all_read)
+        told = await self._catch_up() and self._context.tracking.covers(FAMILY, self._family.counted_since)
+        info = await self._context.keyspace.census.info_after(time.monotonic())
+        return self._sample(info, all_read=all_read, told=told)
+
+    async def _catch_up(self) -> bool:
+        """Read what came or was written while others were read; is there no more of it?"""
+        for _ in range(CATCH_UP):
+            written = await self._context.tracking.written(FAMILY)
+            if not written:
+                return True
+            await self.look(written)
+            await self._read_keys(self._followed(written)[:FOLLOWED], await self._server_time())
+        return False
+
+    def _followed(self, keys: Sequence[bytes]) -> list[bytes]:
+        return [key for key in keys if key in self._rows]
 
     async def _look_at_unknown(self) -> None:
         """Forget those that are gone; look at some again."""
@@ -187,9 +207,11 @@ class RateLimitsSource:
             self._unknown.pop(key, None)
             self._rows[key], self._read_at[key] = _row(key, limiter, usage), time.monotonic()
 
-    def _sample(self, info: Info | None, *, all_read: bool) -> Sample[RateLimitsFrame]:
+    def _sample(self, info: Info | None, *, all_read: bool, told: bool) -> Sample[RateLimitsFrame]:
         census, rows, unknown = self._context.keyspace.census, self._rows.values(), len(self._unknown)
-        count = census.count_asked(FAMILY, len(rows) + unknown, info) if all_read else census.count(FAMILY, info)
+        count = census.count(FAMILY, info)
+        if all_read:
+            count = census.count_asked(FAMILY, len(rows) + unknown, info, told=told)
         blocked = sum(row.blocked for row in rows)
         near = sum(map(_is_near, rows)) - blocked
         fullest = heapq.nsmallest(ROWS, self._rows.items(), key=lambda item: _fullest_first(item[1]))

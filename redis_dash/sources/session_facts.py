@@ -9,10 +9,13 @@ import msgspec
 from redis_dash.dialects.base import SessionFacts
 from redis_dash.model import Credential, SessionRow, mask
 from redis_dash.patterns import Pattern
-from redis_dash.sources.base import text
+from redis_dash.secrets import HIDDEN, SessionSecret
 
 UNREADABLE = SessionFacts(user="", fields=(("", "the value is in no form that is known here"),))
 UNREAD = SessionFacts(user="", fields=(("", "the value could not be read"),))
+
+DISTINCTIVE = 8
+"""Characters."""
 
 
 class KnownSession(msgspec.Struct):
@@ -27,6 +30,8 @@ class KnownSession(msgspec.Struct):
     lifetime_s: float | None = None
     """The longest that it was seen to have left."""
     expires_known: bool = False
+    shown: tuple[SessionFacts, SessionFacts, bytes] | None = None
+    """Facts, what may be shown of them, and their fingerprint: so that each is made once."""
 
     def lasts(self, left_s: float | None, now: float) -> None:
         """It has so long to live; None for ever."""
@@ -39,6 +44,12 @@ def latest_first(item: tuple[bytes, KnownSession]) -> tuple[float, float]:
     """Sliding lifetimes tell the latest activity: what expires last was used last."""
     known = item[1]
     return known.expires_at or 0.0, (known.facts.created_at if known.facts else None) or 0.0
+
+
+def distinctive(identifier: bytes) -> bytes:
+    """The part of an id that tells sessions apart: of ``tenant1:web:2f9c…`` the last, if there is enough of it."""
+    last = identifier.rpartition(b":")[2]
+    return last if len(last) >= DISTINCTIVE else identifier
 
 
 class SessionRows:
@@ -60,25 +71,36 @@ class SessionRows:
         return tuple(self._row(key, known, now) for key, known in sessions)
 
     def _row(self, key: bytes, known: KnownSession, now: float) -> SessionRow:
-        assert known.facts is not None
-        identifier = self.identifier(key)
+        facts, identifier = known.facts, self.identifier(key)
+        assert facts is not None
+        if known.shown is None or known.shown[0] != facts:
+            known.shown = facts, showable(facts, SessionSecret(identifier)), facts.fingerprint
+        _, shown, fingerprint = known.shown
         return SessionRow(
             key=Credential(key),
-            id=mask(identifier),
-            user=known.facts.user,
-            role=known.facts.role,
+            id=mask(distinctive(identifier)),
+            user=shown.user,
+            role=shown.role,
             ttl_s=None if known.expires_at is None else known.expires_at - now,
             ttl_known=known.expires_known,
             ttl_full_s=None if known.expires_at is None else max(self._full_s, known.lifetime_s or 0.0),
-            created_at=known.facts.created_at,
+            created_at=facts.created_at,
             dialect=known.dialect,
-            fields=_without(identifier, known.facts.fields),
+            fields=shown.fields,
+            fingerprint=fingerprint,
         )
 
 
-def _without(identifier: bytes, fields: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """The session's id must not be readable where the application repeats it in the value."""
-    whole = text(identifier)
-    if len(whole) < 8:
-        return fields
-    return tuple((name, value.replace(whole, mask(identifier))) for name, value in fields)
+def showable(facts: SessionFacts, secret: SessionSecret) -> SessionFacts:
+    """The facts without anything that would let their reader in: the application may repeat the id in the value."""
+
+    def hide(text: str) -> str:
+        return HIDDEN if secret.is_in(text) else text
+
+    users = [user for user in (facts.user, *facts.others) if not secret.is_in(user)]
+    return SessionFacts(
+        user=users[0] if users else HIDDEN,
+        role=hide(facts.role),
+        created_at=facts.created_at,
+        fields=tuple((hide(name), hide(value)) for name, value in facts.fields),
+    )

@@ -15,7 +15,7 @@ from redis_dash.feed import Progress
 from redis_dash.model import Search, SourceError
 from redis_dash.sources.base import Context
 from redis_dash.sources.refusals import missing_right
-from redis_dash.sources.session_facts import UNREADABLE, KnownSession, SessionRows, latest_first
+from redis_dash.sources.session_facts import UNREADABLE, KnownSession, SessionRows, distinctive, latest_first
 
 KEPT = 500
 """Sessions found that are kept, those that were active last; the others are counted."""
@@ -39,16 +39,19 @@ class Needle:
 
     def could_be(self, identifier: bytes, value: object) -> bool:
         """Is it worth decoding the value?"""
-        return identifier.startswith(self._start) or (isinstance(value, bytes) and self._fragment in value.lower())
+        return self._begins(identifier) or (isinstance(value, bytes) and self._fragment in value.lower())
+
+    def _begins(self, identifier: bytes) -> bool:
+        return identifier.startswith(self._start) or distinctive(identifier).startswith(self._start)
 
     def is_in(self, identifier: bytes, facts: SessionFacts | None) -> bool:
         """Does the session match?"""
-        if identifier.startswith(self._start):
+        if self._begins(identifier):
             return True
         if facts is None:
             return False
         fields = (f"{name}={value}" for name, value in facts.fields)
-        return any(self._text in part.lower() for part in (facts.user, facts.role, *fields))
+        return any(self._text in part.lower() for part in (facts.user, *facts.others, facts.role, *fields))
 
 
 class _Hunt:

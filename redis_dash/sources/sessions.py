@@ -25,8 +25,8 @@ VALUES_AT_ONCE = 500
 """Followed sessions whose value is read again in one poll."""
 REMEMBERED = 4096
 """Bytes of a value up to which it is kept, so that it is made sense of only when it has changed."""
-CATCH_UP = 3
-"""While new ones are read the scan may bring others: what is counted should be listed, too."""
+CATCH_UP = 5
+"""While some are read others come or change: what is counted should be listed, too, and as of one moment."""
 ROWS = 500
 """Rows handed on."""
 
@@ -93,17 +93,28 @@ class SessionsSource:
         """Whether each is still there, and a share of the values; new ones last, for the scan brings some meanwhile."""
         await self._context.require_scan()
         await self._search.look_again()
+        written = await self._context.tracking.written(FAMILY)
+        await self.look(written)
         await self._read_lifetimes(list(self._known))
         self._set_floor()
         again, self._value_turn = turn(list(self._known), self._value_turn, VALUES_AT_ONCE)
         self._no_values = ""
-        await self._read_values(again)
+        await self._read_values(list(dict.fromkeys([*filter(self._known.__contains__, written), *again])))
+        told = await self._catch_up() and self._context.tracking.covers(FAMILY, self._family.counted_since)
+        return self._sample(await self._context.keyspace.census.info_after(time.monotonic()), told=told)
+
+    async def _catch_up(self) -> bool:
+        """Read what came or was written while others were read; is there no more of it?"""
         for _ in range(CATCH_UP):
+            written = await self._context.tracking.written(FAMILY)
+            await self.look(written)
+            written = [key for key in written if key in self._known]
             new = [key for key, known in self._known.items() if known.facts is None]
-            if not new:
-                break
-            await self._read_values(new)
-        return self._sample(await self._context.keyspace.census.info_after(time.monotonic()))
+            if not written and not new:
+                return True
+            await self._read_lifetimes(written)
+            await self._read_values(list(dict.fromkeys([*filter(self._known.__contains__, written), *new])))
+        return False
 
     async def _read_values(self, keys: Sequence[bytes]) -> None:
         dialect = SESSION_DIALECTS[0]
@@ -127,7 +138,7 @@ class SessionsSource:
         commands: list[Command] = [(b"PTTL", key) for key in keys]
         replies = await self._context.deployment.pipeline(commands)
         now = time.monotonic()
-        self._no_lifetimes = missing_right(b"PTTL", replies)
+        self._no_lifetimes = missing_right(b"PTTL", replies) if keys else self._no_lifetimes
         for key, reply in zip(keys, replies, strict=True):
             known = self._known.get(key)
             if reply == -2:
@@ -139,10 +150,10 @@ class SessionsSource:
         self._known.pop(key, None)
         self._family.discard(key)
 
-    def _sample(self, info: Info | None) -> Sample[SessionsFrame]:
+    def _sample(self, info: Info | None, *, told: bool) -> Sample[SessionsFrame]:
         census, alive = self._context.keyspace.census, len(self._known)
         if self._follows_all and not self._no_lifetimes:
-            count = census.count_asked(FAMILY, alive, info)
+            count = census.count_asked(FAMILY, alive, info, told=told)
         else:
             count = census.count(FAMILY, info)
         read = [(key, known) for key, known in self._known.items() if known.facts is not None]

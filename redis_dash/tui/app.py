@@ -13,16 +13,20 @@ from typing import Any, ClassVar
 import msgspec
 from textual.app import App, SystemCommand
 from textual.binding import Binding
+from textual.events import Print
 from textual.screen import Screen
+from textual.theme import ThemeProvider
 from textual.timer import Timer
 
-from redis_dash.commands import Command, Outcome, Publish, Request, RestoreSession, StopSearch
+from redis_dash.commands import Command, FindOut, Outcome, Publish, Request, RestoreSession, StopSearch
 from redis_dash.feed import Feed
 from redis_dash.model import TOPICS, DashError, Reading, ServerFrame, SourceError
+from redis_dash.tui.crash import crash_report
 from redis_dash.tui.dashboard import Dashboard
 from redis_dash.tui.intents import Asked, DetailWanted, Question, StopWanted, Told, Wanted
 from redis_dash.tui.look import THEME, Look
 from redis_dash.tui.progress import FullScan
+from redis_dash.tui.terminal import TerminalDriver
 from redis_dash.tui.text import Plain, plain
 
 PULSE_S = 0.25
@@ -63,6 +67,7 @@ class DashApp(App[None]):
     BINDINGS: ClassVar = [
         Binding("q", "quit", "Quit", show=False, id="app.quit"),
         Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="app.quit_at_once"),
+        Binding("ctrl+z", "suspend_process", "Stop, as the shell's job", show=False, id="app.suspend"),
         Binding("question_mark", "help", "Help", show=False, id="app.help"),
         Binding("u", "undo", "Undo", show=False, id="app.undo"),
         Binding("f5", "full_scan", "Scan everything now", show=False, id="app.full_scan"),
@@ -76,14 +81,13 @@ class DashApp(App[None]):
         scenarios: Mapping[str, str] | None = None,
         refresh: float = 1.0,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=TerminalDriver)
         self._open_feed = open_feed
         self._scenarios = scenarios or {}
         self._refresh_s = refresh
         self._feed: Feed | None = None
         self._undo: list[RestoreSession] = []
         self._full_scan = FullScan()
-        self._stdin: int | None = None
         self._timer: Timer | None = None
         self._pulse_s = FIRST_PULSE_S
         self._next_beat = 0.0
@@ -101,10 +105,18 @@ class DashApp(App[None]):
         """Paint the skeleton; open the feed once that is on the screen."""
         self.theme_changed_signal.subscribe(self, lambda _theme: self._dress())
         self._timer = self.set_interval(FIRST_PULSE_S, self._tick)
-        if not self.is_headless:
-            self._stdin = sys.stdin.fileno()
-            for number in (signal.SIGTERM, signal.SIGHUP):  # to leave the terminal as it was found
-                asyncio.get_running_loop().add_signal_handler(number, self.exit)
+        self.begin_capture_print(self, stdout=False)
+
+    def action_suspend_process(self) -> None:
+        """Stop as the shell's job, together with whoever started us; ``fg`` comes back."""
+        if isinstance(self._driver, TerminalDriver):
+            os.kill(0, signal.SIGTSTP)
+
+    def on_print(self, event: Print) -> None:
+        """What others print to standard error goes where it was sent, unless that is the screen."""
+        if sys.__stderr__ is not None and not sys.__stderr__.isatty():
+            sys.__stderr__.write(event.text)
+            sys.__stderr__.flush()
 
     def _look(self) -> Look:
         return Look(self.current_theme.to_color_system().generate())
@@ -147,8 +159,6 @@ class DashApp(App[None]):
                     self.notify(completion, markup=False)
         now = time.monotonic()
         if now >= self._next_beat:
-            if self._stdin is not None and not os.isatty(self._stdin):
-                self.exit()  # the terminal is gone, and whoever started us has swallowed the hangup
             self._next_beat = max(self._next_beat + self._refresh_s, now)
             self.dashboard.beat()
         if self.screen_stack[-1:] == [self.dashboard]:
@@ -162,6 +172,10 @@ class DashApp(App[None]):
             self._pulse_s = pace
             self._timer.stop()
             self._timer = self.set_interval(pace, self._tick)
+
+    def _fatal_error(self) -> None:
+        """Textual would print local variables."""
+        self.panic(crash_report(self._exception))
 
     # -- requests ----------------------------------------------------------------------------------------------------
 
@@ -194,7 +208,12 @@ class DashApp(App[None]):
         """Show everything about one row."""
         from redis_dash.tui.screens.detail import DetailScreen  # the screens here, and not above, for a quick start
 
-        self.push_screen(DetailScreen(message.detail))
+        self._open(DetailScreen(message.detail))
+
+    def _open(self, screen: Screen[Any] | str, answered: Callable[[Any], None] | None = None) -> None:
+        """Open a screen above the dashboard, unless there is one: keys may arrive before the first has opened it."""
+        if self.screen is self.dashboard:
+            self.push_screen(screen, answered)
 
     def on_told(self, message: Told) -> None:
         """Pass a remark on."""
@@ -211,7 +230,8 @@ class DashApp(App[None]):
             self.notify("The terminal is too small to ask first: nothing was done.", severity="warning", markup=False)
             return
         self.clear_notifications()  # they would lie above the question
-        self.push_screen(ConfirmScreen(question), answered)
+        server = plain(self._feed.target) if self._feed is not None else Plain("not connected")
+        self._open(ConfirmScreen(question, server), answered)
 
     def _submit(self, command: Command) -> None:
         self.run_worker(self._carry_out(command), group="commands", exit_on_error=False)
@@ -226,7 +246,14 @@ class DashApp(App[None]):
         except DashError as error:
             self.notify(plain(str(error), 300), title="Not done", severity="error", timeout=10, markup=False)
             return
+        except Exception as error:  # a defect of ours, after which nobody knows what was done
+            self.notify(
+                f"An error of our own: {type(error).__name__}.", title="Not known", severity="error", timeout=10
+            )
+            return
         self._remember(command, outcome)
+        if outcome.unsettled is not None:
+            self._submit(outcome.unsettled)
         done = outcome.result in ("deleted", "restored", "sent")
         self.notify(
             plain(outcome.detail, 300),
@@ -237,8 +264,9 @@ class DashApp(App[None]):
         )
 
     def _remember(self, command: Command, outcome: Outcome) -> None:
-        if isinstance(command, RestoreSession) and command in self._undo:
-            self._undo.remove(command)
+        settled = command.undo if isinstance(command, FindOut) else command
+        if isinstance(settled, RestoreSession) and settled in self._undo:
+            self._undo.remove(settled)
         if outcome.undo is not None:
             self._undo.append(outcome.undo)
         self.dashboard.can_undo = bool(self._undo)
@@ -259,6 +287,7 @@ class DashApp(App[None]):
                 Plain("If it exists again by now, nothing is written."),
             ),
             verb=Plain("Bring back"),
+            key="u",
         )
         self._confirm(question, command)
 
@@ -266,7 +295,19 @@ class DashApp(App[None]):
 
     def action_help(self) -> None:
         """All keys, and what words mean."""
-        self.push_screen("help")
+        self._open("help")
+
+    def action_command_palette(self) -> None:
+        """Everything by name."""
+        from redis_dash.tui.screens.palette import Palette
+
+        self._open(Palette(id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """All themes by name."""
+        from redis_dash.tui.screens.palette import Palette
+
+        self._open(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers."""

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from redis_dash.feed import Progress
 from redis_dash.model import AnyReading, ServerFrame
-from redis_dash.tui.figures import compact, duration, milliseconds, nbytes, small_percent
+from redis_dash.tui.figures import compact, duration, milliseconds, nbytes, percent
 from redis_dash.tui.panes.base import STOP, Pane
 from redis_dash.tui.progress import progress_items
 from redis_dash.tui.spans import Span
@@ -54,7 +54,7 @@ def header_items(title: Plain, target: Plain, reading: AnyReading | None, now: f
 
 
 def _trouble(reading: AnyReading, now: float) -> Item:
-    word = "disconnected" if reading.status == "stale" else "error"
+    word = "disconnected" if reading.status == "stale" else "not connected" if reading.away else "error"
     since = f" {duration(now - reading.taken_at)}" if reading.taken_at else ""
     note = f" — {plain(reading.note, 90)}" if reading.note else ""
     return Item(((Plain(f" ✖ {word}{since}{note} "), "alarm"),), right=True)
@@ -71,7 +71,7 @@ def _figures(frame: ServerFrame) -> list[Item]:
         Item(((Plain(memory), "warn" if full else "text"),), 2, right=True),
         Item(((Plain(f"{frame.clients:,}"), "text"), (Plain(" clients"), "dim")), 3, right=True),
         Item(((Plain("ping "), "dim"), (milliseconds(frame.ping_ms), "text")), 4, right=True),
-        Item(((Plain("our cost "), "dim"), (small_percent(frame.cost.share), "text")), 4, right=True),
+        Item(((Plain("our cost "), "dim"), (percent(frame.cost.share), "text")), 4, right=True),
     ]
     if frame.evicted_per_s > 0:
         figures.insert(0, Item(((Plain("evicting"), "warn"),), 1, right=True))

@@ -105,7 +105,7 @@ class Dashboard(Screen[None]):
         if reading.topic == "server":
             was, self._server = self._server, reading
             for pane in self.panes:
-                pane.said_above = reading.note if reading.status in ("stale", "error") else ""
+                pane.is_told_above = reading.away and pane.TOPIC != "server"  # which has room for all of it
             if was is None or was.status != reading.status:
                 self._show_bars()
         for pane in self.panes:

@@ -29,12 +29,13 @@ def compact(value: float) -> Plain:
     if not math.isfinite(value):
         return _UNKNOWN
     if abs(value) < 10_000:
-        return Plain(f"{value:,.0f}")
+        return Plain(_or_less(value, 0))
+    scaled = value
     for unit in ("k", "M", "G", "T"):
-        value /= 1000
-        if abs(value) < 999.5:
-            return Plain(f"{_three_digits(value)} {unit}")
-    return Plain(f"{value:.1e}")
+        scaled /= 1000
+        if abs(scaled) < 999.5:
+            return Plain(f"{_three_digits(scaled)} {unit}")
+    return _powers(f"{value:.1e}")
 
 
 def nbytes(value: float) -> Plain:
@@ -54,6 +55,12 @@ def _three_digits(value: float) -> str:
     if abs(value) < 9.995:
         return f"{value:.2f}"
     return f"{value:.1f}" if abs(value) < 99.95 else f"{value:.0f}"
+
+
+def _or_less(value: float, decimals: int) -> str:
+    """``0.3``; ``<0.1`` for what is more than nothing and would be rounded to it."""
+    text = f"{value:,.{decimals}f}"
+    return f"<{10.0**-decimals:.{decimals}f}" if value > 0 and float(text.replace(",", "")) == 0 else text
 
 
 def score_decimals(values: Iterable[float]) -> int:
@@ -110,28 +117,20 @@ def _powers(text: str) -> Plain:
 
 
 def rate(per_second: float | None) -> Plain:
-    """``0.3/s``, ``12.3/s``, ``1,240/s``; a dash where it is unknown."""
+    """``<0.1/s``, ``0.3/s``, ``12.3/s``, ``1,240/s``; a dash where it is unknown."""
     if per_second is None or not math.isfinite(per_second):
         return _UNKNOWN
-    return Plain(f"{per_second:.1f}/s" if per_second < 99.95 else f"{compact(per_second)}/s")
+    return Plain(f"{_or_less(per_second, 1)}/s" if per_second < 99.95 else f"{compact(per_second)}/s")
 
 
 def percent(share: float | None, digits: int = 1) -> Plain:
-    """``93.4 %``; a dash where it is unknown. A share short of all is never rounded up to it."""
+    """``93.4 %``, ``<0.1 %``; a dash where it is unknown. A share short of all is never rounded up to it."""
     if share is None or not math.isfinite(share):
         return _UNKNOWN
-    text = f"{share * 100:.{digits}f}"
+    text = _or_less(share * 100, digits)
     if share < 1 and text == f"{100:.{digits}f}":
         text = f"{100 - 10**-digits:.{digits}f}"
     return Plain(f"{text} %")
-
-
-def small_percent(share: float, digits: int = 1) -> Plain:
-    """``0.3 %``; ``<0.1 %`` for what is more than nothing and would be rounded to it."""
-    least = 10.0**-digits
-    if 0 < share * 100 < least and float(f"{share * 100:.{digits}f}") == 0:
-        return Plain(f"<{least:.{digits}f} %")
-    return percent(share, digits)
 
 
 def duration(seconds: float | None) -> Plain:
@@ -168,7 +167,7 @@ def countdown(seconds: float | None) -> Plain:
 
 
 def milliseconds(value: float | None) -> Plain:
-    """``0.3 ms``, ``12 ms``; ``<0.1 ms`` for what is less and not nothing, a dash where it is unknown."""
+    """``<0.1 ms``, ``0.3 ms``, ``12 ms``; a dash where it is unknown."""
     if value is None or not math.isfinite(value):
         return _UNKNOWN
     if 0 < value < 0.1:

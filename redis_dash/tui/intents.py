@@ -21,6 +21,8 @@ class Question(msgspec.Struct, frozen=True):
     consequence: tuple[Plain, ...]
     verb: Plain
     """What the button that does it says."""
+    key: str = ""
+    """Which key asked for it: pressed again or held down, it is no answer."""
 
 
 class Detail(msgspec.Struct, frozen=True):

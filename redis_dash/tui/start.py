@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable, Mapping
 
 from redis_dash.config import Config
@@ -16,8 +17,15 @@ after 700; after 50,000 the garbage of paintings took 5 MB more.
 
 
 def run_dashboard(config: Config, *, title: str = "", scenarios: Mapping[str, str] | None = None) -> None:
-    """Run the dashboard until the person quits."""
-    DashApp(opener(config), title=title, scenarios=scenarios, refresh=config.refresh_s).run()
+    """Run the dashboard until the person quits.
+
+    Raises:
+        SystemExit: A defect ended it.
+    """
+    app = DashApp(opener(config), title=title, scenarios=scenarios, refresh=config.refresh_s)
+    app.run()
+    if app.return_code:
+        sys.exit(app.return_code)
 
 
 def opener(config: Config) -> Callable[[], Feed]:

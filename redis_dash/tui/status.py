@@ -44,7 +44,7 @@ def standing(reading: AnyReading | None, now: float, shown: AnyReading | None = 
 def excuse(reading: AnyReading) -> Plain:
     """Why there is nothing, where that is no sign of there being nothing."""
     note = plain(reading.note, 400)
-    if reading.status == "stale":
+    if reading.away or reading.status == "stale":
         return Plain(f"Not connected: {note}") if note else Plain("Not connected.")
     return note or Plain("This could not be read." if reading.status == "error" else "This cannot be had here.")
 
@@ -56,7 +56,10 @@ def _told(reading: AnyReading, now: float, shown: AnyReading | None) -> Standing
         words = [_span(Plain(f"stale {age}".rstrip()), "warn"), *([_span(note, "warn")] if note else [])]
         return Standing(tuple(words), "warn", faded=True, alert=(Plain("~"), "warn"))
     if reading.status == "error":
-        words = [_span(Plain("error"), "bad"), *([_span(note, "bad")] if note else [])]
+        words = [
+            _span(Plain("not connected" if reading.away else "error"), "bad"),
+            *([_span(note, "bad")] if note else []),
+        ]
         return Standing(tuple(words), "bad", faded=True, alert=(Plain("✖"), "bad"))
     if reading.status == "off":
         return Standing((_span(Plain("off"), "dim"),), "border")

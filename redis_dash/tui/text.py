@@ -11,6 +11,8 @@ from typing import NewType
 
 from rich.cells import cell_len, set_cell_size
 
+from redis_dash import decoding
+
 Plain = NewType("Plain", str)
 """Text that has passed the door, or a literal of our own."""
 
@@ -68,7 +70,7 @@ def plain(value: bytes | str, width: int | None = None) -> Plain:
     most = MAX_CHARS if width is None else (max(width, 0) + 1) * (1 + _MAX_MARKS)
     if isinstance(value, bytes):
         was_cut = len(value) > 4 * most
-        text = value[: 4 * most].decode("utf-8", "backslashreplace")
+        text = decoding.text(value[: 4 * most])
     else:
         was_cut, text = False, value
     if len(text) > most:

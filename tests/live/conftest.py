@@ -15,9 +15,10 @@ from redis_dash.demo import CONFIGURATION
 from redis_dash.eventlog import EventLog
 from redis_dash.hub import Hub
 from redis_dash.keyspace import Keyspace
-from redis_dash.sources import families
+from redis_dash.sources import families, tracked
 from redis_dash.sources.base import Context
 from redis_dash.subscriber import Subscriber
+from redis_dash.tracking import Tracking
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +41,9 @@ def make_context(redis_url: str, deployment: Deployment) -> Callable[..., Contex
     def make(**settings: object) -> Context:
         config = Config(url=redis_url, **(CONFIGURATION | settings))
         keyspace = Keyspace(deployment, families(config), config.budget, config.refresh_s)
-        return Context(config, deployment, keyspace, Subscriber(Url(redis_url), config.channels, EventLog()))
+        subscriber = Subscriber(Url(redis_url), config.channels, EventLog())
+        tracking = Tracking(Url(redis_url), tracked(config), config.budget)
+        return Context(config, deployment, keyspace, subscriber, tracking)
 
     return make
 

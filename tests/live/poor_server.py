@@ -52,7 +52,7 @@ async def poor_server() -> AsyncIterator[tuple[int, fakeredis.FakeStrictRedis]]:
 
     def answer(request: list[bytes]) -> bytes:
         try:
-            if request[0].upper().endswith(b"SUBSCRIBE"):
+            if request[0].upper().endswith((b"SUBSCRIBE", b"HELLO")):
                 raise redis.ResponseError("unknown command")
             return encode(data.execute_command(*request))  # type: ignore[no-untyped-call]
         except redis.ResponseError as error:

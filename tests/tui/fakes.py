@@ -8,7 +8,7 @@ import time
 import msgspec
 
 from redis_dash.certainty import Scope, estimated, exact
-from redis_dash.commands import Command, Outcome, Request
+from redis_dash.commands import Command, FindOut, Outcome, Request
 from redis_dash.eventlog import EventLog, RawMessage
 from redis_dash.feed import Progress
 from redis_dash.model import (
@@ -42,11 +42,11 @@ class FakeFeed:
         self.outcomes: list[Outcome | Exception] = []
         self.asked: list[Request] = []
         self.under_way: Progress | None = None
-
-    @property
-    def target(self) -> str:
+        self.target = "redis://127.0.0.1:6379/0"
         """Where it pretends to be connected."""
-        return "redis://127.0.0.1:6379/0"
+        self.server_is_back = asyncio.Event()
+        """Looking up what became of a command waits for it."""
+        self.server_is_back.set()
 
     def put(self, *readings: AnyReading) -> None:
         """Let the next drain return these."""
@@ -68,6 +68,8 @@ class FakeFeed:
     async def submit(self, command: Command) -> Outcome:
         """Answer as told beforehand."""
         self.submitted.append(command)
+        if isinstance(command, FindOut):
+            await self.server_is_back.wait()
         outcome = self.outcomes.pop(0) if self.outcomes else Outcome("sent", "Sent.")
         if isinstance(outcome, Exception):
             raise outcome

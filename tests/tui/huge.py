@@ -51,7 +51,7 @@ class HugeFeed(fakes.FakeFeed):
             self._search_began = now if request.text else 0.0
         elif isinstance(request, StopSearch):
             self._search, self._search_began = self._searched(running=False), 0.0
-        else:
+        elif isinstance(request, ShowRanks):
             self._boards[request.board] = request
         self._tell()
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
+from rich.cells import cell_len
 from textual.events import Key
+from textual.pilot import Pilot
 from textual.widgets import Input
 
-from redis_dash.commands import Outcome, RestoreSession, Result, RevokeSession
+from redis_dash.commands import FindOut, Outcome, RestoreSession, Result, RevokeSession
 from redis_dash.model import SourceError
+from redis_dash.tui.app import DashApp
 from redis_dash.tui.screens import confirm
+from redis_dash.tui.text import plain
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
-from tests.tui.helpers import WIDE, running, screen_text, shows, tap, until
+from tests.tui.helpers import MEDIUM, WIDE, running, screen_text, shows, tap, until
 
 ROWS = [fakes.session(i) for i in range(5)]
 UNDO = RestoreSession(ROWS[1].key, ROWS[1].user, b"dump", 2e9)
@@ -55,16 +57,40 @@ async def test_somebody_who_types_a_word_says_no() -> None:
 
 
 async def test_a_held_key_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(confirm, "QUIET_S", 0.4)
     feed = feed_with()
     async with running(feed) as (app, pilot):
         await tap(pilot, "2", "r")
         await shows(app, pilot, "Sign this session out?")
-        began = time.monotonic()
-        while time.monotonic() - began < 1.0:  # longer than the quiet that is asked for
-            await tap(pilot, "y")
+        monkeypatch.setattr(confirm, "QUIET_S", 0.4)
+        screen = app.screen
+        assert isinstance(screen, confirm.ConfirmScreen)
+        began = screen._quiet_since
+        for repeat in range(1, 21):  # two seconds of it, ten times a second
+            held = Key("y", "y")
+            held.time = began + repeat / 10
+            app.post_message(held)
+        await until(pilot, lambda: screen._quiet_since == held.time)
         assert feed.submitted == []
         assert "Sign this session out?" in screen_text(app)
+
+
+@pytest.mark.parametrize(("keys", "key"), [(("2", "r"), "r"), (("u",), "u")])
+async def test_the_key_that_asked_is_no_answer(keys: tuple[str, ...], key: str) -> None:
+    feed = feed_with()
+    async with running(feed) as (app, pilot):
+        app._undo.append(UNDO)
+        await tap(pilot, *keys)
+        await shows(app, pilot, "session", "?", "(y)")
+        asked = app.screen
+        assert isinstance(asked, confirm.ConfirmScreen)
+        for _ in range(3):
+            again = Key(key, key)
+            app.post_message(again)
+        await until(pilot, lambda: asked._quiet_since == again.time)
+        assert app.screen is asked
+        assert feed.submitted == []
+        await tap(pilot, "z")
+        await until(pilot, lambda: app.screen is not asked)
 
 
 async def test_no_question_where_it_could_not_be_read() -> None:
@@ -97,6 +123,37 @@ async def test_the_question_says_who_and_what() -> None:
             app, pilot, "Sign this session out?", "user1@example.com", "0001…", "student", "since", "expires in"
         )
         await shows(app, pilot, "The key is deleted", "u brings it back")
+
+
+@pytest.mark.parametrize("size", [(50, 18), (60, 20), (100, 28), MEDIUM])
+@pytest.mark.parametrize("keys", [("2", "r"), ("u",)])
+async def test_the_question_says_where(size: tuple[int, int], keys: tuple[str, ...]) -> None:
+    """Whatever else does not fit: beginning and end of the address do, and all of a short one."""
+    for target, told in (
+        ("redis://127.0.0.1:6379/0", ["redis://127.0.0.1:6379/0"]),
+        ("rediss://ops@" + "db.production." * 9 + "example.com:6380/12", ["rediss://ops@db", "…", "com:6380/12"]),
+    ):
+        feed = feed_with()
+        feed.target = target
+        feed.put(fakes.ok("sessions", fakes.sessions(fakes.session(1, "someone" * 30, "role" * 30)), coverage=1.0))
+        async with running(feed, size) as (app, pilot):
+            app._undo.append(UNDO)
+            await tap(pilot, *keys)
+            await shows(app, pilot, "session", "?", "(y)", *told)
+            (line,) = [line for line in screen_text(app).splitlines() if "server  " in line]
+            assert all(part in line for part in told)
+            assert "Cancel (Esc)" in screen_text(app)
+
+
+@pytest.mark.parametrize("width", range(9))
+def test_what_is_too_long_loses_its_middle(width: int) -> None:
+    for text in ("abcdefghijk", "日本語日本語", "a日b本c語d", "éé" * 9):
+        short = confirm.without_middle(plain(text), width)
+        assert cell_len(short) <= width
+        if width >= 5:
+            assert (short[0], short[-1]) == (text[0], text[-1])
+            assert "…" in short
+    assert confirm.without_middle(plain("abc"), 3) == "abc"
 
 
 @pytest.mark.parametrize("keys", [("escape",), ("n",), ("enter",), ("tab", "tab", "enter")])
@@ -136,6 +193,71 @@ async def test_an_error_is_told() -> None:
         await shows(app, pilot, "Sign this session out?")
         await tap(pilot, "y")
         await shows(app, pilot, "Not done", "connection [/] refused")
+
+
+LOST = FindOut(RevokeSession(ROWS[1]), UNDO)
+NOT_KNOWN = Outcome("not known", "The answer was lost.", UNDO, LOST)
+
+
+async def revoke_second(app: DashApp, pilot: Pilot[None]) -> None:
+    await tap(pilot, "2", "down", "r")
+    await shows(app, pilot, "Sign this session out?")
+    await tap(pilot, "y")
+
+
+async def test_a_lost_answer_is_told_keeps_its_undo_and_is_looked_up() -> None:
+    feed = feed_with(NOT_KNOWN, Outcome("deleted", "It is gone.", UNDO))
+    feed.server_is_back.clear()
+    async with running(feed, WIDE) as (app, pilot):
+        await revoke_second(app, pilot)
+        await shows(app, pilot, "Not known", "The answer was lost.", "u undo")
+        await until(pilot, lambda: feed.submitted == [RevokeSession(ROWS[1]), LOST])
+        assert app._undo == [UNDO]
+        feed.server_is_back.set()
+        await shows(app, pilot, "Deleted", "It is gone.", "u undo")
+        assert app._undo == [UNDO]
+
+
+async def test_what_turns_out_not_to_be_done_cannot_be_undone() -> None:
+    feed = feed_with(NOT_KNOWN, Outcome("still there", "It is still signed in."))
+    async with running(feed, WIDE) as (app, pilot):
+        await revoke_second(app, pilot)
+        await shows(app, pilot, "Still there", "It is still signed in.")
+        await until(pilot, lambda: not app.dashboard.can_undo)
+
+
+@pytest.mark.parametrize(
+    ("found", "left"), [(Outcome("restored", "It is back."), []), (Outcome("not restored", "It is not.", UNDO), [UNDO])]
+)
+async def test_a_lost_answer_to_an_undo(found: Outcome, left: list[RestoreSession]) -> None:
+    lost = FindOut(UNDO, UNDO)
+    feed = feed_with(Outcome("not known", "The answer was lost.", UNDO, lost), found)
+    async with running(feed, WIDE) as (app, pilot):
+        app._undo.append(UNDO)
+        await tap(pilot, "u")
+        await shows(app, pilot, "Bring this session back?")
+        await tap(pilot, "y")
+        await shows(app, pilot, found.result.capitalize(), found.detail)
+        assert feed.submitted == [UNDO, lost]
+        assert app._undo == left
+
+
+async def test_an_undo_that_was_refused_can_be_tried_again() -> None:
+    feed = feed_with(SourceError("OOM command not allowed"))
+    async with running(feed, WIDE) as (app, pilot):
+        app._undo.append(UNDO)
+        await tap(pilot, "u")
+        await shows(app, pilot, "Bring this session back?")
+        await tap(pilot, "y")
+        await shows(app, pilot, "Not done", "OOM")
+        assert app._undo == [UNDO]
+
+
+async def test_after_a_defect_of_ours_nobody_knows() -> None:
+    async with running(feed_with(RuntimeError("session:secret-"))) as (app, pilot):
+        await revoke_second(app, pilot)
+        await shows(app, pilot, "Not known", "RuntimeError")
+        assert "secret-" not in screen_text(app)
 
 
 async def test_undo_asks_and_restores() -> None:

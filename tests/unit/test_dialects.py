@@ -6,10 +6,11 @@ import json
 
 import pytest
 
-from redis_dash.dialects.base import OtherDialectError, Rule, SessionFacts, Usage
+from redis_dash.dialects.base import OtherDialectError, Rule, SessionFacts, Usage, refusal
 from redis_dash.dialects.fixed_window import FixedWindow
 from redis_dash.dialects.json_session import LARGEST, JsonSession
 from redis_dash.dialects.sliding_window import SlidingWindow
+from redis_dash.ownreads import ReplyError
 
 NOW = 1_800_000_000.0
 RULE = Rule(100, 60.0)
@@ -55,6 +56,17 @@ def test_secrets_in_a_session_are_hidden() -> None:
 )
 def test_what_is_no_json_session(value: object) -> None:
     assert JsonSession().decode(value) is None
+
+
+@pytest.mark.parametrize("text", ["MASTERDOWN Link with MASTER is down", "BUSY Redis is busy", "NOPERM no", "LOADING"])
+def test_an_error_that_says_nothing_of_the_key_is_no_answer(text: str) -> None:
+    error = ReplyError(text)
+    assert refusal(error) is error
+
+
+@pytest.mark.parametrize("reply", [None, b"", b"{}", 0, -2, [], ReplyError("WRONGTYPE Operation against a key")])
+def test_what_says_something_of_the_key_is_an_answer(reply: object) -> None:
+    assert refusal(reply) is None
 
 
 @pytest.mark.parametrize("per_second", [1, 1000, 1_000_000])

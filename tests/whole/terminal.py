@@ -9,15 +9,29 @@ import pty
 import select
 import struct
 import subprocess
+import sys
 import termios
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+import psutil
 import pyte
+
+CONTROLLED = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
+)
+"""Makes standard input the controlling terminal, then becomes a command."""
+ALTERNATE_SCREEN = 1049
 
 
 class Screen(pyte.Screen):
     """What pyte does not know and Textual asks for is ignored, as simple terminals do."""
+
+    def set_mode(self, *modes: int, **options: bool) -> None:
+        """The alternate screen is empty when it is entered."""
+        super().set_mode(*modes, **options)
+        if ALTERNATE_SCREEN in modes and options.get("private"):
+            self.erase_in_display(2)
 
     def report_device_status(self, mode: int = 0, **_: object) -> None:
         """Nobody reads the answer."""
@@ -80,6 +94,10 @@ class Terminal:
         """Close the terminal, as its window's close button does."""
         os.close(self._master)
 
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the terminal's size, as dragging its window does."""
+        resize(self._master, columns, rows)
+
     def type(self, keys: str) -> None:
         """Press keys."""
         os.write(self._master, keys.encode())
@@ -92,15 +110,32 @@ class Terminal:
                 self._stream.feed(written)
 
 
+def gone(process: psutil.Process) -> bool:
+    """Has it ended? Its parent may not have asked for its exit status yet."""
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def resize(descriptor: int, columns: int, rows: int) -> None:
+    """Set the size of a pseudo terminal."""
+    fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+
 @contextlib.contextmanager
 def in_terminal(
     command: Sequence[str], columns: int = 120, rows: int = 36, environ: Mapping[str, str] | None = None
 ) -> Iterator[Terminal]:
-    """Run a command; it is killed with the block if it has not ended by then."""
+    """Run a command, this being its controlling terminal; it is killed with the block if it has not ended by then."""
     master, slave = pty.openpty()
-    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    resize(slave, columns, rows)
     full = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor"} | dict(environ or {})
-    process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave, env=full, start_new_session=True)
+    process = subprocess.Popen(
+        [sys.executable, "-ISc", CONTROLLED, *command],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        env=full,
+        start_new_session=True,
+    )
     os.close(slave)
     try:
         yield Terminal(process, master, columns, rows)

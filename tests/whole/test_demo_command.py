@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.whole.terminal import Terminal, in_terminal
+from tests.whole.terminal import Terminal, gone, in_terminal
 
 DEMO = [sys.executable, "-m", "redis_dash", "demo", "--seed", "3"]
 
@@ -20,10 +20,6 @@ DEMO = [sys.executable, "-m", "redis_dash", "demo", "--seed", "3"]
 def family_of(process_id: int) -> list[psutil.Process]:
     parent = psutil.Process(process_id)
     return [parent, *parent.children(recursive=True)]
-
-
-def gone(process: psutil.Process) -> bool:
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
 ENDINGS: dict[str, Callable[[Terminal], None]] = {

@@ -9,6 +9,7 @@ import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding
 
+from redis_dash import decoding
 from redis_dash.eventlog import Entry, Event, Mark
 from redis_dash.model import EventsFrame
 from redis_dash.tui.event_line import EventLine, read_fields
@@ -99,7 +100,7 @@ class EventsPane(Pane[EventsFrame]):
         return self._line.make_room(list({entry.channel for entry in entries if isinstance(entry, Event)}), most=16)
 
     def _rate(self, channel: str, per_second: float, index: int) -> Item:
-        hue = self._line.hues.of(channel.encode("utf-8", "backslashreplace"))
+        hue = self._line.hues.of(decoding.raw(channel))
         name = plain(channel, 16) or Plain("(empty)")
         return Item(((name, hue), (Plain(" "), "blank"), (rate(per_second), "dim")), priority=index)
 

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.events import Resize
 
 from redis_dash.model import AnyReading, Scan, ServerFrame
-from redis_dash.tui.figures import count, duration, milliseconds, nbytes, percent, rate, small_percent
+from redis_dash.tui.figures import count, duration, milliseconds, nbytes, percent, rate
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.look import Ground, Role
 from redis_dash.tui.panes.base import Piece, piece
@@ -100,8 +100,7 @@ class ServerPane(Listed[ServerFrame, Fact]):
 
     def display_frame(self, frame: ServerFrame) -> None:
         """The load and the facts."""
-        top = max((load for load in self._load if load is not None), default=0.0)
-        top = max(10.0, top)
+        top = max(10.0, *(load for load in self._load if load is not None), frame.ops_per_s or 0.0)
         self._history.show(tuple(self._load), top, (rate(top), Plain("0")), "accent")
         super().display_frame(frame)
 
@@ -137,7 +136,7 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
         ),
         Fact(
             Plain("our own cost"),
-            small_percent(cost.share, 2),
+            percent(cost.share, 2),
             "text",
             Figure((Plain(f"{milliseconds(cost.server_ms)} in all"), milliseconds(cost.server_ms)), "dim"),
         ),

@@ -181,6 +181,7 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
                 Plain("Nothing else is touched. u brings it back."),
             ),
             verb=Plain("Sign out"),
+            key="r",
         )
         self.post_message(Asked(RevokeSession(row), question))
 

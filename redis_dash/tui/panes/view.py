@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import ClassVar, Generic
 
-import msgspec
+from msgspec.structs import replace
 from textual.events import Resize
 
 from redis_dash.feed import Progress
@@ -46,15 +46,14 @@ class View(Frame, Generic[F], can_focus=True):
     """What would appear here, and how it gets there."""
     FRAME: ClassVar[type]
 
-    said_above = ""
-    """Why the server is away, as the header has it: it need not be said in each pane once more."""
-
     DEFAULT_CSS = "View.-silent > Lines { display: none; }"
 
     def __init__(self, number: int) -> None:
         super().__init__(id=f"pane-{self.TOPIC}", classes="-silent")
         self.number = number
         self.paused = False
+        self.is_told_above = False
+        """The header says that the server cannot be reached, and why: no pane says it again."""
         self._reading: AnyReading | None = None
         self._shown: AnyReading | None = None
         self._dirty = False
@@ -218,7 +217,7 @@ class View(Frame, Generic[F], can_focus=True):
         """Say in the frame what is the case now."""
         if not self.display:
             return
-        told = standing(self._briefly, time.time(), self._shown if self.paused else None)
+        told = standing(self._heard, time.time(), self._shown if self.paused else None)
         frame = self.frame
         answer = self.answer(frame) if frame is not None else ()
         if told.faded:
@@ -244,27 +243,29 @@ class View(Frame, Generic[F], can_focus=True):
             )
         )
 
-    @property
-    def _briefly(self) -> AnyReading | None:
-        """The reading without a reason that the header tells already."""
-        reading = self._reading
-        if reading is None or not reading.note or reading.note != self.said_above:
-            return reading
-        return msgspec.structs.replace(reading, note="")
-
     def _message(self) -> Plain | None:
         """What is said in place of the content."""
-        reading, frame = self._briefly, self._shown_frame
+        reading, frame = self._heard, self._shown_frame
         if reading is None or (frame is None and reading.status in ("ok", "reduced") and not reading.note):
             return Plain("reading…")
         if frame is None:
             note = plain(reading.note, 400)
+            if reading.away:
+                return excuse(reading)
             if reading.status == "stale":
                 return Plain(f"Nothing has been read yet: {note}") if note else Plain("Nothing has been read yet.")
-            return note or Plain("Nothing has been read yet." if self.said_above else "This cannot be had here.")
+            return note or Plain("This cannot be had here.")
         if not self.has_nothing(frame):
             return None
         return self.nothing(frame) if reading.status in ("ok", "reduced") else excuse(reading)
+
+    @property
+    def _heard(self) -> AnyReading | None:
+        """The reading, without what the header says already."""
+        reading = self._reading
+        if reading is None or not (reading.away and self.is_told_above):
+            return reading
+        return replace(reading, note="")
 
     @property
     def _active(self) -> bool:

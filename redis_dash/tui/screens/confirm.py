@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
+from rich.cells import cell_len, set_cell_size
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.events import Key, Mount
+from textual.geometry import Size
+from textual.widget import Widget
 from textual.widgets import Button, Static
 
-from redis_dash.tui.intents import Question
+from redis_dash.tui.intents import Facts, Question
 from redis_dash.tui.screens.modal import Modal, facts_content, lines_content
+from redis_dash.tui.text import Plain
 
 QUIET_S = 0.4
 """A yes is taken only after so long without any key: what somebody was typing anyway, pasted, or held down is no
@@ -22,7 +26,7 @@ answer to a question that they had not read."""
 
 
 class ConfirmScreen(Modal[bool]):
-    """Who, since when, and what will happen."""
+    """Where, who, since when, and what will happen."""
 
     DEFAULT_CSS = """
     ConfirmScreen > VerticalScroll { border: round $warning; }
@@ -37,9 +41,10 @@ class ConfirmScreen(Modal[bool]):
         Binding("left,right", "app.focus_next", "Other button", show=False, id="confirm.other"),
     ]
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question, server: Plain) -> None:
         super().__init__()
         self._question = question
+        self._server = server
         self._quiet_since = math.inf
 
     def compose(self) -> ComposeResult:
@@ -47,7 +52,7 @@ class ConfirmScreen(Modal[bool]):
         question = self._question
         with VerticalScroll(can_focus=False):
             yield Static(Content(question.title), classes="title")
-            yield Static(facts_content(question.facts))
+            yield _Facts(((Plain("server"), self._server), *question.facts))
             yield Static(lines_content([Content(line) for line in question.consequence]), classes="consequence")
             with Horizontal():
                 yield Button(Content("Cancel (Esc)"), id="cancel", compact=True)
@@ -65,6 +70,8 @@ class ConfirmScreen(Modal[bool]):
             event.stop()
             if quiet >= QUIET_S:
                 self.dismiss(True)
+        elif event.key == self._question.key:
+            event.stop()
         elif event.is_printable and event.key != "space":
             event.stop()
             self.dismiss(False)
@@ -79,3 +86,35 @@ class ConfirmScreen(Modal[bool]):
     def action_refuse(self) -> None:
         """Say no."""
         self.dismiss(False)
+
+
+class _Facts(Widget):
+    """A line each, so that the whole question is seen at once."""
+
+    DEFAULT_CSS = """
+    _Facts { width: 100%; height: auto; }
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        super().__init__()
+        self._facts = facts
+        self._room = 2 + max(len(name) for name, _ in facts)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """One for each."""
+        return len(self._facts)
+
+    def render(self) -> Content:
+        """What is too long loses its middle: beginning and end tell names and addresses apart."""
+        room = self.size.width - self._room
+        return facts_content(tuple((name, without_middle(value, room)) for name, value in self._facts))
+
+
+def without_middle(text: Plain, width: int) -> Plain:
+    """The text in at most ``width`` cells, with an ellipsis where something was left out."""
+    if cell_len(text) <= width:
+        return text
+    if width < 3:
+        return Plain("…"[:width])
+    tail = (width - 1) // 2
+    return Plain(f"{set_cell_size(text, width - 1 - tail)}…{set_cell_size(text[::-1], tail)[::-1]}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual.await_complete import AwaitComplete
 from textual.content import Content
 from textual.screen import ModalScreen, ScreenResultType
 
@@ -23,6 +24,16 @@ class Modal(ModalScreen[ScreenResultType]):
     }
     Modal Static { width: 100%; height: auto; }
     """
+
+    def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
+        """Close this screen, unless an earlier key has done that: the one below would be closed."""
+        return super().dismiss(result) if self.app.screen is self else closed_already()
+
+
+def closed_already() -> AwaitComplete:
+    """What closing a screen gives when there is nothing to wait for."""
+    done: AwaitComplete = AwaitComplete.nothing()  # type: ignore[no-untyped-call]
+    return done
 
 
 def facts_content(facts: Facts) -> Content:

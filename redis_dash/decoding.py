@@ -1,0 +1,47 @@
+"""Redis bytes as text and back: no two keys, members or channels read alike, and what was read leads back to its bytes.
+
+Valid UTF-8 stands as it is, any other byte as ``\\xff``. Where the bytes themselves hold such letters, the backslashes
+before them are doubled: an odd number stands before an escaped byte, an even one before letters.
+"""
+
+from __future__ import annotations
+
+import re
+
+_BAD = "\udc80-\udcff"  # what "surrogateescape" makes of a byte that is not UTF-8; nothing else decodes to it
+_LETTERS = "x[89a-f][0-9a-f]"  # only bytes from 0x80 on can be invalid
+_TO_ESCAPE = re.compile(rf"(\\*)([{_BAD}])|(\\+)(?={_LETTERS})")
+_NO_CHARACTER = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+_ESCAPED = re.compile(rf"(\\+)({_LETTERS})")
+
+
+def text(raw: bytes) -> str:
+    """Bytes of Redis as text, nothing lost: still hostile."""
+    try:
+        whole = raw.decode()
+    except UnicodeDecodeError:
+        whole = raw.decode("utf-8", "surrogateescape")
+    else:
+        if "\\x" not in whole:
+            return whole
+    return _TO_ESCAPE.sub(_escape, whole)
+
+
+def raw(shown: str) -> bytes:
+    """The bytes that read as this text; for any that cannot be, as a person may type them, ``?``."""
+    if "\\x" in shown:
+        shown = _ESCAPED.sub(_unescape, shown)
+    return _NO_CHARACTER.sub("?", shown).encode("utf-8", "surrogateescape")
+
+
+def _escape(match: re.Match[str]) -> str:
+    before, byte, letters_follow = match.groups()
+    if letters_follow:
+        return 2 * str(letters_follow)
+    return f"{2 * before}\\x{ord(byte) - 0xDC00:02x}"
+
+
+def _unescape(match: re.Match[str]) -> str:
+    backslashes, letters = match.groups()
+    half = "\\" * (len(backslashes) // 2)
+    return half + (chr(0xDC00 + int(letters[1:], 16)) if len(backslashes) % 2 else letters)

@@ -1,0 +1,24 @@
+"""The command palette: everything by name."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette
+from textual.widgets import Input, OptionList
+
+from redis_dash.tui.screens.modal import closed_already
+
+
+class Palette(CommandPalette):
+    """Textual's palette, but one command runs once, however often Enter is pressed."""
+
+    def dismiss(self, result: None = None) -> AwaitComplete:
+        """Close it, unless an earlier key has done that: the screen below would be closed."""
+        return super().dismiss(result) if self.app.screen is self else closed_already()
+
+    @on(Input.Submitted)
+    @on(OptionList.OptionSelected)
+    def _ignore_if_closed(self, event: Input.Submitted | OptionList.OptionSelected) -> None:
+        if self.app.screen is not self:
+            event.prevent_default()

@@ -1,0 +1,171 @@
+"""The terminal: Textual's driver, made to survive job control and to notice that the terminal is gone.
+
+What it mends in Textual is told in docs/textual.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import select
+import signal
+import sys
+import termios
+from collections.abc import Callable
+from typing import Any
+
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+
+from redis_dash.tui.watchdog import Watchdog
+
+_LEAVE = (
+    b"\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1004l\x1b[?2004l\x1b[?2048l\x1b[<u\x1b[?7h\x1b[?1049l\x1b[?25h"
+)
+"""What undoes the modes that Textual sets: mouse, focus, paste, size and key reports, no wrapping, the alternate screen
+and the hidden cursor."""
+
+
+class Output:
+    """The text file that frames are written to: the terminal on standard output.
+
+    A write to a terminal that is gone is dropped: otherwise it would end Textual's writer thread, and whoever puts
+    something into that thread's queue would wait for ever.
+
+    Args:
+        lost: Called when the terminal turns out to be gone, from the thread that writes.
+    """
+
+    def __init__(self, lost: Callable[[], None]) -> None:
+        stdout = sys.__stdout__
+        assert stdout is not None
+        self._file = open(stdout.fileno(), "w", encoding=stdout.encoding, errors="replace", closefd=False)  # noqa: SIM115
+        self._lost = lost
+
+    def fileno(self) -> int:
+        """The file descriptor."""
+        return self._file.fileno()
+
+    def write(self, text: str) -> None:
+        """Write, unless nobody is there."""
+        try:
+            self._file.write(text)
+        except OSError:
+            self._lost()
+
+    def flush(self) -> None:
+        """Pass on what was written, unless nobody is there."""
+        try:
+            self._file.flush()
+        except OSError:
+            self._lost()
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's driver, with signals handled in the event loop, one writer thread at a time, and a watchdog."""
+
+    def __init__(
+        self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._has_terminal = False
+        self._found: list[Any] | None = None
+        self._watchdog = Watchdog(self.fileno, self._ask_to_exit, self._restore)
+        self._file = Output(self._watchdog.end)  # type: ignore[assignment]
+        self._listen()
+        self._watchdog.listen()
+        self._watchdog.start()
+
+    # -- what Textual calls ------------------------------------------------------------------------------------------
+
+    def write(self, data: str) -> None:
+        """Write while there is a thread that does it: the queue of one that has ended would fill and block."""
+        if self._writer_thread is not None and self._writer_thread.is_alive():
+            super().write(data)
+
+    def start_application_mode(self) -> None:
+        """Take the terminal, once we are in the foreground."""
+        if self._has_terminal or not self._wait_for_foreground():
+            return
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        self._found, self._has_terminal = self.attrs_before, True
+
+    def disable_input(self) -> None:
+        """Read no more keys. Without the terminal nothing is done: it would stop us in the background."""
+        if self._has_terminal:
+            super().disable_input()
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back, once."""
+        if self._has_terminal:
+            super().stop_application_mode()
+            self._has_terminal = False
+
+    def run_input_thread(self) -> None:
+        """Read keys until the terminal is gone."""
+        try:
+            super().run_input_thread()
+        except OSError:
+            self._watchdog.end()
+
+    # -- job control -------------------------------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        """Handle job control in the event loop: a handler that interrupts a write would write into that very queue."""
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTSTP, self._suspend)
+        loop.add_signal_handler(signal.SIGCONT, self._restart)
+
+    def _suspend(self) -> None:
+        """Give the terminal back and stop, as any job; go on when the shell says so."""
+        self.suspend_application_mode()
+        loop = asyncio.get_running_loop()
+        loop.remove_signal_handler(signal.SIGCONT)
+        loop.remove_signal_handler(signal.SIGTSTP)
+        signal.raise_signal(signal.SIGTSTP)  # returns when we are continued, or at once where no shell could do that
+        self._listen()
+        self._resume()
+
+    def _restart(self) -> None:
+        """Somebody stopped us without asking, and others may have used the terminal: take it anew."""
+        self.suspend_application_mode()
+        self._resume()
+
+    def _resume(self) -> None:
+        self.resume_application_mode()
+        if self._has_terminal:
+            for screen in self._app.screen_stack:
+                screen.refresh(layout=True)
+
+    def _wait_for_foreground(self) -> bool:
+        """Wait until we may use the terminal; False if that will not be.
+
+        Setting the terminal's attributes, even to what they are, makes the kernel stop a process that is in the
+        background until it is brought to the foreground.
+        """
+        while not self._watchdog.is_ending:
+            try:
+                termios.tcsetattr(self.fileno, termios.TCSANOW, termios.tcgetattr(self.fileno))
+                return True
+            except termios.error as error:
+                if error.args[0] != errno.EINTR:
+                    self._watchdog.end()
+        return False
+
+    # -- the end -----------------------------------------------------------------------------------------------------
+
+    def _ask_to_exit(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the event loop has ended
+            self._loop.call_soon_threadsafe(self._app.exit)
+
+    def _restore(self) -> None:
+        """What can be done for the terminal without waiting for it."""
+        if not self._has_terminal:
+            return
+        with contextlib.suppress(termios.error, OSError):
+            if self._found is not None:
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self._found)
+            if select.select([], [self.fileno], [], 0)[1]:
+                os.write(self.fileno, _LEAVE)

@@ -1,0 +1,74 @@
+"""The watchdog: ends the process when its terminal is gone or it was told to end, even if the event loop is blocked."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Final
+
+LOOK_S = 0.25
+"""How often the watchdog looks."""
+GRACE_S = 2.0
+"""How long the program may take to end by itself."""
+ENDING: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
+"""The signals that ask the program to end."""
+
+
+class Watchdog(threading.Thread):
+    """Asks the program to end, and ends it if it does not.
+
+    It is a thread because the event loop can be blocked by a terminal that nobody reads any more. It is never stopped:
+    whatever keeps the process once the program has ended (a thread that looks up a name, for example) is ended too.
+
+    Args:
+        terminal: File descriptor of the terminal.
+        ask: Asks the program to end; called from any thread, and from signal handlers.
+        restore: Brings the terminal back to its state; called before the process is ended by force.
+    """
+
+    def __init__(self, terminal: int, ask: Callable[[], None], restore: Callable[[], None]) -> None:
+        super().__init__(name="watchdog", daemon=True)
+        self._terminal = terminal
+        self._ask = ask
+        self._restore = restore
+        self._reason = 0
+        self._asked_at = 0.0
+
+    @property
+    def is_ending(self) -> bool:
+        """Was the program asked to end?"""
+        return self._reason != 0
+
+    def listen(self) -> None:
+        """Handle the signals that ask the program to end.
+
+        These are plain handlers and not those of the event loop, since the loop may stand still.
+        """
+        for number in ENDING:
+            signal.signal(number, self._told)
+
+    def _told(self, number: int, _frame: FrameType | None) -> None:
+        self.end(number)
+
+    def end(self, reason: int = signal.SIGHUP) -> None:
+        """Ask the program to end; this takes no lock, for it may interrupt anything."""
+        if self._reason:
+            return
+        self._asked_at = time.monotonic()
+        self._reason = reason
+        self._ask()
+
+    def run(self) -> None:
+        """Look after the terminal, and after the program's end."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})  # so that restoring cannot stop us
+        while True:
+            time.sleep(LOOK_S)
+            if not os.isatty(self._terminal):
+                self.end()
+            if self._reason and time.monotonic() >= self._asked_at + GRACE_S:
+                self._restore()
+                os._exit(128 + self._reason)

@@ -1,0 +1,101 @@
+"""A way to the server on which one answer is lost, or comes from somebody else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from typing import Literal
+
+Loss = Literal["unheard", "unanswered", "silent"]
+
+
+class LossyWay:
+    """Passes bytes on, until a command with the wanted name comes by: then the connection is gone.
+
+    ``unheard``: the server never got the command. ``unanswered``: it did, and its answer is thrown away. ``silent``: so
+    it is, and the connection stays open. After that the server cannot be reached until ``back``.
+    """
+
+    def __init__(self, server_port: int) -> None:
+        self.port = 0
+        self.away = False
+        self._server_port = server_port
+        self._lost: tuple[bytes, Loss] | None = None
+        self._answered: tuple[bytes, bytes, Callable[[], object]] | None = None
+
+    @property
+    def url(self) -> str:
+        """Of the way."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def lose(self, command: str, loss: Loss) -> None:
+        """The next command of this name is lost."""
+        self._lost = b"\r\n%s\r\n" % command.encode(), loss
+
+    def answer(self, command: str, reply: bytes, meanwhile: Callable[[], object] = lambda: None) -> None:
+        """The next command of this name, sent alone, never reaches the server: this is its answer."""
+        self._answered = b"\r\n%s\r\n" % command.encode(), reply, meanwhile
+
+    def back(self) -> None:
+        """The server can be reached again."""
+        self.away = False
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.away:
+            writer.close()
+            return
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._server_port)
+        answers = asyncio.create_task(_pass_on(far_reader, writer))
+        try:
+            while data := await reader.read(65_536):
+                if self._answered is not None and self._answered[0] in data:
+                    (_, reply, meanwhile), self._answered = self._answered, None
+                    meanwhile()
+                    writer.write(reply)
+                    continue
+                if self._lost is None or self._lost[0] not in data:
+                    far_writer.write(data)
+                    continue
+                (_, loss), self._lost, self.away = self._lost, None, True
+                if loss == "unheard":
+                    break
+                answers.cancel()
+                far_writer.write(data)
+                await far_reader.read(1)
+                if loss == "unanswered":
+                    break
+        finally:
+            answers.cancel()
+            for end in (writer, far_writer):
+                end.close()
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while data := await reader.read(65_536):
+            writer.write(data)
+
+
+@contextlib.asynccontextmanager
+async def lossy_way(server_port: int) -> AsyncIterator[LossyWay]:
+    """On loopback."""
+    way = LossyWay(server_port)
+    connections: set[asyncio.Task[None]] = set()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        connections.add(task)
+        with contextlib.suppress(OSError, asyncio.CancelledError):
+            await way._connected(reader, writer)
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    way.port = server.sockets[0].getsockname()[1]
+    try:
+        yield way
+    finally:
+        server.close()
+        for task in connections:
+            task.cancel()
+        await asyncio.gather(*connections, return_exceptions=True)

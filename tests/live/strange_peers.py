@@ -1,0 +1,67 @@
+"""Peers that are no Redis, or none that lets us in."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    """Accepts, and never answers."""
+    while await reader.read(65_536):
+        pass
+
+
+async def resets(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Resets every connection."""
+    connection = writer.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+async def full(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """As Redis does that has as many clients as it may."""
+    writer.write(b"-ERR max number of clients reached\r\n")
+    await writer.drain()
+
+
+async def hostile(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Every answer is an error that would clear the screen, set the title and colour the text."""
+    while await reader.read(65_536):
+        writer.write(b"-ERR \x1b[2J\x1b]0;owned\x07 \xc2\x9b31m \xe2\x80\xaeyou\r\n" * 50)
+
+
+async def asks_for_a_password(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Nobody has signed in."""
+    while await reader.read(65_536):
+        writer.write(b"-NOAUTH Authentication required.\r\n" * 50)
+
+
+@contextlib.asynccontextmanager
+async def peer(serve: Serve) -> AsyncIterator[str]:
+    """Listens on loopback; yields the URL."""
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tasks.add(task)
+        try:
+            with contextlib.suppress(OSError):
+                await serve(reader, writer)
+        finally:
+            writer.close()
+            tasks.discard(task)
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    try:
+        yield f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
+    finally:
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,82 @@
+"""No session's id leaves the dashboard, whatever the application writes beside it."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+
+import pytest
+import redis
+
+from redis_dash.commands import RevokeSession
+from redis_dash.config import Config
+from redis_dash.connection import Deployment
+from redis_dash.hub import Hub
+from redis_dash.model import SessionsFrame
+from redis_dash.snapshot import take
+from redis_dash.sources.base import Context
+from redis_dash.sources.sessions import SessionsSource
+from tests.live.searching import found, searching
+
+IDS = [f"Kx9f2LqP7TzW4mN{letter}" for letter in "abcdefg"]
+
+
+@pytest.fixture
+def values(client: redis.Redis) -> None:
+    """Sessions that repeat their id in every way that was met."""
+    written: list[Callable[[str], object]] = [
+        lambda sid: {"id": sid, "user": {"email": "ann@example.com"}},
+        lambda sid: {"sub": sid},
+        lambda sid: {"data": {"id": sid}},
+        lambda sid: {"auth": {"id": sid}},
+        lambda sid: {"user": f"session:{sid}", "role": sid, "cookie": f"s%3A{sid}.sig"},
+        lambda sid: {sid: {"deep": sid}, "note": f"it is {sid}", "list": [sid]},
+        lambda sid: {"email": sid, "name": "Ann"},
+    ]
+    for sid, value in zip(IDS, written, strict=True):
+        client.set(f"session:{sid}", json.dumps(value(sid)), ex=1000)
+
+
+def told(*things: object) -> None:
+    for thing in things:
+        assert not [sid for sid in IDS if sid in str(thing)]
+
+
+@pytest.mark.usefixtures("values")
+async def test_the_export_holds_no_id(redis_url: str) -> None:
+    talk = io.StringIO()
+    config = Config(url=redis_url, sessions=("session:*",))
+    document, code = await take(config, 0.0, ["sessions"], talk, full=True)
+    rows = json.loads(document)["topics"]["sessions"]["frame"]["rows"]
+    assert (code, len(rows)) == (0, len(IDS))
+    assert {row["user"] for row in rows} == {"ann@example.com", "Ann", "(hidden)", ""}
+    told(document, talk.getvalue())
+
+
+@pytest.mark.usefixtures("values")
+async def test_rows_searches_and_marks_hold_no_id(redis_url: str, make_context: Callable[..., Context]) -> None:
+    source = SessionsSource(context := make_context(sessions=("session:*",)))
+    await context.keyspace.pass_over()
+    frame: SessionsFrame = (await source.read()).frame
+    assert len(frame.rows) == len(IDS)
+    told(frame.rows)
+    async with searching(source) as search:
+        search("ann@")
+        told(result := await found(source))
+    assert [row.user for row in result.rows] == ["ann@example.com"]
+    hub = Hub(Config(url=redis_url))
+    for row in frame.rows:
+        outcome = await hub.submit(RevokeSession(row))
+        assert outcome.result == "deleted"
+        told(outcome, repr(outcome.undo), outcome.undo.user if outcome.undo else "")
+    log = hub._subscriber.log
+    told(log.read(log.start, log.end))
+    await hub.deployment.close()
+
+
+async def test_an_error_reply_holds_no_key(deployment: Deployment) -> None:
+    """Servers repeat what they were asked."""
+    replies = await deployment.pipeline([(b"NOSUCHCOMMAND", f"session:{IDS[0]}".encode()) for _ in range(2)])
+    assert {str(reply).replace("`", "'") for reply in replies} == {"ERR unknown command 'NOSUCHCOMMAND'"}
+    told(replies)

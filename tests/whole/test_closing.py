@@ -1,0 +1,75 @@
+"""Terminals that close in every way leave no process behind.
+
+``CLOSINGS=200 make test ARGS=tests/whole/test_closing.py`` closes so many; a run of the whole suite closes a few.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import signal
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import psutil
+import pytest
+
+from demo_server.embedded import EmbeddedServer
+from tests.whole.terminal import Terminal, gone, in_terminal
+
+CLOSINGS = int(os.environ.get("CLOSINGS", "16"))
+DASHBOARD = [sys.executable, "-m", "redis_dash"]
+IN_SHELL = ["/bin/sh", "-c", '"$@"; true', "sh"]
+WITHIN_S = 3.0
+LONGEST_PAUSE_S = 0.05
+EARLY_S = 1.0
+"""The dashboard has not always painted itself by then."""
+
+SIGNALS = {"SIGHUP": signal.SIGHUP, "SIGCONT": signal.SIGCONT, "SIGTERM": signal.SIGTERM}
+END = "end of file"
+ORDERS = tuple(
+    order
+    for length in range(len(SIGNALS) + 2)
+    for order in itertools.permutations((*SIGNALS, END), length)
+    if END in order
+)
+"""Every order of every choice of what may arrive, the terminal being closed at some time."""
+
+
+def close(terminal: Terminal, process: psutil.Process, order: tuple[str, ...], pause: Callable[[], float]) -> None:
+    """Send the signals and close the terminal in this order."""
+    for event in order:
+        if event == END:
+            terminal.hang_up()
+        else:
+            with suppress(psutil.NoSuchProcess):  # it may have ended already
+                process.send_signal(SIGNALS[event])
+        time.sleep(pause())  # part of the order: what follows may or may not find the program at the event before
+
+
+@pytest.mark.timeout(30 + 10 * CLOSINGS)
+def test_a_closed_terminal_leaves_no_process(embedded_server: EmbeddedServer) -> None:
+    chance = random.Random(4)
+    orders = [order for _ in range(-(-CLOSINGS // len(ORDERS))) for order in chance.sample(ORDERS, len(ORDERS))]
+    left = []
+    for number, order in enumerate(orders[:CLOSINGS]):
+        shell = IN_SHELL if number % 3 == 1 else []
+        with in_terminal([*shell, *DASHBOARD, embedded_server.url]) as terminal:
+            process = psutil.Process(terminal.process.pid)
+            if number % 5 == 2 and not shell:
+                time.sleep(chance.uniform(0, EARLY_S))
+            else:
+                terminal.wait_for("ops/s")
+            if shell:
+                (process,) = process.children()
+            close(terminal, process, order, lambda: chance.uniform(0, LONGEST_PAUSE_S))
+            deadline = time.monotonic() + WITHIN_S
+            while not gone(process) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            if not gone(process):
+                left.append((number, order))
+                process.kill()
+    assert not left

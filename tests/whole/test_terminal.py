@@ -1,0 +1,109 @@
+"""The dashboard and its terminal: job control, a redirected standard error, ends that cannot wait."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import redis
+
+from demo_server.embedded import EmbeddedServer
+from tests.whole.terminal import Terminal, gone, in_terminal
+
+DASHBOARD = [sys.executable, "-m", "redis_dash"]
+
+
+@contextlib.contextmanager
+def in_shell(url: str) -> Iterator[tuple[Terminal, psutil.Process]]:
+    """The dashboard as the job of an interactive shell."""
+    with in_terminal(["/bin/sh", "-i"], environ={"PS1": "shell> ", "ENV": ""}) as terminal:
+        terminal.wait_for("shell>")
+        terminal.type(f"{sys.executable} -m redis_dash {url}\n")
+        terminal.wait_for("ops/s", "0 received")
+        (dashboard,) = psutil.Process(terminal.process.pid).children()
+        try:
+            yield terminal, dashboard
+        finally:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                dashboard.kill()
+
+
+def paints_dashboard(screen: str) -> bool:
+    """Is every line of the panes there?"""
+    return all(line[0] in "╭│╰" and line[-1] in "╮│╯" for line in screen.splitlines()[1:-1]) and "q quit" in screen
+
+
+def paints_help(screen: str) -> bool:
+    """Is every line of the box there, and nothing beside it?"""
+    lines = screen.splitlines()
+    return all(line[0] + line[-1] == "  " and line[12] in "╭│╰" for line in lines) and "Everywhere" in screen
+
+
+@pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGSTOP])
+@pytest.mark.parametrize(("keys", "painted"), [("", paints_dashboard), ("?", paints_help)])
+def test_a_job_that_comes_back_paints_everything(
+    embedded_server: EmbeddedServer, number: signal.Signals, keys: str, painted: Callable[[str], bool]
+) -> None:
+    with in_shell(embedded_server.url) as (terminal, dashboard):
+        terminal.type(keys)
+        terminal.wait_until(painted)
+        for _ in range(2):
+            dashboard.send_signal(number)
+            terminal.wait_for("Stopped", "shell>")
+            terminal.type("fg\n")
+            terminal.wait_until(painted)
+        terminal.type("\x03")
+        terminal.wait_for("shell>")
+        assert gone(dashboard)
+
+
+def test_ctrl_z_stops_it_and_the_terminal_is_the_shells(embedded_server: EmbeddedServer) -> None:
+    with in_shell(embedded_server.url) as (terminal, dashboard):
+        terminal.type("\x1a")
+        terminal.wait_for("Stopped", "shell>")
+        assert dashboard.status() == psutil.STATUS_STOPPED
+        terminal.output = b""
+        terminal.type("echo all$((1+1))well\n")
+        terminal.wait_for("all2well")
+        terminal.type("kill %1; kill -CONT %1\n")  # in the background: to touch the terminal would stop it again
+        terminal.wait_until(lambda _: gone(dashboard), within_s=3)
+
+
+def test_standard_error_that_goes_elsewhere(embedded_server: EmbeddedServer, tmp_path: Path) -> None:
+    """The screen is painted on the terminal, and what others print to standard error lands where it was sent."""
+    program = """
+import logging, threading, redis_dash.cli
+threading.Timer(1, lambda: logging.getLogger("somebody").warning("mind the gap")).start()
+redis_dash.cli.main()
+"""
+    log = tmp_path / "log"
+    with in_terminal(
+        ["/bin/sh", "-c", f'exec "$@" 2>{log}', "sh", sys.executable, "-c", program, embedded_server.url]
+    ) as terminal:
+        terminal.wait_for("ops/s", "1 Events", "2 Sessions")
+        terminal.wait_until(lambda _: b"mind" in log.read_bytes())
+        terminal.type("q")
+        terminal.wait_for_end(within_s=3)
+        assert terminal.process.returncode == 0
+    assert log.read_text() == "mind the gap\n"
+
+
+def test_a_terminal_that_nobody_reads_does_not_keep_it_from_ending() -> None:
+    with EmbeddedServer() as server, in_terminal([*DASHBOARD, server.url]) as terminal:
+        terminal.wait_for("ops/s", "1 Events")
+        deadline = time.monotonic() + 30
+        with redis.Redis(port=server.port) as client:
+            # Paintings fill the terminal's buffer, then Textual's queue; then Redis is asked nothing any more.
+            while min(int(known["idle"]) for known in client.client_list() if known["name"]) < 2:
+                assert time.monotonic() < deadline, "it went on without anybody reading"
+                for rows in (30, 36):
+                    terminal.resize(120, rows)
+                    time.sleep(0.05)  # a resize that follows too soon is not painted
+        terminal.process.terminate()
+        assert terminal.process.wait(timeout=3) == 128 + signal.SIGTERM
