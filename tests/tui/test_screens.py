@@ -35,7 +35,8 @@ async def test_the_palette_runs_a_command_once(times: int) -> None:
         await tap(pilot, "ctrl+p", *"burst")
         await shows(app, pilot, "Demo: burst")
         press_together(pilot, *["enter"] * times)
-        await shows(app, pilot, "Demo: burst")
+        await until(pilot, lambda: app.screen is app.dashboard)
+        await shows(app, pilot, "Demo: burst", "Many requests.")
         assert feed.submitted == [Publish("demo:control", '{"scenario":"burst"}')]
 
 
