@@ -37,6 +37,17 @@ async def test_what_is_masked_is_not_found(text: str) -> None:
         await shows(app, pilot, "0 found")
 
 
+async def test_nothing_found_is_not_called_exact() -> None:
+    feed = FakeFeed(fakes.ok("sessions", fakes.sessions(*OTHERS, WANTED), coverage=1.0))
+    async with running(feed) as (app, pilot):
+        await shows(app, pilot, "exact")
+        await tap(pilot, "2", "slash", *"nobody")
+        await shows(app, pilot, "0 found", "Esc: all rows")
+        assert "exact" not in screen_text(app)
+        await tap(pilot, "escape")
+        await shows(app, pilot, "exact")
+
+
 async def test_the_kind_of_a_lifetime_is_found() -> None:
     forever = fakes.session(1, ttl=None)
     async with running(FakeFeed(fakes.ok("sessions", fakes.sessions(*OTHERS, forever)))) as (app, pilot):

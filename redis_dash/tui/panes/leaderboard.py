@@ -92,6 +92,12 @@ class LeaderboardPane(Listed[LeaderboardsFrame, BoardRow]):
             pieces.insert(0, piece(f"nobody called {plain(board.sought, 16)} here", "warn"))
         return tuple(pieces)
 
+    @property
+    def has_own_key(self) -> bool:
+        """Is there another board?"""
+        frame = self._shown_frame
+        return frame is not None and len(frame.boards) > 1
+
     def notes(self) -> list[Piece]:
         """Also how to get back."""
         board, notes = self._current, super().notes()
@@ -103,7 +109,7 @@ class LeaderboardPane(Listed[LeaderboardsFrame, BoardRow]):
         """How to get to a member that is not on the page."""
         board = self._current
         looks_further = self.is_typing and board is not None and is_larger(board)
-        return (piece("Enter goes to that member", "accent"),) if looks_further else ()
+        return (piece("Enter goes to that member", "accent"),) if looks_further else super().currency()
 
     def window(self, first: int, last: int, total: int) -> Piece:
         """Of a page the visible ranks."""

@@ -82,6 +82,11 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
             pieces.append(piece(f"{len(frame.rows):,} listed", "dim"))
         return tuple(pieces)
 
+    @property
+    def has_own_key(self) -> bool:
+        """Is there anybody to sign out?"""
+        return self.table.item is not None
+
     def notes(self) -> list[Piece]:
         """Also what is searched for."""
         notes = super().notes()
@@ -93,7 +98,7 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
         if self.is_typing and frame is not None and frame.count.value > len(frame.rows):
             return (invitation(self.typed, frame.count.value),)
         if not self._searching.is_on:
-            return ()
+            return super().currency()
         return (piece("Esc stops" if self._searching.is_running else "Esc: back to all", "accent"),)
 
     def listed(self, frame: SessionsFrame) -> tuple[SessionRow, ...]:
