@@ -44,10 +44,10 @@ class Heads:
         """How many values may be asked for at once."""
         return max(1, int(self._at_once / max(self._value_bytes, 1.0)))
 
-    def bounded(self, commands: Sequence[Command]) -> list[Command]:
+    def bounded(self, commands: Sequence[Command]) -> Sequence[Command]:
         """The commands to send in place of these."""
         if self.refused:
-            return list(commands)
+            return commands
         return [self._bounded(command) if command[0] == b"GET" else command for command in commands]
 
     def _bounded(self, command: Command) -> Command:

@@ -13,7 +13,7 @@ import msgspec
 from redis_dash import actions
 from redis_dash.commands import Command, FullPass, Outcome, Request
 from redis_dash.config import Config, Url
-from redis_dash.connection import Deployment
+from redis_dash.connection import SENTINEL, Deployment
 from redis_dash.eventlog import EventLog
 from redis_dash.feed import Progress
 from redis_dash.keyspace import Keyspace
@@ -24,7 +24,6 @@ from redis_dash.subscriber import Subscriber
 from redis_dash.tracking import Tracking
 
 RETRY_S = 0.5
-
 LATE = "no answer in time"
 
 
@@ -43,6 +42,7 @@ class Hub:
         self._keyspace = Keyspace(self.deployment, families(config), config.budget, config.refresh_s)
         self._subscriber = Subscriber(url, config.channels, EventLog())
         self._tracking = Tracking(url, tracked(config), config.budget)
+        self.deployment.listeners += [self._subscriber.traffic, self._tracking.traffic]
         context = Context(config, self.deployment, self._keyspace, self._subscriber, self._tracking)
         self._sources: list[Source[Any]] = [make(context) for make in SOURCES]
         self._turns = {source.topic: asyncio.Lock() for source in self._sources}
@@ -194,6 +194,8 @@ class Hub:
 
     async def _read_in_turn(self, source: Source[Any]) -> Reading[Any]:
         topic, before = source.topic, self._latest.get(source.topic)
+        if self.deployment.kind == "sentinel":
+            return Reading(topic, "error", note=SENTINEL, away=True)
         try:
             sample = await source.read()
         except MissingRightError as error:

@@ -6,23 +6,19 @@ after a while: whether it was this command's fault is not known.
 
 from __future__ import annotations
 
-import asyncio
 import math
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 from redis_dash.info import parse_info, whole
+from redis_dash.link import Count, Link
 from redis_dash.model import SourceError
 from redis_dash.ownreads import Command, OwnReads, calibration
 from redis_dash.wire import CLIENT_NAME
 
 PAUSE_S = (10.0, 300.0)
 """First and longest pause before a step that broke a connection is tried again."""
-
-Answer = asyncio.Future[list[object]]
-Send = Callable[[Sequence[Command]], Answer]
-Receive = Callable[[Sequence[Command], Answer], Awaitable[list[object]]]
 
 
 class Step:
@@ -31,18 +27,18 @@ class Step:
     def __init__(self, commands: Callable[[], list[Command]], take: Callable[[list[object]], None] | None = None):
         """``take`` takes the replies to the commands."""
         self.commands = commands
-        self.take = take
         self.done = False
         """On this connection."""
         self.not_before = -math.inf
         """``time.monotonic()``."""
+        self._take = take
         self._pause_s = PAUSE_S[0]
 
     def succeed(self, replies: list[object]) -> None:
-        """The server answered; refused is answered, too."""
+        """The server answered, if only that it refuses."""
         self.done, self._pause_s = True, PAUSE_S[0]
-        if self.take is not None:
-            self.take(replies)
+        if self._take is not None:
+            self._take(replies)
 
     def postpone(self) -> None:
         """The connection broke here."""
@@ -53,11 +49,17 @@ class Step:
 class Introduction:
     """The steps, done once on each connection."""
 
-    def __init__(self, own: OwnReads, heard: Callable[[dict[str, str]], None]) -> None:
-        """``heard`` takes the first INFO of a connection."""
+    def __init__(
+        self,
+        own: OwnReads,
+        spent: Callable[[Sequence[Command]], None],
+        heard: Callable[[dict[str, str]], None],
+    ) -> None:
+        """``spent`` counts what was sent; ``heard`` takes the first INFO of a connection."""
         self._own = own
+        self._spent = spent
         self._heard = heard
-        self._own_before = (0, 0)
+        self._one_by_one = False
         self._steps = [
             Step(lambda: [(b"CLIENT", b"SETNAME", CLIENT_NAME.encode())]),
             Step(lambda: [(b"CLIENT", b"NO-TOUCH", b"ON")]),
@@ -70,36 +72,45 @@ class Introduction:
         for step in self._steps:
             step.done = False
 
-    async def go_on(self, send: Send, receive: Receive) -> None:
-        """Do what is due, all at once.
+    async def go_on(self, link: Link) -> None:
+        """Do what is due: all at once, but one by one after that broke a connection.
 
         Raises:
-            SourceError: the connection broke; at the first step that was not answered, as far as can be told.
+            SourceError: the connection broke.
         """
         now = time.monotonic()
         due = [step for step in self._steps if not step.done and step.not_before <= now]
-        if not due:
-            return
-        under_way = []
-        for step in due:
-            commands = step.commands()
-            under_way.append((step, commands, send(commands)))
-        for step, commands, answer in under_way:
-            self._own_before = self._own.hits, self._own.misses
-            try:
-                replies = await receive(commands, answer)
-            except SourceError:
-                step.postpone()
-                raise
-            step.succeed(replies)
+        for steps in [[step] for step in due] if self._one_by_one else [due]:
+            await self._take_steps(link, steps)
+        if due:
+            self._one_by_one = not all(step.done for step in self._steps)
+
+    async def _take_steps(self, link: Link, steps: Sequence[Step]) -> None:
+        plan = [(step, step.commands()) for step in steps]
+        under_way = [(commands, link.send(commands, self._answered(step))) for step, commands in plan]
+        try:
+            for commands, answer in under_way:
+                await link.receive(commands, answer)
+        except SourceError:
+            if self._one_by_one:
+                steps[0].postpone()
+            self._one_by_one = True
+            raise
+
+    def _answered(self, step: Step) -> Count:
+        def answered(commands: Sequence[Command], replies: list[object] | None) -> None:
+            if replies is not None:
+                self._spent(commands)
+                step.succeed(replies)
+
+        return answered
 
     def _take_info(self, replies: list[object]) -> None:
         if isinstance(replies[0], bytes):
             self._heard(parse_info(replies[0]))
 
     def _calibrate(self, replies: list[object]) -> None:
-        """Learn which of our reads the server counts as lookups; what was counted of the transaction says nothing."""
-        self._own.hits, self._own.misses = self._own_before
+        """Learn which of our reads the server counts as lookups."""
         if isinstance(replies[-1], list):
             texts = [raw for raw in replies[-1] if isinstance(raw, bytes) and b":" in raw]
             self._own.calibrate([whole(parse_info(raw), "keyspace_misses") for raw in texts])

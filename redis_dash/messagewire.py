@@ -146,6 +146,7 @@ class MessageWire(Wire, asyncio.BufferedProtocol):
         finally:
             end = self._end_of_replies(begin)
             if self._replied:
+                self.traffic.messages += self._replied
                 self._heard_at = time.time()
                 self._count(self._channels)
                 self._keep(arena.end if end is None else end, packs)

@@ -58,13 +58,17 @@ class Cost(msgspec.Struct, frozen=True):
     """What watching costs the server."""
 
     commands: int = 0
-    """Commands sent since the start."""
+    """Commands sent since the start, over both connections."""
     server_ms: float = 0.0
-    """The server's time that they took, in milliseconds, by its own per-command averages where it tells them."""
+    """The server's time that they took and that it took to deliver messages to us, in milliseconds, see ``cost``."""
     share: float = 0.0
     """Share of one server core over the last seconds, 0..1."""
     errors: int = 0
     """Errors in this program itself since the start."""
+    messages_ms: float = 0.0
+    """Of ``server_ms``: delivering messages, as estimated."""
+    messages_share: float = 0.0
+    """Of ``share``, likewise."""
 
 
 class Scan(msgspec.Struct, frozen=True):

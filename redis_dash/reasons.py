@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import ssl
+from collections.abc import Sequence
+from typing import Any
 
 from redis_dash.config import Url
 from redis_dash.endpoint import without_secret
@@ -12,7 +14,12 @@ from redis_dash.ownreads import Command, ReplyError
 
 CLOSED = "the server closed the connection"
 CLOSED_AT_ONCE = "the server closed the connection without a word: is this a TLS port (rediss://)?"
+CERTIFICATE_WANTED = (
+    "the server closed the connection without a word: does it ask for a client certificate (ssl_certfile, ssl_keyfile)?"
+)
 NO_ANSWER = "no answer in time"
+UNEXPLAINED = (CLOSED, NO_ANSWER)
+"""What a later attempt may say where an earlier one said why."""
 TLS_PORT = "this is a TLS port: use rediss://"
 _TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
 """How everything begins that a TLS server says."""
@@ -38,8 +45,15 @@ def say(error: ReplyError) -> str:
     return text.removeprefix("ERR ")
 
 
-def without_arguments(error: ReplyError, command: Command) -> ReplyError:
-    """An error reply that does not repeat what we asked for: a session's key is a credential."""
+def without_arguments(commands: Sequence[Command], replies: list[Any]) -> list[Any]:
+    """The replies, of which no error repeats what we asked for: a session's key is a credential."""
+    if ReplyError not in set(map(type, replies)):
+        return replies
+    pairs = zip(commands, replies, strict=True)
+    return [_without(command, reply) if isinstance(reply, ReplyError) else reply for command, reply in pairs]
+
+
+def _without(command: Command, error: ReplyError) -> ReplyError:
     text = str(error)
     for argument in command[1:]:
         if len(argument) >= _HIDDEN_FROM:

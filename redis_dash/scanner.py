@@ -71,18 +71,30 @@ class Scanner:
         if asked is None or asked.cursor != self._cursor:
             await self.finish()
             await self._deployment.connect()
-            if self._connects is None:
-                self._connects = self._deployment.connects
-            elif self._connects != self._deployment.connects:
-                raise ScanCutError("the connection was lost in the middle of the scan")
+            self._stay_connected()
+            commands = self._commands(self._cursor)
+            if self._deployment.cost.wants(commands):
+                at = time.perf_counter()
+                size, reply = await self._deployment.pipeline(commands)  # it measures what they cost
+                self._stay_connected()
+                return self._taken(at, size, reply)
             asked = self._ask(self._cursor)
         self._coming, self._awaited = None, True
         try:
             size, reply = await self._deployment.receive(asked.commands, asked.answer)
         finally:
             self._awaited = False
+        return self._taken(asked.at, size, reply)
+
+    def _stay_connected(self) -> None:
+        if self._connects is None:
+            self._connects = self._deployment.connects
+        elif self._connects != self._deployment.connects:
+            raise ScanCutError("the connection was lost in the middle of the scan")
+
+    def _taken(self, asked_at: float, size: object, reply: object) -> tuple[int, list[bytes]]:
         now = time.perf_counter()
-        self.took_s, self._arrived_at = now - max(asked.at, self._arrived_at), now
+        self.took_s, self._arrived_at = now - max(asked_at, self._arrived_at), now
         reply = check(reply)
         if not isinstance(reply, list) or len(reply) != 2:
             raise SourceError("SCAN answered in an unknown form")
@@ -99,8 +111,11 @@ class Scanner:
             with contextlib.suppress(SourceError):
                 await self._deployment.receive(asked.commands, asked.answer)
 
+    def _commands(self, cursor: bytes) -> tuple[Command, ...]:
+        return (b"DBSIZE",), (b"SCAN", cursor, b"COUNT", str(self._count()).encode())
+
     def _ask(self, cursor: bytes) -> _Asked:
-        commands = (b"DBSIZE",), (b"SCAN", cursor, b"COUNT", str(self._count()).encode())
+        commands = self._commands(cursor)
         answer = self._deployment.send(commands, self._peek)
         return _Asked(cursor, commands, answer, time.perf_counter())
 

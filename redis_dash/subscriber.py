@@ -21,6 +21,7 @@ from redis_dash.globs import encoded
 from redis_dash.messagewire import MessageWire
 from redis_dash.model import Gap, MissingRightError, SourceError
 from redis_dash.reasons import describe
+from redis_dash.traffic import Traffic
 from redis_dash.wire import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Wire, open_wire
 
 CHANNELS_KEPT = 10_000
@@ -50,6 +51,7 @@ class Subscriber:
         self.trouble = "not connected yet"
         self.refused = False
         """The server answered, and does not let us subscribe."""
+        self.traffic = Traffic()
         self.tried = asyncio.Event()
         """The first attempt to connect has succeeded or failed."""
         self._url = url
@@ -74,6 +76,7 @@ class Subscriber:
 
     async def _listen(self) -> None:
         wire = MessageWire(self.count, self.log, self.sift if len(self.channels) > 1 else None)
+        wire.traffic = self.traffic
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await open_wire(self._url, wire)

@@ -19,6 +19,7 @@ from redis_dash.globs import Glob
 from redis_dash.model import SourceError
 from redis_dash.patterns import Matcher
 from redis_dash.reasons import describe
+from redis_dash.traffic import Traffic
 from redis_dash.wire import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Wire, open_wire
 
 MESSAGE_S, KEY_S = 10e-6, 0.7e-6
@@ -43,6 +44,7 @@ class Tracking:
         """The server's time that this has taken so far, at the measured prices."""
         self.given_up: set[str] = set()
         """Families that are written too often."""
+        self.traffic = Traffic()
         self._url = url
         self._budget = budget * SHARE
         self._matcher = Matcher(families)
@@ -87,6 +89,7 @@ class Tracking:
 
     async def _listen(self, families: Sequence[str]) -> None:
         wire = _TrackingWire(self._hear)
+        wire.traffic = self.traffic
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await open_wire(self._url, wire)

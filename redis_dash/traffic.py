@@ -35,6 +35,8 @@ class Traffic:
         """Commands whose replies have not come."""
         self.received = 0
         """Bytes."""
+        self.messages = 0
+        """Delivered by the server, those that two of our subscriptions brought twice."""
 
     def answered(self, replies: Sequence[object]) -> None:
         """The replies to as many commands."""

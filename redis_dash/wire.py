@@ -7,6 +7,9 @@ redis-py's own connection reads a reply at a time, which costs more than twice a
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
+import socket
 import ssl
 import time
 from collections import deque
@@ -20,7 +23,16 @@ from redis_dash.config import Url
 from redis_dash.endpoint import endpoint_of
 from redis_dash.model import SourceError
 from redis_dash.ownreads import Command, ReplyError
-from redis_dash.reasons import CLOSED, CLOSED_AT_ONCE, LostError, no_protocol, say, tls_trouble, without_arguments
+from redis_dash.reasons import (
+    CERTIFICATE_WANTED,
+    CLOSED,
+    CLOSED_AT_ONCE,
+    LostError,
+    no_protocol,
+    say,
+    tls_trouble,
+    without_arguments,
+)
 from redis_dash.traffic import Traffic
 
 CLIENT_NAME = "redis-dash"
@@ -38,11 +50,15 @@ Memory = bytes | mmap
 PIECE_BYTES = 16 * 1024
 
 
+OnAnswer = Callable[[list[Any] | None], None]
+"""Takes the replies to commands, or None if they were lost."""
+
+
 class _Waiting(NamedTuple):
     replies: int
     answer: asyncio.Future[list[Any]]
     peek: Callable[[bytes], None] | None
-    on_answer: Callable[[], None] | None
+    on_answer: OnAnswer | None
 
 
 class Trip(NamedTuple):
@@ -65,6 +81,9 @@ class Wire(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._inbox: list[Any] = []
         self._waiting: deque[_Waiting] = deque()
+        self._only_reply: object = None
+        """Where one was all that ever came: an error, and then the peer hung up."""
+        self._is_first_answer = True
         self._chunk_at: float | None = None
         """``time.monotonic()`` of the latest bytes."""
         self._sent_at: tuple[float, float] | None = None
@@ -88,19 +107,42 @@ class Wire(asyncio.Protocol):
         self.lost.set()
         for waiting in self._waiting:
             self.traffic.lost(waiting.replies)
+            if waiting.on_answer is not None:
+                waiting.on_answer(None)
             if not waiting.answer.done():
                 waiting.answer.set_exception(LostError(self.trouble))
                 waiting.answer.exception()  # whoever waited may have been cancelled by now: that is no news for a log
         self._waiting.clear()
 
     def _reason(self, exc: Exception | None) -> str:
-        if self._inbox and isinstance(self._inbox[-1], ReplyError):
-            return say(self._inbox[-1])  # the server's last word
+        if isinstance(exc, ConnectionError):
+            self._read_last_words()
+        last = self._inbox[-1] if self._inbox else self._only_reply
+        if isinstance(last, ReplyError):
+            return say(last)
         if isinstance(exc, ssl.SSLError):
             return tls_trouble(exc)
         if exc is not None and not isinstance(exc, ConnectionError):  # reset or broken pipe: CLOSED says it better
             return str(exc) or type(exc).__name__
-        return CLOSED if self._chunk_at is not None else CLOSED_AT_ONCE
+        if self._chunk_at is not None:
+            return CLOSED
+        return CERTIFICATE_WANTED if self._is_tls else CLOSED_AT_ONCE
+
+    def _read_last_words(self) -> None:
+        """A write to a closed connection fails before what the peer said in closing it is read."""
+        assert self._transport is not None
+        connection: socket.socket | None = self._transport.get_extra_info("socket")
+        if connection is None or self._is_tls or self._chunk_at is not None:
+            return
+        with contextlib.suppress(OSError, hiredis.ProtocolError):
+            data = os.read(connection.fileno(), PIECE_BYTES)
+            for _, replies in parse(self._reader, data, 0, len(data)):
+                self._inbox += replies
+
+    @property
+    def _is_tls(self) -> bool:
+        assert self._transport is not None
+        return self._transport.get_extra_info("ssl_object") is not None
 
     def data_received(self, data: bytes) -> None:
         """Parse all that is complete."""
@@ -130,8 +172,10 @@ class Wire(asyncio.Protocol):
         while self._waiting and len(self._inbox) >= self._waiting[0].replies:
             count, answer, _, on_answer = self._waiting.popleft()
             replies, self._inbox = self._inbox[:count], self._inbox[count:]
+            self._only_reply = replies[0] if self._is_first_answer and count == 1 else None
+            self._is_first_answer = False
             if on_answer is not None:
-                on_answer()
+                on_answer(replies)
             self.traffic.answered(replies)
             if not answer.done():
                 answer.set_result(replies)
@@ -140,17 +184,19 @@ class Wire(asyncio.Protocol):
         self,
         commands: Sequence[Command],
         peek: Callable[[bytes], None] | None = None,
-        on_answer: Callable[[], None] | None = None,
+        on_answer: OnAnswer | None = None,
     ) -> asyncio.Future[list[Any]]:
         """Send commands; the future holds all their replies, or a ``LostError``.
 
         Args:
             peek: called with the first bytes of the replies, as a rule: not if they come in one chunk with others.
-            on_answer: called when all earlier commands have been answered, and these have.
+            on_answer: called as soon as these have been answered, in the order in which all were sent, and before
+                anybody who waits for the future goes on.
         """
         answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
         if not self.is_open:
             answer.set_exception(LostError(self.trouble))
+            answer.exception()  # nobody may come to ask for it
             return answer
         assert self._transport is not None
         self._waiting.append(_Waiting(len(commands), answer, peek, on_answer))
@@ -173,6 +219,11 @@ class Wire(asyncio.Protocol):
             await asyncio.wait([answer], timeout=left_s)
         return answer.result()
 
+    async def drained(self, within_s: float) -> None:
+        """Return when all that was sent has been answered, or after ``within_s`` seconds."""
+        if self._waiting:
+            await asyncio.wait([self._waiting[-1].answer], timeout=within_s)
+
     def time_next(self) -> None:
         """Measure the next exchange's trip, unless other commands of ours are before it in the queue."""
         self.trip = None
@@ -184,9 +235,9 @@ class Wire(asyncio.Protocol):
         Raises:
             SourceError: the server answered with an error, unless ``optional``.
         """
-        (reply,) = await self.send([command])
+        (reply,) = without_arguments([command], await self.send([command]))
         if isinstance(reply, ReplyError) and not optional:
-            raise SourceError(say(without_arguments(reply, command)))
+            raise SourceError(say(reply))
 
     def hang_up(self, why: str = "") -> None:
         """Close at once."""

@@ -48,7 +48,7 @@ class ServerSource:
                 evicted_per_s=self._lost_per_s[0],
                 expired_per_s=self._lost_per_s[1],
                 rejected_connections=whole(values, "rejected_connections"),
-                cost=self._deployment.cost.cost(),
+                cost=self._deployment.watching_cost(),
                 scan=self._keyspace.scan(),
                 kind=self._deployment.kind,
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import ssl
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,6 +17,14 @@ class Relay:
         self.port = 0
         self.pause_s = 0.0
         """Between two pieces of 64 KB on the way to the client."""
+        self.delay_s = 0.0
+        """Of everything, on the way to the client."""
+        self.bytes_per_s = math.inf
+        """On the way to the client."""
+        self.hold: asyncio.Event | None = None
+        """Nothing comes to the client before it is set."""
+        self.passed = 0
+        """Bytes on the way to the client so far."""
         self._server_port = server_port
         self._connections: set[asyncio.Task[None]] = set()
         self._live = asyncio.Event()
@@ -37,8 +46,8 @@ class Relay:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._server_port)
         try:
             async with asyncio.TaskGroup() as pumps:
-                pumps.create_task(self._pump(self._live, reader, far_writer, 0.0))
-                pumps.create_task(self._pump(self._live, far_reader, writer, self.pause_s))
+                pumps.create_task(self._pump(self._live, reader, far_writer))
+                pumps.create_task(self._pump(self._live, far_reader, writer, slowly=True))
         except* OSError:
             pass
         finally:
@@ -47,14 +56,19 @@ class Relay:
             self._connections.discard(task)
 
     async def _pump(
-        self, live: asyncio.Event, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pause_s: float
+        self, live: asyncio.Event, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, slowly: bool = False
     ) -> None:
-        while data := await reader.read(65_536):
+        while data := await reader.read(int(min(65_536, self.bytes_per_s / 20)) if slowly else 65_536):
             if live is not self._live:
                 await asyncio.Event().wait()
+            if slowly:
+                if self.hold is not None:
+                    await self.hold.wait()
+                self.passed += len(data)
+                await asyncio.sleep(self.delay_s + len(data) / self.bytes_per_s)
             writer.write(data)
             await writer.drain()
-            await asyncio.sleep(pause_s)
+            await asyncio.sleep(self.pause_s if slowly else 0.0)
         writer.close()
 
     async def hang_up(self) -> None:

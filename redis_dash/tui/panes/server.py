@@ -9,7 +9,7 @@ from typing import NamedTuple
 from textual.app import ComposeResult
 from textual.events import Resize
 
-from redis_dash.model import AnyReading, Scan, ServerFrame
+from redis_dash.model import AnyReading, Cost, Scan, ServerFrame
 from redis_dash.tui.figures import count, duration, milliseconds, nbytes, percent, rate
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.look import Ground, Role
@@ -139,12 +139,19 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
             Plain("our own cost"),
             percent(cost.share, 2),
             "text",
-            Figure((Plain(f"{milliseconds(cost.server_ms)} in all"), milliseconds(cost.server_ms)), "dim"),
+            (_for_what(cost), "dim"),
         ),
         Fact(Plain("our commands"), count(cost.commands)),
         *([Fact(Plain("our errors"), count(cost.errors), "bad")] if cost.errors else []),
         *_scan(frame.scan),
     )
+
+
+def _for_what(cost: Cost) -> Plain:
+    """``1.20 % for messages`` where they cost something, else ``38 ms in all``."""
+    if cost.messages_share >= 0.0005:
+        return Plain(f"{percent(cost.messages_share, 2)} for messages")
+    return Plain(f"{milliseconds(cost.server_ms)} in all")
 
 
 HELD_BACK = (

@@ -1,0 +1,103 @@
+"""Politeness through a proxy that closes the connection at a command it does not know: left out, and tried again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import redis
+
+from demo_server.embedded import EmbeddedServer
+from redis_dash import introduction
+from redis_dash.config import Url
+from redis_dash.connection import Deployment
+from redis_dash.model import SourceError
+from redis_dash.ownreads import COUNTED
+from tests.conftest import until_async
+from tests.live.peers import peer
+
+
+class Proxy:
+    """Passes on what does not hold a forbidden word, and hangs up at what does."""
+
+    def __init__(self, server_port: int) -> None:
+        self.forbidden: list[bytes] = []
+        self.url = ""
+        self._server_port = server_port
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._server_port)
+        back = asyncio.create_task(_copy(far_reader, writer))
+        try:
+            while data := await reader.read(65_536):
+                if any(word in data for word in self.forbidden):
+                    return
+                far_writer.write(data)
+        finally:
+            back.cancel()
+            await asyncio.gather(back, return_exceptions=True)
+            far_writer.close()
+            await far_writer.wait_closed()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65_536):
+        writer.write(data)
+
+
+@pytest.fixture
+async def proxy(embedded_server: EmbeddedServer, redis_url: str) -> AsyncIterator[Proxy]:
+    proxy = Proxy(embedded_server.port)
+    async with peer(proxy.serve) as url:
+        proxy.url = url
+        yield proxy
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tried again soon."""
+    monkeypatch.setattr(introduction, "PAUSE_S", (1.5, 1.5))
+
+
+async def answers(deployment: Deployment) -> bool:
+    try:
+        return await deployment.one(b"PING") == b"PONG"
+    except SourceError:
+        return False
+
+
+@pytest.mark.parametrize("word", [b"SETNAME", b"NO-TOUCH", b"INFO", b"MULTI"])
+async def test_one_broken_step_does_not_end_politeness(
+    proxy: Proxy, client: redis.Redis, quick: None, word: bytes
+) -> None:
+    proxy.forbidden = [word]
+    deployment = Deployment(Url(proxy.url))
+    await until_async(lambda: answers(deployment))
+    proxy.forbidden = []
+    deployment.own.weights = dict.fromkeys(COUNTED, 7)
+
+    async def is_polite() -> bool:
+        await answers(deployment)
+        ours = [entry for entry in client.client_list() if entry["name"] == "redis-dash"]
+        return bool(ours) and "T" in ours[0]["flags"] and deployment.own.weights[b"GET"] == 1
+
+    if word not in (b"MULTI", b"INFO"):
+        deployment.own.weights = dict.fromkeys(COUNTED, 1)
+    await until_async(is_polite)
+    client.set("a", "1")
+    await deployment.one(b"GET", b"a")
+    info = await deployment.info(max_age_s=-1)
+    assert info.application == (0, 0)
+    await deployment.close()
+
+
+async def test_a_proxy_that_never_lets_it_pass_is_lived_with(proxy: Proxy, client: redis.Redis, quick: None) -> None:
+    proxy.forbidden = [b"SETNAME"]
+    deployment = Deployment(Url(proxy.url))
+    await until_async(lambda: answers(deployment))
+    connects = deployment.connects
+    for _ in range(50):
+        assert await answers(deployment)
+    assert deployment.connects == connects
+    await deployment.close()

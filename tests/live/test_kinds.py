@@ -1,0 +1,97 @@
+"""A node of a cluster and a Sentinel are named as what they are."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demo_server.embedded import find_server
+from redis_dash.config import Config, Url
+from redis_dash.connection import SENTINEL, Deployment
+from redis_dash.hub import Hub
+from redis_dash.info import kind_of
+from redis_dash.model import SourceError
+from tests.conftest import until, until_async
+from tests.live.conftest import running
+from tests.live.test_hub import FAST, Desk
+
+
+def served(folder: Path, settings: str, *options: str) -> Iterator[str]:
+    """A server with settings of its own."""
+    with __import__("socket").socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (folder / "server.conf").write_text(f"port {port}\nbind 127.0.0.1\ndir {folder}\n{settings}\n")
+    process = subprocess.Popen(
+        [find_server(), folder / "server.conf", *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One node of a cluster that has no others."""
+    yield from served(tmp_path_factory.mktemp("node"), "cluster-enabled yes\nsave ''\ncluster-port 0")
+
+
+@pytest.fixture(scope="module")
+def sentinel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """It watches nobody."""
+    yield from served(tmp_path_factory.mktemp("sentinel"), "sentinel resolve-hostnames no", "--sentinel")
+
+
+async def kind(deployment: Deployment) -> str:
+    """Once it answers."""
+
+    async def answers() -> bool:
+        try:
+            await deployment.connect()
+        except SourceError as error:
+            return str(error) == SENTINEL
+        return True
+
+    await until_async(answers)
+    return deployment.kind
+
+
+async def test_a_plain_server(redis_url: str, deployment: Deployment) -> None:
+    assert await kind(deployment) == "standalone"
+
+
+async def test_a_node_of_a_cluster_is_told_in_the_frame(node: str) -> None:
+    deployment = Deployment(Url(node))
+    assert await kind(deployment) == "cluster"
+    await deployment.close()
+    async with running(Hub(Config(url=node, refresh_s=FAST))) as hub:
+        desk = Desk(hub)
+        await until(lambda: desk.statuses().get("server") == "ok")
+        assert desk.frame("server").kind == "cluster"
+
+
+async def test_a_sentinel_is_named_and_nothing_is_asked_of_it(sentinel: str) -> None:
+    deployment = Deployment(Url(sentinel))
+    assert await kind(deployment) == "sentinel"
+    with pytest.raises(SourceError, match=SENTINEL):
+        await deployment.one(b"GET", b"a")
+    connects = deployment.connects
+    with pytest.raises(SourceError, match=SENTINEL):
+        await deployment.info()
+    assert deployment.connects == connects == 1
+    await deployment.close()
+    async with running(Hub(Config(url=sentinel, refresh_s=FAST))) as hub:
+        desk = Desk(hub)
+        await until(lambda: desk.all_are("error"))
+        assert {reading.note for reading in desk.latest.values()} == {SENTINEL}
+
+
+def test_by_other_names() -> None:
+    assert kind_of({}) == "standalone"
+    assert kind_of({"server_mode": "sentinel"}) == "sentinel"
+    assert kind_of({"redis_mode": "cluster", "cluster_enabled": "1"}) == "cluster"

@@ -1,0 +1,159 @@
+"""What is told of the application is without what we do ourselves: its operations, hits and misses."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+import redis
+
+from redis_dash.config import Config
+from redis_dash.connection import Deployment
+from redis_dash.hub import Hub
+from redis_dash.info import Info
+from redis_dash.model import ServerFrame
+from redis_dash.sources.base import Context
+from redis_dash.sources.cache import CacheSource
+from tests.conftest import until
+from tests.live.conftest import running
+from tests.live.test_hub import Desk
+from tests.live.test_sources import sign_in
+
+MakeContext = Callable[..., Context]
+
+
+def total(info: Info) -> int:
+    return int(info.values["total_commands_processed"])
+
+
+async def test_our_commands_are_counted_as_the_server_counts_them(deployment: Deployment, client: redis.Redis) -> None:
+    client.acl_setuser("poor", enabled=True, passwords=["+pw"], commands=["+@all", "-zcard"], keys=["*"])
+    client.rpush("list", "x")
+    before = await deployment.info(max_age_s=-1)
+    await deployment.pipeline([(b"GET", b"none"), (b"GET", b"list"), (b"NONSENSE",), (b"PTTL",)] * 3)
+    await deployment.pipeline([(b"MULTI",), (b"PTTL", b"a"), (b"GET", b"a"), (b"EXEC",)])
+    await deployment.pipeline([(b"MULTI",), (b"NONSENSE",), (b"PTTL", b"a"), (b"EXEC",)])
+    async with deployment.exclusive() as exchange:
+        await exchange([(b"WATCH", b"a")])
+        await exchange([(b"UNWATCH",)])
+    deployment.cost._sample_at[b"PTTL"] = 0.0
+    await deployment.pipeline([(b"PTTL", b"a")] * 120)
+    await deployment.price()
+    await deployment.ping_ms()
+    after = await deployment.info(max_age_s=-1)
+    assert total(after) - total(before) == after.own_commands[0] - before.own_commands[0]
+    client.acl_deluser("poor")
+
+
+async def test_an_idle_server_has_no_operations_and_a_busy_one_has_its_own(redis_url: str, client: redis.Redis) -> None:
+    for number in range(500):
+        sign_in(client, f"user{number}")
+    frames: list[ServerFrame] = []
+    hub = Hub(Config(url=redis_url, refresh_s=0.1))
+
+    async with running(hub):
+        desk = Desk(hub)
+
+        def seen() -> int:
+            desk.statuses()
+            reading = desk.latest.get("server")
+            if reading and reading.frame and reading.frame.ops_per_s is not None and reading.frame not in frames:
+                frames.append(reading.frame)
+            return len(frames)
+
+        await until(lambda: desk.all_are("ok") and hub.passes > 1)
+        frames.clear()
+        await until(lambda: seen() >= 15)
+        assert [frame.ops_per_s for frame in frames] == [0.0] * len(frames)
+        first = await hub.deployment.info(max_age_s=-1)
+        for _ in range(1000):
+            client.echo("x")
+        last = await hub.deployment.info(max_age_s=-1)
+    told = total(last) - total(first) - (last.own_commands[0] - first.own_commands[0])
+    assert told == pytest.approx(1000, abs=5)
+
+
+async def test_messages_are_no_operations_of_the_application(redis_url: str, client: redis.Redis) -> None:
+    """What the subscriber asks is ours as well."""
+    async with running(Hub(Config(url=redis_url, channels=("orders", "payments", "o*"), refresh_s=0.1))) as hub:
+        await until(lambda: hub.subscribed)
+        listener = hub._subscriber.traffic
+        asked = client.info("commandstats")
+        assert (asked["cmdstat_subscribe"]["calls"], asked["cmdstat_psubscribe"]["calls"]) == (2, 1)
+        assert 5 <= listener.run <= 6  # and SETNAME, INFO, perhaps PING
+
+
+async def test_a_reset_while_we_look_things_up(make_context: MakeContext, client: redis.Redis) -> None:
+    """The application hits three times in four; we always do, far more often than it."""
+    client.set("a", "1")
+    context = make_context()
+    deployment, source = context.deployment, CacheSource(context)
+
+    def application(rounds: int) -> None:
+        for _ in range(rounds):
+            client.mget("a", "a", "a", "none")
+
+    async def us() -> None:
+        await deployment.pipeline([(b"PTTL", b"a")] * 500)
+
+    await source.read()
+    rates = []
+    for part in range(6):
+        await us()
+        application(10)
+        if part in (2, 4):
+            client.config_resetstat()
+            application(5)
+            await us()
+        source._before = source._before._replace(at=0.0) if source._before else None
+        await deployment.info(max_age_s=-1)
+        frame = (await source.read()).frame
+        rates.append(frame.interval_hit_rate)
+        assert frame.hit_rate in (None, 0.75)
+    assert rates[:2] == [0.75, 0.75]
+    assert rates[2] is None
+    assert rates[3] == 0.75
+    assert rates[4] is None
+    assert rates[5] == 0.75
+
+
+async def test_lookups_that_were_cut_off_are_not_the_applications(
+    make_context: MakeContext, client: redis.Redis
+) -> None:
+    client.set("a", "1")
+    deployment = make_context().deployment
+    await deployment.one(b"GET", b"a")
+    before = await deployment.info(max_age_s=-1)
+    reading = asyncio.create_task(deployment.pipeline([(b"PTTL", b"a")] * 200))
+    await asyncio.sleep(0)
+    assert deployment._link.traffic.in_flight == 200
+    deployment._link.hang_up("cut")
+    await asyncio.gather(reading, return_exceptions=True)
+    for _ in range(4):
+        client.mget("a", "a", "a", "none")
+
+    async def again() -> Info:
+        while True:
+            try:
+                return await deployment.info(max_age_s=-1)
+            except Exception:
+                await asyncio.sleep(0.05)
+
+    info = await again()
+    assert info.application == before.application
+    client.mget("a", "none")
+    assert (await again()).application == (before.application[0] + 1, before.application[1] + 1)
+
+
+async def test_a_cancelled_reading_is_counted_all_the_same(deployment: Deployment, client: redis.Redis) -> None:
+    client.set("a", "1")
+    await deployment.connect()
+    reading = asyncio.create_task(deployment.pipeline([(b"PTTL", b"a")] * 200))
+    await asyncio.sleep(0)
+    assert deployment._link.traffic.in_flight == 200
+    reading.cancel()
+    info = await deployment.info(max_age_s=-1)
+    assert info.application == (0, 0)
+    assert info.own_hits >= 200
+    assert deployment.connects == 1

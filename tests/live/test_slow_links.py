@@ -1,0 +1,89 @@
+"""A slow way to the server: figures come, if late; nothing is fetched in vain, and no more than can be read."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+import redis
+
+from demo_server.embedded import EmbeddedServer
+from redis_dash.config import Url
+from redis_dash.connection import Deployment
+from redis_dash.heads import MOST_BYTES
+from redis_dash.model import SourceError
+from tests.conftest import until
+from tests.live.relay import relay
+
+MANY = 300
+
+
+async def test_a_reply_may_take_longer_than_the_time_out_while_bytes_come(
+    client: redis.Redis, embedded_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redis_dash.connection.REPLY_TIMEOUT_S", 0.4)
+    client.rpush("list", *(b"x" * 1000 for _ in range(300)))
+    async with relay(embedded_server.port) as slow:
+        slow.bytes_per_s = 300_000
+        deployment = Deployment(Url(slow.url))
+        reply = await deployment.one(b"LRANGE", b"list", b"0", b"-1")
+        assert isinstance(reply, list)
+        assert len(reply) == 300
+        assert deployment.connects == 1
+        slow.cut()
+        with pytest.raises(SourceError, match="no answer in time"):
+            await deployment.one(b"PING")
+        await deployment.close()
+
+
+async def test_values_come_in_pieces_and_others_are_served_meanwhile(
+    client: redis.Redis, embedded_server: EmbeddedServer
+) -> None:
+    value = json.dumps({"email": "ann@example.com", "x": "y" * 2000})
+    client.mset({f"session:{number}": value for number in range(MANY)})
+    client.set("large", b"z" * 20_000_000)
+    async with relay(embedded_server.port) as slow:
+        slow.bytes_per_s = 1_000_000
+        deployment = Deployment(Url(slow.url))
+        keys = [b"session:%d" % number for number in range(MANY)]
+        replies = await deployment.pipeline([(b"GET", key) for key in [*keys, b"large", b"none"]])
+        assert all(isinstance(reply, bytes) and len(reply) > 2000 for reply in replies[:MANY])
+        large = replies[MANY]
+        assert isinstance(large, bytes)
+        assert len(large) == MOST_BYTES + 1
+        assert replies[MANY + 1] is None
+        before = slow.passed
+        assert before < 2 * MOST_BYTES + MANY * 3000
+        (again,) = await deployment.pipeline([(b"GET", b"large")])
+        assert isinstance(again, bytes)
+        assert len(again) == MOST_BYTES + 1
+        assert slow.passed - before < 1000
+        await deployment.close()
+
+
+async def test_a_slow_link_is_in_the_ping_at_once(client: redis.Redis, embedded_server: EmbeddedServer) -> None:
+    async with relay(embedded_server.port) as link:
+        deployment = Deployment(Url(link.url))
+        for _ in range(10):
+            quick = await deployment.ping_ms()
+        link.delay_s = 0.1
+        slow = await deployment.ping_ms()
+        await deployment.close()
+    assert quick is not None
+    assert slow is not None
+    assert quick < 100 <= slow
+
+
+async def test_what_is_read_for_many_is_under_way_at_once(client: redis.Redis, embedded_server: EmbeddedServer) -> None:
+    """The answers wait behind the same delay, not one behind the other."""
+    async with relay(embedded_server.port) as link:
+        deployment = Deployment(Url(link.url))
+        await deployment.connect()
+        held = asyncio.Event()
+        link.hold = held
+        reads = [asyncio.create_task(deployment.one(b"ECHO", b"%d" % number)) for number in range(10)]
+        await until(lambda: deployment._link.traffic.in_flight == 10)
+        held.set()
+        assert await asyncio.gather(*reads) == [b"%d" % number for number in range(10)]
+        await deployment.close()

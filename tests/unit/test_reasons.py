@@ -1,0 +1,84 @@
+"""Why a connection broke, in words that say what to look at and hold nothing of a stranger's choice."""
+
+from __future__ import annotations
+
+import ssl
+
+import pytest
+
+from redis_dash.config import Url
+from redis_dash.ownreads import ERROR_CHARS, ReplyError
+from redis_dash.reasons import CLOSED, LostError, describe, no_protocol, say, without_arguments
+
+URL = Url("redis://me:s3cret@localhost:6379/0")
+
+
+def test_an_error_reply_holds_no_control_characters_and_ends() -> None:
+    text = str(ReplyError("ERR \x1b]0;title\x07 \x9b31m\r\n\u202e" + "x" * 10_000))
+    assert text.isprintable()
+    assert text.startswith(r"ERR \x1b]0;title\x07 \x9b31m\r\n\u202e")
+    assert len(text) < ERROR_CHARS * 2
+
+
+def test_an_error_reply_repeats_no_arguments() -> None:
+    told = ReplyError("ERR unknown command 'PTTL', with args beginning with: 'session:k3J9xQpLz7' ")
+    assert "k3J9" not in str(told)
+    key = b"session:k3J9xQpLz7"
+    replies = without_arguments([(b"GET", key), (b"PING",)], [ReplyError(f"ERR no {key.decode()} here"), b"PONG"])
+    assert [str(reply) for reply in replies] == ["ERR no … here", "b'PONG'"]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        ("WRONGPASS invalid username-password pair or user is disabled.", "refused the user name or password"),
+        ("LOADING Redis is loading the dataset in memory", "loading its data"),
+        ("ERR max number of clients reached", "maxclients"),
+        ("ERR something else", "something else"),
+    ],
+)
+def test_what_the_server_says(error: str, told: str) -> None:
+    assert told in say(ReplyError(error))
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (LostError("no answer in time"), "no answer in time"),
+        (TimeoutError(), "no answer in time"),
+        (ConnectionRefusedError(111, "Connect call failed"), "connection refused"),
+        (ConnectionResetError(104, "reset by peer"), CLOSED),
+        (BrokenPipeError(32, "broken pipe"), CLOSED),
+        (OSError("cannot reach redis://me:s3cret@localhost:6379/0"), "cannot reach redis://"),
+    ],
+)
+def test_what_broke_a_connection(error: Exception, told: str) -> None:
+    assert describe(error, URL).startswith(told)
+    assert "s3cret" not in describe(error, URL)
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"\x15\x03\x03\x00\x02\x02F", "TLS port: use rediss://"),
+        (b"HTTP/1.1 400 Bad Request\r\n", "HTTP server"),
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "does not speak Redis's protocol"),
+    ],
+)
+def test_what_is_not_redis(data: bytes, told: str) -> None:
+    assert told in no_protocol(data, Exception('got "\x1b" as reply type byte'))
+    assert no_protocol(data, Exception('got "\x1b" as reply type byte')).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [
+        ("WRONG_VERSION_NUMBER", "no TLS port: use redis://"),
+        ("TLSV13_ALERT_CERTIFICATE_REQUIRED", "asks for a client certificate"),
+        ("UNSUPPORTED_PROTOCOL", "TLS failed: unsupported protocol"),
+    ],
+)
+def test_what_is_wrong_with_tls(reason: str, told: str) -> None:
+    error = ssl.SSLError(1, f"[SSL: {reason}] some text (_ssl.c:1006)")
+    error.reason = reason
+    assert told in describe(error, URL)
