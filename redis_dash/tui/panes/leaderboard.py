@@ -68,7 +68,7 @@ class LeaderboardPane(Listed[LeaderboardsFrame, BoardRow]):
         index, board = self._board(frame)
         pieces = [piece(plain(board.key, 30), "strong"), piece(_extent(board))]
         if len(frame.boards) > 1:
-            place = len(pieces) if is_larger(board) else 1
+            place = len(pieces) if is_away(board) else 1
             pieces.insert(place, piece(f"{index + 1} of {len(frame.boards)} [ ]", "accent"))
         if board.missing:
             pieces.insert(0, piece(f"nobody called {plain(board.sought, 16)} here", "warn"))
@@ -217,7 +217,7 @@ class LeaderboardPane(Listed[LeaderboardsFrame, BoardRow]):
 
 
 def _extent(board: Board) -> Plain:
-    """``212 members``; of a page ``ranks 4,012–4,111 of 5,000,000``."""
-    if not is_larger(board) or not board.rows:
+    """``212 members``; of a later page ``ranks 4,012–4,111 of 5,000,000``."""
+    if not board.rows or board.rows[0].rank == 1:
         return plural(board.size, "member")
     return Plain(f"ranks {board.rows[0].rank:,}–{board.rows[-1].rank:,} of {board.size:,}")

@@ -21,6 +21,8 @@ COLUMNS = (
 )
 
 ANONYMOUS = Plain("(anonymous)")
+SHORT_S = 300.0
+"""What has less than a tenth left and ends within this time stands out; a day is long, even beside a year."""
 FIELDS = 40
 """How many of a session's fields are shown."""
 
@@ -33,7 +35,7 @@ class SessionRows:
 
     def cells(self, row: SessionRow) -> tuple[Cell, ...]:
         share = row.ttl_s / row.ttl_full_s if row.ttl_known and row.ttl_s is not None and row.ttl_full_s else None
-        low = share is not None and share < 0.1
+        low = share is not None and share < 0.1 and row.ttl_s is not None and row.ttl_s < SHORT_S
         return (
             (plain(row.user, 40), "text") if row.user else (ANONYMOUS, "dim"),
             (plain(row.id, 5), "dim"),

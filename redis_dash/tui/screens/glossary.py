@@ -99,6 +99,7 @@ WORDS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             ("id", "the beginning of the session's id; the rest would let its reader in, so it is hidden"),
             ("time left", "until the session ends if it is not used; the bar is its share of a fresh one's time"),
             ("never", "it does not end by itself"),
+            ("(hidden)", "a secret, or what would let its reader in"),
             ("Not known", "the answer to a sign-out was lost: whether it happened is looked up as soon as possible"),
             ("listed", "those that were active last; the others are counted, and / … Enter searches all"),
         ),
