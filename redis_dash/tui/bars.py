@@ -94,7 +94,7 @@ def footer_items(pane: Pane[Any], alone: bool, can_undo: bool, progress: Progres
     """The keys that matter here; while something is under way at full speed, how far it is comes before them."""
     back = pane.way_back
     keys = [*_KEYS]
-    if pane.TOPIC in _OWN_KEYS:
+    if pane.TOPIC in _OWN_KEYS and pane.has_own_key:
         keys.insert(3, _OWN_KEYS[pane.TOPIC])
     if can_undo:
         keys.insert(0, ("u", "undo", 0, "undo"))

@@ -64,6 +64,7 @@ async def test_the_only_board_is_not_left_for_itself() -> None:
         pane = app.dashboard.query_one(LeaderboardPane)
         await tap(pilot, "4", "down", "down", "down")
         await until(pilot, lambda: pane.table.index == 3)
+        assert "[ ] board" not in screen_text(app)
         await tap(pilot, "]")
         await shows(app, pilot, "There is no other board.")
         await tap(pilot, "[")

@@ -14,7 +14,7 @@ from redis_dash.tui.text import Plain, crop_middle
 from redis_dash.tui.widgets.columns import Column, share_out
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
-from tests.tui.helpers import MEDIUM, NARROW, WIDE, running, screen_text, shows, tap, until
+from tests.tui.helpers import MEDIUM, NARROW, WIDE, running, screen_text, shows, strips, tap, until
 
 SIZES = ((100, 28), MEDIUM, (160, 48), WIDE, NARROW)
 
@@ -91,6 +91,20 @@ async def test_days_left_have_no_seconds_where_room_is_short() -> None:
         await shows(app, pilot, "valentina.rossi@", "399 d 23 h")
         await pilot.resize_terminal(*WIDE)
         await shows(app, pilot, "399 d 23:59:10")
+
+
+async def test_a_day_left_is_no_warning_beside_a_year() -> None:
+    long = 400 * 86_400.0
+    rows = [
+        msgspec.structs.replace(fakes.session(i, ttl=ttl), ttl_full_s=long) for i, ttl in enumerate((86_000.0, 200.0))
+    ]
+    async with running(FakeFeed(fakes.ok("sessions", fakes.sessions(*rows)))) as (app, pilot):
+        await shows(app, pilot, "23:53:20", "00:03:20")
+        colors = {
+            segment.text.strip(): segment.style.color for strip in strips(app) for segment in strip if segment.style
+        }
+        assert colors["23:53:20"] == app.look.style("text").color
+        assert colors["00:03:20"] == app.look.style("warn").color
 
 
 async def test_a_cache_name_is_shown_whole() -> None:

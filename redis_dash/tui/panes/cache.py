@@ -15,9 +15,10 @@ from redis_dash.tui.panes.base import Piece, piece
 from redis_dash.tui.panes.listed import Listed
 from redis_dash.tui.spans import Span
 from redis_dash.tui.text import Plain, plain
+from redis_dash.tui.widgets.cells import Bar, Cell, Figure, Name
 from redis_dash.tui.widgets.columns import Column
 from redis_dash.tui.widgets.history import History, drawing_height
-from redis_dash.tui.widgets.table import Bar, Cell, Figure, Name, Table
+from redis_dash.tui.widgets.table import Table
 
 FALL = 0.15
 """How far below the rate since the start the current one must be to be called falling."""
@@ -52,6 +53,9 @@ class CachePane(Listed[CacheFrame, CacheGroup]):
         super().__init__(number)
         self._history = History()
         self.table: Table[CacheGroup] = Table(COLUMNS, _Rows())
+        self.table.placeholder = Plain(
+            "No cache of the application is named. --cache 'NAME=PATTERN' lists one here: its keys, hits and misses."
+        )
 
     def compose(self) -> ComposeResult:
         """The course above, the caches below."""

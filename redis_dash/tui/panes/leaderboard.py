@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,30 +9,14 @@ from textual.binding import Binding
 
 from redis_dash.commands import ShowRanks
 from redis_dash.model import AnyReading, Board, BoardRow, LeaderboardsFrame
-from redis_dash.tui.figures import count, duration, score, score_decimals, score_forms
 from redis_dash.tui.intents import Detail, Told, Wanted
-from redis_dash.tui.look import Ground, Role
 from redis_dash.tui.panes.base import Piece, piece
+from redis_dash.tui.panes.board_rows import COLUMNS, BoardRows, facts
 from redis_dash.tui.panes.listed import Listed
 from redis_dash.tui.panes.paging import Paging, is_away, is_larger
 from redis_dash.tui.panes.view import HOME
-from redis_dash.tui.spans import Span
 from redis_dash.tui.text import Plain, plain, plural
-from redis_dash.tui.widgets.columns import Column
-from redis_dash.tui.widgets.table import Bar, Cell, Figure, Name, Table
-
-FADE_S = 10.0
-"""How long a movement stays bright."""
-GONE_S = 60.0
-"""How long it stays at all."""
-
-COLUMNS = (
-    Column(Plain("rank"), 12, least=4, right=True),
-    Column(Plain("move"), 5, least=4, priority=1),
-    Column(Plain("member"), 16, most=40),
-    Column(Plain(""), 6, most=40, priority=2, bar=True),
-    Column(Plain("score"), 24, right=True),
-)
+from redis_dash.tui.widgets.table import Table
 
 
 class LeaderboardPane(Listed[LeaderboardsFrame, BoardRow]):
@@ -53,7 +35,7 @@ class LeaderboardPane(Listed[LeaderboardsFrame, BoardRow]):
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
-        self._rows = _Rows()
+        self._rows = BoardRows()
         self.table: Table[BoardRow] = Table(COLUMNS, self._rows)
         self._key: str | None = None
         self._paging = Paging()
@@ -86,11 +68,17 @@ class LeaderboardPane(Listed[LeaderboardsFrame, BoardRow]):
         index, board = self._board(frame)
         pieces = [piece(plain(board.key, 30), "strong"), piece(_extent(board))]
         if len(frame.boards) > 1:
-            place = len(pieces) if is_larger(board) else 1
+            place = len(pieces) if is_away(board) else 1
             pieces.insert(place, piece(f"{index + 1} of {len(frame.boards)} [ ]", "accent"))
         if board.missing:
             pieces.insert(0, piece(f"nobody called {plain(board.sought, 16)} here", "warn"))
         return tuple(pieces)
+
+    @property
+    def has_own_key(self) -> bool:
+        """Is there another board?"""
+        frame = self._shown_frame
+        return frame is not None and len(frame.boards) > 1
 
     def notes(self) -> list[Piece]:
         """Also how to get back."""
@@ -103,7 +91,7 @@ class LeaderboardPane(Listed[LeaderboardsFrame, BoardRow]):
         """How to get to a member that is not on the page."""
         board = self._current
         looks_further = self.is_typing and board is not None and is_larger(board)
-        return (piece("Enter goes to that member", "accent"),) if looks_further else ()
+        return (piece("Enter goes to that member", "accent"),) if looks_further else super().currency()
 
     def window(self, first: int, last: int, total: int) -> Piece:
         """Of a page the visible ranks."""
@@ -221,82 +209,15 @@ class LeaderboardPane(Listed[LeaderboardsFrame, BoardRow]):
 
     def describe(self, row: BoardRow) -> Detail:
         """Everything about one member."""
-        facts = (
-            (Plain("member"), plain(row.member, 400) or Plain("(empty)")),
-            (Plain("rank"), count(row.rank)),
-            (Plain("score"), _exactly(row.score)),
-            (Plain("last move"), _last_move(row)),
-        )
-        return Detail(Plain("Member"), facts)
+        return Detail(Plain("Member"), facts(row))
 
     def departure(self, is_complete: bool) -> Plain:
         """It left the board, or the page."""
         return Plain("No longer on this board.") if is_complete else Plain("No longer on this page of the board.")
 
 
-def _exactly(value: float) -> Plain:
-    """``6,320``; with all its decimals where it has any."""
-    return score(value) if value == round(value, 2) or not math.isfinite(value) else Plain(repr(value))
-
-
-def _last_move(row: BoardRow) -> Plain:
-    """``up 2, 41 s ago``."""
-    if not row.moved and not row.entered:
-        return Plain("none seen yet")
-    places = abs(row.moved)
-    what = "new on what is shown" if row.entered else f"{'up' if row.moved > 0 else 'down'} {places:,}"
-    return Plain(what if row.moved_s is None else f"{what}, {duration(row.moved_s)} ago")
-
-
 def _extent(board: Board) -> Plain:
-    """``212 members``; of a page ``ranks 4,012–4,111 of 5,000,000``."""
-    if not is_larger(board) or not board.rows:
+    """``212 members``; of a later page ``ranks 4,012–4,111 of 5,000,000``."""
+    if not board.rows or board.rows[0].rank == 1:
         return plural(board.size, "member")
     return Plain(f"ranks {board.rows[0].rank:,}–{board.rows[-1].rank:,} of {board.size:,}")
-
-
-class _Rows:
-    def __init__(self) -> None:
-        self.best = 0.0
-        self.decimals = 0
-        self._board = ""
-
-    def see(self, board: Board) -> None:
-        """Bars are measured by the best score, also on later pages; figures by those on this one."""
-        first = max((abs(row.score) for row in board.rows[:1]), default=0.0)
-        leads = not board.rows or board.rows[0].rank == 1
-        self.best = first if leads or board.key != self._board else max(self.best, first)
-        self._board = board.key
-        self.decimals = score_decimals(row.score for row in board.rows)
-
-    def key(self, row: BoardRow) -> Hashable:
-        return row.member
-
-    def cells(self, row: BoardRow) -> tuple[Cell, ...]:
-        share = row.score / self.best if self.best and row.score > 0 else None
-        recent = row.moved_s is not None and row.moved_s < FADE_S
-        leads: Role = "strong" if row.rank <= 3 or recent else "text"
-        return (
-            (count(row.rank), "strong" if row.rank <= 3 else "dim"),
-            _movement(row),
-            Name(plain(row.member, 200) or Plain("(empty)"), leads),
-            Bar(share, "gauge"),
-            Figure(score_forms(row.score, self.decimals), leads),
-        )
-
-    def ground(self, _row: BoardRow) -> Ground:
-        return "base"
-
-    def words(self, row: BoardRow) -> str:
-        return row.member
-
-
-def _movement(row: BoardRow) -> Span:
-    """``▲2`` or ``▼1``, bright at first, then pale, then gone."""
-    age = row.moved_s if row.moved_s is not None else 0.0
-    if row.entered:
-        return (Plain("new"), "accent" if age < FADE_S else "dim") if age < GONE_S else (Plain(""), "dim")
-    if not row.moved or age >= GONE_S:
-        return Plain(""), "dim"
-    bright: Role = "good" if row.moved > 0 else "dim"
-    return Plain(f"{'▲' if row.moved > 0 else '▼'}{abs(row.moved)}"), bright if age < FADE_S else "dim"

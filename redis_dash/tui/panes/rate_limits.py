@@ -14,8 +14,9 @@ from redis_dash.tui.panes.base import Piece, piece
 from redis_dash.tui.panes.listed import Listed
 from redis_dash.tui.spans import Span
 from redis_dash.tui.text import Plain, plain, plural
+from redis_dash.tui.widgets.cells import Bar, Cell, Figure, Name
 from redis_dash.tui.widgets.columns import Column
-from redis_dash.tui.widgets.table import Bar, Cell, Figure, Name, Table
+from redis_dash.tui.widgets.table import Table
 
 NEAR = 0.8
 """From this share of its limit on a client is near it."""

@@ -18,9 +18,10 @@ from redis_dash.tui.panes.listed import Listed
 from redis_dash.tui.panes.meanings import MEANINGS
 from redis_dash.tui.spans import Span
 from redis_dash.tui.text import Plain, plain, plural
+from redis_dash.tui.widgets.cells import Bar, Cell, Figure
 from redis_dash.tui.widgets.columns import Column
 from redis_dash.tui.widgets.history import History, drawing_height
-from redis_dash.tui.widgets.table import Bar, Cell, Figure, Table
+from redis_dash.tui.widgets.table import Table
 
 FULL = 0.9
 """From this share of its limit on, memory is a worry."""

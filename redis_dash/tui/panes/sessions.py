@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,27 +10,14 @@ from textual.binding import Binding
 from redis_dash.commands import RevokeSession, SearchSessions, StopSearch
 from redis_dash.feed import Progress
 from redis_dash.model import AnyReading, SessionRow, SessionsFrame
-from redis_dash.tui.figures import countdown, duration, moment, seen
-from redis_dash.tui.intents import Asked, Detail, Facts, Question, Told, Wanted
-from redis_dash.tui.look import Ground
+from redis_dash.tui.figures import seen
+from redis_dash.tui.intents import Asked, Detail, Question, Told, Wanted
 from redis_dash.tui.panes.base import STOP, Piece, piece
 from redis_dash.tui.panes.listed import Listed
 from redis_dash.tui.panes.searching import LEAST_CHARS, Searching, invitation
-from redis_dash.tui.text import Plain, plain
-from redis_dash.tui.widgets.columns import Column
-from redis_dash.tui.widgets.table import Bar, Cell, Figure, Table
-
-COLUMNS = (
-    Column(Plain("user"), 28, most=40),
-    Column(Plain("id"), 5),
-    Column(Plain("role"), 7, most=12, priority=1),
-    Column(Plain(""), 4, most=20, priority=2, bar=True),
-    Column(Plain("time left"), 10, most=14, right=True),
-)
-
-ANONYMOUS = Plain("(anonymous)")
-FIELDS = 40
-"""How many of a session's fields are shown."""
+from redis_dash.tui.panes.session_rows import COLUMNS, SessionRows, facts
+from redis_dash.tui.text import Plain
+from redis_dash.tui.widgets.table import Table
 
 
 class SessionsPane(Listed[SessionsFrame, SessionRow]):
@@ -46,7 +32,7 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
-        self.table: Table[SessionRow] = Table(COLUMNS, _Rows())
+        self.table: Table[SessionRow] = Table(COLUMNS, SessionRows())
         self._searching = Searching()
 
     def compose(self) -> ComposeResult:
@@ -82,6 +68,11 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
             pieces.append(piece(f"{len(frame.rows):,} listed", "dim"))
         return tuple(pieces)
 
+    @property
+    def has_own_key(self) -> bool:
+        """Is there anybody to sign out?"""
+        return self.table.item is not None
+
     def notes(self) -> list[Piece]:
         """Also what is searched for."""
         notes = super().notes()
@@ -93,7 +84,7 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
         if self.is_typing and frame is not None and frame.count.value > len(frame.rows):
             return (invitation(self.typed, frame.count.value),)
         if not self._searching.is_on:
-            return ()
+            return super().currency()
         return (piece("Esc stops" if self._searching.is_running else "Esc: back to all", "accent"),)
 
     def listed(self, frame: SessionsFrame) -> tuple[SessionRow, ...]:
@@ -158,7 +149,7 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
 
     def describe(self, row: SessionRow) -> Detail:
         """What the application keeps in the session."""
-        return Detail(Plain("Session"), _facts(row))
+        return Detail(Plain("Session"), facts(row))
 
     def departure(self, is_complete: bool) -> Plain:
         """It ended, or others were active since."""
@@ -175,7 +166,7 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
         self.table.pin()
         question = Question(
             title=Plain("Sign this session out?"),
-            facts=_facts(row)[:5],
+            facts=facts(row)[:5],
             consequence=(
                 Plain("The key is deleted; the next request with that cookie is refused."),
                 Plain("Nothing else is touched. u brings it back."),
@@ -184,61 +175,3 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
             key="r",
         )
         self.post_message(Asked(RevokeSession(row), question))
-
-
-class _Rows:
-    def key(self, row: SessionRow) -> Hashable:
-        return row.key
-
-    def cells(self, row: SessionRow) -> tuple[Cell, ...]:
-        share = row.ttl_s / row.ttl_full_s if row.ttl_known and row.ttl_s is not None and row.ttl_full_s else None
-        low = share is not None and share < 0.1
-        return (
-            (plain(row.user, 40), "text") if row.user else (ANONYMOUS, "dim"),
-            (plain(row.id, 5), "dim"),
-            (plain(row.role, 12), "accent" if row.role == "admin" else "dim"),
-            Bar(share, "warn" if low else "gauge"),
-            Figure(_left(row), "warn" if low else "text"),
-        )
-
-    def ground(self, _row: SessionRow) -> Ground:
-        return "base"
-
-    def words(self, row: SessionRow) -> str:
-        """All that the details show, as they show it; of the lifetime, which changes all the time, only its kind."""
-        fields = (f"{name}={value}" for name, value in row.fields[:FIELDS])
-        since = moment(row.created_at) if row.created_at else ""
-        kind = "unknown" if not row.ttl_known else "never" if row.ttl_s is None else ""
-        return " ".join((row.user or ANONYMOUS, row.id, row.role, since, kind, row.dialect, *fields))
-
-
-def _left(row: SessionRow) -> tuple[Plain, ...]:
-    """``23:58:10``, ``399 d 23:58:10``; where that is too long ``399 d 23 h``."""
-    if not row.ttl_known:
-        return (Plain("–"),)
-    return countdown(row.ttl_s), *(() if row.ttl_s is None else (duration(row.ttl_s),))
-
-
-def _facts(row: SessionRow) -> Facts:
-    since = moment(row.created_at) if row.created_at else Plain("unknown")
-    left = countdown(None) if row.ttl_s is None else duration(row.ttl_s)
-    fields = [(name, value) for name, value in row.fields[:FIELDS] if not _repeats(row, name, value)]
-    return (
-        (Plain("user"), plain(row.user, 200) or ANONYMOUS),
-        (Plain("session"), plain(row.id, 20)),
-        (Plain("role"), plain(row.role, 100) or Plain("–")),
-        (Plain("since"), since),
-        (Plain("expires in"), left if row.ttl_known else Plain("unknown")),
-        (Plain("written by"), plain(row.dialect, 60)),
-        *((plain(name, 40), plain(value, 400)) for name, value in fields),
-    )
-
-
-def _repeats(row: SessionRow, name: str, value: str) -> bool:
-    """Does a field say once more who it is, as what, or since when?"""
-    name = name.casefold()
-    if name in ("role", "roles", "scope"):
-        return value == row.role
-    if name in ("created_at", "createdat", "created", "login_at", "iat") and row.created_at:
-        return value in (str(row.created_at), str(int(row.created_at)), str(int(row.created_at * 1000)))
-    return name in ("email", "username", "user", "user_name", "name", "login", "sub") and value == row.user

@@ -90,8 +90,13 @@ class View(Frame, Generic[F], can_focus=True):
         return absence(reading.scope, reading.count, things, option)
 
     def currency(self) -> tuple[Piece, ...]:
-        """What is said in place of how exact and how old the figures are, where something else matters more."""
-        return ()
+        """What is said in place of how exact and how old the figures are, where something else matters more.
+
+        Where a filter is in force, the figure beside it is what it has found: that is not what is exact.
+        """
+        count = self._reading.count if self._reading else None
+        is_misread = bool(self.listing.needle) and count is not None and count.certainty == "exact"
+        return (piece("Esc: all rows", "accent"),) if is_misread else ()
 
     def tell(self, progress: Progress | None) -> None:
         """Called when the work at full speed that is under way has got further."""
@@ -107,6 +112,11 @@ class View(Frame, Generic[F], can_focus=True):
     def detail(self) -> Detail | None:
         """Everything about what the cursor is on, where that does not change."""
         return None
+
+    @property
+    def has_own_key(self) -> bool:
+        """Is there anything for the key that is only this pane's?"""
+        return True
 
     def follow(self) -> Callable[[], Detail] | None:
         """Everything about what the cursor is on, as of each call."""

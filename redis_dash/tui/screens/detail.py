@@ -12,13 +12,13 @@ from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Static
 
-from redis_dash.tui.intents import Detail, Facts
+from redis_dash.tui.intents import Detail
+from redis_dash.tui.screens.hanging import EDGES, hanging
 from redis_dash.tui.screens.modal import Modal, lines_content
 
 REFRESH_S = 0.5
 """How often the row is looked at again."""
-WIDTH, EDGES = 100, 7
-"""Columns of the box, and how many of them its border, its padding and a scrollbar take."""
+WIDTH = 100
 
 
 class DetailScreen(Modal[None]):
@@ -75,17 +75,8 @@ class DetailScreen(Modal[None]):
         detail = self._detail
         self._notice.update(Content(detail.notice))
         self._notice.display = bool(detail.notice)
-        self._facts.update(_in_columns(detail.facts, min(WIDTH, self.size.width) - EDGES))
+        lead = max((len(name) for name, _ in detail.facts), default=0) + 2
+        width = min(WIDTH, self.size.width) - EDGES
+        self._facts.update(lines_content(hanging(detail.facts, lead, width, "$foreground 60%")))
         self._text.update(lines_content([Content(line) for line in detail.text]))
         self._text.display = bool(detail.text)
-
-
-def _in_columns(facts: Facts, width: int) -> Content:
-    """Names in a column of their own; a long value goes on below itself."""
-    lead = max((len(name) for name, _ in facts), default=0) + 2
-    lines: list[Content] = []
-    for name, value in facts:
-        first, *others = Content(value).wrap(max(10, width - lead)) or [Content("")]
-        lines.append(Content.assemble((name.ljust(lead), "$text-muted"), first))
-        lines += [Content.assemble(" " * lead, other) for other in others]
-    return lines_content(lines)

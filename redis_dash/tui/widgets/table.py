@@ -3,44 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from textwrap import wrap
 from typing import Generic, Protocol, TypeVar
 
-import msgspec
-from rich.cells import cell_len
 from textual.events import Click
 from textual.message import Message
 from textual.strip import Strip
 
-from redis_dash.tui.look import Ground, Look, Role
+from redis_dash.tui.look import Ground, Look
 from redis_dash.tui.spans import Span, draw, measure
-from redis_dash.tui.text import Plain, crop, crop_middle
+from redis_dash.tui.text import Plain
+from redis_dash.tui.widgets.cells import Bar, Cell, fitting, length_of
 from redis_dash.tui.widgets.columns import GAP, Column, is_hidden, share_out
 from redis_dash.tui.widgets.lines import Lines
 from redis_dash.tui.widgets.meter import meter
 
-
-class Bar(msgspec.Struct, frozen=True):
-    """A cell that is a meter."""
-
-    share: float | None
-    role: Role
-
-
-class Name(msgspec.Struct, frozen=True):
-    """A cell that is cut in the middle: what it is told apart by may stand at its end."""
-
-    text: Plain
-    role: Role
-
-
-class Figure(msgspec.Struct, frozen=True):
-    """A cell that must not be cut: the first of its forms that fits."""
-
-    forms: tuple[Plain, ...]
-    role: Role
-
-
-Cell = Span | Bar | Name | Figure
 T = TypeVar("T")
 Contra = TypeVar("Contra", contravariant=True)
 
@@ -77,6 +54,8 @@ class Table(Lines, Generic[T]):
         super().__init__(id=id)
         self.columns = tuple(columns)
         self._rows = rows
+        self.placeholder = Plain("")
+        """What stands in place of rows where there are none."""
         self._all: Sequence[T] = ()
         self._items: Sequence[T] = ()
         self._needle = ""
@@ -134,7 +113,8 @@ class Table(Lines, Generic[T]):
 
     @property
     def _head(self) -> int:
-        return 1 if self.outer_size.height >= 4 and any(column.title for column in self.columns) else 0
+        has_titles = bool(self._all) and any(column.title for column in self.columns)
+        return 1 if self.outer_size.height >= 4 and has_titles else 0
 
     def show(self, items: Sequence[T]) -> None:
         """Replace the rows."""
@@ -230,6 +210,9 @@ class Table(Lines, Generic[T]):
         recipes = self._recipes()
         self._share_out(width - 3, [recipe[2] for recipe in recipes if recipe not in self._cache])
         strips = [draw(self._titles(), width, look)] if self._head else []
+        if not self._all:
+            lines = wrap(self.placeholder, max(1, width - 4))
+            return [draw([(Plain(f"  {line}"), "dim")], width, look) for line in lines]
         fresh: dict[Hashable, Strip] = {}
         for recipe in recipes:
             fresh[recipe] = self._cache.get(recipe) or self._draw(*recipe, width, look)
@@ -251,7 +234,7 @@ class Table(Lines, Generic[T]):
     def _share_out(self, room: int, new: Sequence[tuple[Cell, ...]]) -> None:
         """Fit the columns to what they hold, these new rows included."""
         for cells in new:
-            self._held = [max(held, _length(cell)) for held, cell in zip(self._held, cells, strict=True)]
+            self._held = [max(held, length_of(cell)) for held, cell in zip(self._held, cells, strict=True)]
         widths = share_out(self.columns, room, self._held)
         if widths != self._widths:
             self._widths, self._cache = widths, {}
@@ -273,7 +256,7 @@ class Table(Lines, Generic[T]):
             if isinstance(cell, Bar):
                 spans, used = meter(cell.share, width, cell.role), width
             else:
-                spans = [_fitting(cell, width)]
+                spans = [fitting(cell, width)]
                 used = measure(spans)
             before = gap + (width - used) * column.right
             line[-1] = (Plain(line[-1][0] + " " * before), line[-1][1])
@@ -289,21 +272,3 @@ class Table(Lines, Generic[T]):
         again = index == self._index and self._anchor is not None
         self._put(index)
         self.post_message(self.Chosen(again))
-
-
-def _length(cell: Cell) -> int:
-    """How wide a cell would like to be; a bar takes what it gets, unless there is nothing to measure."""
-    if isinstance(cell, Bar):
-        return cell.share is not None
-    if isinstance(cell, Figure):
-        return cell_len(cell.forms[0])
-    return cell_len(cell.text) if isinstance(cell, Name) else measure((cell,))
-
-
-def _fitting(cell: Span | Name | Figure, width: int) -> Span:
-    """Of a figure for which there is no room nothing is shown: a part of a number is another number."""
-    if isinstance(cell, Name):
-        return crop_middle(cell.text, width), cell.role
-    if isinstance(cell, Figure):
-        return next((form for form in cell.forms if cell_len(form) <= width), Plain("…")), cell.role
-    return crop(cell[0], width), cell[1]

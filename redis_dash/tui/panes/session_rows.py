@@ -1,0 +1,88 @@
+"""How a session becomes a row, and what its details say."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from redis_dash.model import SessionRow
+from redis_dash.tui.figures import countdown, duration, moment
+from redis_dash.tui.intents import Facts
+from redis_dash.tui.look import Ground
+from redis_dash.tui.text import Plain, plain
+from redis_dash.tui.widgets.cells import Bar, Cell, Figure
+from redis_dash.tui.widgets.columns import Column
+
+COLUMNS = (
+    Column(Plain("user"), 28, most=40),
+    Column(Plain("id"), 5),
+    Column(Plain("role"), 7, most=12, priority=1),
+    Column(Plain(""), 4, most=20, priority=2, bar=True),
+    Column(Plain("time left"), 10, most=14, right=True),
+)
+
+ANONYMOUS = Plain("(anonymous)")
+SHORT_S = 300.0
+"""What has less than a tenth left and ends within this time stands out; a day is long, even beside a year."""
+FIELDS = 40
+"""How many of a session's fields are shown."""
+
+
+class SessionRows:
+    """One row for each session."""
+
+    def key(self, row: SessionRow) -> Hashable:
+        return row.key
+
+    def cells(self, row: SessionRow) -> tuple[Cell, ...]:
+        share = row.ttl_s / row.ttl_full_s if row.ttl_known and row.ttl_s is not None and row.ttl_full_s else None
+        low = share is not None and share < 0.1 and row.ttl_s is not None and row.ttl_s < SHORT_S
+        return (
+            (plain(row.user, 40), "text") if row.user else (ANONYMOUS, "dim"),
+            (plain(row.id, 5), "dim"),
+            (plain(row.role, 12), "accent" if row.role == "admin" else "dim"),
+            Bar(share, "warn" if low else "gauge"),
+            Figure(_left(row), "warn" if low else "text"),
+        )
+
+    def ground(self, _row: SessionRow) -> Ground:
+        return "base"
+
+    def words(self, row: SessionRow) -> str:
+        """All that the details show, as they show it; of the lifetime, which changes all the time, only its kind."""
+        fields = (f"{name}={value}" for name, value in row.fields[:FIELDS])
+        since = moment(row.created_at) if row.created_at else ""
+        kind = "unknown" if not row.ttl_known else "never" if row.ttl_s is None else ""
+        return " ".join((row.user or ANONYMOUS, row.id, row.role, since, kind, row.dialect, *fields))
+
+
+def _left(row: SessionRow) -> tuple[Plain, ...]:
+    """``23:58:10``, ``399 d 23:58:10``; where that is too long ``399 d 23 h``."""
+    if not row.ttl_known:
+        return (Plain("–"),)
+    return countdown(row.ttl_s), *(() if row.ttl_s is None else (duration(row.ttl_s),))
+
+
+def facts(row: SessionRow) -> Facts:
+    """What there is to say about a session, nothing of it twice."""
+    since = moment(row.created_at) if row.created_at else Plain("unknown")
+    left = countdown(None) if row.ttl_s is None else duration(row.ttl_s)
+    fields = [(name, value) for name, value in row.fields[:FIELDS] if not _repeats(row, name, value)]
+    return (
+        (Plain("user"), plain(row.user, 200) or ANONYMOUS),
+        (Plain("session"), plain(row.id, 20)),
+        (Plain("role"), plain(row.role, 100) or Plain("–")),
+        (Plain("since"), since),
+        (Plain("expires in"), left if row.ttl_known else Plain("unknown")),
+        (Plain("written by"), plain(row.dialect, 60)),
+        *((plain(name, 40), plain(value, 400)) for name, value in fields),
+    )
+
+
+def _repeats(row: SessionRow, name: str, value: str) -> bool:
+    """Does a field say once more who it is, as what, or since when?"""
+    name = name.casefold()
+    if name in ("role", "roles", "scope"):
+        return value == row.role
+    if name in ("created_at", "createdat", "created", "login_at", "iat") and row.created_at:
+        return value in (str(row.created_at), str(int(row.created_at)), str(int(row.created_at * 1000)))
+    return name in ("email", "username", "user", "user_name", "name", "login", "sub") and value == row.user

@@ -1,0 +1,52 @@
+"""What a table's cell can hold: text, a name, a figure or a bar; how wide it would like to be, and what fits."""
+
+from __future__ import annotations
+
+import msgspec
+from rich.cells import cell_len
+
+from redis_dash.tui.look import Role
+from redis_dash.tui.spans import Span, measure
+from redis_dash.tui.text import Plain, crop, crop_middle
+
+
+class Bar(msgspec.Struct, frozen=True):
+    """A cell that is a meter."""
+
+    share: float | None
+    role: Role
+
+
+class Name(msgspec.Struct, frozen=True):
+    """A cell that is cut in the middle: what it is told apart by may stand at its end."""
+
+    text: Plain
+    role: Role
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """A cell that must not be cut: the first of its forms that fits."""
+
+    forms: tuple[Plain, ...]
+    role: Role
+
+
+Cell = Span | Bar | Name | Figure
+
+
+def length_of(cell: Cell) -> int:
+    """How wide a cell would like to be; a bar takes what it gets, unless there is nothing to measure."""
+    if isinstance(cell, Bar):
+        return cell.share is not None
+    if isinstance(cell, Figure):
+        return cell_len(cell.forms[0])
+    return cell_len(cell.text) if isinstance(cell, Name) else measure((cell,))
+
+
+def fitting(cell: Span | Name | Figure, width: int) -> Span:
+    """Of a figure for which there is no room nothing is shown: a part of a number is another number."""
+    if isinstance(cell, Name):
+        return crop_middle(cell.text, width), cell.role
+    if isinstance(cell, Figure):
+        return next((form for form in cell.forms if cell_len(form) <= width), Plain("…")), cell.role
+    return crop(cell[0], width), cell[1]

@@ -1,0 +1,79 @@
+"""The help defines every word that stands on the screen."""
+
+from __future__ import annotations
+
+import time
+from typing import get_args
+
+import pytest
+
+from redis_dash.certainty import Certainty, Count
+from redis_dash.model import Reading, ServerFrame, Status
+from redis_dash.tui.panes import cache, leaderboard, rate_limits, server, sessions
+from redis_dash.tui.panes.meanings import MEANINGS
+from redis_dash.tui.screens.glossary import WORDS
+from redis_dash.tui.status import certainty, standing
+from tests.tui import fakes
+from tests.tui.fakes import FakeFeed
+from tests.tui.helpers import NARROW, running, screen_text, shows, tap, until
+
+DEFINED = " · ".join(name for _, entries in WORDS for name, _ in entries)
+TITLES = [
+    str(column.title)
+    for table in (cache, leaderboard, rate_limits, sessions)
+    for column in table.COLUMNS
+    if column.title
+]
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_titles_of_columns(title: str) -> None:
+    assert title in DEFINED
+
+
+@pytest.mark.parametrize("used", [5, 85, 100])
+@pytest.mark.parametrize("wait", [2.0, 12.0])
+def test_states_of_a_client(used: int, wait: float) -> None:
+    state = rate_limits._state(fakes.limit("a", used, reset=wait))[-1]
+    word = state.removesuffix(f" {wait:.0f} s")
+    assert word
+    assert word in DEFINED
+
+
+@pytest.mark.parametrize("status", get_args(Status))
+def test_statuses(status: Status) -> None:
+    reading: Reading[ServerFrame] = Reading("server", status, fakes.server(), time.time())
+    word = standing(reading, time.time()).words[0][0][0].split()[0]
+    assert word in DEFINED
+
+
+@pytest.mark.parametrize("kind", get_args(Certainty))
+@pytest.mark.parametrize("ago", [1.0, 480.0])
+def test_certainties(kind: Certainty, ago: float) -> None:
+    now = time.time()
+    words = certainty(Count(7, 7, 7, kind, now - ago, 1.0 if kind in ("exact", "counted", "at_least") else 0.12), now)
+    text = "".join(text for text, _ in words)
+    assert all(word in DEFINED for word in text.replace("0 %", "12 %").split(", "))
+
+
+@pytest.mark.parametrize(
+    "word", ["received", "dropped", "gap", "left the ring", "none seen yet", "since start", "listed"]
+)
+def test_words_of_titles(word: str) -> None:
+    assert word in DEFINED
+
+
+@pytest.mark.parametrize("fact", server.facts(fakes.server()))
+def test_lines_of_the_server_pane(fact: server.Fact) -> None:
+    assert fact.name in MEANINGS
+
+
+async def test_it_can_be_read_to_its_end_in_a_small_terminal() -> None:
+    async with running(FakeFeed(*fakes.everything()), NARROW) as (app, pilot):
+        await tap(pilot, "question_mark")
+        await shows(app, pilot, "Everywhere")
+        await tap(pilot, "end")
+        await shows(app, pilot, "Esc closes", "of lesser weight")
+        assert all(len(line) == NARROW[0] for line in screen_text(app).splitlines())
+        await tap(pilot, "escape")
+        await until(pilot, lambda: app.screen is app.dashboard)
