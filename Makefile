@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: help demo test check bench fmt lock clean
+.PHONY: help demo test truth check bench fmt lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    a living system and the dashboard on it (no Redis needed); ARGS=\"--rate 20 --seed 7\" go to it"
 	@echo "make test    the whole test suite; ARGS=\"tests/unit -k text\" go to pytest"
+	@echo "make truth   ten minutes in which every figure on data that moves is judged, on every server that is there; ARGS=\"--minutes 10 --seed 7\" go to it"
 	@echo "make check   ruff, mypy --strict, import-linter"
 	@echo "make bench   measure it beside its rivals, and write docs/benchmarks.md; ARGS=\"--quick --only startup\" go to it"
 	@echo "make fmt     format the code"
@@ -22,6 +23,9 @@ demo: $(VENV)/.demo
 test: $(VENV)/.dev
 	@echo "==> running the tests"
 	@$(BIN)/python -m pytest $(ARGS)
+
+truth: $(VENV)/.dev
+	@$(BIN)/python -m tests.moving $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -95,7 +95,7 @@ def machine() -> str:
         if line.startswith("model name"):
             model = line.partition(":")[2].strip()
             break
-    packages = ", ".join(f"{name} {version(name)}" for name in ("textual", "redis", "hiredis", "msgspec"))
+    packages = ", ".join(f"{name} {version(name)}" for name in ("textual", "redis", "hiredis", "msgspec", "uvicorn"))
     server = find_server().name
     return (
         f"Measured on {model}, {os.cpu_count()} cores, {platform.system()} {platform.release().partition('-')[0]}, "

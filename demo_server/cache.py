@@ -3,16 +3,17 @@
 How lookups are counted, in `cache:stats:{prefix}` and in the truth alike:
 - a *miss* is a call that made the function run, whether it returned or raised;
 - a *hit* is a call that was answered without running it: from Redis, or by waiting for somebody else's computation;
-- calls that shared a failed computation, and calls made while Redis was down, count as neither.
+- calls that shared a failed computation, and calls made while Redis could not be used, count as neither.
 """
 
 import asyncio
+import contextlib
 import functools
 import inspect
 import json
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
@@ -21,8 +22,8 @@ from redis.asyncio import Redis
 
 from demo_server import keys
 from demo_server.cache_key import digest_of_call
-from demo_server.store import RedisError
-from demo_server.truth import Truth
+from demo_server.cache_stats import CacheStats
+from demo_server.store import RedisError, log_failure
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
@@ -30,28 +31,20 @@ R = TypeVar("R")
 
 _POLL = 0.02  # seconds between two looks at a value that another process computes
 
-# KEYS value, stats. -> the value or nil. One round trip reads and counts.
-_READ = """
-local value = redis.call('GET', KEYS[1])
-if value then redis.call('HINCRBY', KEYS[2], 'hits', 1) end
-return value
-"""
-# KEYS value, stats, lock; ARGV token, lock ttl in ms. -> {value or false, 1 if the lock is ours}
+# KEYS value, lock; ARGV token, lock ttl in ms. -> {value or false, 1 if the lock is ours}
 _CLAIM = """
 local value = redis.call('GET', KEYS[1])
-if value then
-  redis.call('HINCRBY', KEYS[2], 'hits', 1)
-  return {value, 0}
-end
-if redis.call('SET', KEYS[3], ARGV[1], 'NX', 'PX', ARGV[2]) then return {false, 1} end
+if value then return {value, 0} end
+if redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2]) then return {false, 1} end
 return {false, 0}
 """
-# KEYS value, stats, lock; ARGV token, value ('' after a failure), ttl in s, hits of those who waited.
+# KEYS value, lock; ARGV token, lock ttl in ms.
+_RENEW = "if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('PEXPIRE', KEYS[2], ARGV[2]) end"
+# KEYS value, lock; ARGV token, value ('' after a failure), ttl in s. A value that is refused keeps no lock.
 _LAND = """
-if ARGV[2] ~= '' then redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3]) end
-redis.call('HINCRBY', KEYS[2], 'misses', 1)
-if ARGV[4] ~= '0' then redis.call('HINCRBY', KEYS[2], 'hits', ARGV[4]) end
-if redis.call('GET', KEYS[3]) == ARGV[1] then redis.call('DEL', KEYS[3]) end
+local stored = ARGV[2] ~= '' and redis.pcall('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
+return stored
 """
 
 
@@ -67,8 +60,8 @@ class _Entry:
         return keys.cache_entry(self.prefix, self.digest)
 
     @property
-    def all_keys(self) -> list[str]:
-        return [self.value_key, keys.cache_stats(self.prefix), keys.cache_lock(self.prefix, self.digest)]
+    def both_keys(self) -> list[str]:
+        return [self.value_key, keys.cache_lock(self.prefix, self.digest)]
 
 
 @dataclass(slots=True)
@@ -82,11 +75,11 @@ class _Flight:
 class ResponseCache:
     """The response cache of one process over one Redis."""
 
-    def __init__(self, redis: Redis, truth: Truth) -> None:
+    def __init__(self, redis: Redis, stats: CacheStats) -> None:
         self._redis = redis
-        self._truth = truth
-        self._read = redis.register_script(_READ)
+        self._stats = stats
         self._claim = redis.register_script(_CLAIM)
+        self._renew = redis.register_script(_RENEW)
         self._land = redis.register_script(_LAND)
         self._flights: dict[str, _Flight] = {}
 
@@ -94,13 +87,13 @@ class ResponseCache:
         """The JSON text of the entry, computed at most once at a time across all processes. Never fails for Redis."""
         if entry.value_key not in self._flights:
             try:
-                text: bytes | None = await self._read(keys=entry.all_keys[:2])
+                value: Any = await self._redis.get(entry.value_key)
             except RedisError as error:
-                log.warning("cache %s is bypassed: %s", entry.prefix, error)
-                text = None
-            if text is not None:
-                self._truth.looked_up(entry.prefix, hits=1)
-                return text.decode()
+                log_failure(log, error, "cache %s is bypassed", entry.prefix)
+                value = None
+            if value is not None:
+                self._stats.count(entry.prefix, hits=1)
+                return bytes(value).decode()
         flight = self._flights.get(entry.value_key)
         if flight is None:
             flight = self._take_off(entry, compute)
@@ -126,49 +119,58 @@ class ResponseCache:
         try:
             text = await self._wait_for_turn(entry, token)
         except RedisError as error:
-            log.warning("cache %s is bypassed: %s", entry.prefix, error)
+            log_failure(log, error, "cache %s is bypassed", entry.prefix)
             return await compute()
         if text is not None:
-            await self._count_followers(entry, self._flights.pop(entry.value_key).followers)
+            self._stats.count(entry.prefix, hits=1 + self._flights.pop(entry.value_key).followers)
             return text
         try:
-            text = await compute()
+            async with self._lock_kept(entry, token):
+                text = await compute()
         except BaseException:
             self._flights.pop(entry.value_key)
-            await self._settle(entry, token, "", followers=0)
+            self._stats.count(entry.prefix, misses=1)
+            await self._settle(entry, token, "")
             raise
-        await self._settle(entry, token, text, self._flights.pop(entry.value_key).followers)
+        # Whoever comes while the value is being stored has not waited for it any more, and looks for it in Redis.
+        self._stats.count(entry.prefix, misses=1, hits=self._flights.pop(entry.value_key).followers)
+        await self._settle(entry, token, text)
         return text
 
     async def _wait_for_turn(self, entry: _Entry, token: str) -> str | None:
         """The value as soon as it is there, or None when it is ours to compute; a dead lock holder's lock expires."""
         while True:
-            text, ours = await self._claim(keys=entry.all_keys, args=[token, int(entry.lock_ttl * 1000)])
+            text, ours = await self._claim(keys=entry.both_keys, args=[token, int(entry.lock_ttl * 1000)])
             if text is not None:
-                self._truth.looked_up(entry.prefix, hits=1)
                 return bytes(text).decode()
             if ours:
                 return None
             await asyncio.sleep(_POLL)
 
-    async def _count_followers(self, entry: _Entry, followers: int) -> None:
-        if not followers:
-            return
-        try:
-            await self._redis.hincrby(keys.cache_stats(entry.prefix), "hits", followers)
-        except RedisError as error:
-            log.warning("%d hits of cache %s were not counted: %s", followers, entry.prefix, error)
-        else:
-            self._truth.looked_up(entry.prefix, hits=followers)
+    @contextlib.asynccontextmanager
+    async def _lock_kept(self, entry: _Entry, token: str) -> AsyncIterator[None]:
+        """Renew the lock for as long as the block takes, so that it can be short: it tells that its holder lives."""
 
-    async def _settle(self, entry: _Entry, token: str, text: str, followers: int) -> None:
-        """Store the value ('' for a failure), count, give the lock back: one atomic round trip."""
+        async def keep_renewing() -> None:
+            while True:
+                await asyncio.sleep(entry.lock_ttl / 4)
+                try:
+                    await self._renew(keys=entry.both_keys, args=[token, int(entry.lock_ttl * 1000)])
+                except RedisError as error:
+                    log_failure(log, error, "a lock of cache %s was not renewed", entry.prefix)
+
+        renewal = asyncio.create_task(keep_renewing())
         try:
-            await self._land(keys=entry.all_keys, args=[token, text, entry.ttl, followers])
+            yield
+        finally:
+            renewal.cancel()
+
+    async def _settle(self, entry: _Entry, token: str, text: str) -> None:
+        """Store the value ('' for a failure) and give the lock back: one atomic round trip."""
+        try:
+            await self._land(keys=entry.both_keys, args=[token, text, entry.ttl])
         except RedisError as error:
-            log.warning("cache %s did not keep a value: %s", entry.prefix, error)
-        else:
-            self._truth.looked_up(entry.prefix, hits=followers, misses=1)
+            log_failure(log, error, "cache %s did not keep a value", entry.prefix)
 
 
 # Which cache the decorated functions use. Set by the application around each request.
@@ -176,13 +178,13 @@ current_cache: ContextVar[ResponseCache] = ContextVar("current_cache")
 
 
 def cache_response(
-    *, ttl: int = 300, prefix: str = "cache", lock_ttl: float = 10.0
+    *, ttl: int = 300, prefix: str = "cache", lock_ttl: float = 2.0
 ) -> Callable[[Callable[P, Awaitable[R]]], Callable[P, Coroutine[Any, Any, R]]]:
     """Cache an async function's result for `ttl` seconds under `{prefix}:{digest of its name and bound arguments}`.
 
     Positional and keyword calls that bind alike share an entry. Falsy results are cached too. Callers get what JSON
     holds (a tuple comes back as a list), the first one as well as the later ones. `lock_ttl` seconds is how long other
-    processes wait for one that died while it computed; it must be longer than the function takes.
+    processes wait for one that died while it computed; the function itself may take longer.
 
     The function's call raises TypeError if an argument or the result does not fit into JSON.
     """

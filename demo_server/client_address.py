@@ -1,4 +1,4 @@
-"""Whose request is it? The address to count, and whether it came over HTTPS, seen through trusted proxies."""
+"""Whose request is it? The address, whom to limit, and whether it came over HTTPS, seen through trusted proxies."""
 
 import functools
 import ipaddress
@@ -31,6 +31,11 @@ def client_address(scope: Scope, trusted: Sequence[Network]) -> str:
     return str(address)
 
 
+def client_to_limit(scope: Scope, trusted: Sequence[Network]) -> str:
+    """Who shares a limit: an IPv4 address, or the /64 of an IPv6 one, all of which its owner can use."""
+    return _group(client_address(scope, trusted))
+
+
 def over_https(scope: Scope, trusted: Sequence[Network]) -> bool:
     """Whether the browser spoke HTTPS, to us or to a trusted proxy that says so in `X-Forwarded-Proto`."""
     if scope["scheme"] == "https":
@@ -57,6 +62,11 @@ def _parse(text: str) -> Address | None:
     except ValueError:
         return None
     return getattr(address, "ipv4_mapped", None) or address
+
+
+@functools.lru_cache(maxsize=1024)
+def _group(address: str) -> str:
+    return str(ipaddress.ip_network(f"{address}/64", strict=False)) if ":" in address else address
 
 
 def _is_trusted(address: Address, trusted: Sequence[Network]) -> bool:

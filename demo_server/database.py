@@ -13,7 +13,8 @@ import aiosqlite
 PRODUCT_COUNT = 200
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS products (
-  id INTEGER PRIMARY KEY, name TEXT NOT NULL, category TEXT NOT NULL, price_cents INTEGER NOT NULL);
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL, category TEXT NOT NULL, price_cents INTEGER NOT NULL,
+  version INTEGER NOT NULL DEFAULT 1);
 CREATE TABLE IF NOT EXISTS inventory (product_id INTEGER PRIMARY KEY, stock INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS orders (
   id INTEGER PRIMARY KEY AUTOINCREMENT, user_id INTEGER NOT NULL, product_id INTEGER NOT NULL,
@@ -56,7 +57,9 @@ class Database:
             (count,) = await cursor.fetchone() or (0,)
         if count == 0:
             await self._connection.execute("BEGIN")
-            await self._connection.executemany("INSERT INTO products VALUES (?, ?, ?, ?)", _first_products())
+            await self._connection.executemany(
+                "INSERT INTO products (id, name, category, price_cents) VALUES (?, ?, ?, ?)", _first_products()
+            )
             await self._connection.execute("INSERT INTO inventory SELECT id, 1000 FROM products")
             await self._connection.execute("COMMIT")
 
@@ -65,19 +68,21 @@ class Database:
             await self._connection.close()
             self._connection = None
 
-    async def product(self, product_id: int) -> dict[str, Any] | None:
-        """`{"id", "name", "category", "price"}`, or None if there is no such product."""
-        row = await self._first_row("SELECT id, name, category, price_cents FROM products WHERE id = ?", (product_id,))
-        return None if row is None else _as_product(row)
+    async def product(self, product_id: int) -> tuple[dict[str, Any], int] | None:
+        """`{"id", "name", "category", "price"}` and the row's version, or None if there is no such product."""
+        row = await self._first_row(
+            "SELECT id, name, category, price_cents, version FROM products WHERE id = ?", (product_id,)
+        )
+        return None if row is None else (_as_product(row), row[4])
 
     async def update_product(
-        self, product_id: int, *, name: str | None, price_cents: int | None
+        self, product_id: int, version: int, *, name: str | None, price_cents: int | None
     ) -> dict[str, Any] | None:
-        """Set what is not None; the product as it is then, or None if there is no such product."""
+        """Set what is not None; the product as it is then, or None if the row has not this version (any more)."""
         row = await self._first_row(
-            "UPDATE products SET name = coalesce(?, name), price_cents = coalesce(?, price_cents)"
-            " WHERE id = ? RETURNING id, name, category, price_cents",
-            (name, price_cents, product_id),
+            "UPDATE products SET name = coalesce(?, name), price_cents = coalesce(?, price_cents),"
+            " version = version + 1 WHERE id = ? AND version = ? RETURNING id, name, category, price_cents",
+            (name, price_cents, product_id, version),
         )
         return None if row is None else _as_product(row)
 

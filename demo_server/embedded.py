@@ -49,9 +49,10 @@ class EmbeddedServer:
     after a stop. Whatever happens to this process, the server and its folder are gone soon after it.
     """
 
-    def __init__(self, port: int | None = None) -> None:
-        """`port` None takes a free one."""
+    def __init__(self, port: int | None = None, program: Path | None = None) -> None:
+        """`port` None takes a free one, `program` None what `find_server` finds."""
         self._wanted_port = port
+        self._wanted_program = program
         self._guarded: GuardedFolder | None = None
         self.port = port or 0
         self.version = ""  # such as "valkey-server 8.1.8"
@@ -79,7 +80,7 @@ class EmbeddedServer:
         """Return when it answers. Raises EmbeddedServerError."""
         if self._guarded is not None:
             raise EmbeddedServerError("the embedded server is running already")
-        program = find_server()
+        program = self._wanted_program or find_server()
         attempts = 1 if self._wanted_port else _ATTEMPTS
         for attempt in range(1, attempts + 1):
             self.port = self._wanted_port or _free_port()

@@ -6,7 +6,7 @@ import time
 
 from redis.asyncio import Redis
 
-from demo_server.store import RedisError
+from demo_server.store import RedisError, log_failure
 from demo_server.truth import Truth
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,6 @@ class Events:
         try:
             await self._redis.publish(channel, message)
         except RedisError as error:
-            log.warning("%s on %s was lost: %s", event_type, channel, error)
+            log_failure(log, error, "%s on %s was lost", event_type, channel)
         else:
             self._truth.published(channel)

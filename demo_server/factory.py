@@ -7,13 +7,24 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
+from redis.exceptions import AuthenticationError, BusyLoadingError, OutOfMemoryError, ReadOnlyError
 
 from demo_server.body_limit import BodyLimit
 from demo_server.middleware import CrashToAnswer, RateLimit, ServerTiming, UseCache
 from demo_server.routes import ROUTERS
 from demo_server.services import build_services, running
 from demo_server.settings import Settings
-from demo_server.store import RedisError
+from demo_server.store import CircuitOpenError, RedisError, ResponseError
+
+# The first that fits is told: never what Redis itself says, which may be about others.
+_REASONS = (
+    (OutOfMemoryError, "Redis has no memory left"),
+    (ReadOnlyError, "This Redis takes no writes"),
+    (AuthenticationError, "Redis does not let this application in"),
+    (BusyLoadingError, "Redis is still loading its data"),
+    (ResponseError, "Redis refuses"),
+    (RedisError, "Redis does not answer"),
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -33,7 +44,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.services = services
     for router in ROUTERS:
         app.include_router(router)
-    app.add_exception_handler(RedisError, _redis_is_down)
+    app.add_exception_handler(RedisError, _redis_cannot)
     app.add_exception_handler(RequestValidationError, _input_is_bad)
     # The last one added is the outermost.
     app.add_middleware(CrashToAnswer)
@@ -51,7 +62,9 @@ async def _input_is_bad(_: Request, error: Exception) -> Response:
     return Response(json.dumps({"detail": detail}), status_code=422, media_type="application/json")
 
 
-async def _redis_is_down(_: Request, __: Exception) -> JSONResponse:
-    """For what cannot be done without Redis, sessions above all. The cache and the limiter never get here."""
-    detail = "Redis does not answer, and this cannot be done without it. Please try again soon."
+async def _redis_cannot(_: Request, error: Exception) -> JSONResponse:
+    """For what cannot be done without Redis, sessions above all. Cached answers and the limiter never get here."""
+    problem = error.problem if isinstance(error, CircuitOpenError) else error
+    reason = next(reason for kind, reason in _REASONS if isinstance(problem, kind))
+    detail = f"{reason}, and this cannot be done without it. Please try again soon."
     return JSONResponse({"detail": detail}, status_code=503, headers={"Retry-After": "1"})

@@ -8,7 +8,8 @@ PRODUCT: Final = "product"
 CACHES: Final = (LLM, PRODUCT)
 
 LEADERBOARD: Final = "leaderboard"  # sorted set: player -> best score
-ONLINE_USERS: Final = "online_users"  # set of user ids that signed in and have not signed out
+ONLINE_USERS: Final = "online_users"  # set of the ids of users with a session
+ONLINE_SESSIONS: Final = "online_sessions"  # hash: session id -> user id
 EMAIL_QUEUE: Final = "queue:emails"  # list of JSON mails, the newest last
 
 ORDERS: Final = "orders"
@@ -26,14 +27,14 @@ def session(session_id: str) -> str:
     return f"session:{session_id}"
 
 
-def user(user_id: int) -> str:
-    """Hash: what is kept about a user who signed in at least once."""
+def user(user_id: int | str) -> str:
+    """Hash: what is kept about a user who signed in at least once, among it how many `sessions` there are now."""
     return f"user:{user_id}"
 
 
-def rate_limit(address: str) -> str:
-    """Sorted set: the accepted requests of one client address, scored by server time in epoch seconds."""
-    return f"ratelimit:{address}"
+def rate_limit(client: str) -> str:
+    """Sorted set: the accepted requests of one client, scored by server time in epoch seconds."""
+    return f"ratelimit:{client}"
 
 
 def product(product_id: int) -> str:
@@ -41,9 +42,9 @@ def product(product_id: int) -> str:
     return f"{PRODUCT}:{product_id}"
 
 
-def product_lease(product_id: int) -> str:
-    """String: the right to fill `product(product_id)`. Outside `product:*`, so that it is never taken for a product."""
-    return f"lease:{product(product_id)}"
+def product_fence(product_id: int) -> str:
+    """String: the lowest version of `product(product_id)` that may be cached. Never taken for one of `product:*`."""
+    return f"fence:{product(product_id)}"
 
 
 def cache_entry(prefix: str, digest: str) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import math
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demo_server.embedded import EmbeddedServer
+from demo_server.listener import listen
 from demo_server.parent import when_stdin_ends
 from demo_server.progress import say
 from demo_server.settings import check_url
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
 _HOST = "127.0.0.1"
 _WORKLOAD_WITHIN = 5.0  # seconds
 _WORKLOAD_PATIENCE = 0.5  # seconds
-_DRAIN = 1  # seconds for requests in flight when the demo ends
+_DRAIN_MARGIN = 0.5  # seconds for requests in flight when the demo ends, besides those that the model takes
+_DRAIN_ALONE = 1  # seconds, where whoever started us is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ def run_demo(options: DemoOptions) -> None:
         else:
             redis_url, database = _start_embedded_server(stack)
         # Listening before the API is there: the workload's first requests wait in the backlog meanwhile.
-        listener = stack.enter_context(socket.create_server((_HOST, options.port), backlog=1024))
+        listener = stack.enter_context(listen(_HOST, options.port))
         http_url = f"http://{_HOST}:{listener.getsockname()[1]}"
         if options.with_workload:
             say(f"starting the workload: {options.rate:g} requests per second")
@@ -103,16 +106,16 @@ async def _serve(
     from demo_server.factory import create_app
     from demo_server.settings import Settings
 
-    app = create_app(Settings.from_environment(redis_url=redis_url, database=database))
+    settings = Settings.from_environment(redis_url=redis_url, database=database)
     server = _quiet_server(
         uvicorn.Config(
-            app,
+            create_app(settings),
             log_level="warning",
             access_log=False,
             proxy_headers=False,  # the application itself looks through trusted proxies
             server_header=False,
             lifespan="on",
-            timeout_graceful_shutdown=_DRAIN,
+            timeout_graceful_shutdown=math.ceil(settings.llm_seconds + _DRAIN_MARGIN),
         )
     )
     _stop_when_asked(server, options)
@@ -168,7 +171,11 @@ def _stop_when_asked(server: "uvicorn.Server", options: DemoOptions) -> None:
         server.should_exit = True
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what is cut off now is no error
 
+    def stop_alone() -> None:
+        server.config.timeout_graceful_shutdown = _DRAIN_ALONE  # nobody is there to read an answer
+        stop()
+
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop)
     if options.exit_with_stdin:
-        when_stdin_ends(lambda: loop.call_soon_threadsafe(stop))
+        when_stdin_ends(lambda: loop.call_soon_threadsafe(stop_alone))

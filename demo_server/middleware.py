@@ -8,7 +8,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from demo_server.cache import ResponseCache, current_cache
-from demo_server.client_address import client_address
+from demo_server.client_address import client_to_limit
 from demo_server.ratelimit import RateLimiter, Verdict
 from demo_server.settings import Network
 
@@ -59,7 +59,7 @@ class RateLimit:
             await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        verdict = await self._limiter.admit(client_address(scope, self._trusted))
+        verdict = await self._limiter.admit(client_to_limit(scope, self._trusted))
         scope[_LIMITING_TIME] = (time.perf_counter() - began) * 1000
         if verdict is None:
             await self._app(scope, receive, send)

@@ -10,7 +10,7 @@ from demo_server import keys
 from demo_server.accounts import BY_ID
 from demo_server.database import Database
 from demo_server.events import Events
-from demo_server.store import RedisError
+from demo_server.store import RedisError, log_failure
 from demo_server.subscription import listen
 
 log = logging.getLogger(__name__)
@@ -59,4 +59,4 @@ class OrderService:
                 pipe.ltrim(keys.EMAIL_QUEUE, -_MAILS_KEPT, -1)
                 await pipe.execute()
         except RedisError as error:
-            log.warning("the mail for order %d was not queued: %s", order_id, error)
+            log_failure(log, error, "the mail for order %d was not queued", order_id)

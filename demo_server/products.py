@@ -1,127 +1,135 @@
 """Cache-aside by hand: products from Redis, else from the database, and never an old one after an update.
 
-A read that misses takes out a *lease*, a random token in a short-lived key, before it asks the database. It may fill
-the cache only while that lease is still the one in Redis. An update first changes the database, then deletes value and
-lease in one step. So a read that asked the database before the update finds its lease gone, and a read that got a lease
-after it asks a database that already knows the update. A lease that expired, or that Redis lost, only costs a filling.
+Each row of the database has a version. For a product that was changed lately Redis holds a *fence*: the lowest version
+that may be cached. An update raises the fence above the present version and deletes the cached value, in one step. Only
+when Redis has confirmed that does it change the row, and only if the row still has the version that the fence is for.
+So no reader, in whatever process, can cache the old row any more, and an update that is cut off half-way leaves behind
+nothing but a product that is not cached for a while. An update that Redis refuses is refused: somebody may still be
+able to read there what we cannot delete. A Redis that itself forgets what it has confirmed, as in a failover, may
+serve an old product until its TTL ends.
 """
 
+import asyncio
 import json
 import logging
-import secrets
 from typing import Any, Literal
 
 from redis.asyncio import Redis
 
 from demo_server import keys
+from demo_server.cache_stats import CacheStats
 from demo_server.database import Database
 from demo_server.events import Events
-from demo_server.store import RedisError
-from demo_server.truth import Truth
+from demo_server.store import RedisError, log_failure
 
 log = logging.getLogger(__name__)
 
 TTL = 300  # seconds
-_LEASE_TTL = 10  # seconds, far longer than a query takes
+_FENCE_TTL = 60  # seconds, far longer than any query takes
 
-# KEYS value, stats, lease; ARGV new token, lease ttl. -> {value, ''} or {false, token}. Readers share a standing lease.
-_READ = """
-local value = redis.call('GET', KEYS[1])
-if value then
-  redis.call('HINCRBY', KEYS[2], 'hits', 1)
-  return {value, ''}
-end
-redis.call('HINCRBY', KEYS[2], 'misses', 1)
-local token = redis.call('GET', KEYS[3])
-if not token then
-  token = ARGV[1]
-  redis.call('SET', KEYS[3], token, 'EX', ARGV[2])
-end
-return {false, token}
+# KEYS value, fence; ARGV version, fence ttl. A fence is never lowered: two updates may come in either order. A Redis
+# without memory lets a script go on that has begun with a DEL.
+_RAISE_FENCE = """
+redis.call('DEL', KEYS[1])
+local fence = math.max(tonumber(redis.call('GET', KEYS[2]) or 0), tonumber(ARGV[1]))
+redis.call('SET', KEYS[2], string.format('%d', fence), 'EX', ARGV[2])
 """
-# KEYS value, lease; ARGV token, value, ttl. -> 1 if it was stored.
+# KEYS value, fence; ARGV version, value, ttl.
 _FILL = """
-if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
-return 1
+if tonumber(redis.call('GET', KEYS[2]) or 0) <= tonumber(ARGV[1]) then
+  redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+end
 """
 
+Product = dict[str, Any]
 Source = Literal["cache", "db"]
 
 
 class Products:
-    """The products, behind their cache. Works without Redis, only slower."""
+    """The products, behind their cache. Reading works without Redis, only slower; changing does not."""
 
-    def __init__(self, redis: Redis, database: Database, events: Events, truth: Truth) -> None:
+    def __init__(self, redis: Redis, database: Database, events: Events, stats: CacheStats) -> None:
         self._redis = redis
         self._database = database
         self._events = events
-        self._truth = truth
-        self._read = redis.register_script(_READ)
+        self._stats = stats
+        self._raise_fence = redis.register_script(_RAISE_FENCE)
         self._fill = redis.register_script(_FILL)
-        # Products whose deletion from Redis is not confirmed yet, because Redis was down after an update.
-        self._suspect: set[int] = set()
+        self._queries: dict[int, asyncio.Task[Product | None]] = {}
 
-    async def get(self, product_id: int) -> tuple[dict[str, Any], Source] | None:
+    async def get(self, product_id: int) -> tuple[Product, Source] | None:
         """A product and where it came from, or None if it does not exist. One round trip on a hit."""
-        if product_id in self._suspect:
-            await self._invalidate(product_id)
-        cached, lease = await self._look_up(product_id)
+        cached, asked = await self._look_up(product_id)
+        if cached is None and (earlier := self._queries.get(product_id)) is not None:
+            # It may have begun before an update that is answered already: its row is not for us, only what it cached.
+            await asyncio.wait({earlier})
+            cached, asked = await self._look_up(product_id)
+        if asked:
+            self._stats.count(keys.PRODUCT, **{"misses" if cached is None else "hits": 1})
         if cached is not None:
             return cached, "cache"
-        product = await self._database.product(product_id)
-        if product is None:
-            return None
-        if lease:
-            await self._offer(product_id, product, lease)
-        return product, "db"
+        # A query that runs now has begun after we came.
+        query = self._queries.get(product_id) or self._begin_query(product_id)
+        product = await asyncio.shield(query)  # a caller who gives up must not take it away from the others
+        return None if product is None else (product, "db")
 
     async def update(
         self, product_id: int, *, name: str | None = None, price_cents: int | None = None
-    ) -> dict[str, Any] | None:
-        """Change the given fields, publish `product.updated`; the product, or None if it does not exist."""
-        self._suspect.add(product_id)  # from here on, even if this task is cancelled half-way
-        product = await self._database.update_product(product_id, name=name, price_cents=price_cents)
-        await self._invalidate(product_id)
-        if product is not None:
-            await self._events.publish(
-                keys.PRODUCTS, "product.updated", product_id=product_id, name=product["name"], price=product["price"]
-            )
+    ) -> Product | None:
+        """Change the given fields, publish `product.updated`; the product, or None if it does not exist.
+
+        Raises RedisError, and has changed nothing, if Redis does not confirm that the old product is out of the cache.
+        """
+        product = None
+        while product is None:  # again if somebody else has changed the row meanwhile
+            found = await self._database.product(product_id)
+            if found is None:
+                return None
+            _, version = found
+            await self._raise_fence(keys=self._keys(product_id), args=[version + 1, _FENCE_TTL])
+            product = await self._database.update_product(product_id, version, name=name, price_cents=price_cents)
+        self._queries.pop(product_id, None)  # nobody needs to wait for a query that may have seen the old row
+        await self._events.publish(
+            keys.PRODUCTS, "product.updated", product_id=product_id, name=product["name"], price=product["price"]
+        )
         return product
 
-    async def _look_up(self, product_id: int) -> tuple[dict[str, Any] | None, bytes | None]:
-        """The cached product, or the lease to fill it with; neither while Redis is down or holds something odd."""
-        stats = keys.cache_stats(keys.PRODUCT)
+    def _begin_query(self, product_id: int) -> asyncio.Task[Product | None]:
+        query = self._queries[product_id] = asyncio.create_task(self._query(product_id))
+
+        def clear_away(task: asyncio.Task[Product | None]) -> None:
+            if self._queries.get(product_id) is task:
+                del self._queries[product_id]
+            if not task.cancelled():
+                task.exception()  # if every caller gave up, nobody else asks for it, and asyncio would complain
+
+        query.add_done_callback(clear_away)
+        return query
+
+    async def _query(self, product_id: int) -> Product | None:
+        """The product from the database, offered to the cache on the way."""
+        found = await self._database.product(product_id)
+        if found is None:
+            return None
+        product, version = found
         try:
-            value, lease = await self._read(
-                keys=[keys.product(product_id), stats, keys.product_lease(product_id)],
-                args=[secrets.token_hex(16), _LEASE_TTL],
-            )
+            await self._fill(keys=self._keys(product_id), args=[version, json.dumps(product), TTL])
         except RedisError as error:
-            log.warning("the product cache is bypassed: %s", error)
-            return None, None
-        if value is None:
-            self._truth.looked_up(keys.PRODUCT, misses=1)
-            return None, lease
-        self._truth.looked_up(keys.PRODUCT, hits=1)
+            log_failure(log, error, "product %d was not cached", product_id)
+        return product
+
+    async def _look_up(self, product_id: int) -> tuple[Product | None, bool]:
+        """The cached product if there is one, and whether Redis could be asked at all."""
         try:
-            product: dict[str, Any] = json.loads(value)
+            value = await self._redis.get(keys.product(product_id))
+        except RedisError as error:
+            log_failure(log, error, "the product cache is bypassed")
+            return None, False
+        try:
+            return (None if value is None else json.loads(value)), True
         except ValueError:
-            return None, None  # not written by this application
-        return product, None
+            return None, True  # not written by this application
 
-    async def _offer(self, product_id: int, product: dict[str, Any], lease: bytes) -> None:
-        try:
-            await self._fill(
-                keys=[keys.product(product_id), keys.product_lease(product_id)], args=[lease, json.dumps(product), TTL]
-            )
-        except RedisError as error:
-            log.warning("product %d was not cached: %s", product_id, error)
-
-    async def _invalidate(self, product_id: int) -> None:
-        try:
-            await self._redis.delete(keys.product(product_id), keys.product_lease(product_id))
-        except RedisError as error:
-            log.warning("product %d may be old in the cache, to be deleted on its next use: %s", product_id, error)
-        else:
-            self._suspect.discard(product_id)
+    @staticmethod
+    def _keys(product_id: int) -> list[str]:
+        return [keys.product(product_id), keys.product_fence(product_id)]

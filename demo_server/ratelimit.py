@@ -10,10 +10,12 @@ from redis.asyncio import Redis
 
 from demo_server import keys
 from demo_server.events import Events
-from demo_server.store import RedisError
+from demo_server.store import RedisError, log_failure
 from demo_server.truth import Truth
 
 log = logging.getLogger(__name__)
+
+_BLOCKS_KEPT = 10_000  # clients whose block was told
 
 # KEYS window; ARGV window in s, limit, unique suffix. -> {accepted, used, server time, oldest accepted time}
 # A refused request adds nothing, so it does not lengthen the penalty. The suffix makes members unique.
@@ -43,7 +45,7 @@ class Verdict:
 
 
 class RateLimiter:
-    """Accepts `limit` requests of an address in any `window` seconds."""
+    """Accepts `limit` requests of a client in any `window` seconds."""
 
     def __init__(self, redis: Redis, events: Events, truth: Truth, *, limit: int, window: int) -> None:
         self.limit = limit
@@ -55,29 +57,31 @@ class RateLimiter:
         self._counter = itertools.count()
         self._blocked: set[str] = set()
 
-    async def admit(self, address: str) -> Verdict | None:
-        """Count a request of this address; None if Redis is down, and then nobody is limited."""
+    async def admit(self, client: str) -> Verdict | None:
+        """Count a request of this client; None if Redis cannot count it, and then nobody is limited."""
         member = f"{self._process}{next(self._counter)}"
         try:
             accepted, used, now, oldest = await self._script(
-                keys=[keys.rate_limit(address)], args=[self.window, self.limit, member]
+                keys=[keys.rate_limit(client)], args=[self.window, self.limit, member]
             )
         except RedisError as error:
-            log.warning("nobody is limited: %s", error)
+            log_failure(log, error, "nobody is limited")
             return None
         server_time = float(now)
         # The window never holds more than `window` seconds; the upper bound hides the rounding of a double.
         reset = min(self.window, max(1, math.ceil(float(oldest) + self.window - server_time)))
         verdict = Verdict(bool(accepted), max(0, self.limit - used), reset)
         if verdict.accepted:
-            self._truth.accepted(address, server_time)
+            self._truth.accepted(client, server_time)
             # The window slides, so a blocked client gets a request in now and then. It counts as the same block until
             # a fifth of the limit is free again.
             if verdict.remaining * 5 >= self.limit:
-                self._blocked.discard(address)
+                self._blocked.discard(client)
         else:
-            self._truth.refused(address)
-            if address not in self._blocked:
-                self._blocked.add(address)
-                await self._events.publish(keys.SECURITY, "client.blocked", ip=address, retry_after=verdict.reset)
+            self._truth.refused(client)
+            if client not in self._blocked:
+                if len(self._blocked) >= _BLOCKS_KEPT:
+                    self._blocked.clear()  # of most of them nobody will hear again; a few are told once more
+                self._blocked.add(client)
+                await self._events.publish(keys.SECURITY, "client.blocked", ip=client, retry_after=verdict.reset)
         return verdict

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
@@ -10,6 +11,8 @@ from fastapi import Depends, Request
 from redis.asyncio import Redis
 
 from demo_server.cache import ResponseCache
+from demo_server.cache_stats import CacheStats
+from demo_server.circuit import PROBE_TIMEOUT, CircuitBreaker
 from demo_server.database import Database
 from demo_server.events import Events
 from demo_server.guarded import GuardedFolder
@@ -24,6 +27,8 @@ from demo_server.summarizer import Summary, build_summarizer
 from demo_server.truth import Truth
 from demo_server.views import Views
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -31,9 +36,12 @@ class Services:
 
     settings: Settings
     redis: Redis
+    probe: Redis  # of the circuit breaker, and nobody else's
+    circuit: CircuitBreaker
     truth: Truth
     database: Database
     events: Events
+    stats: CacheStats
     cache: ResponseCache
     products: Products
     sessions: Sessions
@@ -46,17 +54,22 @@ class Services:
 def build_services(settings: Settings) -> Services:
     """Wire the parts. Nothing is opened or connected yet."""
     redis = open_client(settings.redis_url)
+    probe = open_client(settings.redis_url, name="demo-server-probe", timeout=PROBE_TIMEOUT)
     truth = Truth(settings.rate_window)
     database = Database(settings.database_latency)
     events = Events(redis, truth)
+    stats = CacheStats(redis, truth)
     return Services(
         settings=settings,
         redis=redis,
+        probe=probe,
+        circuit=CircuitBreaker(redis, probe),
         truth=truth,
         database=database,
         events=events,
-        cache=ResponseCache(redis, truth),
-        products=Products(redis, database, events, truth),
+        stats=stats,
+        cache=ResponseCache(redis, stats),
+        products=Products(redis, database, events, stats),
         sessions=Sessions(redis, events, truth),
         limiter=RateLimiter(redis, events, truth, limit=settings.rate_limit, window=settings.rate_window),
         leaderboard=Leaderboard(redis, truth),
@@ -67,16 +80,21 @@ def build_services(settings: Settings) -> Services:
 
 @contextlib.asynccontextmanager
 async def running(services: Services) -> AsyncIterator[None]:
-    """Open the database and listen to orders; close everything at the end, the shared Redis client last."""
+    """Open the database and begin what runs beside the requests; close everything at the end, the clients last."""
     async with contextlib.AsyncExitStack() as stack:
-        stack.push_async_callback(close_client, services.redis)
+        for client in (services.redis, services.probe):
+            stack.push_async_callback(close_client, client)
         path = services.settings.database
         if path is None:
+            log.warning("DEMO_DATABASE is not set: prices and orders end with this process, what Redis holds does not")
             path = stack.enter_context(GuardedFolder()).path / "shop.sqlite3"
         await services.database.open(path)
         stack.push_async_callback(services.database.close)
-        orders = asyncio.create_task(OrderService(services.redis, services.database, services.events).run())
-        stack.push_async_callback(_cancel, orders)
+        await services.circuit.ask()
+        stack.push_async_callback(services.stats.flush)
+        orders = OrderService(services.redis, services.database, services.events)
+        for work in (services.circuit.run(), services.stats.run(), orders.run()):
+            stack.push_async_callback(_cancel, asyncio.create_task(work))
         yield
 
 

@@ -21,7 +21,7 @@ class Summary(TypedDict):
 def build_summarizer(thinking_time: float) -> Callable[[str], Awaitable[Summary]]:
     """A cached model that thinks for `thinking_time` seconds."""
 
-    @cache_response(ttl=TTL, prefix=keys.LLM, lock_ttl=thinking_time + 10)
+    @cache_response(ttl=TTL, prefix=keys.LLM)
     async def summarize(text: str) -> Summary:
         await asyncio.sleep(thinking_time)
         first_sentence = re.split(r"(?<=[.!?])\s", text.strip(), maxsplit=1)[0]

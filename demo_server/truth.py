@@ -4,38 +4,36 @@ It counts only what Redis confirmed, so while Redis is up and keeps its data the
 with the process: on a Redis that already held data, or after Redis lost its data, they differ by just that.
 """
 
+import heapq
 import time
-from collections import Counter, deque
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from demo_server import keys
 
-_PRUNE_ABOVE = 10_000  # addresses
-
-
-@dataclass(slots=True)
-class _Client:
-    accepted: deque[float] = field(default_factory=deque)  # server times, epoch seconds
-    refused: int = 0
+_REFUSALS_KEPT = 10_000  # clients whose refusals are remembered
 
 
 class Truth:
-    """The counts of one process. Every method is cheap and synchronous."""
+    """The counts of one process. Every method but `snapshot` is synchronous and cheap, however much is remembered."""
 
     def __init__(self, rate_window: int, caches: Sequence[str] = keys.CACHES) -> None:
         self._window = rate_window
-        self._session_ends: dict[str, float] = {}  # session id -> monotonic time of its expiry
+        self._session_ends: OrderedDict[str, float] = OrderedDict()  # session id -> monotonic time, the next end first
         self._caches = {prefix: Counter(hits=0, misses=0) for prefix in caches}
-        self._clients: dict[str, _Client] = {}
+        self._accepted: list[tuple[float, str]] = []  # a heap of server times in epoch seconds, and clients
+        self._used: Counter[str] = Counter()  # what of it is whose
+        self._refused: OrderedDict[str, int] = OrderedDict()  # the client refused last is the last
         self._server_clock = time.time() - time.monotonic()  # server epoch minus our monotonic clock
         self._published: Counter[str] = Counter(dict.fromkeys(keys.CHANNELS, 0))
         self._scores: dict[str, float] = {}
 
     def session_lives(self, session_id: str, ttl: int) -> None:
-        """Redis holds this session for `ttl` seconds from now."""
+        """Redis holds this session for `ttl` seconds from now; `ttl` is the same for all."""
         self._session_ends[session_id] = time.monotonic() + ttl
+        self._session_ends.move_to_end(session_id)
+        self._forget_ended_sessions()
 
     def session_gone(self, session_id: str) -> None:
         """Redis does not hold this session (any more)."""
@@ -47,16 +45,19 @@ class Truth:
         counts["hits"] += hits
         counts["misses"] += misses
 
-    def accepted(self, address: str, server_time: float) -> None:
-        """The limiter let a request of this address in at this server time (epoch seconds)."""
+    def accepted(self, client: str, server_time: float) -> None:
+        """The limiter let a request of this client in at this server time (epoch seconds)."""
         self._server_clock = server_time - time.monotonic()
-        if len(self._clients) > _PRUNE_ABOVE:
-            self._forget_idle_clients()
-        self._clients.setdefault(address, _Client()).accepted.append(server_time)
+        heapq.heappush(self._accepted, (server_time, client))
+        self._used[client] += 1
+        self._forget_old_requests()
 
-    def refused(self, address: str) -> None:
-        """The limiter refused a request of this address."""
-        self._clients.setdefault(address, _Client()).refused += 1
+    def refused(self, client: str) -> None:
+        """The limiter refused a request of this client."""
+        self._refused[client] = self._refused.get(client, 0) + 1
+        self._refused.move_to_end(client)
+        if len(self._refused) > _REFUSALS_KEPT:
+            self._refused.popitem(last=False)
 
     def published(self, channel: str) -> None:
         """A PUBLISH on this channel succeeded."""
@@ -68,27 +69,30 @@ class Truth:
 
     def snapshot(self) -> dict[str, Any]:
         """The truth as `GET /truth` shows it."""
-        now = time.monotonic()
-        self._session_ends = {session: end for session, end in self._session_ends.items() if end > now}
-        self._forget_idle_clients()
+        self._forget_ended_sessions()
+        self._forget_old_requests()
         # Redis breaks ties by the bytes of the member, the greater first.
-        ranked = sorted(self._scores.items(), key=lambda item: (item[1], item[0].encode()), reverse=True)
+        top = heapq.nlargest(10, self._scores.items(), key=lambda item: (item[1], item[0].encode()))
         return {
             "sessions": len(self._session_ends),
             "caches": {prefix: dict(counts) for prefix, counts in self._caches.items()},
             "rate_limits": {
-                address: {"used": len(client.accepted), "refused": client.refused}
-                for address, client in self._clients.items()
+                client: {"used": self._used.get(client, 0), "refused": self._refused.get(client, 0)}
+                for client in self._used.keys() | self._refused.keys()
             },
             "channels": dict(self._published),
-            "leaderboard": {"players": len(ranked), "top": [list(item) for item in ranked[:10]]},
+            "leaderboard": {"players": len(self._scores), "top": [list(item) for item in top]},
         }
 
-    def _forget_idle_clients(self) -> None:
+    def _forget_ended_sessions(self) -> None:
+        now = time.monotonic()
+        while self._session_ends and next(iter(self._session_ends.values())) <= now:
+            self._session_ends.popitem(last=False)
+
+    def _forget_old_requests(self) -> None:
         oldest = time.monotonic() + self._server_clock - self._window
-        for client in self._clients.values():
-            # Replies can arrive out of order, so every time is looked at; there are at most `limit` of them.
-            client.accepted = deque(at for at in client.accepted if at > oldest)
-        self._clients = {
-            address: client for address, client in self._clients.items() if client.accepted or client.refused
-        }
+        while self._accepted and self._accepted[0][0] <= oldest:
+            _, client = heapq.heappop(self._accepted)
+            self._used[client] -= 1
+            if not self._used[client]:
+                del self._used[client]

@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
-from redis_dash.certainty import Count, at_least, counted, exact
+from redis_dash import certainty
+from redis_dash.certainty import Count, at_least, exact
 from redis_dash.changes import Changes, changes_of, writes_between
 from redis_dash.connection import Deployment
-from redis_dash.family import Family, Moved
+from redis_dash.family import NOT_KNOWN, Expiry, Family, Moved, Since
 from redis_dash.info import Info
 from redis_dash.model import MissingRightError
-
-NOT_KNOWN = Moved(None, None)
 
 
 class Census:
@@ -25,6 +24,9 @@ class Census:
         """The data set's state when the running pass began."""
         self._counted_since: Changes | None = None
         """And when the last complete one did."""
+        self._sampled_since: Changes | None = None
+        """The latest known when the latest slice came."""
+        self._latest: Changes | None = None
         self._run = ""
 
     # -- the passes --------------------------------------------------------------------------------------------------
@@ -35,27 +37,22 @@ class Census:
         Raises:
             SourceError: the server could not be reached.
         """
-        info = await self._info(max_age_s=0.4)
-        run = "" if info is None else info.values.get("run_id", "") + info.values.get("master_replid", "")
-        if run != self._run:
-            self._run, self._counted_since = run, None
-            for family in self.families.values():
-                family.reset()
-        self._running_since = self._changes(info)
+        self._running_since = self._sampled_since = self._changes(await self._info(max_age_s=0.4))
         for family in self.families.values():
             family.begin(time.time())
 
     def add(self, keys: Mapping[str, Sequence[bytes]], scanned: int, size: int, coverage: float) -> None:
         """What one slice brought."""
-        now = time.time()
+        now, self._sampled_since = time.time(), self._latest
         for name, family in self.families.items():
             family.add(keys.get(name, ()), scanned, size, coverage, now)
 
     def end(self, *, still: bool) -> None:
         """The pass is complete."""
-        self._counted_since = self._running_since
+        before, self._counted_since = self._counted_since, self._running_since
+        moved = moved_between(before, self._counted_since)
         for family in self.families.values():
-            family.end(still=still, now=time.time())
+            family.end(still=still, now=time.time(), moved=moved)
 
     # -- what is known -----------------------------------------------------------------------------------------------
 
@@ -69,8 +66,10 @@ class Census:
 
     def count(self, name: str, info: Info | None) -> Count:
         """How many keys a family has, as of ``info``."""
-        family, moved = self.families[name], self._moved(info)
-        return self._whole(family.count(time.time(), moved, silent_expiry=_has_lifetimes(info, self._database)), info)
+        now = self._changes(info)
+        counted, sampled = (moved_between(then, now) for then in (self._counted_since, self._sampled_since))
+        since = Since(counted, sampled, self._expiry(info))
+        return self._whole(self.families[name].count(time.time(), since), info)
 
     def count_asked(self, name: str, alive: int, info: Info | None, *, told: bool = False) -> Count:
         """The same, where every key that is known was asked before ``info``, and ``alive`` of them were there.
@@ -78,13 +77,14 @@ class Census:
         Then only those can be missing that came after the scan had passed over their place; and none, if the server
         has ``told`` of each key that was written since.
         """
-        family, moved = self.families[name], self._moved(info)
+        now, family = self._changes(info), self.families[name]
+        moved = moved_between(self._counted_since, now)
         if not family.counted_at:
             return self.count(name, info).at_lowest(alive)
         if told or moved.came == 0:
             return self._whole(exact(alive, time.time()), info)
         high = alive + family.come(time.time(), moved)
-        return self._whole(counted(alive, alive, high, family.counted_at), info)
+        return self._whole(certainty.counted(alive, alive, high, family.counted_at), info)
 
     def _whole(self, count: Count, info: Info | None) -> Count:
         """A node of a cluster holds only its share of the keys."""
@@ -92,25 +92,26 @@ class Census:
             return at_least(count.low, None, count.at, count.coverage)
         return count
 
-    @property
-    def _database(self) -> int:
-        return self._deployment.url.database
-
-    def _moved(self, info: Info | None) -> Moved:
-        """What can have come and gone since the last complete pass began."""
-        then, now = self._counted_since, self._changes(info)
-        if then is None or now is None:
-            return NOT_KNOWN
-        if then == now:
-            return Moved(0, 0)
-        came = writes_between(then, now)
-        if came is None or now.expired_keys < then.expired_keys or now.evicted_keys < then.evicted_keys:
-            return NOT_KNOWN
-        ended = now.expired_keys - then.expired_keys + now.evicted_keys - then.evicted_keys
-        return Moved(came, max(1, came + ended))
+    def _expiry(self, info: Info | None) -> Expiry:
+        """The lifetimes in the database; keys whose lifetime is over may be there until the server deletes them."""
+        fields = "" if info is None else info.values.get(f"db{self._deployment.url.database}", "keys=0,expires=0")
+        told = dict(part.split("=", 1) for part in fields.split(",") if "=" in part)
+        if not told.get("expires", "").isdecimal():
+            return Expiry(None, 0.0)
+        ttl_ms = told.get("avg_ttl", "")
+        return Expiry(int(told["expires"]), int(ttl_ms) / 1000 if ttl_ms.isdecimal() else 0.0)
 
     def _changes(self, info: Info | None) -> Changes | None:
-        return None if info is None else changes_of(info.values, self._database)
+        """Its counters; of another run, or another master's data, nothing is known yet."""
+        if info is None:
+            return None
+        run = info.values.get("run_id", "") + info.values.get("master_replid", "")
+        if run != self._run:
+            self._run, self._counted_since, self._running_since = run, None, None
+            for family in self.families.values():
+                family.reset()
+        self._latest = changes_of(info.values, self._deployment.url.database)
+        return self._latest
 
     async def _info(self, max_age_s: float) -> Info | None:
         try:
@@ -119,6 +120,14 @@ class Census:
             return None
 
 
-def _has_lifetimes(info: Info | None, database: int) -> bool:
-    """Can keys have expired that the server has not deleted yet?"""
-    return info is None or ",expires=0" not in info.values.get(f"db{database}", ",expires=0")
+def moved_between(then: Changes | None, now: Changes | None) -> Moved:
+    """What can have come and gone between two states of the data set."""
+    if then is None or now is None:
+        return NOT_KNOWN
+    if then == now:
+        return Moved(0, 0)
+    came = writes_between(then, now)
+    if came is None or now.expired_keys < then.expired_keys or now.evicted_keys < then.evicted_keys:
+        return NOT_KNOWN
+    ended = now.expired_keys - then.expired_keys + now.evicted_keys - then.evicted_keys
+    return Moved(came, max(1, came + ended))

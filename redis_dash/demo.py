@@ -17,8 +17,17 @@ from redis_dash.config import CachePattern, Config, LimitPattern
 from redis_dash.model import DashError
 
 STOP_WITHIN_S = 3.0
-SCENARIOS = ("burst", "stampede", "price-change", "login-wave", "flush-cache", "calm", "pause", "resume")
-"""What the demo application plays when its control channel asks for it."""
+SCENARIOS = {
+    "burst": "One client makes 150 requests at once: Rate limits shows it blocked.",
+    "stampede": "200 clients ask for the same uncached answer at once: Cache shows one miss, then hits.",
+    "price-change": "Ten products get new prices: Events shows product.updated, Cache a few misses.",
+    "login-wave": "25 people sign in at once: Sessions grows, Events shows session.created.",
+    "flush-cache": "The demo's cached answers are deleted: the hit rate falls, then recovers.",
+    "calm": "What else was asked for ends, and a minute of a quarter of the traffic begins.",
+    "pause": "No requests at all, until resume: every figure comes to rest.",
+    "resume": "Traffic as before pause or calm.",
+}
+"""What the demo application plays when its control channel asks for it, and what that shows."""
 
 
 CONFIGURATION: dict[str, Any] = {

@@ -6,13 +6,15 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from redis_dash.certainty import Count, counted, exact, unknown
+from redis_dash.certainty import Count, counted, estimated, exact
 from redis_dash.sample import RecentSample
 
 HELD = 20_000
 """Keys of one kind that are held by name; of those beyond, only the number is."""
 ENOUGH = 2000
 """Keys that a running pass must have seen before it may contradict the one before."""
+USUAL = 1.5
+"""Changes that come this much faster than before are a burst."""
 GROWTH = 0.05
 """If the database grew or shrank by more than this share in a pass, its latest part tells more than its sum."""
 
@@ -29,6 +31,34 @@ class Moved(NamedTuple):
         return self.came == 0 and self.went == 0
 
 
+NOT_KNOWN = Moved(None, None)
+
+
+class Expiry(NamedTuple):
+    """Keys of the database that have a lifetime; those whose lifetime is over may not be deleted yet."""
+
+    keys: int | None
+    """None where it is not known."""
+    average_s: float
+    """What they have left on average; 0 where it is not known."""
+
+    def lost(self, keys: int, seconds: float) -> int:
+        """How many of so many keys may have ended within so many seconds without being deleted yet."""
+        if not self.keys:
+            return 0
+        return min(keys, self.keys, math.ceil(min(keys, self.keys) * seconds / self.average_s)) if self.average_s else 0
+
+
+class Since(NamedTuple):
+    """What can have changed by now."""
+
+    counted: Moved
+    """Since the last complete pass began."""
+    sampled: Moved
+    """Since the latest slice of the running pass."""
+    expiry: Expiry
+
+
 class _Pass(NamedTuple):
     """A complete pass."""
 
@@ -41,11 +71,13 @@ class _Pass(NamedTuple):
     """Each key was seen once, in a database that stood still."""
 
 
-class _Churn(NamedTuple):
-    """Keys a second that came and went between the last two passes; each at least one in that time."""
+class _Pace(NamedTuple):
+    """Between the beginnings of the last two passes, in keys a second."""
 
-    came: float
-    went: float
+    keys: float
+    """Of this kind; at least one in that time."""
+    all_keys: float | None
+    """Of any kind, at most; None where it is not known."""
 
 
 class Family:
@@ -58,7 +90,8 @@ class Family:
         """Another data set: nothing is known of it."""
         self._complete: dict[bytes, None] = {}
         self._last: _Pass | None = None
-        self._churn: _Churn | None = None
+        self._came: _Pace | None = None
+        self._went: _Pace | None = None
         self.begin(0.0)
 
     def begin(self, now: float) -> None:
@@ -81,8 +114,13 @@ class Family:
                 self._beyond = len(self._found) - HELD
                 self._found = dict.fromkeys(list(self._found)[:HELD])
 
-    def end(self, *, still: bool, now: float) -> None:
-        """The pass is complete; ``still`` if the database held the same number of keys all the time, each seen once."""
+    def end(self, *, still: bool, now: float, moved: Moved = NOT_KNOWN) -> None:
+        """The pass is complete.
+
+        Args:
+            still: the database held the same number of keys all the time, each seen once.
+            moved: what came and went between the beginnings of the pass before and of this one.
+        """
         sample, count = self._sample, len(self._found) + self._beyond
         low = high = count
         if self._beyond and not still and sample.most:  # keys may have been handed out twice, or moved past the cursor
@@ -92,21 +130,22 @@ class Family:
             recent = sample.estimate()
             count, low, high = recent.value, min(low, recent.low), max(high, recent.high or 0)
         ended = _Pass(count, low, high, self._began_at, now, still)
-        self._churn = self._churn_until(ended)
+        self._learn_pace(ended, moved)
         self._last, self._complete = ended, self._found
         self.begin(now)
 
-    def _churn_until(self, ended: _Pass) -> _Churn | None:
+    def _learn_pace(self, ended: _Pass, moved: Moved) -> None:
         last = self._last
         if last is None:
-            return None
-        seconds = max(0.01, ended.ended_at - last.ended_at)
+            return
+        seconds = max(0.01, ended.began_at - last.began_at)
         if self._beyond or last.keys > len(self._complete):  # the names of all are not known
             came, went = max(0, ended.keys - last.keys), max(0, last.keys - ended.keys)
         else:
             came = sum(key not in self._complete for key in self._found)
             went = sum(key not in self._found for key in self._complete)
-        return _Churn((came + 1) / seconds, (went + 1) / seconds)
+        self._came = _Pace((came + 1) / seconds, None if moved.came is None else moved.came / seconds)
+        self._went = _Pace((went + 1) / seconds, None if moved.went is None else moved.went / seconds)
 
     def discard(self, key: bytes) -> None:
         """A reader found the key gone: it is no longer held by name. What was counted stays what was counted."""
@@ -135,39 +174,38 @@ class Family:
 
     # -- how many there are ------------------------------------------------------------------------------------------
 
-    def count(self, now: float, moved: Moved, *, silent_expiry: bool) -> Count:
-        """How many there are, and how far that can be trusted.
-
-        Args:
-            moved: what can have come and gone since the last complete pass began.
-            silent_expiry: keys may have expired that the server has not deleted yet.
-        """
-        last, running = self._last, self._running()
+    def count(self, now: float, since: Since) -> Count:
+        """How many there are, and how far that can be trusted."""
+        last, running = self._last, self._running(since.sampled)
         if last is None:
             return running
-        if last.sure and moved.nothing and not silent_expiry:
+        if last.sure and since.counted.nothing and since.expiry.keys == 0:
             return exact(last.keys, last.ended_at)
-        complete = counted(
-            last.keys, last.low - self.gone(now, moved), last.high + self.come(now, moved), last.ended_at
-        )
+        gone = self.gone(now, since.counted) + since.expiry.lost(last.keys, now - last.began_at)
+        come = self.come(now, since.counted)
+        complete = counted(last.keys, last.low - gone, last.high + come, last.ended_at)
         return running if self._is_better(running, complete) else complete
 
     def come(self, now: float, moved: Moved) -> int:
-        """Keys that can have come since the last complete pass passed over their place: at 95 %, or at most."""
-        return self._drift(now, moved.came, -1 if self._churn is None else self._churn.came)
+        """Keys that can have come since the last complete pass began: at 95 %, or at most."""
+        return self._drift(now, moved.came, self._came)
 
     def gone(self, now: float, moved: Moved) -> int:
-        """Keys that can have gone since the last complete pass saw them: at 95 %, or at most."""
-        return self._drift(now, moved.went, -1 if self._churn is None else self._churn.went)
+        """Keys that can have gone since the last complete pass began: at 95 %, or at most."""
+        return self._drift(now, moved.went, self._went)
 
-    def _drift(self, now: float, most: int | None, per_s: float) -> int:
+    def _drift(self, now: float, most: int | None, pace: _Pace | None) -> int:
         if self._last is None:
             return 0
-        if per_s < 0:  # no pass before the last one to compare it with
+        if pace is None:  # no pass before the last one to compare it with
             return self._sample.size if most is None else most
-        expected = per_s * max(0.0, now - self._last.began_at)
+        seconds = max(0.0, now - self._last.began_at)
+        expected = pace.keys * seconds
         upper = math.ceil(expected + 2 * math.sqrt(expected) + 1)
-        return upper if most is None else min(most, upper)
+        if most is None:
+            return upper
+        unusual = 0 if pace.all_keys is None else max(0, math.ceil(most - USUAL * pace.all_keys * seconds))
+        return min(most, upper + unusual)  # in a burst each key may be of this kind
 
     def _is_better(self, running: Count, complete: Count) -> bool:
         """Does the running pass contradict the complete one, or know more closely by now?"""
@@ -178,5 +216,10 @@ class Family:
             return True
         return running.high - running.low < (complete.high - complete.low) / 2
 
-    def _running(self) -> Count:
-        return self._sample.estimate() if self._sample.scanned or self._sample.size == 0 else unknown(self._sample.size)
+    def _running(self, moved: Moved) -> Count:
+        """The pass under way, as it was when its latest slice came, and what can have come and gone since."""
+        found = self._sample.estimate()
+        if found.high is None or found.certainty == "unknown":
+            return found
+        came, went = moved.came or 0, moved.went or 0
+        return estimated(found.value, max(0, found.low - went), found.high + came, found.coverage)

@@ -229,7 +229,8 @@ class Keyspace:
 
     async def _hold_back(self) -> None:
         """Rest until the server's time for all that we asked is within the budget again."""
-        while not (self.full_speed or self._afresh):
+        deadline = time.monotonic() + LONGEST_REST_S  # however dear the rest of our reading is, the scan goes on
+        while not (self.full_speed or self._afresh) and (time.monotonic() < deadline or self._walks):
             if self._deployment.cost.usec(b"SCAN") is None:
                 await self._deployment.price()
             rest_s = self._pace.rest_s(self._spent_s, time.monotonic())

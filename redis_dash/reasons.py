@@ -18,6 +18,8 @@ CERTIFICATE_WANTED = (
     "the server closed the connection without a word: does it ask for a client certificate (ssl_certfile, ssl_keyfile)?"
 )
 NO_ANSWER = "no answer in time"
+UNEXPLAINED = (CLOSED, NO_ANSWER)
+"""What a later attempt may say where an earlier one said why."""
 TLS_PORT = "this is a TLS port: use rediss://"
 _TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
 """How everything begins that a TLS server says."""

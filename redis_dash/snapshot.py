@@ -33,6 +33,7 @@ from redis_dash.model import (
     SessionsFrame,
     SourceError,
 )
+from redis_dash.reasons import UNEXPLAINED
 from redis_dash.streams import Talk
 
 OK, UNREACHABLE, TOPIC_FAILED = 0, 1, 3
@@ -171,8 +172,8 @@ async def _until_ready(hub: Hub, stop: asyncio.Event) -> None:
 def _exit_code(hub: Hub, readings: list[Reading[Any]], talk: Talk) -> int:
     failed = [reading for reading in readings if reading.status not in ("ok", "reduced")]
     if failed and not hub.reached:
-        for note in dict.fromkeys(reading.note for reading in failed):
-            talk.say(f"{hub.target}: {note}")
+        notes = [reading.note for reading in failed]
+        talk.say(f"{hub.target}: {next((note for note in notes if note not in UNEXPLAINED), notes[0])}")
         return UNREACHABLE
     for reading in failed:
         talk.say(f"{reading.topic}: {reading.status}: {reading.note}")

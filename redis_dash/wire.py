@@ -196,7 +196,7 @@ class Wire(asyncio.Protocol):
         answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
         if not self.is_open:
             answer.set_exception(LostError(self.trouble))
-            answer.exception()
+            answer.exception()  # nobody may come to ask for it
             return answer
         assert self._transport is not None
         self._waiting.append(_Waiting(len(commands), answer, peek, on_answer))

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from demo_server.routes.errors import problems
 from demo_server.services import Served
 
-router = APIRouter(tags=["leaderboard"], responses=problems(_503="Redis is down"))
+router = APIRouter(tags=["leaderboard"], responses=problems(_503="Redis cannot do it"))
 
 _PLAYER = r"^[\w.\-]+( [\w.\-]+)*$"
 

@@ -29,7 +29,7 @@ class PlacedOrder(NewOrder):
     "/orders",
     summary="Order something; publishes order.created, and payment.captured follows",
     status_code=201,
-    responses=problems(_401="Not signed in", _404="No such product", _503="Redis is down"),
+    responses=problems(_401="Not signed in", _404="No such product", _503="Redis cannot do it"),
 )
 async def place_order(order: NewOrder, session: SignedIn, services: Served) -> PlacedOrder:
     placed = await services.database.create_order(session.id, order.product_id, order.quantity)

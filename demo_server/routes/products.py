@@ -10,6 +10,9 @@ from demo_server.services import Served
 
 router = APIRouter(tags=["cache-aside"], responses=problems(_404="No such product"))
 
+# No control characters, no line or paragraph separators, nothing invisible that turns a text around.
+_PRINTABLE = r"^[^\p{C}\p{Zl}\p{Zp}]+$"
+
 ProductId = Annotated[int, Path(ge=1, le=2**31)]
 
 
@@ -31,7 +34,7 @@ class ProductAnswer(Product):
 class ProductChange(BaseModel):
     """What to change; at least one of the two."""
 
-    name: str | None = Field(default=None, min_length=1, max_length=80)
+    name: str | None = Field(default=None, min_length=1, max_length=80, pattern=_PRINTABLE)
     price: float | None = Field(default=None, gt=0, le=1_000_000, allow_inf_nan=False)
 
     @model_validator(mode="after")
@@ -50,7 +53,11 @@ async def read_product(product_id: ProductId, services: Served) -> ProductAnswer
     return ProductAnswer(**product, source=source)
 
 
-@router.put("/products/{product_id}", summary="Change a product; no read that follows sees the old one")
+@router.put(
+    "/products/{product_id}",
+    summary="Change a product; no read that follows sees the old one",
+    responses=problems(_503="Redis cannot drop the old product, so nothing was changed"),
+)
 async def update_product(product_id: ProductId, change: ProductChange, services: Served) -> Product:
     cents = None if change.price is None else max(1, round(change.price * 100))
     product = await services.products.update(product_id, name=change.name, price_cents=cents)

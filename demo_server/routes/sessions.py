@@ -11,7 +11,7 @@ from demo_server.routes.errors import problems
 from demo_server.services import Served
 from demo_server.sessions import COOKIE, TTL, Session
 
-router = APIRouter(tags=["sessions"], responses=problems(_503="Redis is down"))
+router = APIRouter(tags=["sessions"], responses=problems(_503="Redis cannot do it"))
 
 SessionCookie = Annotated[str | None, Cookie(alias=COOKIE)]
 
@@ -20,7 +20,7 @@ class Credentials(BaseModel):
     """Anybody of the demo, such as priya@example.com."""
 
     email: str = Field(min_length=3, max_length=254, examples=["priya@example.com"])
-    password: str = Field(default=PASSWORD, max_length=200, description='"demo" for everybody')
+    password: str = Field(max_length=200, description='"demo" for everybody', examples=[PASSWORD])
 
 
 class User(BaseModel):

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from demo_server.routes.errors import problems
 from demo_server.services import Served
 
-router = APIRouter(tags=["counters"], responses=problems(_503="Redis is down"))
+router = APIRouter(tags=["counters"], responses=problems(_503="Redis cannot do it"))
 
 
 class PageViews(BaseModel):

@@ -12,7 +12,7 @@ BURST_ADDRESS: Final = "198.51.100.250"
 ADDRESSES: Final = (
     *(f"198.51.100.{host}" for host in range(1, 21)),
     *(f"203.0.113.{host}" for host in range(10, 22)),
-    *(f"2001:db8::{host:x}" for host in range(1, 8)),
+    *(f"2001:db8:0:{network:x}::1" for network in range(1, 8)),  # a /64 each: these have their own limits
 )
 _PEOPLE_AT_ONE_ADDRESS = 3
 

@@ -39,6 +39,6 @@ class FixedWindow:
             OtherDialectError: the value is no count.
         """
         value, pttl = replies
-        if value is None:
+        if value is None or pttl == -2:  # it may have expired between the two
             return None
         return Usage(self.bound(value), pttl / 1000 if isinstance(pttl, int) and pttl >= 0 else None)

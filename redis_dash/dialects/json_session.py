@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 import msgspec
 
 from redis_dash.dialects.base import Command, SessionFacts
-from redis_dash.secrets import HIDDEN, is_secret, tells_secret
+from redis_dash.redaction import redact_text
+from redis_dash.secrets import HIDDEN, is_secret, is_token
 
 LARGEST = 256 * 1024
 """Bytes of a value that are decoded; a larger one is no session that a person reads."""
 EMAILS = ("email", "useremail", "emailaddress", "mail")
 LOGINS = ("username", "preferredusername", "login", "loginname", "user")
 NAMES = ("name", "displayname", "fullname")
-IDS = ("userid", "authuserid", "uid", "accountid", "sub", "id")
+IDS = ("userid", "authuserid", "user", "uid", "accountid", "sub", "id")
 """Who it is, the most trustworthy names first; as ``_plain_name`` writes them."""
 ROLES = ("role", "roles", "scope")
 PEOPLE = frozenset({"user", "account", "passport", "profile", "member", "customer", "principal", "identity", "person"})
@@ -28,6 +30,10 @@ TEXT_SHOWN = 500
 DEEPEST = 4
 PLACES = 100
 """Objects of a value that are looked into."""
+FIELDS_READ = 200
+"""Of each of them."""
+LONGEST_NAME = 100
+"""A longer one is no name."""
 USERS = 8
 _LONG_ID = 16
 """Characters of an ``id`` beside which there is nobody's name: it is the session's own, and may let its reader in."""
@@ -67,7 +73,7 @@ class JsonSession:
         user, *others = sorted(list(dict.fromkeys(_users(places)))[:USERS], key=HIDDEN.__eq__) or [""]
         return SessionFacts(
             user=user,
-            role=next(_texts([place for place in places if not place.is_secret], ROLES), ""),
+            role=next(_texts([place for place in places if not place.is_secret], ROLES, numbers=True), ""),
             created_at=_created(value),
             fields=tuple(_shown(value)),
             others=tuple(others),
@@ -87,9 +93,10 @@ def _places(value: dict[str, object]) -> list[_Place]:
     for depth in range(DEEPEST):
         inner: list[tuple[str, dict[str, object], bool]] = []
         for name, fields, secret in level[: PLACES - len(places)]:
-            plain = {_plain_name(key): field for key, field in fields.items()}
+            few = [(key, field) for key, field in islice(fields.items(), FIELDS_READ) if len(key) <= LONGEST_NAME]
+            plain = {_plain_name(key): field for key, field in few}
             places.append(_Place(plain, name in PEOPLE, depth == 0, secret))
-            for key, field in fields.items():
+            for key, field in few:
                 if isinstance(field, dict):
                     inner.append((_plain_name(key), field, secret or is_secret(key)))
         level = inner
@@ -105,29 +112,45 @@ def _users(places: Sequence[_Place]) -> Iterator[str]:
     places = [place for place in places if place.is_top or place.is_person]
     yield from _texts(places, NAMES)
     for place in places:
-        yield from _texts([place], IDS[:-1])
-        for text in _texts([place], IDS[-1:]):
+        yield from _texts([place], IDS[:-1], numbers=True)
+        for text in _texts([place], IDS[-1:], numbers=True):
             if place.is_person or len(text) < _LONG_ID:
                 yield text
 
 
-def _texts(places: Collection[_Place], names: Sequence[str]) -> Iterator[str]:
-    """What stands under these names."""
+def _texts(places: Collection[_Place], names: Sequence[str], *, numbers: bool = False) -> Iterator[str]:
+    """What stands under these names; a number is nobody's name, but may be an id."""
+    kinds = str | int | float if numbers else str
     for place in places:
         for name in names:
             found = place.fields.get(name)
             if isinstance(found, list) and all(isinstance(part, str) for part in found):
                 found = ", ".join(found)
-            if found not in (None, "") and isinstance(found, str | int | float) and not isinstance(found, bool):
-                text = _cut(str(found))
-                yield HIDDEN if isinstance(found, str) and tells_secret(text) else text
+            if found != "" and isinstance(found, kinds) and not isinstance(found, bool) and not _is_json(found):
+                yield _harmless(str(found))
+
+
+def _is_json(value: object) -> bool:
+    """A text that most likely is JSON once more: it may hold secrets under any name."""
+    return isinstance(value, str) and value.lstrip()[:1] in ("{", "[")
+
+
+def _harmless(text: str) -> str:
+    """What of a text may be shown, whatever it is called."""
+    text = _cut(text)
+    if is_token(text):
+        return HIDDEN
+    if "=" in text or ":" in text:
+        return redact_text(text.encode(), ()).decode()
+    return text
 
 
 def _cut(text: str) -> str:
     """A long text up to the end of a word: nobody could tell that half an id is one."""
     if len(text) <= TEXT_SHOWN:
         return text
-    return re.sub(r"\S+$", "", text[:TEXT_SHOWN]) + "…"
+    *words, _ = text[:TEXT_SHOWN].rsplit(maxsplit=1) or [""]
+    return "".join((*words, "…"))
 
 
 def _created(value: dict[str, object]) -> float | None:
@@ -140,16 +163,16 @@ def _created(value: dict[str, object]) -> float | None:
 
 def _shown(value: dict[str, object]) -> list[tuple[str, str]]:
     rows = []
-    for name, inner in list(value.items())[:FIELDS_SHOWN]:
-        text = str(inner)
-        if is_secret(name):
+    for name, inner in islice(value.items(), FIELDS_SHOWN):
+        if len(name) > LONGEST_NAME or is_secret(name):
             text = HIDDEN
         elif isinstance(inner, dict | list):
             text = f"({len(inner)} inside)"  # nested values may hold secrets under any name
-        elif isinstance(inner, str):
-            if text.lstrip()[:1] in ("{", "["):
-                text = f"({len(text):,} characters)"  # most likely JSON once more
-            elif tells_secret(text) or (_plain_name(name) == "id" and len(text) >= _LONG_ID):
-                text = HIDDEN
-        rows.append((_cut(name), _cut(text)))
+        elif _is_json(inner):
+            text = f"({len(str(inner)):,} characters)"
+        elif isinstance(inner, str) and _plain_name(name) == "id" and len(inner) >= _LONG_ID:
+            text = HIDDEN
+        else:
+            text = _harmless(str(inner))
+        rows.append((_cut(name), text))
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 
 from redis_dash.certainty import weakest
@@ -75,6 +76,8 @@ class CacheSource:
         replies = await self._context.deployment.pipeline(
             [(b"HGETALL", cache.stats_key.encode()) for cache in self._caches]
         )
+        if self._caches:  # keys may have come since that INFO
+            info = await self._context.keyspace.census.info_after(time.monotonic()) or info
         return tuple(
             self._group(cache.name, info, None if isinstance(reply, ReplyError) else _counters(reply), fresh)
             for cache, reply in zip(self._caches, replies, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 import time
 from collections.abc import Sequence
@@ -57,6 +58,7 @@ class RateLimitsSource:
         self._dropped_in_pass = -2
         self._turn = self._near_turn = 0
         self._refusal: MissingRightError | None = None
+        self._reading = asyncio.Lock()
         context.keyspace.readers[FAMILY] = self.look
 
     # -- what the scan has in hand -----------------------------------------------------------------------------------
@@ -160,10 +162,11 @@ class RateLimitsSource:
 
     async def _read_keys(self, keys: Sequence[bytes], now: float) -> None:
         """Read usage; a key in another form is tried in each of the forms that are known."""
-        for _ in LIMIT_DIALECTS:
-            keys = await self._try_to_read(keys, now)
-            if not keys:
-                return
+        async with self._reading:  # the scan and a poll may try the forms of the same key
+            for _ in LIMIT_DIALECTS:
+                keys = await self._try_to_read(keys, now)
+                if not keys:
+                    return
         for key in keys:
             self._drop(key)
         if len(self._unknown) < HELD:

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 import msgspec
@@ -20,7 +20,7 @@ from textual.timer import Timer
 
 from redis_dash.commands import Command, FindOut, Outcome, Publish, Request, RestoreSession, StopSearch
 from redis_dash.feed import Feed
-from redis_dash.model import TOPICS, DashError, Reading, ServerFrame
+from redis_dash.model import TOPICS, DashError, Reading, ServerFrame, SourceError
 from redis_dash.tui.crash import crash_report
 from redis_dash.tui.dashboard import Dashboard
 from redis_dash.tui.intents import Asked, DetailWanted, Question, StopWanted, Told, Wanted
@@ -54,7 +54,7 @@ class DashApp(App[None]):
     Args:
         open_feed: Makes the feed; called in a thread after the first paint, since it may import a driver.
         title: What is being watched, in a word; may be empty.
-        scenarios: Names that the demo's own control channel understands.
+        scenarios: Names that the demo's own control channel understands, and what each shows.
         refresh: Seconds between two paints of everything but the stream.
     """
 
@@ -78,12 +78,12 @@ class DashApp(App[None]):
         open_feed: Callable[[], Feed],
         *,
         title: str = "",
-        scenarios: tuple[str, ...] = (),
+        scenarios: Mapping[str, str] | None = None,
         refresh: float = 1.0,
     ) -> None:
         super().__init__(driver_class=TerminalDriver)
         self._open_feed = open_feed
-        self._scenarios = scenarios
+        self._scenarios = scenarios or {}
         self._refresh_s = refresh
         self._feed: Feed | None = None
         self._undo: list[RestoreSession] = []
@@ -311,8 +311,8 @@ class DashApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers."""
-        for name in self._scenarios:
-            yield SystemCommand(f"Demo: {name}", "Ask the demo's workload for it", lambda name=name: self._play(name))
+        for name, effect in self._scenarios.items():
+            yield SystemCommand(f"Demo: {name}", effect, lambda name=name: self._play(name))
         for pane in self.dashboard.panes:
             go = self.dashboard.action_go
             yield SystemCommand(
@@ -329,5 +329,16 @@ class DashApp(App[None]):
 
     def _play(self, scenario: str) -> None:
         """The demo's own control channel: it is ours, so nobody needs to be asked."""
+        self.run_worker(self._ask_the_demo(scenario), group="commands", exit_on_error=False)
+
+    async def _ask_the_demo(self, scenario: str) -> None:
+        """Ask for a scenario, and tell what is to be seen of it."""
         payload = msgspec.json.encode({"scenario": scenario}).decode()
-        self._submit(Publish(DEMO_CHANNEL, payload))
+        try:
+            if self._feed is None:
+                raise SourceError("there is no connection")
+            await self._feed.submit(Publish(DEMO_CHANNEL, payload))
+        except DashError as error:
+            self.notify(plain(str(error), 300), title=f"Not asked for: {scenario}", severity="error", markup=False)
+        else:
+            self.notify(self._scenarios[scenario], title=f"Demo: {scenario}", timeout=8, markup=False)

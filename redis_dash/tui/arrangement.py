@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from textual.geometry import Region
 
 NARROW_WIDTH, NARROW_HEIGHT = 100, 28
-WIDE_WIDTH, WIDE_HEIGHT = 160, 34
+WIDE_WIDTH, WIDE_HEIGHT = 180, 34
 LEAST_WIDTH, LEAST_HEIGHT = 30, 8
 
 Column = tuple[int, tuple[tuple[str, int], ...]]
@@ -19,15 +19,15 @@ _MEDIUM: Columns = (
     (58, (("sessions", 13), ("rate_limits", 10), ("cache", 11))),
 )
 _TALL: Columns = (
-    (62, (("events", 24), ("leaderboards", 14), ("server", 14))),
-    (58, (("sessions", 20), ("rate_limits", 18), ("cache", 14))),
+    (62, (("events", 18), ("leaderboards", 11), ("server", 17))),
+    (58, (("sessions", 18), ("rate_limits", 15), ("cache", 13))),
 )
 _WIDE: Columns = (
     (80, (("events", 58),)),
     (64, (("sessions", 30), ("rate_limits", 28))),
     (56, (("leaderboards", 19), ("cache", 17), ("server", 22))),
 )
-_TALL_HEIGHT = 50
+_TALL_HEIGHT = 44
 
 
 def is_hopeless(width: int, height: int) -> bool:

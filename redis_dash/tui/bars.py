@@ -38,12 +38,11 @@ _LESSER = 5
 def header_items(title: Plain, target: Plain, reading: AnyReading | None, now: float) -> list[Item]:
     """Where we are and how the server is; loud when it is away."""
     frame = reading.frame if reading else None
-    place: list[Span] = [(Plain("redis-dash"), "accent")]
+    items = [Item(((Plain("redis-dash"), "accent"),), priority=2 if title else 0)]
     if title:
-        place += [(Plain("  "), "blank"), (title, "strong")]
-    items = [Item(tuple(place))]
+        items.append(Item(((title, "strong"),)))
     if target:
-        items.append(Item(((target, "text"),), priority=5))
+        items.append(Item(((target, "text"),), priority=1))  # whoever deletes must see where
     if isinstance(frame, ServerFrame):
         items.append(Item(((Plain(f"{plain(frame.product, 20)} {plain(frame.version, 20)}"), "dim"),), priority=6))
     if reading is not None and reading.status in ("stale", "error"):

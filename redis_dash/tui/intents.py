@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 from textual.message import Message
 
@@ -30,6 +32,8 @@ class Detail(msgspec.Struct, frozen=True):
     facts: Facts = ()
     text: tuple[Plain, ...] = ()
     """Lines below the facts."""
+    notice: Plain = Plain("")
+    """Why what is told here is old."""
 
 
 class Asked(Message):
@@ -54,9 +58,9 @@ class StopWanted(Message):
 
 
 class DetailWanted(Message):
-    """A pane wants to show everything about one row."""
+    """A pane wants to show everything about one row; called again, it tells what has become of it."""
 
-    def __init__(self, detail: Detail) -> None:
+    def __init__(self, detail: Callable[[], Detail]) -> None:
         super().__init__()
         self.detail = detail
 

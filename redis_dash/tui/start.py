@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from redis_dash.config import Config
 from redis_dash.feed import Feed
@@ -16,7 +16,7 @@ after 700; after 50,000 the garbage of paintings took 5 MB more.
 """
 
 
-def run_dashboard(config: Config, *, title: str = "", scenarios: tuple[str, ...] = ()) -> None:
+def run_dashboard(config: Config, *, title: str = "", scenarios: Mapping[str, str] | None = None) -> None:
     """Run the dashboard until the person quits.
 
     Raises:

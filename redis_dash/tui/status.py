@@ -63,7 +63,7 @@ def _told(reading: AnyReading, now: float, shown: AnyReading | None) -> Standing
         return Standing(tuple(words), "bad", faded=True, alert=(Plain("✖"), "bad"))
     if reading.status == "off":
         return Standing((_span(Plain("off"), "dim"),), "border")
-    current, brief = _currency(reading, now) if shown is None else ([certainty(shown.count, now)], [])
+    current, brief = _currency(reading, now) if shown is None else (_caveat(shown, now), [])
     if reading.status == "reduced":
         words = [_span(Plain(f"reduced: {note}" if note else "reduced"), "warn")]
         return Standing((*words, *(current if reading.count is not None else current[1:])), "border")
@@ -76,6 +76,12 @@ def _currency(reading: AnyReading, now: float) -> tuple[list[tuple[Span, ...]], 
     age = now - reading.taken_at
     old = [_span(Plain(f"{duration(age)} old"), "dim")] if age > FRESH_S else []
     return [words, *old], [brief, *old]
+
+
+def _caveat(shown: AnyReading, now: float) -> list[tuple[Span, ...]]:
+    """What a paused pane still shows was exact then, or is told as it was counted."""
+    is_plain = shown.count is None or shown.count.certainty == "exact"
+    return [] if is_plain else [certainty(shown.count, now)]
 
 
 def certainty(count: Count | None, now: float, *, brief: bool = False) -> tuple[Span, ...]:

@@ -110,6 +110,17 @@ def crop(text: Plain, width: int) -> Plain:
     return Plain(set_cell_size(text, width - 1).rstrip() + "…" if width > 0 else "")
 
 
+def crop_middle(text: Plain, width: int) -> Plain:
+    """The text in at most ``width`` cells, both ends kept: for names that differ at the end."""
+    if cell_len(text) <= width:
+        return text
+    tail = len(text)
+    while tail and cell_len(text[tail - 1 :]) <= (width - 1) // 2:
+        tail -= 1
+    end = text[tail:]
+    return Plain(crop(Plain(text[:tail] + " "), width - cell_len(end)) + end)
+
+
 def pad(text: Plain, width: int, right: bool = False) -> Plain:
     """The text in exactly ``width`` cells, cropped or filled with blanks; ``right`` puts it at the right edge."""
     text = crop(text, width)

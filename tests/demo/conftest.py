@@ -5,6 +5,7 @@ import dataclasses
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ from demo_server.factory import create_app
 from demo_server.services import Services
 from demo_server.settings import Settings
 from demo_server.store import close_client, open_client
+from tests.demo.counting import Counted, counting
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,20 @@ def own_server() -> Iterator[EmbeddedServer]:
 
 
 @pytest.fixture
+async def control(own_server: EmbeddedServer) -> AsyncIterator[Redis]:
+    """A client of that server."""
+    client = open_client(own_server.url, name="test")
+    yield client
+    await close_client(client)
+
+
+@pytest.fixture
+def settings(own_server: EmbeddedServer, tmp_path: Path) -> Settings:
+    """A database that outlives the application, and several applications can share."""
+    return Settings(redis_url=own_server.url, database_latency=0.001, database=tmp_path / "shop.sqlite3")
+
+
+@pytest.fixture
 def start_app(embedded_server: EmbeddedServer, redis: Redis) -> RunApp:
     """`async with start_app(rate_limit=5) as running`: an application on the shared server."""
 
@@ -75,6 +91,13 @@ def start_app(embedded_server: EmbeddedServer, redis: Redis) -> RunApp:
         return run_app(dataclasses.replace(quick, **changes), peer)
 
     return start
+
+
+@pytest.fixture
+async def counted(redis: Redis) -> AsyncIterator[Counted]:
+    """For the functions of a test that are decorated with `cache_response`."""
+    with counting(redis) as counted:
+        yield counted
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import json
 import sys
 
 from demo_server.cache import ResponseCache, cache_response, current_cache
+from demo_server.cache_stats import CacheStats
 from demo_server.store import close_client, open_client
 from demo_server.truth import Truth
 
@@ -23,12 +24,14 @@ async def slow(text: str) -> str:
 async def main(url: str, calls: int) -> None:
     redis = open_client(url)
     truth = Truth(60, caches=("cache",))
-    current_cache.set(ResponseCache(redis, truth))
+    stats = CacheStats(redis, truth)
+    current_cache.set(ResponseCache(redis, stats))
     # Wait for the other process before rushing off.
     await redis.incr("stampede:ready")
     while int(await redis.get("stampede:ready") or 0) < 2:  # noqa: ASYNC110 -- it is another process
         await asyncio.sleep(0.005)
     answers = await asyncio.gather(*(slow("x") for _ in range(calls)))
+    await stats.flush()
     report = {"runs": runs, "answers": answers.count("X"), "truth": truth.snapshot()["caches"]["cache"]}
     await close_client(redis)
     print(json.dumps(report))  # noqa: T201

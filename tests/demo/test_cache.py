@@ -1,50 +1,19 @@
 """`cache_response`: keys, values, counting, and one computation however many ask."""
 
 import asyncio
-import json
-import sys
-import time
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
-from demo_server import keys
-from demo_server.cache import ResponseCache, cache_response, current_cache
+from demo_server.cache import cache_response
 from demo_server.embedded import EmbeddedServer
 from demo_server.store import close_client, open_client
-from demo_server.truth import Truth
+from tests.demo.counting import Counted, counting
 from tests.demo.waiting import until
 
-STAMPEDE = Path(__file__).with_name("stampede.py")
 
-
-@pytest.fixture
-async def truth(redis: Redis) -> AsyncIterator[Truth]:
-    """The truth of a cache that the decorated functions of the test use."""
-    truth = Truth(60, caches=("cache",))
-    token = current_cache.set(ResponseCache(redis, truth))
-    yield truth
-    current_cache.reset(token)
-
-
-async def stats(redis: Redis, prefix: str = "cache") -> dict[str, int]:
-    found = await redis.hgetall(keys.cache_stats(prefix))
-    return {"hits": int(found.get(b"hits", 0)), "misses": int(found.get(b"misses", 0))}
-
-
-async def names(redis: Redis, pattern: str) -> list[Any]:
-    return list(await redis.keys(pattern))
-
-
-def counted(truth: Truth, prefix: str = "cache") -> dict[str, int]:
-    counts: dict[str, int] = truth.snapshot()["caches"][prefix]
-    return counts
-
-
-async def test_calls_that_bind_alike_share_an_entry(redis: Redis, truth: Truth) -> None:
+async def test_calls_that_bind_alike_share_an_entry(redis: Redis, counted: Counted) -> None:
     ran: list[tuple[Any, ...]] = []
 
     @cache_response(ttl=30)
@@ -62,7 +31,7 @@ async def test_calls_that_bind_alike_share_an_entry(redis: Redis, truth: Truth) 
     assert {await redis.ttl(entry) for entry in entries} <= {29, 30}
 
 
-async def test_different_functions_and_types_do_not_share(redis: Redis, truth: Truth) -> None:
+async def test_different_functions_and_types_do_not_share(redis: Redis, counted: Counted) -> None:
     @cache_response()
     async def one(value: object) -> object:
         return ["one", value]
@@ -75,11 +44,11 @@ async def test_different_functions_and_types_do_not_share(redis: Redis, truth: T
     assert await other(1) == ["other", 1]
     assert await one("1") == ["one", "1"]
     assert await one(True) == ["one", True]
-    assert counted(truth) == {"hits": 0, "misses": 4}
+    assert await counted.lookups() == {"hits": 0, "misses": 4}
 
 
 @pytest.mark.parametrize("value", [None, 0, "", False, [], {}])
-async def test_falsy_results_are_cached(redis: Redis, truth: Truth, value: object) -> None:
+async def test_falsy_results_are_cached(redis: Redis, counted: Counted, value: object) -> None:
     runs = 0
 
     @cache_response()
@@ -93,7 +62,7 @@ async def test_falsy_results_are_cached(redis: Redis, truth: Truth, value: objec
     assert runs == 1
 
 
-async def test_a_result_that_json_cannot_hold_names_function_and_type(redis: Redis, truth: Truth) -> None:
+async def test_a_result_that_json_cannot_hold_names_function_and_type(redis: Redis, counted: Counted) -> None:
     @cache_response()
     async def unholdable() -> object:
         return {1, 2}
@@ -101,10 +70,10 @@ async def test_a_result_that_json_cannot_hold_names_function_and_type(redis: Red
     with pytest.raises(TypeError, match=r"unholdable returned a set that JSON cannot hold"):
         await unholdable()
     assert await redis.keys("lock:*") == []
-    assert await stats(redis) == counted(truth) == {"hits": 0, "misses": 1}
+    assert await counted.lookups() == {"hits": 0, "misses": 1}
 
 
-async def test_an_argument_without_a_json_form_is_refused_by_name(redis: Redis, truth: Truth) -> None:
+async def test_an_argument_without_a_json_form_is_refused_by_name(redis: Redis, counted: Counted) -> None:
     @cache_response()
     async def describe(thing: object) -> str:
         return str(thing)
@@ -115,7 +84,7 @@ async def test_an_argument_without_a_json_form_is_refused_by_name(redis: Redis, 
         await describe({1: "a"})  # JSON would write the key as "1"
 
 
-async def test_first_and_later_callers_get_the_same_shape(redis: Redis, truth: Truth) -> None:
+async def test_first_and_later_callers_get_the_same_shape(redis: Redis, counted: Counted) -> None:
     @cache_response()
     async def pair() -> object:
         return (1, 2)
@@ -123,7 +92,7 @@ async def test_first_and_later_callers_get_the_same_shape(redis: Redis, truth: T
     assert [await pair(), await pair()] == [[1, 2], [1, 2]]
 
 
-async def test_two_hundred_at_once_compute_once_and_are_counted_alike(redis: Redis, truth: Truth) -> None:
+async def test_two_hundred_at_once_compute_once_and_are_counted_alike(redis: Redis, counted: Counted) -> None:
     runs = 0
     began = asyncio.Event()
     go_on = asyncio.Event()
@@ -142,58 +111,12 @@ async def test_two_hundred_at_once_compute_once_and_are_counted_alike(redis: Red
 
     assert set(await asyncio.gather(*calls)) == {"X"}
     assert runs == 1
-    assert await stats(redis) == counted(truth) == {"hits": 199, "misses": 1}
+    assert await counted.lookups() == {"hits": 199, "misses": 1}
     assert await slow("x") == "X"
-    assert await stats(redis) == counted(truth) == {"hits": 200, "misses": 1}
+    assert await counted.lookups() == {"hits": 200, "misses": 1}
 
 
-async def test_two_processes_compute_once(redis: Redis, embedded_server: EmbeddedServer) -> None:
-    processes = [
-        await asyncio.create_subprocess_exec(
-            sys.executable, str(STAMPEDE), embedded_server.url, "100", stdout=asyncio.subprocess.PIPE
-        )
-        for _ in range(2)
-    ]
-    outputs = await asyncio.gather(*(process.communicate() for process in processes))
-    reports = [json.loads(stdout) for stdout, _ in outputs]
-
-    assert [process.returncode for process in processes] == [0, 0]
-    assert sum(report["runs"] for report in reports) == 1
-    assert [report["answers"] for report in reports] == [100, 100]
-    told = [report["truth"] for report in reports]
-    assert {name: sum(counts[name] for counts in told) for name in ("hits", "misses")} == {"hits": 199, "misses": 1}
-    assert await stats(redis) == {"hits": 199, "misses": 1}
-
-
-async def test_the_lock_does_not_look_like_an_entry_and_goes_with_the_computation(redis: Redis, truth: Truth) -> None:
-    meanwhile: list[Any] = []
-
-    @cache_response()
-    async def look_around() -> int:
-        meanwhile.extend(await redis.keys("*"))
-        return 1
-
-    await look_around()
-    assert [key[:11] for key in meanwhile] == [b"lock:cache:"]
-    assert await redis.keys("lock:*") == []
-
-
-async def test_a_dead_lock_holder_only_delays_the_others(redis: Redis, truth: Truth) -> None:
-    @cache_response()
-    async def answer() -> int:
-        return 42
-
-    await answer()
-    (entry,) = [str(name, "ascii") for name in await names(redis, "cache:*") if name != b"cache:stats:cache"]
-    await redis.delete(entry)
-    await redis.set(f"lock:{entry}", "of somebody who died", px=200)
-
-    began = time.monotonic()
-    assert await asyncio.wait_for(answer(), 3) == 42
-    assert time.monotonic() - began > 0.15
-
-
-async def test_a_failure_reaches_everybody_and_is_not_cached(redis: Redis, truth: Truth) -> None:
+async def test_a_failure_reaches_everybody_and_is_not_cached(redis: Redis, counted: Counted) -> None:
     luck = asyncio.Event()
     began, go_on = asyncio.Event(), asyncio.Event()
 
@@ -216,11 +139,11 @@ async def test_a_failure_reaches_everybody_and_is_not_cached(redis: Redis, truth
     assert [type(outcome) for outcome in outcomes] == [RuntimeError] * 5
     luck.set()
     assert await fails_first() == "fine"
-    assert await stats(redis) == counted(truth) == {"hits": 0, "misses": 2}
+    assert await counted.lookups() == {"hits": 0, "misses": 2}
     assert await redis.keys("lock:*") == []
 
 
-async def test_a_caller_who_gives_up_does_not_spoil_it_for_the_others(redis: Redis, truth: Truth) -> None:
+async def test_a_caller_who_gives_up_does_not_spoil_it_for_the_others(redis: Redis, counted: Counted) -> None:
     began, go_on = asyncio.Event(), asyncio.Event()
 
     @cache_response()
@@ -242,42 +165,33 @@ async def test_a_caller_who_gives_up_does_not_spoil_it_for_the_others(redis: Red
 
 async def test_without_redis_the_function_still_answers_and_nothing_is_counted(own_server: EmbeddedServer) -> None:
     client = open_client(own_server.url)
-    truth = Truth(60, caches=("cache",))
-    token = current_cache.set(ResponseCache(client, truth))
 
     @cache_response()
     async def answer() -> int:
         return 7
 
-    try:
+    with counting(client) as counted:
         own_server.stop()
         assert await answer() == 7
-        assert counted(truth) == {"hits": 0, "misses": 0}
+        await counted.stats.flush()
+        assert counted.truth.snapshot()["caches"]["cache"] == {"hits": 0, "misses": 0}
         own_server.start()
 
         async def is_cached_again() -> bool:
             await answer()
-            return counted(truth)["hits"] > 0
+            return (await counted.lookups())["hits"] > 0
 
         await until(is_cached_again)
-        assert await stats(client) == counted(truth)
-    finally:
-        current_cache.reset(token)
-        await close_client(client)
+    await close_client(client)
 
 
-async def test_a_hit_takes_one_round_trip(redis: Redis, truth: Truth) -> None:
+async def test_a_hit_is_one_command_that_reads(redis: Redis, counted: Counted) -> None:
     @cache_response()
     async def answer() -> int:
         return 7
 
     await answer()
-    before = await _client_commands(redis)
+    await redis.config_resetstat()
     await answer()
-    assert await _client_commands(redis) - before == 1
-
-
-async def _client_commands(redis: Redis) -> int:
-    """How many scripts clients have sent; the commands inside of scripts have their own lines."""
-    facts = await redis.info("commandstats")
-    return int(facts["cmdstat_evalsha"]["calls"])
+    sent = {name.removeprefix("cmdstat_"): facts["calls"] for name, facts in (await redis.info("commandstats")).items()}
+    assert {name: calls for name, calls in sent.items() if not name.startswith("config")} == {"get": 1}

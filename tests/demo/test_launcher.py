@@ -1,5 +1,6 @@
 """`python -m demo_server`: one line when ready, and nothing left behind."""
 
+import asyncio
 import os
 import signal
 from collections.abc import Callable
@@ -77,6 +78,16 @@ async def test_it_says_what_it_starts_and_prints_one_line(tmp_path: Path) -> Non
     for part in ("starting the embedded server", "valkey-server 8", "starting the API", "ready", "ending"):
         assert part in said
     assert "workload" not in said
+
+
+async def test_a_request_that_is_being_answered_is_answered_to_its_end(tmp_path: Path) -> None:
+    with living_demo(tmp_path, "--no-workload", DEMO_LLM_SECONDS="1.6") as demo:
+        with Redis.from_url(demo.redis_url) as client:
+            answer = asyncio.create_task(asyncio.to_thread(demo.get, "/summarize?text=Hello.%20You."))
+            await until(lambda: client.keys("lock:llm:*"), what="the model at work")
+        _terminate(demo)
+        assert await answer == {"summary": "Hello.", "words": 2}
+        assert demo.process.wait(_GONE) == 0
 
 
 async def test_two_demos_at_once(tmp_path: Path) -> None:

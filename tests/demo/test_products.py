@@ -8,9 +8,8 @@ from redis.asyncio import Redis
 
 from demo_server import keys
 from demo_server.database import Database
-from demo_server.embedded import EmbeddedServer
-from demo_server.settings import Settings
-from tests.demo.conftest import RunApp, Running, run_app
+from demo_server.products import Products
+from tests.demo.conftest import Running
 from tests.demo.waiting import until
 
 
@@ -53,82 +52,46 @@ async def test_lookups_are_counted_alike_here_and_there(shop: Running, redis: Re
     assert await redis.hgetall(keys.cache_stats("product")) == {b"hits": b"1", b"misses": b"3"}
 
 
-@pytest.mark.parametrize("cached_meanwhile", [False, True])
-async def test_a_read_that_began_before_an_update_leaves_nothing_old_behind(
-    shop: Running, monkeypatch: pytest.MonkeyPatch, cached_meanwhile: bool
+class Crowd:
+    """Two hundred who look for a product at once; the database answers when all of them have looked into the cache."""
+
+    def __init__(self, products: Products, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.queries = 0
+        self._looks = 0
+        self._products = products
+        look_up, read_row = Products._look_up, Database.product
+
+        async def note_look(*args: Any) -> Any:
+            found = await look_up(*args)
+            self._looks += 1
+            return found
+
+        async def read_row_late(*args: Any) -> Any:
+            self.queries += 1
+            # Those who find nothing, and somebody's query under way, look once more after that query.
+            wanted = 200 if self.queries == 1 else 399
+            await until(lambda: self._looks >= wanted)
+            return await read_row(*args)
+
+        monkeypatch.setattr(Products, "_look_up", note_look)
+        monkeypatch.setattr(Database, "product", read_row_late)
+
+    async def look_for(self, product_id: int) -> list[Any]:
+        return await asyncio.gather(*(self._products.get(product_id) for _ in range(200)))
+
+
+async def test_cold_readers_ask_the_database_once(shop: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    crowd = Crowd(shop.services.products, monkeypatch)
+    found = await crowd.look_for(1)
+    assert crowd.queries == 1
+    assert sorted(source for _, source in found) == ["cache"] * 199 + ["db"]
+    assert all(product == found[0][0] for product, _ in found)
+    assert (await shop.truth())["caches"]["product"] == {"hits": 199, "misses": 1}
+
+
+async def test_readers_of_what_is_not_cached_share_a_query_that_begins_after_they_came(
+    shop: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The race, step by step: the read has the old row in its hands while the update runs from its start to its end."""
-    has_old_row, go_on = asyncio.Event(), asyncio.Event()
-    read_row = Database.product
-
-    async def read_slowly(self: Database, product_id: int) -> dict[str, Any] | None:
-        row = await read_row(self, product_id)
-        if not has_old_row.is_set():
-            has_old_row.set()
-            await go_on.wait()
-        return row
-
-    monkeypatch.setattr(Database, "product", read_slowly)
-    slow_read = asyncio.create_task(shop.http.get("/products/1"))
-    await has_old_row.wait()
-    await shop.http.put("/products/1", json={"price": 77})
-    if cached_meanwhile:  # by somebody who has a lease of their own
-        assert (await shop.http.get("/products/1")).json()["price"] == 77
-    go_on.set()
-
-    assert (await slow_read).json()["price"] != 77  # it began before the update and may say so
-    assert (await shop.http.get("/products/1")).json()["price"] == 77
-
-
-async def test_a_thousand_racing_updates_leave_nothing_old_behind(start_app: RunApp, redis: Redis) -> None:
-    async with start_app(database_latency=0.004) as running:
-        products = running.services.products
-        old: list[tuple[float, float]] = []
-
-        async def check(product_id: int, price: float) -> None:
-            found = await products.get(product_id)
-            assert found is not None
-            if found[0]["price"] != price:
-                old.append((found[0]["price"], price))
-
-        async def race(product_id: int) -> None:
-            for round_number in range(50):
-                # Evicted, so that the reads go to the database; those that began before the update may end after it.
-                await redis.delete(keys.product(product_id))
-                readers = []
-                for _ in range(4):
-                    readers.append(asyncio.create_task(products.get(product_id)))
-                    await asyncio.sleep(0.001)
-                cents = product_id * 100_000 + round_number
-                await products.update(product_id, price_cents=cents)
-                if round_number % 2:
-                    await check(product_id, cents / 100)
-                await asyncio.gather(*readers)
-                await check(product_id, cents / 100)
-
-        await asyncio.gather(*(race(product_id) for product_id in range(1, 21)))
-        assert old == []
-        counts = (await running.truth())["caches"]["product"]
-        assert counts["hits"] > 0  # else the cache was not in the race
-        assert counts["misses"] > 1000
-
-
-async def test_products_are_served_without_redis_and_never_old_after_it_is_back(own_server: EmbeddedServer) -> None:
-    async with run_app(Settings(redis_url=own_server.url, database_latency=0.001)) as shop:
-        assert (await shop.http.get("/products/3")).json()["source"] == "db"
-        assert (await shop.http.get("/products/3")).json()["source"] == "cache"
-        own_server.stop()
-        assert (await shop.http.put("/products/3", json={"price": 5})).status_code == 200
-        assert (await shop.http.get("/products/3")).json()["price"] == 5
-        own_server.start()
-        # What a Redis that was only out of reach would still hold.
-        leftover = Redis.from_url(own_server.url)
-        await leftover.set(keys.product(3), '{"id": 3, "name": "old", "category": "old", "price": 1.0}')
-        await leftover.aclose()
-
-        async def comes_from_cache() -> bool:
-            answer = (await shop.http.get("/products/3")).json()
-            assert answer["price"] == 5
-            return bool(answer["source"] == "cache")
-
-        await until(comes_from_cache)
+    crowd = Crowd(shop.services.products, monkeypatch)
+    assert set(await crowd.look_for(4711)) == {None}
+    assert crowd.queries == 2

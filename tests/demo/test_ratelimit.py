@@ -128,7 +128,8 @@ async def test_a_block_is_told_once(start_app: RunApp, redis: Redis) -> None:
         ("127.0.0.1", "198.51.100.7, garbage", "127.0.0.1"),
         ("127.0.0.1", "*\r\nx", "127.0.0.1"),
         ("127.0.0.1", "fe80::1%anything", "127.0.0.1"),
-        ("127.0.0.1", "2001:DB8:0::0001", "2001:db8::1"),
+        ("127.0.0.1", "2001:DB8:0::0001", "2001:db8::/64"),
+        ("127.0.0.1", "2001:db8:0:1:ffff:ffff:ffff:ffff", "2001:db8:0:1::/64"),
         ("127.0.0.1", "::ffff:198.51.100.7", "198.51.100.7"),
         ("::1", "198.51.100.7", "198.51.100.7"),
         ("::ffff:127.0.0.1", "198.51.100.7", "198.51.100.7"),
@@ -141,6 +142,19 @@ async def test_whom_a_request_counts_for(
     async with start_app(peer=peer) as shop:
         await shop.http.get("/", headers={"X-Forwarded-For": forwarded.encode("latin-1").decode("latin-1")})
     assert await redis.keys("ratelimit:*") == [keys.rate_limit(counted).encode()]
+
+
+async def test_all_addresses_of_one_ipv6_network_share_a_limit(start_app: RunApp) -> None:
+    async with start_app(rate_limit=3) as shop:
+        statuses = [
+            (await shop.http.get("/", headers={"X-Forwarded-For": f"2001:db8:0:{network}::{host:x}"})).status_code
+            for network, host in ((1, 1), (1, 2), (1, 0xFFFF), (1, 3), (2, 1))
+        ]
+        assert statuses == [200, 200, 200, 429, 200]
+        assert (await shop.truth())["rate_limits"] == {
+            "2001:db8:0:1::/64": {"used": 3, "refused": 1},
+            "2001:db8:0:2::/64": {"used": 1, "refused": 0},
+        }
 
 
 async def test_nobody_is_limited_while_redis_is_down(own_server: EmbeddedServer) -> None:

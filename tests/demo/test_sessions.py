@@ -1,9 +1,11 @@
 """Signing in and out."""
 
+import asyncio
 import json
+from typing import Any
 
 import pytest
-from redis.asyncio import Redis
+from redis.asyncio import Connection, Redis
 
 from demo_server import keys
 from demo_server.embedded import EmbeddedServer
@@ -71,23 +73,32 @@ async def test_each_login_has_a_new_id_and_ends_the_old_session(shop: Running, r
     assert (await shop.truth())["channels"]["sessions"] == 3  # created, ended, created
 
 
-async def test_reading_a_session_renews_it_in_one_round_trip(shop: Running, redis: Redis) -> None:
-    key = keys.session(await log_in(shop))
-    await redis.expire(key, 100)
-    await redis.config_resetstat()
-    await shop.http.get("/profile")
-    sent = {name.removeprefix("cmdstat_") for name in await redis.info("commandstats")}
-    assert await redis.ttl(key) > 86_000
-    assert sent & {"getex", "get", "expire", "ttl", "hgetall", "exists"} == {
-        "getex",
-        "expire",
-    }  # EXPIRE is the limiter's
+async def test_reading_a_session_renews_it_in_one_round_trip(
+    shop: Running, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = await log_in(shop)
+    await redis.expire(keys.session(session_id), 100)
+    sent: list[bytes] = []
+    send = Connection.send_packed_command
+
+    async def note(self: Connection, command: Any, *args: Any, **kwargs: Any) -> None:
+        if asyncio.current_task() is reader:
+            sent.append(b"".join(command))
+        await send(self, command, *args, **kwargs)
+
+    monkeypatch.setattr(Connection, "send_packed_command", note)
+    reader = asyncio.create_task(shop.services.sessions.read(session_id))
+    assert await reader is not None
+    assert len(sent) == 1
+    assert sent[0].startswith(b"*2\r\n$3\r\nGET\r\n")
+    assert await redis.ttl(keys.session(session_id)) > 86_000
 
 
 async def test_wrong_credentials_and_bad_input(shop: Running, redis: Redis) -> None:
     assert (await shop.http.post("/login", json=PRIYA | {"password": "guess"})).status_code == 401
-    assert (await shop.http.post("/login", json={"email": "nobody@example.com"})).status_code == 401
+    assert (await shop.http.post("/login", json=PRIYA | {"email": "nobody@example.com"})).status_code == 401
     assert (await shop.http.post("/login", json={})).status_code == 422
+    assert (await shop.http.post("/login", json={"email": "priya@example.com"})).status_code == 422
     assert await redis.keys("session:*") == []
 
 
@@ -106,6 +117,62 @@ async def test_a_revoked_session_is_rejected_told_and_forgotten(shop: Running, r
     assert message is not None
     assert json.loads(message["data"])["type"] == "session.rejected"
     await pubsub.aclose()  # type: ignore[no-untyped-call]
+
+
+async def online(redis: Redis) -> set[int]:
+    return {int(user) for user in await redis.smembers(keys.ONLINE_USERS)}
+
+
+async def test_a_replaced_session_ends_for_the_user_whose_it_was(shop: Running, redis: Redis) -> None:
+    pubsub = redis.pubsub()
+    await pubsub.subscribe(keys.SESSIONS)
+    await pubsub.get_message(timeout=1)
+    await log_in(shop)
+    assert await online(redis) == {2}
+    assert (await shop.http.post("/login", json=PRIYA | {"email": "raj@example.com"})).json()["id"] == 3
+    assert await online(redis) == {3}
+    said = []
+    for _ in range(3):
+        message = await pubsub.get_message(timeout=1)
+        assert message is not None
+        event = json.loads(message["data"])
+        said.append((event["type"], event.get("reason"), event["user_id"], event["email"]))
+    assert said == [
+        ("session.created", None, 2, "priya@example.com"),
+        ("session.ended", "replaced", 2, "priya@example.com"),
+        ("session.created", None, 3, "raj@example.com"),
+    ]
+    await pubsub.aclose()  # type: ignore[no-untyped-call]
+
+
+async def test_a_user_with_two_browsers_is_online_until_both_have_left(shop: Running, redis: Redis) -> None:
+    first = await log_in(shop)
+    shop.http.cookies.clear()
+    second = await log_in(shop)
+    for session_id, left in ((first, {2}), (second, set())):
+        shop.http.cookies.clear()
+        shop.http.cookies.set(COOKIE, session_id)
+        assert (await shop.http.post("/logout")).status_code == 204
+        assert await online(redis) == left
+    assert await redis.exists(keys.ONLINE_SESSIONS) == 0
+    assert await redis.hget(keys.user(2), "sessions") == b"0"
+
+
+@pytest.mark.parametrize("notice", ["the browser comes back", "somebody else signs in"])
+async def test_a_user_is_not_online_for_long_after_a_revocation(shop: Running, redis: Redis, notice: str) -> None:
+    session_id = await log_in(shop)
+    shop.http.cookies.clear()
+    await shop.http.post("/login", json=PRIYA | {"email": "raj@example.com"})
+    assert await online(redis) == {2, 3}
+    await redis.delete(keys.session(session_id))
+    if notice == "the browser comes back":
+        shop.http.cookies.clear()
+        shop.http.cookies.set(COOKIE, session_id)
+        assert (await shop.http.get("/profile")).status_code == 401
+        assert await online(redis) == {3}
+    else:
+        await shop.http.post("/login", json=PRIYA | {"email": "meera@example.com"})
+        assert await online(redis) == {4}  # whose browser was Raj's
 
 
 @pytest.mark.parametrize("cookie", ["x", "a" * 42, "*" * 43, "../../etc/passwd", "a" * 5000])
@@ -144,13 +211,13 @@ async def test_503_with_a_body_while_redis_is_down_and_recovery(own_server: Embe
             answer = await shop.http.request(method, path, json=body)
             assert answer.status_code == 503, path
             assert "Redis does not answer" in answer.json()["detail"]
-        assert (await shop.http.get("/healthz")).json() == {"status": "ok", "redis": "down"}
+
+        async def health_is(redis: str) -> bool:
+            return bool((await shop.http.get("/healthz")).json() == {"status": "ok", "redis": redis})
+
+        await until(lambda: health_is("down"))
         own_server.start()
-
-        async def is_up() -> bool:
-            return bool((await shop.http.get("/healthz")).json()["redis"] == "up")
-
-        await until(is_up)
+        await until(lambda: health_is("up"))
         # The old session went with the old server; signing in works again at once.
         assert (await shop.http.get("/profile")).status_code == 401
         await log_in(shop)

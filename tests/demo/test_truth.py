@@ -1,5 +1,10 @@
 """The truth by itself: what it forgets with time."""
 
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
 import pytest
 
 from demo_server.truth import Truth
@@ -43,9 +48,66 @@ def test_used_is_what_the_servers_clock_has_in_the_window(clock: list[float]) ->
     assert truth.snapshot()["rate_limits"] == {"198.51.100.2": {"used": 0, "refused": 1}}
 
 
-def test_the_addresses_it_remembers_are_bounded(clock: list[float]) -> None:
+def test_what_it_remembers_of_clients_ends_with_their_window(clock: list[float]) -> None:
     truth = Truth(1)
     for number in range(30_000):
-        clock[0] += 0.001
-        truth.accepted(f"2001:db8::{number:x}", clock[0])
-    assert len(truth._clients) < 12_000
+        clock[0] += 1 / 1024  # without rounding
+        truth.accepted(f"198.51.100.{number}", clock[0])
+    assert len(truth.snapshot()["rate_limits"]) == 1024
+    clock[0] += 1
+    assert truth.snapshot()["rate_limits"] == {}
+
+
+def test_refusals_are_remembered_of_the_clients_refused_last(clock: list[float]) -> None:
+    truth = Truth(60)
+    truth.refused("first")
+    truth.refused("often")
+    for number in range(9_999):
+        truth.refused(str(number))
+        truth.refused("often")
+    refused = truth.snapshot()["rate_limits"]
+    assert len(refused) == 10_000
+    assert "first" not in refused
+    assert refused["often"] == {"used": 0, "refused": 10_000}
+
+
+def test_sessions_that_nobody_asks_for_are_forgotten(clock: list[float]) -> None:
+    truth = Truth(60)
+    for number in range(1000):
+        clock[0] += 1
+        truth.session_lives(str(number), 100)
+    assert len(truth._session_ends) == 100
+
+
+@pytest.mark.parametrize("known", [10, 20_000])
+def test_counting_costs_the_same_whatever_is_known(clock: list[float], known: int) -> None:
+    truth = Truth(60)
+    for number in range(known):
+        truth.accepted(f"client {number}", 5000.0 + number / 1e6)
+        truth.refused(f"client {number % 10_000}")
+        truth.session_lives(f"session {number}", 100)
+
+    def count() -> None:
+        truth.accepted("another", 5001.0)
+        truth.refused("another")
+        truth.session_lives("another", 100)
+
+    assert lines_run(count) < 50
+
+
+def lines_run(function: Callable[[], None]) -> int:
+    """How many lines of Python a call runs; a loop counts each of its rounds."""
+    lines = 0
+
+    def trace(_: FrameType, event: str, __: object) -> Any:
+        nonlocal lines
+        lines += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        function()
+    finally:
+        sys.settrace(before)
+    return lines

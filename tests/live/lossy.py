@@ -61,6 +61,7 @@ class LossyWay:
                 if loss == "unheard":
                     break
                 answers.cancel()
+                await asyncio.wait([answers])
                 far_writer.write(data)
                 await far_reader.read(1)
                 if loss == "unanswered":

@@ -13,7 +13,7 @@ import redis
 from redis_dash.sources import events as events_source
 from redis_dash.sources.base import Context
 from redis_dash.sources.events import NAME_BYTES, EventsSource
-from redis_dash.subscriber import CHANNELS_KEPT
+from redis_dash.subscriber import CHANNELS_KEPT, Subscriber
 from tests.conftest import until, until_async
 from tests.live.test_snapshot import taken
 
@@ -29,6 +29,12 @@ async def at_work(*tasks: asyncio.Task[None]) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def connect(subscriber: Subscriber) -> None:
+    """As if it had been; nothing is sent."""
+    subscriber.tried.set()
+    subscriber.connected = True
 
 
 async def test_keyspace_notifications_show_no_session_id(redis_url: str, client: redis.Redis) -> None:
@@ -76,6 +82,7 @@ async def _status_is(source: EventsSource, status: str) -> bool:
 async def test_a_channel_that_was_put_together_and_comes_again_has_no_negative_rate(make_context: MakeContext) -> None:
     context = make_context()
     source, subscriber = EventsSource(context), context.subscriber
+    connect(subscriber)
     subscriber.count([b"seldom"] * 5)
     await source.read()
     subscriber.count([name for number in range(2 * CHANNELS_KEPT) for name in [b"%d" % number] * 6])
@@ -91,6 +98,7 @@ async def test_a_channel_that_was_put_together_and_comes_again_has_no_negative_r
 
 async def test_a_long_name_is_told_by_its_beginning(make_context: MakeContext) -> None:
     context = make_context()
+    connect(context.subscriber)
     context.subscriber.count([b"n" * 900_000, b"session:" + b"s" * 900_000])
     told = [channel.channel for channel in (await EventsSource(context).read()).frame.channels]
     assert sorted(told) == ["n" * NAME_BYTES + "…", "session:ssss…"]

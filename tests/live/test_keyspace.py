@@ -68,6 +68,7 @@ async def test_a_pass_hands_every_key_to_whoever_asked_for_its_kind(keyspace: Ke
 
 async def test_after_the_first_slice_every_family_has_an_estimate(keyspace: Keyspace, client: redis.Redis) -> None:
     fill(client, 30_000, 10_000)
+    await keyspace.census.begin()
     async with contextlib.aclosing(keyspace.walk()) as walk:
         part = await anext(walk)
     keyspace._add(part)

@@ -82,7 +82,10 @@ async def test_members_and_boards_that_look_alike_are_told_apart(
         assert sought is boards[1] or other.sought == ""
 
 
-async def test_no_right_at_all_is_told(make_context: MakeContext, make_poor: Callable[..., Deployment]) -> None:
+async def test_no_right_at_all_is_told(
+    make_context: MakeContext, client: redis.Redis, make_poor: Callable[..., Deployment]
+) -> None:
+    client.zadd("leaderboard", {"ann": 1})
     context = make_context(leaderboards=("leaderboard",))
     context.deployment = make_poor("-zcard")
     with pytest.raises(MissingRightError, match="zcard"):

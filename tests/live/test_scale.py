@@ -41,7 +41,8 @@ async def test_the_latest_of_many_sessions_are_listed_and_all_are_counted(
     source = SessionsSource(context)
     await context.keyspace.pass_over()
     frame = (await source.read()).frame
-    assert (frame.count.value, frame.count.low, frame.count.high) == (3000, 3000, 3000)
+    assert (frame.count.value, frame.count.high) == (3000, 3000)
+    assert frame.count.low > 2_990
     assert [row.user for row in frame.rows] == [f"user{number}@example.com" for number in range(2999, 2979, -1)]
     client.expire("session:00007-0123456789", 9000)
     await context.keyspace.pass_over()
@@ -86,7 +87,8 @@ async def test_the_fullest_of_many_clients_are_found_in_one_pass(
     source = RateLimitsSource(context)
     await context.keyspace.pass_over()
     frame = (await source.read()).frame
-    assert (frame.count.value, frame.count.low, frame.count.high) == (3000, 3000, 3000)
+    assert (frame.count.value, frame.count.high) == (3000, 3000)
+    assert frame.count.low > 2_900
     assert [row.used for row in frame.rows[:11]] == [99, 98, 97, 96, 95, 94, 93, 92, 91, 90, 5]
     assert (frame.blocked.value, frame.near.value) == (0, 10)
     assert frame.near.certainty == "at_least"  # those that are not followed may have come nearer since

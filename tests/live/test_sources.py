@@ -94,7 +94,8 @@ async def test_of_ten_thousand_sessions_all_are_counted_and_the_latest_are_follo
     await context.keyspace.pass_over()
     sample = await source.read()
     frame = sample.frame
-    assert (sample.status, frame.count.value, frame.count.low, frame.count.high) == ("ok", 10_000, 10_000, 10_000)
+    assert (sample.status, frame.count.value, frame.count.high) == ("ok", 10_000, 10_000)
+    assert frame.count.low > 9_990
     assert frame.count.certainty == "counted"  # some may have expired that the server has not deleted yet
     assert [round(row.ttl_s or 0) for row in frame.rows] == pytest.approx(list(range(10_999, 10_499, -1)), abs=5)
     assert {row.user for row in frame.rows} == {"x@example.com"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
 from textual.events import Key
@@ -19,7 +19,7 @@ MEDIUM, WIDE, NARROW = (120, 36), (200, 60), (80, 24)
 
 @asynccontextmanager
 async def running(
-    feed: FakeFeed, size: tuple[int, int] = MEDIUM, scenarios: tuple[str, ...] = ()
+    feed: FakeFeed, size: tuple[int, int] = MEDIUM, scenarios: Mapping[str, str] | None = None
 ) -> AsyncIterator[tuple[DashApp, Pilot[None]]]:
     """The app with this feed, once its first readings are on the screen."""
     app = DashApp(lambda: feed, title="test", scenarios=scenarios, refresh=0.04)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from redis_dash.demo import SCENARIOS
 from redis_dash.feed import Feed
 from redis_dash.model import TOPICS, Reading, ServerFrame
 from redis_dash.tui.app import DashApp
@@ -56,4 +57,4 @@ FEEDS: dict[str, Callable[[], Feed]] = {
 
 if __name__ == "__main__":
     variant = sys.argv[1] if len(sys.argv) > 1 else "living"
-    DashApp(FEEDS[variant], title="demo", scenarios=("burst", "stampede", "calm")).run()
+    DashApp(FEEDS[variant], title="demo", scenarios=SCENARIOS).run()

@@ -120,8 +120,8 @@ async def test_the_cursor_keeps_its_place_when_its_session_goes() -> None:
         del rows[1]
         feed.put(fakes.ok("sessions", fakes.sessions(*rows)))
         await shows(app, pilot, "▸ user2@example.com")
-        feed.put(fakes.ok("sessions", fakes.sessions()))
-        await shows(app, pilot, "Nobody is signed in")
+        feed.put(fakes.ok("sessions", fakes.sessions(), coverage=1.0))
+        await shows(app, pilot, "No key matches")
         await tap(pilot, "r", "enter", "down")
 
 
@@ -161,8 +161,10 @@ async def test_a_paused_list_stands_still() -> None:
 async def test_an_unknown_limit_is_not_invented() -> None:
     frame = fakes.rate_limits(fakes.limit("10.0.0.1", 37, of=None, reset=None))
     async with running(FakeFeed(fakes.ok("rate_limits", frame))) as (app, pilot):
-        await shows(app, pilot, "used 37", "0 blocked")
-        line = next(line for line in screen_text(app).splitlines() if "used 37" in line)
+        await shows(app, pilot, "10.0.0.1", "1 client · limit not known")
+        assert "blocked" not in screen_text(app)
+        line = next(line for line in screen_text(app).splitlines() if "10.0.0.1" in line)
+        assert " 37 " in line
         assert "━" not in line
         assert "37/" not in line
 

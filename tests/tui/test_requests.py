@@ -9,6 +9,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
+from redis_dash import certainty
 from redis_dash.certainty import exact
 from redis_dash.commands import FullPass, RevokeSession, SearchSessions, ShowRanks, StopSearch
 from redis_dash.feed import Progress
@@ -68,7 +69,7 @@ async def test_a_short_scan_is_told_when_it_is_done() -> None:
         await tap(pilot, "f5")
         await until(pilot, lambda: bool(feed.asked))
         done = fakes.ok("sessions", fakes.sessions(fakes.session(1)), coverage=1.0)
-        feed.put(msgspec.structs.replace(done, counted_at=time.time()))
+        feed.put(msgspec.structs.replace(done, count=certainty.counted(1, 1, 1, time.time())))
         await shows(app, pilot, "Everything has been scanned")
 
 

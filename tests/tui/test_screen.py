@@ -7,6 +7,7 @@ from textual.color import Color
 from textual.containers import VerticalScroll
 
 from redis_dash.commands import Publish
+from redis_dash.demo import SCENARIOS
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.arrangement import columns_for, place, topics_of
 from redis_dash.tui.look import THEME, Look
@@ -116,13 +117,14 @@ async def test_what_lies_above_wears_our_theme() -> None:
 
 async def test_scenarios_are_in_the_palette() -> None:
     feed = FakeFeed(*fakes.everything())
-    async with running(feed, scenarios=("burst", "calm")) as (app, pilot):
+    async with running(feed, scenarios=SCENARIOS) as (app, pilot):
         await tap(pilot, "ctrl+p", *"burst")
-        await shows(app, pilot, "Demo: burst")
+        await shows(app, pilot, "Demo: burst", "One client makes 150 requests at once")
         await tap(pilot, "down", "enter")
         await until(pilot, lambda: bool(feed.submitted))
         assert feed.submitted == [Publish("demo:control", '{"scenario":"burst"}')]
-        await shows(app, pilot, "Sent")
+        await until(pilot, lambda: app.screen is app.dashboard)
+        await shows(app, pilot, "Demo: burst", "Rate limits", "shows it blocked")
 
 
 async def test_another_theme_and_no_crash() -> None:
@@ -146,8 +148,8 @@ def test_places_cover_the_board(size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize("room", range(0, 90, 7))
 def test_columns_fit_and_go_by_priority(room: int) -> None:
-    columns = (Column("a", 20, least=8, most=30), Column("b", 5, priority=2), Column("c", 8, priority=1))  # type: ignore[arg-type]
-    widths = share_out(columns, room)
+    columns = (Column("a", 20, most=30), Column("b", 5, priority=2), Column("c", 8, priority=1))  # type: ignore[arg-type]
+    widths = share_out(columns, room, held=(30, 5, 8))
     shown = [width for width in widths if width]
     assert sum(shown) + 2 * (len(shown) - 1) <= max(room, 1)
     assert widths[0] > 0

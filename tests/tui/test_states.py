@@ -25,7 +25,7 @@ EMPTY: dict[str, Frame] = {
 
 def bare(topic: str, status: str, note: str = "") -> AnyReading:
     """A reading without a frame."""
-    return Reading[ServerFrame](topic, status, None, 0.0, None, note)  # type: ignore[arg-type]
+    return Reading[ServerFrame](topic, status, note=note, away=status == "stale")  # type: ignore[arg-type]
 
 
 async def test_nothing_read_yet() -> None:
@@ -43,19 +43,23 @@ async def test_empty_says_what_would_be_here(topic: str) -> None:
 
 async def test_stale_shows_the_last_frame_its_age_and_why() -> None:
     readings = [
-        msgspec.structs.replace(reading, status="stale", note="connection refused, trying again")
+        msgspec.structs.replace(reading, status="stale", note="connection refused, trying again", away=True)
         for reading in fakes.everything()
     ]
     aged = [msgspec.structs.replace(reading, taken_at=reading.taken_at - 7) for reading in readings]
     async with running(FakeFeed(*aged), WIDE) as (app, pilot):
-        await shows(app, pilot, "✖ disconnected 7 s — connection refused", "stale 7 s · connection refused")
+        await shows(app, pilot, "✖ disconnected 7 s — connection refused", "stale 7 s")
         assert "user0@example.com" in screen_text(app)
+        assert screen_text(app).count("connection refused") == 2  # in the header, and whole in the server's pane
+        own = msgspec.structs.replace(aged[2], note="no right to GET", away=False)
+        app._feed.put(own)  # type: ignore[union-attr]
+        await shows(app, pilot, "· no right to GET")
 
 
 async def test_stale_before_anything_was_read() -> None:
     feed = FakeFeed(*(bare(topic, "stale", "connection refused") for topic in TOPICS))
     async with running(feed) as (app, pilot):
-        await shows(app, pilot, "Nothing has been read yet", "✖ disconnected — connection refused")
+        await shows(app, pilot, "Not connected.", "✖ disconnected — connection refused")
 
 
 @pytest.mark.parametrize(("status", "words"), [("error", "WRONGTYPE"), ("off", "no INFO right")])
@@ -69,7 +73,7 @@ async def test_a_topic_that_cannot_be_had(status: str, words: str) -> None:
 @pytest.mark.parametrize(("status", "words"), [("stale", "Not connected: connection refused"), ("error", "refused")])
 async def test_empty_and_away_are_told_apart(topic: str, status: str, words: str) -> None:
     pane = next(pane for pane in PANES if topic == pane.TOPIC)
-    reading: AnyReading = Reading(topic, status, EMPTY[topic], 0.0, None, "connection refused")  # type: ignore[arg-type]
+    reading: AnyReading = Reading(topic, status, EMPTY[topic], note="connection refused")  # type: ignore[arg-type]
     async with running(FakeFeed(reading)) as (app, pilot):
         await tap(pilot, str(PANES.index(pane) + 1), "z")
         await shows(app, pilot, words)

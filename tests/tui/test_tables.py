@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from textual.widgets import Input
 
+from redis_dash.certainty import exact
 from redis_dash.model import Board, BoardRow, Cost, Frame
 from redis_dash.tui.panes.leaderboard import LeaderboardPane
 from redis_dash.tui.panes.sessions import SessionsPane
@@ -113,7 +114,7 @@ LIMITS = [fakes.limit(f"admin-{i}" if i % 5 == 0 else f"client-{i}", 1) for i in
     ("number", "topic", "frame"),
     [
         ("2", "sessions", fakes.sessions(*ROWS, count=5000)),
-        ("3", "rate_limits", msgspec.structs.replace(fakes.rate_limits(*LIMITS), count=5000)),
+        ("3", "rate_limits", msgspec.structs.replace(fakes.rate_limits(*LIMITS), count=exact(5000))),
     ],
 )
 async def test_a_part_of_the_list_is_called_one(number: str, topic: str, frame: Frame) -> None:
@@ -134,7 +135,7 @@ async def test_an_unknown_time_left_is_not_never() -> None:
     async with running(FakeFeed(fakes.ok("sessions", fakes.sessions(unknown)))) as (app, pilot):
         await shows(app, pilot, "user1@example.com")
         line = next(line for line in screen_text(app).splitlines() if "user1@" in line)
-        assert "– │" in line.replace("  ", " ")
+        assert "– │" in " ".join(line.split())
         assert "never" not in line
         assert "─" not in line
         await tap(pilot, "2", "enter")

@@ -56,7 +56,7 @@ def test_a_limit_without_pattern_goes_to_every_limiter() -> None:
         (("snapshot", "--for", "nan"), "nan"),
         (("snapshot", "redis://127.0.0.1:1/0?socket_timeout=abc"), "socket_timeout"),
         (("snapshot", "redis://127.0.0.1:1/0?foo=1"), "foo"),
-        (("--refresh", "0"), "refresh_s must lie between"),
+        (("--refresh", "0"), "not in the range 0.1<=x<=3600"),
         (("redis://localhost",), "needs a terminal"),
         (("demo",), "needs a terminal"),
         (("redis://localhost", "extra"), "extra"),

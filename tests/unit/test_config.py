@@ -71,8 +71,8 @@ def test_the_file_is_found_by_xdg(tmp_path: Path) -> None:
         ("chanels = []", "unknown setting `chanels`.*settings are url, channels"),
         ("refresh_s = 0", "refresh_s must lie between"),
         ("budget = 2", "share of one core"),
-        ('[[limits]]\nkeys = "a"\nlimit = "many"', "written REQUESTS/SECONDS.*many.*limits"),
-        ("channels = 5", "Expected `array`, got `int`.*channels"),
+        ('[[limits]]\nkeys = "a"\nlimit = "many"', "limits, entry 1: .*written REQUESTS/SECONDS.*many"),
+        ("channels = 5", "channels: a list is expected, not a number"),
         ("channels = [", "not valid TOML"),
     ],
 )

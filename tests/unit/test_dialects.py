@@ -8,7 +8,7 @@ import pytest
 
 from redis_dash.dialects.base import OtherDialectError, Rule, SessionFacts, Usage, refusal
 from redis_dash.dialects.fixed_window import FixedWindow
-from redis_dash.dialects.json_session import LARGEST, JsonSession
+from redis_dash.dialects.json_session import LARGEST, TEXT_SHOWN, JsonSession
 from redis_dash.dialects.sliding_window import SlidingWindow
 from redis_dash.ownreads import ReplyError
 
@@ -56,6 +56,29 @@ def test_secrets_in_a_session_are_hidden() -> None:
 )
 def test_what_is_no_json_session(value: object) -> None:
     assert JsonSession().decode(value) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"blob": "a" * 250_000 + "="},
+        {"blob": "eyJ-" * 60_000},
+        {"email": "x" * 250_000},
+        {"role": ["a:"] * 50_000},
+        {"n" * 250_000: "v"},
+        {str(number): {} for number in range(20_000)},
+        {"a": {str(number): number for number in range(20_000)}},
+        {"spaces": " " * 250_000},
+    ],
+)
+def test_a_value_that_is_meant_to_keep_us_busy_does_not(value: dict[str, object]) -> None:
+    """Looking for each word from each character on would take minutes, and the test would run into its time limit."""
+    raw = json.dumps(value, separators=(",", ":")).encode()
+    assert len(raw) <= LARGEST
+    for _ in range(10):
+        facts = JsonSession().decode(raw)
+        assert facts is not None
+        assert all(len(text) <= TEXT_SHOWN + 1 for field in facts.fields for text in field)
 
 
 @pytest.mark.parametrize("text", ["MASTERDOWN Link with MASTER is down", "BUSY Redis is busy", "NOPERM no", "LOADING"])

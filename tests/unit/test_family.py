@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from redis_dash.certainty import Count
-from redis_dash.family import Family, Moved
+from redis_dash.family import Expiry, Family, Moved, Since
 
 STILL, UNKNOWN = Moved(0, 0), Moved(None, None)
+FOREVER = Expiry(0, 0.0)
 
 
 def names(count: int, start: int = 0) -> list[bytes]:
@@ -20,8 +21,8 @@ def complete(family: Family, keys: list[bytes], *, still: bool = True, began: fl
     family.end(still=still, now=ended)
 
 
-def count(family: Family, now: float = 1.0, moved: Moved = STILL, *, silent_expiry: bool = False) -> Count:
-    return family.count(now, moved, silent_expiry=silent_expiry)
+def count(family: Family, now: float = 1.0, moved: Moved = STILL, expiry: Expiry = FOREVER) -> Count:
+    return family.count(now, Since(moved, moved, expiry))
 
 
 def test_before_the_first_slice_nothing_is_known() -> None:
@@ -56,7 +57,8 @@ def test_it_is_exact_while_nothing_can_have_changed_and_counted_afterwards() -> 
     assert count(family) == Count(50, 50, 50, "exact", at=0.1)
     moved = count(family, moved=Moved(3, 5))
     assert (moved.certainty, moved.value, moved.low, moved.high, moved.at) == ("counted", 50, 45, 53, 0.1)
-    assert count(family, silent_expiry=True).certainty == "counted"
+    ended = count(family, expiry=Expiry(20, 10.0))  # of whom the server may not have deleted those that ended since
+    assert (ended.certainty, ended.low, ended.high) == ("counted", 48, 50)
     assert count(family, moved=UNKNOWN).certainty == "counted"
 
 
@@ -113,7 +115,7 @@ def test_the_interval_of_a_count_grows_with_its_age_as_fast_as_keys_came_and_wen
     family = Family()
     complete(family, names(1000), began=0.0, ended=1.0)
     complete(family, names(1000, start=100), still=False, began=10.0, ended=11.0)  # a hundred came, a hundred went
-    soon, late = (count(family, now, Moved(10**6, 10**6)) for now in (11.0, 60.0))
+    soon, late = (count(family, now, UNKNOWN) for now in (11.0, 60.0))
     assert soon.high is not None
     assert late.high is not None
     assert 1000 < soon.high < 1100
@@ -126,3 +128,26 @@ def test_another_data_set_is_not_told_by_the_figures_of_the_one_before() -> None
     complete(family, names(50))
     family.reset()
     assert (count(family).certainty, family.keys) == ("unknown", [])
+
+
+def test_a_burst_of_writes_widens_the_interval_by_as_many() -> None:
+    family = Family()
+    complete(family, names(1000), began=0.0, ended=1.0)
+    family.begin(10.0)
+    family.add(names(1000), 1000, 1000, 0.999, 10.0)
+    family.end(still=False, now=11.0, moved=Moved(100, 100))  # ten a second, of which none was of this kind
+    usual, burst = (count(family, 12.0, Moved(writes, writes)) for writes in (20, 320))
+    assert usual.high is not None
+    assert burst.high is not None
+    assert usual.high < 1010
+    assert 1290 <= burst.high <= 1320
+
+
+def test_a_scan_that_does_not_get_on_tells_what_can_have_come_and_gone_since() -> None:
+    family = Family()
+    family.begin(0.0)
+    family.add(names(500), 1000, 10_000, 0.1, 0.0)
+    fresh, late = (count(family, 9.0, Moved(writes, writes)) for writes in (0, 2000))
+    assert fresh.high is not None
+    assert late.high == fresh.high + 2000
+    assert late.low == fresh.low - 2000

@@ -128,8 +128,9 @@ class Pane(View[F]):
 
     def action_detail(self) -> None:
         """Show everything about what the cursor is on."""
-        if self.frame is not None and (detail := self.detail()) is not None:
+        if self.frame is not None and (detail := self.follow()) is not None:
             self.post_message(DetailWanted(detail))
+        self.redress()
 
     def action_pause(self) -> None:
         """Let the pane stand still, or go on."""

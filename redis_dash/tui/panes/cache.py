@@ -11,12 +11,13 @@ from redis_dash.model import CacheFrame, CacheGroup
 from redis_dash.tui.figures import compact, count, percent, tally
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.look import Ground, Role
-from redis_dash.tui.panes.base import Pane, Piece, piece
+from redis_dash.tui.panes.base import Piece, piece
+from redis_dash.tui.panes.listed import Listed
 from redis_dash.tui.spans import Span
 from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.columns import Column
 from redis_dash.tui.widgets.history import History, drawing_height
-from redis_dash.tui.widgets.table import Bar, Cell, Figure, Table
+from redis_dash.tui.widgets.table import Bar, Cell, Figure, Name, Table
 
 FALL = 0.15
 """How far below the rate since the start the current one must be to be called falling."""
@@ -27,17 +28,17 @@ TABLE_ROWS = 8
 """What the frame and a table of a few caches take."""
 
 COLUMNS = (
-    Column(Plain("cache"), 12, least=8, most=24),
-    Column(Plain(""), 10, least=6, most=24, priority=3),
+    Column(Plain("cache"), 12, most=40),
+    Column(Plain(""), 6, most=24, priority=3, bar=True),
     Column(Plain("hit rate"), 8, right=True),
-    Column(Plain("now"), 7, right=True, priority=2),
-    Column(Plain("hits"), 8, least=7, right=True),
-    Column(Plain("misses"), 7, least=6, right=True),
-    Column(Plain("keys"), 7, least=5, most=13, right=True, priority=1),
+    Column(Plain("now"), 7, least=7, right=True, priority=2),
+    Column(Plain("hits"), 7, right=True),
+    Column(Plain("misses"), 7, right=True),
+    Column(Plain("keys"), 6, most=13, right=True, priority=1),
 )
 
 
-class CachePane(Pane[CacheFrame]):
+class CachePane(Listed[CacheFrame, CacheGroup]):
     """The server's hit rate over time, then the application's caches."""
 
     TOPIC = "cache"
@@ -56,11 +57,6 @@ class CachePane(Pane[CacheFrame]):
         """The course above, the caches below."""
         yield self._history
         yield self.table
-
-    @property
-    def listing(self) -> Table[CacheGroup]:
-        """The table."""
-        return self.table
 
     def on_resize(self, event: Resize) -> None:
         """The drawing takes what the table can spare."""
@@ -82,17 +78,18 @@ class CachePane(Pane[CacheFrame]):
         """The hit rate is falling."""
         return (Plain("▼"), "warn") if is_falling(frame) else None
 
+    def listed(self, frame: CacheFrame) -> tuple[CacheGroup, ...]:
+        """The application's caches."""
+        return frame.groups
+
     def display_frame(self, frame: CacheFrame) -> None:
         """The course and the rows."""
         role: Role = "warn" if is_falling(frame) else "accent"
         self._history.show(frame.history, 1.0, (Plain("100 %"), Plain("0")), role)
-        self.table.show(frame.groups)
+        super().display_frame(frame)
 
-    def detail(self) -> Detail | None:
+    def describe(self, group: CacheGroup) -> Detail:
         """Everything about one cache."""
-        group = self.table.item
-        if group is None:
-            return None
         facts = (
             (Plain("cache"), plain(group.name, 200) or Plain("(empty)")),
             (Plain("keys"), tally(group.keys)),
@@ -129,7 +126,7 @@ class _Rows:
         falling = _group_falls(group)
         now = percent(group.interval_hit_rate)
         return (
-            (plain(group.name, 40) or Plain("(empty)"), "text"),
+            Name(plain(group.name, 200) or Plain("(empty)"), "text"),
             Bar(group.hit_rate, "gauge"),
             (percent(group.hit_rate), "strong"),
             (Plain(f"▼{now}") if falling else now, "warn" if falling else "dim"),

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 from typing import ClassVar
 
-import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding
 
 from redis_dash.commands import ShowRanks
 from redis_dash.model import AnyReading, Board, BoardRow, LeaderboardsFrame
 from redis_dash.tui.figures import count, duration, score, score_decimals, score_forms
-from redis_dash.tui.intents import Detail, Wanted
+from redis_dash.tui.intents import Detail, Told, Wanted
 from redis_dash.tui.look import Ground, Role
-from redis_dash.tui.panes.base import Pane, Piece, piece
+from redis_dash.tui.panes.base import Piece, piece
+from redis_dash.tui.panes.listed import Listed
 from redis_dash.tui.panes.paging import Paging, is_away, is_larger
+from redis_dash.tui.panes.view import HOME
 from redis_dash.tui.spans import Span
 from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.widgets.columns import Column
-from redis_dash.tui.widgets.table import Bar, Cell, Figure, Table
+from redis_dash.tui.widgets.table import Bar, Cell, Figure, Name, Table
 
 FADE_S = 10.0
 """How long a movement stays bright."""
@@ -27,17 +29,15 @@ GONE_S = 60.0
 """How long it stays at all."""
 
 COLUMNS = (
-    Column(Plain("rank"), 5, least=4, right=True),
-    Column(Plain("move"), 4, priority=1),
-    Column(Plain("member"), 20, least=8, most=30),
-    Column(Plain(""), 10, least=6, most=40, priority=2),
-    Column(Plain("score"), 10, least=7, right=True),
+    Column(Plain("rank"), 12, least=4, right=True),
+    Column(Plain("move"), 5, least=4, priority=1),
+    Column(Plain("member"), 16, most=40),
+    Column(Plain(""), 6, most=40, priority=2, bar=True),
+    Column(Plain("score"), 24, right=True),
 )
-WIDEST_SCORE = 24
-"""How much room a score may take from the member before it is written shorter."""
 
 
-class LeaderboardPane(Pane[LeaderboardsFrame]):
+class LeaderboardPane(Listed[LeaderboardsFrame, BoardRow]):
     """One board at a time, best first; of a large one a page."""
 
     TOPIC = "leaderboards"
@@ -61,11 +61,6 @@ class LeaderboardPane(Pane[LeaderboardsFrame]):
     def compose(self) -> ComposeResult:
         """Just the table."""
         yield self.table
-
-    @property
-    def listing(self) -> Table[BoardRow]:
-        """The table."""
-        return self.table
 
     def _board(self, frame: LeaderboardsFrame) -> tuple[int, Board]:
         """The board that is shown: by its key, since boards come and go."""
@@ -99,9 +94,10 @@ class LeaderboardPane(Pane[LeaderboardsFrame]):
 
     def notes(self) -> list[Piece]:
         """Also how to get back."""
-        notes = super().notes()
-        board = self._current
-        return [piece("Esc: top", "accent"), *notes] if board is not None and is_away(board) else notes
+        board, notes = self._current, super().notes()
+        if board is None or not is_away(board):
+            return notes
+        return [piece("Esc: top", "accent"), *(note for note in notes if note != HOME)]
 
     def currency(self) -> tuple[Piece, ...]:
         """How to get to a member that is not on the page."""
@@ -121,32 +117,31 @@ class LeaderboardPane(Pane[LeaderboardsFrame]):
         frame = self._shown_frame
         return self._board(frame)[1] if frame is not None and frame.boards else None
 
+    def listed(self, frame: LeaderboardsFrame) -> tuple[BoardRow, ...]:
+        """The page of the board that is shown."""
+        return self._board(frame)[1].rows if frame.boards else ()
+
     def display_frame(self, frame: LeaderboardsFrame) -> None:
         """Hand over the rows of the board that is shown."""
         if not frame.boards:
+            self.table.show(())
             return
         _, board = self._board(frame)
         self._rows.see(board)
-        self.table.show(board.rows, self._columns(board))
+        self.table.show(board.rows)
         if self._paging.is_waiting and (row := self._paging.arrival(board)):
             if row.rank == 1:
                 self.table.home()
             else:
                 self.table.go_to(row.member)
 
-    def _columns(self, board: Board) -> tuple[Column, ...]:
-        """Rank and score take what their longest figure needs."""
-        rank, *others, last = COLUMNS
-        digits = len(count(board.rows[-1].rank)) if board.rows else 0
-        rank = msgspec.structs.replace(rank, width=max(digits, rank.width), least=max(digits, rank.least))
-        longest = max((len(score(row.score, self._rows.decimals)) for row in board.rows), default=0)
-        needed = min(max(longest, last.least), WIDEST_SCORE)
-        return (rank, *others, msgspec.structs.replace(last, width=max(needed, last.width), least=needed))
-
     def action_switch(self, step: int) -> None:
         """Show another board."""
         frame = self._shown_frame
         if frame is None or not frame.boards:
+            return
+        if len(frame.boards) == 1:
+            self.post_message(Told(Plain("There is no other board.")))
             return
         index, _ = self._board(frame)
         self._key = frame.boards[(index + step) % len(frame.boards)].key
@@ -224,19 +219,33 @@ class LeaderboardPane(Pane[LeaderboardsFrame]):
 
     # -- one member --------------------------------------------------------------------------------------------------
 
-    def detail(self) -> Detail | None:
+    def describe(self, row: BoardRow) -> Detail:
         """Everything about one member."""
-        row = self.table.item
-        if row is None:
-            return None
         facts = (
             (Plain("member"), plain(row.member, 400) or Plain("(empty)")),
             (Plain("rank"), count(row.rank)),
-            (Plain("score"), Plain(repr(row.score))),
-            (Plain("moved"), Plain(f"{_movement(row)[0] or '–'}")),
-            (Plain("ago"), duration(row.moved_s)),
+            (Plain("score"), _exactly(row.score)),
+            (Plain("last move"), _last_move(row)),
         )
         return Detail(Plain("Member"), facts)
+
+    def departure(self, is_complete: bool) -> Plain:
+        """It left the board, or the page."""
+        return Plain("No longer on this board.") if is_complete else Plain("No longer on this page of the board.")
+
+
+def _exactly(value: float) -> Plain:
+    """``6,320``; with all its decimals where it has any."""
+    return score(value) if value == round(value, 2) or not math.isfinite(value) else Plain(repr(value))
+
+
+def _last_move(row: BoardRow) -> Plain:
+    """``up 2, 41 s ago``."""
+    if not row.moved and not row.entered:
+        return Plain("none seen yet")
+    places = abs(row.moved)
+    what = "new on what is shown" if row.entered else f"{'up' if row.moved > 0 else 'down'} {places:,}"
+    return Plain(what if row.moved_s is None else f"{what}, {duration(row.moved_s)} ago")
 
 
 def _extent(board: Board) -> Plain:
@@ -270,7 +279,7 @@ class _Rows:
         return (
             (count(row.rank), "strong" if row.rank <= 3 else "dim"),
             _movement(row),
-            (plain(row.member, 40) or Plain("(empty)"), leads),
+            Name(plain(row.member, 200) or Plain("(empty)"), leads),
             Bar(share, "gauge"),
             Figure(score_forms(row.score, self.decimals), leads),
         )

@@ -7,26 +7,30 @@ from collections.abc import Hashable
 from textual.app import ComposeResult
 
 from redis_dash.model import LimitRow, RateLimitsFrame
-from redis_dash.tui.figures import count, duration, seen, tally
+from redis_dash.tui.figures import about, compact, count, duration, seen, tally
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.look import Ground, Role
-from redis_dash.tui.panes.base import Pane, Piece, piece
+from redis_dash.tui.panes.base import Piece, piece
+from redis_dash.tui.panes.listed import Listed
 from redis_dash.tui.spans import Span
-from redis_dash.tui.text import Plain, plain
+from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.widgets.columns import Column
-from redis_dash.tui.widgets.table import Bar, Cell, Table
+from redis_dash.tui.widgets.table import Bar, Cell, Figure, Name, Table
 
 NEAR = 0.8
+"""From this share of its limit on a client is near it."""
+SOON_S = 5.0
+"""Usage that falls sooner than this is falling: of a busy client a request leaves the window at any moment."""
 
 COLUMNS = (
-    Column(Plain("client"), 15, least=12, most=32),
-    Column(Plain("used"), 10, least=5, most=40, priority=1),
-    Column(Plain(""), 7, most=12, right=True),
-    Column(Plain("state"), 13, most=18),
+    Column(Plain("client"), 40),
+    Column(Plain(""), 5, most=40, priority=1, bar=True),
+    Column(Plain("used"), 15, least=7, right=True),
+    Column(Plain("state"), 15, least=14, most=26),
 )
 
 
-class RateLimitsPane(Pane[RateLimitsFrame]):
+class RateLimitsPane(Listed[RateLimitsFrame, LimitRow]):
     """Clients and how much of their limit they have used; who is blocked stands first."""
 
     TOPIC = "rate_limits"
@@ -42,11 +46,6 @@ class RateLimitsPane(Pane[RateLimitsFrame]):
     def compose(self) -> ComposeResult:
         """Just the table."""
         yield self.table
-
-    @property
-    def listing(self) -> Table[LimitRow]:
-        """The table."""
-        return self.table
 
     def has_nothing(self, frame: RateLimitsFrame) -> bool:
         """Nobody is counted."""
@@ -77,23 +76,24 @@ class RateLimitsPane(Pane[RateLimitsFrame]):
         """Somebody is blocked."""
         return (Plain(f"!{tally(frame.blocked)}"), "alarm") if frame.blocked.value else None
 
-    def display_frame(self, frame: RateLimitsFrame) -> None:
-        """Hand over the rows."""
-        self.table.show(frame.rows)
+    def listed(self, frame: RateLimitsFrame) -> tuple[LimitRow, ...]:
+        """The fullest."""
+        return frame.rows
 
-    def detail(self) -> Detail | None:
-        """The limit behind the row."""
-        row = self.table.item
-        if row is None:
-            return None
+    def departure(self, is_complete: bool) -> Plain:
+        """All its requests left the window, or others are fuller."""
+        return Plain("Nothing is counted for this client any more.") if is_complete else super().departure(is_complete)
+
+    def describe(self, row: LimitRow) -> Detail:
+        """The limit behind the row, and how the client stands with it."""
         facts = (
             (Plain("client"), plain(row.identity, 200) or Plain("(empty)")),
-            (Plain("key"), plain(row.key, 400)),
+            (Plain("state"), _explained(row)),
             (Plain("used"), count(row.used)),
             (Plain("limit"), Plain("unknown: Redis does not hold it") if row.limit is None else count(row.limit)),
-            (Plain("window"), duration(row.window_s)),
-            (Plain("falls in"), duration(row.reset_s)),
-            (Plain("state"), _state(row)[0]),
+            (Plain("window"), Plain("unknown") if row.window_s is None else duration(row.window_s)),
+            (Plain("usage falls in"), Plain("unknown") if row.reset_s is None else _wait(row.reset_s)),
+            (Plain("key"), plain(row.key, 400)),
             (Plain("written by"), plain(row.dialect, 60)),
         )
         return Detail(Plain("Rate limit"), facts)
@@ -104,19 +104,20 @@ class _Rows:
         return row.key
 
     def cells(self, row: LimitRow) -> tuple[Cell, ...]:
-        identity: Span = (plain(row.identity, 40) or Plain("(empty)"), "bad" if row.blocked else "text")
-        if row.limit is None:
-            return identity, (Plain(""), "dim"), (Plain(f"used {row.used:,}"), "text"), _state(row)
-        share = row.used / row.limit if row.limit > 0 else 1.0
-        figures = Plain(f"{row.used:,}/{row.limit:,}")
+        identity = Name(plain(row.identity, 200) or Plain("(empty)"), "bad" if row.blocked else "text")
         role = _level(row)
-        return identity, Bar(share, role), (figures, role if row.blocked else "text"), _state(row)
+        state = Figure(_state(row), role if role in ("bad", "warn") else "dim")
+        if row.limit is None:
+            return identity, Bar(None, role), Figure((count(row.used), compact(row.used)), "text"), state
+        share = row.used / row.limit if row.limit > 0 else 1.0
+        figures = (Plain(f"{row.used:,}/{row.limit:,}"), Plain(f"{compact(row.used)}/{compact(row.limit)}"))
+        return identity, Bar(share, role), Figure(figures, role if row.blocked else "text"), state
 
     def ground(self, row: LimitRow) -> Ground:
         return "trouble" if row.blocked else "base"
 
     def words(self, row: LimitRow) -> str:
-        return f"{row.identity} {row.key} {_state(row)[0]}"
+        return f"{row.identity} {row.key} {_word(row)} {row.dialect}"
 
 
 def _level(row: LimitRow) -> Role:
@@ -125,11 +126,35 @@ def _level(row: LimitRow) -> Role:
     return "warn" if row.limit and row.used >= NEAR * row.limit else "good"
 
 
-def _state(row: LimitRow) -> Span:
-    """``blocked, 41 s``, ``near, 12 s``, ``falls in 12 s``: the word, not the colour alone."""
-    wait = "" if row.reset_s is None else str(duration(row.reset_s))
+def _word(row: LimitRow) -> str:
+    """The word, not the colour alone."""
+    return {"bad": "blocked", "warn": "near"}.get(_level(row), "")
+
+
+def _state(row: LimitRow) -> tuple[Plain, ...]:
+    """``blocked, 9 min 04 s``, ``near, falls in 12 s``, ``falling``; the same in fewer words."""
+    word = _word(row)
+    if row.reset_s is None:
+        return (Plain(word),)
+    waits = (_wait(row.reset_s), about(row.reset_s))
     if row.blocked:
-        return Plain(f"blocked, {wait}" if wait else "blocked"), "bad"
-    if row.limit and row.used >= NEAR * row.limit:
-        return Plain(f"near, {wait}" if wait else "near"), "warn"
-    return Plain(f"falls in {wait}" if wait else ""), "dim"
+        return (*(Plain(f"blocked, {wait}") for wait in waits), Plain(word))
+    falls = [Plain("falling")] if row.reset_s < SOON_S else [Plain(f"falls in {wait}") for wait in waits]
+    return (*(Plain(f"near, {fall}") for fall in falls), Plain(word)) if word else tuple(falls)
+
+
+def _wait(seconds: float) -> Plain:
+    """Nobody waits for 0 s: what is still to come takes some time."""
+    return duration(seconds) if seconds >= 1 else Plain("<1 s")
+
+
+def _explained(row: LimitRow) -> Plain:
+    """Why a client is blocked, or how far it is from that."""
+    if row.limit is None:
+        return Plain("not known: without its limit nobody can say whether it is blocked")
+    window = "" if row.window_s is None else f" in {duration(row.window_s)}"
+    made = f"{row.used:,} of {plural(row.limit, 'request')} used{window}"
+    if row.blocked:
+        free = "" if row.reset_s is None else f"; the next is let in in {_wait(row.reset_s)}"
+        return Plain(f"blocked: {made}{free}")
+    return Plain(f"{_word(row) or 'not blocked'}: {made}, {row.limit - row.used:,} left")

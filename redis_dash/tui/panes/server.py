@@ -9,10 +9,13 @@ from typing import NamedTuple
 from textual.app import ComposeResult
 from textual.events import Resize
 
-from redis_dash.model import Cost, Scan, ServerFrame
-from redis_dash.tui.figures import compact, count, duration, milliseconds, nbytes, percent, rate
+from redis_dash.model import AnyReading, Cost, Scan, ServerFrame
+from redis_dash.tui.figures import count, duration, milliseconds, nbytes, percent, rate
+from redis_dash.tui.intents import Detail
 from redis_dash.tui.look import Ground, Role
-from redis_dash.tui.panes.base import Pane, Piece, piece
+from redis_dash.tui.panes.base import Piece, piece
+from redis_dash.tui.panes.listed import Listed
+from redis_dash.tui.panes.meanings import MEANINGS
 from redis_dash.tui.spans import Span
 from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.widgets.columns import Column
@@ -26,9 +29,9 @@ TABLE_ROWS = 16
 """What the frame and the facts take."""
 
 COLUMNS = (
-    Column(Plain(""), 15, least=12, most=16),
-    Column(Plain(""), 16, least=12, most=20, right=True),
-    Column(Plain(""), 22, least=10, most=30, priority=1),
+    Column(Plain(""), 12, least=12),
+    Column(Plain(""), 20, least=8, right=True),
+    Column(Plain(""), 10, most=40, priority=1),
 )
 
 CLUSTER = Plain("one node of a cluster: only its share of the keys is seen")
@@ -47,7 +50,7 @@ class Fact(NamedTuple):
     more: Cell = NOTHING
 
 
-class ServerPane(Pane[ServerFrame]):
+class ServerPane(Listed[ServerFrame, Fact]):
     """Load, memory, clients, evictions, and what watching costs."""
 
     TOPIC = "server"
@@ -59,7 +62,7 @@ class ServerPane(Pane[ServerFrame]):
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
-        self._load: deque[float] = deque(maxlen=400)
+        self._load: deque[float | None] = deque(maxlen=400)
         self._history = History()
         self.table: Table[Fact] = Table(COLUMNS, _Rows())
 
@@ -71,11 +74,6 @@ class ServerPane(Pane[ServerFrame]):
     def on_resize(self, event: Resize) -> None:
         """The drawing takes what the facts can spare."""
         self._history.styles.height = drawing_height(event.size.height - TABLE_ROWS)
-
-    @property
-    def listing(self) -> Table[Fact]:
-        """The table."""
-        return self.table
 
     def answer(self, frame: ServerFrame) -> tuple[Piece, ...]:
         """``valkey 8.1.8 · master · up 3 d 4 h``."""
@@ -94,13 +92,26 @@ class ServerPane(Pane[ServerFrame]):
         """It evicts, refuses, or is nearly full."""
         return (Plain("!"), "warn") if any(fact.role == "warn" for fact in facts(frame)) else None
 
+    def receive(self, reading: AnyReading) -> None:
+        """The load is recorded from the start, shown or not; a reading without news leaves a gap."""
+        if isinstance(frame := reading.frame, ServerFrame):
+            self._load.append(frame.ops_per_s if reading.status in ("ok", "reduced") else None)
+        super().receive(reading)
+
+    def listed(self, frame: ServerFrame) -> tuple[Fact, ...]:
+        """The facts."""
+        return facts(frame)
+
     def display_frame(self, frame: ServerFrame) -> None:
         """The load and the facts."""
-        if frame.ops_per_s is not None:
-            self._load.append(frame.ops_per_s)
-        top = max(10.0, *self._load) if self._load else 10.0
-        self._history.show(tuple(self._load), top, (compact(top), Plain("0")), "accent")
-        self.table.show(facts(frame))
+        top = max(10.0, *(load for load in self._load if load is not None), frame.ops_per_s or 0.0)
+        self._history.show(tuple(self._load), top, (rate(top), Plain("0")), "accent")
+        super().display_frame(frame)
+
+    def describe(self, fact: Fact) -> Detail:
+        """What a fact says, and what it means."""
+        meaning = MEANINGS.get(fact.name)
+        return Detail(Plain("Server"), ((fact.name, fact.value),), (meaning,) if meaning else ())
 
 
 def facts(frame: ServerFrame) -> tuple[Fact, ...]:
@@ -162,11 +173,12 @@ def _scan(scan: Scan) -> tuple[Fact, ...]:
     pace: Cell = (Plain("at full speed" if scan.full_speed else ""), "accent")
     if scan.held_back:
         pace = Figure(HELD_BACK, "warn")
-    passes = Plain(f"{plural(scan.passes, 'pass', 'passes')} so far") if scan.passes else Plain("none yet")
+    passes = plural(scan.passes, "pass", "passes")
+    how_many = (Plain(f"{passes} so far"), passes) if scan.passes else (Plain("none yet"),)
     return (
         Fact(Plain("scan"), percent(scan.share, 0), "text", Bar(scan.share, "gauge")),
         Fact(Plain("scan speed"), rate(scan.keys_per_s), "warn" if scan.held_back else "text", pace),
-        Fact(Plain("last pass"), _length(scan.last_s), "text", (passes, "dim")),
+        Fact(Plain("last pass"), _length(scan.last_s), "text", Figure(how_many, "dim")),
     )
 
 
@@ -189,7 +201,7 @@ class _Rows:
         return fact.name
 
     def cells(self, fact: Fact) -> tuple[Cell, ...]:
-        return (fact.name, "dim"), (fact.value, fact.role), fact.more
+        return (fact.name, "dim"), Figure((fact.value,), fact.role), fact.more
 
     def ground(self, _fact: Fact) -> Ground:
         return "base"

@@ -14,22 +14,27 @@ from redis_dash.model import AnyReading, SessionRow, SessionsFrame
 from redis_dash.tui.figures import countdown, duration, moment, seen
 from redis_dash.tui.intents import Asked, Detail, Facts, Question, Told, Wanted
 from redis_dash.tui.look import Ground
-from redis_dash.tui.panes.base import STOP, Pane, Piece, piece
+from redis_dash.tui.panes.base import STOP, Piece, piece
+from redis_dash.tui.panes.listed import Listed
 from redis_dash.tui.panes.searching import LEAST_CHARS, Searching, invitation
 from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.columns import Column
-from redis_dash.tui.widgets.table import Bar, Cell, Table
+from redis_dash.tui.widgets.table import Bar, Cell, Figure, Table
 
 COLUMNS = (
-    Column(Plain("user"), 20, least=12, most=34),
-    Column(Plain("id"), 5, priority=1),
-    Column(Plain("role"), 7, most=12, priority=2),
-    Column(Plain(""), 6, least=4, most=20, priority=3),
-    Column(Plain("time left"), 9, right=True),
+    Column(Plain("user"), 28, most=40),
+    Column(Plain("id"), 5),
+    Column(Plain("role"), 7, most=12, priority=1),
+    Column(Plain(""), 4, most=20, priority=2, bar=True),
+    Column(Plain("time left"), 10, most=14, right=True),
 )
 
+ANONYMOUS = Plain("(anonymous)")
+FIELDS = 40
+"""How many of a session's fields are shown."""
 
-class SessionsPane(Pane[SessionsFrame]):
+
+class SessionsPane(Listed[SessionsFrame, SessionRow]):
     """The application's sessions, newest activity first."""
 
     TOPIC = "sessions"
@@ -47,11 +52,6 @@ class SessionsPane(Pane[SessionsFrame]):
     def compose(self) -> ComposeResult:
         """Just the table."""
         yield self.table
-
-    @property
-    def listing(self) -> Table[SessionRow]:
-        """The table."""
-        return self.table
 
     def has_nothing(self, frame: SessionsFrame) -> bool:
         """No session was seen."""
@@ -96,9 +96,9 @@ class SessionsPane(Pane[SessionsFrame]):
             return ()
         return (piece("Esc stops" if self._searching.is_running else "Esc: back to all", "accent"),)
 
-    def display_frame(self, frame: SessionsFrame) -> None:
-        """Hand over the rows."""
-        self.table.show(self._found if self._searching.is_on else frame.rows)
+    def listed(self, frame: SessionsFrame) -> tuple[SessionRow, ...]:
+        """Those that were active last, or what a search has found."""
+        return self._found if self._searching.is_on else frame.rows
 
     # -- the search --------------------------------------------------------------------------------------------------
 
@@ -156,10 +156,15 @@ class SessionsPane(Pane[SessionsFrame]):
 
     # -- one session -------------------------------------------------------------------------------------------------
 
-    def detail(self) -> Detail | None:
+    def describe(self, row: SessionRow) -> Detail:
         """What the application keeps in the session."""
-        row = self.table.item
-        return Detail(Plain("Session"), _facts(row)) if row else None
+        return Detail(Plain("Session"), _facts(row))
+
+    def departure(self, is_complete: bool) -> Plain:
+        """It ended, or others were active since."""
+        if is_complete:
+            return Plain("This session has ended.")
+        return Plain("No longer listed: it has ended, or others were active later.")
 
     def action_revoke(self) -> None:
         """Ask whether to sign the selected person out."""
@@ -167,6 +172,7 @@ class SessionsPane(Pane[SessionsFrame]):
         if row is None:
             self.post_message(Told(Plain("No session is selected.")))
             return
+        self.table.pin()
         question = Question(
             title=Plain("Sign this session out?"),
             facts=_facts(row)[:5],
@@ -188,29 +194,51 @@ class _Rows:
         share = row.ttl_s / row.ttl_full_s if row.ttl_known and row.ttl_s is not None and row.ttl_full_s else None
         low = share is not None and share < 0.1
         return (
-            (plain(row.user, 40), "text") if row.user else (Plain("(anonymous)"), "dim"),
+            (plain(row.user, 40), "text") if row.user else (ANONYMOUS, "dim"),
             (plain(row.id, 5), "dim"),
             (plain(row.role, 12), "accent" if row.role == "admin" else "dim"),
             Bar(share, "warn" if low else "gauge"),
-            (countdown(row.ttl_s) if row.ttl_known else Plain("–"), "warn" if low else "text"),
+            Figure(_left(row), "warn" if low else "text"),
         )
 
     def ground(self, _row: SessionRow) -> Ground:
         return "base"
 
     def words(self, row: SessionRow) -> str:
-        return f"{row.user} {row.id} {row.role} {row.dialect}"
+        """All that the details show, as they show it; of the lifetime, which changes all the time, only its kind."""
+        fields = (f"{name}={value}" for name, value in row.fields[:FIELDS])
+        since = moment(row.created_at) if row.created_at else ""
+        kind = "unknown" if not row.ttl_known else "never" if row.ttl_s is None else ""
+        return " ".join((row.user or ANONYMOUS, row.id, row.role, since, kind, row.dialect, *fields))
+
+
+def _left(row: SessionRow) -> tuple[Plain, ...]:
+    """``23:58:10``, ``399 d 23:58:10``; where that is too long ``399 d 23 h``."""
+    if not row.ttl_known:
+        return (Plain("–"),)
+    return countdown(row.ttl_s), *(() if row.ttl_s is None else (duration(row.ttl_s),))
 
 
 def _facts(row: SessionRow) -> Facts:
     since = moment(row.created_at) if row.created_at else Plain("unknown")
     left = countdown(None) if row.ttl_s is None else duration(row.ttl_s)
+    fields = [(name, value) for name, value in row.fields[:FIELDS] if not _repeats(row, name, value)]
     return (
-        (Plain("user"), plain(row.user, 200) or Plain("(anonymous)")),
+        (Plain("user"), plain(row.user, 200) or ANONYMOUS),
         (Plain("session"), plain(row.id, 20)),
         (Plain("role"), plain(row.role, 100) or Plain("–")),
         (Plain("since"), since),
         (Plain("expires in"), left if row.ttl_known else Plain("unknown")),
         (Plain("written by"), plain(row.dialect, 60)),
-        *((plain(name, 40), plain(value, 400)) for name, value in row.fields[:40]),
+        *((plain(name, 40), plain(value, 400)) for name, value in fields),
     )
+
+
+def _repeats(row: SessionRow, name: str, value: str) -> bool:
+    """Does a field say once more who it is, as what, or since when?"""
+    name = name.casefold()
+    if name in ("role", "roles", "scope"):
+        return value == row.role
+    if name in ("created_at", "createdat", "created", "login_at", "iat") and row.created_at:
+        return value in (str(row.created_at), str(int(row.created_at)), str(int(row.created_at * 1000)))
+    return name in ("email", "username", "user", "user_name", "name", "login", "sub") and value == row.user

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import ClassVar, Generic
 
 from msgspec.structs import replace
@@ -28,6 +29,10 @@ Piece = tuple[Span, ...]
 def piece(text: Plain | str, role: Role = "text") -> Piece:
     """One span of our own as a piece of a title."""
     return ((Plain(text), role),)
+
+
+HOME = piece("Home: first row", "dim")
+"""How to get back where rows have moved away under the cursor."""
 
 
 class View(Frame, Generic[F], can_focus=True):
@@ -100,8 +105,13 @@ class View(Frame, Generic[F], can_focus=True):
         return None
 
     def detail(self) -> Detail | None:
-        """Everything about what the cursor is on."""
+        """Everything about what the cursor is on, where that does not change."""
         return None
+
+    def follow(self) -> Callable[[], Detail] | None:
+        """Everything about what the cursor is on, as of each call."""
+        detail = self.detail()
+        return None if detail is None else lambda: detail
 
     def notes(self) -> list[Piece]:
         """What the lower edge says at the left."""
@@ -120,6 +130,8 @@ class View(Frame, Generic[F], can_focus=True):
             notes.append(piece(f"{total:,} found{among}", "accent"))
         if 0 < last - first + 1 < total:
             notes.append(self.window(first, last, total))
+        if 1 < first <= total:
+            notes.append(HOME)
         return notes
 
     def window(self, first: int, last: int, total: int) -> Piece:
@@ -144,6 +156,11 @@ class View(Frame, Generic[F], can_focus=True):
     def is_waiting(self) -> bool:
         """Has nothing been heard of the topic yet?"""
         return self._reading is None
+
+    @property
+    def reading(self) -> AnyReading | None:
+        """The latest one."""
+        return self._reading
 
     @property
     def frame(self) -> F | None:

@@ -70,6 +70,7 @@ _CHAPTERS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("left the ring", "messages that were counted and can no longer be read"),
             ("gap", "a time for which messages are unknown"),
             ("not known", "the answer to a write was lost; we look again"),
+            ("(hidden)", "a secret, or what would let its reader in"),
             ("near", "80 % of a limit or more; blocked: used up"),
             ("now", "over the last seconds; since start: of the server"),
             ("our own cost", "what watching takes of one of the server's cores"),

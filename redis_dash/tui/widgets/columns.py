@@ -1,4 +1,4 @@
-"""How a table shares out its width: columns shrink, then go, by declared priority."""
+"""How a table shares out its width: by what its columns hold; where room is short, by declared priority."""
 
 from __future__ import annotations
 
@@ -13,40 +13,59 @@ GAP = 2
 
 
 class Column(msgspec.Struct, frozen=True):
-    """One column of a table."""
+    """One column of a table: of text, which takes what it holds, or of bars, which take what is left."""
 
     title: Plain
     width: int
-    """What it would like."""
-    least: int = 0
-    """What it can live with; 0 means its ``width``."""
+    """Of text: up to this width it is shown whole, even if columns of higher ``priority`` go. Of bars: their least."""
     most: int = 0
-    """What it can use where there is room; 0 means its ``width``."""
+    """Up to this width it may use room to spare; 0 means its ``width``."""
+    least: int = 0
+    """Kept for it even while it holds nothing, so that nothing moves when it does."""
     right: bool = False
     """Right-aligned, for figures."""
     priority: int = 0
     """The highest goes first when room is short; 0 never goes."""
+    bar: bool = False
 
 
-def share_out(columns: Sequence[Column], room: int) -> tuple[int, ...]:
-    """A width for each column; 0 hides it."""
-    kept = set(range(len(columns)))
-    while _total([columns[i].least or columns[i].width for i in kept]) > room:
+def share_out(columns: Sequence[Column], room: int, held: Sequence[int]) -> tuple[int, ...]:
+    """A width for each column; 0 hides it.
+
+    Args:
+        held: the width of the longest text of each column; of a column of bars, whether there is any.
+    """
+    wanted = [_wanted(column, width) for column, width in zip(columns, held, strict=True)]
+    widths = [min(want, column.width) if not column.bar else want for column, want in zip(columns, wanted, strict=True)]
+    kept = {index for index, width in enumerate(widths) if width}
+    while _total([widths[i] for i in kept]) > room:
         last = max(sorted(kept, reverse=True), key=lambda i: columns[i].priority)
         if columns[last].priority == 0:
             break
+        widths[last] = 0
         kept.remove(last)
-    widths = [(column.least or column.width) if i in kept else 0 for i, column in enumerate(columns)]
+    _squeeze(widths, sorted(kept), room)
+    spare = max(0, room - _total([widths[i] for i in kept]))
     order = sorted(kept, key=lambda i: columns[i].priority)
-    _squeeze(widths, order, room)
-    spare = room - _total([widths[i] for i in kept])
     for i in order:
-        spare = _widen(widths, i, columns[i].width, spare)
-    while spare > 0 and (hungry := [i for i in order if widths[i] < columns[i].most]):
+        spare = _widen(widths, i, wanted[i], spare)
+    while spare > 0 and (hungry := [i for i in order if columns[i].bar and widths[i] < columns[i].most]):
         for i in hungry:
-            goal = min(widths[i] + max(1, spare // len(hungry)), columns[i].most)
-            spare = _widen(widths, i, goal, spare)
+            spare = _widen(widths, i, min(widths[i] + max(1, spare // len(hungry)), columns[i].most), spare)
     return tuple(widths)
+
+
+def is_hidden(column: Column, held: int, width: int) -> bool:
+    """Would it have something to show, if it had room?"""
+    return not width and bool(column.title) and _wanted(column, held) > 0
+
+
+def _wanted(column: Column, held: int) -> int:
+    """What the column has a use for, but for the length of its bars."""
+    if column.bar:
+        return column.width if held else 0
+    text = max(held, len(column.title)) if held else 0
+    return max(column.least, min(text, max(column.width, column.most)))
 
 
 def _total(widths: Sequence[int]) -> int:
@@ -55,15 +74,15 @@ def _total(widths: Sequence[int]) -> int:
 
 def _widen(widths: list[int], index: int, goal: int, spare: int) -> int:
     """Widen one column towards a goal; the room that is left."""
-    grow = min(max(0, goal - widths[index]), max(0, spare))
+    grow = min(max(0, goal - widths[index]), spare)
     widths[index] += grow
     return spare - grow
 
 
-def _squeeze(widths: list[int], order: Sequence[int], room: int) -> None:
+def _squeeze(widths: list[int], kept: Sequence[int], room: int) -> None:
     """Where even the columns that never go are too wide together, the widest gives way."""
-    while order and _total([widths[i] for i in order]) > room:
-        widest = max(order, key=lambda i: widths[i])
+    while kept and _total([widths[i] for i in kept]) > room:
+        widest = max(kept, key=lambda i: widths[i])
         if widths[widest] <= 1:
             return
         widths[widest] -= 1

@@ -13,8 +13,8 @@ from textual.strip import Strip
 
 from redis_dash.tui.look import Ground, Look, Role
 from redis_dash.tui.spans import Span, draw, measure
-from redis_dash.tui.text import Plain, crop
-from redis_dash.tui.widgets.columns import GAP, Column, share_out
+from redis_dash.tui.text import Plain, crop, crop_middle
+from redis_dash.tui.widgets.columns import GAP, Column, is_hidden, share_out
 from redis_dash.tui.widgets.lines import Lines
 from redis_dash.tui.widgets.meter import meter
 
@@ -26,6 +26,13 @@ class Bar(msgspec.Struct, frozen=True):
     role: Role
 
 
+class Name(msgspec.Struct, frozen=True):
+    """A cell that is cut in the middle: what it is told apart by may stand at its end."""
+
+    text: Plain
+    role: Role
+
+
 class Figure(msgspec.Struct, frozen=True):
     """A cell that must not be cut: the first of its forms that fits."""
 
@@ -33,7 +40,7 @@ class Figure(msgspec.Struct, frozen=True):
     role: Role
 
 
-Cell = Span | Bar | Figure
+Cell = Span | Bar | Name | Figure
 T = TypeVar("T")
 Contra = TypeVar("Contra", contravariant=True)
 
@@ -79,11 +86,21 @@ class Table(Lines, Generic[T]):
         self._active = False
         self._cache: dict[Hashable, Strip] = {}
         self._widths: tuple[int, ...] = ()
+        self._held = self._nothing_held
+        """The longest text that each column has held; it does not shrink, so that the columns stand still."""
+
+    @property
+    def _nothing_held(self) -> list[int]:
+        return [0] * len(self.columns)
 
     @property
     def item(self) -> T | None:
         """The item under the cursor."""
         return self._items[self._index] if self._items else None
+
+    def key(self, item: T) -> Hashable:
+        """What an item is recognised by."""
+        return self._rows.key(item)
 
     @property
     def needle(self) -> str:
@@ -107,12 +124,9 @@ class Table(Lines, Generic[T]):
 
     @property
     def hidden_columns(self) -> tuple[Plain, ...]:
-        """The titles for which there was no room."""
-        return tuple(
-            column.title
-            for column, width in zip(self.columns, self._widths, strict=False)
-            if not width and column.title
-        )
+        """The titles of columns that hold something and found no room."""
+        columns = zip(self.columns, self._held, self._widths, strict=False)
+        return tuple(column.title for column, held, width in columns if is_hidden(column, held, width))
 
     @property
     def _room(self) -> int:
@@ -122,9 +136,8 @@ class Table(Lines, Generic[T]):
     def _head(self) -> int:
         return 1 if self.outer_size.height >= 4 and any(column.title for column in self.columns) else 0
 
-    def show(self, items: Sequence[T], columns: Sequence[Column] | None = None) -> None:
-        """Replace the rows, and the columns where they are not to stay as they are."""
-        self.columns = self.columns if columns is None else tuple(columns)
+    def show(self, items: Sequence[T]) -> None:
+        """Replace the rows."""
         self._all = items
         self._sift()
         self.repaint()
@@ -132,6 +145,7 @@ class Table(Lines, Generic[T]):
     def narrow(self, needle: str) -> None:
         """Show only what contains this text, whatever its case; empty shows all."""
         self._needle = needle.casefold()
+        self.forget()
         self._sift()
         self.repaint()
 
@@ -149,9 +163,14 @@ class Table(Lines, Generic[T]):
         """Move by screenfuls."""
         self._put(self._index + step * max(1, self._room - 1))
 
+    def pin(self) -> None:
+        """Stay with the row under the cursor: somebody deals with it."""
+        self._put(self._index)
+
     def home(self) -> None:
         """Back to the first place, whoever holds it."""
         self._anchor, self._index, self._top = None, 0, 0
+        self.forget()
         self.repaint()
 
     def go_to(self, key: Hashable) -> None:
@@ -202,29 +221,40 @@ class Table(Lines, Generic[T]):
         self._index = 0
 
     def forget(self) -> None:
-        """Drop the strips that were kept."""
+        """Drop the strips that were kept, and fit the columns anew."""
         self._cache = {}
+        self._held = self._nothing_held
 
     def compose_strips(self, width: int, height: int, look: Look) -> list[Strip]:
         """Titles, then the visible rows."""
-        widths = share_out(self.columns, width - 3)
-        if widths != self._widths:
-            self._widths, self._cache = widths, {}
+        recipes = self._recipes()
+        self._share_out(width - 3, [recipe[2] for recipe in recipes if recipe not in self._cache])
+        strips = [draw(self._titles(), width, look)] if self._head else []
+        fresh: dict[Hashable, Strip] = {}
+        for recipe in recipes:
+            fresh[recipe] = self._cache.get(recipe) or self._draw(*recipe, width, look)
+            strips.append(fresh[recipe])
+        self._cache = fresh
+        return strips
+
+    def _recipes(self) -> list[tuple[bool, Ground, tuple[Cell, ...]]]:
+        """Of each visible row: does the cursor stand there, what lies behind it, and its cells."""
         room = self._room
         self._top = max(0, min(self._top, len(self._items) - room))
         if self._active or self._anchor is not None:
             self._top = min(max(self._top, self._index - room + 1), self._index)
-        strips = [draw(self._titles(), width, look)] if self._head else []
-        fresh: dict[Hashable, Strip] = {}
-        for index in range(self._top, min(self._top + room, len(self._items))):
-            item = self._items[index]
-            here = self._active and index == self._index
-            recipe = (here, self._rows.ground(item), self._rows.cells(item))
-            strip = self._cache.get(recipe) or self._draw(*recipe, width, look)
-            fresh[recipe] = strip
-            strips.append(strip)
-        self._cache = fresh
-        return strips
+        return [
+            (self._active and index == self._index, self._rows.ground(item), self._rows.cells(item))
+            for index, item in enumerate(self._items[self._top : self._top + room], self._top)
+        ]
+
+    def _share_out(self, room: int, new: Sequence[tuple[Cell, ...]]) -> None:
+        """Fit the columns to what they hold, these new rows included."""
+        for cells in new:
+            self._held = [max(held, _length(cell)) for held, cell in zip(self._held, cells, strict=True)]
+        widths = share_out(self.columns, room, self._held)
+        if widths != self._widths:
+            self._widths, self._cache = widths, {}
 
     def _titles(self) -> list[Span]:
         return self._line([(column.title, "dim") for column in self.columns], Plain("  "))
@@ -243,8 +273,7 @@ class Table(Lines, Generic[T]):
             if isinstance(cell, Bar):
                 spans, used = meter(cell.share, width, cell.role), width
             else:
-                text, role = _fitting(cell, width) if isinstance(cell, Figure) else cell
-                spans = [(crop(text, width), role)]
+                spans = [_fitting(cell, width)]
                 used = measure(spans)
             before = gap + (width - used) * column.right
             line[-1] = (Plain(line[-1][0] + " " * before), line[-1][1])
@@ -262,6 +291,19 @@ class Table(Lines, Generic[T]):
         self.post_message(self.Chosen(again))
 
 
-def _fitting(figure: Figure, width: int) -> Span:
-    """What there is no room for is left out as a whole: a part of a number is another number."""
-    return next((form for form in figure.forms if cell_len(form) <= width), Plain("…")), figure.role
+def _length(cell: Cell) -> int:
+    """How wide a cell would like to be; a bar takes what it gets, unless there is nothing to measure."""
+    if isinstance(cell, Bar):
+        return cell.share is not None
+    if isinstance(cell, Figure):
+        return cell_len(cell.forms[0])
+    return cell_len(cell.text) if isinstance(cell, Name) else measure((cell,))
+
+
+def _fitting(cell: Span | Name | Figure, width: int) -> Span:
+    """Of a figure for which there is no room nothing is shown: a part of a number is another number."""
+    if isinstance(cell, Name):
+        return crop_middle(cell.text, width), cell.role
+    if isinstance(cell, Figure):
+        return next((form for form in cell.forms if cell_len(form) <= width), Plain("…")), cell.role
+    return crop(cell[0], width), cell[1]

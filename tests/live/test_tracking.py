@@ -1,0 +1,162 @@
+"""Keys that the server names as they are written: figures are exact also while sessions and clients come and go."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+import redis
+
+from redis_dash.config import Url
+from redis_dash.sources.base import Context
+from redis_dash.sources.rate_limits import RateLimitsSource
+from redis_dash.sources.sessions import SessionsSource
+from redis_dash.tracking import Tracking
+from tests.conftest import until, until_async
+from tests.live.test_sources import accept, sign_in
+
+MakeContext = Callable[..., Context]
+FAMILIES = {"sessions": ("session:*",), "limits": ("ratelimit:*",), "any": ("*:lock",)}
+
+
+@contextlib.asynccontextmanager
+async def listening(tracking: Tracking, family: str = "sessions") -> AsyncIterator[Tracking]:
+    """At work, and told of each key of a family from now on."""
+    task = asyncio.create_task(tracking.run())
+    try:
+        await until(lambda: tracking.covers(family, float("inf")))
+        yield tracking
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_each_key_that_is_written_or_gone_is_told_to_its_family(redis_url: str, client: redis.Redis) -> None:
+    client.set("session:old", "x")
+    client.set("session:short", "x", px=30)
+    async with listening(Tracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
+        client.set("session:new", "x")
+        client.expire("session:old", 50)
+        client.set("a:lock", "x")
+        client.zadd("ratelimit:a", {"x": 1})
+        client.get("session:new")
+        assert set(await tracking.written("sessions")) == {b"session:new", b"session:old"}
+        assert await tracking.written("sessions") == []
+        assert await tracking.written("limits") == [b"ratelimit:a"]
+        assert not tracking.covers("any", float("inf"))  # nothing that its keys begin with could be asked for
+        client.delete("session:old")
+        assert await tracking.written("sessions") == [b"session:old"]
+        told: list[bytes] = []
+
+        async def expired() -> bool:
+            told.extend(await tracking.written("sessions"))
+            return b"session:short" in told
+
+        await until_async(expired)
+
+
+async def test_patterns_of_which_one_begins_like_another(redis_url: str, client: redis.Redis) -> None:
+    families = {"sessions": ("app:*", "app:session:*"), "limits": ("app:limit:*",)}
+    async with listening(Tracking(Url(redis_url), families, 0.01)) as tracking:
+        client.set("app:session:1", "x")
+        assert await tracking.written("sessions") == [b"app:session:1"]
+
+
+async def test_what_was_written_while_it_was_not_connected_is_not_covered(redis_url: str, client: redis.Redis) -> None:
+    async with listening(Tracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
+        since = tracking._since["sessions"]
+        assert tracking.covers("sessions", since)
+        assert not tracking.covers("sessions", since - 1)
+        (ours,) = [one for one in client.client_list() if "t" in one["flags"] or one["flags"] == "B"]
+        client.client_kill(ours["addr"])
+        await until(lambda: tracking.covers("sessions", float("inf")) and tracking._since["sessions"] > since)
+        assert not tracking.covers("sessions", since)
+
+
+async def test_keys_that_are_written_too_often_are_given_up(
+    redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redis_dash.tracking.JUDGED_S", 0.05)
+    async with listening(Tracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
+
+        async def given_up() -> bool:
+            for number in range(200):
+                client.set(f"session:{number}", "x")
+            return "sessions" in tracking.given_up
+
+        await until_async(given_up)
+        assert not tracking.covers("sessions", float("inf"))
+        await until(lambda: tracking.covers("limits", float("inf")))
+
+
+async def test_without_client_tracking_nothing_is_covered(redis_url: str, client: redis.Redis) -> None:
+    client.acl_setuser("poor", enabled=True, passwords=["+pw"], commands=["+@all", "-client|tracking"], keys=["*"])
+    tracking = Tracking(Url(redis_url.replace("redis://", "redis://poor:pw@")), FAMILIES, 0.01)
+    task = asyncio.create_task(tracking.run())
+    try:
+        await until(
+            lambda: any("client" in str(entry["reason"]) for entry in client.acl_log()) or bool(client.acl_log())
+        )
+        assert not tracking.covers("sessions", float("inf"))
+        assert await tracking.written("sessions") == []
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        client.acl_deluser("poor")
+
+
+async def test_sessions_that_come_and_go_between_two_passes_are_counted_exactly(
+    make_context: MakeContext, client: redis.Redis
+) -> None:
+    for name in ("ann", "bob"):
+        sign_in(client, name)
+    context = make_context()
+    source = SessionsSource(context)
+    async with listening(context.tracking):
+        await context.keyspace.pass_over()
+        assert (await source.read()).frame.count.certainty == "exact"
+        for number in range(20):
+            sign_in(client, f"new{number}")
+        client.delete(sign_in(client, "bob"))
+        client.set("another", "x")
+        frame = (await source.read()).frame  # no pass in between
+        assert (frame.count.value, frame.count.certainty, len(frame.rows)) == (21, "exact", 21)
+
+
+async def test_clients_that_become_blocked_between_two_passes_are_shown_at_once(
+    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where not all clients can be followed."""
+    monkeypatch.setattr("redis_dash.sources.rate_limits.FOLLOWED", 100)
+    for number in range(1000):
+        accept(client, f"10.0.{number // 250}.{number % 250}", [1.0, 2.0])
+    context = make_context()
+    source = RateLimitsSource(context)
+    async with listening(context.tracking, "limits"):
+        await context.keyspace.pass_over()
+        await source.read()
+        blocked = {f"10.0.{number // 250}.{number % 250}" for number in range(0, 1000, 20)}
+        for identity in blocked:
+            accept(client, identity, [number / 10 for number in range(100)])
+        frame = (await source.read()).frame
+        assert {row.identity for row in frame.rows if row.blocked} == blocked
+        assert (frame.blocked.value, frame.blocked.certainty) == (50, "at_least")
+
+
+async def test_sessions_that_are_renewed_stand_first_between_two_passes(
+    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redis_dash.sources.sessions.FOLLOWED", 50)
+    for number in range(500):
+        sign_in(client, f"u{number:04}", ttl=1000 + number)
+    context = make_context()
+    source = SessionsSource(context)
+    async with listening(context.tracking):
+        await context.keyspace.pass_over()
+        await source.read()
+        for number in range(7):
+            client.expire(f"session:u{number:04}-0123456789-0123456789", 9000)
+        rows = (await source.read()).frame.rows
+        assert {row.user for row in rows[:7]} == {f"u{number:04}@example.com" for number in range(7)}

@@ -1,0 +1,1 @@
+"""A world that moves: an application on a real server that knows the truth, and a judge of what the hub says of it."""

@@ -1,0 +1,57 @@
+"""``make truth``: worlds that move for some minutes on every server binary that is there; every figure is judged."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+import time
+from pathlib import Path
+
+from demo_server.embedded import EmbeddedServer
+from tests.moving.phases import LARGE, LASTING, MIDDLE, SMALL, shuffled
+from tests.moving.report import table
+from tests.moving.scene import Scene
+from tests.moving.servers import programs
+from tests.moving.tally import Tally
+
+SIZES = (SMALL, MIDDLE, LASTING, LARGE)
+
+
+async def watch(program: Path, minutes: float, seed: int) -> tuple[str, Tally]:
+    """World after world on one server, until the time is over."""
+    tally, ends = Tally(), time.monotonic() + 60 * minutes
+    with EmbeddedServer(program=program) as server:
+        scene = 0
+        while time.monotonic() < ends:
+            size, number = SIZES[scene % len(SIZES)], 1000 * seed + scene
+            found = await Scene(server, size, number, shuffled(number)).play()
+            tally.add(found)
+            wrong = f"{found.wrong.total():,} wrong" if found.wrong else "none wrong"
+            _say(f"{server.version}: {size.name}, seed {number}: {found.figures:,} figures, {wrong}")
+            scene += 1
+        return server.version, tally
+
+
+def main() -> int:
+    """The exit status: 1 if anything is wrong."""
+    parser = argparse.ArgumentParser(prog="make truth", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10.0, help="for each server (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--server", type=Path, action="append", help="a program; default: all that are found")
+    options = parser.parse_args()
+    tallies: dict[str, Tally] = {}
+    for program in options.server or programs():
+        version, tally = asyncio.run(watch(program, options.minutes, options.seed))
+        tallies[version] = tally
+    sys.stdout.write(table(tallies) + "\n")
+    return 0 if tallies and all(tally.good for tally in tallies.values()) else 1
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"truth: {line}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

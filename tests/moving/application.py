@@ -1,0 +1,201 @@
+"""The application: sessions, limits, boards, caches and other keys, all written by one thread on one connection."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import redis
+
+from redis_dash.config import CachePattern, Config, LimitPattern
+from tests.moving.batch import Batch
+from tests.moving.boards import GLOBS, Boards
+from tests.moving.caches import Cache, Lookups
+from tests.moving.channels import Channels
+from tests.moving.filler import Filler
+from tests.moving.limiters import FixedWindow, Limiter, SlidingWindow
+from tests.moving.merged import merged
+from tests.moving.phases import Phase, Size
+from tests.moving.sessions import GLOB, Sessions
+from tests.moving.timeline import Span, Timeline
+
+Action = Callable[[Batch], None]
+
+
+class Wiped(Protocol):
+    """Something that is gone with all keys."""
+
+    def wiped(self, span: Span) -> None:
+        """All keys are gone, at one moment."""
+
+
+class Application:
+    """Plays phases; what it does depends on the seed and the phases alone, how often on the time."""
+
+    def __init__(self, port: int, size: Size, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self._port, self._size = port, size
+        self._client = redis.Redis(port=port)
+        self.refresh_s = size.refresh_s
+        """How often a dashboard reads."""
+        self.sessions = Sessions(self.rng)
+        self.limiters: tuple[Limiter, ...] = (
+            FixedWindow("login", 10, 2.5, self.rng),
+            SlidingWindow("api", 10, 3.0, self.rng),
+            FixedWindow("free", None, 4.0, self.rng),
+        )
+        self.boards = Boards(self.rng, size.boards)
+        self.lookups = Lookups()
+        self.caches = (
+            Cache("pages", self.lookups, self.rng, counters=True, lifetime_s=None),
+            Cache("answers", self.lookups, self.rng, counters=False, lifetime_s=size.lifetime_s),
+        )
+        self.filler, self.channels = Filler(), Channels(self.rng)
+        self.away: list[Span] = []
+        """When the server was being started again."""
+        self._actions: dict[str, Action] = {
+            "sign in": lambda batch: self.sessions.sign_in(batch, self._lifetime_s()),
+            "go on": lambda batch: self.sessions.go_on(batch, self._lifetime_s() or 9.0),
+            "change role": self.sessions.change_role,
+            "sign out": self.sessions.sign_out,
+            "many sign in": lambda batch: self._times(300, "sign in", batch),
+            "many sign out": lambda batch: self._times(200, "sign out", batch),
+            "request": self._request,
+            "fill a limit": self._fill_a_limit,
+            "many blocked": lambda batch: self._times(50, "fill a limit", batch),
+            "pardon": lambda batch: self.rng.choice(self.limiters).pardon(batch),
+            "score": self.boards.score,
+            "grow board": lambda batch: self.boards.grow(batch, self.rng.randrange(2, 300)),
+            "shrink board": lambda batch: self.boards.shrink(batch, self.rng.randrange(0, 150)),
+            "vanish": self.boards.vanish,
+            "retype": self.boards.retype,
+            "look up": lambda batch: self.rng.choice(self.caches).look_up(batch),
+            "drop page": lambda batch: self.rng.choice(self.caches).drop(batch),
+            "grow": self.filler.grow,
+            "shrink": self.filler.shrink,
+            "publish": self.channels.publish,
+            "flush": self._flush,
+            "reset stats": lambda batch: batch.add("CONFIG RESETSTAT", note=self._statistics_reset),
+        }
+
+    def config(self, url: str) -> Config:
+        """What a dashboard must be told of it."""
+        limits = [LimitPattern(one.glob, f"{one.limit}/{one.window_s:g}" if one.limit else "") for one in self.limiters]
+        return Config(
+            url=url,
+            sessions=(GLOB,),
+            limits=tuple(limits),
+            leaderboards=GLOBS,
+            caches=tuple(CachePattern(cache.name, cache.glob) for cache in self.caches),
+            refresh_s=self._size.refresh_s,
+            budget=self._size.budget,
+        )
+
+    # -- what it does ------------------------------------------------------------------------------------------------
+
+    def settle_in(self) -> None:
+        """What is there before anybody looks."""
+        batch = Batch()
+        for what, times in self._size.at_first.items():
+            for n in range(times):
+                self._actions[what](batch)
+                if n % 200 == 199 or what == "grow":
+                    self._send(batch)
+            self._send(batch)
+
+    def play(self, phase: Phase, stop: threading.Event) -> None:
+        """One phase, for its time; meant for a thread of its own."""
+        names, weights = list(phase.actions), list(phase.actions.values())
+        batch, ends = Batch(), time.monotonic() + phase.seconds
+        for what in phase.at_once:
+            self._actions[what](batch)
+            self._send(batch)
+        while time.monotonic() < ends and not stop.is_set():
+            for what in self.rng.choices(names, weights, k=phase.per_tick) if names else ():
+                self._actions[what](batch)
+            self._send(batch)
+            stop.wait(phase.tick_s * self.rng.uniform(0.5, 1.5))
+
+    def rest(self) -> None:
+        """Nothing is written any more; what expires is still noticed."""
+        self._advance()
+
+    def restart(self, start_again: Callable[[], None]) -> None:
+        """The server is started again, and is empty."""
+        begin = time.time()
+        start_again()
+        self._client.close()
+        self._client = redis.Redis(port=self._port)
+        span = Span(begin, time.time())
+        self.away.append(span)
+        self._wiped(span)
+        self.lookups.begin(span, by_command=False)
+
+    def numbers(self) -> dict[str, Timeline]:
+        """How many keys there are, by what they begin with."""
+        kinds = {GLOB.removesuffix("*"): self.sessions.truth.count, "other:": self.filler.count}
+        kinds |= {limiter.glob.removesuffix("*"): limiter.truth.count for limiter in self.limiters}
+        kinds |= {cache.glob.removesuffix("*"): cache.truth.count for cache in self.caches}
+        return kinds | {"leaderboard": merged([self.boards.count, self.boards.others])}
+
+    def look(self) -> tuple[dict[str, int], Span]:
+        """The same, as the server itself has it."""
+        begin = time.time()
+        keys = [key.decode() for key in set(self._client.scan_iter(count=1000))]
+        found = {beginning: sum(key.startswith(beginning) for key in keys) for beginning in self.numbers()}
+        return found, Span(begin, time.time())
+
+    def close(self) -> None:
+        """Hang up."""
+        self._client.close()
+
+    # -- parts of it -------------------------------------------------------------------------------------------------
+
+    def _send(self, batch: Batch) -> None:
+        self._advance()
+        batch.send(self._client)
+        for cache in self.caches:
+            cache.follow_up(batch)
+        batch.send(self._client)
+
+    def _advance(self) -> None:
+        now = time.time()
+        self.sessions.truth.advance(now)
+        for limiter in self.limiters:
+            limiter.advance(now)
+        for cache in self.caches:
+            cache.advance(now)
+
+    def _lifetime_s(self) -> float | None:
+        if self._size.lifetime_s is None or self.rng.random() < 0.2:
+            return None
+        return self.rng.uniform(0.5, 1.5) * self._size.lifetime_s
+
+    def _times(self, count: int, what: str, batch: Batch) -> None:
+        for _ in range(count):
+            self._actions[what](batch)
+
+    def _request(self, batch: Batch) -> None:
+        self.rng.choice(self.limiters).request(batch, self.rng.randrange(self._size.clients))
+
+    def _fill_a_limit(self, batch: Batch) -> None:
+        limiter, client = self.rng.choice(self.limiters[:2]), self.rng.randrange(self._size.clients)
+        for _ in range(limiter.limit or 0):
+            limiter.request(batch, client)
+
+    def _flush(self, batch: Batch) -> None:
+        self._send(batch)
+        batch.add("FLUSHDB", note=lambda _, span: self._wiped(span))
+        self._send(batch)
+
+    def _statistics_reset(self, _: Any, span: Span) -> None:
+        self.lookups.begin(span, by_command=True)
+
+    def _wiped(self, span: Span) -> None:
+        self.sessions.truth.wiped(span)
+        parts: tuple[Wiped, ...] = (*self.limiters, self.boards, *self.caches, self.filler)
+        for part in parts:
+            part.wiped(span)

@@ -1,0 +1,110 @@
+"""What the judges of the topics share: the tally, where a figure was seen, and how a count is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from redis_dash.certainty import Count
+from tests.moving.observer import Seen
+from tests.moving.recording import Recording
+from tests.moving.tally import Tally
+from tests.moving.timeline import Span, Timeline, Values
+
+PASS_S = 1.0
+"""How long a pass at full speed takes, at most: what expires meanwhile may have been counted."""
+
+
+class Bench:
+    """One world's."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        self.world = recording.world
+        self.tally = Tally()
+
+    def place(self, span: Span) -> str:
+        """Where something was seen."""
+        begin, name = self.recording.phases[0][0], ""
+        for moment, phase in self.recording.phases:
+            if moment <= span.end:
+                name = phase
+        return f"{self.recording.where}, {span.begin - begin:.2f}..{span.end - begin:.2f} s, {name}"
+
+    def check(self, what: str, right: bool, seen: Seen | Span, told: str, timeline: Timeline | None = None) -> None:
+        """A figure that must be right."""
+        span = seen.span if isinstance(seen, Seen) else seen
+        self.tally.check(what, right, lambda: self._tell(span, told, timeline))
+
+    def count(
+        self, what: str, count: Count, seen: Seen, timeline: Timeline, more: Callable[[], str] | None = None
+    ) -> None:
+        """A count: each certainty says something else, and must be right about it.
+
+        Args:
+            more: explains a wrong one of those that are asked one after the other, and change by themselves meanwhile.
+        """
+        truth = timeline.values(*seen.span)
+        self.tally.certainties[what][count.certainty] += 1
+        told = f"shown {_shown(count)}, truth {truth}"
+        right = truth.has(count.value) if more is None else truth.has_apart(count.value)
+        if more is not None and not right and count.certainty == "exact":
+            told += more()
+        rested_at = self.recording.rested_at
+        if rested_at is not None and seen.span.begin > rested_at:
+            self.check(
+                f"{what}: right at rest", right or _is_right_at_rest(count, seen, timeline), seen, told, timeline
+            )
+        sound = count.low <= count.value and (count.high is None or count.value <= count.high)
+        if count.certainty != "unknown":
+            self.check(f"{what}: value within its own bounds", sound, seen, told)
+        if count.certainty == "exact":
+            whole = count.coverage == 1.0 and count.low == count.value == count.high
+            self.check(f"{what}: exact, and whole", whole, seen, told)
+            self.check(f"{what}: exact", right, seen, told, timeline)
+        elif count.certainty == "at_least":
+            self.check(f"{what}: at least", truth.high >= count.low, seen, told, timeline)
+            if count.high is not None:
+                self._interval(f"{what}, upper bound", count, truth.low <= count.high, seen, told, timeline)
+        elif count.certainty == "unknown":
+            self.check(f"{what}: unknown, at most", count.high is None or truth.low <= count.high, seen, told, timeline)
+        else:
+            self._interval(what, count, holds(count, truth), seen, told, timeline)
+
+    def _interval(self, what: str, count: Count, held: bool, seen: Seen, told: str, timeline: Timeline) -> None:
+        self.tally.interval(what, count.certainty, held, lambda: self._tell(seen.span, told, timeline))
+
+    def _tell(self, span: Span, told: str, timeline: Timeline | None) -> str:
+        lines = [f"{self.place(span)}: {told}"]
+        for step in timeline.around(*span) if timeline else ():
+            begin, end = step.span.begin - span.begin, step.span.end - span.begin
+            lines.append(f"  {begin:+.3f}..{end:+.3f} s: {step.delta:+d}{' by the clock' if step.by_clock else ''}")
+        return "\n".join(lines)
+
+
+class TopicJudge(Protocol):
+    """Judges the frames of one topic, in their order."""
+
+    def __init__(self, bench: Bench) -> None:
+        """One world's."""
+
+    def judge(self, seen: Seen) -> None:
+        """One reading, whose status is good and whose frame is there."""
+
+
+def holds(count: Count, truth: Values) -> bool:
+    """Does the interval hold one of the values?"""
+    return count.low <= truth.high and (count.high is None or truth.low <= count.high)
+
+
+def _is_right_at_rest(count: Count, seen: Seen, timeline: Timeline) -> bool:
+    """Nothing is written any more: what was counted was so a short while ago, and what expired since is allowed for."""
+    truth = timeline.values(*seen.span)
+    if count.certainty == "counted":
+        lately = timeline.values(min(count.at, seen.span.begin) - PASS_S, seen.span.end)
+        return lately.low <= count.value <= lately.high and holds(count, truth)
+    return count.certainty in ("estimated", "at_least") and holds(count, truth)
+
+
+def _shown(count: Count) -> str:
+    return f"{count.value} {count.certainty} ({count.low}..{count.high}, {count.coverage:.1%} scanned)"

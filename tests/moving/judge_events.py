@@ -1,0 +1,31 @@
+"""Events: what was received is what was published, in each channel."""
+
+from __future__ import annotations
+
+from redis_dash.model import EventsFrame
+from tests.moving.bench import Bench
+from tests.moving.observer import Seen
+
+ON_ITS_WAY_S = 2.0
+"""Within this time a message has arrived."""
+
+
+class EventsJudge:
+    """While the server was away nobody received anything: then only an upper bound is known."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+
+    def judge(self, seen: Seen) -> None:
+        """One frame."""
+        frame = seen.reading.frame
+        assert isinstance(frame, EventsFrame)
+        shown = {channel.channel: channel.count for channel in frame.channels}
+        lossless = not any(away.begin <= seen.span.end for away in self._bench.world.away)
+        for name, published in self._bench.world.channels.published.items():
+            most = published.values(*seen.span).high
+            least = published.values(0.0, seen.span.begin - ON_ITS_WAY_S).high if lossless else 0
+            told = f"{name}: {shown.get(name, 0)} received, {least}..{most} published"
+            self._bench.check("channel: received", least <= shown.get(name, 0) <= most, seen, told, published)
+        whole = frame.received == sum(shown.values()) + frame.other
+        self._bench.check("events: the channels add up", whole, seen, f"{frame.received} received, {shown}")

@@ -1,0 +1,92 @@
+"""Rate limits: how many clients, blocked and near ones, and each row's usage as the limiter itself would count it."""
+
+from __future__ import annotations
+
+from redis_dash.model import LimitRow, RateLimitsFrame
+from tests.moving.bench import Bench
+from tests.moving.levels import NEAR
+from tests.moving.lifetimes import Lifetimes
+from tests.moving.limiters import FixedWindow, Limiter, SlidingWindow
+from tests.moving.merged import merged
+from tests.moving.observer import Seen
+from tests.moving.timeline import Span, Timeline
+
+UNTOLD_AGE_S = 0.05
+"""Younger rows are told as new."""
+RESET_TOLERANCE_S = 0.06
+
+
+class LimitsJudge:
+    """Rows carry their age: they are compared with what was true when they were read."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        limiters = bench.world.limiters
+        self._count = merged([limiter.truth.count for limiter in limiters])
+        self._blocked = merged([limiter.levels.blocked for limiter in limiters])
+        self._near = merged([limiter.levels.near for limiter in limiters])
+
+    def judge(self, seen: Seen) -> None:
+        """One frame."""
+        frame = seen.reading.frame
+        assert isinstance(frame, RateLimitsFrame)
+        self._bench.count("limits", frame.count, seen, self._count)
+        self._bench.count("blocked", frame.blocked, seen, self._blocked, lambda: self._differences(frame, seen))
+        self._bench.count("near", frame.near, seen, self._near, lambda: self._differences(frame, seen))
+        for row in frame.rows:
+            self._row(row, frame, seen)
+
+    def _differences(self, frame: RateLimitsFrame, seen: Seen) -> str:
+        """Which clients were shown on another level than they were on."""
+        rows = {row.key: row for row in frame.rows}
+        lines = []
+        for limiter in self._bench.world.limiters:
+            for key, used in limiter.levels.used.items() if limiter.limit is not None else ():
+                truth = used.values(*seen.span)
+                shown = rows[key].used if key in rows else 0
+                if truth.high >= NEAR * (limiter.limit or 0) and (shown != truth.low or shown != truth.high):
+                    lines.append(f"\n  {key} shown {shown}, truth {truth}")
+        return "".join(lines)
+
+    def _row(self, row: LimitRow, frame: RateLimitsFrame, seen: Seen) -> None:
+        limiter = self._limiter(row.key)
+        begin = seen.span.begin - max(row.age_s, UNTOLD_AGE_S if row.age_s == 0 else 0)
+        read = Span(begin, seen.span.end - row.age_s)
+        used = limiter.levels.used.get(row.key, Timeline())
+        truth = used.values(*read)
+        told = f"{row.key} used {row.used} of {row.limit}, {row.age_s:.2f} s old, {row.dialect}; truth {truth}"
+        self._bench.check("limit: used", truth.has(row.used), seen, told, used)
+        blocked = limiter.limit is not None and row.used >= limiter.limit
+        self._bench.check("limit: blocked", row.blocked == blocked and row.limit == limiter.limit, seen, told)
+        there = limiter.truth.was_there(row.key, *read)
+        self._bench.check("limit: exists", there, seen, told)
+        if there and isinstance(limiter, FixedWindow):
+            self._reset(row, limiter.truth, read, seen)
+        elif there and isinstance(limiter, SlidingWindow) and truth.low == truth.high == row.used > 0:
+            self._falls(row, limiter, read, seen)
+        if frame.count.certainty == "exact":
+            just_read = row.age_s <= seen.span.end - seen.span.begin + UNTOLD_AGE_S
+            self._bench.check("limit: exact, so just read", just_read, seen, told)
+
+    def _reset(self, row: LimitRow, truth: Lifetimes, read: Span, seen: Seen) -> None:
+        """Usage falls to nothing when the key expires; ``reset_s`` is as of the frame."""
+        deadlines = [deadline for deadline in truth.deadlines_of(row.key, *read) if deadline is not None]
+        right = row.reset_s is not None and any(
+            deadline - seen.span.end - RESET_TOLERANCE_S
+            <= row.reset_s
+            <= max(0.0, deadline - read.begin) + RESET_TOLERANCE_S
+            for deadline in deadlines
+        )
+        told = f"{row.key} clears in {row.reset_s} s, truth {[d - seen.span.end for d in deadlines]}"
+        self._bench.check("limit: clears in", right, seen, told)
+
+    def _falls(self, row: LimitRow, limiter: SlidingWindow, read: Span, seen: Seen) -> None:
+        """Usage falls when the oldest request inside the window leaves it; nobody is let in beyond the limit."""
+        before = [leaves for span, leaves in limiter.requests[row.key] if span.end < read.begin]
+        oldest = min(before[-row.used :])
+        low, high = oldest - seen.span.end - RESET_TOLERANCE_S, max(0.0, oldest - read.begin) + RESET_TOLERANCE_S
+        told = f"{row.key} falls in {row.reset_s} s, truth {low:.3f}..{high:.3f}, {row.used} used"
+        self._bench.check("limit: falls in", row.reset_s is not None and low <= row.reset_s <= high, seen, told)
+
+    def _limiter(self, key: str) -> Limiter:
+        return next(one for one in self._bench.world.limiters if key.startswith(one.glob.removesuffix("*")))

@@ -1,0 +1,25 @@
+"""Server: the number of keys, and what cannot be zero."""
+
+from __future__ import annotations
+
+from redis_dash.model import ServerFrame
+from tests.moving.bench import Bench
+from tests.moving.merged import merged
+from tests.moving.observer import Seen
+
+
+class ServerJudge:
+    """Keys that have expired count until the server has deleted them."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._keys = merged(list(bench.world.numbers().values()))
+
+    def judge(self, seen: Seen) -> None:
+        """One frame."""
+        frame = seen.reading.frame
+        assert isinstance(frame, ServerFrame)
+        truth = self._keys.values(*seen.info)
+        self._bench.check("server: keys", frame.keys >= truth.low, seen, f"{frame.keys} keys, truth {truth} or more")
+        ping = frame.ping_ms is None or frame.ping_ms > 0
+        self._bench.check("server: ping", ping, seen, f"ping {frame.ping_ms} ms")

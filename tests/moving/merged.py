@@ -1,0 +1,16 @@
+"""The sum of several numbers as one timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.moving.timeline import Timeline
+
+
+def merged(timelines: Sequence[Timeline]) -> Timeline:
+    """Steps of one moment keep their order."""
+    total = Timeline()
+    for timeline in timelines:
+        for step in timeline.steps:
+            total.step(step.span, step.delta, by_clock=step.by_clock)
+    return total

