@@ -125,9 +125,7 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
         _memory(frame),
         Fact(Plain("clients"), count(frame.clients), "text", blocked),
         Fact(Plain("ping"), milliseconds(frame.ping_ms), "text"),
-        Fact(
-            Plain("keys"), count(frame.keys), "text", Figure(ONE_NODE, "warn") if frame.kind == "cluster" else NOTHING
-        ),
+        Fact(Plain("keys"), count(frame.keys), "text", one_node),
         Fact(
             Plain("evicted"),
             count(frame.evicted),
