@@ -53,6 +53,14 @@ def check(reply: object) -> object:
     return reply
 
 
+def _cut(commands: Sequence[Command], begin: int) -> int:
+    """Where a part of a long pipeline ends: between two keys, whose replies are judged together."""
+    end = min(begin + PIPELINE_LENGTH, len(commands))
+    while begin + 1 < end < len(commands) and commands[end][1:2] == commands[end - 1][1:2]:
+        end -= 1
+    return end
+
+
 class Deployment:
     """What a URL leads to."""
 
@@ -98,7 +106,7 @@ class Deployment:
             await self.connect()  # nothing to read is not a dead server
         replies: list[object] = []
         while len(replies) < len(commands):
-            replies += await self._part(commands[len(replies) : len(replies) + PIPELINE_LENGTH])
+            replies += await self._part(commands[len(replies) : _cut(commands, len(replies))])
         return replies
 
     async def _part(self, commands: Sequence[Command]) -> list[object]:
