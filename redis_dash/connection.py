@@ -53,9 +53,9 @@ def check(reply: object) -> object:
     return reply
 
 
-def _cut(commands: Sequence[Command], begin: int) -> int:
+def _cut(commands: Sequence[Command], begin: int, length: int) -> int:
     """Where a part of a long pipeline ends: between two keys, whose replies are judged together."""
-    end = min(begin + PIPELINE_LENGTH, len(commands))
+    end = min(begin + length, len(commands))
     while begin + 1 < end < len(commands) and commands[end][1:2] == commands[end - 1][1:2]:
         end -= 1
     return end
@@ -106,13 +106,13 @@ class Deployment:
             await self.connect()  # nothing to read is not a dead server
         replies: list[object] = []
         while len(replies) < len(commands):
-            replies += await self._part(commands[len(replies) : _cut(commands, len(replies))])
+            replies += await self._part(commands[len(replies) : _cut(commands, len(replies), PIPELINE_LENGTH)])
         return replies
 
     async def _part(self, commands: Sequence[Command]) -> list[object]:
         """As many of the commands as should be sent at once."""
         is_get = any(command[0] == b"GET" for command in commands)
-        commands = commands[: self._heads.number] if is_get else commands
+        commands = commands[: _cut(commands, 0, self._heads.number)] if is_get else commands
         asked, began = self._heads.bounded(commands) if is_get else commands, time.perf_counter()
         replies = await (self._sample(asked) if self.cost.wants(asked) else self._run(asked))
         if not is_get:
@@ -167,7 +167,8 @@ class Deployment:
 
     async def _sample(self, commands: Sequence[Command]) -> list[object]:
         """Run the commands, and learn what the first of them cost."""
-        first, others = commands[: pricing.LENGTH], commands[pricing.LENGTH :]
+        end = _cut(commands, 0, pricing.LENGTH)
+        first, others = commands[:end], commands[end:]
         transaction = pricing.bracketed(first)
         done: list[pricing.Sampled] = []
 
