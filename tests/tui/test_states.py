@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from redis_dash.feed import Feed
-from redis_dash.model import TOPICS, AnyReading, CacheFrame, ConfigError, Frame, Reading, ServerFrame
+from redis_dash.model import TOPICS, AnyReading, CacheFrame, ConfigError, Cost, Frame, Reading, ServerFrame
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.panes import PANES
 from tests.tui import fakes
@@ -184,3 +184,25 @@ async def test_a_falling_hit_rate_is_marked(frame: CacheFrame, falling: bool) ->
         await shows(app, pilot, "5 Cache ▼" if falling else "5 Cache  ")
         await tap(pilot, "5")
         await shows(app, pilot, "▼ 50.0 % now" if falling else "% now")
+
+
+async def test_a_node_of_a_cluster_is_called_one() -> None:
+    frame = fakes.server(kind="cluster")
+    async with running(FakeFeed(fakes.ok("server", frame)), size=WIDE) as (app, pilot):
+        await tap(pilot, "6")
+        await shows(app, pilot, "of this node", "one node of a cluster")
+        assert "one node of a cluster" in screen_text(app).splitlines()[0]
+        await tap(pilot, "z")
+        await shows(app, pilot, "one node of a cluster: only its share of the keys is seen")
+
+
+async def test_what_is_not_known_of_a_server_is_a_dash_and_our_errors_are_told() -> None:
+    frame = fakes.server(ops_per_s=None, ping_ms=None)
+    async with running(FakeFeed(fakes.ok("server", frame)), size=WIDE) as (app, pilot):
+        await tap(pilot, "6")
+        await shows(app, pilot, "ping –", "– ops/s")
+        assert "our errors" not in screen_text(app)
+    worse = fakes.server(ping_ms=0.088, cost=Cost(1204, 38.2, 0.04, errors=3, messages_ms=30, messages_share=0.035))
+    async with running(FakeFeed(fakes.ok("server", worse)), size=WIDE) as (app, pilot):
+        await tap(pilot, "6")
+        await shows(app, pilot, "ping <0.1 ms", "our errors", "3.50 % messages")
