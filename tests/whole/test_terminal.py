@@ -42,7 +42,10 @@ def paints_dashboard(screen: str) -> bool:
 def paints_help(screen: str) -> bool:
     """Is every line of the box there, and nothing beside it?"""
     lines = screen.splitlines()
-    return all(line[0] + line[-1] == "  " and line[12] in "╭│╰" for line in lines) and "Everywhere" in screen
+    edge = lines[0].find("╭")
+    return (
+        edge > 0 and all(not line[:edge].strip() and line[edge] in "╭│╰" for line in lines) and "Everywhere" in screen
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGSTOP])
