@@ -15,7 +15,19 @@ from importlib import import_module
 from benchmarks.harness import Figure, UnableError, options_of, say
 from benchmarks.report import DOCUMENT, show, write
 
-TOPICS = ("events", "events_screen", "scan", "budget", "search", "hit_rate", "answer", "startup", "idle_cpu", "replay")
+TOPICS = (
+    "events",
+    "events_screen",
+    "ring",
+    "scan",
+    "budget",
+    "search",
+    "hit_rate",
+    "answer",
+    "startup",
+    "idle_cpu",
+    "replay",
+)
 """One module each; it offers ``figures(quick)`` and explains its method in its docstring."""
 
 

@@ -42,10 +42,10 @@ class Driver(DashApp):
         self._messages = messages
         self._hub: Any = None
         self._watch: asyncio.Task[None] | None = None
-        super().__init__(self._open)
+        super().__init__(self._open_hub)
         self._opener = opener(Config(url=url))
 
-    def _open(self) -> Any:
+    def _open_hub(self) -> Any:
         self._hub = self._opener()
         return self._hub
 

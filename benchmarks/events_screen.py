@@ -30,7 +30,7 @@ from benchmarks.report import show
 from benchmarks.terminal import Terminal, on_terminal
 
 MARKS = (1_000_000, 2_000_000, 5_000_000, 10_000_000)
-HELP_TEXT = "one of the server's cores"
+HELP_TEXT = "everything by name, themes"
 PANE_KEYS = (("2", "revoke"), ("4", " board"))
 ZOOM_KEYS = (("z", "all panes"), ("z", " zoom"))
 

@@ -48,8 +48,7 @@ class DefaultCommand(click.Group):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The default command's options are options here."""
         default = self.commands["watch"]
-        own = {id(option) for option in self.get_params(ctx)}
-        records = [option.get_help_record(ctx) for option in default.params if id(option) not in own]
+        records = [option.get_help_record(ctx) for option in default.params if isinstance(option, click.Option)]
         with formatter.section("Options of watch, the default command"):
             formatter.write_dl([record for record in records if record is not None])
         super().format_options(ctx, formatter)
@@ -86,9 +85,11 @@ def _is_text(arg: str) -> bool:
 
 def _meant(word: str, commands: Iterable[str]) -> str:
     """The command that was probably meant; empty if it is none."""
+    if not word.isalpha():
+        return ""
     import difflib  # here, and not above, for a quick start
 
-    return next(iter(difflib.get_close_matches(word, list(commands), 1, 0.75)), "") if word.isalpha() else ""
+    return next(iter(difflib.get_close_matches(word.lower(), list(commands), 1, 0.75)), "")
 
 
 @click.group(

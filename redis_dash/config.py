@@ -164,6 +164,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("refresh_s must lie between 0.1 and 3600 seconds")
         if not 0 < self.budget <= 1:
             raise ValueError("budget is a share of one core, above 0 and at most 1")
+        keys = [*(limit.keys for limit in self.limits), *(cache.keys for cache in self.caches)]
+        if "" in (*self.channels, *self.sessions, *self.leaderboards, *keys):
+            raise ValueError("a pattern is empty")
 
     def __repr__(self) -> str:
         return "Config(…)"  # `url` may hold a password, and tracebacks print locals

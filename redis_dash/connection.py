@@ -53,6 +53,14 @@ def check(reply: object) -> object:
     return reply
 
 
+def _cut(commands: Sequence[Command], begin: int, length: int) -> int:
+    """Where a part of a long pipeline ends: between two keys, whose replies are judged together."""
+    end = min(begin + length, len(commands))
+    while begin + 1 < end < len(commands) and commands[end][1:2] == commands[end - 1][1:2]:
+        end -= 1
+    return end
+
+
 class Deployment:
     """What a URL leads to."""
 
@@ -98,13 +106,13 @@ class Deployment:
             await self.connect()  # nothing to read is not a dead server
         replies: list[object] = []
         while len(replies) < len(commands):
-            replies += await self._part(commands[len(replies) : len(replies) + PIPELINE_LENGTH])
+            replies += await self._part(commands[len(replies) : _cut(commands, len(replies), PIPELINE_LENGTH)])
         return replies
 
     async def _part(self, commands: Sequence[Command]) -> list[object]:
         """As many of the commands as should be sent at once."""
         is_get = any(command[0] == b"GET" for command in commands)
-        commands = commands[: self._heads.number] if is_get else commands
+        commands = commands[: _cut(commands, 0, self._heads.number)] if is_get else commands
         asked, began = self._heads.bounded(commands) if is_get else commands, time.perf_counter()
         replies = await (self._sample(asked) if self.cost.wants(asked) else self._run(asked))
         if not is_get:
@@ -159,7 +167,8 @@ class Deployment:
 
     async def _sample(self, commands: Sequence[Command]) -> list[object]:
         """Run the commands, and learn what the first of them cost."""
-        first, others = commands[: pricing.LENGTH], commands[pricing.LENGTH :]
+        end = _cut(commands, 0, pricing.LENGTH)
+        first, others = commands[:end], commands[end:]
         transaction = pricing.bracketed(first)
         done: list[pricing.Sampled] = []
 
@@ -251,32 +260,37 @@ class Deployment:
 
         def count(commands: Sequence[Command], replies: list[object] | None) -> None:
             if replies is not None and isinstance(replies[0], bytes):
-                taken.append(self._taken(parse_info(replies[0])))
+                taken.append(self._taken(parse_info(replies[0]), elsewhere))
             self._count(commands, replies)
 
         commands = [(b"INFO",)]
         async with self._link.lock:
             await self._ensure_connected()
+            elsewhere = sum(listener.run for listener in self.listeners)
             answer = self._link.send(commands, count)
         (raw,) = await self.receive(commands, answer)
         if not taken:
             raise SourceError(f"INFO answered with {type(check(raw)).__name__} instead of text")
         return taken[0]
 
-    def _taken(self, values: Mapping[str, str]) -> Info:
-        """With our share as it stands at this moment, when the server has just answered."""
-        application, traffic = self._application, [self._link.traffic, *self.listeners]
+    def _taken(self, values: Mapping[str, str], elsewhere: int) -> Info:
+        """With our share as it stands at this moment, when the server has just answered.
+
+        Args:
+            elsewhere: commands that it had run on other connections when it was asked; what was answered there since
+                may have been run before or after that.
+        """
+        application, run = self._application, self._link.traffic.run
         self.kind = kind_of(values)
         application.take(values)
         self.cost.deliver(self.listeners, values)
-        run = sum(one.run for one in traffic)
         return Info(
             values=values,
             at=time.monotonic(),
             own_hits=self.own.hits,
             own_misses=self.own.misses,
             application=(application.hits, application.misses),
-            own_commands=(run, run + sum(one.in_flight for one in self.listeners)),
+            own_commands=(run + elsewhere, run + sum(one.run + one.in_flight for one in self.listeners)),
             began=application.began,
             changes=changes_of(values, self.url.database),
         )

@@ -55,6 +55,8 @@ class CostMeter:
         self._commands_ms = 0.0
         self._messages_ms = 0.0
         self._delivered = (0, 0, 0)
+        self._spare_turns = 0
+        """Of the event loop, before the latest INFO: what was written then may have been read since."""
         self._spent: deque[tuple[float, float, float]] = deque()
 
     def count(self, commands: Sequence[Command]) -> None:
@@ -134,7 +136,11 @@ class CostMeter:
         messages_so_far = sum(listener.messages for listener in listeners)
         now = messages_so_far, sum(listener.received for listener in listeners), turns
         messages, nbytes, turned = (later - earlier for earlier, later in zip(self._delivered, now, strict=True))
-        writes = min(messages, turned) if turns and turned >= 0 else messages
+        if turns and turned >= 0:
+            writes = min(messages, turned + self._spare_turns)
+            self._spare_turns = min(turned, turned + self._spare_turns - writes)
+        else:
+            writes, self._spare_turns = messages, 0
         self._messages_ms += (writes * WRITE_US + messages * MESSAGE_US + nbytes * BYTE_US) / 1000
         self._delivered = now
 

@@ -67,6 +67,7 @@ class Heads:
     async def as_get(self, commands: Sequence[Command], replies: list[object], exchange: Exchange) -> list[object]:
         """The replies that the GETs among these commands would have had."""
         unclear: dict[int, Command] = {}
+        empty: list[int] = []
         for index, (command, reply) in enumerate(zip(commands, replies, strict=True)):
             if command[0] != b"GET":
                 continue
@@ -83,12 +84,28 @@ class Heads:
             elif isinstance(reply, bytes) and len(reply) > MOST_BYTES:
                 self._keep(key)
             elif reply == b"":
-                unclear[index] = (b"EXISTS", key)
+                empty.append(index)
         if unclear:
             again = await exchange(list(unclear.values()))
             for (index, command), reply in zip(unclear.items(), again, strict=True):
                 replies[index] = self._settled(command, reply)
+        if empty:
+            await self._look_at_empty(commands, replies, empty, exchange)
         return replies
+
+    async def _look_at_empty(
+        self, commands: Sequence[Command], replies: list[object], places: Sequence[int], exchange: Exchange
+    ) -> None:
+        """Which keys hold an empty value, and which are not there? Read once more with it, for some come meanwhile."""
+        asked = [
+            command for place in places for command in ((b"EXISTS", commands[place][1]), self._bounded(commands[place]))
+        ]
+        again = await exchange(asked)
+        for place, exists, value in zip(places, again[::2], again[1::2], strict=True):
+            if exists == 1 and value == b"":
+                for _ in range(2):  # which were counted as misses
+                    self._own.found_after_all((b"GETRANGE",))
+            replies[place] = value if value != b"" else (b"" if exists == 1 else None)
 
     def _keep(self, key: bytes) -> None:
         if len(self._large) >= LARGE_KEPT:
@@ -96,7 +113,4 @@ class Heads:
         self._large[key] = None
 
     def _settled(self, command: Command, reply: object) -> object:
-        if command[0] == b"EXISTS" and reply == 1:
-            self._own.found_after_all((b"GETRANGE",))
-            return b""
         return None if reply in (0, b"") else reply

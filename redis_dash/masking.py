@@ -10,13 +10,15 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
+from redis_dash.globs import Glob
 from redis_dash.model import mask
 from redis_dash.patterns import Pattern
 
 _RUN = re.compile(r"""[^\s"'`,;<>|(){}\[\]]+""")
 """A word: a key in the middle of other text ends where it does."""
+_LEAST_ID = 12
+"""Characters; what is shorter is no id that a server hands out."""
 _KEYSPACE = re.compile(r"(__(?:sub)?keyspace@\d+__:)(.*)", re.DOTALL)
-_TOKEN = re.compile(r"\\(.)|\[\^?(?:\\.|[^\]\\])*\]?|[*?]|(.)", re.DOTALL)
 
 
 def mask_keys(text: str, globs: Iterable[str]) -> str:
@@ -31,7 +33,7 @@ def mask_keys(text: str, globs: Iterable[str]) -> str:
         return notified[1] + mask_key(notified[2], globs)
     for glob in globs:
         shape = _shape(glob)
-        if shape.has_literal and shape.fits(text):
+        if shape.literals and shape.fits(text) and shape.may_be_key(text):
             return shape.masked(text)
         text = shape.search(text)
     return text
@@ -55,7 +57,16 @@ class _Shape(NamedTuple):
     before: str
     after: str
     has_wildcard: bool
-    has_literal: bool
+    literals: int
+    """How many characters of it."""
+
+    def may_be_key(self, word: str) -> bool:
+        """Is it one, in running text? Where no separator stands before the id, or behind it, ``session*`` fits the
+        channel ``sessions`` and the type ``session.created`` as well: then only a word that is as long as an id.
+        """
+        if (self.before or self.after) and not (self.before[-1:].isalnum() or self.after[:1].isalnum()):
+            return True
+        return len(word) - self.literals >= _LEAST_ID and _RUN.fullmatch(word) is not None
 
     def fits(self, key: str) -> bool:
         """Is this a key of the pattern? Its ends tell; only where it has none the rest is looked at."""
@@ -75,7 +86,7 @@ class _Shape(NamedTuple):
 
     def search(self, text: str) -> str:
         """The text with all keys masked that it seems to hold: rather too many than too few."""
-        if not (self.has_wildcard and self.has_literal):
+        if not (self.has_wildcard and self.literals) or self.before not in text:
             return text
         if not self.before:
             return _RUN.sub(self._masked_word, text)
@@ -86,13 +97,15 @@ class _Shape(NamedTuple):
         return _pattern(self.glob).variable(key.encode("utf-8", "backslashreplace")) is not None
 
     def _masked_word(self, word: re.Match[str]) -> str:
+        if not self.may_be_key(word[0]):
+            return word[0]
         if self.after:
             stop = word[0].rfind(self.after)
             return word[0] if stop < 0 else _masked(word[0][:stop]) + word[0][stop:]
         return _masked(word[0]) if self._matches(word[0]) else word[0]
 
     def _masked_rest(self, word: re.Match[str]) -> str:
-        if word.start():  # the pattern's beginning ends a word here
+        if word.start() or not self.may_be_key(self.before + word[0]):  # the pattern's beginning ends a word here
             return word[0]
         rest = word[0].removesuffix(self.after)
         return _masked(rest) + word[0][len(rest) :]
@@ -109,9 +122,7 @@ _pattern = lru_cache(maxsize=64)(Pattern)
 
 @lru_cache(maxsize=64)
 def _shape(glob: str) -> _Shape:
-    literals = [match[1] or match[2] for match in _TOKEN.finditer(glob)]
-    wild = [index for index, literal in enumerate(literals) if literal is None]
-    if not wild:
-        return _Shape(glob, glob, "", False, True)
-    before, after = literals[: wild[0]], literals[wild[-1] + 1 :]
-    return _Shape(glob, "".join(map(str, before)), "".join(map(str, after)), True, len(wild) < len(literals))
+    parsed = Glob.of(glob)
+    before, after = (end.decode("utf-8", "backslashreplace") for end in (parsed.before, parsed.after))
+    literals = sum(len(part) == 1 for run in parsed.runs for part in run)
+    return _Shape(glob, before, after, not parsed.is_literal, literals)

@@ -102,6 +102,8 @@ class OwnReads:
                 found = True
             elif name in _MISSED:
                 found = reply != _MISSED[name]
+                if name == b"ZCARD" and there.get(command[1], found) != found:
+                    self.unsure = True  # it came or went between the first ZCARD and this one: so may others have
             else:
                 found = there.get(command[1], True)
             there[command[1]] = found

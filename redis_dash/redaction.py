@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
 from redis_dash.eventlog import Event
-from redis_dash.masking import mask_keys
+from redis_dash.masking import mask_key, mask_keys
 from redis_dash.secrets import HIDDEN, is_secret
 
 _HIDDEN_JSON = msgspec.json.encode(HIDDEN)
@@ -24,6 +25,9 @@ _VALUE = re.compile(
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
+_MAY_TELL = re.compile(r"[=:]|eyJ|PRIVATE KEY")
+_TELLING = re.compile(r"\beyJ[\w-]{8,}+\.[\w-]++\.[\w-]*+|(?<=-----BEGIN )[A-Z ]*PRIVATE KEY-----.*+", re.DOTALL)
+"""JSON web tokens and private keys tell themselves, whatever the field's name."""
 _URL_PASSWORD = re.compile(r"(://[^\s/@:]*+:)[^\s/@]++(?=@)")
 
 
@@ -33,7 +37,11 @@ def redact_event(event: Event, globs: Sequence[str]) -> Event:
     Args:
         globs: the patterns of session keys.
     """
-    channel, payload = redact_text(event.channel, globs), redact(event.payload, globs)
+    channel = redact_text(event.channel, globs)
+    if event.channel.startswith(b"__keyevent@"):
+        payload = mask_key(event.payload.decode("utf-8", "surrogateescape"), globs).encode("utf-8", "surrogateescape")
+    else:
+        payload = redact(event.payload, globs)
     return msgspec.structs.replace(
         event, channel=channel, payload=payload, size=event.size - len(event.payload) + len(payload)
     )
@@ -54,31 +62,42 @@ def redact_text(raw: bytes, globs: Sequence[str]) -> bytes:
     return _text(raw.decode("utf-8", "surrogateescape"), globs).encode("utf-8", "surrogateescape")
 
 
-def _json(raw: bytes | msgspec.Raw, globs: Sequence[str]) -> bytes:
-    raw = bytes(raw).strip()
-    if raw.startswith(b"{"):
-        fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-        return b"{%b}" % b",".join(b"%b:%b" % _field(name, value, globs) for name, value in fields.items())
-    if raw.startswith(b"["):
-        return b"[%b]" % b",".join(_json(item, globs) for item in msgspec.json.decode(raw, type=list[msgspec.Raw]))
-    if raw.startswith(b'"'):
+def _json(raw: bytes, globs: Sequence[str]) -> bytes:
+    """A value as it may be shown; the very same bytes if all of it may."""
+    if raw.lstrip().startswith(b"{"):
+        fields = [(name, bytes(value)) for name, value in msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).items()]
+        shown = [_field(name, value, globs) for name, value in fields]
+        if shown == fields:
+            return raw
+        return b"{%b}" % b",".join(b"%b:%b" % (msgspec.json.encode(name), value) for name, value in shown)
+    if raw.lstrip().startswith(b"["):
+        items = [bytes(item) for item in msgspec.json.decode(raw, type=list[msgspec.Raw])]
+        told = [_json(item, globs) for item in items]
+        return raw if told == items else b"[%b]" % b",".join(told)
+    if raw.lstrip().startswith(b'"'):
         text = msgspec.json.decode(raw, type=str)
-        if text.lstrip()[:1] in ("{", "["):
-            return msgspec.json.encode(redact(text.encode(), globs).decode())
-        return msgspec.json.encode(_text(text, globs))
+        is_json = text.lstrip()[:1] in ("{", "[")
+        shown_text = redact(text.encode(), globs).decode() if is_json else _text(text, globs)
+        return raw if shown_text == text else msgspec.json.encode(shown_text)
     return raw
 
 
-def _field(name: str, value: msgspec.Raw, globs: Sequence[str]) -> tuple[bytes, bytes]:
-    shown = msgspec.json.encode(_text(name, globs))
-    if is_secret(name) and bytes(value).strip() not in _HARMLESS:
-        return shown, _HIDDEN_JSON
-    return shown, _json(value, globs)
+def _field(name: str, value: bytes, globs: Sequence[str]) -> tuple[str, bytes]:
+    is_hidden = is_secret(name) and value.strip() not in _HARMLESS
+    return _name(name, tuple(globs)), _HIDDEN_JSON if is_hidden else _json(value, globs)
+
+
+@lru_cache(maxsize=1024)  # the same few names, over and over
+def _name(name: str, globs: tuple[str, ...]) -> str:
+    return _text(name, globs)
 
 
 def _text(text: str, globs: Sequence[str]) -> str:
     text = mask_keys(text, globs)
+    if not _MAY_TELL.search(text):  # nearly always
+        return text
     text = _URL_PASSWORD.sub(rf"\1{HIDDEN}", text) if "://" in text else text
+    text = _TELLING.sub(HIDDEN, text)
     parts, at = list[str](), 0
     for pair in _PAIR.finditer(text):
         if pair.start() >= at and is_secret(pair[1]):

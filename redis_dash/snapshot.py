@@ -70,12 +70,12 @@ async def take(
     """
     began, hub, talker = time.monotonic(), Hub(config), Talk(talk)
     running = asyncio.create_task(hub.run())
-    with _interrupts() as stop:
+    with _interrupts(talker) as stop:
         watching = asyncio.create_task(_watch(hub, seconds, talker, stop, full=full))
         try:
             await asyncio.wait([running, watching], return_when=asyncio.FIRST_COMPLETED)
             if not watching.done():
-                raise StoppedError(f"stopped by an error of its own: {_name(running.exception())}")
+                raise StoppedError(f"stopped by an error in redis-dash itself ({_name(running.exception())})")
             seen = watching.result()
         finally:
             for task in (watching, running):
@@ -95,21 +95,27 @@ async def take(
 
 
 @contextlib.contextmanager
-def _interrupts() -> Iterator[asyncio.Event]:
-    """Set by the first Ctrl-C; the second one ends us, as the first one does elsewhere."""
+def _interrupts(talk: Talk) -> Iterator[asyncio.Event]:
+    """Set by the first Ctrl-C or SIGTERM; the second one ends us, as the first one does elsewhere."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def interrupt() -> None:
-        loop.remove_signal_handler(signal.SIGINT)
+        unhandle()
         stop.set()
+        talk.say("taking what there is; once more ends it at once")
 
-    with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # where only the main thread hears it
-        loop.add_signal_handler(signal.SIGINT, interrupt)
+    def unhandle() -> None:
+        for one in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.remove_signal_handler(one)
+
+    for one in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # only the main thread hears them
+            loop.add_signal_handler(one, interrupt)
     try:
         yield stop
     finally:
-        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.remove_signal_handler(signal.SIGINT)
+        unhandle()
 
 
 async def _watch(hub: Hub, seconds: float, talk: Talk, stop: asyncio.Event, *, full: bool) -> _Watch:
@@ -152,6 +158,7 @@ async def _pass_over(hub: Hub, talk: Talk, stop: asyncio.Event) -> None:
         talk.say(f"not scanned: {hub.scan_trouble}")
     else:
         scan = hub.scan()
+        hub.ask(FullPass(on=False))
         talk.say(f"stopped after {scan.done:,} of {scan.size:,} keys")
 
 

@@ -31,10 +31,10 @@ def unpack(stretch: bytes) -> list[RawMessage]:
 
 def with_head(message: RawMessage) -> RawMessage:
     """A message whose large strings are kept by their heads: its payload, but its channel's name, too."""
-    for part in message[-2:]:
-        if isinstance(part, bytes) and len(part) > HEAD_BYTES:
-            return [Head.of(one) if type(one) is bytes and len(one) > HEAD_BYTES else one for one in message]
-    return message
+    channel, payload = message[-2], message[-1]
+    if isinstance(payload, bytes) and len(payload) <= HEAD_BYTES and len(channel) <= HEAD_BYTES:  # type: ignore[arg-type]
+        return message
+    return [Head.of(part) if type(part) is bytes and len(part) > HEAD_BYTES else part for part in message]
 
 
 def end_of_only(data: Memory, begin: int, reply: object) -> int | None:

@@ -130,7 +130,7 @@ class Subscriber:
 
     def start_over(self) -> None:
         """Count from this moment on."""
-        self.received = self.other = 0
+        self.received = self.other = self.dropped = self._names_nbytes = 0
         self.counts = Counter()
         self.gaps.clear()
 
@@ -141,10 +141,11 @@ class Subscriber:
 
     def sift(self, messages: list[RawMessage]) -> list[RawMessage]:
         """Messages without those that another of our subscriptions brings as well."""
+        known = self._brought_by.get
         return [
             message
             for message in messages
-            if not isinstance(channel := message[-2], bytes) or self._is_first_delivery(message[1], channel)
+            if known(hash(message[-2])) == message[1] or self._is_first_delivery(message[1], message[-2])
         ]
 
     def count(self, channels: list[bytes]) -> None:
@@ -174,7 +175,7 @@ class Subscriber:
         self.other += self.counts.total() - kept.total()
         self.counts, self._names_nbytes = kept, NAMES_BYTES // 2 - left
 
-    def _is_first_delivery(self, subscription: object, channel: bytes) -> bool:
+    def _is_first_delivery(self, subscription: object, channel: object) -> bool:
         """Redis sends a message once for each subscription that fits: each time for the same ones.
 
         So those count that come by the subscription which brought the channel's first message.

@@ -78,6 +78,10 @@ class LimitDialect(Protocol):
     def name(self) -> str:
         """As shown to people."""
 
+    @property
+    def by_clock(self) -> bool:
+        """Is usage counted by the clock that was passed, or by the server's as it answers?"""
+
     def probe(self, key: bytes) -> Command:
         """The one command that tells how much a key's usage may be at most."""
 

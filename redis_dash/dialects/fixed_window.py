@@ -11,6 +11,7 @@ class FixedWindow:
     """An integer string; usage falls to nothing when the key expires."""
 
     name = "fixed window"
+    by_clock = False
 
     def probe(self, key: bytes) -> Command:
         """The counter itself."""

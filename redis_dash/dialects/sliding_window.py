@@ -10,6 +10,8 @@ from redis_dash.dialects.base import Command, OtherDialectError, Rule, Usage
 class SlidingWindow:
     """Scores are epoch times in one unit; a set whose scores are of another magnitude is another dialect's."""
 
+    by_clock = True
+
     def __init__(self, name: str, per_second: int) -> None:
         self.name = name
         self._per_second = per_second
@@ -29,7 +31,7 @@ class SlidingWindow:
         return reply
 
     def reads(self, key: bytes, now: float, rule: Rule | None) -> Sequence[Command]:
-        """ZCARD first: its reply says whether the key is there, which the others' do not."""
+        """ZCARD first and last: its reply says whether the key is there all the time, which the others' do not."""
         since = b"-inf" if rule is None else b"(" + repr((now - rule.window_s) * self._per_second).encode()
         only = (b"WITHSCORES", b"LIMIT")
         reads: list[Command] = [
@@ -41,7 +43,7 @@ class SlidingWindow:
         if rule is not None:
             # The limit-th newest request: when it leaves the window, one more is let in.
             reads.append((b"ZREVRANGEBYSCORE", key, b"+inf", since, *only, str(rule.limit - 1).encode(), b"1"))
-        return reads
+        return [*reads, (b"ZCARD", key)]
 
     def decode(self, replies: Sequence[object], now: float, rule: Rule | None) -> Usage | None:
         """Counts the requests inside the window; all that are held where the window is unknown.
@@ -49,8 +51,8 @@ class SlidingWindow:
         Raises:
             OtherDialectError: the scores are no times in this unit.
         """
-        size, newest, used, oldest, *pivot = replies
-        if size == 0:
+        size, newest, used, oldest, *pivot, still = replies
+        if size == 0 or still == 0:
             return None
         if not isinstance(used, int) or not isinstance(oldest, list) or not isinstance(newest, list):
             raise OtherDialectError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 
 from redis_dash.certainty import weakest
@@ -37,12 +36,13 @@ class CacheSource:
         self._gained: dict[str, tuple[int, int]] = {}
 
     async def read(self) -> Sample[CacheFrame]:
-        """INFO, shared with the server topic, then the application's counters in one pipeline."""
-        info = await self._context.deployment.info()
+        """The application's counters in one pipeline, then INFO."""
+        counters = await self._read_counters()
+        info = await self._context.deployment.info(max_age_s=0.0)
         hits, misses = info.application
         fresh = self._before is None or info.at - self._before.at >= self._shortest_s
         interval_hits, interval_misses = self._since_last(info) if fresh else self._interval
-        groups = await self._groups(info, fresh)
+        groups = tuple(self._group(name, info, found, fresh) for name, found in counters.items())
         frame = CacheFrame(
             hits=hits,
             misses=misses,
@@ -72,16 +72,14 @@ class CacheSource:
         self._history.append(rate(*self._interval))
         return self._interval
 
-    async def _groups(self, info: Info, fresh: bool) -> tuple[CacheGroup, ...]:
+    async def _read_counters(self) -> dict[str, tuple[int, int] | None]:
         replies = await self._context.deployment.pipeline(
             [(b"HGETALL", cache.stats_key.encode()) for cache in self._caches]
         )
-        if self._caches:  # keys may have come since that INFO
-            info = await self._context.keyspace.census.info_after(time.monotonic()) or info
-        return tuple(
-            self._group(cache.name, info, None if isinstance(reply, ReplyError) else _counters(reply), fresh)
+        return {
+            cache.name: None if isinstance(reply, ReplyError) else _counters(reply)
             for cache, reply in zip(self._caches, replies, strict=True)
-        )
+        }
 
     def _group(self, name: str, info: Info, counters: tuple[int, int] | None, fresh: bool) -> CacheGroup:
         keys = self._context.keyspace.census.count(family(name), info)

@@ -26,11 +26,13 @@ class _Past(NamedTuple):
     at: float
     received: int
     counts: dict[int, int]
-    """By the hash of the channel's name, which may be long."""
+    """Of the busiest, by the hash of the channel's name, which may be long."""
+    others: int
+    """What any other channel had at most."""
 
     def before(self, channel: bytes, now: int) -> int:
-        """A channel's count then; where only the busiest were remembered, an unknown one is taken as unchanged."""
-        return min(now, self.counts.get(hash(channel), 0 if len(self.counts) < CHANNELS_SHOWN else now))
+        """A channel's count then, or more: a rate is rather told too low."""
+        return min(now, self.counts.get(hash(channel), self.others))
 
 
 class EventsSource:
@@ -67,7 +69,7 @@ class EventsSource:
         """Begin to count afresh."""
         if isinstance(request, CountAfresh):
             self._subscriber.start_over()
-            self._past = deque([_Past(time.monotonic(), 0, {})])
+            self._past = deque([_Past(time.monotonic(), 0, {}, 0)])
 
     async def read(self) -> Sample[EventsFrame]:
         """The counters as they are."""
@@ -79,13 +81,15 @@ class EventsSource:
             raise AwayError(subscriber.trouble)
         now = time.monotonic()
         busiest = subscriber.counts.most_common(CHANNELS_SHOWN)
-        past = self._remember(_Past(now, subscriber.received, {hash(channel): count for channel, count in busiest}))
+        counts = {hash(channel): count for channel, count in busiest}
+        others = 0 if len(busiest) < CHANNELS_SHOWN else busiest[-1][1]
+        past = self._remember(_Past(now, subscriber.received, counts, others))
         seconds = max(now - past.at, 1e-9)
         open_gap = subscriber.open_gap
         frame = EventsFrame(
             received=subscriber.received,
             dropped=subscriber.dropped,
-            overwritten=subscriber.log.overwritten,
+            overwritten=max(0, subscriber.received - subscriber.log.kept),
             rate=(subscriber.received - past.received) / seconds,
             gaps=(*subscriber.gaps, *([open_gap] if open_gap else [])),
             channels=tuple(
@@ -101,12 +105,10 @@ class EventsSource:
         )
         if not subscriber.connected:
             return Sample(frame, status="stale", note=subscriber.trouble, away=True)
-        if self._shard_channels:
-            some = (
-                "1 sharded channel is" if self._shard_channels == 1 else f"{self._shard_channels} sharded channels are"
-            )
-            return Sample(frame, status="reduced", note=f"{some} not listened to (SPUBLISH)")
-        return Sample(frame)
+        if not self._shard_channels:
+            return Sample(frame)
+        some = "1 sharded channel is" if self._shard_channels == 1 else f"{self._shard_channels} sharded channels are"
+        return Sample(frame, note=f"{some} not listened to (SPUBLISH)")
 
     def _told(self, channel: bytes) -> str:
         """A channel's name, in which no session key can be read; a keyspace notification's holds one."""

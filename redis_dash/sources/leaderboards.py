@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from redis_dash.certainty import at_least, exact
+from redis_dash.certainty import at_least, counted, exact
 from redis_dash.commands import Request, ShowRanks
 from redis_dash.connection import check
 from redis_dash.decoding import raw
@@ -81,11 +81,13 @@ class LeaderboardsSource:
         await self._seek(pages)
         boards = await self._boards(pages)
         info = await self._context.keyspace.census.info_after(time.monotonic())
-        ranked = [board for board in boards if board.key.encode() in self._named or not _holds_times(board)]
+        ranked = [board for board in boards if raw(board.key) in self._named or not _holds_times(board)]
         number = sum(self._is_board.get(key, False) for key in there) - (len(boards) - len(ranked))
         count = self._context.keyspace.census.count_asked(FAMILY, number, info)
+        if len(there) > BOARDS:  # those that are not read may be gone
+            count = counted(number, len(ranked), count.high, count.at)
         if unasked or len(keys) >= HELD:
-            count = at_least(number, at=count.at, coverage=count.coverage)
+            count = at_least(len(ranked), at=count.at, coverage=count.coverage)
         notes = _notes(len(there), len(boards) - len(ranked))
         if unscanned is not None:
             count = exact(number, time.time()) if not unscanned else at_least(number, at=time.time())

@@ -6,6 +6,7 @@ import asyncio
 import heapq
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -35,6 +36,14 @@ NEAR = 0.8
 
 Rank = tuple[bool, float, int]
 NOBODY: Rank = (False, -1.0, -1)
+
+
+class Clock(NamedTuple):
+    """The server's time, by which usage is counted."""
+
+    now: float
+    at: float
+    """``time.monotonic()`` before it was asked."""
 
 
 class RateLimitsSource:
@@ -84,7 +93,7 @@ class RateLimitsSource:
             if _most(limiter, reply) > self._floor
         ]
         if full:
-            await self._read_keys(full, await self._server_time())
+            await self._read_keys(full, await self._clock())
         if len(full) < len(new) or len(self._rows) > 2 * FOLLOWED:
             self._dropped_in_pass = self._context.keyspace.passes
         if len(self._rows) > 2 * FOLLOWED:
@@ -109,7 +118,7 @@ class RateLimitsSource:
         await self.look(written)
         all_read = self._follows_all
         chosen = list(self._rows) if all_read else [*self._chosen(), *self._followed(written)[:FOLLOWED]]
-        await self._read_keys(list(dict.fromkeys(chosen)), await self._server_time())
+        await self._read_keys(list(dict.fromkeys(chosen)), await self._clock())
         self._set_floor()
         told = await self._catch_up() and self._context.tracking.covers(FAMILY, self._family.counted_since)
         info = await self._context.keyspace.census.info_after(time.monotonic())
@@ -122,7 +131,7 @@ class RateLimitsSource:
             if not written:
                 return True
             await self.look(written)
-            await self._read_keys(self._followed(written)[:FOLLOWED], await self._server_time())
+            await self._read_keys(self._followed(written)[:FOLLOWED], await self._clock())
         return False
 
     def _followed(self, keys: Sequence[bytes]) -> list[bytes]:
@@ -138,7 +147,7 @@ class RateLimitsSource:
                 self._unknown.pop(key, None)
                 self._family.discard(key)
         again, self._unknown_turn = turn(list(self._unknown), self._unknown_turn, UNKNOWN_AT_ONCE)
-        await self._read_keys(again, await self._server_time())
+        await self._read_keys(again, await self._clock())
 
     @property
     def _follows_all(self) -> bool:
@@ -154,17 +163,18 @@ class RateLimitsSource:
         others, self._turn = turn(keys, self._turn, OTHERS_AT_ONCE)
         return list(dict.fromkeys([*near, *fullest, *others]))
 
-    async def _server_time(self) -> float:
+    async def _clock(self) -> Clock:
+        at = time.monotonic()
         reply = await self._context.deployment.one(b"TIME")
         if not isinstance(reply, list) or len(reply) != 2:
             raise SourceError("TIME answered in an unknown form")
-        return int(reply[0]) + int(reply[1]) / 1e6
+        return Clock(int(reply[0]) + int(reply[1]) / 1e6, at)
 
-    async def _read_keys(self, keys: Sequence[bytes], now: float) -> None:
+    async def _read_keys(self, keys: Sequence[bytes], clock: Clock) -> None:
         """Read usage; a key in another form is tried in each of the forms that are known."""
         async with self._reading:  # the scan and a poll may try the forms of the same key
             for _ in LIMIT_DIALECTS:
-                keys = await self._try_to_read(keys, now)
+                keys = await self._try_to_read(keys, clock)
                 if not keys:
                     return
         for key in keys:
@@ -178,37 +188,38 @@ class RateLimitsSource:
         self._unknown.pop(key, None)
         self._limiters.forget(key)
 
-    async def _try_to_read(self, keys: Sequence[bytes], now: float) -> list[bytes]:
+    async def _try_to_read(self, keys: Sequence[bytes], clock: Clock) -> list[bytes]:
         """Returns those that are of another dialect than was thought."""
         plan: list[tuple[bytes, Limiter, int]] = []
         commands: list[Command] = []
         for key in keys:
             limiter = self._limiters.of(key)
-            reads = limiter.dialect.reads(key, now, limiter.rule)
+            reads = limiter.dialect.reads(key, clock.now, limiter.rule)
             plan.append((key, limiter, len(reads)))
             commands += reads
         replies = await self._context.deployment.pipeline(commands)
         others, begin = [], 0
         for key, limiter, length in plan:
             try:
-                self._take(key, limiter, replies[begin : begin + length], now)
+                self._take(key, limiter, replies[begin : begin + length], clock)
             except OtherDialectError:
                 self._limiters.try_next(key)
                 others.append(key)
             begin += length
         return others
 
-    def _take(self, key: bytes, limiter: Limiter, replies: list[object], now: float) -> None:
+    def _take(self, key: bytes, limiter: Limiter, replies: list[object], clock: Clock) -> None:
         if any(isinstance(reply, ReplyError) and str(reply).startswith("WRONGTYPE") for reply in replies):
             raise OtherDialectError
-        usage = limiter.dialect.decode([check(reply) for reply in replies], now, limiter.rule)
+        usage = limiter.dialect.decode([check(reply) for reply in replies], clock.now, limiter.rule)
         if usage is None:
             self._drop(key)
             self._family.discard(key)
         else:
             self._limiters.settle(key)
             self._unknown.pop(key, None)
-            self._rows[key], self._read_at[key] = _row(key, limiter, usage), time.monotonic()
+            at = clock.at if limiter.dialect.by_clock else time.monotonic()
+            self._rows[key], self._read_at[key] = _row(key, limiter, usage), at
 
     def _sample(self, info: Info | None, *, all_read: bool, told: bool) -> Sample[RateLimitsFrame]:
         census, rows, unknown = self._context.keyspace.census, self._rows.values(), len(self._unknown)

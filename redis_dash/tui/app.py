@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 import msgspec
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding
-from textual.events import Print
 from textual.screen import Screen
-from textual.theme import ThemeProvider
 from textual.timer import Timer
 
 from redis_dash.commands import Command, FindOut, Outcome, Publish, Request, RestoreSession, StopSearch
 from redis_dash.feed import Feed
 from redis_dash.model import TOPICS, DashError, Reading, ServerFrame, SourceError
-from redis_dash.tui.crash import crash_report
 from redis_dash.tui.dashboard import Dashboard
 from redis_dash.tui.intents import Asked, DetailWanted, Question, StopWanted, Told, Wanted
-from redis_dash.tui.look import THEME, Look
 from redis_dash.tui.progress import FullScan
-from redis_dash.tui.terminal import TerminalDriver
+from redis_dash.tui.terminal_app import TerminalApp
 from redis_dash.tui.text import Plain, plain
 
 PULSE_S = 0.25
@@ -48,7 +41,7 @@ def _help_screen() -> Screen[Any]:
     return HelpScreen()
 
 
-class DashApp(App[None]):
+class DashApp(TerminalApp):
     """The dashboard as a terminal program.
 
     Args:
@@ -59,15 +52,10 @@ class DashApp(App[None]):
     """
 
     TITLE = "redis-dash"
-    ALLOW_SELECT = False
-    ENABLE_COMMAND_PALETTE = True
     CSS_PATH = "app.tcss"
     SCREENS: ClassVar = {"help": _help_screen}  # made once
 
     BINDINGS: ClassVar = [
-        Binding("q", "quit", "Quit", show=False, id="app.quit"),
-        Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="app.quit_at_once"),
-        Binding("ctrl+z", "suspend_process", "Stop, as the shell's job", show=False, id="app.suspend"),
         Binding("question_mark", "help", "Help", show=False, id="app.help"),
         Binding("u", "undo", "Undo", show=False, id="app.undo"),
         Binding("f5", "full_scan", "Scan everything now", show=False, id="app.full_scan"),
@@ -81,7 +69,7 @@ class DashApp(App[None]):
         scenarios: Mapping[str, str] | None = None,
         refresh: float = 1.0,
     ) -> None:
-        super().__init__(driver_class=TerminalDriver)
+        super().__init__()
         self._open_feed = open_feed
         self._scenarios = scenarios or {}
         self._refresh_s = refresh
@@ -91,10 +79,6 @@ class DashApp(App[None]):
         self._timer: Timer | None = None
         self._pulse_s = FIRST_PULSE_S
         self._next_beat = 0.0
-        self.register_theme(THEME)
-        self.set_reactive(App.theme, THEME.name)  # `self.theme =` would have all styles parsed once more
-        self.stylesheet.set_variables(self.get_css_variables())
-        self.look = self._look()
         self.dashboard = Dashboard(plain(title, 40))
 
     def get_default_screen(self) -> Screen[None]:
@@ -105,24 +89,8 @@ class DashApp(App[None]):
         """Paint the skeleton; open the feed once that is on the screen."""
         self.theme_changed_signal.subscribe(self, lambda _theme: self._dress())
         self._timer = self.set_interval(FIRST_PULSE_S, self._tick)
-        self.begin_capture_print(self, stdout=False)
-
-    def action_suspend_process(self) -> None:
-        """Stop as the shell's job, together with whoever started us; ``fg`` comes back."""
-        if isinstance(self._driver, TerminalDriver):
-            os.kill(0, signal.SIGTSTP)
-
-    def on_print(self, event: Print) -> None:
-        """What others print to standard error goes where it was sent, unless that is the screen."""
-        if sys.__stderr__ is not None and not sys.__stderr__.isatty():
-            sys.__stderr__.write(event.text)
-            sys.__stderr__.flush()
-
-    def _look(self) -> Look:
-        return Look(self.current_theme.to_color_system().generate())
 
     def _dress(self) -> None:
-        self.look = self._look()
         self.dashboard.wear(self.look)
 
     # -- the feed ----------------------------------------------------------------------------------------------------
@@ -173,10 +141,6 @@ class DashApp(App[None]):
             self._timer.stop()
             self._timer = self.set_interval(pace, self._tick)
 
-    def _fatal_error(self) -> None:
-        """Textual would print local variables."""
-        self.panic(crash_report(self._exception))
-
     # -- requests ----------------------------------------------------------------------------------------------------
 
     def on_wanted(self, message: Wanted) -> None:
@@ -208,12 +172,7 @@ class DashApp(App[None]):
         """Show everything about one row."""
         from redis_dash.tui.screens.detail import DetailScreen  # the screens here, and not above, for a quick start
 
-        self._open(DetailScreen(message.detail))
-
-    def _open(self, screen: Screen[Any] | str, answered: Callable[[Any], None] | None = None) -> None:
-        """Open a screen above the dashboard, unless there is one: keys may arrive before the first has opened it."""
-        if self.screen is self.dashboard:
-            self.push_screen(screen, answered)
+        self.open(DetailScreen(message.detail))
 
     def on_told(self, message: Told) -> None:
         """Pass a remark on."""
@@ -231,7 +190,7 @@ class DashApp(App[None]):
             return
         self.clear_notifications()  # they would lie above the question
         server = plain(self._feed.target) if self._feed is not None else Plain("not connected")
-        self._open(ConfirmScreen(question, server), answered)
+        self.open(ConfirmScreen(question, server), answered)
 
     def _submit(self, command: Command) -> None:
         self.run_worker(self._carry_out(command), group="commands", exit_on_error=False)
@@ -295,19 +254,7 @@ class DashApp(App[None]):
 
     def action_help(self) -> None:
         """All keys, and what words mean."""
-        self._open("help")
-
-    def action_command_palette(self) -> None:
-        """Everything by name."""
-        from redis_dash.tui.screens.palette import Palette
-
-        self._open(Palette(id="--command-palette"))
-
-    def search_themes(self) -> None:
-        """All themes by name."""
-        from redis_dash.tui.screens.palette import Palette
-
-        self._open(Palette(providers=[ThemeProvider], placeholder="Search for themes…"))
+        self.open("help")
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """What the palette offers."""

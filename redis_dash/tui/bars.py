@@ -73,6 +73,8 @@ def _figures(frame: ServerFrame) -> list[Item]:
         Item(((Plain("ping "), "dim"), (milliseconds(frame.ping_ms), "text")), 4, right=True),
         Item(((Plain("our cost "), "dim"), (percent(frame.cost.share), "text")), 4, right=True),
     ]
+    if frame.kind == "cluster":
+        figures.insert(0, Item(((Plain("one node of a cluster"), "warn"),), 1, right=True))
     if frame.evicted_per_s > 0:
         figures.insert(0, Item(((Plain("evicting"), "warn"),), 1, right=True))
     return figures

@@ -104,16 +104,22 @@ class Dashboard(Screen[None]):
         """Hand a reading to whoever shows its topic."""
         if reading.topic == "server":
             was, self._server = self._server, reading
-            for pane in self.panes:
-                pane.is_told_above = reading.away and pane.TOPIC != "server"  # which has room for all of it
+            self._tell_once()
             if was is None or was.status != reading.status:
                 self._show_bars()
         for pane in self.panes:
             if reading.topic == pane.TOPIC:
                 pane.receive(reading)
 
+    def _tell_once(self) -> None:
+        """What is wrong with the whole server stands in the header; in full on its own pane where that is alone."""
+        server = self._server if self._server is not None and self._server.status in ("stale", "error") else None
+        for pane in self.panes:
+            pane.told_above = None if pane.TOPIC == "server" and self.board.is_alone else server
+
     def beat(self) -> None:
         """Once a refresh: everything that has changed."""
+        self._tell_once()
         for pane in self.panes:
             pane.beat()
         self._show_bars()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
 from redis_dash.eventlog import Entry, Event, Mark
-from redis_dash.secrets import HIDDEN, is_secret
+from redis_dash.redaction import redact_event
 from redis_dash.tui.figures import clock, nbytes
 from redis_dash.tui.look import Hues, Role
+from redis_dash.tui.names import Names
 from redis_dash.tui.spans import Span, measure
 from redis_dash.tui.text import Plain, crop, pad, plain
 
@@ -18,6 +21,32 @@ _LEFT_OUT = frozenset({"at", "ts", "time", "timestamp"})
 _MARK_ROLES: Mapping[str, Role] = {"gap": "warn", "action": "accent"}
 _TIME_WIDTH = 10
 _ROOMY = 32
+_CHANNEL_WIDTH = 16
+_LONGEST_NAME = 200
+
+
+class Shown(NamedTuple):
+    """What may be shown of an event."""
+
+    event: Event
+    channel: Plain
+    """Its name, whole."""
+    fields: dict[str, object] | None
+    """The payload's, if it is a JSON object."""
+    type_key: str | None
+    """The field that says what happened."""
+    type: Plain
+    """What happened, whole; empty if none says it."""
+
+
+@lru_cache(maxsize=256)  # a line is looked at more than once
+def show(event: Event, session_globs: tuple[str, ...]) -> Shown:
+    """An event without what must not be shown."""
+    event = redact_event(event, session_globs)
+    fields = read_fields(event)
+    type_key = next((key for key in _TYPE_KEYS if fields and isinstance(fields.get(key), str)), None)
+    told = plain(str(fields[type_key]), _LONGEST_NAME) if fields and type_key else Plain("")
+    return Shown(event, plain(event.channel, _LONGEST_NAME) or Plain("(empty)"), fields, type_key, told)
 
 
 class EventLine:
@@ -25,38 +54,52 @@ class EventLine:
 
     def __init__(self) -> None:
         self.hues = Hues()
-        self.channel_width = 8
+        self.session_globs: tuple[str, ...] = ()
+        self._channel_width = 8
         self._type_width = 8
+        self._channels, self._types = Names(), Names()
 
-    def make_room(self, channels: list[bytes], most: int) -> bool:
-        """Fit the channel column to these names; did it change?"""
-        wanted = max([self.channel_width, *(len(plain(name, most)) for name in channels)])
-        changed = wanted != self.channel_width
-        self.channel_width = wanted
-        return changed
+    def make_room(self, entries: Iterable[Entry]) -> bool:
+        """Fit the channel column to these, and know their names; will lines look different now?"""
+        before, is_news = self._channel_width, False
+        for entry in entries:
+            if isinstance(entry, Event):
+                shown = show(entry, self.session_globs)
+                self._channel_width = max(self._channel_width, min(_CHANNEL_WIDTH, measure(((shown.channel, "text"),))))
+                is_news |= self._channels.learn(shown.channel)
+                is_news |= bool(shown.type) and self._types.learn(shown.type)
+        return is_news or self._channel_width != before
+
+    def know(self, channels: Iterable[str]) -> bool:
+        """Know these channels' names, too; will lines look different now?"""
+        return sum(self._channels.learn(plain(channel, _LONGEST_NAME)) for channel in channels) > 0
+
+    def name(self, channel: str, width: int) -> Plain:
+        """A channel's name in at most ``width`` cells."""
+        return self._channels.fit(plain(channel, _LONGEST_NAME) or Plain("(empty)"), width)
 
     def paint(self, entry: Entry, width: int) -> list[Span]:
         """The spans of one entry."""
         if isinstance(entry, Mark):
             return _rule(entry, width)
-        channel_width = min(self.channel_width, max(6, width // 5))
+        channel_width = min(self._channel_width, max(6, width // 5))
         gap: Span = (Plain("  " if width >= 70 else " "), "blank")
         spans: list[Span] = [(Plain(" "), "blank")]
         if width >= 40:
             spans += [(clock(entry.at), "dim"), gap]
-        channel = plain(entry.channel, channel_width) or crop(Plain("(empty)"), channel_width)
-        spans += [(pad(channel, channel_width), self.hues.of(entry.channel)), gap]
-        return spans + self._payload(entry, gap, width - measure(spans) - 1)
+        shown = show(entry, self.session_globs)
+        channel = self._channels.fit(shown.channel, channel_width)
+        spans += [(pad(channel, channel_width), self.hues.of(shown.event.channel)), gap]
+        return spans + self._payload(shown, gap, width - measure(spans) - 1)
 
-    def _payload(self, entry: Event, gap: Span, room: int) -> list[Span]:
-        fields = read_fields(entry)
+    def _payload(self, shown: Shown, gap: Span, room: int) -> list[Span]:
+        fields, type_key = shown.fields, shown.type_key
         if fields is None:
-            return _literal(entry, room)
+            return _literal(shown.event, room)
         spans: list[Span] = []
-        type_key = next((key for key in _TYPE_KEYS if isinstance(fields.get(key), str)), None)
-        if type_key is not None:
+        if shown.type:
             most = min(24, max(16 if room >= 30 else 8, room * 2 // 5))
-            name = plain(str(fields[type_key]), most)
+            name = self._types.fit(shown.type, most)
             self._type_width = min(most, max(self._type_width, measure(((name, "text"),))))
             spans += [(pad(name, self._type_width), "strong"), gap]
         for key, value in _in_order(fields, room - measure(spans)):
@@ -64,15 +107,17 @@ class EventLine:
                 continue
             label = plain(key.removesuffix("_id") or key, 24)
             left = room - measure(spans) - measure(((label, "dim"),)) - 1
-            shown = Plain(HIDDEN) if is_secret(key) else _value(value, 48 if isinstance(value, str) else 24)
+            told = _value(value, 48 if isinstance(value, str) else 24)
+            cells = measure(((told, "text"),))
             # Text may be cut, a number may not: 319… could be anything.
-            if left < 4 or (left < len(shown) and not isinstance(value, str)):
+            if left < 4 or (left < cells and not isinstance(value, str)):
                 spans.append((Plain("…"), "dim"))
                 break
-            spans += [(label, "dim"), (Plain(" "), "blank"), (crop(shown, left), "text"), gap]
-            if left <= len(shown):
+            spans += [(label, "dim"), (Plain(" "), "blank"), (crop(told, left), "text")]
+            if left < cells:
                 break  # the line is full, and the value's own ellipsis says so
-        return spans
+            spans.append(gap)
+        return spans[:-1] if spans and spans[-1] is gap else spans
 
 
 def _in_order(fields: dict[str, object], room: int) -> list[tuple[str, object]]:

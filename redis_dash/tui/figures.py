@@ -58,9 +58,9 @@ def _three_digits(value: float) -> str:
 
 
 def _or_less(value: float, decimals: int) -> str:
-    """``0.3``; ``<0.1`` for what is more than nothing and would be rounded to it."""
-    text = f"{value:,.{decimals}f}"
-    return f"<{10.0**-decimals:.{decimals}f}" if value > 0 and float(text.replace(",", "")) == 0 else text
+    """``0.3``; ``<0.1`` for what is more than nothing and less than that."""
+    least = 10.0**-decimals
+    return f"<{least:.{decimals}f}" if 0 < value < least else f"{value:,.{decimals}f}"
 
 
 def score_decimals(values: Iterable[float]) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property, partial
 from typing import Literal
 from zlib import crc32
 
 from rich.style import Style
 from textual.color import Color
-from textual.theme import Theme
+
+from redis_dash.tui.contrast import GRAPHIC, TEXT, legible, solid
 
 Role = Literal[
     "blank",
@@ -39,74 +41,44 @@ keyboard: both are reversed, so that they stand out without colour too."""
 Ground = Literal["base", "bar", "cursor", "trouble"]
 """What lies behind: the page, a header or footer bar, the cursor's row, a row that is in trouble."""
 
-THEME = Theme(
-    name="redis-dash",
-    primary="#79b8c9",
-    secondary="#94a8da",
-    accent="#79b8c9",
-    warning="#e2b35d",
-    error="#ea7068",
-    success="#93bd82",
-    foreground="#cfd6de",
-    background="#10141a",
-    surface="#171d26",
-    panel="#212a36",
-    dark=True,
-    variables={
-        "footer-key-foreground": "#79b8c9",
-        "input-selection-background": "#79b8c9 30%",
-        "block-cursor-background": "#2c3a48",
-        "block-cursor-foreground": "#e8edf2",
-        "block-cursor-text-style": "bold",
-    },
-)
-"""Our own calm dark theme."""
-
 _HUES: tuple[Role, ...] = ("hue0", "hue1", "hue2", "hue3", "hue4", "hue5", "hue6", "hue7")
 _HUE_COLORS = ("#7fb4ca", "#9cc08a", "#a99bd6", "#d393b2", "#76bda9", "#c9b787", "#94a8da", "#c49a84")
 
 
-class Look:
-    """The styles of one theme."""
+_PLAIN = ("background", "foreground", "surface", "panel")
+_TELLING = ("primary", "warning", "error", "success")
+"""The theme's colours that we use: what we write on and with, and what tells something."""
 
-    def __init__(self, variables: Mapping[str, str], faded: bool = False) -> None:
-        colors = {name: _color(variables, name) for name in ("background", "foreground", "surface", "panel")}
-        colors |= {name: _color(variables, name) for name in ("primary", "warning", "error", "success")}
-        page, ink = colors["background"], colors["foreground"]
-        fade = 0.55 if faded else 0.0
-        inks: dict[Role, Color] = {
-            "blank": ink.blend(page, 0.78),
-            "text": ink,
-            "strong": ink,
-            "dim": ink.blend(page, 0.42),
-            "faint": ink.blend(page, 0.78),
-            "border": ink.blend(page, 0.74),
-            "accent": colors["primary"],
-            "gauge": colors["primary"].blend(page, 0.38),
-            "good": colors["success"],
-            "warn": colors["warning"],
-            "bad": colors["error"],
-            "alarm": colors["error"],
-            "focus": colors["primary"],
-            **{hue: Color.parse(color) for hue, color in zip(_HUES, _HUE_COLORS, strict=True)},
-        }
-        grounds: dict[Ground, Color] = {
-            "base": page,
-            "bar": colors["surface"],
-            "cursor": colors["panel"].blend(colors["primary"], 0.14),
-            "trouble": page.blend(colors["error"], 0.13),
-        }
+_LEAST: Mapping[Role, float] = {"blank": 1.0, "faint": 1.0, "border": 1.0, "gauge": GRAPHIC}
+"""The least contrast of roles that nobody has to read."""
+
+
+class Look:
+    """The styles of one theme.
+
+    Args:
+        variables: The theme's colours, by their names in CSS.
+        colorless: Tell by weight and reversal what colours would tell (``NO_COLOR``).
+        faded: Be paler: for what is no longer current.
+    """
+
+    def __init__(self, variables: Mapping[str, str], *, colorless: bool = False, faded: bool = False) -> None:
+        colors = _colors(variables, colorless)
+        inks, grounds = _inks(colors, colorless), _grounds(colors)
+        if faded:
+            inks = {role: color.blend(colors["background"], 0.55) for role, color in inks.items()}
         self._styles: dict[Ground, dict[Role, Style]] = {
-            ground: {role: _style(role, color.blend(page, fade), back) for role, color in inks.items()}
+            ground: {role: _style(role, ink, ground, back, colorless) for role, ink in inks.items()}
             for ground, back in grounds.items()
         }
+        self.variables = _variables(colors, inks["dim"], grounds["cursor"])
+        """Colours for the style sheet: what is read on any of our grounds."""
+        self._paler = partial(Look, variables, colorless=colorless, faded=True)
 
-        self._faded = self if faded else Look(variables, faded=True)
-
-    @property
+    @cached_property
     def faded(self) -> Look:
         """The same, paler: for what is no longer current."""
-        return self._faded
+        return self._paler()
 
     def style(self, role: Role, ground: Ground = "base") -> Style:
         """What text of a role wears on a ground."""
@@ -117,20 +89,75 @@ class Look:
         return self._styles[ground]
 
 
-def _style(role: Role, ink: Color, ground: Color) -> Style:
-    ink, back = Color(*ink.rgb), Color(*ground.rgb)
+def _colors(variables: Mapping[str, str], colorless: bool) -> dict[str, Color]:
+    """The theme's colours by name; without colour, greys, and whatever has a meaning as strong as text."""
+    colors = {name: solid(Color.parse(variables[name])) for name in (*_PLAIN, *_TELLING)}
+    if colorless:
+        colors = {name: color.monochrome for name, color in colors.items()}
+        colors |= dict.fromkeys(_TELLING, colors["foreground"])
+    return colors
+
+
+def _inks(colors: Mapping[str, Color], colorless: bool) -> dict[Role, Color]:
+    page, ink = colors["background"], colors["foreground"]
+    inks: dict[Role, Color] = {
+        "blank": ink.blend(page, 0.78),
+        "text": ink,
+        "strong": ink,
+        "dim": ink.blend(page, 0.42),
+        "faint": ink.blend(page, 0.78),
+        "border": ink.blend(page, 0.74),
+        "accent": colors["primary"],
+        "gauge": colors["primary"].blend(page, 0.38),
+        "good": colors["success"],
+        "warn": colors["warning"],
+        "bad": colors["error"],
+        "alarm": colors["error"],
+        "focus": colors["primary"],
+    }
+    for hue, color in zip(_HUES, _HUE_COLORS, strict=True):
+        inks[hue] = ink if colorless else Color.parse(color)
+    return inks
+
+
+def _grounds(colors: Mapping[str, Color]) -> dict[Ground, Color]:
+    page = colors["background"]
+    grounds: dict[Ground, Color] = {
+        "base": page,
+        "bar": colors["surface"],
+        "cursor": colors["panel"].blend(colors["primary"], 0.14),
+        "trouble": page.blend(colors["error"], 0.13),
+    }
+    return {name: solid(color) for name, color in grounds.items()}
+
+
+def _style(role: Role, ink: Color, ground: Ground, back: Color, colorless: bool) -> Style:
+    """Without colour, what is bad is reversed, and so is the whole row that is in trouble."""
     reverse = role in ("alarm", "focus")
-    return Style(color=ink.rich_color, bgcolor=back.rich_color, bold=role == "strong" or reverse, reverse=reverse)
+    bold = reverse or role == "strong"
+    if colorless:
+        bold = bold or role in ("bad", "warn")
+        reverse = reverse or role == "bad" or ground == "trouble"
+    ink = legible(ink, back, least=_LEAST.get(role, TEXT))
+    return Style(color=ink.rich_color, bgcolor=back.rich_color, bold=bold, reverse=reverse)
 
 
-def _color(variables: Mapping[str, str], name: str) -> Color:
-    """A theme's colour; our own where the theme leaves it to the terminal, for we must blend it."""
-    color = Color.parse(variables.get(name, "ansi_default"))
-    if color.ansi is None:
-        return color
-    own = getattr(THEME, name)
-    assert isinstance(own, str)
-    return Color.parse(own)
+def _variables(colors: Mapping[str, Color], dim: Color, cursor: Color) -> Mapping[str, str]:
+    """The theme's colours and those that Textual's widgets put on them, so that all can be read."""
+    ink, warning = colors["foreground"], colors["warning"]
+    focused = {name: solid(colors[name].blend(ink, 0.06)) for name in ("surface", "warning")}  # as Textual tints it
+    grounds = (colors["background"], colors["surface"], focused["surface"], colors["panel"], cursor)
+    text, muted = legible(ink, *grounds).hex, legible(dim, *grounds).hex
+    return {
+        **{name: color.hex for name, color in colors.items()},
+        "foreground": text,
+        "text-muted": muted,
+        "text-disabled": muted,
+        **{f"text-{name}": legible(colors[name], *grounds).hex for name in _TELLING},
+        "cursor": cursor.hex,
+        "button-foreground": text,
+        "button-color-foreground": legible(colors["background"], warning, focused["warning"]).hex,
+    }
 
 
 class Hues:

@@ -111,8 +111,10 @@ async def test_the_scan_is_priced_apart_from_other_scans(deployment: Deployment,
     task = asyncio.create_task(keyspace.run())
     try:
         await until(lambda: keyspace.passes > 0)
-        for _ in range(300):
-            client.scan(count=1)
+        pipe = client.pipeline(transaction=False)
+        for _ in range(3000):
+            pipe.scan(count=1)
+        pipe.execute()
         await deployment.price()
         await until(lambda: b"SCAN" in deployment.cost._samples)
     finally:

@@ -6,13 +6,15 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
+from types import SimpleNamespace
 
 import pytest
 import redis
 
+from redis_dash.commands import CountAfresh
 from redis_dash.sources import events as events_source
 from redis_dash.sources.base import Context
-from redis_dash.sources.events import NAME_BYTES, EventsSource
+from redis_dash.sources.events import CHANNELS_SHOWN, NAME_BYTES, EventsSource
 from redis_dash.subscriber import CHANNELS_KEPT, Subscriber
 from tests.conftest import until, until_async
 from tests.live.test_snapshot import taken
@@ -31,10 +33,12 @@ async def at_work(*tasks: asyncio.Task[None]) -> AsyncIterator[None]:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def connect(subscriber: Subscriber) -> None:
-    """As if it had been; nothing is sent."""
-    subscriber.tried.set()
+def counting(context: Context) -> tuple[EventsSource, Subscriber]:
+    """A source whose subscriber is taken for connected, and counts what a test hands to it."""
+    subscriber = context.subscriber
     subscriber.connected = True
+    subscriber.tried.set()
+    return EventsSource(context), subscriber
 
 
 async def test_keyspace_notifications_show_no_session_id(redis_url: str, client: redis.Redis) -> None:
@@ -62,27 +66,26 @@ async def test_sharded_channels_are_told(
     source = EventsSource(context)
     async with at_work(asyncio.create_task(context.subscriber.run()), asyncio.create_task(source.run())):
         await until(lambda: context.subscriber.connected)
-        assert (await source.read()).status == "ok"
+        assert (await source.read()).note == ""
         listener = client.pubsub()  # type: ignore[no-untyped-call]
         listener.ssubscribe("orders", "payments")
-        await until_async(lambda: _status_is(source, "reduced"))
+        await until_async(lambda: _has_note(source, True))
         sample = await source.read()
+        assert sample.status == "ok"
         assert sample.note == "2 sharded channels are not listened to (SPUBLISH)"
         assert sample.frame.shard_channels == 2
         client.execute_command("SPUBLISH", "orders", "x")  # type: ignore[no-untyped-call]
         listener.close()
-        await until_async(lambda: _status_is(source, "ok"))
+        await until_async(lambda: _has_note(source, False))
         assert sample.frame.received == 0
 
 
-async def _status_is(source: EventsSource, status: str) -> bool:
-    return (await source.read()).status == status
+async def _has_note(source: EventsSource, has_one: bool) -> bool:
+    return bool((await source.read()).note) is has_one
 
 
 async def test_a_channel_that_was_put_together_and_comes_again_has_no_negative_rate(make_context: MakeContext) -> None:
-    context = make_context()
-    source, subscriber = EventsSource(context), context.subscriber
-    connect(subscriber)
+    source, subscriber = counting(make_context())
     subscriber.count([b"seldom"] * 5)
     await source.read()
     subscriber.count([name for number in range(2 * CHANNELS_KEPT) for name in [b"%d" % number] * 6])
@@ -97,8 +100,30 @@ async def test_a_channel_that_was_put_together_and_comes_again_has_no_negative_r
 
 
 async def test_a_long_name_is_told_by_its_beginning(make_context: MakeContext) -> None:
-    context = make_context()
-    connect(context.subscriber)
-    context.subscriber.count([b"n" * 900_000, b"session:" + b"s" * 900_000])
-    told = [channel.channel for channel in (await EventsSource(context).read()).frame.channels]
+    source, subscriber = counting(make_context())
+    subscriber.count([b"n" * 900_000, b"session:" + b"s" * 900_000])
+    told = [channel.channel for channel in (await source.read()).frame.channels]
     assert sorted(told) == ["n" * NAME_BYTES + "…", "session:ssss…"]
+
+
+async def test_a_channel_that_becomes_one_of_the_busiest_has_a_rate_at_once(
+    make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events_source, "time", SimpleNamespace(monotonic=iter((100.0, 102.0)).__next__))
+    source, subscriber = counting(make_context())
+    subscriber.count([b"%d" % number for number in range(CHANNELS_SHOWN) for _ in range(3)] + [b"new"])
+    await source.read()
+    subscriber.count([b"new"] * 202)
+    frame = (await source.read()).frame
+    assert (frame.channels[0].channel, frame.channels[0].count, frame.channels[0].rate) == ("new", 203, 100.0)
+    assert frame.rate == 101.0
+
+
+async def test_counting_starts_over_with_every_figure(make_context: MakeContext) -> None:
+    source, subscriber = counting(make_context())
+    subscriber.count([b"%07d" % number + b"n" * 500_000 for number in range(16)])
+    subscriber.dropped = 2
+    source.ask(CountAfresh())
+    subscriber.count([b"a" * 900_000, b"b"])
+    frame = (await source.read()).frame
+    assert (frame.received, frame.dropped, frame.overwritten, frame.other, frame.channel_count) == (2, 0, 2, 0, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
@@ -14,10 +15,13 @@ from redis_dash.config import Config
 from redis_dash.connection import Deployment
 from redis_dash.eventlog import Mark
 from redis_dash.hub import Hub
-from redis_dash.model import TOPICS, EventsFrame, Reading, SessionsFrame
+from redis_dash.model import TOPICS, EventsFrame, LeaderboardsFrame, Reading, SessionsFrame
+from redis_dash.sources.base import Sample
+from redis_dash.sources.leaderboards import LeaderboardsSource
 from tests.conftest import until
 from tests.live.conftest import running
 from tests.live.poor_server import poor_server
+from tests.live.strange_peers import asks_for_a_password, peer
 from tests.live.test_sources import sign_in
 
 FAST = 0.1
@@ -79,10 +83,12 @@ async def test_a_restart_is_stale_and_then_live_again() -> None:
             await until(lambda: desk.all_are("ok"))
             server.stop()
             await until(lambda: desk.all_are("stale"))
+            assert all(reading.away for reading in desk.latest.values())
             assert all(reading.frame is not None for reading in desk.latest.values())
             assert "connection" in desk.latest["sessions"].note
             server.start()
             await until(lambda: desk.all_are("ok"), within_s=5)
+            assert not any(reading.away for reading in desk.latest.values())
         assert len(desk.frame("events").gaps) == 1
 
 
@@ -91,8 +97,10 @@ async def test_nothing_there_is_an_error_on_every_topic_but_no_crash() -> None:
         url = server.url
     async with running(Hub(Config(url=url, refresh_s=FAST))) as hub:
         desk = Desk(hub)
-        await until(lambda: desk.all_are("error", "stale"))
-    assert {reading.note for reading in desk.latest.values()} <= {"connection refused", "not connected yet"}
+        await until(lambda: desk.all_are("error"))
+        assert not hub.reached
+    assert {reading.note for reading in desk.latest.values()} == {"connection refused"}
+    assert all(reading.away and reading.frame is None for reading in desk.latest.values())
 
 
 async def test_a_user_with_few_rights_sees_what_it_may(redis_url: str, client: redis.Redis) -> None:
@@ -143,6 +151,34 @@ async def test_a_right_that_one_topic_lacks_does_not_hold_up_the_scan_for_the_ot
         assert "permission" in desk.latest["rate_limits"].note
         assert desk.frame("sessions").count.value == 1
         assert hub.scan_trouble == ""
+
+
+async def test_a_source_is_never_read_by_two_at_once(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_work, most = 0, 0
+    read = LeaderboardsSource.read
+
+    async def watched(source: LeaderboardsSource) -> Sample[LeaderboardsFrame]:
+        nonlocal at_work, most
+        at_work += 1
+        most = max(most, at_work)
+        try:
+            return await read(source)
+        finally:
+            at_work -= 1
+
+    monkeypatch.setattr(LeaderboardsSource, "read", watched)
+    async with running(Hub(Config(url=redis_url, refresh_s=FAST))) as hub:
+        await asyncio.gather(*(hub.read_all() for _ in range(5)))
+        await until(lambda: hub.passes > 1)
+    assert most == 1
+
+
+async def test_a_password_that_is_asked_for_is_not_a_right_to_subscribe() -> None:
+    async with peer(asks_for_a_password) as url, running(Hub(Config(url=url, refresh_s=FAST))) as hub:
+        desk = Desk(hub)
+        await until(lambda: desk.all_are("error"))
+        assert not hub.refused
+        assert not hub.reached
 
 
 @pytest.mark.own_errors(1)

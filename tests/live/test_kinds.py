@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,11 +20,19 @@ from tests.live.conftest import running
 from tests.live.test_hub import FAST, Desk
 
 
+def free_port() -> int:
+    """One to which 10,000 can be added: there a node listens for the others."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port: int = probe.getsockname()[1]
+        if port < 55_000:
+            return port
+
+
 def served(folder: Path, settings: str, *options: str) -> Iterator[str]:
     """A server with settings of its own."""
-    with __import__("socket").socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     (folder / "server.conf").write_text(f"port {port}\nbind 127.0.0.1\ndir {folder}\n{settings}\n")
     process = subprocess.Popen(
         [find_server(), folder / "server.conf", *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -38,7 +47,7 @@ def served(folder: Path, settings: str, *options: str) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """One node of a cluster that has no others."""
-    yield from served(tmp_path_factory.mktemp("node"), "cluster-enabled yes\nsave ''\ncluster-port 0")
+    yield from served(tmp_path_factory.mktemp("node"), "cluster-enabled yes\nsave ''")
 
 
 @pytest.fixture(scope="module")

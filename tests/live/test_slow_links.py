@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 
 import pytest
 import redis
@@ -13,6 +14,8 @@ from redis_dash.config import Url
 from redis_dash.connection import Deployment
 from redis_dash.heads import MOST_BYTES
 from redis_dash.model import SourceError
+from redis_dash.sources.base import Context
+from redis_dash.sources.server import ServerSource
 from tests.conftest import until
 from tests.live.relay import relay
 
@@ -62,17 +65,25 @@ async def test_values_come_in_pieces_and_others_are_served_meanwhile(
         await deployment.close()
 
 
-async def test_a_slow_link_is_in_the_ping_at_once(client: redis.Redis, embedded_server: EmbeddedServer) -> None:
+async def test_a_slow_link_is_in_the_ping_at_once(
+    make_context: Callable[..., Context], embedded_server: EmbeddedServer
+) -> None:
     async with relay(embedded_server.port) as link:
-        deployment = Deployment(Url(link.url))
+        context = make_context()
+        context.deployment = Deployment(Url(link.url))
+        source = ServerSource(context)
         for _ in range(10):
-            quick = await deployment.ping_ms()
+            quick = (await source.read()).frame.ping_ms
         link.delay_s = 0.1
-        slow = await deployment.ping_ms()
-        await deployment.close()
+        slow = (await source.read()).frame.ping_ms
+        link.delay_s = 0.0
+        quick_again = (await source.read()).frame.ping_ms
+        await context.deployment.close()
     assert quick is not None
     assert slow is not None
-    assert quick < 100 <= slow
+    assert quick_again is not None
+    assert 0 < quick < 100 <= slow
+    assert 0 < quick_again < 100
 
 
 async def test_what_is_read_for_many_is_under_way_at_once(client: redis.Redis, embedded_server: EmbeddedServer) -> None:

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import redis
 
 from demo_server.embedded import EmbeddedServer
+from redis_dash import snapshot
 from redis_dash.config import Config
 from redis_dash.connection import Deployment
+from redis_dash.decoding import raw
 from redis_dash.demo import CONFIGURATION
-from redis_dash.model import TOPICS
-from redis_dash.snapshot import take
+from redis_dash.hub import Hub
+from redis_dash.model import TOPICS, LeaderboardsFrame
+from redis_dash.snapshot import StoppedError, take
+from redis_dash.sources.base import Sample
+from redis_dash.sources.leaderboards import LeaderboardsSource
+from tests.conftest import until
 from tests.live.test_sources import accept, sign_in
 
 
@@ -112,3 +121,124 @@ async def test_full_without_the_right_to_scan_is_told_and_ends(
     assert "not scanned" in talk
     assert code == 3
     assert document["topics"]["server"]["status"] == "ok"
+
+
+async def test_messages_count_from_watching_on(
+    redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until_ready = snapshot._until_ready
+
+    async def busy(hub: Hub, stop: asyncio.Event) -> None:
+        await until_ready(hub, stop)
+        for _ in range(50):
+            client.publish("early", "x")
+            client.publish("orders", "x")
+        await until(lambda: hub.received == 100)
+
+    class Script(io.StringIO):
+        def write(self, line: str) -> int:
+            if "watching" in line:
+                for _ in range(3):
+                    client.publish("orders", "x")
+            return super().write(line)
+
+    monkeypatch.setattr(snapshot, "_until_ready", busy)
+    text, code = await take(Config(url=redis_url, refresh_s=0.1), 0.5, TOPICS, Script())
+    events = json.loads(text)["topics"]["events"]["frame"]
+    assert code == 0
+    assert (events["received"], events["kept"], events["overwritten"], events["other"]) == (3, 3, 0, 0)
+    assert {channel["channel"]: channel["count"] for channel in events["channels"]} == {"orders": 3}
+    assert events["channel_count"] == 1
+    assert 0 <= events["rate"] <= 3 / 0.5
+
+
+async def test_elapsed_is_the_time_from_start_to_end(redis_url: str) -> None:
+    said_at: dict[str, float] = {}
+
+    class Script(io.StringIO):
+        def write(self, line: str) -> int:
+            said_at[line.split()[1]] = time.monotonic()
+            return super().write(line)
+
+    began = time.monotonic()
+    text, _ = await take(Config(url=redis_url, refresh_s=0.1), 0.0, TOPICS, Script(), full=True)
+    document, resolution = json.loads(text), 0.002
+    assert said_at["taken"] - began - resolution <= document["elapsed_s"] <= time.monotonic() - began + resolution
+    assert document["watched_s"] <= document["elapsed_s"]
+
+
+async def test_infinite_scores_are_told(redis_url: str, client: redis.Redis) -> None:
+    client.zadd("leaderboard", {"top": float("inf"), "ann": 1.5, "last": float("-inf")})
+    document, code, _ = await taken(redis_url)
+    assert code == 0
+    rows = document["topics"]["leaderboards"]["frame"]["boards"][0]["rows"]
+    assert [row["score"] for row in rows] == ["inf", 1.5, "-inf"]
+    assert [float(row["score"]) for row in rows] == [float("inf"), 1.5, float("-inf")]
+
+
+async def test_members_that_look_alike_differ(redis_url: str, client: redis.Redis) -> None:
+    client.zadd("leaderboard", {b"\xff": 2, b"\\xff": 1})
+    document, _, _ = await taken(redis_url)
+    rows = document["topics"]["leaderboards"]["frame"]["boards"][0]["rows"]
+    assert [row["member"] for row in rows] == ["\\xff", "\\\\xff"]
+    assert [raw(row["member"]) for row in rows] == [b"\xff", b"\\xff"]
+
+
+async def test_a_refused_subscription_is_not_waited_for(
+    redis_url: str, make_poor: Callable[..., Deployment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_poor("-psubscribe")
+    monkeypatch.setattr(snapshot, "READY_WITHIN_S", 3600.0)
+    document, code, talk = await taken(redis_url.replace("redis://", "redis://poor:pw@"))
+    assert code == 3
+    assert document["topics"]["events"]["status"] == "off"
+    assert "events: off" in talk
+
+
+async def test_a_user_without_a_password_signs_in(redis_url: str, client: redis.Redis) -> None:
+    client.acl_setuser("guest", enabled=True, nopass=True, commands=["+@all", "-info"], keys=["*"], channels=["*"])
+    try:
+        for who in ("guest", "guest:"):
+            document, code, _ = await taken(redis_url.replace("redis://", f"redis://{who}@"))
+            assert (code, document["topics"]["server"]["status"]) == (3, "off")
+            assert document["topics"]["events"]["status"] == "ok"
+    finally:
+        client.acl_deluser("guest")
+    _, code, talk = await taken(redis_url.replace("redis://", "redis://guest@"))
+    assert code == 1
+    assert talk.count("refused the user name or password") == 1
+
+
+async def test_a_reader_that_comes_to_an_end_ends_the_snapshot(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(_hub: Hub) -> None:
+        raise RuntimeError("hunter2")
+
+    monkeypatch.setattr(Hub, "run", broken)
+    for full in (False, True):
+        with pytest.raises(StoppedError, match="RuntimeError") as caught:
+            await taken(redis_url, full=full)
+        assert "hunter2" not in str(caught.value)
+
+
+async def test_a_topic_that_takes_too_long_is_told_as_it_was(
+    redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.zadd("leaderboard", {"ann": 1})
+
+    async def stuck(_source: LeaderboardsSource) -> Sample[LeaderboardsFrame]:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    class Script(io.StringIO):
+        def write(self, line: str) -> int:
+            if "watching" in line:
+                monkeypatch.setattr(LeaderboardsSource, "read", stuck)
+            return super().write(line)
+
+    monkeypatch.setattr(snapshot, "READ_WITHIN_S", 0.2)
+    talk = Script()
+    text, code = await take(Config(url=redis_url, refresh_s=0.1), 0.0, TOPICS, talk)
+    topics = json.loads(text)["topics"]
+    assert code == 3
+    assert (topics["leaderboards"]["note"], topics["server"]["status"]) == ("no answer in time", "ok")
+    assert ": no answer in time" in talk.getvalue()

@@ -144,13 +144,14 @@ async def heard(process: asyncio.subprocess.Process, word: bytes) -> None:
         assert not process.stderr.at_eof()
 
 
-async def test_ctrl_c_takes_what_there_is(redis_url: str, client: redis.Redis) -> None:
+@pytest.mark.parametrize("interrupt", [signal.SIGINT, signal.SIGTERM])
+async def test_ctrl_c_takes_what_there_is(redis_url: str, client: redis.Redis, interrupt: signal.Signals) -> None:
     process = await started(redis_url, "--for", "600")
     async with asyncio.timeout(60):
         await heard(process, b"watching")
         for _ in range(3):
             client.publish("orders", "x")
-        process.send_signal(signal.SIGINT)
+        process.send_signal(interrupt)
         result = await ended(process)
     assert result.code == 0
     assert result.document["topics"]["events"]["frame"]["received"] <= 3
@@ -188,3 +189,21 @@ def test_arguments_that_are_no_text(redis_url: str) -> None:
         ended = shell(f"{SNAPSHOT} {argument}")
         assert ended.code == 2
         assert b"UTF-8" in ended.err
+
+
+async def test_the_second_ctrl_c_ends_it_with_a_sentence(redis_url: str, client: redis.Redis) -> None:
+    """The server is stopped, so that the last reading after the first Ctrl-C waits."""
+    process = await started(redis_url, "--for", "600")
+    pid = client.info("server")["process_id"]
+    async with asyncio.timeout(60):
+        await heard(process, b"watching")
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            process.send_signal(signal.SIGINT)
+            await heard(process, b"once more")
+            process.send_signal(signal.SIGINT)
+            result = await ended(process)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+    assert (result.code, result.out) == (130, b"")
+    assert b"stopped" in result.err

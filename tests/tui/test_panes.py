@@ -48,7 +48,7 @@ async def test_pause_holds_the_view_and_loses_nothing() -> None:
         await shows(app, pilot, "line 0099")
         await tap(pilot, "space")
         fakes.publish(log, *((b"c", b"line %04d" % i) for i in range(100, 232)))
-        await shows(app, pilot, "paused · 132 new", "line 0099")
+        await shows(app, pilot, "paused", "132 new", "line 0099")
         assert "line 0231" not in screen_text(app)
         await tap(pilot, "space")
         await shows(app, pilot, "line 0231")
@@ -60,7 +60,7 @@ async def test_scrolling_back_holds_and_end_follows() -> None:
     async with running(FakeFeed(fakes.ok("events", fakes.events(log)))) as (app, pilot):
         await tap(pilot, "pageup", "pageup")
         fakes.publish(log, (b"c", b"line 0100"))
-        await shows(app, pilot, "paused · ", "line 0070")
+        await shows(app, pilot, "paused", "line 0070")
         await tap(pilot, "home")
         await shows(app, pilot, "line 0000")
         await tap(pilot, "G")
@@ -72,7 +72,7 @@ async def test_a_flood_cannot_wash_away_what_is_held() -> None:
     async with running(FakeFeed(fakes.ok("events", fakes.events(log)))) as (app, pilot):
         await tap(pilot, "space")
         fakes.publish(log, *((b"c", b"flood") for _ in range(20_000)))
-        await shows(app, pilot, "line 0099", "paused · 20,000 new")
+        await shows(app, pilot, "line 0099", "paused", "20,000 new")
         await tap(pilot, "up", "pageup", "home")
         await shows(app, pilot, "line 0000")
 

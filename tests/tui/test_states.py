@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from redis_dash.feed import Feed
-from redis_dash.model import TOPICS, AnyReading, CacheFrame, ConfigError, Frame, Reading, ServerFrame
+from redis_dash.model import TOPICS, AnyReading, CacheFrame, ConfigError, Cost, Frame, Reading, ServerFrame
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.panes import PANES
 from tests.tui import fakes
@@ -48,12 +48,56 @@ async def test_stale_shows_the_last_frame_its_age_and_why() -> None:
     ]
     aged = [msgspec.structs.replace(reading, taken_at=reading.taken_at - 7) for reading in readings]
     async with running(FakeFeed(*aged), WIDE) as (app, pilot):
-        await shows(app, pilot, "✖ disconnected 7 s — connection refused", "stale 7 s")
+        await shows(app, pilot, "✖ disconnected 7 s — connection refused", "stale 7 s ")
+        assert screen_text(app).count("connection refused") == 1
         assert "user0@example.com" in screen_text(app)
-        assert screen_text(app).count("connection refused") == 2  # in the header, and whole in the server's pane
         own = msgspec.structs.replace(aged[2], note="no right to GET", away=False)
         app._feed.put(own)  # type: ignore[union-attr]
         await shows(app, pilot, "· no right to GET")
+
+
+def away(reading: AnyReading, status: str = "stale", note: str = "no such host") -> AnyReading:
+    """The server cannot be reached."""
+    return msgspec.structs.replace(reading, status=status, note=note, away=True)
+
+
+async def test_why_the_server_cannot_be_reached_is_told_once() -> None:
+    readings = [
+        msgspec.structs.replace(away(reading, "error"), frame=None, taken_at=0.0) for reading in fakes.everything()
+    ]
+    async with running(FakeFeed(*readings), WIDE) as (app, pilot):
+        await shows(app, pilot, "✖ not connected — no such host", "Not connected.")
+        text = screen_text(app)
+        assert text.count("no such host") == 1
+        assert text.count("Not connected.") == len(TOPICS)
+        assert "error" not in text
+
+
+async def test_what_is_wrong_with_the_whole_server_is_told_once() -> None:
+    readings = [bare(topic, "error", "this is a Sentinel") for topic in TOPICS if topic != "cache"]
+    async with running(FakeFeed(*readings, bare("cache", "error", "WRONGTYPE")), WIDE) as (app, pilot):
+        await shows(app, pilot, "✖ error — this is a Sentinel", "WRONGTYPE", "This could not be read.")
+        assert screen_text(app).count("Sentinel") == 1
+
+
+async def test_why_the_server_went_away_is_told_once_and_its_pane_tells_it_in_full() -> None:
+    note = "the server closed the connection without a word, and nobody answers any more on its port"
+    readings = [away(reading, note=note) for reading in fakes.everything()]
+    async with running(FakeFeed(*readings), WIDE) as (app, pilot):
+        await shows(app, pilot, "✖ disconnected", "stale", "user0@example.com")
+        assert screen_text(app).count("the server closed the connection") == 1
+    async with running(FakeFeed(*readings), (60, 24)) as (app, pilot):
+        await tap(pilot, "6")
+        await until(pilot, lambda: screen_text(app).count("the server clo") == 2)
+
+
+async def test_events_alone_without_a_connection_say_why() -> None:
+    readings = [reading for reading in fakes.everything() if reading.topic != "events"]
+    events = away(fakes.ok("events", fakes.events(fakes.log_of())), note="too many clients")
+    async with running(FakeFeed(*readings, events), WIDE) as (app, pilot):
+        await shows(app, pilot, "too many clients")
+        app._feed.put(msgspec.structs.replace(events, frame=None, status="error"))  # type: ignore[union-attr]
+        await shows(app, pilot, "Not connected: too many clients")
 
 
 async def test_stale_before_anything_was_read() -> None:
@@ -140,3 +184,25 @@ async def test_a_falling_hit_rate_is_marked(frame: CacheFrame, falling: bool) ->
         await shows(app, pilot, "5 Cache ▼" if falling else "5 Cache  ")
         await tap(pilot, "5")
         await shows(app, pilot, "▼ 50.0 % now" if falling else "% now")
+
+
+async def test_a_node_of_a_cluster_is_called_one() -> None:
+    frame = fakes.server(kind="cluster")
+    async with running(FakeFeed(fakes.ok("server", frame)), size=WIDE) as (app, pilot):
+        await tap(pilot, "6")
+        await shows(app, pilot, "of this node", "one node of a cluster")
+        assert "one node of a cluster" in screen_text(app).splitlines()[0]
+        await tap(pilot, "z")
+        await shows(app, pilot, "one node of a cluster: only its share of the keys is seen")
+
+
+async def test_what_is_not_known_of_a_server_is_a_dash_and_our_errors_are_told() -> None:
+    frame = fakes.server(ops_per_s=None, ping_ms=None)
+    async with running(FakeFeed(fakes.ok("server", frame)), size=WIDE) as (app, pilot):
+        await tap(pilot, "6")
+        await shows(app, pilot, "ping –", "– ops/s")
+        assert "our errors" not in screen_text(app)
+    worse = fakes.server(ping_ms=0.088, cost=Cost(1204, 38.2, 0.04, errors=3, messages_ms=30, messages_share=0.035))
+    async with running(FakeFeed(fakes.ok("server", worse)), size=WIDE) as (app, pilot):
+        await tap(pilot, "6")
+        await shows(app, pilot, "ping <0.1 ms", "our errors", "3.50 % messages")

@@ -48,6 +48,18 @@ def test_a_limit_without_pattern_goes_to_every_limiter() -> None:
     ("arguments", "said"),
     [
         (("snapshot", "localhost"), "begins with redis://"),
+        (("snapshot", "localhost:6379"), "did you mean 'redis://localhost:6379'?"),
+        (("localhost:6379/2",), "did you mean 'redis://localhost:6379/2'?"),
+        (("snaphot", "--for", "5"), "did you mean 'snapshot'?"),
+        (("Demo",), "did you mean 'demo'?"),
+        (("--refresh", "2", "snapshot"), "the command 'snapshot'? It comes before"),
+        (("redis://a..b",), "no host can have the name"),
+        (("snapshot", "--limit", "=5/1"), "[PATTERN=]N/SECONDS"),
+        (("snapshot", "--session", ""), "a pattern is empty"),
+        (("snapshot", "--budget", "0"), "--budget"),
+        (("snapshot", "--budget", "nan"), "--budget"),
+        (("snapshot", "--channel", "\udcff"), "UTF-8"),
+        (("snapshot", "redis://127.0.0.1:1/0?ssl_cert_reqs=none"), "ssl_cert_reqs is for TLS, which is rediss://"),
         (("snapshot", "--limit", "many"), "100/60"),
         (("snapshot", "--cache", "pages"), "NAME=PATTERN"),
         (("snapshot", "--config", "none.toml"), "none.toml"),
@@ -56,7 +68,8 @@ def test_a_limit_without_pattern_goes_to_every_limiter() -> None:
         (("snapshot", "--for", "nan"), "nan"),
         (("snapshot", "redis://127.0.0.1:1/0?socket_timeout=abc"), "socket_timeout"),
         (("snapshot", "redis://127.0.0.1:1/0?foo=1"), "foo"),
-        (("--refresh", "0"), "not in the range 0.1<=x<=3600"),
+        (("--refresh", "0"), "Invalid value for '--refresh'"),
+        (("demo", "--refresh", "0"), "Invalid value for '--refresh'"),
         (("redis://localhost",), "needs a terminal"),
         (("demo",), "needs a terminal"),
         (("redis://localhost", "extra"), "extra"),
@@ -69,11 +82,35 @@ def test_bad_usage(arguments: tuple[str, ...], said: str) -> None:
     assert result.exception is None or isinstance(result.exception, SystemExit)
 
 
+def test_a_bad_url_in_the_environment_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REDIS_URL", "localhost:1")
+    result = run("snapshot")
+    assert result.exit_code == 2
+    assert "REDIS_URL: " in result.output
+    assert "did you mean 'redis://localhost:1'?" in result.output
+    assert "REDIS_URL" not in run("snapshot", "localhost:2").output
+
+
 def test_a_password_is_not_repeated() -> None:
-    for url in ("redis://:hunter2@localhost/orders", "redis://:hunter2@localhost:x/0", "http://:hunter2@localhost"):
+    for url in (
+        "user:hunter2@localhost:6379",
+        "hunter2",
+        "redis://:hunter2..x/@h",
+        "redis://:hunter2@localhost/orders",
+        "redis://:hunter2@localhost:x/0",
+        "http://:hunter2@localhost",
+    ):
         result = run("snapshot", url)
         assert result.exit_code == 2
         assert "hunter2" not in result.output
+
+
+def test_help_lists_the_flags_of_the_default_command() -> None:
+    text = run("--help").output
+    for option in main.commands["watch"].params:
+        assert option.opts[0] in text or option.name == "url"
+    assert "--version" in text
+    assert "snapshot" in text
 
 
 def test_help_and_version() -> None:

@@ -93,6 +93,17 @@ def test_messages_are_delivered_at_a_price(info: dict[str, str], writes: int) ->
     assert meter.spent_s is None  # that is no reason to scan less
 
 
+def test_messages_may_be_read_after_the_loop_has_turned_for_them() -> None:
+    meter, listener = CostMeter(), Traffic()
+    meter.deliver([listener], {"eventloop_cycles": "1000"})
+    listener.messages = 1500
+    meter.deliver([listener], {"eventloop_cycles": "1010"})
+    assert meter.cost().messages_ms * 1000 == pytest.approx(1010 * WRITE_US + 1500 * MESSAGE_US)
+    listener.messages = 1600
+    meter.deliver([listener], {"eventloop_cycles": "1010"})
+    assert meter.cost().messages_ms * 1000 == pytest.approx(1010 * WRITE_US + 1600 * MESSAGE_US)
+
+
 def test_the_share_of_messages_is_told_apart() -> None:
     meter, listener = CostMeter(), Traffic()
     meter.price({}, 0.0)

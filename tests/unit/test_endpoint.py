@@ -7,7 +7,7 @@ import traceback
 import pytest
 
 from redis_dash.config import Url
-from redis_dash.endpoint import Endpoint, endpoint_of
+from redis_dash.endpoint import Endpoint, endpoint_of, without_secret
 from redis_dash.model import ConfigError
 
 SECRET = "hunter2-secret"
@@ -54,3 +54,37 @@ def test_an_option_that_nobody_knows_is_told_without_the_password() -> None:
     text = "".join(traceback.format_exception(caught.value))
     assert "colour" in text
     assert SECRET not in text
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        ("redis://h?ssl_cert_reqs=none", "the option ssl_cert_reqs is for TLS, which is rediss://"),
+        ("rediss://h?ssl_colour=blue", "the option ssl_colour in the URL is not known"),
+        ("redis://h?retry=5", "the option retry in the URL is not known"),
+        ("redis://h?connection_class=x", "an option in the URL cannot be used"),
+    ],
+)
+def test_an_option_that_cannot_be_is_told_in_the_users_words(raw: str, said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        endpoint_of(Url(raw))
+    assert str(caught.value).endswith(said)
+    assert "__init__" not in str(caught.value)
+
+
+def test_an_option_of_a_pool_means_nothing_here() -> None:
+    assert endpoint_of(Url("redis://h?max_connections=5")).host == "h"
+
+
+@pytest.mark.parametrize("options", ["ssl_ca_certs=/nowhere", "ssl_certfile=/nowhere", "ssl_ciphers=none"])
+def test_certificates_that_cannot_be_used_are_told(options: str) -> None:
+    endpoint = endpoint_of(Url(f"rediss://h?{options}"))
+    assert endpoint.tls is not None
+    with pytest.raises(OSError, match="TLS cannot be set up"):
+        endpoint.tls()
+
+
+def test_texts_of_others_are_told_without_numbers() -> None:
+    url = Url("redis://h")
+    assert without_secret("[Errno -2] Name or service not known", url) == "no such host"
+    assert without_secret("[Errno 113] No route to host", url) == "No route to host"

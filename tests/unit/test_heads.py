@@ -34,8 +34,14 @@ async def test_whether_an_empty_value_is_there_is_asked_and_counted_right() -> N
     heads = Heads(own)
     commands: list[Command] = [(b"GET", b"none"), (b"GET", b"empty")]
     own.count(heads.bounded(commands), [b"", b""])
-    assert await settled(heads, commands, [b"", b""], 0, 1) == [None, b""]
-    assert (own.hits, own.misses) == (1, 1)
+    again = [command for key in (b"none", b"empty") for command in ((b"EXISTS", key), (b"GETRANGE", key))]
+    own.count(again, [0, b"", 1, b""])
+    assert await settled(heads, commands, [b"", b""], 0, b"", 1, b"") == [None, b""]
+    assert (own.hits, own.misses) == (3, 3)
+
+
+async def test_a_value_that_comes_meanwhile_is_read() -> None:
+    assert await settled(Heads(OwnReads()), [(b"GET", b"a")], [b""], 1, b"value") == [b"value"]
 
 
 async def test_of_a_large_value_only_the_length_is_asked_again() -> None:

@@ -53,6 +53,14 @@ def test_patterns_of_all_kinds(glob: str, key: str) -> None:
         assert mask_keys("orders paid", (glob,)) == "orders paid"
 
 
+@pytest.mark.parametrize("glob", ["session*", "*session*", "sess*", "*sessions"])
+def test_ordinary_words_are_no_ids(glob: str) -> None:
+    for word in ("sessions", "session.created", "sess", "obsession"):
+        assert mask_keys(word, (glob,)) == word
+        assert mask_keys(f"of {word} (2)", (glob,)) == f"of {word} (2)"
+    assert ID not in mask_keys(f"x session{ID}sessions", (glob,))
+
+
 def test_a_name_without_a_wildcard_is_no_secret() -> None:
     assert mask_keys("the one session", ("session",)) == "the one session"
     assert mask_key("session", ("session",)) == "session"

@@ -43,6 +43,9 @@ GLOBS = ("session:*", "sess:*:data")
         "deleted sess:%s:data",
         "session:%s",
         "\x00\x01token=%s",
+        '{"note": "eyJhbGciOiJIUzI1NiJ9.%s.c2ln"}',
+        "eyJhbGciOiJIUzI1NiJ9.e30.%s and more",
+        '{"pem": "-----BEGIN RSA PRIVATE KEY-----\\n%s\\n-----END RSA PRIVATE KEY-----"}',
     ],
 )
 def test_a_secret_is_hidden(payload: str) -> None:
@@ -79,6 +82,8 @@ def test_an_event_is_hidden_with_its_channel() -> None:
     shown = redact_event(raw, GLOBS)
     assert (shown.channel, shown.payload) == (b"__keyspace@0__:session:k3J\xe2\x80\xa6", b"session:k3J\xe2\x80\xa6")
     assert shown.size == len(shown.payload)
+    expired = Event(1.0, b"__keyevent@0__:expired", b"sess4711", 8)
+    assert redact_event(expired, ("sess*",)).payload == b"sess4\xe2\x80\xa6"
     cut = redact_event(Event(1.0, b"c", b"x" * 4096, 10_000), GLOBS)
     assert cut.size == 10_000
 

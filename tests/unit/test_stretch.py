@@ -221,8 +221,10 @@ def test_a_reply_that_is_no_message_is_passed_over(nonsense: bytes, sifts: bool)
     assert shown(subscriber.log) == [(b"orders", b"one"), (b"orders", b"two")]
 
 
-@pytest.mark.parametrize("channel", [b":1\r\n", b"*0\r\n", b"$-1\r\n"])
-@pytest.mark.parametrize("sifts", [False, True])
+@pytest.mark.parametrize(
+    ("channel", "sifts"),
+    [(b":1\r\n", False), (b":1\r\n", True), (b"*0\r\n", False), (b"$-1\r\n", False), (b"$-1\r\n", True)],
+)
 def test_a_channel_that_is_no_name_ends_the_connection_and_is_told(channel: bytes, sifts: bool) -> None:
     subscriber, wire = listening(sifts)
     deliver(wire, message(b"orders", b"one"))

@@ -92,7 +92,7 @@ def test_a_restart_under_the_dashboard() -> None:
         terminal.wait_for("order.created", "4711")
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
 def test_a_signal_leaves_the_terminal_as_it_was_found(number: signal.Signals) -> None:
     with EmbeddedServer() as server, in_terminal([*DASHBOARD, server.url]) as terminal:
         terminal.wait_for("ops/s")

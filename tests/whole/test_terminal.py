@@ -63,8 +63,11 @@ def test_a_job_that_comes_back_paints_everything(
         assert gone(dashboard)
 
 
-def test_ctrl_z_stops_it_and_the_terminal_is_the_shells(embedded_server: EmbeddedServer) -> None:
+@pytest.mark.parametrize("keys", ["", "?"])
+def test_ctrl_z_stops_it_and_the_terminal_is_the_shells(embedded_server: EmbeddedServer, keys: str) -> None:
     with in_shell(embedded_server.url) as (terminal, dashboard):
+        terminal.type(keys)
+        terminal.wait_for("Everywhere" if keys else "1 Events")
         terminal.type("\x1a")
         terminal.wait_for("Stopped", "shell>")
         assert dashboard.status() == psutil.STATUS_STOPPED
@@ -73,6 +76,26 @@ def test_ctrl_z_stops_it_and_the_terminal_is_the_shells(embedded_server: Embedde
         terminal.wait_for("all2well")
         terminal.type("kill %1; kill -CONT %1\n")  # in the background: to touch the terminal would stop it again
         terminal.wait_until(lambda _: gone(dashboard), within_s=3)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGSTOP])
+def test_a_stopped_job_ends_with_its_terminal(embedded_server: EmbeddedServer, number: signal.Signals) -> None:
+    with in_shell(embedded_server.url) as (terminal, dashboard):
+        dashboard.send_signal(number)
+        terminal.wait_for("Stopped", "shell>")
+        terminal.hang_up()
+        dashboard.wait(timeout=3)
+
+
+def test_ctrl_z_without_a_shell_does_not_stop_it(embedded_server: EmbeddedServer) -> None:
+    """Nobody could continue it: a window that runs nothing but the dashboard would hang."""
+    with in_terminal([*DASHBOARD, embedded_server.url]) as terminal:
+        terminal.wait_for("ops/s", "1 Events")
+        terminal.output = b""
+        terminal.type("\x1a")
+        terminal.wait_until(lambda screen: b"\x1b[?1049l" in terminal.output and paints_dashboard(screen))
+        terminal.type("q")
+        terminal.wait_for_end(within_s=3)
 
 
 def test_standard_error_that_goes_elsewhere(embedded_server: EmbeddedServer, tmp_path: Path) -> None:
@@ -107,3 +130,13 @@ def test_a_terminal_that_nobody_reads_does_not_keep_it_from_ending() -> None:
                     time.sleep(0.05)  # a resize that follows too soon is not painted
         terminal.process.terminate()
         assert terminal.process.wait(timeout=3) == 128 + signal.SIGTERM
+
+
+def test_a_defect_gives_the_terminal_back_and_an_exit_status(embedded_server: EmbeddedServer) -> None:
+    program = "import redis_dash.cli, redis_dash.tui.dashboard as d; d.Dashboard.beat = lambda _: 1 / 0; "
+    program += "redis_dash.cli.main()"
+    with in_terminal([sys.executable, "-c", program, embedded_server.url]) as terminal:
+        terminal.wait_for_end(within_s=5)
+        assert terminal.process.returncode == 1
+        terminal.wait_for("because of a defect of its own (ZeroDivisionError)")
+        assert b"\x1b[?1049l" in terminal.output

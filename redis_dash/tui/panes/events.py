@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
 from typing import ClassVar
 
 import msgspec
@@ -10,9 +11,9 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 
 from redis_dash import decoding
-from redis_dash.eventlog import Entry, Event, Mark
+from redis_dash.eventlog import Entry, Mark
 from redis_dash.model import EventsFrame
-from redis_dash.tui.event_line import EventLine, read_fields
+from redis_dash.tui.event_line import EventLine, show
 from redis_dash.tui.figures import clock, compact, count, moment, nbytes, rate
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Pane, Piece, piece
@@ -37,7 +38,8 @@ class EventsPane(Pane[EventsFrame]):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self._line = EventLine()
-        self.tail: Tail[Entry] = Tail(self._line.paint, _matches, self._make_room)
+        self._today = date.today()
+        self.tail: Tail[Entry] = Tail(self._line.paint, _matches, self._line.make_room, _new_day)
         self._rates = Ribbon(gap=(Plain("  "), "blank"), more=" more")
 
     def compose(self) -> ComposeResult:
@@ -64,6 +66,8 @@ class EventsPane(Pane[EventsFrame]):
             pieces.insert(0, piece("not connected", "bad"))
         elif frame.gaps:
             pieces.append(piece(f"{len(frame.gaps)} gap" + "s" * (len(frame.gaps) > 1), "warn"))
+        if frame.shard_channels:
+            pieces.append(piece(f"{count(frame.shard_channels)} sharded not heard", "warn"))
         return tuple(pieces)
 
     def warning(self, frame: EventsFrame) -> Span | None:
@@ -74,34 +78,40 @@ class EventsPane(Pane[EventsFrame]):
         """Filter and pause."""
         notes: list[Piece] = []
         tail = self.tail
-        if tail.held:
-            notes.append(piece(f"paused · {tail.new:,} new", "warn"))
         if tail.needle:
             found, searched = tail.matching
-            where = f"{searched:,} up to here" if tail.held else f"last {searched:,}"
+            where = f"{searched:,} {tail.searched_where}" if tail.held else f"last {searched:,}"
             notes.append(piece(f"filter: {plain(tail.needle, 20)}", "accent"))
             notes.append(piece(f"{found:,} of {where}", "accent"))
+        if tail.held:
+            notes.append(piece(f"{tail.new:,} new", "warn"))
         if tail.lost:
             notes.append(piece(gone(tail.lost), "warn"))
         if tail.held:
             notes.append(piece("End follows", "dim"))
         return notes
 
+    def currency(self) -> tuple[Piece, ...]:
+        """A view that stands still is not live."""
+        return (piece("paused", "warn"),) if self.tail.held else ()
+
     def display_frame(self, frame: EventsFrame) -> None:
         """Rates once a beat; the stream has its own pace."""
+        self._line.session_globs = frame.session_globs
+        if self._line.know(channel.channel for channel in frame.channels):
+            self.tail.forget()
+        if self._today != date.today():  # what came before midnight is of another day now
+            self._today = date.today()
+            self.tail.repaint()
         rates = [self._rate(channel.channel, channel.rate, i) for i, channel in enumerate(frame.channels)]
         if frame.other:
             rates.append(Item(((Plain(f"others {compact(frame.other)}"), "dim"),), priority=len(rates)))
         self._rates.show(rates, unlisted=max(0, frame.channel_count - len(frame.channels)))
         self.pulse()
 
-    def _make_room(self, entries: Sequence[Entry]) -> bool:
-        """Fit the channel column to what is visible."""
-        return self._line.make_room(list({entry.channel for entry in entries if isinstance(entry, Event)}), most=16)
-
     def _rate(self, channel: str, per_second: float, index: int) -> Item:
         hue = self._line.hues.of(decoding.raw(channel))
-        name = plain(channel, 16) or Plain("(empty)")
+        name = self._line.name(channel, 16)
         return Item(((name, hue), (Plain(" "), "blank"), (rate(per_second), "dim")), priority=index)
 
     def pulse(self) -> None:
@@ -133,19 +143,24 @@ class EventsPane(Pane[EventsFrame]):
             return None
         if isinstance(entry, Mark):
             return Detail(Plain("Mark"), ((Plain("at"), moment(entry.at)), (Plain("what"), plain(entry.text))))
-        payload = entry.payload
-        if read_fields(entry) is not None:
+        shown = show(entry, self._line.session_globs)
+        payload = shown.event.payload
+        if shown.fields is not None:
             payload = msgspec.json.format(payload, indent=2)
         lines = payload.split(b"\n")
         text = tuple(plain(line) for line in lines[:_SHOWN_LINES])
         if len(lines) > _SHOWN_LINES or entry.size > len(entry.payload):
             text += (Plain(f"… cut; the whole payload has {nbytes(entry.size)}"),)
         facts = (
-            (Plain("channel"), plain(entry.channel, 200) or Plain("(empty)")),
+            (Plain("channel"), shown.channel),
             (Plain("received"), Plain(f"{moment(entry.at)} ({clock(entry.at)})")),
             (Plain("size"), Plain(f"{entry.size:,} bytes")),
         )
         return Detail(Plain("Event"), facts, text)
+
+    def _refocus(self) -> None:
+        self.tail.activate(self._active)
+        super()._refocus()
 
 
 def _matches(entry: Entry, needle: str) -> bool:
@@ -153,3 +168,19 @@ def _matches(entry: Entry, needle: str) -> bool:
         return needle in entry.text.casefold()
     wanted = needle.encode()
     return wanted in entry.channel.lower() or wanted in entry.payload.lower()
+
+
+def _new_day(before: Entry | None, entry: Entry) -> Plain | None:
+    """The date, where an entry is of another day than the one before it; than today, if none is before it."""
+    day = _day(entry.at // 60)
+    if day is None or day == (_day(before.at // 60) if before is not None else date.today()):
+        return None
+    return Plain(f"{day:%A, %-d %B %Y}")
+
+
+@lru_cache(maxsize=64)  # asked for each line of each repaint
+def _day(minute: float) -> date | None:
+    try:
+        return date.fromtimestamp(60 * minute)
+    except (OverflowError, OSError, ValueError):
+        return None

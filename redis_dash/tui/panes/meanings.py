@@ -7,7 +7,7 @@ from redis_dash.tui.text import Plain
 MEANINGS = {
     Plain(name): Plain(text)
     for name, text in (
-        ("operations", "Commands that the server carries out a second, by its own counter."),
+        ("operations", "Commands that the server carries out a second, by its own counter, without this dashboard's."),
         ("memory", "What the server uses, and the limit (maxmemory) from which on it evicts keys or refuses writes."),
         ("clients", "Open connections, this dashboard's among them. Waiting ones stand in a blocking command."),
         ("ping", "How long the server takes to answer PING, the way there and back included; the median of a few."),
@@ -15,8 +15,12 @@ MEANINGS = {
         ("evicted", "Keys that the server has deleted since its start because its memory was full."),
         ("expired", "Keys a second that are deleted because their time is over."),
         ("refused", "Connections refused since the server's start because there were too many (maxclients)."),
-        ("our own cost", "What this dashboard takes of one core of the server, and how much time it took so far."),
-        ("our commands", "Commands that this dashboard has sent since it was started."),
+        (
+            "our own cost",
+            "What this dashboard takes of a core of the server: our commands measured, messages and sockets estimated.",
+        ),
+        ("our commands", "Commands of this dashboard that the server has run since it was started."),
+        ("our errors", "Errors in this program itself. There should be none: please report it."),
         ("scan", "How far the running pass over all keys is. Figures of topics that need a scan come from it."),
         ("scan speed", "Keys a second that the scan looks at. It is held back while the server answers slowly."),
         ("last pass", "How long the latest complete pass over all keys took, and how many there were."),

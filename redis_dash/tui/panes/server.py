@@ -36,6 +36,10 @@ COLUMNS = (
 )
 
 CLUSTER = Plain("one node of a cluster: only its share of the keys is seen")
+ONE_NODE = (Plain("of this node alone: a cluster has others"), Plain("of this node alone"), Plain("of this node"))
+
+
+NOTHING: Cell = (Plain(""), "dim")
 
 
 class Fact(NamedTuple):
@@ -44,7 +48,7 @@ class Fact(NamedTuple):
     name: Plain
     value: Plain
     role: Role = "text"
-    more: Cell = (Plain(""), "dim")
+    more: Cell = NOTHING
 
 
 class ServerPane(Listed[ServerFrame, Fact]):
@@ -115,13 +119,14 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
     """The lines of the pane."""
     cost = frame.cost
     blocked: Span = (Plain(f"{count(frame.blocked_clients)} waiting" if frame.blocked_clients else ""), "dim")
+    one_node: Cell = Figure(ONE_NODE, "warn") if frame.kind == "cluster" else NOTHING
     evicts, refuses = frame.evicted_per_s > 0, frame.rejected_connections > 0
     return (
         Fact(Plain("operations"), rate(frame.ops_per_s), "strong"),
         _memory(frame),
         Fact(Plain("clients"), count(frame.clients), "text", blocked),
         Fact(Plain("ping"), milliseconds(frame.ping_ms), "text"),
-        Fact(Plain("keys"), count(frame.keys), "text"),
+        Fact(Plain("keys"), count(frame.keys), "text", one_node),
         Fact(
             Plain("evicted"),
             count(frame.evicted),
@@ -148,9 +153,9 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
 
 
 def _for_what(cost: Cost) -> Plain:
-    """``1.20 % for messages`` where they cost something, else ``38 ms in all``."""
+    """``1.20 % messages`` where they cost something, else ``38 ms in all``."""
     if cost.messages_share >= 0.0005:
-        return Plain(f"{percent(cost.messages_share, 2)} for messages")
+        return Plain(f"{percent(cost.messages_share, 2)} messages")
     return Plain(f"{milliseconds(cost.server_ms)} in all")
 
 

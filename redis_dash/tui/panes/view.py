@@ -52,8 +52,8 @@ class View(Frame, Generic[F], can_focus=True):
         super().__init__(id=f"pane-{self.TOPIC}", classes="-silent")
         self.number = number
         self.paused = False
-        self.is_told_above = False
-        """The header says that the server cannot be reached, and why: no pane says it again."""
+        self.told_above: AnyReading | None = None
+        """What the header says is wrong with the whole server: no pane says it again."""
         self._reading: AnyReading | None = None
         self._shown: AnyReading | None = None
         self._dirty = False
@@ -260,11 +260,9 @@ class View(Frame, Generic[F], can_focus=True):
             return Plain("reading…")
         if frame is None:
             note = plain(reading.note, 400)
-            if reading.away:
-                return excuse(reading)
-            if reading.status == "stale":
+            if reading.status == "stale" and not reading.away:
                 return Plain(f"Nothing has been read yet: {note}") if note else Plain("Nothing has been read yet.")
-            return note or Plain("This cannot be had here.")
+            return excuse(reading)
         if not self.has_nothing(frame):
             return None
         return self.nothing(frame) if reading.status in ("ok", "reduced") else excuse(reading)
@@ -272,10 +270,12 @@ class View(Frame, Generic[F], can_focus=True):
     @property
     def _heard(self) -> AnyReading | None:
         """The reading, without what the header says already."""
-        reading = self._reading
-        if reading is None or not (reading.away and self.is_told_above):
+        reading, above = self._reading, self.told_above
+        if reading is None or above is None or reading.status not in ("stale", "error"):
             return reading
-        return replace(reading, note="")
+        if (reading.away and above.away) or reading.note == above.note:
+            return replace(reading, note="")
+        return reading
 
     @property
     def _active(self) -> bool:

@@ -31,9 +31,9 @@ class DetailScreen(Modal[None]):
     DEFAULT_CSS = f"""
     DetailScreen > VerticalScroll {{ width: {WIDTH}; }}
     DetailScreen .title {{ text-style: bold; margin-bottom: 1; }}
-    DetailScreen .notice {{ color: $warning; margin-bottom: 1; display: none; }}
+    DetailScreen .notice {{ color: $text-warning; margin-bottom: 1; display: none; }}
     DetailScreen .text {{ margin-top: 1; display: none; }}
-    DetailScreen .hint {{ margin-top: 1; color: $foreground 60%; }}
+    DetailScreen .hint {{ margin-top: 1; color: $text-muted; }}
     """
 
     BINDINGS: ClassVar = [Binding("escape,enter,q", "dismiss", "Close", id="detail.close")]

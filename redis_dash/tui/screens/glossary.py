@@ -15,7 +15,7 @@ KEYS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             ("u", "bring back the session that was signed out last"),
             ("Ctrl+P", "command palette: everything by name, themes"),
             ("?", "this help"),
-            ("q  Ctrl+C", "quit"),
+            ("q  Ctrl+C", "quit; Ctrl+Z stops it as a job of the shell, fg comes back"),
         ),
     ),
     (
@@ -86,7 +86,8 @@ WORDS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             ("84/s", "messages a second, over the last seconds"),
             ("received", "messages that came since this dashboard was started"),
-            ("dropped", "messages that came and could not be kept"),
+            ("dropped", "messages that came in part, or as nonsense: lost"),
+            ("sharded", "channels of SPUBLISH: nobody but SSUBSCRIBE hears them"),
             ("gap", "a time without connection: what was published then is unknown"),
             ("paused · 12 new", "you scrolled back or paused; so many came since. End follows again"),
             ("left the ring", "messages that were counted and are too old to be read again"),

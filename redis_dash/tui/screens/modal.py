@@ -43,7 +43,7 @@ def facts_content(facts: Facts) -> Content:
 
 
 def _line(name: str, value: Plain) -> Content:
-    return Content.assemble((name, "$foreground 60%"), "  ", Content(value))
+    return Content.assemble((name, "$text-muted"), "  ", Content(value))
 
 
 def lines_content(lines: Sequence[Content]) -> Content:

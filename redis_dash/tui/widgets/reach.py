@@ -34,14 +34,15 @@ class Reach(Generic[E]):
         self.log = log
         self.floor = 0
         """The oldest entry that there was when the view was halted."""
-        self._ceiling = 0
+        self.ceiling = 0
+        """One past the latest."""
         self._first = 0
         self._kept: Sequence[E] = ()
 
     @property
     def new(self) -> int:
         """Entries that came since the view was halted."""
-        return max(0, self.log.end - self._ceiling)
+        return max(0, self.log.end - self.ceiling)
 
     @property
     def lost(self) -> int:
@@ -58,9 +59,9 @@ class Reach(Generic[E]):
     def _stop(self) -> int:
         return self._first + len(self._kept)
 
-    def halt(self) -> None:
-        """Somebody stands still from now on."""
-        self.floor, self._ceiling = self.log.start, self.log.end
+    def halt(self, stop: int) -> None:
+        """Somebody stands still below a sequence number from now on."""
+        self.floor, self.ceiling = self.log.start, stop
 
     def release(self) -> None:
         """Nobody does any more."""

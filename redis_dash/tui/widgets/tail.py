@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -13,11 +12,10 @@ from textual.strip import Strip
 from redis_dash.tui.look import Ground, Look
 from redis_dash.tui.spans import Span, Spans, draw
 from redis_dash.tui.text import Plain, plural
+from redis_dash.tui.widgets.filter import Filter
 from redis_dash.tui.widgets.lines import Lines
 from redis_dash.tui.widgets.reach import Log, Reach
 
-WINDOW = 5000
-"""How many of the latest entries a filter looks through."""
 E = TypeVar("E")
 
 
@@ -34,7 +32,9 @@ class Tail(Lines, Generic[E]):
     Args:
         paint: Makes the spans of one entry for a width.
         match: Does an entry contain the (casefolded) text?
-        prepare: Told which entries are about to be painted; answers whether that makes all of them look different.
+        prepare: Told which entries are painted for the first time; answers whether all others look different now.
+        divide: What stands between two entries that follow each other, if anything; above the first one in view, for
+            None and that one.
     """
 
     DEFAULT_CSS = "Tail { height: 1fr; }"
@@ -47,20 +47,19 @@ class Tail(Lines, Generic[E]):
         paint: Callable[[E, int], Spans],
         match: Callable[[E, str], bool],
         prepare: Callable[[Sequence[E]], bool] = lambda _: False,
+        divide: Callable[[E | None, E], Plain | None] = lambda _before, _: None,
         *,
         id: str | None = None,  # noqa: A002
     ) -> None:
         super().__init__(id=id)
-        self._paint, self._match, self._prepare = paint, match, prepare
+        self._paint, self._prepare, self._divide = paint, prepare, divide
+        self._filter = Filter(match)
         self._reach: Reach[E] = Reach(_Nothing())
         self._hold: int | None = None
         self._cursor: int | None = None
-        self._needle = ""
-        self._matches: deque[tuple[int, E]] = deque()
-        self._scanned = 0
-        self._searched = 0
+        self._active = False
         self._cache: dict[tuple[int, bool], Strip] = {}
-        self._shown: list[tuple[int, E] | int] = []
+        self._shown: list[tuple[int, E] | Plain] = []
         self._drawn_end = -1
 
     @property
@@ -81,19 +80,41 @@ class Tail(Lines, Generic[E]):
     @property
     def needle(self) -> str:
         """The filter in force; empty for none."""
-        return self._needle
+        return self._filter.needle
 
     @property
     def matching(self) -> tuple[int, int]:
         """How many entries pass the filter, of how many that were looked through."""
-        return len(self._matches), self._searched
+        return len(self._filter), self._filter.searched
+
+    @property
+    def searched_where(self) -> str:
+        """Which part of the log the filter of a view that stands still looked through."""
+        return "around here" if self._filter.searched_on else "up to here"
 
     @property
     def entry(self) -> E | None:
-        """The entry under the cursor, else the newest one in view."""
-        rows = [row for row in self._shown if not isinstance(row, int)]
-        chosen = [entry for number, entry in rows if number == self._cursor]
-        return chosen[0] if chosen else rows[-1][1] if rows else None
+        """The entry under the cursor."""
+        place = self._place
+        return next((row[1] for row in self._rows if row[0] == place), None)
+
+    @property
+    def _rows(self) -> list[tuple[int, E]]:
+        return [row for row in self._shown if not isinstance(row, str)]
+
+    @property
+    def _place(self) -> int | None:
+        """Where the cursor is: on the entry that was chosen, or the next one in view; else on the latest in view."""
+        numbers = [number for number, _ in self._rows]
+        if self._cursor is not None:
+            numbers = [number for number in numbers if number >= self._cursor][:1] or numbers
+        return numbers[-1] if numbers else None
+
+    def activate(self, active: bool) -> None:
+        """Show the cursor, or do not, unless an entry was chosen."""
+        if active != self._active:
+            self._active = active
+            self.repaint()
 
     def follow(self, log: Log[E]) -> None:
         """Show this log; repaints only if it has moved."""
@@ -105,12 +126,14 @@ class Tail(Lines, Generic[E]):
             self.repaint()
 
     def hold(self) -> None:
-        """Stand still, and keep what is in reach."""
+        """Stand still with what is in view, unless that is gone already, and keep what is in reach."""
         if self._hold is None:
-            if self._needle:
-                self._scan()
-            self._reach.halt()
-            self._put(self._reach.log.end)
+            log = self._reach.log
+            if self.needle:
+                self._filter.look_on(log)
+            stop = self._drawn_end if self._drawn_end > log.start else log.end
+            self._reach.halt(stop)
+            self._put(stop)
 
     def resume(self) -> None:
         """Follow the end again."""
@@ -125,32 +148,33 @@ class Tail(Lines, Generic[E]):
 
     def narrow(self, needle: str) -> None:
         """Show only entries that contain this text; empty shows all."""
-        began = not self._needle
-        self._needle = needle.casefold()
+        began, self._filter.needle = not self.needle, needle.casefold()
         if began and self._hold is not None:
-            self._scanned = self._hold
+            self._filter.place = self._hold
         self._search()
         self.repaint()
 
     def move(self, step: int) -> None:
-        """Move the cursor by lines; the view stands still from then on."""
-        self.hold()
-        assert self._hold is not None
-        if self._cursor is None:
-            rows = self._before(self._hold, 1)
-        elif step < 0:
-            rows = self._before(self._cursor, -step)[:1]
-        else:
-            rows = self._after(self._cursor, step)[-1:]
-        if rows:
-            self._cursor = rows[0][0]
-            self._reveal(self._cursor)
+        """Move the cursor by lines; the view stands still from then on, until it goes on from the last one."""
+        place = self._place
+        if not self.held:
+            if step > 0:
+                return
+            self.hold()
+            assert self._hold is not None
+            place = next((number for number, _ in self._before(self._hold, 1)), None)
+        if place is None:
+            return
+        rows = self._before(place, -step)[:1] if step < 0 else self._after(place, step)[-1:]
+        if step > 0 and not rows:
+            self.resume()
+            return
+        self._cursor = rows[0][0] if rows else place
+        self._reveal(self._cursor)
         self.repaint()
 
     def page(self, step: int) -> None:
         """Move the cursor by screenfuls."""
-        if self._cursor is None:
-            self.move(0)
         self.move(step * max(1, self.outer_size.height - 1))
 
     def home(self) -> None:
@@ -188,51 +212,30 @@ class Tail(Lines, Generic[E]):
         height = max(1, self.outer_size.height)
         if number >= self._hold:
             self._put(number + 1)
-        shown = [row[0] for row in self._view(self._hold, height) if not isinstance(row, int)]
+        shown = [row[0] for row in self._view(self._hold, height) if not isinstance(row, str)]
         room = height
         while number not in shown and room:
             rows = self._after(number - 1, room)
             self._put(rows[-1][0] + 1 if rows else number + 1)
-            shown = [row[0] for row in self._view(self._hold, height) if not isinstance(row, int)]
+            shown = [row[0] for row in self._view(self._hold, height) if not isinstance(row, str)]
             room -= 1  # a rule about what is missing takes a line, too
 
     def _before(self, stop: int, limit: int) -> list[tuple[int, E]]:
         """The last entries below a sequence number, oldest first."""
-        if self._needle:
-            return [row for row in self._matches if row[0] < stop][-limit:] if limit else []
-        return self._reach.before(stop, limit)
+        return (self._filter if self.needle else self._reach).before(stop, limit)
 
     def _after(self, number: int, limit: int) -> list[tuple[int, E]]:
         """The first entries above a sequence number."""
-        if self._needle:
-            return [row for row in self._matches if row[0] > number][:limit]
-        return self._reach.after(number, limit)
+        return (self._filter if self.needle else self._reach).after(number, limit)
 
     def _search(self) -> None:
-        """Look through the latest entries anew: of a held view, the latest where the filter was opened."""
-        self._matches.clear()
-        self._searched = 0
-        if not self._needle:
-            return
-        if not self.held:
-            self._scanned = 0
-            self._scan()
-            return
-        rows = self._reach.before(self._scanned, WINDOW)
-        self._searched = len(rows)
-        self._matches.extend(row for row in rows if self._match(row[1], self._needle))
-
-    def _scan(self) -> None:
-        """Look through what came since the last time; of a flood only the latest."""
-        log = self._reach.log
-        first = max(self._scanned, log.end - WINDOW, log.start)
-        for number, entry in enumerate(log.read(first, log.end), first):
-            if self._match(entry, self._needle):
-                self._matches.append((number, entry))
-        self._scanned = log.end
-        self._searched = min(WINDOW, log.end - log.start)
-        while self._matches and self._matches[0][0] < log.end - self._searched:
-            self._matches.popleft()
+        """Look through the latest entries anew: of a held view, those around the place where the filter was opened."""
+        if self.held:
+            self._filter.look_around(self._reach, self._filter.place)
+        else:
+            self._filter.clear()
+            if self.needle:
+                self._filter.look_on(self._reach.log)
 
     def forget(self) -> None:
         """Drop the strips that were kept."""
@@ -240,20 +243,24 @@ class Tail(Lines, Generic[E]):
 
     def compose_strips(self, width: int, height: int, look: Look) -> list[Strip]:
         """The visible entries; a rule where some are missing."""
-        if self._needle and not self.held:
-            self._scan()
+        if self.needle and not self.held:
+            self._filter.look_on(self._reach.log)
         self._drawn_end = self._reach.log.end
         self._shown = self._view(self._drawn_end if self._hold is None else self._hold, height)
-        if self._prepare([row[1] for row in self._shown if not isinstance(row, int)]):
+        known = self._cache
+        if self._prepare(
+            [row[1] for row in self._rows if (row[0], False) not in known and (row[0], True) not in known]
+        ):
             self.forget()
+        place = self._place if self._active or self._cursor is not None else None
         fresh: dict[tuple[int, bool], Strip] = {}
         strips: list[Strip] = []
         for row in self._shown:
-            if isinstance(row, int):
-                strips.append(draw(rule(gone(row), width), width, look))
+            if isinstance(row, str):
+                strips.append(draw(rule(row, width), width, look))
                 continue
             number, entry = row
-            key = (number, number == self._cursor)
+            key = (number, number == place)
             strip = self._cache.get(key)
             if strip is None:
                 ground: Ground = "cursor" if key[1] else "base"
@@ -263,28 +270,44 @@ class Tail(Lines, Generic[E]):
         self._cache = fresh
         return strips
 
-    def _view(self, stop: int, height: int) -> list[tuple[int, E] | int]:
-        """What is visible of the entries below a sequence number: them, and how many are missing between them."""
+    def _view(self, stop: int, height: int) -> list[tuple[int, E] | Plain]:
+        """What is visible of the entries below a sequence number: them, and rules between them.
+
+        Of those that pass a filter later ones follow, where there is room.
+        """
         rows = self._before(stop, height)
-        if self._needle or not self.held:
-            return list(rows)
-        shown: list[tuple[int, E] | int] = []
+        if self.needle and len(rows) < height:
+            rows += self._after(stop - 1, height - len(rows))
+        tells_missing = self.held and not self.needle
+        shown: list[tuple[int, E] | Plain] = []
         has_older = bool(rows) and rows[0][0] > self._reach.oldest
         expected = rows[0][0] if has_older else self._reach.floor
+        before: E | None = None
         for row in rows:
-            if row[0] > expected:
-                shown.append(row[0] - expected)
+            if tells_missing and row[0] > expected:
+                shown.append(gone(row[0] - expected))
+            if before is not None and (words := self._divide(before, row[1])) is not None:
+                shown.append(words)
             shown.append(row)
-            expected = row[0] + 1
-        if stop > expected:
-            shown.append(stop - expected)
-        return shown[-height:]
+            before, expected = row[1], row[0] + 1
+        if tells_missing and stop > expected:
+            shown.append(gone(stop - expected))
+        return self._headed(shown, height)
+
+    def _headed(self, shown: list[tuple[int, E] | Plain], height: int) -> list[tuple[int, E] | Plain]:
+        """As much as there is room for, below the rule that the first entry needs."""
+        shown = shown[-height:]
+        first = next((row[1] for row in shown if not isinstance(row, str)), None)
+        words = None if first is None else self._divide(None, first)
+        if words is None or words in shown:
+            return shown
+        return [words, *shown[max(0, len(shown) + 1 - height) :]]
 
     def on_click(self, event: Click) -> None:
         """Put the cursor on the line that was clicked."""
         if event.y < len(self._shown):
             row = self._shown[event.y]
-            if not isinstance(row, int):
+            if not isinstance(row, str):
                 self.hold()
                 self._cursor = row[0]
                 self.repaint()

@@ -1,0 +1,47 @@
+"""Contrast: how well an ink can be read on a ground, and the ink that can."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from textual.color import Color
+
+TEXT = 4.5
+"""The least contrast of text: WCAG 2.2, level AA."""
+GRAPHIC = 3.0
+"""And of what is only a shape, such as a bar."""
+
+_BLACK, _WHITE = Color(0, 0, 0), Color(255, 255, 255)
+_STEPS = 40
+
+
+def contrast(ink: Color, ground: Color) -> float:
+    """The contrast ratio of WCAG, from 1 (the same) to 21 (black on white)."""
+    light, dark = sorted((_luminance(ink), _luminance(ground)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def legible(ink: Color, *grounds: Color, least: float = TEXT) -> Color:
+    """The ink, moved towards black or white by as little as it takes to be read on all these grounds."""
+    far = max((_BLACK, _WHITE), key=lambda end: min(contrast(end, ground) for ground in grounds))
+    moved = solid(ink)
+    for step in range(1, _STEPS + 1):
+        if all(contrast(moved, ground) >= least for ground in grounds):
+            break
+        moved = solid(ink.blend(far, step / _STEPS))
+    return moved
+
+
+def solid(color: Color) -> Color:
+    """As a terminal shows it: without alpha."""
+    return Color(*color.rgb)
+
+
+@lru_cache(4096)
+def _luminance(color: Color) -> float:
+    red, green, blue = (_linear(part / 255) for part in color.rgb)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(part: float) -> float:
+    return part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)
