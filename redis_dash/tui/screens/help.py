@@ -50,5 +50,5 @@ def _page(width: int) -> Content:
         lines.append(Content.styled(title, "bold $primary"))
         lines += hanging(entries, LEAD, width, "bold", indent="  ")
         lines.append(Content(""))
-    lines.append(Content.styled("Esc closes", "$foreground 60%"))
+    lines.append(Content.styled("Esc closes", "$text-muted"))
     return lines_content(lines)
