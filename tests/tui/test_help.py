@@ -77,3 +77,14 @@ async def test_it_can_be_read_to_its_end_in_a_small_terminal() -> None:
         assert all(len(line) == NARROW[0] for line in screen_text(app).splitlines())
         await tap(pilot, "escape")
         await until(pilot, lambda: app.screen is app.dashboard)
+
+
+async def test_it_fits_a_terminal_that_was_resized_meanwhile() -> None:
+    async with running(FakeFeed(*fakes.everything())) as (app, pilot):
+        await tap(pilot, "question_mark")
+        await shows(app, pilot, "from then on it stays with its row while rows move")
+        await tap(pilot, "escape")
+        await until(pilot, lambda: app.screen is app.dashboard)
+        await pilot.resize_terminal(60, 30)
+        await tap(pilot, "question_mark")
+        await shows(app, pilot, "move the cursor; from then on it", "stays with its row")

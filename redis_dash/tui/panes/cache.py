@@ -100,7 +100,7 @@ class CachePane(Listed[CacheFrame, CacheGroup]):
             (Plain("hits"), _known(group.hits)),
             (Plain("misses"), _known(group.misses)),
             (Plain("hit rate"), percent(group.hit_rate, 2)),
-            (Plain("now"), percent(group.interval_hit_rate, 2)),
+            (Plain("hit rate now"), percent(group.interval_hit_rate, 2)),
             (Plain("lookups now"), count(group.interval_lookups)),
         )
         return Detail(Plain("Cache"), facts)

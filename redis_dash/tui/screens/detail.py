@@ -77,6 +77,6 @@ class DetailScreen(Modal[None]):
         self._notice.display = bool(detail.notice)
         lead = max((len(name) for name, _ in detail.facts), default=0) + 2
         width = min(WIDTH, self.size.width) - EDGES
-        self._facts.update(lines_content(hanging(detail.facts, lead, width, "$foreground 60%")))
+        self._facts.update(lines_content(hanging(detail.facts, lead, width, "$text-muted")))
         self._text.update(lines_content([Content(line) for line in detail.text]))
         self._text.display = bool(detail.text)

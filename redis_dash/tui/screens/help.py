@@ -47,8 +47,8 @@ class HelpScreen(Modal[None]):
 def _page(width: int) -> Content:
     lines: list[Content] = []
     for title, entries in (*KEYS, *WORDS):
-        lines.append(Content.styled(title, "bold $primary"))
+        lines.append(Content.styled(title, "bold $text-primary"))
         lines += hanging(entries, LEAD, width, "bold", indent="  ")
         lines.append(Content(""))
-    lines.append(Content.styled("Esc closes", "$foreground 60%"))
+    lines.append(Content.styled("Esc closes", "$text-muted"))
     return lines_content(lines)
