@@ -27,6 +27,7 @@ REMEMBERED = 4096
 """Bytes of a value up to which it is kept, so that it is made sense of only when it has changed."""
 CATCH_UP = 5
 """While some are read others come or change: what is counted should be listed, too, and as of one moment."""
+VALUES_WITHIN_S, VALUES_IN_A_PART = 1.0, 100
 ROWS = 500
 """Rows handed on."""
 
@@ -113,8 +114,18 @@ class SessionsSource:
             if not written and not new:
                 return True
             await self._read_lifetimes(written)
-            await self._read_values(list(dict.fromkeys([*filter(self._known.__contains__, written), *new])))
+            if not await self._read_within(list(dict.fromkeys([*filter(self._known.__contains__, written), *new]))):
+                return False
         return False
+
+    async def _read_within(self, keys: Sequence[bytes]) -> bool:
+        """Read values for a second at most: on a slow link the others follow in the next polls. Were these all?"""
+        deadline = time.monotonic() + VALUES_WITHIN_S
+        for begin in range(0, len(keys), VALUES_IN_A_PART):
+            if time.monotonic() > deadline:
+                return False
+            await self._read_values(keys[begin : begin + VALUES_IN_A_PART])
+        return True
 
     async def _read_values(self, keys: Sequence[bytes]) -> None:
         dialect = SESSION_DIALECTS[0]
