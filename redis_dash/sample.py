@@ -62,7 +62,7 @@ class RecentSample:
         if not self.scanned:
             return unknown(size or None)
         if not size:
-            return self._by_coverage(max(coverage, 1e-9))
+            return self._by_coverage(min(1.0, max(self._coverage, 1e-9)))
         if self.least == self.most:
             low, high = interval(self.found, min(self.scanned, size), size)
             return estimated(round(self.found / self.scanned * size), low, high, coverage)
@@ -73,12 +73,10 @@ class RecentSample:
 
     def _by_coverage(self, coverage: float) -> Count:
         """Of the whole there are so many more as its share that was passed over is smaller."""
-        spread = 2 * math.sqrt((self.found + 1) * (1 - coverage)) + 1
-        low, high = (
-            max(self.found, math.floor((self.found - spread) / coverage)),
-            math.ceil((self.found + spread) / coverage),
-        )
-        return estimated(round(self.found / coverage), low, high, coverage)
+        spread = 2 * math.sqrt((self.found + 1) * (1 - coverage)) + 1 - coverage
+        low = max(self.found, math.floor((self.found - spread) / coverage))
+        high = math.ceil((self.found + spread) / coverage)
+        return estimated(round(self.found / coverage), low, high, min(0.999, coverage))
 
     def _recent(self, size: int) -> tuple[int, int, float]:
         """Found, scanned, and how far the database's size was from what it is now, over the latest parts."""
