@@ -181,9 +181,10 @@ class Keyspace:
     def _add(self, part: Slice) -> None:
         self.size = part.size
         self.done += part.scanned
-        self.share = min(0.999, self.done / part.size if part.size else part.passed_over)
+        share = self.done / part.size if part.size else part.passed_over
+        self.share = min(0.999, share)
         self._speed.add(part.scanned, time.monotonic())
-        self.census.add(part.keys, part.scanned, part.size, self.share)
+        self.census.add(part.keys, part.scanned, part.size, share)
         self._begun, self._trouble = True, None
         self._news.set()
 

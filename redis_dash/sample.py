@@ -58,12 +58,12 @@ class RecentSample:
 
     def estimate(self) -> Count:
         """The family's size at 95 %."""
-        coverage = min(0.999, self._coverage)
-        size = self.size or (round(self.scanned / coverage) if coverage else 0)
+        coverage, size = min(0.999, self._coverage), self.size
         if not self.scanned:
             return unknown(size or None)
-        size = max(size, 1)
-        if self.least == self.most and self.size:
+        if not size:
+            return self._by_coverage(min(1.0, max(self._coverage, 1e-9)))
+        if self.least == self.most:
             low, high = interval(self.found, min(self.scanned, size), size)
             return estimated(round(self.found / self.scanned * size), low, high, coverage)
         found, scanned, spread = self._recent(size)
@@ -71,12 +71,19 @@ class RecentSample:
         low, high = math.floor(low * (1 - spread)), math.ceil(high * (1 + spread))
         return estimated(round(found / scanned * size), low, high, coverage)
 
+    def _by_coverage(self, coverage: float) -> Count:
+        """Of the whole there are so many more as its share that was passed over is smaller."""
+        spread = 2 * math.sqrt((self.found + 1) * (1 - coverage)) + 1 - coverage
+        low = max(self.found, math.floor((self.found - spread) / coverage))
+        high = math.ceil((self.found + spread) / coverage)
+        return estimated(round(self.found / coverage), low, high, min(0.999, coverage))
+
     def _recent(self, size: int) -> tuple[int, int, float]:
         """Found, scanned, and how far the database's size was from what it is now, over the latest parts."""
         found = scanned = 0
         spread, latest = 0.0, self._parts[-1].began_at
         for part in reversed(self._parts):
-            off = abs(part.size - size) / size if self.size else 0.0
+            off = abs(part.size - size) / size
             if scanned and (off > 2 * SPREAD or (scanned >= ENOUGH and latest - part.began_at > FRESH_S)):
                 break
             found, scanned, spread = found + part.found, scanned + part.scanned, max(spread, off)
