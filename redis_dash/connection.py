@@ -260,25 +260,26 @@ class Deployment:
 
         def count(commands: Sequence[Command], replies: list[object] | None) -> None:
             if replies is not None and isinstance(replies[0], bytes):
-                taken.append(self._taken(parse_info(replies[0]), elsewhere))
+                taken.append(self._taken(parse_info(replies[0]), elsewhere, at))
             self._count(commands, replies)
 
         commands = [(b"INFO",)]
         async with self._link.lock:
             await self._ensure_connected()
-            elsewhere = sum(listener.run for listener in self.listeners)
+            at, elsewhere = time.monotonic(), sum(listener.run for listener in self.listeners)
             answer = self._link.send(commands, count)
         (raw,) = await self.receive(commands, answer)
         if not taken:
             raise SourceError(f"INFO answered with {type(check(raw)).__name__} instead of text")
         return taken[0]
 
-    def _taken(self, values: Mapping[str, str], elsewhere: int) -> Info:
+    def _taken(self, values: Mapping[str, str], elsewhere: int, at: float) -> Info:
         """With our share as it stands at this moment, when the server has just answered.
 
         Args:
             elsewhere: commands that it had run on other connections when it was asked; what was answered there since
                 may have been run before or after that.
+            at: when it was asked.
         """
         application, run = self._application, self._link.traffic.run
         self.kind = kind_of(values)
@@ -286,7 +287,7 @@ class Deployment:
         self.cost.deliver(self.listeners, values)
         return Info(
             values=values,
-            at=time.monotonic(),
+            at=at,
             own_hits=self.own.hits,
             own_misses=self.own.misses,
             application=(application.hits, application.misses),

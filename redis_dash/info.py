@@ -14,7 +14,7 @@ class Info(NamedTuple):
 
     values: Mapping[str, str]
     at: float
-    """``time.monotonic()``."""
+    """When it was asked for (``time.monotonic()``): the server's state is no older."""
     own_hits: int
     own_misses: int
     application: tuple[int, int] = (0, 0)

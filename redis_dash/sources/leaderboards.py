@@ -86,6 +86,7 @@ class LeaderboardsSource:
         count = self._context.keyspace.census.count_asked(FAMILY, number, info)
         if len(there) > BOARDS:  # those that are not read may be gone
             count = counted(number, len(ranked), count.high, count.at)
+        unasked += len(set(self._family.keys).difference(keys))  # which the scan has brought meanwhile
         if unasked or len(keys) >= HELD:
             count = at_least(len(ranked), at=count.at, coverage=count.coverage)
         notes = _notes(len(there), len(boards) - len(ranked))
