@@ -316,8 +316,8 @@ class CacheFrame(msgspec.Struct, frozen=True):
     history: tuple[float | None, ...]
     """Interval hit rates, oldest first, one for each poll."""
     groups: tuple[CacheGroup, ...]
-    watchers: int = 1
-    """Dashboards that watch this server, this one included: the lookups of the others are in these figures."""
+    dashboards: int = 1
+    """That watch this server, this one included: the lookups of the others are in these figures."""
 
 
 Frame = ServerFrame | EventsFrame | SessionsFrame | RateLimitsFrame | LeaderboardsFrame | CacheFrame
