@@ -13,6 +13,7 @@ from redis_dash.ownreads import Command, OwnReads, ReplyError
 
 MOST_BYTES = 256 * 1024
 """Of a longer value one byte more is fetched, which tells that it is longer."""
+_LAST = b"%d" % MOST_BYTES
 AT_ONCE_S = 0.5
 """A pipeline's replies should not take longer to come: nobody else is served meanwhile."""
 LEAST_AT_ONCE, FIRST_AT_ONCE, MOST_AT_ONCE = 64 * 1024, 256 * 1024, 2 * 1024 * 1024
@@ -52,11 +53,11 @@ class Heads:
 
     def _bounded(self, command: Command) -> Command:
         key = command[1]
-        return (b"STRLEN", key) if key in self._large else (b"GETRANGE", key, b"0", b"%d" % MOST_BYTES)
+        return (b"STRLEN", key) if key in self._large else (b"GETRANGE", key, b"0", _LAST)
 
     def heard(self, replies: Sequence[object], took_s: float) -> None:
         """How long so many values took."""
-        sizes = [len(reply) for reply in replies if isinstance(reply, bytes)]
+        sizes = [len(reply) for reply in replies if type(reply) is bytes]
         if not sizes:
             return
         total = sum(sizes)
@@ -66,6 +67,8 @@ class Heads:
 
     async def as_get(self, commands: Sequence[Command], replies: list[object], exchange: Exchange) -> list[object]:
         """The replies that the GETs among these commands would have had."""
+        if all(map(_is_plain, replies)):
+            return replies
         unclear: dict[int, Command] = {}
         empty: list[int] = []
         for index, (command, reply) in enumerate(zip(commands, replies, strict=True)):
@@ -114,3 +117,8 @@ class Heads:
 
     def _settled(self, command: Command, reply: object) -> object:
         return None if reply in (0, b"") else reply
+
+
+def _is_plain(reply: object) -> bool:
+    """Is it what GET would have answered? As nearly all are."""
+    return type(reply) is bytes and 0 < len(reply) <= MOST_BYTES

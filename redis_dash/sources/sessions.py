@@ -28,6 +28,7 @@ REMEMBERED = 4096
 """Bytes of a value up to which it is kept, so that it is made sense of only when it has changed."""
 CATCH_UP = 5
 """While some are read others come or change: what is counted should be listed, too, and as of one moment."""
+VALUES_WITHIN_S, VALUES_IN_A_PART = 1.0, 100
 ROWS = 500
 """Rows handed on."""
 
@@ -49,6 +50,8 @@ class SessionsSource:
         self._no_lifetimes = ""
         self._no_values = ""
         self._value_turn = 0
+        self._late: dict[bytes, None] = {}
+        """Their values are to be read, and were not for lack of time."""
         self._search = SessionSearch(context, FAMILY, self._rows)
         context.keyspace.readers[FAMILY] = self.look
 
@@ -100,7 +103,9 @@ class SessionsSource:
         self._set_floor()
         again, self._value_turn = turn(list(self._known), self._value_turn, VALUES_AT_ONCE)
         self._no_values = ""
-        await self._read_values(list(dict.fromkeys([*filter(self._known.__contains__, written), *again])))
+        self._late |= dict.fromkeys(written)
+        await self._read_late()
+        await self._read_within(again)
         told = await self._catch_up() and self._context.tracking.covers(FAMILY, self._family.counted_since)
         return self._sample(await self._context.keyspace.census.info_after(time.monotonic()), told=told)
 
@@ -111,11 +116,28 @@ class SessionsSource:
             await self.look(written)
             written = [key for key in written if key in self._known]
             new = [key for key, known in self._known.items() if known.facts is None]
-            if not written and not new:
+            if not written and not new and not self._late:
                 return True
             await self._read_lifetimes(written)
-            await self._read_values(list(dict.fromkeys([*filter(self._known.__contains__, written), *new])))
+            self._late |= dict.fromkeys([*written, *new])
+            if not await self._read_late():
+                return False
         return False
+
+    async def _read_late(self) -> bool:
+        """Read what is waiting; was that all?"""
+        keys = [key for key in self._late if key in self._known]
+        self._late = dict.fromkeys(keys[await self._read_within(keys) :])
+        return not self._late
+
+    async def _read_within(self, keys: Sequence[bytes]) -> int:
+        """Read values for a second at most, for on a slow link others want it, too; returns how many were read."""
+        deadline = time.monotonic() + VALUES_WITHIN_S
+        for begin in range(0, len(keys), VALUES_IN_A_PART):
+            if begin and time.monotonic() >= deadline:
+                return begin
+            await self._read_values(keys[begin : begin + VALUES_IN_A_PART])
+        return len(keys)
 
     async def _read_values(self, keys: Sequence[bytes]) -> None:
         dialect = SESSION_DIALECTS[0]

@@ -16,6 +16,7 @@ from redis_dash.heads import MOST_BYTES
 from redis_dash.model import SourceError
 from redis_dash.sources.base import Context
 from redis_dash.sources.server import ServerSource
+from redis_dash.sources.sessions import SessionsSource
 from tests.conftest import until
 from tests.live.relay import relay
 
@@ -98,3 +99,25 @@ async def test_what_is_read_for_many_is_under_way_at_once(client: redis.Redis, e
         held.set()
         assert await asyncio.gather(*reads) == [b"%d" % number for number in range(10)]
         await deployment.close()
+
+
+async def test_figures_of_many_sessions_come_before_all_their_values(
+    make_context: Callable[..., Context],
+    client: redis.Redis,
+    embedded_server: EmbeddedServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("redis_dash.sources.sessions.VALUES_WITHIN_S", 0.0)
+    value = json.dumps({"email": "ann@example.com"})
+    client.mset({f"session:{number:04d}-0123456789": value for number in range(MANY)})
+    async with relay(embedded_server.port) as slow:
+        context = make_context()
+        context.deployment = Deployment(Url(slow.url))
+        source = SessionsSource(context)
+        await context.keyspace.pass_over()
+        first = (await source.read()).frame
+        assert 0 < len(first.rows) < MANY
+        for _ in range(10):
+            last = (await source.read()).frame
+        assert len(last.rows) == MANY
+        await context.deployment.close()
