@@ -6,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from redis_dash.model import Credential, SessionRow
+from redis_dash.credential import Credential
+from redis_dash.model import SessionRow
 
 
 class RevokeSession(msgspec.Struct, frozen=True):

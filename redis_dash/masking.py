@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
+from redis_dash.credential import mask
 from redis_dash.globs import Glob
-from redis_dash.model import mask
 from redis_dash.patterns import Pattern
 
 _RUN = re.compile(r"""[^\s"'`,;<>|(){}\[\]]+""")

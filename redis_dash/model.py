@@ -11,6 +11,7 @@ from typing import Any, Generic, Literal, TypeVar
 import msgspec
 
 from redis_dash.certainty import Count, Scope, exact
+from redis_dash.credential import Credential
 from redis_dash.eventlog import EventLog
 
 Kind = Literal["standalone", "cluster", "sentinel"]
@@ -19,39 +20,6 @@ Kind = Literal["standalone", "cluster", "sentinel"]
 Status = Literal["ok", "stale", "reduced", "off", "error"]
 
 TOPICS = ("server", "events", "sessions", "rate_limits", "leaderboards", "cache")
-
-
-class Credential:
-    """A key or an id that lets its bearer sign in: usable in code, masked wherever it is printed."""
-
-    __slots__ = ("_raw",)
-
-    def __init__(self, raw: bytes) -> None:
-        self._raw = raw
-
-    def reveal(self) -> bytes:
-        """The raw bytes, for a Redis command only."""
-        return self._raw
-
-    def __repr__(self) -> str:
-        return f"Credential({mask(self._raw)!r})"
-
-    __str__ = __repr__
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Credential) and other._raw == self._raw
-
-    def __hash__(self) -> int:
-        return hash(self._raw)
-
-
-def mask(raw: bytes) -> str:
-    """The first four characters of an id and an ellipsis: enough to tell two apart, too little to use.
-
-    An id shorter than twelve characters shows at most a third of itself.
-    """
-    text = raw.decode("utf-8", "backslashreplace")
-    return text[: min(4, len(text) // 3)] + "…"
 
 
 class Cost(msgspec.Struct, frozen=True):
@@ -316,8 +284,8 @@ class CacheFrame(msgspec.Struct, frozen=True):
     history: tuple[float | None, ...]
     """Interval hit rates, oldest first, one for each poll."""
     groups: tuple[CacheGroup, ...]
-    watchers: int = 1
-    """Dashboards that watch this server, this one included: the lookups of the others are in these figures."""
+    dashboards: int = 1
+    """That watch this server, this one included: the lookups of the others are in these figures."""
 
 
 Frame = ServerFrame | EventsFrame | SessionsFrame | RateLimitsFrame | LeaderboardsFrame | CacheFrame

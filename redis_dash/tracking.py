@@ -30,6 +30,8 @@ JUDGED_S = 5.0
 """It is judged over so long."""
 REFUSED_S = 60.0
 """Pause before a server is asked again that does not know client tracking, or does not let us."""
+DASHBOARDS = b"redis-dash:dashboards"
+"""Every dashboard subscribes to this channel, on which nobody publishes: so that they can count each other."""
 ANSWER_S = 2.0
 MOST_KEYS = 100_000
 """Keys of one kind that are kept until they are taken; beyond that, all of them count as unknown."""
@@ -76,16 +78,15 @@ class Tracking:
     async def run(self) -> None:
         """Listen until cancelled."""
         pause = BACKOFF_S[0]
-        while wanted := [name for name in self._prefixes if name not in self.given_up]:
+        while True:
             try:
-                await self._listen(wanted)
+                await self._listen([name for name in self._prefixes if name not in self.given_up])
                 pause = BACKOFF_S[0]
             except _RefusedError:
                 pause = REFUSED_S
             except (OSError, TimeoutError, hiredis.ProtocolError, SourceError):  # told by those who poll
                 pause = min(pause * 2, BACKOFF_S[1])
             await asyncio.sleep(pause)
-        await asyncio.Event().wait()
 
     async def _listen(self, families: Sequence[str]) -> None:
         wire = _TrackingWire(self._hear)
@@ -112,7 +113,9 @@ class Tracking:
         try:
             await wire.ask(b"HELLO", b"3")
             await wire.ask(b"CLIENT", b"SETNAME", CLIENT_NAME.encode(), optional=True)
-            await wire.ask(b"CLIENT", b"TRACKING", b"ON", b"BCAST", *words)
+            await wire.ask(b"SUBSCRIBE", DASHBOARDS, optional=True)
+            if words:
+                await wire.ask(b"CLIENT", b"TRACKING", b"ON", b"BCAST", *words)
         except SourceError as error:
             raise _RefusedError(describe(error, self._url)) from None
         self._since = dict.fromkeys(families, time.time())
@@ -132,10 +135,9 @@ class Tracking:
     def _judge(self) -> bool:
         """Give up the family that is written most, if all together cost too much; has one been given up?"""
         spent_s, self._judged_s = self.spent_s - self._judged_s, self.spent_s
-        loudest = max(self._heard, key=self._heard.__getitem__)
         too_much = spent_s > JUDGED_S * self._budget
         if too_much:
-            self.given_up.add(loudest)
+            self.given_up.add(max(self._heard, key=self._heard.__getitem__))
         self._heard = dict.fromkeys(self._heard, 0)
         return too_much
 
@@ -152,10 +154,14 @@ class _TrackingWire(Wire):
         self._hear = hear
 
     def sort_out(self) -> None:
-        """Hand on what was pushed; the rest are replies."""
+        """Hand on what was pushed; the rest are replies, and so is the answer to SUBSCRIBE."""
         pushed = [reply for reply in self._inbox if isinstance(reply, hiredis.PushNotification)]
         if pushed:
-            self._inbox = [reply for reply in self._inbox if not isinstance(reply, hiredis.PushNotification)]
+            self._inbox = [
+                reply
+                for reply in self._inbox
+                if not isinstance(reply, hiredis.PushNotification) or reply[0] == b"subscribe"
+            ]
             for kind, keys in (message for message in pushed if len(message) == 2):
                 if kind == b"invalidate" and keys:  # none: the whole database was emptied, which asking each key tells
                     self._hear(keys)

@@ -9,6 +9,7 @@ from redis_dash.info import Info
 from redis_dash.model import CacheFrame, CacheGroup
 from redis_dash.ownreads import ReplyError
 from redis_dash.sources.base import Context, Sample, sample, text
+from redis_dash.tracking import DASHBOARDS
 
 HISTORY = 240
 """Polls remembered."""
@@ -37,7 +38,7 @@ class CacheSource:
 
     async def read(self) -> Sample[CacheFrame]:
         """The application's counters in one pipeline, then INFO."""
-        counters = await self._read_counters()
+        dashboards, counters = await self._dashboards(), await self._read_counters()
         info = await self._context.deployment.info(max_age_s=0.0)
         hits, misses = info.application
         fresh = self._before is None or info.at - self._before.at >= self._shortest_s
@@ -54,11 +55,19 @@ class CacheSource:
             own_misses=info.own_misses,
             history=tuple(self._history),
             groups=groups,
+            dashboards=dashboards,
         )
-        if not groups:
-            return Sample(frame)
         count = weakest([group.keys for group in groups])
-        return sample(frame, count, self._context.scope([cache.keys for cache in self._caches]))
+        others = dashboards - 1
+        who = "another dashboard watches" if others == 1 else f"{others} other dashboards watch"
+        note = f"{who} this server: its lookups are in the hit rate" if others > 0 else ""
+        return sample(frame, count, self._context.scope([cache.keys for cache in self._caches]), [note])
+
+    async def _dashboards(self) -> int:
+        """How many watch this server, as far as they could tell each other."""
+        (reply,) = await self._context.deployment.pipeline([(b"PUBSUB", b"NUMSUB", DASHBOARDS)])
+        number = reply[1] if isinstance(reply, list) and len(reply) == 2 else 0
+        return max(1, number) if isinstance(number, int) else 1
 
     def _since_last(self, info: Info) -> tuple[int, int]:
         before, self._before = self._before, info

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from redis_dash.credential import Credential, mask
 from redis_dash.dialects.base import SessionFacts
-from redis_dash.model import Credential, SessionRow, mask
+from redis_dash.model import SessionRow
 from redis_dash.patterns import Pattern
 from redis_dash.secrets import HIDDEN, SessionSecret
 

@@ -8,10 +8,11 @@ from collections.abc import Sequence
 
 from redis_dash.commands import Request, SearchSessions, StopSearch
 from redis_dash.dialects import SESSION_DIALECTS
+from redis_dash.dialects.base import refusal
 from redis_dash.feed import Progress
 from redis_dash.info import Info
 from redis_dash.model import SessionRow, SessionsFrame
-from redis_dash.ownreads import Command, ReplyError
+from redis_dash.ownreads import Command
 from redis_dash.sources.base import Context, Sample, sample, turn
 from redis_dash.sources.refusals import missing_right
 from redis_dash.sources.session_facts import UNREAD, UNREADABLE, KnownSession, SessionRows, latest_first
@@ -148,7 +149,7 @@ class SessionsSource:
                 self._forget(key)
             elif known is None or (known.facts is not None and reply == known.value):
                 continue
-            elif isinstance(reply, ReplyError) and not str(reply).startswith("WRONGTYPE"):
+            elif refusal(reply) is not None:
                 known.facts = known.facts or UNREAD
             else:
                 facts = dialect.decode(reply)

@@ -12,7 +12,8 @@ import redis
 from redis_dash.actions import carry_out
 from redis_dash.commands import Publish, RevokeSession
 from redis_dash.connection import Deployment
-from redis_dash.model import Credential, SessionRow, SourceError
+from redis_dash.credential import Credential
+from redis_dash.model import SessionRow, SourceError
 from redis_dash.sources.base import Context
 from redis_dash.sources.sessions import SessionsSource
 from tests.live.test_sources import sign_in

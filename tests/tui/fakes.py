@@ -9,6 +9,7 @@ import msgspec
 
 from redis_dash.certainty import Scope, estimated, exact
 from redis_dash.commands import Command, FindOut, Outcome, Request
+from redis_dash.credential import Credential, mask
 from redis_dash.eventlog import EventLog, RawMessage
 from redis_dash.feed import Progress
 from redis_dash.model import (
@@ -19,7 +20,6 @@ from redis_dash.model import (
     CacheGroup,
     ChannelCount,
     Cost,
-    Credential,
     EventsFrame,
     Frame,
     LeaderboardsFrame,
@@ -29,7 +29,6 @@ from redis_dash.model import (
     ServerFrame,
     SessionRow,
     SessionsFrame,
-    mask,
 )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from redis_dash.commands import RestoreSession, RevokeSession
-from redis_dash.model import Credential, SessionRow, mask
+from redis_dash.credential import Credential, mask
+from redis_dash.model import SessionRow
 
 KEY = b"session:kR3fSECRETSECRETSECRET"
 

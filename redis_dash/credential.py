@@ -1,0 +1,36 @@
+"""What lets its bearer sign in."""
+
+from __future__ import annotations
+
+
+class Credential:
+    """A key or an id that lets its bearer sign in: usable in code, masked wherever it is printed."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+
+    def reveal(self) -> bytes:
+        """The raw bytes, for a Redis command only."""
+        return self._raw
+
+    def __repr__(self) -> str:
+        return f"Credential({mask(self._raw)!r})"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Credential) and other._raw == self._raw
+
+    def __hash__(self) -> int:
+        return hash(self._raw)
+
+
+def mask(raw: bytes) -> str:
+    """The first four characters of an id and an ellipsis: enough to tell two apart, too little to use.
+
+    An id shorter than twelve characters shows at most a third of itself.
+    """
+    text = raw.decode("utf-8", "backslashreplace")
+    return text[: min(4, len(text) // 3)] + "…"
