@@ -11,7 +11,7 @@ from statistics import median
 
 from redis_dash.wire import Trip
 
-TRIPS = 3
+TRIPS = 5
 LONG_S = 0.02
 """After such a trip the others are spared: it is told exactly enough, and somebody else wants the connection."""
 BUSY_S = 0.0003

@@ -81,7 +81,7 @@ async def test_messages_are_no_operations_of_the_application(redis_url: str, cli
         listener = hub._subscriber.traffic
         asked = client.info("commandstats")
         assert (asked["cmdstat_subscribe"]["calls"], asked["cmdstat_psubscribe"]["calls"]) == (2, 1)
-        assert 5 <= listener.run <= 6  # and SETNAME, INFO, perhaps PING
+        assert listener.run >= 5  # and SETNAME, INFO, a PING now and then
 
 
 async def test_a_reset_while_we_look_things_up(make_context: MakeContext, client: redis.Redis) -> None:
