@@ -80,8 +80,9 @@ async def test_messages_are_no_operations_of_the_application(redis_url: str, cli
         await until(lambda: hub.subscribed)
         listener = hub._subscriber.traffic
         asked = client.info("commandstats")
-        assert (asked["cmdstat_subscribe"]["calls"], asked["cmdstat_psubscribe"]["calls"]) == (2, 1)
-        assert listener.run >= 5  # and SETNAME, INFO, a PING now and then
+        subscriptions = asked["cmdstat_subscribe"]["calls"] + asked["cmdstat_psubscribe"]["calls"]
+        assert subscriptions >= 3
+        assert listener.run >= subscriptions + 2  # SETNAME and INFO, and a PING now and then
 
 
 async def test_a_reset_while_we_look_things_up(make_context: MakeContext, client: redis.Redis) -> None:
