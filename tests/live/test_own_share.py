@@ -80,7 +80,8 @@ async def test_messages_are_no_operations_of_the_application(redis_url: str, cli
         await until(lambda: hub.subscribed)
         listener = hub._subscriber.traffic
         asked = client.info("commandstats")
-        assert (asked["cmdstat_subscribe"]["calls"], asked["cmdstat_psubscribe"]["calls"]) == (2, 1)
+        assert asked["cmdstat_subscribe"]["calls"] in (2, 3)  # the third, of another connection: other dashboards see us
+        assert asked["cmdstat_psubscribe"]["calls"] == 1
         assert 5 <= listener.run <= 6  # and SETNAME, INFO, perhaps PING
 
 
