@@ -21,7 +21,7 @@ class Application:
     def __init__(self, own: OwnReads) -> None:
         self.hits = self.misses = 0
         self.began = 0
-        """How often the server's counters began anew."""
+        """Between two of the same number the figures can be compared."""
         self._own = own
         self._run: str | None = None
         self._before = dict.fromkeys(_ONLY_GROW, 0)
@@ -47,6 +47,7 @@ class Application:
             own.hits = own.misses = 0
             self._begin((hits, misses) if straddling else (0, 0))
         elif own.unsure:
+            self.began += 1  # what came since the INFO before is not known: no interval is told
             self._dropped = hits - own.hits - self.hits, misses - own.misses - self.misses
         own.unsure = False
         self.hits = max(0, hits - own.hits - self._dropped[0])

@@ -80,9 +80,12 @@ async def test_messages_are_no_operations_of_the_application(redis_url: str, cli
         await until(lambda: hub.subscribed)
         listener = hub._subscriber.traffic
         asked = client.info("commandstats")
-        subscriptions = asked["cmdstat_subscribe"]["calls"] + asked["cmdstat_psubscribe"]["calls"]
-        assert subscriptions >= 3
-        assert listener.run >= subscriptions + 2  # SETNAME and INFO, and a PING now and then
+        assert asked["cmdstat_subscribe"]["calls"] in (
+            2,
+            3,
+        )  # the third, of another connection: other dashboards see us
+        assert asked["cmdstat_psubscribe"]["calls"] == 1
+        assert 5 <= listener.run <= 6  # and SETNAME, INFO, perhaps PING
 
 
 async def test_a_reset_while_we_look_things_up(make_context: MakeContext, client: redis.Redis) -> None:
