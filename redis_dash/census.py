@@ -28,6 +28,8 @@ class Census:
         """The latest known when the latest slice came."""
         self._latest: Changes | None = None
         self._run = ""
+        self.data_sets = 0
+        """How many were met so far: a pass that began over one says nothing of the next."""
 
     # -- the passes --------------------------------------------------------------------------------------------------
 
@@ -108,6 +110,7 @@ class Census:
         run = info.values.get("run_id", "") + info.values.get("master_replid", "")
         if run != self._run:
             self._run, self._counted_since, self._running_since = run, None, None
+            self.data_sets += 1
             for family in self.families.values():
                 family.reset()
         self._latest = changes_of(info.values, self._deployment.url.database)

@@ -67,6 +67,8 @@ class _Pass(NamedTuple):
     high: int
     began_at: float
     ended_at: float
+    size: int
+    """Of the database."""
     sure: bool
     """Each key was seen once, in a database that stood still."""
 
@@ -129,7 +131,7 @@ class Family:
         if sample.most - sample.least > GROWTH * max(1, sample.size):
             recent = sample.estimate()
             count, low, high = recent.value, min(low, recent.low), max(high, recent.high or 0)
-        ended = _Pass(count, low, high, self._began_at, now, still)
+        ended = _Pass(count, low, high, self._began_at, now, sample.size, still)
         self._learn_pace(ended, moved)
         self._last, self._complete = ended, self._found
         self.begin(now)
@@ -198,7 +200,7 @@ class Family:
         if self._last is None:
             return 0
         if pace is None:  # no pass before the last one to compare it with
-            return self._sample.size if most is None else most
+            return max(self._last.size, self._sample.size) if most is None else most
         seconds = max(0.0, now - self._last.began_at)
         expected = pace.keys * seconds
         upper = math.ceil(expected + 2 * math.sqrt(expected) + 1)

@@ -66,6 +66,8 @@ class Keyspace:
         self._deployment = deployment
         self._matcher = Matcher(families)
         self._rest_s = rest_s
+        self.besides: Callable[[], float] = float
+        """The server's time, in seconds so far, that something else takes out of the same budget."""
         self._pace = Pace(budget)
         self._busy_s = 0.0
         self._speed = Throughput()
@@ -161,8 +163,11 @@ class Keyspace:
         """False if somebody asked for a new pass meanwhile."""
         self._began, self.done, self.share, sizes = time.monotonic(), 0, 0.0, set[int]()
         await self.census.begin()
+        data_set = self.census.data_sets
         async with contextlib.aclosing(self.walk(self._hold_back)) as walk:
             async for part in walk:
+                if self.census.data_sets != data_set:
+                    return False
                 sizes.add(part.size)
                 self._add(part)
                 for name, reader in self.readers.items():
@@ -170,7 +175,7 @@ class Keyspace:
                         await reader(keys)
                 if self._afresh:
                     return False
-        if self._afresh:
+        if self._afresh or self.census.data_sets != data_set:
             return False
         self.last_s, self.last_done, self.share = self.elapsed_s, self.done, 1.0
         self.census.end(still=sizes == {self.done})
@@ -243,7 +248,7 @@ class Keyspace:
     def _spent_s(self) -> float:
         """The server's time for all our commands; where it tells none, the time that we waited for the scan."""
         spent_s = self._deployment.cost.spent_s
-        return self._busy_s if spent_s is None else spent_s
+        return self.besides() + (self._busy_s if spent_s is None else spent_s)
 
     async def _rest(self, seconds: float) -> None:
         """Sleep, unless somebody is in a hurry."""

@@ -8,8 +8,9 @@ written too often is given up, and found by the scan alone again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from itertools import chain
 
 import hiredis
@@ -37,6 +38,9 @@ MOST_KEYS = 100_000
 """Keys of one kind that are kept until they are taken; beyond that, all of them count as unknown."""
 
 
+Take = Callable[[], Awaitable[list[bytes]]]
+
+
 class Tracking:
     """Keys written since they were last taken, by family."""
 
@@ -60,14 +64,27 @@ class Tracking:
 
     # -- what the sources ask ----------------------------------------------------------------------------------------
 
-    async def written(self, family: str) -> list[bytes]:
-        """Keys of a family that were written, or are gone, since the last call; all that the server knew of by now."""
-        if family in self._since and self._wire is not None:
-            await self._wire.synchronised()
-        keys = list(self._written.get(family, ()))
-        if keys:
-            self._written[family].clear()
-        return keys
+    @contextlib.contextmanager
+    def reading(self, family: str) -> Iterator[Take]:
+        """Take what was written while it is read; if that fails, it is to be taken again.
+
+        Hands out a function that returns the keys of a family that were written, or are gone, since its last call: all
+        that the server knew of by then.
+        """
+        taken: dict[bytes, None] = {}
+
+        async def written() -> list[bytes]:
+            if family in self._since and self._wire is not None:
+                await self._wire.synchronised()
+            keys, self._written[family] = self._written.get(family, {}), {}
+            taken.update(keys)
+            return list(keys)
+
+        try:
+            yield written
+        except BaseException:
+            self._written[family] = taken | self._written.get(family, {})
+            raise
 
     def covers(self, family: str, since: float) -> bool:
         """Has every key of it been told that was written since then (Unix epoch seconds)?"""
@@ -89,7 +106,7 @@ class Tracking:
             await asyncio.sleep(pause)
 
     async def _listen(self, families: Sequence[str]) -> None:
-        wire = _TrackingWire(self._hear)
+        wire = _TrackingWire(self._hear, self._emptied)
         wire.traffic = self.traffic
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
@@ -132,6 +149,10 @@ class Tracking:
                 written.clear()
                 self._since.pop(name, None)
 
+    def _emptied(self) -> None:
+        """The whole database was emptied, or loaded anew from a master: what is there now was not told."""
+        self._since = dict.fromkeys(self._since, time.time())
+
     def _judge(self) -> bool:
         """Give up the family that is written most, if all together cost too much; has one been given up?"""
         spent_s, self._judged_s = self.spent_s - self._judged_s, self.spent_s
@@ -149,9 +170,10 @@ class _RefusedError(SourceError):
 class _TrackingWire(Wire):
     """Tells pushed messages from replies."""
 
-    def __init__(self, hear: Callable[[list[bytes]], None]) -> None:
+    def __init__(self, hear: Callable[[list[bytes]], None], emptied: Callable[[], None]) -> None:
         super().__init__()
         self._hear = hear
+        self._emptied = emptied
 
     def sort_out(self) -> None:
         """Hand on what was pushed; the rest are replies, and so is the answer to SUBSCRIBE."""
@@ -162,9 +184,9 @@ class _TrackingWire(Wire):
                 for reply in self._inbox
                 if not isinstance(reply, hiredis.PushNotification) or reply[0] == b"subscribe"
             ]
-            for kind, keys in (message for message in pushed if len(message) == 2):
-                if kind == b"invalidate" and keys:  # none: the whole database was emptied, which asking each key tells
-                    self._hear(keys)
+            self.traffic.messages += len(pushed)
+            for _, keys in (message for message in pushed if message[0] == b"invalidate"):
+                self._emptied() if keys is None else self._hear(keys)
         super().sort_out()
 
     async def synchronised(self) -> None:

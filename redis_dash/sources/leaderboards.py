@@ -87,6 +87,8 @@ class LeaderboardsSource:
         if len(there) > BOARDS:  # those that are not read may be gone
             count = counted(number, len(ranked), count.high, count.at)
         unasked += len(set(self._family.keys).difference(keys))  # which the scan has brought meanwhile
+        if not self._family.counted_at:  # so far only keys with a board's name are estimated
+            count = at_least(number, count.high, coverage=count.coverage)
         if unasked or len(keys) >= HELD:
             count = at_least(len(ranked), at=count.at, coverage=count.coverage)
         notes = _notes(len(there), len(boards) - len(ranked))

@@ -21,6 +21,7 @@ from redis_dash.ownreads import Command, ReplyError
 from redis_dash.sources.base import Context, Sample, sample, text, turn
 from redis_dash.sources.limiters import Limiter, Limiters
 from redis_dash.sources.refusals import missing_right
+from redis_dash.tracking import Take
 
 FAMILY = "limits"
 FOLLOWED = 1000
@@ -114,24 +115,26 @@ class RateLimitsSource:
         if self._refusal is not None:
             raise self._refusal
         await self._look_at_unknown()
-        written = await self._context.tracking.written(FAMILY)
-        await self.look(written)
-        all_read = self._follows_all
-        chosen = list(self._rows) if all_read else [*self._chosen(), *self._followed(written)[:FOLLOWED]]
-        await self._read_keys(list(dict.fromkeys(chosen)), await self._clock())
-        self._set_floor()
-        told = await self._catch_up() and self._context.tracking.covers(FAMILY, self._family.counted_since)
-        info = await self._context.keyspace.census.info_after(time.monotonic())
-        return self._sample(info, all_read=all_read, told=told)
+        tracking = self._context.tracking
+        with tracking.reading(FAMILY) as take:
+            written = await take()
+            await self.look(written)
+            all_read = self._follows_all
+            chosen = list(self._rows) if all_read else [*self._chosen(), *self._followed(written)]
+            await self._read_keys(list(dict.fromkeys(chosen)), await self._clock())
+            self._set_floor()
+            told = await self._catch_up(take) and tracking.covers(FAMILY, self._family.counted_since)
+            info = await self._context.keyspace.census.info_after(time.monotonic())
+            return self._sample(info, all_read=all_read and self._follows_all, told=told)
 
-    async def _catch_up(self) -> bool:
+    async def _catch_up(self, take: Take) -> bool:
         """Read what came or was written while others were read; is there no more of it?"""
         for _ in range(CATCH_UP):
-            written = await self._context.tracking.written(FAMILY)
+            written = await take()
             if not written:
                 return True
             await self.look(written)
-            await self._read_keys(self._followed(written)[:FOLLOWED], await self._clock())
+            await self._read_keys(self._followed(written), await self._clock())
         return False
 
     def _followed(self, keys: Sequence[bytes]) -> list[bytes]:

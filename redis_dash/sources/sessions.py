@@ -17,6 +17,7 @@ from redis_dash.sources.base import Context, Sample, sample, turn
 from redis_dash.sources.refusals import missing_right
 from redis_dash.sources.session_facts import UNREAD, UNREADABLE, KnownSession, SessionRows, latest_first
 from redis_dash.sources.session_search import SessionSearch
+from redis_dash.tracking import Take
 
 FAMILY = "sessions"
 FOLLOWED = 1000
@@ -97,7 +98,14 @@ class SessionsSource:
         """Whether each is still there, and a share of the values; new ones last, for the scan brings some meanwhile."""
         await self._context.require_scan()
         await self._search.look_again()
-        written = await self._context.tracking.written(FAMILY)
+        tracking = self._context.tracking
+        with tracking.reading(FAMILY) as take:
+            await self._read_again(await take())
+            told = await self._catch_up(take) and tracking.covers(FAMILY, self._family.counted_since)
+            return self._sample(await self._context.keyspace.census.info_after(time.monotonic()), told=told)
+
+    async def _read_again(self, written: Sequence[bytes]) -> None:
+        """Whether each is still there, and the values of those that were written, and of others in turn."""
         await self.look(written)
         await self._read_lifetimes(list(self._known))
         self._set_floor()
@@ -106,13 +114,11 @@ class SessionsSource:
         self._late |= dict.fromkeys(written)
         await self._read_late()
         await self._read_within(again)
-        told = await self._catch_up() and self._context.tracking.covers(FAMILY, self._family.counted_since)
-        return self._sample(await self._context.keyspace.census.info_after(time.monotonic()), told=told)
 
-    async def _catch_up(self) -> bool:
+    async def _catch_up(self, take: Take) -> bool:
         """Read what came or was written while others were read; is there no more of it?"""
         for _ in range(CATCH_UP):
-            written = await self._context.tracking.written(FAMILY)
+            written = await take()
             await self.look(written)
             written = [key for key in written if key in self._known]
             new = [key for key, known in self._known.items() if known.facts is None]

@@ -36,6 +36,11 @@ async def listening(tracking: Tracking, family: str = "sessions") -> AsyncIterat
         await asyncio.gather(task, return_exceptions=True)
 
 
+async def taken(tracking: Tracking, family: str = "sessions") -> list[bytes]:
+    with tracking.reading(family) as take:
+        return await take()
+
+
 async def test_each_key_that_is_written_or_gone_is_told_to_its_family(redis_url: str, client: redis.Redis) -> None:
     client.set("session:old", "x")
     client.set("session:short", "x", px=30)
@@ -45,16 +50,16 @@ async def test_each_key_that_is_written_or_gone_is_told_to_its_family(redis_url:
         client.set("a:lock", "x")
         client.zadd("ratelimit:a", {"x": 1})
         client.get("session:new")
-        assert set(await tracking.written("sessions")) == {b"session:new", b"session:old"}
-        assert await tracking.written("sessions") == []
-        assert await tracking.written("limits") == [b"ratelimit:a"]
+        assert set(await taken(tracking)) == {b"session:new", b"session:old"}
+        assert await taken(tracking) == []
+        assert await taken(tracking, "limits") == [b"ratelimit:a"]
         assert not tracking.covers("any", float("inf"))  # nothing that its keys begin with could be asked for
         client.delete("session:old")
-        assert await tracking.written("sessions") == [b"session:old"]
+        assert await taken(tracking) == [b"session:old"]
         told: list[bytes] = []
 
         async def expired() -> bool:
-            told.extend(await tracking.written("sessions"))
+            told.extend(await taken(tracking))
             return b"session:short" in told
 
         await until_async(expired)
@@ -64,7 +69,7 @@ async def test_patterns_of_which_one_begins_like_another(redis_url: str, client:
     families = {"sessions": ("app:*", "app:session:*"), "limits": ("app:limit:*",)}
     async with listening(Tracking(Url(redis_url), families, 0.01)) as tracking:
         client.set("app:session:1", "x")
-        assert await tracking.written("sessions") == [b"app:session:1"]
+        assert await taken(tracking) == [b"app:session:1"]
 
 
 async def test_what_was_written_while_it_was_not_connected_is_not_covered(redis_url: str, client: redis.Redis) -> None:
@@ -103,7 +108,7 @@ async def test_without_client_tracking_nothing_is_covered(redis_url: str, client
             lambda: any("client" in str(entry["reason"]) for entry in client.acl_log()) or bool(client.acl_log())
         )
         assert not tracking.covers("sessions", float("inf"))
-        assert await tracking.written("sessions") == []
+        assert await taken(tracking) == []
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -185,3 +190,93 @@ async def test_another_dashboard_on_the_same_server_is_told(redis_url: str, clie
         async with running(second):
             await until_async(is_not_alone)
         await until_async(is_alone)
+
+
+async def test_what_a_reading_that_failed_had_taken_is_taken_again(redis_url: str, client: redis.Redis) -> None:
+    async with listening(Tracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
+        client.set("session:new", "x")
+
+        async def read_and_fail() -> None:
+            with tracking.reading("sessions") as take:
+                assert await take() == [b"session:new"]
+                client.set("session:newer", "x")
+                assert await take() == [b"session:newer"]
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await read_and_fail()
+        assert set(await taken(tracking)) == {b"session:new", b"session:newer"}
+
+
+async def test_after_a_flush_only_what_was_written_since_is_told(redis_url: str, client: redis.Redis) -> None:
+    async with listening(Tracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
+        since = tracking._since["sessions"]
+        client.set("session:new", "x")
+        client.flushall()
+        await until_async(lambda: not_covered(tracking, since))
+
+
+async def not_covered(tracking: Tracking, since: float) -> bool:
+    await taken(tracking)
+    return not tracking.covers("sessions", since)
+
+
+async def test_clients_that_go_by_the_hundred_while_others_are_read_are_not_counted(
+    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redis_dash.sources.rate_limits.FOLLOWED", 100)
+    for number in range(190):
+        accept(client, f"c{number}", [1.0])
+    context = make_context()
+    source = RateLimitsSource(context)
+    async with listening(context.tracking, "limits"):
+        await context.keyspace.pass_over()
+        assert (await source.read()).frame.count.value == 190
+        clock, done = source._clock, list[int]()
+
+        async def meanwhile() -> object:
+            if not done:
+                done.append(client.delete(*(f"ratelimit:c{number}" for number in range(180))))
+            return await clock()
+
+        monkeypatch.setattr(source, "_clock", meanwhile)
+        count = (await source.read()).frame.count
+        assert (count.value, count.certainty) == (10, "exact")
+        done.clear()
+
+        async def many_more() -> object:
+            if not done:
+                done.append(1)
+                for number in range(400):
+                    accept(client, f"new{number}", [1.0])
+            return await clock()
+
+        monkeypatch.setattr(source, "_clock", many_more)
+        count = (await source.read()).frame.count
+        assert count.certainty != "exact" or count.value == 410
+        assert count.holds(410), count
+
+
+async def test_another_replication_id_in_the_middle_of_a_pass_begins_it_afresh(
+    make_context: MakeContext, client: redis.Redis
+) -> None:
+    """As when a master gets its first replica: the connection lives on."""
+    pipe = client.pipeline(transaction=False)
+    for number in range(8000):
+        pipe.set(f"session:{number}", "{}")
+    pipe.execute()
+    context = make_context(budget=1.0)
+    changed: list[int] = []
+
+    async def change(keys: object) -> None:
+        if not changed:
+            changed.append(context.keyspace.done)
+            info = await context.deployment.info(max_age_s=-1)
+            other = info._replace(values={**info.values, "master_replid": "another"})
+            assert context.keyspace.census.count("sessions", other).certainty == "unknown"
+
+    context.keyspace.readers["sessions"] = change
+    await context.keyspace.pass_over()
+    count = context.keyspace.census.count("sessions", await context.deployment.info(max_age_s=-1))
+    assert changed
+    assert count.value == 8000
