@@ -85,7 +85,7 @@ async def test_messages_are_no_operations_of_the_application(redis_url: str, cli
             3,
         )  # the third, of another connection: other dashboards see us
         assert asked["cmdstat_psubscribe"]["calls"] == 1
-        assert 5 <= listener.run <= 6  # and SETNAME, INFO, perhaps PING
+        assert listener.run >= 5  # and SETNAME, INFO, a PING now and then
 
 
 async def test_a_reset_while_we_look_things_up(make_context: MakeContext, client: redis.Redis) -> None:
