@@ -25,6 +25,7 @@ from redis import Redis
 from benchmarks.harness import Figure, demo, options_of, say
 from benchmarks.report import show
 from redis_dash.config import Config
+from redis_dash.demo import CONFIGURATION
 from redis_dash.hub import Hub
 from redis_dash.model import CacheFrame
 
@@ -111,7 +112,7 @@ def difference(name: str, tally: Tally, before: dict[str, int], after: dict[str,
 @asynccontextmanager
 async def watching(url: str) -> AsyncIterator[tuple[Hub, Tally]]:
     """A hub at work, and what its cache frames add up to."""
-    hub, tally = Hub(Config(url=url, refresh_s=REFRESH_S, budget=0.05)), Tally()
+    hub, tally = Hub(Config(url=url, refresh_s=REFRESH_S, budget=0.05, **CONFIGURATION)), Tally()
 
     async def collect() -> None:
         while True:
