@@ -197,7 +197,7 @@ def watch(url: str | None, config_file: Path | None, **given: Any) -> None:
 @main.command()
 @deployment_options
 @click.option("--for", "seconds", type=Number(0, 86_400), default=5.0, help="Seconds to watch [5].")
-@click.option("--full", is_flag=True, help="First scan the whole keyspace at full speed: exact counts.")
+@click.option("--full", is_flag=True, help="First scan the whole keyspace at full speed.")
 @click.option("--topic", "topics", multiple=True, type=click.Choice(TOPICS), help="Only these topics [all].")
 def snapshot(
     url: str | None, config_file: Path | None, seconds: float, full: bool, topics: tuple[str, ...], **given: Any

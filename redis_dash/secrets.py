@@ -15,7 +15,7 @@ _PARTS = (
 """Found anywhere in a name."""
 _WORDS = frozenset({"hash", "hashed", "nonce", "otp", "pin", "pwd", "salt", "sid", "sig", "totp"})
 """Only as a word of their own: "pin" is no part of "shipping"."""
-_LAST_WORDS = frozenset({"auth", "oauth", "session"})
+_LAST_WORDS = frozenset({"auth", "oauth", "session", "sessions"})
 """Only at the end: "auth" is a secret, "auth_user_id" tells who it is."""
 _BETWEEN_WORDS = r"[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
 

@@ -68,10 +68,12 @@ async def take(
         ConfigError: the configuration cannot be used.
         StoppedError: the readers came to an end before that.
     """
+    topics = set(topics)
+    scanned = not topics <= {"server", "events"}
     began, hub, talker = time.monotonic(), Hub(config), Talk(talk)
     running = asyncio.create_task(hub.run())
     with _interrupts(talker) as stop:
-        watching = asyncio.create_task(_watch(hub, seconds, talker, stop, full=full))
+        watching = asyncio.create_task(_watch(hub, seconds, talker, stop, full=full, scanned=scanned))
         try:
             await asyncio.wait([running, watching], return_when=asyncio.FIRST_COMPLETED)
             if not watching.done():
@@ -81,7 +83,7 @@ async def take(
             for task in (watching, running):
                 task.cancel()
             await asyncio.gather(watching, running, return_exceptions=True)
-    readings = [reading for reading in seen.readings if reading.topic in set(topics)]
+    readings = [reading for reading in seen.readings if reading.topic in topics]
     document = {
         "schema": 1,
         "taken_at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -118,11 +120,11 @@ def _interrupts(talk: Talk) -> Iterator[asyncio.Event]:
         unhandle()
 
 
-async def _watch(hub: Hub, seconds: float, talk: Talk, stop: asyncio.Event, *, full: bool) -> _Watch:
+async def _watch(hub: Hub, seconds: float, talk: Talk, stop: asyncio.Event, *, full: bool, scanned: bool) -> _Watch:
     seen = _Watch()
     if full:
         await _pass_over(hub, talk, stop)
-    await _until_ready(hub, stop)
+    await _until_ready(hub, stop, scanned=scanned)
     if hub.reached:
         began = time.monotonic()
         hub.ask(CountAfresh())
@@ -167,11 +169,16 @@ def _tell_progress(progress: Progress, talk: Talk) -> None:
     talk.say(f"scanned {progress.done:,} of {progress.total:,} keys, {share:.0%}", passing=True)
 
 
-async def _until_ready(hub: Hub, stop: asyncio.Event) -> None:
-    """Return once messages are received and keys are known, or when it is clear that they will not be."""
+async def _until_ready(hub: Hub, stop: asyncio.Event, *, scanned: bool) -> None:
+    """Return once messages are received and keys are known, or when it is clear that they will not be.
+
+    Args:
+        scanned: a topic was asked for that needs the scan.
+    """
     deadline = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < deadline and not (hub.deployment.unreachable or stop.is_set()):
-        if (hub.subscribed or hub.refused) and (hub.passes or hub.scan_trouble) and hub.reached:
+        is_scanned = hub.passes or hub.scan_trouble or not scanned
+        if (hub.subscribed or hub.refused) and is_scanned and hub.reached:
             return
         await asyncio.sleep(0.02)
 

@@ -24,6 +24,8 @@ from redis_dash.reasons import describe
 from redis_dash.traffic import Traffic
 from redis_dash.wire import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Wire, open_wire
 
+DASHBOARDS = b"redis-dash:dashboards"
+"""Every dashboard subscribes to this channel, on which nobody publishes: so that they can count each other."""
 CHANNELS_KEPT = 10_000
 """Channels that are counted one by one; the quietest of more than twice as many are put together."""
 NAMES_BYTES = 8 * 1024 * 1024
@@ -109,6 +111,7 @@ class Subscriber:
                 self.refused = True
                 raise
         self.refused = False
+        await wire.send([(b"SUBSCRIBE", DASHBOARDS)])  # whether we may or not
 
     def _connected_again(self, cutoffs: Cutoffs) -> None:
         reason, self.connected, self.trouble = self.trouble, True, ""

@@ -31,8 +31,6 @@ JUDGED_S = 5.0
 """It is judged over so long."""
 REFUSED_S = 60.0
 """Pause before a server is asked again that does not know client tracking, or does not let us."""
-DASHBOARDS = b"redis-dash:dashboards"
-"""Every dashboard subscribes to this channel, on which nobody publishes: so that they can count each other."""
 ANSWER_S = 2.0
 MOST_KEYS = 100_000
 """Keys of one kind that are kept until they are taken; beyond that, all of them count as unknown."""
@@ -95,15 +93,16 @@ class Tracking:
     async def run(self) -> None:
         """Listen until cancelled."""
         pause = BACKOFF_S[0]
-        while True:
+        while wanted := [name for name in self._prefixes if name not in self.given_up]:
             try:
-                await self._listen([name for name in self._prefixes if name not in self.given_up])
+                await self._listen(wanted)
                 pause = BACKOFF_S[0]
             except _RefusedError:
                 pause = REFUSED_S
             except (OSError, TimeoutError, hiredis.ProtocolError, SourceError):  # told by those who poll
                 pause = min(pause * 2, BACKOFF_S[1])
             await asyncio.sleep(pause)
+        await asyncio.Event().wait()
 
     async def _listen(self, families: Sequence[str]) -> None:
         wire = _TrackingWire(self._hear, self._emptied)
@@ -130,9 +129,7 @@ class Tracking:
         try:
             await wire.ask(b"HELLO", b"3")
             await wire.ask(b"CLIENT", b"SETNAME", CLIENT_NAME.encode(), optional=True)
-            await wire.ask(b"SUBSCRIBE", DASHBOARDS, optional=True)
-            if words:
-                await wire.ask(b"CLIENT", b"TRACKING", b"ON", b"BCAST", *words)
+            await wire.ask(b"CLIENT", b"TRACKING", b"ON", b"BCAST", *words)
         except SourceError as error:
             raise _RefusedError(describe(error, self._url)) from None
         self._since = dict.fromkeys(families, time.time())
@@ -176,14 +173,10 @@ class _TrackingWire(Wire):
         self._emptied = emptied
 
     def sort_out(self) -> None:
-        """Hand on what was pushed; the rest are replies, and so is the answer to SUBSCRIBE."""
+        """Hand on what was pushed; the rest are replies."""
         pushed = [reply for reply in self._inbox if isinstance(reply, hiredis.PushNotification)]
         if pushed:
-            self._inbox = [
-                reply
-                for reply in self._inbox
-                if not isinstance(reply, hiredis.PushNotification) or reply[0] == b"subscribe"
-            ]
+            self._inbox = [reply for reply in self._inbox if not isinstance(reply, hiredis.PushNotification)]
             self.traffic.messages += len(pushed)
             for _, keys in (message for message in pushed if message[0] == b"invalidate"):
                 self._emptied() if keys is None else self._hear(keys)

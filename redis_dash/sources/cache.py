@@ -9,7 +9,7 @@ from redis_dash.info import Info
 from redis_dash.model import CacheFrame, CacheGroup
 from redis_dash.ownreads import ReplyError
 from redis_dash.sources.base import Context, Sample, sample, text
-from redis_dash.tracking import DASHBOARDS
+from redis_dash.subscriber import DASHBOARDS
 
 HISTORY = 240
 """Polls remembered."""
@@ -67,7 +67,8 @@ class CacheSource:
         """How many watch this server, as far as they could tell each other."""
         (reply,) = await self._context.deployment.pipeline([(b"PUBSUB", b"NUMSUB", DASHBOARDS)])
         number = reply[1] if isinstance(reply, list) and len(reply) == 2 else 0
-        return max(1, number) if isinstance(number, int) else 1
+        others = number - self._context.subscriber.connected if isinstance(number, int) else 0
+        return 1 + max(0, others)
 
     def _since_last(self, info: Info) -> tuple[int, int]:
         before, self._before = self._before, info

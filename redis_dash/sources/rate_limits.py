@@ -212,7 +212,7 @@ class RateLimitsSource:
         return others
 
     def _take(self, key: bytes, limiter: Limiter, replies: list[object], clock: Clock) -> None:
-        if any(isinstance(reply, ReplyError) and str(reply).startswith("WRONGTYPE") for reply in replies):
+        if any(map(_is_about_the_key, replies)):
             raise OtherDialectError
         usage = limiter.dialect.decode([check(reply) for reply in replies], clock.now, limiter.rule)
         if usage is None:
@@ -240,7 +240,7 @@ class RateLimitsSource:
             rows=tuple(_aged(row, now - self._read_at[key]) for key, row in fullest),
             unlimited=not any(row.limit for row in rows),
         )
-        note = f"{unknown:,} keys in no form that is known here: their usage is not read" if unknown else ""
+        note = f"{unknown:,} keys are not read: in no form that is known here, or not allowed to us" if unknown else ""
         return sample(frame, count, self._context.scope(self._scope), [note])
 
 
@@ -273,6 +273,14 @@ def _row(key: bytes, limiter: Limiter, usage: Usage) -> LimitRow:
         blocked=rule is not None and usage.used >= rule.limit,
         dialect=limiter.dialect.name,
     )
+
+
+def _is_about_the_key(reply: object) -> bool:
+    """Is it of another type, or may our user not read this key (while others may be read)?"""
+    if not isinstance(reply, ReplyError):
+        return False
+    text = str(reply)
+    return text.startswith("WRONGTYPE") or (text.startswith("NOPERM") and "access" in text)
 
 
 def _most(limiter: Limiter, reply: object) -> Rank:

@@ -266,7 +266,7 @@ class DashApp(TerminalApp):
                 f"Pane: {pane.NAME}", f"Go to it (key {pane.number})", lambda n=pane.number, go=go: go(n)
             )
         yield SystemCommand(
-            "Scan everything now, at full speed", "All counts become exact (F5); again: stop", self.action_full_scan
+            "Scan everything now, at full speed", "All keys are counted now (F5); again: stop", self.action_full_scan
         )
         yield SystemCommand("Zoom", "Let the pane fill the screen, or share it again", self.dashboard.action_zoom)
         yield SystemCommand("Undo", "Bring back the session that was signed out last", self.action_undo)

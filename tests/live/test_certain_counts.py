@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from redis_dash.commands import ShowRanks
-from redis_dash.config import Config, LimitPattern
+from redis_dash.config import Config, LimitPattern, Url
 from redis_dash.connection import Deployment
 from redis_dash.keyspace import Keyspace
 from redis_dash.model import SourceError
@@ -362,3 +362,40 @@ async def test_a_search_that_was_cut_says_so(make_context: MakeContext, client: 
     assert cuts
     assert result.coverage < 1
     assert "connection" in result.note
+
+
+async def test_one_key_that_may_not_be_read_hides_no_other(
+    make_context: MakeContext, redis_url: str, client: redis.Redis
+) -> None:
+    for number in range(30):
+        accept(client, f"api:ok{number}", [1.0])
+    for number in range(3):
+        accept(client, f"private:{number}", [1.0])
+    client.acl_setuser("some", enabled=True, passwords=["+pw"], commands=["+@all"], keys=["ratelimit:api:ok*"])
+    poor = Deployment(Url(redis_url.replace("redis://", "redis://some:pw@")))
+    try:
+        context = poor_context(make_context, poor)
+        source = RateLimitsSource(context)
+        for _ in range(2):
+            await context.keyspace.pass_over()
+            sample = await source.read()
+            assert (sample.status, len(sample.frame.rows), sample.frame.count.value) == ("reduced", 30, 33)
+            assert "3 keys are not read" in sample.note
+    finally:
+        await poor.close()
+        client.acl_deluser("some")
+
+
+async def test_keys_with_a_boards_name_are_no_boards_before_they_were_looked_at(
+    make_context: MakeContext, client: redis.Redis
+) -> None:
+    context = make_context()
+    source = LeaderboardsSource(context)
+    await context.keyspace.census.begin()
+    names = [b"leaderboard:%d" % number for number in range(300)]
+    for name in names:
+        client.hset(name.decode(), "ann", 1)
+    context.keyspace.census.add({"leaderboards": names}, 1000, 50_000, 0.02)
+    context.keyspace._begun = True
+    count = (await source.read()).frame.count
+    assert (count.value, count.certainty) == (0, "at_least")

@@ -128,8 +128,8 @@ async def test_messages_count_from_watching_on(
 ) -> None:
     until_ready = snapshot._until_ready
 
-    async def busy(hub: Hub, stop: asyncio.Event) -> None:
-        await until_ready(hub, stop)
+    async def busy(hub: Hub, stop: asyncio.Event, *, scanned: bool) -> None:
+        await until_ready(hub, stop, scanned=scanned)
         for _ in range(50):
             client.publish("early", "x")
             client.publish("orders", "x")

@@ -154,9 +154,9 @@ def _group_falls(group: CacheGroup) -> bool:
 
 def _keys(group: CacheGroup) -> Figure:
     """``200``, ``1.20 M``, ``1.20 M ± 2 %``; without room for the margin ``~1.20M``."""
-    if group.keys.certainty in ("exact", "counted"):
-        return Figure((compact(group.keys.value),), "dim")
     short, margin = compact(group.keys.value), tally(group.keys)
+    if margin == count(group.keys.value):
+        return Figure((short,), "dim")
     return Figure((margin, Plain(f"~{short}"), Plain(f"~{short.replace(' ', '')}")), "dim")
 
 
