@@ -99,11 +99,12 @@ class LeaderboardsSource:
         return sample(frame, count, self._context.scope(self._scope), notes)
 
     async def _ask_types(self, keys: Sequence[bytes]) -> int:
-        """Which keys are sorted sets? New ones first; those of other types again, in turn. How many are left?"""
+        """Which keys are sorted sets? New ones first; those that are not read again, in turn. How many are left?"""
         self._is_board = {key: self._is_board[key] for key in keys if key in self._is_board}
         unasked = [key for key in keys if key not in self._is_board]
         new = unasked[:TYPES_AT_ONCE]
-        others = [key for key, is_board in self._is_board.items() if not is_board]
+        boards = sorted(key for key, is_board in self._is_board.items() if is_board)
+        others = [*boards[BOARDS:], *(key for key, is_board in self._is_board.items() if not is_board)]
         again, self._type_turn = turn(others, self._type_turn, TYPES_AT_ONCE - len(new))
         asked = [*new, *again]
         replies = await self._context.deployment.pipeline([(b"TYPE", key) for key in asked])
