@@ -161,11 +161,19 @@ class SlidingWindow:
 
         batch.add("EVAL", ADD_ONE, 1, key, repr(since), repr(score), self._requests, round(deadline * 1000), note=note)
 
+    def change_unit(self, batch: Batch) -> None:
+        """A new release counts in milliseconds, or in seconds again: the old keys are deleted."""
+        self.per_second = 1000 if self.per_second == 1 else 1
+        for key in self.truth.keys:
+            self._delete(batch, key)
+
     def pardon(self, batch: Batch) -> None:
         """Delete one."""
         key = self.truth.keys.draw(self._rng)
-        if key is None:
-            return
+        if key is not None:
+            self._delete(batch, key)
+
+    def _delete(self, batch: Batch, key: str) -> None:
         self.truth.keys.discard(key)
 
         def note(deleted: Any, span: Span) -> None:

@@ -38,9 +38,10 @@ class Size(NamedTuple):
 
 
 ALL = {
-    "sign in": 4, "go on": 6, "change role": 1, "sign out": 3, "request": 20, "fill a limit": 1, "pardon": 0.5,
-    "score": 6, "grow board": 0.2, "shrink board": 0.2, "vanish": 0.1, "retype": 0.05, "look up": 20, "drop page": 1,
-    "publish": 6,
+    "sign in": 4, "go on": 6, "change role": 1, "stay": 0.3, "rotate": 1, "sign out": 3,
+    "request": 20, "fill a limit": 1, "pardon": 0.5,
+    "score": 6, "grow board": 0.2, "shrink board": 0.2, "vanish": 0.1, "retype": 0.05,
+    "look up": 20, "drop page": 1, "publish": 6,
 }  # fmt: skip
 
 PHASES = (
@@ -59,6 +60,8 @@ PHASES = (
     Phase("flush", 2.5, 0.01, 3, ALL, ("flush",)),
     Phase("growing", 3.0, 0.02, 2, {**ALL, "grow": 20}),
     Phase("shrinking", 3.0, 0.02, 2, {**ALL, "shrink": 20}),
+    Phase("another unit", 2.0, 0.02, 2, ALL, ("change unit",)),
+    Phase("connections cut", 2.0, 0.01, 3, ALL, ("cut",)),
     Phase("started again", 4.0, 0.01, 3, ALL, restart=True),
 )
 
