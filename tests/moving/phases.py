@@ -68,17 +68,12 @@ PHASES = (
 SMALL = Size("small", {"sign in": 200, "request": 600, "score": 100, "look up": 300}, 150, 5, 4.0, 0.1, 0.05)
 LASTING = Size("lasting", {"sign in": 150, "score": 100, "look up": 200}, 60, 3, None, 0.1, 0.05)
 MIDDLE = Size(
-    "middle", {"sign in": 1500, "request": 4000, "score": 500, "look up": 600, "grow": 20}, 900, 20, 20.0, 0.25, 0.01
+    "middle", {"sign in": 1500, "request": 4000, "score": 500, "look up": 600, "grow": 20}, 900, 20, 20.0, 0.25, 0.04
 )
 LARGE = Size(
-    "large",
-    {"sign in": 6000, "request": 12_000, "score": 500, "look up": 600, "grow": 120},
-    4000,
-    60,
-    40.0,
-    0.25,
-    0.01,
+    "large", {"sign in": 6000, "request": 9000, "score": 500, "look up": 600, "grow": 100}, 4000, 60, 40.0, 0.25, 0.02
 )
+"""Refresh and budget stand to each other as the defaults do, or tighter: reading takes its share of the budget, too."""
 
 
 def shuffled(seed: int, phases: tuple[Phase, ...] = PHASES) -> list[Phase]:
