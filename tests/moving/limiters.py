@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import random
 import time
+from collections import deque
 from typing import Any, Protocol
 
 from tests.moving.batch import Batch
@@ -129,9 +130,9 @@ class SlidingWindow:
         self._rng = rng
         self._requests = 0
         self._planned: dict[str, int] = {}
-        self._lives: dict[str, int] = {}
-        """How often each client's key was made: requests of an earlier one count no longer."""
-        self._leaving: list[tuple[float, str, int]] = []
+        self._inside: dict[str, deque[float]] = {}
+        """Of each key: when those requests leave the window that are inside it."""
+        self._leaving: list[tuple[float, str]] = []
         self.requests: dict[str, list[tuple[Span, float]]] = {}
         """Of each key: when each request was let in, and when it leaves the window."""
 
@@ -147,17 +148,20 @@ class SlidingWindow:
             return
         self._planned[key] = self._planned.get(key, 0) + 1
         self._requests += 1
-        score = now if self.per_second == 1 else int(now * self.per_second)
-        since = (now - self.window_s) * self.per_second
+        per_second = self.per_second
+        score = now if per_second == 1 else int(now * per_second)
+        since = (now - self.window_s) * per_second
         deadline = round(now + self.window_s + self.BEYOND_S, 3)
 
         def note(_: Any, span: Span) -> None:
             self._planned[key] -= 1
+            self._leave(key, span.begin)
             self.truth.written(key, deadline, span)
             self.levels.change(key, 1, self.limit, span)
-            leaves = score / self.per_second + self.window_s
+            leaves = score / per_second + self.window_s
             self.requests.setdefault(key, []).append((span, leaves))
-            heapq.heappush(self._leaving, (leaves, key, self._lives.setdefault(key, 0)))
+            self._inside.setdefault(key, deque()).append(leaves)
+            heapq.heappush(self._leaving, (leaves, key))
 
         batch.add("EVAL", ADD_ONE, 1, key, repr(since), repr(score), self._requests, round(deadline * 1000), note=note)
 
@@ -178,8 +182,9 @@ class SlidingWindow:
 
         def note(deleted: Any, span: Span) -> None:
             if deleted:
+                self._leave(key, span.begin)
+                self._inside.pop(key, None)
                 self.truth.deleted(key, span)
-                self._lives[key] = self._lives.get(key, 0) + 1
                 self.levels.change(key, -self.levels.used_now(key), self.limit, span)
 
         batch.add("DEL", key, note=note)
@@ -187,18 +192,24 @@ class SlidingWindow:
     def advance(self, now: float) -> None:
         """Requests leave the window, long before their key expires."""
         while self._leaving and self._leaving[0][0] < now - SETTLED_S:
-            moment, key, life = heapq.heappop(self._leaving)
-            if self._lives.get(key) == life:
-                self.levels.change(key, -1, self.limit, around(moment), by_clock=True)
+            moment, key = heapq.heappop(self._leaving)
+            self._leave(key, moment)
         self.truth.advance(now)
+
+    def _leave(self, key: str, until: float) -> None:
+        """Note which requests have left the window by then."""
+        inside = self._inside.get(key, deque())
+        while inside and inside[0] <= until:
+            self.levels.change(key, -1, self.limit, around(inside.popleft()), by_clock=True)
 
     def wiped(self, span: Span) -> None:
         """All keys are gone; what left its window at the time may have left before it."""
         self.advance(span.begin + SETTLED_S)
-        for moment, key, life in self._leaving:
-            if moment < span.end + SETTLED_S and self._lives.get(key) == life:
-                self.levels.change(key, -1, self.limit, span, by_clock=True)
+        for key, inside in self._inside.items():
+            for moment in inside:
+                if moment < span.end + SETTLED_S:
+                    self.levels.change(key, -1, self.limit, span, by_clock=True)
         self.truth.wiped(span)
         self.levels.wiped(span)
-        self._lives = {key: life + 1 for key, life in self._lives.items()}
+        self._inside.clear()
         self._leaving.clear()
