@@ -13,7 +13,7 @@ from tests.moving.timeline import Span, Timeline
 
 UNTOLD_AGE_S = 0.05
 """Younger rows are told as new."""
-RESET_TOLERANCE_S = 0.06
+RESET_TOLERANCE_S = 0.25
 
 
 class LimitsJudge:
