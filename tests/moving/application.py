@@ -16,10 +16,12 @@ from tests.moving.boards import GLOBS, Boards
 from tests.moving.caches import Cache, Lookups
 from tests.moving.channels import Channels
 from tests.moving.filler import Filler
-from tests.moving.limiters import FixedWindow, Limiter, SlidingWindow
+from tests.moving.fixed_window import FixedWindow
+from tests.moving.limiters import Limiter
 from tests.moving.merged import merged
 from tests.moving.phases import Phase, Size
 from tests.moving.sessions import GLOB, Sessions
+from tests.moving.sliding_window import SlidingWindow
 from tests.moving.timeline import Span, Timeline
 
 Action = Callable[[Batch], None]
