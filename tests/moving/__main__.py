@@ -27,7 +27,7 @@ async def watch(program: Path, minutes: float, seed: int) -> tuple[str, Tally]:
             size, number = SIZES[scene % len(SIZES)], 1000 * seed + scene
             found = await Scene(server, size, number, shuffled(number)).play()
             tally.add(found)
-            wrong = f"{found.wrong.total():,} wrong" if found.wrong else "none wrong"
+            wrong = ", ".join(f"WRONG {what} {count:,}" for what, count in found.wrong.items()) or "none wrong"
             _say(f"{server.version}: {size.name}, seed {number}: {found.figures:,} figures, {wrong}")
             scene += 1
         return server.version, tally

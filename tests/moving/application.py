@@ -16,10 +16,12 @@ from tests.moving.boards import GLOBS, Boards
 from tests.moving.caches import Cache, Lookups
 from tests.moving.channels import Channels
 from tests.moving.filler import Filler
-from tests.moving.limiters import FixedWindow, Limiter, SlidingWindow
+from tests.moving.fixed_window import FixedWindow
+from tests.moving.limiters import Limiter
 from tests.moving.merged import merged
 from tests.moving.phases import Phase, Size
 from tests.moving.sessions import GLOB, Sessions
+from tests.moving.sliding_window import SlidingWindow
 from tests.moving.timeline import Span, Timeline
 
 Action = Callable[[Batch], None]
@@ -55,17 +57,20 @@ class Application:
         )
         self.filler, self.channels = Filler(), Channels(self.rng)
         self.away: list[Span] = []
-        """When the server was being started again."""
+        """When the server was being started again, or all connections were cut."""
         self._actions: dict[str, Action] = {
             "sign in": lambda batch: self.sessions.sign_in(batch, self._lifetime_s()),
             "go on": lambda batch: self.sessions.go_on(batch, self._lifetime_s() or 9.0),
             "change role": self.sessions.change_role,
+            "stay": self.sessions.stay,
+            "rotate": self.sessions.rotate,
             "sign out": self.sessions.sign_out,
             "many sign in": lambda batch: self._times(300, "sign in", batch),
             "many sign out": lambda batch: self._times(200, "sign out", batch),
             "request": self._request,
             "fill a limit": self._fill_a_limit,
             "many blocked": lambda batch: self._times(50, "fill a limit", batch),
+            "change unit": self._change_unit,
             "pardon": lambda batch: self.rng.choice(self.limiters).pardon(batch),
             "score": self.boards.score,
             "grow board": lambda batch: self.boards.grow(batch, self.rng.randrange(2, 300)),
@@ -78,6 +83,7 @@ class Application:
             "shrink": self.filler.shrink,
             "publish": self.channels.publish,
             "flush": self._flush,
+            "cut": self._cut,
             "reset stats": lambda batch: batch.add("CONFIG RESETSTAT", note=self._statistics_reset),
         }
 
@@ -185,6 +191,22 @@ class Application:
         limiter, client = self.rng.choice(self.limiters[:2]), self.rng.randrange(self._size.clients)
         for _ in range(limiter.limit or 0):
             limiter.request(batch, client)
+
+    def _change_unit(self, batch: Batch) -> None:
+        for limiter in self.limiters:
+            if isinstance(limiter, SlidingWindow):
+                self._send(batch)  # requests that are under way are in the old unit
+                limiter.change_unit(batch)
+
+    def _cut(self, batch: Batch) -> None:
+        """Everybody else loses the connection: what they looked up at the time may be unknown for good."""
+
+        def note(_: Any, span: Span) -> None:
+            self.away.append(span)
+            self.lookups.beginnings.append((span, True))
+
+        for kind in ("normal", "pubsub"):
+            batch.add("CLIENT KILL", "TYPE", kind, note=note)
 
     def _flush(self, batch: Batch) -> None:
         self._send(batch)

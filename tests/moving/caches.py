@@ -96,7 +96,7 @@ class Lookups:
     def __init__(self) -> None:
         self.hits, self.misses = Timeline(), Timeline()
         self.beginnings: list[tuple[Span, bool]] = []
-        """When the server began to count anew, and whether it was CONFIG RESETSTAT that made it."""
+        """When the server began to count anew, or what others looked up became unknown; False for a restart."""
 
     def step(self, hit: bool, span: Span) -> None:
         """One lookup."""

@@ -21,6 +21,11 @@ class History(Generic[T]):
         """It is replaced."""
         self._entries.append((span, value))
 
+    @property
+    def latest(self) -> T:
+        """What it is now."""
+        return self._entries[-1][1]
+
     def values(self, begin: float, end: float) -> list[T]:
         """What it can have been at the moments from ``begin`` to ``end``."""
         found: list[T] = []

@@ -57,6 +57,15 @@ class Lifetimes:
         if deadline is not None:
             heapq.heappush(self._ends, (deadline, key))
 
+    def renamed(self, key: str, new: str, span: Span) -> None:
+        """It has another name, and the same lifetime."""
+        deadline = self.deadlines.pop(key)
+        self.keys.discard(key)
+        self._there[key].step(span, -1)
+        self.keys.add(new)
+        self._there.setdefault(new, Timeline()).step(span, 1)
+        self.lasts(new, deadline, span)
+
     def deleted(self, key: str, span: Span) -> None:
         """It is gone, by a command."""
         self._gone(key, span, by_clock=False)

@@ -1,24 +1,13 @@
-"""The application's rate limits: fixed windows, and sliding ones in seconds or milliseconds."""
+"""What the application's rate limits have in common."""
 
 from __future__ import annotations
 
-import heapq
-import random
-import time
-from typing import Any, Protocol
+from typing import Protocol
 
 from tests.moving.batch import Batch
 from tests.moving.levels import Levels
-from tests.moving.lifetimes import SETTLED_S, Lifetimes
-from tests.moving.timeline import Span, around
-
-COUNT_ONE = """local used = redis.call('INCR', KEYS[1])
-if used == 1 then redis.call('PEXPIREAT', KEYS[1], ARGV[1]) end
-return used"""
-ADD_ONE = """redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])
-redis.call('ZADD', KEYS[1], ARGV[2], ARGV[3])
-redis.call('PEXPIREAT', KEYS[1], ARGV[4])
-return 1"""
+from tests.moving.lifetimes import Lifetimes
+from tests.moving.timeline import Span
 
 
 class Limiter(Protocol):
@@ -55,142 +44,3 @@ class Limiter(Protocol):
 
     def wiped(self, span: Span) -> None:
         """All keys are gone, at one moment."""
-
-
-class FixedWindow:
-    """A counter a client, that expires a window after its first request; requests beyond the limit are counted too."""
-
-    def __init__(self, name: str, limit: int | None, window_s: float, rng: random.Random) -> None:
-        self.name, self.limit, self.window_s = name, limit, window_s
-        self.truth, self.levels = Lifetimes(), Levels()
-        self._rng = rng
-
-    @property
-    def glob(self) -> str:
-        """Of its keys."""
-        return f"ratelimit:{self.name}:*"
-
-    def request(self, batch: Batch, client: int) -> None:
-        """Counted in one step: a counter without an end is nobody's wish."""
-        key, deadline = f"ratelimit:{self.name}:{client}", round(time.time() + self.window_s, 3)
-
-        def note(used: Any, span: Span) -> None:
-            if used == 1:
-                self._begin(key, deadline, span)
-            self.levels.change(key, 1, self.limit, span)
-
-        batch.add("EVAL", COUNT_ONE, 1, key, round(deadline * 1000), note=note)
-
-    def _begin(self, key: str, deadline: float, span: Span) -> None:
-        if key in self.truth.deadlines:  # it has just expired, sooner than we look
-            self._end(key, self.truth.expire_now(key))
-        self.truth.created(key, deadline, span)
-
-    def pardon(self, batch: Batch) -> None:
-        """Delete one."""
-        key = self.truth.keys.draw(self._rng)
-        if key is None:
-            return
-        self.truth.keys.discard(key)
-
-        def note(deleted: Any, span: Span) -> None:
-            if deleted:
-                self.truth.deleted(key, span)
-                self.levels.change(key, -self.levels.used_now(key), self.limit, span)
-
-        batch.add("DEL", key, note=note)
-
-    def advance(self, now: float) -> None:
-        """Usage is gone with the key."""
-        self.truth.advance(now)
-        for deadline, key in self.truth.expired:
-            self._end(key, deadline)
-
-    def _end(self, key: str, deadline: float) -> None:
-        self.levels.change(key, -self.levels.used_now(key), self.limit, around(deadline), by_clock=True)
-
-    def wiped(self, span: Span) -> None:
-        """All keys are gone."""
-        self.advance(span.begin + SETTLED_S)
-        self.truth.wiped(span)
-        self.levels.wiped(span)
-
-
-class SlidingWindow:
-    """A sorted set a client, with a member a request; refused ones are not counted. Keys outlive their window a bit."""
-
-    BEYOND_S = 0.7
-
-    def __init__(self, name: str, limit: int, window_s: float, rng: random.Random) -> None:
-        self.name, self.limit, self.window_s = name, limit, window_s
-        self.truth, self.levels = Lifetimes(), Levels()
-        self.per_second = 1
-        """The unit of the scores."""
-        self._rng = rng
-        self._requests = 0
-        self._planned: dict[str, int] = {}
-        self._lives: dict[str, int] = {}
-        """How often each client's key was made: requests of an earlier one count no longer."""
-        self._leaving: list[tuple[float, str, int]] = []
-        self.requests: dict[str, list[tuple[Span, float]]] = {}
-        """Of each key: when each request was let in, and when it leaves the window."""
-
-    @property
-    def glob(self) -> str:
-        """Of its keys."""
-        return f"ratelimit:{self.name}:*"
-
-    def request(self, batch: Batch, client: int) -> None:
-        """Let in while there is room in the window."""
-        key, now = f"ratelimit:{self.name}:{client}", time.time()
-        if self.levels.used_now(key) + self._planned.get(key, 0) >= self.limit:
-            return
-        self._planned[key] = self._planned.get(key, 0) + 1
-        self._requests += 1
-        score = now if self.per_second == 1 else int(now * self.per_second)
-        since = (now - self.window_s) * self.per_second
-        deadline = round(now + self.window_s + self.BEYOND_S, 3)
-
-        def note(_: Any, span: Span) -> None:
-            self._planned[key] -= 1
-            self.truth.written(key, deadline, span)
-            self.levels.change(key, 1, self.limit, span)
-            leaves = score / self.per_second + self.window_s
-            self.requests.setdefault(key, []).append((span, leaves))
-            heapq.heappush(self._leaving, (leaves, key, self._lives.setdefault(key, 0)))
-
-        batch.add("EVAL", ADD_ONE, 1, key, repr(since), repr(score), self._requests, round(deadline * 1000), note=note)
-
-    def pardon(self, batch: Batch) -> None:
-        """Delete one."""
-        key = self.truth.keys.draw(self._rng)
-        if key is None:
-            return
-        self.truth.keys.discard(key)
-
-        def note(deleted: Any, span: Span) -> None:
-            if deleted:
-                self.truth.deleted(key, span)
-                self._lives[key] = self._lives.get(key, 0) + 1
-                self.levels.change(key, -self.levels.used_now(key), self.limit, span)
-
-        batch.add("DEL", key, note=note)
-
-    def advance(self, now: float) -> None:
-        """Requests leave the window, long before their key expires."""
-        while self._leaving and self._leaving[0][0] < now - SETTLED_S:
-            moment, key, life = heapq.heappop(self._leaving)
-            if self._lives.get(key) == life:
-                self.levels.change(key, -1, self.limit, around(moment), by_clock=True)
-        self.truth.advance(now)
-
-    def wiped(self, span: Span) -> None:
-        """All keys are gone; what left its window at the time may have left before it."""
-        self.advance(span.begin + SETTLED_S)
-        for moment, key, life in self._leaving:
-            if moment < span.end + SETTLED_S and self._lives.get(key) == life:
-                self.levels.change(key, -1, self.limit, span, by_clock=True)
-        self.truth.wiped(span)
-        self.levels.wiped(span)
-        self._lives = {key: life + 1 for key, life in self._lives.items()}
-        self._leaving.clear()

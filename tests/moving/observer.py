@@ -21,7 +21,7 @@ class Seen(NamedTuple):
     span: Span
     """In which it was taken."""
     info: Span
-    """In which the server answered the INFO that its source looked at last."""
+    """In which the server answered the INFO that its source looked at first."""
     passes: int
     """Over the keyspace, complete when it was begun."""
 
@@ -43,7 +43,7 @@ class Observer(Hub):
         known = self._answered.get(id(info))
         if known is None or known[0] is not info:
             self._answered = {id(info): (info, Span(begin, time.time()))}
-        self._infos[asyncio.current_task()] = self._answered[id(info)][1]
+        self._infos.setdefault(asyncio.current_task(), self._answered[id(info)][1])
         return info
 
     async def _read(self, source: Source[Any]) -> Reading[Any]:

@@ -38,9 +38,10 @@ class Size(NamedTuple):
 
 
 ALL = {
-    "sign in": 4, "go on": 6, "change role": 1, "sign out": 3, "request": 20, "fill a limit": 1, "pardon": 0.5,
-    "score": 6, "grow board": 0.2, "shrink board": 0.2, "vanish": 0.1, "retype": 0.05, "look up": 20, "drop page": 1,
-    "publish": 6,
+    "sign in": 4, "go on": 6, "change role": 1, "stay": 0.3, "rotate": 1, "sign out": 3,
+    "request": 20, "fill a limit": 1, "pardon": 0.5,
+    "score": 6, "grow board": 0.2, "shrink board": 0.2, "vanish": 0.1, "retype": 0.05,
+    "look up": 20, "drop page": 1, "publish": 6,
 }  # fmt: skip
 
 PHASES = (
@@ -59,23 +60,20 @@ PHASES = (
     Phase("flush", 2.5, 0.01, 3, ALL, ("flush",)),
     Phase("growing", 3.0, 0.02, 2, {**ALL, "grow": 20}),
     Phase("shrinking", 3.0, 0.02, 2, {**ALL, "shrink": 20}),
+    Phase("another unit", 2.0, 0.02, 2, ALL, ("change unit",)),
+    Phase("connections cut", 2.0, 0.01, 3, ALL, ("cut",)),
     Phase("started again", 4.0, 0.01, 3, ALL, restart=True),
 )
 
 SMALL = Size("small", {"sign in": 200, "request": 600, "score": 100, "look up": 300}, 150, 5, 4.0, 0.1, 0.05)
 LASTING = Size("lasting", {"sign in": 150, "score": 100, "look up": 200}, 60, 3, None, 0.1, 0.05)
 MIDDLE = Size(
-    "middle", {"sign in": 1500, "request": 4000, "score": 500, "look up": 600, "grow": 20}, 900, 20, 20.0, 0.25, 0.01
+    "middle", {"sign in": 1500, "request": 4000, "score": 500, "look up": 600, "grow": 20}, 900, 20, 20.0, 0.25, 0.04
 )
 LARGE = Size(
-    "large",
-    {"sign in": 6000, "request": 12_000, "score": 500, "look up": 600, "grow": 120},
-    4000,
-    60,
-    40.0,
-    0.25,
-    0.01,
+    "large", {"sign in": 6000, "request": 9000, "score": 500, "look up": 600, "grow": 100}, 4000, 60, 40.0, 0.25, 0.02
 )
+"""Refresh and budget stand to each other as the defaults do, or tighter: reading takes its share of the budget, too."""
 
 
 def shuffled(seed: int, phases: tuple[Phase, ...] = PHASES) -> list[Phase]:

@@ -14,6 +14,9 @@ from tests.moving.timeline import Span
 
 GLOB = "session:*"
 ROLES = ("student", "teacher", "admin")
+RENAME = """if redis.pcall('RENAME', KEYS[1], KEYS[2]).err then return 0 end
+return 1"""
+"""It is an error where the key is gone; EXISTS would be a lookup."""
 
 
 class Sessions:
@@ -65,6 +68,34 @@ class Sessions:
                 self.roles[key].record(span, role)
 
         batch.add("SET", key, _value(self.users[key], role), "XX", "KEEPTTL", note=note)
+
+    def stay(self, batch: Batch) -> None:
+        """Somebody wants to be remembered: the session lasts for ever."""
+        key = self.truth.keys.draw(self._rng)
+        if key is None or not self.truth.is_safe(key):
+            return
+
+        def note(lasts: Any, span: Span) -> None:
+            if lasts:
+                self.truth.lasts(key, None, span)
+
+        batch.add("PERSIST", key, note=note)
+
+    def rotate(self, batch: Batch) -> None:
+        """Somebody gets another id, as after a change of rights: one command, two keys."""
+        key = self.truth.keys.draw(self._rng)
+        if key is None:
+            return
+        self.truth.keys.discard(key)
+        new = f"session:{self._rng.getrandbits(96):024x}"
+        self.users[new], self.roles[new] = self.users[key], History()
+
+        def note(renamed: Any, span: Span) -> None:
+            if renamed:
+                self.truth.renamed(key, new, span)
+                self.roles[new].record(span, self.roles[key].latest)
+
+        batch.add("EVAL", RENAME, 2, key, new, note=note)
 
     def sign_out(self, batch: Batch) -> None:
         """Somebody signs out."""

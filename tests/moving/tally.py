@@ -9,8 +9,8 @@ EXAMPLES = 3
 """Wrong figures of one kind that are told in full."""
 LEAST_SHARE, MOST_SHARE = 0.93, 0.99
 """Intervals are meant at 95 %."""
-ENOUGH = 60
-"""Frames from which on a share says something."""
+ENOUGH = 500
+"""Frames from which on a share says something: those of one pass hold, or do not, together."""
 
 
 class Tally:

@@ -11,7 +11,7 @@ from tests.moving.phases import LARGE, SMALL, Size, shuffled
 from tests.moving.report import table
 from tests.moving.scene import Scene
 
-SHORTER = 0.2
+SHORTER = 0.4
 """Of the time that ``make truth`` gives each phase."""
 
 
@@ -22,9 +22,10 @@ def server() -> Iterator[EmbeddedServer]:
         yield server
 
 
-@pytest.mark.parametrize(("size", "seed"), [(SMALL, 1), (LARGE, 2)], ids=["small", "large"])
+@pytest.mark.parametrize(("size", "seed"), [(SMALL, 1), (LARGE, 1)], ids=["small", "large"])
 async def test_no_figure_is_wrong(server: EmbeddedServer, size: Size, seed: int) -> None:
-    phases = [phase._replace(seconds=phase.seconds * SHORTER) for phase in shuffled(seed)]
+    half = shuffled(seed)[size is LARGE :: 2]
+    phases = [phase._replace(seconds=phase.seconds * SHORTER) for phase in half]
     tally = await Scene(server, size, seed, phases).play()
     assert tally.good, "\n" + table({size.name: tally})
     assert tally.frames > 200

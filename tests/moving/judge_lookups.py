@@ -1,0 +1,75 @@
+"""The application's lookups as the server counts them, without ours: since its start, and in each interval."""
+
+from __future__ import annotations
+
+from redis_dash.model import CacheFrame
+from tests.moving.bench import Bench
+from tests.moving.observer import Seen
+from tests.moving.timeline import Values
+
+
+class LookupsJudge:
+    """The figures are those of the INFO that was looked at.
+
+    What was looked up between CONFIG RESETSTAT, or a lost connection, and the INFO after it may be left out for good;
+    so may what was looked up in an interval that is not told. How often that is so is in the tally.
+    """
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        lookups = bench.world.lookups
+        self._timelines = {"hits": lookups.hits, "misses": lookups.misses}
+        self._left_out = dict.fromkeys(self._timelines, (0, 0))
+        """Of each figure: how many lookups, from and to."""
+        self._beginnings = 0
+        """How often the server had begun to count anew, or connections had been lost, at the frame before."""
+        self._before: Seen | None = None
+        """The last frame that told an interval of its own."""
+        self._shown: tuple[int, int] = (0, 0)
+
+    def judge(self, frame: CacheFrame, seen: Seen) -> None:
+        """One frame."""
+        shown = {"hits": frame.interval_hits, "misses": frame.interval_misses}
+        is_told = self._interval(shown, frame.interval_hit_rate is not None, seen)
+        began = [by_command for span, by_command in self._bench.world.lookups.beginnings if span.end < seen.info.begin]
+        for what, value in (("hits", frame.hits), ("misses", frame.misses)):
+            timeline = self._timelines[what]
+            truth = timeline.values(*seen.info)
+            if len(began) != self._beginnings and not began[-1]:
+                self._left_out[what] = 0, 0
+            elif len(began) != self._beginnings or not is_told:
+                self._left_out[what] = max(0, truth.low - value), max(0, truth.high - value)
+            least, most = self._left_out[what]
+            right = truth.low - most <= value <= truth.high - least
+            told = f"shown {value}, truth {truth}, of which {least}..{most} were left out earlier"
+            self._bench.check(f"cache: {what}", right, seen, told, timeline)
+        self._beginnings = len(began)
+
+    def _interval(self, shown: dict[str, int], has_rate: bool, seen: Seen) -> bool:
+        """Between two INFOs, unless they are too close to each other; returns False if it is not told."""
+        before, values = self._before, (shown["hits"], shown["misses"])
+        apart_s = self._bench.world.refresh_s / 2
+        if before is not None and seen.info.begin - before.info.end < apart_s and values == self._shown:
+            return True
+        self._before, self._shown = seen, values
+        if before is None:
+            return True
+        changes = {name: (one.values(*before.info), one.values(*seen.info)) for name, one in self._timelines.items()}
+        if not has_rate and any(not _gained(then, now, 0) for then, now in changes.values()):
+            self._bench.tally.certainties["cache: interval"]["not told"] += 1
+            return False
+        self._bench.tally.certainties["cache: interval"]["told"] += 1
+        for name, (then, now) in changes.items():
+            right = _gained(then, now, shown[name]) or (self._was_cut(before, seen) and 0 <= shown[name] <= now.high)
+            told = f"shown {shown[name]}, truth {then} -> {now}"
+            self._bench.check(f"cache: {name} of the interval", right, seen, told, self._timelines[name])
+        return True
+
+    def _was_cut(self, before: Seen, seen: Seen) -> bool:
+        """Did the server begin anew, or were connections lost, between the two?"""
+        beginnings = self._bench.world.lookups.beginnings
+        return any(before.info.begin <= span.end and span.begin <= seen.info.end for span, _ in beginnings)
+
+
+def _gained(then: Values, now: Values, shown: int) -> bool:
+    return now.low - then.high <= shown <= now.high - then.low
