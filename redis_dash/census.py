@@ -12,6 +12,7 @@ from redis_dash.connection import Deployment
 from redis_dash.family import NOT_KNOWN, Expiry, Family, Moved, Since
 from redis_dash.info import Info
 from redis_dash.model import MissingRightError
+from redis_dash.tracking import Tracking
 
 
 class Census:
@@ -19,6 +20,8 @@ class Census:
 
     def __init__(self, deployment: Deployment, names: Iterable[str]) -> None:
         self.families = {name: Family() for name in names}
+        self.tracking: Tracking | None = None
+        """Tells which keys were written, where that can be had."""
         self._deployment = deployment
         self._running_since: Changes | None = None
         """The data set's state when the running pass began."""
@@ -39,6 +42,8 @@ class Census:
         Raises:
             SourceError: the server could not be reached.
         """
+        if self.tracking is not None:
+            self.tracking.pass_begins()
         self._running_since = self._sampled_since = self._changes(await self._info(max_age_s=0.4))
         for family in self.families.values():
             family.begin(time.time())
@@ -51,6 +56,8 @@ class Census:
 
     def end(self, *, still: bool) -> None:
         """The pass is complete."""
+        if self.tracking is not None:
+            self.tracking.pass_ends()
         before, self._counted_since = self._counted_since, self._running_since
         moved = moved_between(before, self._counted_since)
         for family in self.families.values():
@@ -69,9 +76,13 @@ class Census:
     def count(self, name: str, info: Info | None) -> Count:
         """How many keys a family has, as of ``info``."""
         now = self._changes(info)
+        family = self.families[name]
         counted, sampled = (moved_between(then, now) for then in (self._counted_since, self._sampled_since))
+        written = None if self.tracking is None else self.tracking.since_counted(name, family.counted_since)
+        if written is not None and not counted.nothing:
+            counted = family.sort_out(written) or counted
         since = Since(counted, sampled, self._expiry(info))
-        return self._whole(self.families[name].count(time.time(), since), info)
+        return self._whole(family.count(time.time(), since), info)
 
     def count_asked(self, name: str, alive: int, info: Info | None, *, told: bool = False) -> Count:
         """The same, where every key that is known was asked before ``info``, and ``alive`` of them were there.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from redis_dash.certainty import Count, counted, estimated, exact
@@ -24,6 +24,8 @@ class Moved(NamedTuple):
 
     came: int | None
     went: int | None
+    told: bool = False
+    """The server has named them: they are of this kind, and no others came or went."""
 
     @property
     def nothing(self) -> bool:
@@ -91,6 +93,8 @@ class Family:
     def reset(self) -> None:
         """Another data set: nothing is known of it."""
         self._complete: dict[bytes, None] = {}
+        self._left: dict[bytes, None] = {}
+        """Counted in the last complete pass, and found gone since."""
         self._last: _Pass | None = None
         self._came: _Pace | None = None
         self._went: _Pace | None = None
@@ -133,7 +137,7 @@ class Family:
             count, low, high = recent.value, min(low, recent.low), max(high, recent.high or 0)
         ended = _Pass(count, low, high, self._began_at, now, sample.size, still)
         self._learn_pace(ended, moved)
-        self._last, self._complete = ended, self._found
+        self._last, self._complete, self._left = ended, self._found, {}
         self.begin(now)
 
     def _learn_pace(self, ended: _Pass, moved: Moved) -> None:
@@ -152,12 +156,24 @@ class Family:
     def discard(self, key: bytes) -> None:
         """A reader found the key gone: it is no longer held by name. What was counted stays what was counted."""
         self._found.pop(key, None)
-        self._complete.pop(key, None)
+        if key in self._complete:
+            del self._complete[key]
+            self._left[key] = None
 
     @property
     def keys(self) -> list[bytes]:
         """Those held by name: of the last complete pass, then those that the running one found beyond them."""
         return list(self._complete | self._found)
+
+    def sort_out(self, written: Iterable[bytes]) -> Moved | None:
+        """What came and went, where the server has named all keys that were written since the last pass began.
+
+        None where the names of those that were counted are not all held.
+        """
+        if self._last is None or self._last.keys > len(self._complete) + len(self._left):
+            return None
+        known = [key in self._complete or key in self._left for key in written]
+        return Moved(len(known) - sum(known), sum(known), told=True)
 
     @property
     def counted_at(self) -> float:
@@ -190,15 +206,17 @@ class Family:
 
     def come(self, now: float, moved: Moved) -> int:
         """Keys that can have come since the last complete pass began: at 95 %, or at most."""
-        return self._drift(now, moved.came, self._came)
+        return self._drift(now, moved.came, self._came, told=moved.told)
 
     def gone(self, now: float, moved: Moved) -> int:
         """Keys that can have gone since the last complete pass began: at 95 %, or at most."""
-        return self._drift(now, moved.went, self._went)
+        return self._drift(now, moved.went, self._went, told=moved.told)
 
-    def _drift(self, now: float, most: int | None, pace: _Pace | None) -> int:
+    def _drift(self, now: float, most: int | None, pace: _Pace | None, *, told: bool) -> int:
         if self._last is None:
             return 0
+        if told and most is not None:
+            return most
         if pace is None:  # no pass before the last one to compare it with
             return max(self._last.size, self._sample.size) if most is None else most
         seconds = max(0.0, now - self._last.began_at)

@@ -42,6 +42,7 @@ class Hub:
         self._keyspace = Keyspace(self.deployment, families(config), config.budget, config.refresh_s)
         self._subscriber = Subscriber(url, config.channels, EventLog())
         self._tracking = Tracking(url, tracked(config), config.budget)
+        self._keyspace.census.tracking = self._tracking
         self._keyspace.besides = lambda: self._tracking.spent_s
         self.deployment.listeners += [self._subscriber.traffic, self._tracking.traffic]
         context = Context(config, self.deployment, self._keyspace, self._subscriber, self._tracking)

@@ -32,6 +32,8 @@ JUDGED_S = 5.0
 REFUSED_S = 60.0
 """Pause before a server is asked again that does not know client tracking, or does not let us."""
 ANSWER_S = 2.0
+HELD = 20_000
+"""Keys of one kind that were written since a pass began, and are held by name."""
 MOST_KEYS = 100_000
 """Keys of one kind that are kept until they are taken; beyond that, all of them count as unknown."""
 
@@ -54,6 +56,10 @@ class Tracking:
         self._matcher = Matcher(families)
         self._prefixes = {name: found for name, globs in families.items() if (found := _prefixes(globs))}
         self._written: dict[str, dict[bytes, None]] = {name: {} for name in self._prefixes}
+        self._in_pass: dict[str, dict[bytes, None] | None] = dict.fromkeys(self._prefixes)
+        """Keys written since the running pass began; None where they are too many, or it began before we listened."""
+        self._since_counted: dict[str, dict[bytes, None] | None] = dict.fromkeys(self._prefixes)
+        """And since the last complete one did."""
         self._since: dict[str, float] = {}
         self._heard: dict[str, int] = dict.fromkeys(self._prefixes, 0)
         """Keys since the last judgement."""
@@ -83,6 +89,18 @@ class Tracking:
         except BaseException:
             self._written[family] = taken | self._written.get(family, {})
             raise
+
+    def since_counted(self, family: str, since: float) -> Mapping[bytes, None] | None:
+        """Keys written, or gone, since the last complete pass began, at ``since``; None where not all are known."""
+        return self._since_counted.get(family) if self.covers(family, since) else None
+
+    def pass_begins(self) -> None:
+        """A pass over the keyspace begins."""
+        self._in_pass = {name: {} for name in self._prefixes}
+
+    def pass_ends(self) -> None:
+        """It is complete."""
+        self._since_counted, self._in_pass = self._in_pass, dict.fromkeys(self._prefixes)
 
     def covers(self, family: str, since: float) -> bool:
         """Has every key of it been told that was written since then (Unix epoch seconds)?"""
@@ -141,7 +159,13 @@ class Tracking:
             if written is None:
                 continue
             self._heard[name] += len(found)
-            written.update(dict.fromkeys(found))
+            told = dict.fromkeys(found)
+            written.update(told)
+            for sets in (self._in_pass, self._since_counted):
+                since = sets[name]
+                if since is not None:
+                    since.update(told)
+                    sets[name] = since if len(since) <= HELD else None
             if len(written) > MOST_KEYS:
                 written.clear()
                 self._since.pop(name, None)

@@ -67,6 +67,8 @@ class RateLimitsSource:
         """Whoever ranks no higher is not followed."""
         self._dropped_in_pass = -2
         self._turn = self._near_turn = 0
+        self._began = 0.0
+        """The running poll, ``time.monotonic()``."""
         self._refusal: MissingRightError | None = None
         self._reading = asyncio.Lock()
         context.keyspace.readers[FAMILY] = self.look
@@ -116,6 +118,7 @@ class RateLimitsSource:
             raise self._refusal
         await self._look_at_unknown()
         tracking = self._context.tracking
+        self._began = time.monotonic()
         with tracking.reading(FAMILY) as take:
             written = await take()
             await self.look(written)
@@ -226,7 +229,8 @@ class RateLimitsSource:
 
     def _sample(self, info: Info | None, *, all_read: bool, told: bool) -> Sample[RateLimitsFrame]:
         census, rows, unknown = self._context.keyspace.census, self._rows.values(), len(self._unknown)
-        count = census.count(FAMILY, info)
+        read = sum(at >= self._began for at in self._read_at.values())
+        count = census.count(FAMILY, info).at_lowest(read)
         if all_read:
             count = census.count_asked(FAMILY, len(rows) + unknown, info, told=told)
         blocked = sum(row.blocked for row in rows)

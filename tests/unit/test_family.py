@@ -151,3 +151,15 @@ def test_a_scan_that_does_not_get_on_tells_what_can_have_come_and_gone_since() -
     assert fresh.high is not None
     assert late.high == fresh.high + 2000
     assert late.low == fresh.low - 2000
+
+
+def test_keys_that_the_server_has_named_bound_the_count_closely() -> None:
+    family = Family()
+    complete(family, names(1000), began=0.0, ended=1.0)
+    complete(family, names(1000), still=False, began=10.0, ended=11.0)
+    moved = family.sort_out([*names(60, start=980)])  # twenty that were counted, forty that were not
+    assert moved == Moved(40, 20, told=True)
+    size = count(family, 12.0, moved)
+    assert (size.value, size.low, size.high) == (1000, 980, 1040)
+    family.discard(b"key:3")
+    assert family.sort_out([b"key:3"]) == Moved(0, 1, told=True)
