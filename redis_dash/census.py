@@ -9,10 +9,14 @@ from redis_dash import certainty
 from redis_dash.certainty import Count, at_least, exact
 from redis_dash.changes import Changes, changes_of, writes_between
 from redis_dash.connection import Deployment
-from redis_dash.family import NOT_KNOWN, Expiry, Family, Moved, Since
+from redis_dash.family import NOT_KNOWN, Asked, Expiry, Family, Moved, Since
 from redis_dash.info import Info
 from redis_dash.model import MissingRightError
 from redis_dash.tracking import Tracking
+
+ASKED = 200
+"""Keys of one family that are asked at once."""
+NOBODY = Asked(0, 0)
 
 
 class Census:
@@ -73,7 +77,27 @@ class Census:
         """
         return await self._info(max_age_s=time.monotonic() - moment)
 
-    def count(self, name: str, info: Info | None) -> Count:
+    async def count_now(self, name: str) -> Count:
+        """How many keys a family has; some of those that were counted are asked whether they are still there.
+
+        Raises:
+            SourceError: the server could not be reached.
+        """
+        asked = await self.ask_some(name)
+        return self.count(name, await self.info_after(time.monotonic()), asked)
+
+    async def ask_some(self, name: str) -> Asked:
+        """Ask some of the keys that were counted whether they are still there.
+
+        Raises:
+            SourceError: the server could not be reached.
+        """
+        names = self.families[name].some(ASKED)
+        replies = await self._deployment.pipeline([(b"PTTL", key) for key in names])
+        told = [reply for reply in replies if isinstance(reply, int)]
+        return Asked(len(told), len(told) - told.count(-2))
+
+    def count(self, name: str, info: Info | None, asked: Asked = NOBODY) -> Count:
         """How many keys a family has, as of ``info``."""
         now = self._changes(info)
         family = self.families[name]
@@ -81,7 +105,7 @@ class Census:
         written = None if self.tracking is None else self.tracking.since_counted(name, family.counted_since)
         if written is not None and not counted.nothing:
             counted = family.sort_out(written) or counted
-        since = Since(counted, sampled, self._expiry(info))
+        since = Since(counted, sampled, self._expiry(info), asked)
         return self._whole(family.count(time.time(), since), info)
 
     def count_asked(self, name: str, alive: int, info: Info | None, *, told: bool = False) -> Count:

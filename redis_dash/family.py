@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from redis_dash.certainty import Count, counted, estimated, exact
-from redis_dash.sample import RecentSample
+from redis_dash.sample import RecentSample, interval
 
 HELD = 20_000
 """Keys of one kind that are held by name; of those beyond, only the number is."""
@@ -51,6 +54,13 @@ class Expiry(NamedTuple):
         return min(keys, self.keys, math.ceil(min(keys, self.keys) * seconds / self.average_s)) if self.average_s else 0
 
 
+class Asked(NamedTuple):
+    """Some of the names that were counted, drawn at random and asked just now."""
+
+    number: int
+    alive: int
+
+
 class Since(NamedTuple):
     """What can have changed by now."""
 
@@ -59,6 +69,7 @@ class Since(NamedTuple):
     sampled: Moved
     """Since the latest slice of the running pass."""
     expiry: Expiry
+    asked: Asked = Asked(0, 0)
 
 
 class _Pass(NamedTuple):
@@ -175,6 +186,11 @@ class Family:
         known = [key in self._complete or key in self._left for key in written]
         return Moved(len(known) - sum(known), sum(known), told=True)
 
+    def some(self, number: int) -> list[bytes]:
+        """Names that were counted, or found so far where nothing was counted yet, drawn at random."""
+        names = list(self._complete | self._left) if self._last else list(self._found)
+        return random.sample(names, min(number, len(names)))
+
     @property
     def counted_at(self) -> float:
         """When the last complete pass ended; 0 while there is none."""
@@ -196,12 +212,17 @@ class Family:
         """How many there are, and how far that can be trusted."""
         last, running = self._last, self._running(since.sampled)
         if last is None:
-            return running
+            return _still_there(running, since.asked)
         if last.sure and since.counted.nothing and since.expiry.keys == 0:
             return exact(last.keys, last.ended_at)
-        gone = self.gone(now, since.counted) + since.expiry.lost(last.keys, now - last.began_at)
         come = self.come(now, since.counted)
-        complete = counted(last.keys, last.low - gone, last.high + come, last.ended_at)
+        complete = counted(last.keys, last.low, last.high, last.ended_at)
+        if since.asked.alive < since.asked.number:  # more are gone than the pace of before would tell
+            complete = _still_there(complete, since.asked)
+        else:
+            gone = self.gone(now, since.counted) + since.expiry.lost(last.keys, now - last.began_at)
+            complete = counted(last.keys, last.low - gone, last.high, last.ended_at)
+        complete = msgspec.structs.replace(complete, high=(complete.high or 0) + come)
         return running if self._is_better(running, complete) else complete
 
     def come(self, now: float, moved: Moved) -> int:
@@ -243,3 +264,17 @@ class Family:
             return found
         came, went = moved.came or 0, moved.went or 0
         return estimated(found.value, max(0, found.low - went), found.high + came, found.coverage)
+
+
+def _still_there(count: Count, asked: Asked) -> Count:
+    """Keys that were found, of which a random sample was asked whether they are still there."""
+    if asked.alive == asked.number or count.high is None or count.certainty == "unknown":
+        return count
+    whole = max(count.value, asked.number)
+    low, high = interval(asked.alive, asked.number, whole)
+    return msgspec.structs.replace(
+        count,
+        value=round(count.value * asked.alive / asked.number),
+        low=math.floor(count.low * low / whole),
+        high=math.ceil(count.high * high / whole),
+    )

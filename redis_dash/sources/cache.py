@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from redis_dash.certainty import weakest
+from redis_dash.certainty import Count, weakest
 from redis_dash.info import Info
 from redis_dash.model import CacheFrame, CacheGroup
 from redis_dash.ownreads import ReplyError
@@ -39,11 +39,14 @@ class CacheSource:
     async def read(self) -> Sample[CacheFrame]:
         """The application's counters in one pipeline, then INFO."""
         dashboards, counters = await self._dashboards(), await self._read_counters()
+        census = self._context.keyspace.census
+        asked = {name: await census.ask_some(family(name)) for name in counters}
         info = await self._context.deployment.info(max_age_s=0.0)
         hits, misses = info.application
         fresh = self._before is None or info.at - self._before.at >= self._shortest_s
         interval_hits, interval_misses = self._since_last(info) if fresh else self._interval
-        groups = tuple(self._group(name, info, found, fresh) for name, found in counters.items())
+        keys = {name: census.count(family(name), info, some) for name, some in asked.items()}
+        groups = tuple(self._group(name, keys[name], found, fresh) for name, found in counters.items())
         frame = CacheFrame(
             hits=hits,
             misses=misses,
@@ -91,8 +94,7 @@ class CacheSource:
             for cache, reply in zip(self._caches, replies, strict=True)
         }
 
-    def _group(self, name: str, info: Info, counters: tuple[int, int] | None, fresh: bool) -> CacheGroup:
-        keys = self._context.keyspace.census.count(family(name), info)
+    def _group(self, name: str, keys: Count, counters: tuple[int, int] | None, fresh: bool) -> CacheGroup:
         if counters is None:
             return CacheGroup(name, keys, None, None, None)
         if fresh:

@@ -15,7 +15,6 @@ from redis_dash.connection import check
 from redis_dash.dialects import LIMIT_DIALECTS
 from redis_dash.dialects.base import OtherDialectError, Usage
 from redis_dash.family import HELD
-from redis_dash.info import Info
 from redis_dash.model import LimitRow, MissingRightError, RateLimitsFrame, SourceError
 from redis_dash.ownreads import Command, ReplyError
 from redis_dash.sources.base import Context, Sample, sample, text, turn
@@ -127,8 +126,7 @@ class RateLimitsSource:
             await self._read_keys(list(dict.fromkeys(chosen)), await self._clock())
             self._set_floor()
             told = await self._catch_up(take) and tracking.covers(FAMILY, self._family.counted_since)
-            info = await self._context.keyspace.census.info_after(time.monotonic())
-            return self._sample(info, all_read=all_read and self._follows_all, told=told)
+            return self._sample(await self._count(all_read=all_read, told=told), all_read=all_read)
 
     async def _catch_up(self, take: Take) -> bool:
         """Read what came or was written while others were read; is there no more of it?"""
@@ -227,12 +225,17 @@ class RateLimitsSource:
             at = clock.at if limiter.dialect.by_clock else time.monotonic()
             self._rows[key], self._read_at[key] = _row(key, limiter, usage), at
 
-    def _sample(self, info: Info | None, *, all_read: bool, told: bool) -> Sample[RateLimitsFrame]:
-        census, rows, unknown = self._context.keyspace.census, self._rows.values(), len(self._unknown)
-        read = sum(at >= self._began for at in self._read_at.values())
-        count = census.count(FAMILY, info).at_lowest(read)
-        if all_read:
-            count = census.count_asked(FAMILY, len(rows) + unknown, info, told=told)
+    async def _count(self, *, all_read: bool, told: bool) -> Count:
+        census = self._context.keyspace.census
+        if not (all_read and self._follows_all):
+            read = sum(at >= self._began for at in self._read_at.values())
+            return (await census.count_now(FAMILY)).at_lowest(read)
+        info = await census.info_after(time.monotonic())
+        return census.count_asked(FAMILY, len(self._rows) + len(self._unknown), info, told=told)
+
+    def _sample(self, count: Count, *, all_read: bool) -> Sample[RateLimitsFrame]:
+        rows, unknown = self._rows.values(), len(self._unknown)
+        all_read = all_read and self._follows_all
         blocked = sum(row.blocked for row in rows)
         near = sum(map(_is_near, rows)) - blocked
         fullest = heapq.nsmallest(ROWS, self._rows.items(), key=lambda item: _fullest_first(item[1]))

@@ -6,11 +6,11 @@ import heapq
 import time
 from collections.abc import Sequence
 
+from redis_dash.certainty import Count
 from redis_dash.commands import Request, SearchSessions, StopSearch
 from redis_dash.dialects import SESSION_DIALECTS
 from redis_dash.dialects.base import refusal
 from redis_dash.feed import Progress
-from redis_dash.info import Info
 from redis_dash.model import SessionRow, SessionsFrame
 from redis_dash.ownreads import Command
 from redis_dash.sources.base import Context, Sample, sample, turn
@@ -102,7 +102,7 @@ class SessionsSource:
         with tracking.reading(FAMILY) as take:
             await self._read_again(await take())
             told = await self._catch_up(take) and tracking.covers(FAMILY, self._family.counted_since)
-            return self._sample(await self._context.keyspace.census.info_after(time.monotonic()), told=told)
+            return self._sample(await self._count(told=told))
 
     async def _read_again(self, written: Sequence[bytes]) -> None:
         """Whether each is still there, and the values of those that were written, and of others in turn."""
@@ -179,12 +179,13 @@ class SessionsSource:
         self._known.pop(key, None)
         self._family.discard(key)
 
-    def _sample(self, info: Info | None, *, told: bool) -> Sample[SessionsFrame]:
-        census, alive = self._context.keyspace.census, len(self._known)
-        if self._follows_all and not self._no_lifetimes:
-            count = census.count_asked(FAMILY, alive, info, told=told)
-        else:
-            count = census.count(FAMILY, info)
+    async def _count(self, *, told: bool) -> Count:
+        census = self._context.keyspace.census
+        if not self._follows_all or self._no_lifetimes:
+            return await census.count_now(FAMILY)
+        return census.count_asked(FAMILY, len(self._known), await census.info_after(time.monotonic()), told=told)
+
+    def _sample(self, count: Count) -> Sample[SessionsFrame]:
         read = [(key, known) for key, known in self._known.items() if known.facts is not None]
         rows = self._rows.make(heapq.nlargest(ROWS, read, key=latest_first), time.monotonic())
         frame = SessionsFrame(count, rows, self._search.result())

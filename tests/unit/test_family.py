@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from redis_dash.certainty import Count
-from redis_dash.family import Expiry, Family, Moved, Since
+from redis_dash.family import Asked, Expiry, Family, Moved, Since
 
 STILL, UNKNOWN = Moved(0, 0), Moved(None, None)
 FOREVER = Expiry(0, 0.0)
@@ -163,3 +163,12 @@ def test_keys_that_the_server_has_named_bound_the_count_closely() -> None:
     assert (size.value, size.low, size.high) == (1000, 980, 1040)
     family.discard(b"key:3")
     assert family.sort_out([b"key:3"]) == Moved(0, 1, told=True)
+
+
+def test_names_that_were_asked_tell_how_many_are_gone() -> None:
+    family = Family()
+    complete(family, names(1000))
+    asked = family.count(1.0, Since(Moved(5, 5), Moved(5, 5), FOREVER, Asked(200, 100)))
+    assert (asked.value, asked.certainty) == (500, "counted")
+    assert 430 < asked.low < 500 < (asked.high or 0) < 575
+    assert set(family.some(10)) < set(names(1000))
