@@ -45,6 +45,8 @@ class Scope(msgspec.Struct, frozen=True):
     patterns: tuple[str, ...]
     keys: int
     """In the database, as far as known."""
+    others: int = 0
+    """Keys that match, and are of another type."""
 
 
 def exact(value: int, at: float = 0.0) -> Count:

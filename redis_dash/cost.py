@@ -19,6 +19,8 @@ from redis_dash.model import Cost
 from redis_dash.ownreads import Command
 from redis_dash.traffic import Traffic
 
+LEAST_S = 2.0
+"""No share is told of less: the beginning is no measure of the rest."""
 WINDOW_S = 10.0
 """The share is told over this long."""
 SAMPLE_EVERY_S = 10.0
@@ -146,8 +148,8 @@ class CostMeter:
 
     def cost(self, traffic: Sequence[Traffic] = ()) -> Cost:
         """The figures so far, and the commands of all connections."""
-        share = messages_share = 0.0
-        if len(self._spent) > 1 and self._spent[-1][0] > self._spent[0][0]:
+        share, messages_share = None, 0.0
+        if len(self._spent) > 1 and self._spent[-1][0] - self._spent[0][0] >= LEAST_S:
             (began, *before), (ended, *after) = self._spent[0], self._spent[-1]
             commands_share, messages_share = (
                 (later - earlier) / 1000 / (ended - began) for earlier, later in zip(before, after, strict=True)

@@ -141,7 +141,7 @@ class Keyspace:
             except Exception as error:  # a bug in a reader must not end the scan for all the others
                 if not isinstance(error, SourceError):
                     error = SourceError(self._deployment.own_error("scanning"))
-                self._trouble = error
+                self._trouble, self.full_speed = error, False
                 self._news.set()
                 await asyncio.sleep(RETRY_S)
                 continue

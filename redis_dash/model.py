@@ -29,8 +29,8 @@ class Cost(msgspec.Struct, frozen=True):
     """Commands sent since the start, over both connections."""
     server_ms: float = 0.0
     """The server's time that they took and that it took to deliver messages to us, in milliseconds, see ``cost``."""
-    share: float = 0.0
-    """Share of one server core over the last seconds, 0..1."""
+    share: float | None = None
+    """Share of one server core over the last seconds, 0..1; None in the first of them."""
     errors: int = 0
     """Errors in this program itself since the start."""
     messages_ms: float = 0.0

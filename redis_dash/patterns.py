@@ -31,7 +31,7 @@ class Pattern:
 
 
 class Matcher:
-    """Sorts keys into families, each key into the first family whose pattern fits.
+    """Sorts keys into families, each key into every family whose pattern fits.
 
     Patterns such as ``session:*`` are told apart by their first bytes; only keys that begin like another kind of
     pattern, or like two patterns, take the regex. Two million keys of four kinds: 0.65 s, and 0.92 s by regex alone.
@@ -40,11 +40,10 @@ class Matcher:
     def __init__(self, families: Mapping[str, Sequence[str]]) -> None:
         self.names = tuple(families)
         parsed = [(name, glob, Glob.of(glob)) for name, globs in families.items() for glob in globs]
-        branches = []
+        self._regexes: dict[str, re.Pattern[bytes]] = {}
         for family in self.names:
             alternatives = [_regex(glob, one) for name, glob, one in parsed if name == family] or [b"(?!)"]
-            branches.append(b"((?:%b)\\Z)" % b"|".join(alternatives))
-        self._regex = re.compile(b"|".join(branches) or rb"(?!)", re.DOTALL)
+            self._regexes[family] = re.compile(b"(?:%b)\\Z" % b"|".join(alternatives), re.DOTALL)
         self._length = min((len(one.before) for _, _, one in parsed), default=0)
         self._heads: dict[bytes, tuple[bytes, str]] = {}
         """First bytes -> all of what a key must begin with, and its family; no family where only the regex can tell."""
@@ -64,10 +63,9 @@ class Matcher:
             kind = get(key[:length])
             if kind is not None and key.startswith(kind[0]):
                 kind[1](key)
-        for key in unsure:
-            hit = self._regex.match(key)
-            if hit is not None:
-                found[self.names[(hit.lastindex or 1) - 1]].append(key)
+        if unsure:
+            for name, regex in self._regexes.items():
+                found[name] += filter(regex.match, unsure)
         return {name: sorted_keys for name, sorted_keys in found.items() if name and sorted_keys}
 
 

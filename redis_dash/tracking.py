@@ -78,8 +78,8 @@ class Tracking:
         taken: dict[bytes, None] = {}
 
         async def written() -> list[bytes]:
-            if family in self._since and self._wire is not None:
-                await self._wire.synchronised()
+            if family in self._since and self._wire is not None and not await self._wire.synchronised():
+                self._since.clear()
             keys, self._written[family] = self._written.get(family, {}), {}
             taken.update(keys)
             return list(keys)
@@ -206,13 +206,15 @@ class _TrackingWire(Wire):
                 self._emptied() if keys is None else self._hear(keys)
         super().sort_out()
 
-    async def synchronised(self) -> None:
-        """Return when all is here that was written before now; at once if the connection is lost."""
+    async def synchronised(self) -> bool:
+        """Return when all is here that was written before now; False if the connection is lost."""
         try:
             async with asyncio.timeout(ANSWER_S):
                 await self.send([(b"PING",)])
         except (OSError, TimeoutError):
             self.hang_up()
+            return False
+        return True
 
 
 def _prefixes(globs: Sequence[str]) -> tuple[bytes, ...]:

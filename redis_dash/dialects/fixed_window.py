@@ -37,9 +37,14 @@ class FixedWindow:
         """The counter as it stands.
 
         Raises:
-            OtherDialectError: the value is no count.
+            OtherDialectError: the value is no count, or not that of a window of this length.
         """
         value, pttl = replies
         if value is None or pttl == -2:  # it may have expired between the two
             return None
-        return Usage(self.bound(value), pttl / 1000 if isinstance(pttl, int) and pttl >= 0 else None)
+        used = self.bound(value)
+        if now / 2 < used < now * 2:  # a point in time, as GCRA keeps it
+            raise OtherDialectError
+        if rule is not None and isinstance(pttl, int) and pttl > (rule.window_s + 1) * 1000:
+            raise OtherDialectError  # it outlives the window: which one it counts cannot be told
+        return Usage(used, pttl / 1000 if isinstance(pttl, int) and pttl >= 0 else None)

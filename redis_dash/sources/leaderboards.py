@@ -96,7 +96,9 @@ class LeaderboardsSource:
             count = exact(number, time.time()) if not unscanned else at_least(number, at=time.time())
             notes.append(f"only boards of a known name: {unscanned}" if unscanned else "")
         frame = LeaderboardsFrame(tuple(ranked), count)
-        return sample(frame, count, self._context.scope(self._scope), notes)
+        others = sum(not is_board for is_board in self._is_board.values())
+        scope = msgspec.structs.replace(self._context.scope(self._scope), others=others)
+        return sample(frame, count, scope, notes)
 
     async def _ask_types(self, keys: Sequence[bytes]) -> int:
         """Which keys are sorted sets? New ones first; those that are not read again, in turn. How many are left?"""

@@ -196,8 +196,8 @@ class SessionsSource:
         notes = [f"{self._no_values}: who is signed in is unknown" if self._no_values else ""]
         notes.append(f"{self._no_lifetimes}: the time left is unknown" if self._no_lifetimes else "")
         unread = 0 if self._no_values else sum(row.dialect == "unknown" for row in rows)
-        if unread and unread == len(rows):
-            notes.append(f"no value of the {unread:,} listed is JSON: who is signed in is unknown")
+        if unread:
+            notes.append(f"{unread:,} of the {len(rows):,} listed are in no form that is known here")
         return notes
 
     # -- what a person asks for --------------------------------------------------------------------------------------

@@ -22,6 +22,8 @@ def absence(scope: Scope, found: Count, things: str, option: str) -> Plain:
         return Plain(f"No key that matches {looked_for} was seen yet: {share}{of} scanned{most}. F5 scans all now.")
     if not scope.keys:
         return Plain(f"The database holds no keys. Keys that match {looked_for} would be listed here.")
+    if scope.others:
+        return Plain(f"None of the {count(scope.others)} keys that match {looked_for} is of the {things} kind.")
     return Plain(
         f"No key matches {looked_for}, among {count(scope.keys)} in this database. "
         f"If your {things} have other names, start with {option} 'PATTERN'."

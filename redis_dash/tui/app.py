@@ -107,9 +107,9 @@ class DashApp(TerminalApp):
             await feed.run()
         except DashError as error:
             self._break_down(str(error))
-        except Exception as error:  # a feed that raises is a defect; what is on the screen stays, and so do we
+        except Exception:  # a feed that raises is a defect; what is on the screen stays, and so do we
             # Only its kind: the text of an unforeseen error may hold what must not be shown.
-            self._break_down(f"the reader stopped unexpectedly: {type(error).__name__}")
+            self._break_down("the reader stopped, by an error in redis-dash itself")
 
     def _break_down(self, note: str) -> None:
         self._feed = None
@@ -205,10 +205,8 @@ class DashApp(TerminalApp):
         except DashError as error:
             self.notify(plain(str(error), 300), title="Not done", severity="error", timeout=10, markup=False)
             return
-        except Exception as error:  # a defect of ours, after which nobody knows what was done
-            self.notify(
-                f"An error of our own: {type(error).__name__}.", title="Not known", severity="error", timeout=10
-            )
+        except Exception:  # a defect of ours, after which nobody knows what was done
+            self.notify("An error in redis-dash itself.", title="Not known", severity="error", timeout=10)
             return
         self._remember(command, outcome)
         if outcome.unsettled is not None:

@@ -41,7 +41,11 @@ def test_many_stars_take_no_more_than_a_walk_along_the_key(glob: str) -> None:
     assert Matcher({"one": [glob]}).sort([key, key + b"b"]) == {"one": [key + b"b"]}
 
 
-def test_a_key_goes_to_the_first_family_that_fits() -> None:
+def test_a_key_goes_to_every_family_that_fits() -> None:
     matcher = Matcher({"sessions": ["session:*", "sess:*"], "none": [], "rest": ["s*"], "product": ["product:*"]})
     keys = [b"session:1", b"sess:2", b"sx", b"product:3", b"other"]
-    assert matcher.sort(keys) == {"sessions": [b"session:1", b"sess:2"], "rest": [b"sx"], "product": [b"product:3"]}
+    assert matcher.sort(keys) == {
+        "sessions": [b"session:1", b"sess:2"],
+        "rest": [b"session:1", b"sess:2", b"sx"],
+        "product": [b"product:3"],
+    }

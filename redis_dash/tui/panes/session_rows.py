@@ -21,6 +21,8 @@ COLUMNS = (
 )
 
 ANONYMOUS = Plain("(anonymous)")
+NOT_READ = Plain("(not readable)")
+"""In no form that is known here, or not to be read by us: nobody knows whose it is."""
 SHORT_S = 300.0
 """What has less than a tenth left and ends within this time stands out; a day is long, even beside a year."""
 FIELDS = 40
@@ -37,7 +39,7 @@ class SessionRows:
         share = row.ttl_s / row.ttl_full_s if row.ttl_known and row.ttl_s is not None and row.ttl_full_s else None
         low = share is not None and share < 0.1 and row.ttl_s is not None and row.ttl_s < SHORT_S
         return (
-            (plain(row.user, 40), "text") if row.user else (ANONYMOUS, "dim"),
+            (plain(row.user, 40), "text") if row.user else (_nameless(row), "dim"),
             (plain(row.id, 5), "dim"),
             (plain(row.role, 12), "accent" if row.role == "admin" else "dim"),
             Bar(share, "warn" if low else "gauge"),
@@ -52,7 +54,11 @@ class SessionRows:
         fields = (f"{name}={value}" for name, value in row.fields[:FIELDS])
         since = moment(row.created_at) if row.created_at else ""
         kind = "unknown" if not row.ttl_known else "never" if row.ttl_s is None else ""
-        return " ".join((row.user or ANONYMOUS, row.id, row.role, since, kind, row.dialect, *fields))
+        return " ".join((row.user or _nameless(row), row.id, row.role, since, kind, row.dialect, *fields))
+
+
+def _nameless(row: SessionRow) -> Plain:
+    return NOT_READ if row.dialect == "unknown" else ANONYMOUS
 
 
 def _left(row: SessionRow) -> tuple[Plain, ...]:
@@ -68,7 +74,7 @@ def facts(row: SessionRow) -> Facts:
     left = countdown(None) if row.ttl_s is None else duration(row.ttl_s)
     fields = [(name, value) for name, value in row.fields[:FIELDS] if not _repeats(row, name, value)]
     return (
-        (Plain("user"), plain(row.user, 200) or ANONYMOUS),
+        (Plain("user"), plain(row.user, 200) or _nameless(row)),
         (Plain("session"), plain(row.id, 20)),
         (Plain("role"), plain(row.role, 100) or Plain("–")),
         (Plain("since"), since),

@@ -97,6 +97,7 @@ WORDS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "Sessions",
         (
             ("user  role", "what the application has written into the session; (anonymous) if it names nobody"),
+            ("(not readable)", "the value is in no form that is known here, or we may not read it"),
             ("id", "the beginning of the session's id; the rest would let its reader in, so it is hidden"),
             ("time left", "until the session ends if it is not used; the bar is its share of a fresh one's time"),
             ("never", "it does not end by itself"),
