@@ -117,7 +117,7 @@ class Census:
         now, family = self._changes(info), self.families[name]
         moved = moved_between(self._counted_since, now)
         if not family.counted_at:
-            return self.count(name, info).at_lowest(alive)
+            return self.count(name, info, family.followed).at_lowest(alive)
         if told or moved.came == 0:
             return self._whole(exact(alive, time.time()), info)
         high = alive + family.come(time.time(), moved)

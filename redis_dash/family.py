@@ -114,6 +114,8 @@ class Family:
     def begin(self, now: float) -> None:
         """A pass over the keyspace begins."""
         self._found: dict[bytes, None] = {}
+        self._found_left: dict[bytes, None] = {}
+        """Found by the running pass, and gone since."""
         self._beyond = 0
         self._began_at = now
         self._sample = RecentSample()
@@ -166,7 +168,9 @@ class Family:
 
     def discard(self, key: bytes) -> None:
         """A reader found the key gone: it is no longer held by name. What was counted stays what was counted."""
-        self._found.pop(key, None)
+        if key in self._found:
+            del self._found[key]
+            self._found_left[key] = None
         if key in self._complete:
             del self._complete[key]
             self._left[key] = None
@@ -186,9 +190,14 @@ class Family:
         known = [key in self._complete or key in self._left for key in written]
         return Moved(len(known) - sum(known), sum(known), told=True)
 
+    @property
+    def followed(self) -> Asked:
+        """What the running pass has found, where a reader asks each of them and discards those that are gone."""
+        return Asked(len(self._found) + len(self._found_left), len(self._found))
+
     def some(self, number: int) -> list[bytes]:
         """Names that were counted, or found so far where nothing was counted yet, drawn at random."""
-        names = list(self._complete | self._left) if self._last else list(self._found)
+        names = list(self._complete | self._left) if self._last else list(self._found | self._found_left)
         return random.sample(names, min(number, len(names)))
 
     @property

@@ -27,9 +27,9 @@ SOURCES: tuple[Callable[[Context], Source[Any]], ...] = (
 
 
 def tracked(config: Config) -> dict[str, tuple[str, ...]]:
-    """Of those, the kinds whose keys the server is asked to tell as they are written."""
+    """The kinds whose keys the server is asked to name as they are written: all but boards, which are read anyway."""
     found = families(config)
-    return {name: found[name] for name in (sessions.FAMILY, rate_limits.FAMILY)}
+    return {name: globs for name, globs in found.items() if name != leaderboards.FAMILY}
 
 
 def families(config: Config) -> dict[str, tuple[str, ...]]:
