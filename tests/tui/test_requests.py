@@ -10,7 +10,6 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from redis_dash import certainty
-from redis_dash.certainty import exact
 from redis_dash.commands import FullPass, RevokeSession, SearchSessions, ShowRanks, StopSearch
 from redis_dash.feed import Progress
 from redis_dash.model import SessionsFrame
@@ -26,9 +25,6 @@ SIZES = pytest.mark.parametrize("size", [NARROW, MEDIUM, WIDE])
 
 def footer(text: str) -> str:
     return text.splitlines()[-1]
-
-
-# -- a full scan -----------------------------------------------------------------------------------------------------
 
 
 @SIZES
@@ -103,7 +99,7 @@ async def test_the_palette_scans_everything() -> None:
 # -- a search --------------------------------------------------------------------------------------------------------
 
 
-MILLION = SessionsFrame(exact(huge.KEYS), (fakes.session(1), fakes.session(2)))
+MILLION = SessionsFrame(certainty.exact(huge.KEYS), (fakes.session(1), fakes.session(2)))
 
 
 @SIZES
