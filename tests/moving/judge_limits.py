@@ -14,7 +14,7 @@ from tests.moving.sliding_window import SlidingWindow
 from tests.moving.timeline import Span, Timeline
 
 UNTOLD_AGE_S = 0.05
-"""Younger rows are told as new."""
+"""Younger rows are told as new; and an answer may have lain so long before it was looked at."""
 RESET_TOLERANCE_S = 0.25
 
 
@@ -52,7 +52,7 @@ class LimitsJudge:
 
     def _row(self, row: LimitRow, frame: RateLimitsFrame, seen: Seen) -> None:
         limiter = self._limiter(row.key)
-        begin = seen.span.begin - max(row.age_s, UNTOLD_AGE_S if row.age_s == 0 else 0)
+        begin = seen.span.begin - row.age_s - UNTOLD_AGE_S
         read = Span(begin, seen.span.end - row.age_s)
         used = limiter.levels.used.get(row.key, Timeline())
         truth = used.values(*read)
