@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -108,16 +109,24 @@ class Census:
         since = Since(counted, sampled, self._expiry(info), asked)
         return self._whole(family.count(time.time(), since), info)
 
-    def count_asked(self, name: str, alive: int, info: Info | None, *, told: bool = False) -> Count:
+    def count_asked(
+        self, name: str, alive: int, info: Info | None, *, since: float = math.inf, told: bool = False
+    ) -> Count:
         """The same, where every key that is known was asked before ``info``, and ``alive`` of them were there.
 
         Then only those can be missing that came after the scan had passed over their place; and none, if the server
         has ``told`` of each key that was written since.
+
+        Args:
+            since: when they began to be asked (Unix epoch seconds): a pass that began later tells nothing of keys that
+                were there when they were asked, and gone when it began.
         """
         now, family = self._changes(info), self.families[name]
         moved = moved_between(self._counted_since, now)
         if not family.counted_at:
             return self.count(name, info, family.followed).at_lowest(alive)
+        if not told and family.counted_since > since:
+            return self.count(name, info)
         if told or moved.came == 0:
             return self._whole(exact(alive, time.time()), info)
         high = alive + family.come(time.time(), moved)

@@ -20,6 +20,7 @@ from redis_dash.eventlog import EventLog, RawMessage
 from redis_dash.globs import encoded
 from redis_dash.messagewire import MessageWire
 from redis_dash.model import Gap, MissingRightError, SourceError
+from redis_dash.ownreads import ReplyError
 from redis_dash.reasons import describe
 from redis_dash.traffic import Traffic
 from redis_dash.wire import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Wire, open_wire
@@ -50,6 +51,8 @@ class Subscriber:
         """Messages of channels that are no longer counted one by one."""
         self.gaps: deque[Gap] = deque(maxlen=100)
         self.connected = False
+        self.announced: bool | None = None
+        """Do other dashboards see us? None while that is not known."""
         self.trouble = "not connected yet"
         self.refused = False
         """The server answered, and does not let us subscribe."""
@@ -96,7 +99,7 @@ class Subscriber:
             await wire.watch()
         finally:
             wire.hang_up()
-            self.connected = False
+            self.connected, self.announced = False, None
             self.dropped += wire.cut_short
             self._loss = Loss(wire.sure_until, wire.complete_until, wire.trouble, wire.within_message, cutoffs)
         self.trouble = wire.trouble
@@ -111,7 +114,8 @@ class Subscriber:
                 self.refused = True
                 raise
         self.refused = False
-        await wire.send([(b"SUBSCRIBE", DASHBOARDS)])  # whether we may or not
+        (reply,) = await wire.send([(b"SUBSCRIBE", DASHBOARDS)])
+        self.announced = not isinstance(reply, ReplyError)
 
     def _connected_again(self, cutoffs: Cutoffs) -> None:
         reason, self.connected, self.trouble = self.trouble, True, ""

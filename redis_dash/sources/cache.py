@@ -70,8 +70,8 @@ class CacheSource:
         """How many watch this server, as far as they could tell each other."""
         (reply,) = await self._context.deployment.pipeline([(b"PUBSUB", b"NUMSUB", DASHBOARDS)])
         number = reply[1] if isinstance(reply, list) and len(reply) == 2 else 0
-        others = number - self._context.subscriber.connected if isinstance(number, int) else 0
-        return 1 + max(0, others)
+        announced = self._context.subscriber.announced
+        return 1 + max(0, number - announced) if isinstance(number, int) and announced is not None else 1
 
     def _since_last(self, info: Info) -> tuple[int, int]:
         before, self._before = self._before, info

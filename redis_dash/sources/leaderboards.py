@@ -72,7 +72,7 @@ class LeaderboardsSource:
 
     async def read(self) -> Sample[LeaderboardsFrame]:
         """The types of keys that are new, then in one pipeline size and page of each board."""
-        unscanned = await self._why_unscanned()
+        unscanned, began = await self._why_unscanned(), time.time()
         keys = sorted({*self._named, *self._family.keys})
         unasked = await self._ask_types(keys)
         there = [key for key in keys if self._is_board.get(key)]
@@ -84,6 +84,8 @@ class LeaderboardsSource:
         ranked = [board for board in boards if raw(board.key) in self._named or not _holds_times(board)]
         number = sum(self._is_board.get(key, False) for key in there) - (len(boards) - len(ranked))
         count = self._context.keyspace.census.count_asked(FAMILY, number, info)
+        if self._family.counted_since > began:  # a board may have gone after it was read and before that pass began
+            count = counted(number, 0, count.high, self._family.counted_at)
         if len(there) > BOARDS:  # those that are not read may be gone
             count = counted(number, len(ranked), count.high, count.at)
         unasked += len(set(self._family.keys).difference(keys))  # which the scan has brought meanwhile

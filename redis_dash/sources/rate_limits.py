@@ -117,7 +117,7 @@ class RateLimitsSource:
             raise self._refusal
         await self._look_at_unknown()
         tracking = self._context.tracking
-        self._began = time.monotonic()
+        self._began, began = time.monotonic(), time.time()
         with tracking.reading(FAMILY) as take:
             written = await take()
             await self.look(written)
@@ -125,8 +125,8 @@ class RateLimitsSource:
             chosen = list(self._rows) if all_read else [*self._chosen(), *self._followed(written)]
             await self._read_keys(list(dict.fromkeys(chosen)), await self._clock())
             self._set_floor()
-            told = await self._catch_up(take) and tracking.covers(FAMILY, self._family.counted_since)
-            return self._sample(await self._count(all_read=all_read, told=told), all_read=all_read)
+            told = await self._catch_up(take) and tracking.covers(FAMILY, min(began, self._family.counted_since))
+            return self._sample(await self._count(began, all_read=all_read, told=told), all_read=all_read)
 
     async def _catch_up(self, take: Take) -> bool:
         """Read what came or was written while others were read; is there no more of it?"""
@@ -225,13 +225,13 @@ class RateLimitsSource:
             at = clock.at if limiter.dialect.by_clock else time.monotonic()
             self._rows[key], self._read_at[key] = _row(key, limiter, usage), at
 
-    async def _count(self, *, all_read: bool, told: bool) -> Count:
+    async def _count(self, began: float, *, all_read: bool, told: bool) -> Count:
         census = self._context.keyspace.census
         if not (all_read and self._follows_all):
             read = sum(at >= self._began for at in self._read_at.values())
             return (await census.count_now(FAMILY)).at_lowest(read)
         info = await census.info_after(time.monotonic())
-        return census.count_asked(FAMILY, len(self._rows) + len(self._unknown), info, told=told)
+        return census.count_asked(FAMILY, len(self._rows) + len(self._unknown), info, since=began, told=told)
 
     def _sample(self, count: Count, *, all_read: bool) -> Sample[RateLimitsFrame]:
         rows, unknown = self._rows.values(), len(self._unknown)

@@ -98,11 +98,11 @@ class SessionsSource:
         """Whether each is still there, and a share of the values; new ones last, for the scan brings some meanwhile."""
         await self._context.require_scan()
         await self._search.look_again()
-        tracking = self._context.tracking
+        tracking, began = self._context.tracking, time.time()
         with tracking.reading(FAMILY) as take:
             await self._read_again(await take())
-            told = await self._catch_up(take) and tracking.covers(FAMILY, self._family.counted_since)
-            return self._sample(await self._count(told=told))
+            told = await self._catch_up(take) and tracking.covers(FAMILY, min(began, self._family.counted_since))
+            return self._sample(await self._count(began, told=told))
 
     async def _read_again(self, written: Sequence[bytes]) -> None:
         """Whether each is still there, and the values of those that were written, and of others in turn."""
@@ -179,11 +179,12 @@ class SessionsSource:
         self._known.pop(key, None)
         self._family.discard(key)
 
-    async def _count(self, *, told: bool) -> Count:
+    async def _count(self, began: float, *, told: bool) -> Count:
         census = self._context.keyspace.census
         if not self._follows_all or self._no_lifetimes:
             return await census.count_now(FAMILY)
-        return census.count_asked(FAMILY, len(self._known), await census.info_after(time.monotonic()), told=told)
+        info = await census.info_after(time.monotonic())
+        return census.count_asked(FAMILY, len(self._known), info, since=began, told=told)
 
     def _sample(self, count: Count) -> Sample[SessionsFrame]:
         read = [(key, known) for key, known in self._known.items() if known.facts is not None]

@@ -256,7 +256,7 @@ async def test_an_undo_that_was_refused_can_be_tried_again() -> None:
 async def test_after_a_defect_of_ours_nobody_knows() -> None:
     async with running(feed_with(RuntimeError("session:secret-"))) as (app, pilot):
         await revoke_second(app, pilot)
-        await shows(app, pilot, "Not known", "RuntimeError")
+        await shows(app, pilot, "Not known", "An error in redis-dash itself")
         assert "secret-" not in screen_text(app)
 
 

@@ -157,7 +157,7 @@ class _Failing(FakeFeed):
     ("error", "words"),
     [
         (ConfigError("no such profile [/]"), "no such profile [/]"),
-        (RuntimeError("redis://:hunter2@host"), "stopped unexpectedly: RuntimeError"),
+        (RuntimeError("redis://:hunter2@host"), "the reader stopped, by an error in redis-dash itself"),
     ],
 )
 async def test_a_feed_that_fails_is_a_state(error: Exception, words: str) -> None:
