@@ -13,6 +13,7 @@ import msgspec
 from redis_dash.certainty import Count, Scope, exact
 from redis_dash.credential import Credential
 from redis_dash.eventlog import EventLog
+from redis_dash.known_ids import KnownIds
 
 Kind = Literal["standalone", "cluster", "sentinel"]
 """Of a server: alone or with replicas; one node of a cluster; one that only watches others."""
@@ -133,6 +134,8 @@ class EventsFrame(msgspec.Struct, frozen=True):
     """Distinct channels counted one by one; ``channels`` may hold fewer."""
     session_globs: tuple[str, ...] = ()
     """The patterns of session keys: what ``log`` holds is raw, and may hold some."""
+    known_ids: KnownIds = msgspec.field(default_factory=KnownIds)
+    """Ids that ``log`` may hold without the rest of their keys."""
     shard_channels: int = 0
     """Sharded channels with listeners: their messages (SPUBLISH) reach none of our subscriptions."""
 
@@ -202,6 +205,8 @@ class LimitRow(msgspec.Struct, frozen=True):
     dialect: str
     age_s: float = 0.0
     """Seconds since it was read; ``reset_s`` is as of now."""
+    masked: Credential | None = None
+    """The whole key, where a session's id in it is masked."""
 
 
 class RateLimitsFrame(msgspec.Struct, frozen=True):
@@ -230,6 +235,8 @@ class BoardRow(msgspec.Struct, frozen=True):
     """Seconds since that move."""
     entered: bool = False
     """It came from below what we watch, or is new, and has not moved since."""
+    masked: Credential | None = None
+    """The whole member, where a session's id in it is masked."""
 
 
 class Board(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from functools import lru_cache
 import msgspec
 
 from redis_dash.eventlog import Event
+from redis_dash.known_ids import KnownIds
 from redis_dash.masking import mask_key, mask_keys
 from redis_dash.secrets import HIDDEN, is_secret
 
@@ -31,17 +32,20 @@ _TELLING = re.compile(r"\beyJ[\w-]{8,}+\.[\w-]++\.[\w-]*+|(?<=-----BEGIN )[A-Z ]
 _URL_PASSWORD = re.compile(r"(://[^\s/@:]*+:)[^\s/@]++(?=@)")
 
 
-def redact_event(event: Event, globs: Sequence[str]) -> Event:
+def redact_event(event: Event, globs: Sequence[str], ids: KnownIds | None = None) -> Event:
     """The event as it may be shown; ``size`` stays that of the message.
 
     Args:
         globs: the patterns of session keys.
+        ids: of sessions, masked also where they stand without the rest of their keys.
     """
     channel = redact_text(event.channel, globs)
     if event.channel.startswith(b"__keyevent@"):
         payload = mask_key(event.payload.decode("utf-8", "surrogateescape"), globs).encode("utf-8", "surrogateescape")
     else:
         payload = redact(event.payload, globs)
+    if ids is not None:
+        channel, payload = ids.mask_bytes(channel), ids.mask_bytes(payload)
     return msgspec.structs.replace(
         event, channel=channel, payload=payload, size=event.size - len(event.payload) + len(payload)
     )

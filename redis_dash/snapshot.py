@@ -26,6 +26,7 @@ from redis_dash.model import (
     DashError,
     EventsFrame,
     LeaderboardsFrame,
+    LimitRow,
     RateLimitsFrame,
     Reading,
     ServerFrame,
@@ -280,8 +281,13 @@ def _limits(frame: RateLimitsFrame) -> dict[str, object]:
         **_count("blocked", frame.blocked),
         **_count("near", frame.near),
         "unlimited": frame.unlimited,
-        "rows": msgspec.to_builtins(frame.rows),
+        "rows": [_limit(row) for row in frame.rows],
     }
+
+
+def _limit(row: LimitRow) -> dict[str, object]:
+    """All but what is masked."""
+    return {name: getattr(row, name) for name in row.__struct_fields__ if name != "masked"}
 
 
 def _cache(frame: CacheFrame) -> dict[str, object]:

@@ -15,6 +15,7 @@ from redis_dash.decoding import text
 from redis_dash.eventlog import EventLog
 from redis_dash.feed import Progress
 from redis_dash.keyspace import Keyspace
+from redis_dash.known_ids import KnownIds
 from redis_dash.model import Frame, Status
 from redis_dash.subscriber import Subscriber
 from redis_dash.tracking import Tracking
@@ -57,6 +58,8 @@ class Context:
         self.keyspace = keyspace
         self.subscriber = subscriber
         self.tracking = tracking
+        self.known_ids = KnownIds()
+        """Of the sessions that are followed."""
 
     def scope(self, patterns: Sequence[str]) -> Scope:
         """What is looked for, among how many keys."""

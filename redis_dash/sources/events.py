@@ -44,6 +44,7 @@ class EventsSource:
         self._subscriber = context.subscriber
         self._deployment = context.deployment
         self._session_globs = context.config.sessions
+        self._known_ids = context.known_ids
         self._past: deque[_Past] = deque()
         self._shard_channels = 0
 
@@ -101,6 +102,7 @@ class EventsSource:
             patterns=subscriber.channels,
             channel_count=len(subscriber.counts),
             session_globs=self._session_globs,
+            known_ids=self._known_ids,
             shard_channels=self._shard_channels,
         )
         if not subscriber.connected:
@@ -111,8 +113,8 @@ class EventsSource:
         return Sample(frame, note=f"{some} not listened to (SPUBLISH)")
 
     def _told(self, channel: bytes) -> str:
-        """A channel's name, in which no session key can be read; a keyspace notification's holds one."""
-        told = mask_keys(text(channel[: 2 * NAME_BYTES]), self._session_globs)
+        """A channel's name, in which no session can be read; a keyspace notification's holds a key."""
+        told = self._known_ids.mask(mask_keys(text(channel[: 2 * NAME_BYTES]), self._session_globs))
         return told if len(told) <= NAME_BYTES else f"{told[:NAME_BYTES]}…"
 
     def _remember(self, present: _Past) -> _Past:

@@ -10,6 +10,7 @@ import msgspec
 from redis_dash.certainty import at_least, counted, exact
 from redis_dash.commands import Request, ShowRanks
 from redis_dash.connection import check
+from redis_dash.credential import Credential
 from redis_dash.decoding import raw
 from redis_dash.family import HELD
 from redis_dash.model import Board, BoardRow, LeaderboardsFrame, MissingRightError
@@ -196,14 +197,17 @@ class LeaderboardsSource:
         rows = []
         for rank, (member, score) in enumerate(zip(members, scores, strict=True), page.first + 1):
             move = page.moves.get(member)
+            whole = text(member)
+            shown = self._context.known_ids.mask(whole)
             rows.append(
                 BoardRow(
                     rank=rank,
-                    member=text(member),
+                    member=shown,
                     score=score,
                     moved=move.places if move else 0,
                     moved_s=now - move.at if move else None,
                     entered=move.entered if move else False,
+                    masked=None if shown == whole else Credential(member),
                 )
             )
         return tuple(rows)

@@ -12,6 +12,7 @@ import msgspec
 
 from redis_dash.certainty import Count, at_least, counted, exact
 from redis_dash.connection import check
+from redis_dash.credential import Credential
 from redis_dash.dialects import LIMIT_DIALECTS
 from redis_dash.dialects.base import OtherDialectError, Usage
 from redis_dash.family import HELD
@@ -244,11 +245,19 @@ class RateLimitsSource:
             count=count,
             blocked=_of_those(blocked, count, all_read=all_read),
             near=_of_those(near, count, all_read=all_read),
-            rows=tuple(_aged(row, now - self._read_at[key]) for key, row in fullest),
+            rows=tuple(self._shown(key, _aged(row, now - self._read_at[key])) for key, row in fullest),
             unlimited=not any(row.limit for row in rows),
         )
         note = f"{unknown:,} keys are not read: in no form that is known here, or not allowed to us" if unknown else ""
         return sample(frame, count, self._context.scope(self._scope), [note])
+
+    def _shown(self, key: bytes, row: LimitRow) -> LimitRow:
+        """Without the id of a session."""
+        mask = self._context.known_ids.mask
+        shown, identity = mask(row.key), mask(row.identity)
+        if (shown, identity) == (row.key, row.identity):
+            return row
+        return msgspec.structs.replace(row, key=shown, identity=identity, masked=Credential(key))
 
 
 def _of_those(value: int, count: Count, *, all_read: bool) -> Count:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from redis_dash.certainty import Count
 from redis_dash.commands import Request, SearchSessions, StopSearch
@@ -46,6 +46,7 @@ class SessionsSource:
         self._rows = SessionRows(context.config.sessions)
         self._known: dict[bytes, KnownSession] = {}
         self._dropped_in_pass = -2
+        self._ids_version = 0
         self._floor_at = 0.0
         """``time.monotonic()``: sessions that expire before it are not followed; 0 where there is room."""
         self._no_lifetimes = ""
@@ -77,10 +78,15 @@ class SessionsSource:
                 known.lasts(None if reply < 0 else reply / 1000, now)
             else:
                 self._dropped_in_pass = self._context.keyspace.passes
+        self._tell_ids(key for key in new if key in self._known)
         if len(self._known) > 2 * FOLLOWED:
             self._known = dict(heapq.nlargest(FOLLOWED, self._known.items(), key=latest_first))
             self._dropped_in_pass = self._context.keyspace.passes
             self._set_floor()
+
+    def _tell_ids(self, keys: Iterable[bytes]) -> None:
+        """So that they are masked wherever the application repeats them."""
+        self._context.known_ids.add(map(self._rows.identifier, keys))
 
     def _set_floor(self) -> None:
         """Whoever expires before all that are followed was active before them all."""
@@ -188,6 +194,9 @@ class SessionsSource:
 
     def _sample(self, count: Count) -> Sample[SessionsFrame]:
         read = [(key, known) for key, known in self._known.items() if known.facts is not None]
+        if self._context.known_ids.version != self._ids_version:  # others may be forgotten instead
+            self._tell_ids(self._known)
+            self._ids_version = self._context.known_ids.version
         rows = self._rows.make(heapq.nlargest(ROWS, read, key=latest_first), time.monotonic())
         frame = SessionsFrame(count, rows, self._search.result())
         return sample(frame, count, self._context.scope(self._scope), self._notes(rows))

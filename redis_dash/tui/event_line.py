@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from redis_dash.eventlog import Entry, Event, Mark
+from redis_dash.known_ids import KnownIds
 from redis_dash.redaction import redact_event
 from redis_dash.tui.figures import clock, nbytes
 from redis_dash.tui.look import Hues, Role
@@ -40,9 +41,9 @@ class Shown(NamedTuple):
 
 
 @lru_cache(maxsize=256)  # a line is looked at more than once
-def show(event: Event, session_globs: tuple[str, ...]) -> Shown:
-    """An event without what must not be shown."""
-    event = redact_event(event, session_globs)
+def show(event: Event, session_globs: tuple[str, ...], ids: KnownIds, _version: int) -> Shown:
+    """An event without what must not be shown, by the present version of the ids."""
+    event = redact_event(event, session_globs, ids)
     fields = read_fields(event)
     type_key = next((key for key in _TYPE_KEYS if fields and isinstance(fields.get(key), str)), None)
     told = plain(str(fields[type_key]), _LONGEST_NAME) if fields and type_key else Plain("")
@@ -55,16 +56,28 @@ class EventLine:
     def __init__(self) -> None:
         self.hues = Hues()
         self.session_globs: tuple[str, ...] = ()
+        self.known_ids = KnownIds()
+        self._version = 0
         self._channel_width = 8
         self._type_width = 8
         self._channels, self._types = Names(), Names()
+
+    def show(self, event: Event) -> Shown:
+        """An event without what must not be shown."""
+        return show(event, self.session_globs, self.known_ids, self.known_ids.version)
+
+    def hide(self, session_globs: tuple[str, ...], ids: KnownIds) -> bool:
+        """Mask these from now on; may lines look different now?"""
+        before = self.session_globs, self.known_ids, self._version
+        self.session_globs, self.known_ids, self._version = session_globs, ids, ids.version
+        return before != (session_globs, ids, ids.version)
 
     def make_room(self, entries: Iterable[Entry]) -> bool:
         """Fit the channel column to these, and know their names; will lines look different now?"""
         before, is_news = self._channel_width, False
         for entry in entries:
             if isinstance(entry, Event):
-                shown = show(entry, self.session_globs)
+                shown = self.show(entry)
                 self._channel_width = max(self._channel_width, min(_CHANNEL_WIDTH, measure(((shown.channel, "text"),))))
                 is_news |= self._channels.learn(shown.channel)
                 is_news |= bool(shown.type) and self._types.learn(shown.type)
@@ -87,7 +100,7 @@ class EventLine:
         spans: list[Span] = [(Plain(" "), "blank")]
         if width >= 40:
             spans += [(clock(entry.at), "dim"), gap]
-        shown = show(entry, self.session_globs)
+        shown = self.show(entry)
         channel = self._channels.fit(shown.channel, channel_width)
         spans += [(pad(channel, channel_width), self.hues.of(shown.event.channel)), gap]
         return spans + self._payload(shown, gap, width - measure(spans) - 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from collections.abc import Callable
@@ -9,14 +10,18 @@ from collections.abc import Callable
 import pytest
 import redis
 
-from redis_dash.commands import RevokeSession
+from redis_dash.commands import RevokeSession, ShowRanks
 from redis_dash.config import Config
 from redis_dash.connection import Deployment
 from redis_dash.hub import Hub
-from redis_dash.model import SessionsFrame
+from redis_dash.model import EventsFrame, LeaderboardsFrame, RateLimitsFrame, SessionsFrame
 from redis_dash.snapshot import take
 from redis_dash.sources.base import Context
+from redis_dash.sources.events import EventsSource
+from redis_dash.sources.leaderboards import LeaderboardsSource
+from redis_dash.sources.rate_limits import RateLimitsSource
 from redis_dash.sources.sessions import SessionsSource
+from tests.conftest import until
 from tests.live.searching import found, searching
 
 IDS = [f"Kx9f2LqP7TzW4mN{letter}" for letter in "abcdefg"]
@@ -80,3 +85,62 @@ async def test_an_error_reply_holds_no_key(deployment: Deployment) -> None:
     replies = await deployment.pipeline([(b"NOSUCHCOMMAND", f"session:{IDS[0]}".encode()) for _ in range(2)])
     assert {str(reply).replace("`", "'") for reply in replies} == {"ERR unknown command 'NOSUCHCOMMAND'"}
     told(replies)
+
+
+def repeat(client: redis.Redis, prefix: str = "session:") -> None:
+    """An application that uses its sessions' ids for other things, too."""
+    for sid in IDS[:2]:
+        client.set(f"{prefix}{sid}", '{"user": "plain"}', ex=1500)
+        client.set(f"ratelimit:{sid}", 5, ex=500)
+        client.zadd("leaderboard:online", {sid: 2})
+
+
+@pytest.mark.parametrize("prefix", ["session:", "session:web:"])
+async def test_rows_of_other_topics_hold_no_id(
+    make_context: Callable[..., Context], client: redis.Redis, prefix: str
+) -> None:
+    repeat(client, prefix)
+    context = make_context()
+    sessions, limits, boards = SessionsSource(context), RateLimitsSource(context), LeaderboardsSource(context)
+    await context.keyspace.pass_over()
+    await sessions.read()
+    limited: RateLimitsFrame = (await limits.read()).frame
+    assert [(row.identity, row.key) for row in limited.rows] == [("Kx9f…", "ratelimit:Kx9f…")] * 2
+    ranked: LeaderboardsFrame = (await boards.read()).frame
+    assert [row.member for row in ranked.boards[0].rows] == ["Kx9f…"] * 2
+    assert len({row.masked for row in ranked.boards[0].rows}) == 2
+    told(limited, ranked)
+    boards.ask(ShowRanks("leaderboard:online", member=IDS[0]))
+    (board,) = (await boards.read()).frame.boards
+    assert not board.missing
+    told(board.rows)
+
+
+async def test_an_exports_limits_boards_and_channels_hold_no_id(redis_url: str, client: redis.Redis) -> None:
+    repeat(client)
+    topics = ["events", "sessions", "rate_limits", "leaderboards"]
+    taking = asyncio.create_task(take(Config(url=redis_url), 0.5, topics, io.StringIO(), full=True))
+    await until(lambda: client.pubsub_numpat() > 0)
+    while not taking.done():
+        client.publish(f"usr:{IDS[0]}", "hi")
+        await asyncio.sleep(0.05)
+    document, code = await taking
+    frames = {topic: reading["frame"] for topic, reading in json.loads(document)["topics"].items()}
+    assert code == 0
+    assert [channel["channel"] for channel in frames["events"]["channels"]] == ["usr:Kx9f…"]
+    assert len(frames["rate_limits"]["rows"]) == len(frames["leaderboards"]["boards"][0]["rows"]) == 2
+    told(document)
+
+
+async def test_channels_hold_no_id(make_context: Callable[..., Context], client: redis.Redis) -> None:
+    repeat(client)
+    context = make_context()
+    context.subscriber.connected = True
+    context.subscriber.tried.set()
+    sessions, events = SessionsSource(context), EventsSource(context)
+    await context.keyspace.pass_over()
+    await sessions.read()
+    context.subscriber.counts.update({f"usr:{IDS[0]}".encode(): 1})
+    frame: EventsFrame = (await events.read()).frame
+    assert [channel.channel for channel in frame.channels] == ["usr:Kx9f…"]
+    told(frame.channels, frame.known_ids)

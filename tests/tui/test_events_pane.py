@@ -9,6 +9,7 @@ import msgspec
 from rich.style import Style
 
 from redis_dash.eventlog import EventLog
+from redis_dash.known_ids import KnownIds
 from redis_dash.model import ChannelCount
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.panes.events import EventsPane
@@ -123,6 +124,24 @@ async def test_no_session_id_and_no_secret_is_shown() -> None:
             assert SECRET[4:] not in screen_text(app)
             await tap(pilot, "escape", "up")
         assert app.dashboard.query_one(EventsPane).tail.entry == log.read(0, 1)[0]
+
+
+async def test_an_id_is_masked_as_soon_as_it_is_known() -> None:
+    log, ids = fakes.log_of((b"ev", b"login " + SECRET.encode()), (b"usr:" + SECRET.encode(), b"hi")), KnownIds()
+    feed = feed_of(log, known_ids=ids)
+    async with running(feed, WIDE) as (app, pilot):
+        await shows(app, pilot, f"login {SECRET}")
+        ids.add([SECRET.encode()])
+        feed.put(fakes.ok("events", msgspec.structs.replace(fakes.events(log), known_ids=ids)))
+        await shows(app, pilot, "login k3J9…", "usr:k3J9…")
+        await tap(pilot, "1", "z")
+        await until(pilot, lambda: app.dashboard.board.is_alone)
+        for _ in range(log.end):
+            assert SECRET[4:] not in screen_text(app)
+            await tap(pilot, "enter")
+            await until(pilot, lambda: _is_open(app))
+            assert SECRET[4:] not in screen_text(app)
+            await tap(pilot, "escape", "up")
 
 
 async def test_sharded_channels_are_told_not_heard() -> None:

@@ -13,7 +13,7 @@ from textual.binding import Binding
 from redis_dash import decoding
 from redis_dash.eventlog import Entry, Mark
 from redis_dash.model import EventsFrame
-from redis_dash.tui.event_line import EventLine, show
+from redis_dash.tui.event_line import EventLine
 from redis_dash.tui.figures import clock, compact, count, moment, nbytes, rate
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Pane, Piece, piece
@@ -97,7 +97,9 @@ class EventsPane(Pane[EventsFrame]):
 
     def display_frame(self, frame: EventsFrame) -> None:
         """Rates once a beat; the stream has its own pace."""
-        self._line.session_globs = frame.session_globs
+        if self._line.hide(frame.session_globs, frame.known_ids):
+            self.tail.forget()
+            self.tail.repaint()
         if self._line.know(channel.channel for channel in frame.channels):
             self.tail.forget()
         if self._today != date.today():  # what came before midnight is of another day now
@@ -143,7 +145,7 @@ class EventsPane(Pane[EventsFrame]):
             return None
         if isinstance(entry, Mark):
             return Detail(Plain("Mark"), ((Plain("at"), moment(entry.at)), (Plain("what"), plain(entry.text))))
-        shown = show(entry, self._line.session_globs)
+        shown = self._line.show(entry)
         payload = shown.event.payload
         if shown.fields is not None:
             payload = msgspec.json.format(payload, indent=2)

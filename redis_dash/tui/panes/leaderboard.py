@@ -121,7 +121,7 @@ class LeaderboardPane(Listed[LeaderboardsFrame, BoardRow]):
             if row.rank == 1:
                 self.table.home()
             else:
-                self.table.go_to(row.member)
+                self.table.go_to(self._rows.key(row))
 
     def action_switch(self, step: int) -> None:
         """Show another board."""

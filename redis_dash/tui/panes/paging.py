@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from redis_dash import decoding
 from redis_dash.commands import ShowRanks
 from redis_dash.model import Board, BoardRow
 
@@ -69,7 +70,7 @@ class Paging:
         if self._member:
             if board.sought != self._member:
                 return None
-            found = next((row for row in board.rows if row.member == self._member), None)
+            found = next((row for row in board.rows if _is_called(row, self._member)), None)
         else:
             rank = min(self._rank, board.size)
             found = next((row for row in board.rows if row.rank == rank), None)
@@ -77,3 +78,8 @@ class Paging:
                 return None
         self.forget()
         return found
+
+
+def _is_called(row: BoardRow, member: str) -> bool:
+    """Is it the row of this member, whose name may be masked in it?"""
+    return row.member == member if row.masked is None else row.masked.reveal() == decoding.raw(member)

@@ -102,7 +102,7 @@ class RateLimitsPane(Listed[RateLimitsFrame, LimitRow]):
 
 class _Rows:
     def key(self, row: LimitRow) -> Hashable:
-        return row.key
+        return row.masked or row.key
 
     def cells(self, row: LimitRow) -> tuple[Cell, ...]:
         identity = Name(plain(row.identity, 200) or Plain("(empty)"), "bad" if row.blocked else "text")

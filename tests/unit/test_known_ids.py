@@ -1,0 +1,82 @@
+"""A session's id is masked wherever it stands, and nothing else is."""
+
+from __future__ import annotations
+
+import pytest
+
+from redis_dash.eventlog import Event
+from redis_dash.known_ids import MOST, KnownIds
+from redis_dash.redaction import redact_event
+
+ID = "aaaa1111bbbb2222cccc3333dddd4444"
+URL_SAFE = "Kx9f-LqP7_TzW4mN-a"
+
+
+def known(*identifiers: str) -> KnownIds:
+    ids = KnownIds()
+    ids.add(identifier.encode() for identifier in identifiers)
+    return ids
+
+
+@pytest.mark.parametrize("sid", [ID, URL_SAFE])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "%s",
+        "login session %s ok",
+        '{"visitor":"%s"}',
+        "cookie s:%s.sig",
+        "cookie=s%%3A%s.sig",
+        "cookie=s%%253A%s.sig",
+        r"first\n%s\nlast",
+        "usr:%s",
+        "user_%s",
+        "%s,%s/%s",
+        "é%sé",
+    ],
+)
+def test_an_id_is_masked_wherever_it_stands(text: str, sid: str) -> None:
+    shown = known("another-id-0000", sid).mask(text.replace("%s", sid).replace("%%", "%"))
+    assert shown == text.replace("%s", sid[:4] + "…").replace("%%", "%")
+
+
+def test_an_id_without_separators_is_found_between_some() -> None:
+    assert known(ID).mask(f"rl-{ID}_login") == "rl-aaaa…_login"
+
+
+@pytest.mark.parametrize("identifier", [f"web:{ID}", f"web%3A{ID}", f"{ID}:data", f"{ID}.x7Kp2signature", f"a/{ID}"])
+def test_the_distinctive_part_counts(identifier: str) -> None:
+    assert ID not in known(identifier).mask(f"login {ID} ok")
+
+
+@pytest.mark.parametrize("text", ["orders", ID[:-1], ID[::-1], "1700000000000", "ann@some-company.com", "short-id"])
+def test_everything_else_stays(text: str) -> None:
+    assert known(ID, "bob@some-company.com", "short-id").mask(text) == text
+    assert known(ID).mask_bytes(b"\xff " + text.encode()) == b"\xff " + text.encode()
+
+
+def test_they_are_never_printed() -> None:
+    assert ID not in repr(known(ID)) + str(known(ID))
+
+
+def test_those_told_longest_ago_are_forgotten() -> None:
+    ids = known(ID, "told-only-once-1")
+    for number in range(MOST):
+        ids.add([b"%032d" % number, ID.encode()])
+    assert ids.mask(f"{ID} told-only-once-1") == "aaaa… told-only-once-1"
+
+
+def test_the_version_tells_news() -> None:
+    ids = known(ID)
+    before = ids.version
+    ids.add([ID.encode()])
+    assert ids.version == before
+    ids.add([URL_SAFE.encode()])
+    assert ids.version != before
+
+
+def test_an_event_is_masked_with_its_channel() -> None:
+    raw = Event(1.0, f"usr:{ID}".encode(), b'{"id": "%s", "type": "session.created"}' % ID.encode(), 64)
+    shown = redact_event(raw, ("session:*",), known(ID))
+    assert shown.channel.decode() == "usr:aaaa…"
+    assert shown.payload.decode() == '{"id": "aaaa…", "type": "session.created"}'
