@@ -91,7 +91,7 @@ def repeat(client: redis.Redis, prefix: str = "session:") -> None:
     """An application that uses its sessions' ids for other things, too."""
     for sid in IDS[:2]:
         client.set(f"{prefix}{sid}", '{"user": "plain"}', ex=1500)
-        client.set(f"ratelimit:{sid}", 5, ex=500)
+        client.set(f"ratelimit:{sid}", 5, ex=50)
         client.zadd("leaderboard:online", {sid: 2})
 
 
