@@ -207,7 +207,7 @@ class SessionsSource:
         notes.append(f"{self._no_lifetimes}: the time left is unknown" if self._no_lifetimes else "")
         unread = 0 if self._no_values else sum(row.dialect == "unknown" for row in rows)
         if unread:
-            notes.append(f"{unread:,} of the {len(rows):,} listed are in no form that is known here")
+            notes.append(f"{unread:,} of {len(rows):,} listed not readable")
         return notes
 
     # -- what a person asks for --------------------------------------------------------------------------------------

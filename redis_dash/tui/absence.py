@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from redis_dash.certainty import Count, Scope
 from redis_dash.tui.figures import compact, count, percent
-from redis_dash.tui.text import Plain, plain
+from redis_dash.tui.text import Plain, plain, plural
 
 
 def absence(scope: Scope, found: Count, things: str, option: str) -> Plain:
@@ -23,7 +23,8 @@ def absence(scope: Scope, found: Count, things: str, option: str) -> Plain:
     if not scope.keys:
         return Plain(f"The database holds no keys. Keys that match {looked_for} would be listed here.")
     if scope.others:
-        return Plain(f"None of the {count(scope.others)} keys that match {looked_for} is of the {things} kind.")
+        others = f"{plural(scope.others, 'key')} of another type {'does' if scope.others == 1 else 'do'}"
+        return Plain(f"No {things.removesuffix('s')} matches {looked_for}; {others}.")
     return Plain(
         f"No key matches {looked_for}, among {count(scope.keys)} in this database. "
         f"If your {things} have other names, start with {option} 'PATTERN'."
