@@ -7,8 +7,8 @@ import time
 
 from redis_dash.commands import Command, FindOut, Outcome, Publish, RestoreSession, RevokeSession
 from redis_dash.connection import Deployment, check
-from redis_dash.dialects import SESSION_DIALECTS
 from redis_dash.dialects.base import refusal
+from redis_dash.dialects.registry import SESSION_DIALECTS
 from redis_dash.model import SourceError
 from redis_dash.ownreads import ReplyError
 from redis_dash.revocation import LostAnswerError, final, revoke

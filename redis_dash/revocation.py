@@ -14,8 +14,8 @@ from collections.abc import Awaitable, Callable
 
 from redis_dash.commands import FindOut, Outcome, RestoreSession, Result, RevokeSession
 from redis_dash.connection import Deployment, Exchange
-from redis_dash.dialects import SESSION_DIALECTS
 from redis_dash.dialects.base import refusal
+from redis_dash.dialects.registry import SESSION_DIALECTS
 from redis_dash.model import SessionRow, SourceError
 from redis_dash.ownreads import ReplyError
 from redis_dash.reasons import say

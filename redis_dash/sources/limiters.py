@@ -6,8 +6,8 @@ from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from redis_dash.config import LimitPattern
-from redis_dash.dialects import LIMIT_DIALECTS
 from redis_dash.dialects.base import LimitDialect, Rule
+from redis_dash.dialects.registry import LIMIT_DIALECTS
 from redis_dash.patterns import Pattern
 
 

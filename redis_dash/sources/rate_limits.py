@@ -13,8 +13,8 @@ import msgspec
 from redis_dash.certainty import Count, at_least, counted, exact
 from redis_dash.connection import check
 from redis_dash.credential import Credential
-from redis_dash.dialects import LIMIT_DIALECTS
 from redis_dash.dialects.base import OtherDialectError, Usage
+from redis_dash.dialects.registry import LIMIT_DIALECTS
 from redis_dash.family import HELD
 from redis_dash.model import LimitRow, MissingRightError, RateLimitsFrame, SourceError
 from redis_dash.ownreads import Command, ReplyError

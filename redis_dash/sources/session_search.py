@@ -9,8 +9,8 @@ import re
 import time
 from collections.abc import Sequence
 
-from redis_dash.dialects import SESSION_DIALECTS
 from redis_dash.dialects.base import SessionFacts
+from redis_dash.dialects.registry import SESSION_DIALECTS
 from redis_dash.feed import Progress
 from redis_dash.model import Search, SourceError
 from redis_dash.sources.base import Context

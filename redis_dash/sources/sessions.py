@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from redis_dash.certainty import Count
 from redis_dash.commands import Request, SearchSessions, StopSearch
-from redis_dash.dialects import SESSION_DIALECTS
 from redis_dash.dialects.base import refusal
+from redis_dash.dialects.registry import SESSION_DIALECTS
 from redis_dash.feed import Progress
 from redis_dash.model import SessionRow, SessionsFrame
 from redis_dash.ownreads import Command

@@ -10,7 +10,6 @@ import msgspec
 
 from redis_dash.eventlog import Entry, Event, Mark
 from redis_dash.known_ids import KnownIds
-from redis_dash.redaction import redact_event
 from redis_dash.tui.figures import clock, nbytes
 from redis_dash.tui.look import Hues, Role
 from redis_dash.tui.names import Names
@@ -43,6 +42,8 @@ class Shown(NamedTuple):
 @lru_cache(maxsize=256)  # a line is looked at more than once
 def show(event: Event, session_globs: tuple[str, ...], ids: KnownIds, _version: int) -> Shown:
     """An event without what must not be shown, by the present version of the ids."""
+    from redis_dash.redaction import redact_event  # here, and not above, for a quick start
+
     event = redact_event(event, session_globs, ids)
     fields = read_fields(event)
     type_key = next((key for key in _TYPE_KEYS if fields and isinstance(fields.get(key), str)), None)
