@@ -106,11 +106,13 @@ class Lines(Widget):
         blank_style = self.look.style("text") if self.look else self.rich_style
         strips = [strip.adjust_cell_length(width, blank_style) for strip in self._strips[:height]]
         strips += [Strip.blank(width, blank_style)] * (height - len(strips))
-        background = self.background_colors[1]
-        for line_filter in self.get_line_filters():
-            if isinstance(line_filter, ANSIToTruecolor):
-                continue  # we wear no terminal colours
-            strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        filters = [
+            one for one in self.get_line_filters() if not isinstance(one, ANSIToTruecolor)
+        ]  # we wear no such colours
+        if filters:
+            background = self.background_colors[1]
+            for line_filter in filters:
+                strips = [strip.apply_filter(line_filter, background) for strip in strips]
         return strips
 
 
