@@ -25,6 +25,7 @@ from benchmarks.report import show
 from redis_dash.commands import FullPass
 from redis_dash.config import Config, Url
 from redis_dash.connection import Deployment
+from redis_dash.demo import CONFIGURATION
 from redis_dash.hub import Hub
 from redis_dash.keyspace import Keyspace
 from redis_dash.sources import families
@@ -80,7 +81,7 @@ async def full_pass(url: str) -> tuple[float, float]:
     """Seconds of a whole pass, and from before connecting to the first estimate."""
     began = time.monotonic()
     deployment = Deployment(Url(url))
-    keyspace = Keyspace(deployment, families(Config()), BUDGET, rest_s=1.0)
+    keyspace = Keyspace(deployment, families(Config(**CONFIGURATION)), BUDGET, rest_s=1.0)
     async with aclosing(keyspace.walk()) as walk:
         await anext(walk)
         first = time.monotonic() - began
@@ -94,7 +95,7 @@ async def full_pass(url: str) -> tuple[float, float]:
 
 async def full_pass_with_sources(url: str) -> float:
     """Seconds until the dashboard's own pass at full speed is complete."""
-    hub = Hub(Config(url=url))
+    hub = Hub(Config(url=url, **CONFIGURATION))
     task = asyncio.create_task(hub.run())
     began = time.monotonic()
     hub.ask(FullPass(on=True))
@@ -133,7 +134,7 @@ def coverage(url: str, admin: Redis, keyspaces: int) -> float:
 async def estimate_after(url: str, slices: int) -> dict[str, tuple[int, int]]:
     """The intervals as they stand after so many slices."""
     deployment = Deployment(Url(url))
-    keyspace = Keyspace(deployment, families(Config()), BUDGET, rest_s=1.0)
+    keyspace = Keyspace(deployment, families(Config(**CONFIGURATION)), BUDGET, rest_s=1.0)
     done = taken = 0
     async with aclosing(keyspace.walk(_at_once)) as walk:
         async for part in walk:
