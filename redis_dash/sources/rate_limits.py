@@ -112,7 +112,7 @@ class RateLimitsSource:
     # -- what is followed --------------------------------------------------------------------------------------------
 
     async def read(self) -> Sample[RateLimitsFrame]:
-        """The clock, then in one pipeline those near their limit and a share of the others."""
+        """All clients that are known; of many, those near their limit, those just written and a share of the others."""
         await self._context.require_scan()
         if self._refusal is not None:
             raise self._refusal

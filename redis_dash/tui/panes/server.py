@@ -80,11 +80,7 @@ class ServerPane(Listed[ServerFrame, Fact]):
         """``valkey 8.1.8 · master · up 3 d 4 h``."""
         return (
             piece(f"{plain(frame.product, 20)} {plain(frame.version, 20)}", "strong"),
-            *(
-                [piece("one node of a cluster: only its share of the keys is seen", "warn")]
-                if frame.kind == "cluster"
-                else []
-            ),
+            *([piece(CLUSTER, "warn")] if frame.kind == "cluster" else []),
             piece(plain(frame.role, 20)),
             piece(f"up {duration(frame.uptime_s)}", "dim"),
         )
