@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from demo_server.embedded import EmbeddedServer
 from demo_server.listener import listen
@@ -30,7 +30,7 @@ _HOST = "127.0.0.1"
 _WORKLOAD_WITHIN = 5.0  # seconds
 _WORKLOAD_PATIENCE = 0.5  # seconds
 _DRAIN_MARGIN = 0.5  # seconds for requests in flight when the demo ends, besides those that the model takes
-_DRAIN_ALONE = 1  # seconds, where whoever started us is gone
+_DRAIN_ALONE = 0.2  # seconds, where whoever started us is gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,12 @@ def run_demo(options: DemoOptions) -> None:
         # Listening before the API is there: the workload's first requests wait in the backlog meanwhile.
         listener = stack.enter_context(listen(_HOST, options.port))
         http_url = f"http://{_HOST}:{listener.getsockname()[1]}"
+        workload = None
         if options.with_workload:
             say(f"starting the workload: {options.rate:g} requests per second")
-            stack.enter_context(_workload(options, redis_url, http_url))
+            workload = stack.enter_context(_workload(options, redis_url, http_url))
         say(f"starting the API on {http_url}")
-        asyncio.run(_serve(options, redis_url, database, listener, http_url))
+        asyncio.run(_serve(options, redis_url, database, listener, http_url, workload))
         say("ending")
 
 
@@ -72,7 +73,8 @@ def _start_embedded_server(stack: ExitStack) -> tuple[str, Path]:
 
 
 @contextlib.contextmanager
-def _workload(options: DemoOptions, redis_url: str, http_url: str) -> Iterator[None]:
+def _workload(options: DemoOptions, redis_url: str, http_url: str) -> Iterator[IO[bytes]]:
+    """Yields the workload's standard input: the workload ends when that is closed."""
     command = [sys.executable, "-m", "demo_server.workload", "--exit-with-stdin", "--http-url", http_url]
     command += ["--rate", str(options.rate)]
     if options.seed is not None:
@@ -87,9 +89,9 @@ def _workload(options: DemoOptions, redis_url: str, http_url: str) -> Iterator[N
     )
     assert process.stdin is not None
     try:
-        yield
+        yield process.stdin
     finally:
-        process.stdin.close()  # which tells it to end
+        process.stdin.close()
         try:
             process.wait(_WORKLOAD_PATIENCE)
         except subprocess.TimeoutExpired:
@@ -98,7 +100,12 @@ def _workload(options: DemoOptions, redis_url: str, http_url: str) -> Iterator[N
 
 
 async def _serve(
-    options: DemoOptions, redis_url: str, database: Path | None, listener: socket.socket, http_url: str
+    options: DemoOptions,
+    redis_url: str,
+    database: Path | None,
+    listener: socket.socket,
+    http_url: str,
+    workload: IO[bytes] | None,
 ) -> None:
     # The slow imports, while the workload imports its own on the other core.
     import uvicorn
@@ -118,7 +125,7 @@ async def _serve(
             timeout_graceful_shutdown=math.ceil(settings.llm_seconds + _DRAIN_MARGIN),
         )
     )
-    _stop_when_asked(server, options)
+    _stop_when_asked(server, options, workload)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     while not server.started and not serving.done():  # noqa: ASYNC110 -- uvicorn has no event for it
         await asyncio.sleep(0.005)
@@ -163,16 +170,18 @@ def _quiet_server(config: "uvicorn.Config") -> "uvicorn.Server":
     return Server(config)
 
 
-def _stop_when_asked(server: "uvicorn.Server", options: DemoOptions) -> None:
+def _stop_when_asked(server: "uvicorn.Server", options: DemoOptions, workload: IO[bytes] | None) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
         server.force_exit = server.should_exit  # the second time, at once
         server.should_exit = True
+        if workload is not None:
+            workload.close()  # at once, so that nothing new is asked for
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what is cut off now is no error
 
     def stop_alone() -> None:
-        server.config.timeout_graceful_shutdown = _DRAIN_ALONE  # nobody is there to read an answer
+        server.config.timeout_graceful_shutdown = _DRAIN_ALONE  # type: ignore[assignment]  # nobody is there to read an answer
         stop()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

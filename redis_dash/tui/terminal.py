@@ -71,6 +71,7 @@ class TerminalDriver(LinuxDriver):
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._has_terminal = False
+        self._is_restarting = False
         self._found: list[Any] | None = None
         self._watchdog = Watchdog(self.fileno, self._ask_to_exit, self._restore)
         self._file = Output(self._watchdog.end)  # type: ignore[assignment]
@@ -93,9 +94,23 @@ class TerminalDriver(LinuxDriver):
         self._found, self._has_terminal = self.attrs_before, True
 
     def disable_input(self) -> None:
-        """Read no more keys. Without the terminal nothing is done: it would stop us in the background."""
-        if self._has_terminal:
+        """Read no more keys, and drop those that were not read, unless we only take the terminal anew.
+
+        Without the terminal nothing is done: it would stop us in the background.
+        """
+        if not self._has_terminal:
+            return
+        if self._is_restarting:
+            self._stop_reading()
+        else:
             super().disable_input()
+
+    def _stop_reading(self) -> None:
+        """End the thread that reads keys; what is typed meanwhile waits in the terminal."""
+        self.exit_event.set()
+        if self._key_thread is not None:
+            self._key_thread.join()
+        self.exit_event.clear()
 
     def stop_application_mode(self) -> None:
         """Give the terminal back, once."""
@@ -130,7 +145,9 @@ class TerminalDriver(LinuxDriver):
 
     def _restart(self) -> None:
         """Somebody stopped us without asking, and others may have used the terminal: take it anew."""
+        self._is_restarting = True
         self.suspend_application_mode()
+        self._is_restarting = False
         self._resume()
 
     def _resume(self) -> None:

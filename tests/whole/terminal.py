@@ -83,6 +83,11 @@ class Terminal:
 
         return self.wait_until(satisfied)
 
+    def wait_for_silence(self, seconds: float) -> None:
+        """Read until nothing has been written for so long."""
+        while self._read(seconds):
+            pass
+
     def wait_for_end(self, within_s: float) -> None:
         """Go on reading, as a terminal does, until the program has ended."""
         deadline = time.monotonic() + within_s
@@ -102,12 +107,15 @@ class Terminal:
         """Press keys."""
         os.write(self._master, keys.encode())
 
-    def _read(self, timeout_s: float) -> None:
-        if select.select([self._master], [], [], timeout_s)[0]:
+    def _read(self, timeout_s: float) -> bool:
+        """Read what is there; False if nothing came in time."""
+        ready = bool(select.select([self._master], [], [], timeout_s)[0])
+        if ready:
             with contextlib.suppress(OSError):  # the other side hung up
                 written = os.read(self._master, 65536)
                 self.output += written
                 self._stream.feed(written)
+        return ready
 
 
 def gone(process: psutil.Process) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import time
@@ -71,6 +72,22 @@ def test_a_job_that_comes_back_paints_everything(
         terminal.type("\x03")
         wait_for_prompt(terminal)
         assert gone(dashboard)
+
+
+def test_keys_that_are_typed_while_it_takes_the_terminal_anew_are_kept(embedded_server: EmbeddedServer) -> None:
+    with in_terminal([*DASHBOARD, embedded_server.url]) as terminal:
+        terminal.wait_for("ops/s", "1 Events")
+        terminal.type("/")
+        terminal.wait_for("filter; Enter keeps it")
+        for letter in "abcdefghij":
+            terminal.output = b""
+            os.kill(terminal.process.pid, signal.SIGCONT)
+            terminal.wait_until(lambda _: b"\x1b[?2004l" in terminal.output)  # it is about to stop reading
+            terminal.type(letter)  # may still be read
+            terminal.wait_for_silence(0.02)
+            terminal.type(letter.upper())
+            terminal.wait_until(lambda _: b"\x1b[?1049h" in terminal.output)
+        terminal.wait_for("aAbBcCdDeEfFgGhHiIjJ")
 
 
 @pytest.mark.parametrize("keys", ["", "?"])
