@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import math
 import sys
 from collections.abc import Callable, Iterable
@@ -189,6 +190,7 @@ def watch(url: str | None, config_file: Path | None, **given: Any) -> None:
     """Open the dashboard (the default command)."""
     config = _config_or_exit(url, config_file, given)
     _require_terminal()
+    gc.disable()  # until the feed opens: what is imported and painted first is all kept
     from redis_dash.tui.start import run_dashboard
 
     run_dashboard(config)

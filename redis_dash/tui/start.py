@@ -37,6 +37,7 @@ def opener(config: Config) -> Callable[[], Feed]:
         hub = Hub(config)
         gc.freeze()  # code and widgets, which stay: a collection need not walk 40,000 objects
         gc.set_threshold(*COLLECT_AFTER)
+        gc.enable()
         return hub
 
     return open_feed
