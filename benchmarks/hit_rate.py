@@ -27,7 +27,7 @@ from benchmarks.report import show
 from redis_dash.config import Config
 from redis_dash.demo import CONFIGURATION
 from redis_dash.hub import Hub
-from redis_dash.model import CacheFrame
+from redis_dash.core.model import CacheFrame
 
 SESSIONS = 5000
 REFRESH_S = 0.5

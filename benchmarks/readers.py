@@ -30,8 +30,8 @@ class Read(NamedTuple):
 async def ours(url: str, messages: int) -> Read:
     """The dashboard's reader with its ring."""
     from redis_dash.config import Url
-    from redis_dash.eventlog import EventLog
-    from redis_dash.subscriber import Subscriber
+    from redis_dash.pubsub.message_log import EventLog
+    from redis_dash.pubsub.subscriber import Subscriber
 
     subscriber = Subscriber(Url(url), ("*",), EventLog())
     running = asyncio.create_task(subscriber.run())

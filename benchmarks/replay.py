@@ -34,7 +34,7 @@ from benchmarks.harness import (
     wait_until,
 )
 from benchmarks.report import show
-from redis_dash.eventlog import EventLog
+from redis_dash.pubsub.message_log import EventLog
 
 FASTER = 12
 PACE_S = 0.05

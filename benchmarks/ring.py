@@ -17,9 +17,9 @@ from functools import partial
 from benchmarks.harness import Figure, options_of
 from benchmarks.report import show
 from redis_dash.config import Url
-from redis_dash.eventlog import EventLog
-from redis_dash.messagewire import MessageWire
-from redis_dash.subscriber import Subscriber
+from redis_dash.pubsub.message_log import EventLog
+from redis_dash.pubsub.connection import MessageWire
+from redis_dash.pubsub.subscriber import Subscriber
 
 FEW = 1000
 LOOKED_AT = 50

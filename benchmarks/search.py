@@ -21,17 +21,17 @@ from redis import Redis
 from benchmarks.harness import Figure, UnableError, median, options_of, private_server, say
 from benchmarks.keyspaces import fill
 from benchmarks.report import show
-from redis_dash.commands import SearchSessions
+from redis_dash.core.commands import SearchSessions
 from redis_dash.config import Config, Url
-from redis_dash.connection import Deployment
-from redis_dash.eventlog import EventLog
-from redis_dash.keyspace import Keyspace
+from redis_dash.client.deployment import Deployment
+from redis_dash.pubsub.message_log import EventLog
+from redis_dash.keyspace.scan import Keyspace
 from redis_dash.sources import families
 from redis_dash.sources.base import Context
 from redis_dash.sources.rate_limits import RateLimitsSource
 from redis_dash.sources.sessions import SessionsSource
-from redis_dash.subscriber import Subscriber
-from redis_dash.tracking import Tracking
+from redis_dash.pubsub.subscriber import Subscriber
+from redis_dash.keyspace.client_tracking import Tracking
 
 
 def figures(quick: bool) -> list[Figure]:

@@ -10,18 +10,18 @@ from typing import Any
 
 import msgspec
 
-from redis_dash import actions
-from redis_dash.commands import Command, FullPass, Outcome, Request
+from redis_dash.actions import carry_out as actions
+from redis_dash.core.commands import Command, FullPass, Outcome, Request
 from redis_dash.config import Config, Url
-from redis_dash.connection import SENTINEL, Deployment
-from redis_dash.eventlog import EventLog
-from redis_dash.feed import Progress
-from redis_dash.keyspace import Keyspace
-from redis_dash.model import AnyReading, AwayError, MissingRightError, Reading, Scan, SourceError, Status
+from redis_dash.client.deployment import SENTINEL, Deployment
+from redis_dash.pubsub.message_log import EventLog
+from redis_dash.core.feed import Progress
+from redis_dash.keyspace.scan import Keyspace
+from redis_dash.core.model import AnyReading, AwayError, MissingRightError, Reading, Scan, SourceError, Status
 from redis_dash.sources import SOURCES, families, tracked
 from redis_dash.sources.base import Busy, Context, Source, Steered
-from redis_dash.subscriber import Subscriber
-from redis_dash.tracking import Tracking
+from redis_dash.pubsub.subscriber import Subscriber
+from redis_dash.keyspace.client_tracking import Tracking
 
 RETRY_S = 0.5
 LATE = "no answer in time"

@@ -15,12 +15,12 @@ from typing import Any, TextIO
 
 import msgspec
 
-from redis_dash.certainty import Count
-from redis_dash.commands import CountAfresh, FullPass
+from redis_dash.core.certainty import Count
+from redis_dash.core.commands import CountAfresh, FullPass
 from redis_dash.config import Config
-from redis_dash.feed import Progress
+from redis_dash.core.feed import Progress
 from redis_dash.hub import Hub
-from redis_dash.model import (
+from redis_dash.core.model import (
     BoardRow,
     CacheFrame,
     DashError,
@@ -34,8 +34,8 @@ from redis_dash.model import (
     SessionsFrame,
     SourceError,
 )
-from redis_dash.reasons import UNEXPLAINED
-from redis_dash.streams import Talk
+from redis_dash.client.reasons import UNEXPLAINED
+from redis_dash.standard_streams import Talk
 
 OK, UNREACHABLE, TOPIC_FAILED = 0, 1, 3
 """Exit codes; the command line has more of them."""

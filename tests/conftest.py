@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from demo_server.embedded import EmbeddedServer
-from redis_dash.cost import CostMeter
+from redis_dash.client.server_cost import CostMeter
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +49,7 @@ def no_own_errors(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureReques
             super().__init__()
             meters.append(self)
 
-    monkeypatch.setattr("redis_dash.connection.CostMeter", Noted)
+    monkeypatch.setattr("redis_dash.client.deployment.CostMeter", Noted)
     yield
     mark = request.node.get_closest_marker("own_errors")
     assert sum(meter.errors for meter in meters) == (mark.args[0] if mark else 0)

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from redis_dash.ownreads import ReplyError
+from redis_dash.client.own_lookups import ReplyError
 
 Command = tuple[bytes, ...]
 

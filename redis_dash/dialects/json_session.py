@@ -11,8 +11,8 @@ from typing import NamedTuple
 import msgspec
 
 from redis_dash.dialects.base import Command, SessionFacts
-from redis_dash.redaction import redact_text
-from redis_dash.secrets import HIDDEN, is_secret, is_token
+from redis_dash.redaction.messages import redact_text
+from redis_dash.redaction.secret_fields import HIDDEN, is_secret, is_token
 
 LARGEST = 256 * 1024
 """Bytes of a value that are decoded; a larger one is no session that a person reads."""

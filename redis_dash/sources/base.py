@@ -7,18 +7,18 @@ from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
-from redis_dash.certainty import Count, Scope
-from redis_dash.commands import Request
+from redis_dash.core.certainty import Count, Scope
+from redis_dash.core.commands import Request
 from redis_dash.config import Config
-from redis_dash.connection import Deployment
-from redis_dash.decoding import text
-from redis_dash.eventlog import EventLog
-from redis_dash.feed import Progress
-from redis_dash.keyspace import Keyspace
-from redis_dash.known_ids import KnownIds
-from redis_dash.model import Frame, Status
-from redis_dash.subscriber import Subscriber
-from redis_dash.tracking import Tracking
+from redis_dash.client.deployment import Deployment
+from redis_dash.core.decoding import text
+from redis_dash.pubsub.message_log import EventLog
+from redis_dash.core.feed import Progress
+from redis_dash.keyspace.scan import Keyspace
+from redis_dash.core.known_ids import KnownIds
+from redis_dash.core.model import Frame, Status
+from redis_dash.pubsub.subscriber import Subscriber
+from redis_dash.keyspace.client_tracking import Tracking
 
 __all__ = ["Busy", "Context", "Sample", "Source", "Steered", "sample", "text", "turn"]
 

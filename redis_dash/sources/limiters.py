@@ -8,7 +8,7 @@ from typing import NamedTuple
 from redis_dash.config import LimitPattern
 from redis_dash.dialects.base import LimitDialect, Rule
 from redis_dash.dialects.registry import LIMIT_DIALECTS
-from redis_dash.patterns import Pattern
+from redis_dash.core.patterns import Pattern
 
 
 class Limiter(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from redis_dash.connection import check
+from redis_dash.client.deployment import check
 from redis_dash.dialects.base import refusal
 
 _RIGHT = ("NOPERM", "ERR unknown command")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from redis_dash.changes import keys_in
-from redis_dash.info import Info, number, whole
-from redis_dash.model import ServerFrame
+from redis_dash.client.change_counters import keys_in
+from redis_dash.client.info import Info, number, whole
+from redis_dash.core.model import ServerFrame
 from redis_dash.sources.base import Context, Sample
 
 

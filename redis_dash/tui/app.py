@@ -13,9 +13,9 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.timer import Timer
 
-from redis_dash.commands import Command, FindOut, Outcome, Publish, Request, RestoreSession, StopSearch
-from redis_dash.feed import Feed
-from redis_dash.model import TOPICS, DashError, Reading, ServerFrame, SourceError
+from redis_dash.core.commands import Command, FindOut, Outcome, Publish, Request, RestoreSession, StopSearch
+from redis_dash.core.feed import Feed
+from redis_dash.core.model import TOPICS, DashError, Reading, ServerFrame, SourceError
 from redis_dash.tui.dashboard import Dashboard
 from redis_dash.tui.intents import Asked, DetailWanted, Question, StopWanted, Told, Wanted
 from redis_dash.tui.progress import FullScan

@@ -14,19 +14,19 @@ from textual.layout import Layout
 from textual.screen import Screen
 from textual.widgets import Input
 
-from redis_dash.feed import Progress
-from redis_dash.model import AnyReading
-from redis_dash.tui.arrangement import is_hopeless, is_narrow
-from redis_dash.tui.bars import footer_items, header_items, tab_items
-from redis_dash.tui.board import Board
+from redis_dash.core.feed import Progress
+from redis_dash.core.model import AnyReading
+from redis_dash.tui.columns import is_hopeless, is_narrow
+from redis_dash.tui.header_footer import footer_items, header_items, tab_items
+from redis_dash.tui.layout import Board
 from redis_dash.tui.intents import StopWanted
-from redis_dash.tui.look import Look
+from redis_dash.tui.styles import Look
 from redis_dash.tui.panes import PANES
 from redis_dash.tui.panes.base import Pane
 from redis_dash.tui.text import Plain
-from redis_dash.tui.widgets.frame import Frame, Trim
+from redis_dash.tui.widgets.border import Frame, Trim
 from redis_dash.tui.widgets.lines import Lines
-from redis_dash.tui.widgets.ribbon import Ribbon
+from redis_dash.tui.widgets.status_bar import Ribbon
 
 
 class Dashboard(Screen[None]):

@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from redis_dash.eventlog import Entry, Event, Mark
-from redis_dash.known_ids import KnownIds
-from redis_dash.tui.figures import clock, nbytes
-from redis_dash.tui.look import Hues, Role
-from redis_dash.tui.names import Names
-from redis_dash.tui.spans import Span, measure
+from redis_dash.pubsub.message_log import Entry, Event, Mark
+from redis_dash.core.known_ids import KnownIds
+from redis_dash.tui.formatting import clock, nbytes
+from redis_dash.tui.styles import Hues, Role
+from redis_dash.tui.abbreviation import Names
+from redis_dash.tui.segments import Span, measure
 from redis_dash.tui.text import Plain, crop, pad, plain
 
 _TYPE_KEYS = ("type", "event", "kind", "name")
@@ -42,7 +42,7 @@ class Shown(NamedTuple):
 @lru_cache(maxsize=256)  # a line is looked at more than once
 def show(event: Event, session_globs: tuple[str, ...], ids: KnownIds, _version: int) -> Shown:
     """An event without what must not be shown, by the present version of the ids."""
-    from redis_dash.redaction import redact_event  # here, and not above, for a quick start
+    from redis_dash.redaction.messages import redact_event  # here, and not above, for a quick start
 
     event = redact_event(event, session_globs, ids)
     fields = read_fields(event)

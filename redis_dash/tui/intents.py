@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 from textual.message import Message
 
-from redis_dash.commands import Command, Request
+from redis_dash.core.commands import Command, Request
 from redis_dash.tui.text import Plain
 
 Facts = tuple[tuple[Plain, Plain], ...]

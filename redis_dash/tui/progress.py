@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 
-from redis_dash.commands import FullPass
-from redis_dash.feed import Progress
-from redis_dash.model import AnyReading
-from redis_dash.tui.figures import about, compact, percent, rate
-from redis_dash.tui.spans import Span
+from redis_dash.core.commands import FullPass
+from redis_dash.core.feed import Progress
+from redis_dash.core.model import AnyReading
+from redis_dash.tui.formatting import about, compact, percent, rate
+from redis_dash.tui.segments import Span
 from redis_dash.tui.text import Plain
 from redis_dash.tui.widgets.meter import meter
-from redis_dash.tui.widgets.ribbon import Item
+from redis_dash.tui.widgets.status_bar import Item
 
 _BAR_WIDTH = 12
 _SETTLED_S = 0.4

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 
 from redis_dash.config import Config
-from redis_dash.feed import Feed
+from redis_dash.core.feed import Feed
 from redis_dash.tui.app import DashApp
 
 COLLECT_AFTER = (3_000, 5, 5)

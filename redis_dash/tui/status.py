@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from redis_dash.certainty import Count
-from redis_dash.model import AnyReading
-from redis_dash.tui.figures import about, duration, is_recent, percent
-from redis_dash.tui.look import Role
-from redis_dash.tui.spans import Span
+from redis_dash.core.certainty import Count
+from redis_dash.core.model import AnyReading
+from redis_dash.tui.formatting import about, duration, is_recent, percent
+from redis_dash.tui.styles import Role
+from redis_dash.tui.segments import Span
 from redis_dash.tui.text import Plain, plain
 
 FRESH_S = 1.5

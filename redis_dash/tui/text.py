@@ -11,7 +11,7 @@ from typing import NewType
 
 from rich.cells import cell_len, set_cell_size
 
-from redis_dash import decoding
+from redis_dash.core import decoding
 
 Plain = NewType("Plain", str)
 """Text that has passed the door, or a literal of our own."""

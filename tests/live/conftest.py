@@ -10,15 +10,15 @@ import pytest
 import redis
 
 from redis_dash.config import Config, Url
-from redis_dash.connection import Deployment
+from redis_dash.client.deployment import Deployment
 from redis_dash.demo import CONFIGURATION
-from redis_dash.eventlog import EventLog
+from redis_dash.pubsub.message_log import EventLog
 from redis_dash.hub import Hub
-from redis_dash.keyspace import Keyspace
+from redis_dash.keyspace.scan import Keyspace
 from redis_dash.sources import families, tracked
 from redis_dash.sources.base import Context
-from redis_dash.subscriber import Subscriber
-from redis_dash.tracking import Tracking
+from redis_dash.pubsub.subscriber import Subscriber
+from redis_dash.keyspace.client_tracking import Tracking
 
 
 @pytest.fixture(autouse=True)

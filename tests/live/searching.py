@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Callable
 
 import redis
 
-from redis_dash.commands import SearchSessions
-from redis_dash.model import Search
+from redis_dash.core.commands import SearchSessions
+from redis_dash.core.model import Search
 from redis_dash.sources.sessions import SessionsSource
 from tests.conftest import until
 

@@ -7,8 +7,8 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from redis_dash.config import Url
-from redis_dash.eventlog import Event, EventLog, Mark
-from redis_dash.subscriber import Subscriber
+from redis_dash.pubsub.message_log import Event, EventLog, Mark
+from redis_dash.pubsub.subscriber import Subscriber
 from tests.conftest import until
 
 

@@ -8,10 +8,10 @@ import pytest
 import redis
 
 from demo_server.embedded import EmbeddedServer
-from redis_dash.changes import Changes, writes_between
+from redis_dash.client.change_counters import Changes, writes_between
 from redis_dash.config import Url
-from redis_dash.connection import Deployment
-from redis_dash.ownreads import COUNTED
+from redis_dash.client.deployment import Deployment
+from redis_dash.client.own_lookups import COUNTED
 from tests.conftest import until_async
 
 Act = Callable[[redis.Redis], object]

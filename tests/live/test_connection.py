@@ -10,10 +10,10 @@ import redis
 
 from demo_server.embedded import EmbeddedServer
 from redis_dash.config import Url
-from redis_dash.connection import Deployment, check
-from redis_dash.info import parse_info
-from redis_dash.model import MissingRightError, SourceError
-from redis_dash.ownreads import COUNTED, PROBES, Command, ReplyError
+from redis_dash.client.deployment import Deployment, check
+from redis_dash.client.info import parse_info
+from redis_dash.core.model import MissingRightError, SourceError
+from redis_dash.client.own_lookups import COUNTED, PROBES, Command, ReplyError
 from tests.conftest import until_async
 
 
@@ -93,7 +93,7 @@ async def test_nobody_listening_fails_at_once_and_backs_off() -> None:
 
 
 async def test_a_silent_server_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("redis_dash.connection.REPLY_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("redis_dash.client.deployment.REPLY_TIMEOUT_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         deployment = Deployment(Url(f"redis://127.0.0.1:{silent.getsockname()[1]}"))
         began = time.monotonic()

@@ -13,10 +13,10 @@ import redis
 
 from demo_server.embedded import EmbeddedServer
 from redis_dash.config import Url
-from redis_dash.connection import Deployment
-from redis_dash.eventlog import EventLog
-from redis_dash.model import SourceError
-from redis_dash.subscriber import Subscriber
+from redis_dash.client.deployment import Deployment
+from redis_dash.pubsub.message_log import EventLog
+from redis_dash.core.model import SourceError
+from redis_dash.pubsub.subscriber import Subscriber
 from tests.conftest import until
 from tests.live.peers import Serve, peer, says
 from tests.live.relay import relay
@@ -69,7 +69,7 @@ async def test_a_subscriber_is_told_the_same() -> None:
 
 
 async def test_our_own_time_out_is_not_the_servers_doing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("redis_dash.connection.REPLY_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("redis_dash.client.deployment.REPLY_TIMEOUT_S", 0.2)
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(-1)

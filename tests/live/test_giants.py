@@ -10,8 +10,8 @@ import pytest
 import redis
 
 from demo_server.embedded import EmbeddedServer
-from redis_dash import messagewire
-from redis_dash.eventlog import HEAD_BYTES
+from redis_dash.pubsub import connection as messagewire
+from redis_dash.pubsub.message_log import HEAD_BYTES
 from tests.conftest import until
 from tests.live.relay import relay
 from tests.live.subscribing import events, listening

@@ -9,11 +9,11 @@ import pytest
 import redis
 
 from demo_server.embedded import EmbeddedServer
-from redis_dash import introduction
+from redis_dash.client import handshake as introduction
 from redis_dash.config import Url
-from redis_dash.connection import Deployment
-from redis_dash.model import SourceError
-from redis_dash.ownreads import COUNTED
+from redis_dash.client.deployment import Deployment
+from redis_dash.core.model import SourceError
+from redis_dash.client.own_lookups import COUNTED
 from tests.conftest import until_async
 from tests.live.peers import peer
 

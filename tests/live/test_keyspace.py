@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import pytest
 import redis
 
-from redis_dash.certainty import Count
-from redis_dash.connection import Deployment
-from redis_dash.keyspace import Keyspace
-from redis_dash.model import SourceError
+from redis_dash.core.certainty import Count
+from redis_dash.client.deployment import Deployment
+from redis_dash.keyspace.scan import Keyspace
+from redis_dash.core.model import SourceError
 from tests.conftest import until
 
 FAMILIES = {"sessions": ("session:*",), "limits": ("ratelimit:*",), "others": ("a*", "b*")}
@@ -83,7 +83,7 @@ async def test_keys_handed_out_twice_are_not_called_exact(
     keyspace: Keyspace, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server shrinks its table under our cursor: what was in two buckets is in one, and that is scanned again."""
-    monkeypatch.setattr("redis_dash.family.HELD", 50)
+    monkeypatch.setattr("redis_dash.keyspace.estimate.HELD", 50)
     fill(client, 60_000, 0)
     seen: Counter[bytes] = Counter()
 
@@ -106,7 +106,7 @@ async def test_keys_handed_out_twice_are_not_called_exact(
 async def test_a_database_that_stands_still_is_counted_exactly_however_large(
     keyspace: Keyspace, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("redis_dash.family.HELD", 50)
+    monkeypatch.setattr("redis_dash.keyspace.estimate.HELD", 50)
     fill(client, 20_000, 0)
     await keyspace.pass_over()
     size = await count(keyspace)
@@ -123,7 +123,7 @@ async def test_a_database_that_stands_still_is_counted_exactly_however_large(
 async def test_the_budget_holds_and_a_hurry_does_not_wait_for_it(
     deployment: Deployment, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("redis_dash.pace.FIRST_COUNT", 100)
+    monkeypatch.setattr("redis_dash.keyspace.throttle.FIRST_COUNT", 100)
     keyspace = Keyspace(deployment, FAMILIES, budget=0.0001, rest_s=0.01)
     fill(client, 30_000, 0)
     async with at_work(keyspace):
@@ -170,7 +170,7 @@ async def test_a_walk_of_its_own_does_not_disturb_the_pass(keyspace: Keyspace, c
 async def test_a_readers_bug_is_told_and_the_scan_goes_on(
     keyspace: Keyspace, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("redis_dash.keyspace.RETRY_S", 0.01)
+    monkeypatch.setattr("redis_dash.keyspace.scan.RETRY_S", 0.01)
     calls: list[int] = []
 
     async def broken(keys: Sequence[bytes]) -> None:

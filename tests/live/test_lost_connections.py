@@ -10,9 +10,10 @@ import pytest
 import redis
 
 from demo_server.embedded import EmbeddedServer
-from redis_dash import messagewire, subscriber
-from redis_dash.messagewire import MessageWire
-from redis_dash.subscriber import Subscriber
+from redis_dash.pubsub import connection as messagewire
+from redis_dash.pubsub import subscriber
+from redis_dash.pubsub.connection import MessageWire
+from redis_dash.pubsub.subscriber import Subscriber
 from tests.conftest import until
 from tests.live.relay import relay
 from tests.live.subscribing import events, listening, marks

@@ -7,7 +7,7 @@ import random
 import pytest
 import redis
 
-from redis_dash.patterns import Matcher, Pattern
+from redis_dash.core.patterns import Matcher, Pattern
 from tests.conftest import until
 from tests.live.subscribing import listening
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 import redis
 
-from redis_dash.certainty import exact
-from redis_dash.commands import ShowRanks
+from redis_dash.core.certainty import exact
+from redis_dash.core.commands import ShowRanks
 from redis_dash.config import LimitPattern
 from redis_dash.sources.base import Context
 from redis_dash.sources.leaderboards import LeaderboardsSource

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 import redis
 
-from redis_dash.commands import StopSearch
+from redis_dash.core.commands import StopSearch
 from redis_dash.sources.base import Context
 from redis_dash.sources.sessions import SessionsSource
 from tests.conftest import until
@@ -88,8 +88,8 @@ async def test_of_many_that_are_found_the_latest_are_kept(
 async def test_a_search_can_be_stopped_and_keeps_what_it_found(
     make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("redis_dash.pace.FIRST_COUNT", 100)
-    monkeypatch.setattr("redis_dash.pace.MOST_COUNT", 100)
+    monkeypatch.setattr("redis_dash.keyspace.throttle.FIRST_COUNT", 100)
+    monkeypatch.setattr("redis_dash.keyspace.throttle.MOST_COUNT", 100)
     sign_in_many(client, 20_000)
     source = SessionsSource(context := make_context())
     await context.keyspace.pass_over()
@@ -106,8 +106,8 @@ async def test_a_search_can_be_stopped_and_keeps_what_it_found(
 async def test_a_search_that_is_replaced_leaves_nothing_behind(
     make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("redis_dash.pace.FIRST_COUNT", 100)
-    monkeypatch.setattr("redis_dash.pace.MOST_COUNT", 100)
+    monkeypatch.setattr("redis_dash.keyspace.throttle.FIRST_COUNT", 100)
+    monkeypatch.setattr("redis_dash.keyspace.throttle.MOST_COUNT", 100)
     sign_in_many(client, 5000)
     source = SessionsSource(context := make_context())
     await context.keyspace.pass_over()

@@ -11,9 +11,9 @@ import redis
 
 from demo_server.embedded import EmbeddedServer
 from redis_dash.config import Url
-from redis_dash.connection import Deployment
-from redis_dash.heads import MOST_BYTES
-from redis_dash.model import SourceError
+from redis_dash.client.deployment import Deployment
+from redis_dash.client.value_heads import MOST_BYTES
+from redis_dash.core.model import SourceError
 from redis_dash.sources.base import Context
 from redis_dash.sources.server import ServerSource
 from redis_dash.sources.sessions import SessionsSource
@@ -26,7 +26,7 @@ MANY = 300
 async def test_a_reply_may_take_longer_than_the_time_out_while_bytes_come(
     client: redis.Redis, embedded_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("redis_dash.connection.REPLY_TIMEOUT_S", 0.4)
+    monkeypatch.setattr("redis_dash.client.deployment.REPLY_TIMEOUT_S", 0.4)
     client.rpush("list", *(b"x" * 1000 for _ in range(300)))
     async with relay(embedded_server.port) as slow:
         slow.bytes_per_s = 300_000

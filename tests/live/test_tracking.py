@@ -11,11 +11,11 @@ import redis
 
 from redis_dash.config import Config, Url
 from redis_dash.hub import Hub
-from redis_dash.model import CacheFrame, Reading
+from redis_dash.core.model import CacheFrame, Reading
 from redis_dash.sources.base import Context
 from redis_dash.sources.rate_limits import RateLimitsSource
 from redis_dash.sources.sessions import SessionsSource
-from redis_dash.tracking import Tracking
+from redis_dash.keyspace.client_tracking import Tracking
 from tests.conftest import until, until_async
 from tests.live.conftest import running
 from tests.live.test_sources import accept, sign_in
@@ -86,7 +86,7 @@ async def test_what_was_written_while_it_was_not_connected_is_not_covered(redis_
 async def test_keys_that_are_written_too_often_are_given_up(
     redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("redis_dash.tracking.JUDGED_S", 0.05)
+    monkeypatch.setattr("redis_dash.keyspace.client_tracking.JUDGED_S", 0.05)
     async with listening(Tracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
 
         async def given_up() -> bool:

@@ -14,8 +14,8 @@ import redis
 
 from demo_server.embedded import EmbeddedServer
 from redis_dash.config import Url
-from redis_dash.eventlog import EventLog
-from redis_dash.subscriber import Subscriber
+from redis_dash.pubsub.message_log import EventLog
+from redis_dash.pubsub.subscriber import Subscriber
 from tests.conftest import until
 from tests.live.relay import relay
 from tests.live.subscribing import events, listening

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from redis_dash.certainty import Count
+from redis_dash.core.certainty import Count
 from tests.moving.observer import Seen
 from tests.moving.recording import Recording
 from tests.moving.tally import Tally

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import redis
 
 from demo_server.embedded import EmbeddedServer
-from redis_dash.commands import FullPass, ShowRanks
+from redis_dash.core.commands import FullPass, ShowRanks
 from tests.conftest import until
 from tests.moving.application import Application
 from tests.moving.judge import judge

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from demo_server.embedded import EmbeddedServer
-from redis_dash.certainty import at_least, counted, exact
-from redis_dash.model import AnyReading
+from redis_dash.core.certainty import at_least, counted, exact
+from redis_dash.core.model import AnyReading
 from tests.moving.judge import judge
 from tests.moving.phases import ALL, SMALL, Phase
 from tests.moving.recording import Recording

@@ -7,12 +7,12 @@ import time
 
 import msgspec
 
-from redis_dash.certainty import Scope, estimated, exact
-from redis_dash.commands import Command, FindOut, Outcome, Request
-from redis_dash.credential import Credential, mask
-from redis_dash.eventlog import EventLog, RawMessage
-from redis_dash.feed import Progress
-from redis_dash.model import (
+from redis_dash.core.certainty import Scope, estimated, exact
+from redis_dash.core.commands import Command, FindOut, Outcome, Request
+from redis_dash.core.credential import Credential, mask
+from redis_dash.pubsub.message_log import EventLog, RawMessage
+from redis_dash.core.feed import Progress
+from redis_dash.core.model import (
     AnyReading,
     Board,
     BoardRow,

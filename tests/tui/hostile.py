@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from redis_dash.certainty import exact
-from redis_dash.model import (
+from redis_dash.core.certainty import exact
+from redis_dash.core.model import (
     AnyReading,
     Board,
     BoardRow,

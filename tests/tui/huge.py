@@ -7,10 +7,10 @@ import time
 
 import msgspec
 
-from redis_dash.certainty import at_least, counted, estimated, exact
-from redis_dash.commands import FullPass, Request, SearchSessions, ShowRanks, StopSearch
-from redis_dash.feed import Progress
-from redis_dash.model import (
+from redis_dash.core.certainty import at_least, counted, estimated, exact
+from redis_dash.core.commands import FullPass, Request, SearchSessions, ShowRanks, StopSearch
+from redis_dash.core.feed import Progress
+from redis_dash.core.model import (
     Board,
     BoardRow,
     CacheGroup,

@@ -9,10 +9,10 @@ import time
 
 import msgspec
 
-from redis_dash.certainty import exact
-from redis_dash.commands import Command, Outcome, Publish, RestoreSession, RevokeSession
-from redis_dash.eventlog import EventLog
-from redis_dash.model import (
+from redis_dash.core.certainty import exact
+from redis_dash.core.commands import Command, Outcome, Publish, RestoreSession, RevokeSession
+from redis_dash.pubsub.message_log import EventLog
+from redis_dash.core.model import (
     AnyReading,
     Board,
     BoardRow,

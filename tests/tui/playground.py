@@ -8,8 +8,8 @@ from collections.abc import Callable
 import msgspec
 
 from redis_dash.demo import SCENARIOS
-from redis_dash.feed import Feed
-from redis_dash.model import TOPICS, Reading, ServerFrame
+from redis_dash.core.feed import Feed
+from redis_dash.core.model import TOPICS, Reading, ServerFrame
 from redis_dash.tui.app import DashApp
 from tests.tui import fakes, hostile
 from tests.tui.huge import HugeFeed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from redis_dash.model import AnyReading, BoardRow, Frame
+from redis_dash.core.model import AnyReading, BoardRow, Frame
 from redis_dash.tui.panes.sessions import SessionsPane
 from tests.tui import fakes, huge
 from tests.tui.fakes import FakeFeed

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 import msgspec
 from rich.style import Style
 
-from redis_dash.eventlog import EventLog
-from redis_dash.known_ids import KnownIds
-from redis_dash.model import ChannelCount
+from redis_dash.pubsub.message_log import EventLog
+from redis_dash.core.known_ids import KnownIds
+from redis_dash.core.model import ChannelCount
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.panes.events import EventsPane
 from tests.tui import fakes

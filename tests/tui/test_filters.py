@@ -7,7 +7,7 @@ import time
 import msgspec
 import pytest
 
-from redis_dash.tui.figures import moment
+from redis_dash.tui.formatting import moment
 from redis_dash.tui.panes.sessions import SessionsPane
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed

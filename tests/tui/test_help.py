@@ -7,10 +7,10 @@ from typing import get_args
 
 import pytest
 
-from redis_dash.certainty import Certainty, Count
-from redis_dash.model import Reading, ServerFrame, Status
+from redis_dash.core.certainty import Certainty, Count
+from redis_dash.core.model import Reading, ServerFrame, Status
 from redis_dash.tui.panes import cache, leaderboard, rate_limits, server, sessions
-from redis_dash.tui.panes.meanings import MEANINGS
+from redis_dash.tui.panes.server_meanings import MEANINGS
 from redis_dash.tui.screens.glossary import WORDS
 from redis_dash.tui.status import certainty, standing
 from tests.tui import fakes

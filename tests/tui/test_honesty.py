@@ -8,11 +8,11 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from redis_dash import certainty
-from redis_dash.certainty import Count, Scope, at_least, estimated, exact, unknown
-from redis_dash.model import AnyReading, CacheGroup, RateLimitsFrame, Reading, Scan, SessionsFrame
-from redis_dash.tui.figures import about
-from redis_dash.tui.spans import join
+from redis_dash.core import certainty
+from redis_dash.core.certainty import Count, Scope, at_least, estimated, exact, unknown
+from redis_dash.core.model import AnyReading, CacheGroup, RateLimitsFrame, Reading, Scan, SessionsFrame
+from redis_dash.tui.formatting import about
+from redis_dash.tui.segments import join
 from redis_dash.tui.status import standing
 from redis_dash.tui.text import Plain
 from tests.tui import fakes

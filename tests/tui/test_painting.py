@@ -8,7 +8,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from redis_dash.tui.panes.sessions import SessionsPane
-from redis_dash.tui.widgets.frame import Frame
+from redis_dash.tui.widgets.border import Frame
 from redis_dash.tui.widgets.lines import Lines
 from redis_dash.tui.widgets.table import Table
 from tests.tui import fakes

@@ -9,10 +9,10 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from redis_dash import certainty
-from redis_dash.commands import FullPass, RevokeSession, SearchSessions, ShowRanks, StopSearch
-from redis_dash.feed import Progress
-from redis_dash.model import SessionsFrame
+from redis_dash.core import certainty
+from redis_dash.core.commands import FullPass, RevokeSession, SearchSessions, ShowRanks, StopSearch
+from redis_dash.core.feed import Progress
+from redis_dash.core.model import SessionsFrame
 from redis_dash.tui.panes.leaderboard import LeaderboardPane
 from tests.tui import fakes, hostile, huge
 from tests.tui.fakes import FakeFeed

@@ -6,11 +6,11 @@ import pytest
 from textual.color import Color
 from textual.containers import VerticalScroll
 
-from redis_dash.commands import Publish
+from redis_dash.core.commands import Publish
 from redis_dash.demo import SCENARIOS
 from redis_dash.tui.app import DashApp
-from redis_dash.tui.arrangement import columns_for, place, topics_of
-from redis_dash.tui.look import Look
+from redis_dash.tui.columns import columns_for, place, topics_of
+from redis_dash.tui.styles import Look
 from redis_dash.tui.themes import THEME
 from redis_dash.tui.widgets.columns import Column, share_out
 from tests.tui import fakes

@@ -9,7 +9,7 @@ from textual.events import Key
 from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
-from redis_dash.commands import Publish
+from redis_dash.core.commands import Publish
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import running, shows, tap, until

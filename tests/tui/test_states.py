@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from redis_dash.feed import Feed
-from redis_dash.model import TOPICS, AnyReading, CacheFrame, ConfigError, Cost, Frame, Reading, ServerFrame
+from redis_dash.core.feed import Feed
+from redis_dash.core.model import TOPICS, AnyReading, CacheFrame, ConfigError, Cost, Frame, Reading, ServerFrame
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.panes import PANES
 from tests.tui import fakes

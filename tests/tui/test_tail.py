@@ -6,12 +6,12 @@ import msgspec
 import pytest
 from textual.pilot import Pilot
 
-from redis_dash.eventlog import EventLog
-from redis_dash.model import ChannelCount
+from redis_dash.pubsub.message_log import EventLog
+from redis_dash.core.model import ChannelCount
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.panes.events import EventsPane
 from redis_dash.tui.widgets.filter import WINDOW
-from redis_dash.tui.widgets.reach import KEPT, Reach
+from redis_dash.tui.widgets.scrollback import KEPT, Reach
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import MEDIUM, WIDE, running, screen_text, shows, tap, until

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from redis_dash.certainty import Count, at_least, counted, estimated, exact, unknown, weakest
+from redis_dash.core.certainty import Count, at_least, counted, estimated, exact, unknown, weakest
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from redis_dash.changes import Changes, changes_of, writes_between
+from redis_dash.client.change_counters import Changes, changes_of, writes_between
 
 INFO = {
     "role": "master",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from redis_dash.cost import BYTE_US, COMMAND_US, EXCHANGE_US, MESSAGE_US, SAMPLE_EVERY_S, WRITE_US, CostMeter
-from redis_dash.traffic import Traffic
+from redis_dash.client.server_cost import BYTE_US, COMMAND_US, EXCHANGE_US, MESSAGE_US, SAMPLE_EVERY_S, WRITE_US, CostMeter
+from redis_dash.client.traffic import Traffic
 
 GET = (b"GET", b"a")
 
@@ -42,7 +42,7 @@ def test_a_price_is_sampled_where_others_call_the_same(monkeypatch: pytest.Monke
     assert not meter.wants([GET])
     meter.count([GET] * 10)
     meter.price({"cmdstat_get": "calls=120,usec=100020"}, 0.0)
-    monkeypatch.setattr("redis_dash.cost.time.monotonic", lambda: SAMPLE_EVERY_S)
+    monkeypatch.setattr("redis_dash.client.server_cost.time.monotonic", lambda: SAMPLE_EVERY_S)
     assert meter.wants([(b"PING",), GET])
     assert not meter.wants([(b"PTTL", b"a")])
     meter.learn([GET] * 4, {b"GET": (130, 200_000)}, {b"GET": (134, 200_012), b"INFO": (1, 90)})

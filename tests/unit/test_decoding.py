@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from redis_dash.decoding import raw, text
+from redis_dash.core.decoding import raw, text
 from redis_dash.tui.text import plain
 
 

@@ -7,8 +7,8 @@ from collections import deque
 
 import pytest
 
-from redis_dash.eventlog import HEAD_BYTES, OVERHEAD_BYTES, Event, EventLog, Head, Mark
-from redis_dash.fifo import Fifo, T
+from redis_dash.pubsub.message_log import HEAD_BYTES, OVERHEAD_BYTES, Event, EventLog, Head, Mark
+from redis_dash.pubsub.indexed_queue import Fifo, T
 
 
 class Watched(Fifo[T]):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from redis_dash.certainty import Count
-from redis_dash.family import Asked, Expiry, Family, Moved, Since
+from redis_dash.core.certainty import Count
+from redis_dash.keyspace.estimate import Asked, Expiry, Family, Moved, Since
 
 STILL, UNKNOWN = Moved(0, 0), Moved(None, None)
 FOREVER = Expiry(0, 0.0)
@@ -72,7 +72,7 @@ def test_of_few_keys_each_counts_once_however_often_the_server_hands_it_out() ->
 def test_many_keys_are_not_held_and_exact_only_if_the_database_stood_still(
     monkeypatch: pytest.MonkeyPatch, still: bool
 ) -> None:
-    monkeypatch.setattr("redis_dash.family.HELD", 100)
+    monkeypatch.setattr("redis_dash.keyspace.estimate.HELD", 100)
     family = Family()
     family.begin(0.0)
     for start in range(0, 1000, 50):

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 import hiredis
 import pytest
 
-from redis_dash import giants
-from redis_dash.eventlog import HEAD_BYTES, Head
-from redis_dash.giants import LostPlaceError, MessageReader
+from redis_dash.pubsub import oversized as giants
+from redis_dash.pubsub.message_log import HEAD_BYTES, Head
+from redis_dash.pubsub.oversized import LostPlaceError, MessageReader
 
 PONG = b"*2\r\n$4\r\npong\r\n$0\r\n\r\n"
 SUBSCRIBED = b"*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from redis_dash.eventlog import Event
-from redis_dash.known_ids import MOST, KnownIds
-from redis_dash.redaction import redact_event
+from redis_dash.pubsub.message_log import Event
+from redis_dash.core.known_ids import MOST, KnownIds
+from redis_dash.redaction.messages import redact_event
 
 ID = "aaaa1111bbbb2222cccc3333dddd4444"
 URL_SAFE = "Kx9f-LqP7_TzW4mN-a"

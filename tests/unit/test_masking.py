@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from redis_dash.masking import mask_key, mask_keys
+from redis_dash.redaction.session_keys import mask_key, mask_keys
 
 ID = "f3k9QpLzY1mS0d8R"
 GLOBS = ("session:*", "sess:*:data")

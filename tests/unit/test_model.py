@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from redis_dash.commands import RestoreSession, RevokeSession
-from redis_dash.credential import Credential, mask
-from redis_dash.model import SessionRow
+from redis_dash.core.commands import RestoreSession, RevokeSession
+from redis_dash.core.credential import Credential, mask
+from redis_dash.core.model import SessionRow
 
 KEY = b"session:kR3fSECRETSECRETSECRET"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from redis_dash.pace import AIM, LOAN, Pace
+from redis_dash.keyspace.throttle import AIM, LOAN, Pace
 
 
 def worked(pace: Pace, seconds: float, cost_s: float) -> float:

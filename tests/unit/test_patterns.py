@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from redis_dash.patterns import Matcher, Pattern
+from redis_dash.core.patterns import Matcher, Pattern
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from redis_dash import ping
-from redis_dash.ping import LONG_S, TRIPS, PingTimer
-from redis_dash.wire import Trip
+from redis_dash.client import ping
+from redis_dash.client.ping import LONG_S, TRIPS, PingTimer
+from redis_dash.client.connection import Trip
 
 
 def shown(timer: PingTimer, *trips: Trip | None) -> float | None:

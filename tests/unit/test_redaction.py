@@ -7,8 +7,8 @@ import random
 import msgspec
 import pytest
 
-from redis_dash.eventlog import Event
-from redis_dash.redaction import redact, redact_event
+from redis_dash.pubsub.message_log import Event
+from redis_dash.redaction.messages import redact, redact_event
 
 SECRET = "k3J9xQpLz7"
 GLOBS = ("session:*", "sess:*:data")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from redis_dash.sample import RecentSample, interval
+from redis_dash.keyspace.sampling import RecentSample, interval
 
 
 def test_interval_holds_the_truth_about_19_times_in_20() -> None:

@@ -10,9 +10,9 @@ from urllib.parse import quote
 import pytest
 
 from redis_dash.dialects.json_session import JsonSession
-from redis_dash.model import SessionRow
-from redis_dash.ownreads import ReplyError
-from redis_dash.secrets import SessionSecret, is_secret
+from redis_dash.core.model import SessionRow
+from redis_dash.client.own_lookups import ReplyError
+from redis_dash.redaction.secret_fields import SessionSecret, is_secret
 from redis_dash.sources.session_facts import KnownSession, SessionRows
 
 ID = "Kx9f2LqP7TzW4mNb-8sD"

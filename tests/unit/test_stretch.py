@@ -9,13 +9,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from redis_dash import messagewire
-from redis_dash.arena import ROOM_BYTES
+from redis_dash.pubsub import connection as messagewire
+from redis_dash.pubsub.ring_buffer import ROOM_BYTES
 from redis_dash.config import Url
-from redis_dash.eventlog import HEAD_BYTES, Event, EventLog
-from redis_dash.messagewire import GULP_BYTES, GULP_S, MessageWire
-from redis_dash.stretch import unpack
-from redis_dash.subscriber import NAMES_BYTES, Subscriber
+from redis_dash.pubsub.message_log import HEAD_BYTES, Event, EventLog
+from redis_dash.pubsub.connection import GULP_BYTES, GULP_S, MessageWire
+from redis_dash.pubsub.packed_messages import unpack
+from redis_dash.pubsub.subscriber import NAMES_BYTES, Subscriber
 from tests.conftest import until
 
 
@@ -275,7 +275,7 @@ async def test_a_pause_lasts_no_longer_than_the_socket_bears(
     wire._transport.closing = False
     clock = iter(range(100))
     ticking = SimpleNamespace(time=time.time, monotonic=lambda: next(clock) / 10_000)  # a read every 0.2 ms
-    monkeypatch.setattr("redis_dash.messagewire.time", ticking)
+    monkeypatch.setattr("redis_dash.pubsub.connection.time", ticking)
     monkeypatch.setattr(asyncio.get_running_loop(), "call_later", lambda delay, _call: pauses.append(delay))
     for size in (20_000, 20_000, 200, 200):
         deliver(wire, message(b"orders", b"x" * size))

@@ -8,8 +8,8 @@ import unicodedata
 import pytest
 from rich.cells import cell_len
 
-from redis_dash.certainty import at_least, counted, estimated, exact, unknown
-from redis_dash.tui import figures
+from redis_dash.core.certainty import at_least, counted, estimated, exact, unknown
+from redis_dash.tui import formatting as figures
 from redis_dash.tui.text import MAX_CHARS, Plain, crop, pad, plain, plural
 from tests.tui.hostile import PAYLOADS, STRINGS
 

@@ -13,7 +13,7 @@ import pytest
 from redis_dash.config import Config
 from redis_dash.demo import CONFIGURATION
 from redis_dash.hub import Hub
-from redis_dash.model import TOPICS
+from redis_dash.core.model import TOPICS
 from redis_dash.snapshot import take
 from tests.conftest import until
 from tests.live.conftest import running

@@ -7,9 +7,9 @@ from textual.binding import Binding
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.widgets import Input
 
-from redis_dash.model import F
+from redis_dash.core.model import F
 from redis_dash.tui.intents import DetailWanted
-from redis_dash.tui.panes.view import Piece, View, piece
+from redis_dash.tui.panes.reading_view import Piece, View, piece
 from redis_dash.tui.text import Plain
 from redis_dash.tui.widgets.table import Table
 

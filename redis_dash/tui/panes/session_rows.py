@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from redis_dash.model import SessionRow
-from redis_dash.tui.figures import countdown, duration, moment
+from redis_dash.core.model import SessionRow
+from redis_dash.tui.formatting import countdown, duration, moment
 from redis_dash.tui.intents import Facts
-from redis_dash.tui.look import Ground
+from redis_dash.tui.styles import Ground
 from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.cells import Bar, Cell, Figure
 from redis_dash.tui.widgets.columns import Column

@@ -13,7 +13,7 @@ from textual.events import Resize
 from textual.widgets import Static
 
 from redis_dash.tui.intents import Detail
-from redis_dash.tui.screens.hanging import EDGES, hanging
+from redis_dash.tui.screens.definition_list import EDGES, hanging
 from redis_dash.tui.screens.modal import Modal, lines_content
 
 REFRESH_S = 0.5

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from redis_dash.tui.widgets.reach import Log, Reach
+from redis_dash.tui.widgets.scrollback import Log, Reach
 
 WINDOW = 5000
 """How many entries are looked through, before a place and behind it."""

@@ -1,0 +1,106 @@
+"""The only writes. Each looks again just before it happens, and tells what became of the key."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from redis_dash.core.commands import Command, FindOut, Outcome, Publish, RestoreSession, RevokeSession
+from redis_dash.client.deployment import Deployment, check
+from redis_dash.dialects.base import refusal
+from redis_dash.dialects.registry import SESSION_DIALECTS
+from redis_dash.core.model import SourceError
+from redis_dash.client.own_lookups import ReplyError
+from redis_dash.actions.revocation import LostAnswerError, final, revoke
+
+LOOK_AGAIN_S = 0.25
+"""Between two attempts to reach a server that is away."""
+
+
+async def carry_out(deployment: Deployment, command: Command) -> Outcome:
+    """Carry out one confirmed command.
+
+    Raises:
+        SourceError: nothing was done: Redis could not be reached, or refused. An answer that was lost is an outcome.
+    """
+    match command:
+        case RevokeSession():
+            return await revoke(deployment, command)
+        case RestoreSession():
+            return await _restore(deployment, command)
+        case FindOut():
+            return await _find_out(deployment, command)
+        case Publish():
+            return await _publish(deployment, command)
+
+
+def mark(command: Command, outcome: Outcome) -> str:
+    """What the event stream says of a command; empty where it says nothing."""
+    about = command.command if isinstance(command, FindOut) else command
+    match about:
+        case RevokeSession(session):
+            return f"{outcome.result}: {session.id} of {session.user or 'nobody known'}"
+        case RestoreSession():
+            return "revocation undone" if outcome.result == "restored" else f"undoing a revocation: {outcome.result}"
+        case Publish():
+            return ""
+
+
+async def _restore(deployment: Deployment, command: RestoreSession) -> Outcome:
+    async with deployment.exclusive() as exchange:
+        left_ms = 0 if command.expires_at is None else round((command.expires_at - time.time()) * 1000)
+        if command.expires_at is not None and left_ms <= 0:
+            return Outcome("already gone", "the session would have expired by now")
+        try:
+            reply = await final(exchange, b"RESTORE", command.key.reveal(), str(left_ms).encode(), command.dump)
+        except LostAnswerError as error:
+            detail = f"{error}: the session may be signed in again; we look once the server is back"
+            return Outcome("not known", detail, command, FindOut(command, command))
+    if isinstance(reply, ReplyError) and str(reply).startswith("BUSYKEY"):
+        return Outcome("exists again, not restored", "a session with this id exists again; nothing was changed")
+    check(reply)
+    return Outcome("restored", "the session is signed in again")
+
+
+async def _publish(deployment: Deployment, command: Publish) -> Outcome:
+    async with deployment.exclusive() as exchange:
+        try:
+            heard = await final(exchange, b"PUBLISH", command.channel.encode(), command.payload.encode())
+        except LostAnswerError as error:
+            return Outcome("not known", f"{error}: the message may have been sent")
+    return Outcome("sent", f"{check(heard)} listening")
+
+
+async def _find_out(deployment: Deployment, wanted: FindOut) -> Outcome:
+    there = await _is_there(deployment, wanted.key.reveal())
+    match wanted.command:
+        case RevokeSession(session) if there is None:
+            return Outcome("not known", f"the session {session.id} may be signed out: we may not look", wanted.undo)
+        case RevokeSession(session) if there:
+            return Outcome("still there", f"the session {session.id} is still signed in")
+        case RevokeSession(session):
+            return Outcome("deleted", f"the session {session.id} is gone: it is signed out", wanted.undo)
+        case RestoreSession() if there is None:
+            return Outcome("not known", "the session may be signed in again: we may not look", wanted.undo)
+        case RestoreSession() if there:
+            return Outcome("restored", "the session is signed in again")
+        case RestoreSession():
+            return Outcome("not restored", "the session is not there", wanted.undo)
+
+
+async def _is_there(deployment: Deployment, key: bytes) -> bool | None:
+    """Whether a key exists, as soon as the server can tell; None if it never will."""
+    while True:
+        try:
+            # Twice: what the server still had to read of the old connection has been done before the second.
+            for _ in range(2):
+                replies = await deployment.pipeline([(b"PTTL", key), SESSION_DIALECTS[0].read(key)])
+        except SourceError:
+            await asyncio.sleep(LOOK_AGAIN_S)
+            continue
+        answers = [reply for reply in replies if refusal(reply) is None]
+        if answers:
+            return answers[0] not in (None, -2)
+        if all(str(reply).startswith(("NOPERM", "ERR")) for reply in replies):
+            return None
+        await asyncio.sleep(LOOK_AGAIN_S)  # it is busy, or has lost its master, and will tell later

@@ -1,0 +1,209 @@
+"""Signing one session out: its key is deleted in one step with the check that it still is what was seen, or not at all.
+
+A script does both; where scripts are not allowed, a transaction does. The script comes first: it works while the server
+is out of memory, and a lifetime that slides with each use does not disturb it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+import time
+from collections.abc import Awaitable, Callable
+
+from redis_dash.core.commands import FindOut, Outcome, RestoreSession, Result, RevokeSession
+from redis_dash.client.deployment import Deployment, Exchange
+from redis_dash.dialects.base import refusal
+from redis_dash.dialects.registry import SESSION_DIALECTS
+from redis_dash.core.model import SessionRow, SourceError
+from redis_dash.client.own_lookups import ReplyError
+from redis_dash.client.reasons import say
+
+ATTEMPTS = 5
+"""A session in use changes under our hands now and then."""
+
+SCRIPT = b"""
+local now = redis.call(ARGV[1], KEYS[1])
+if not now then return -1 end
+if redis.sha1hex(now) ~= ARGV[2] then return -2 end
+return redis.call('DEL', KEYS[1])
+"""
+GONE, CHANGED, DELETED = -1, -2, 1
+
+_WHERE_IN_SCRIPT = r" script: \w+, on @user_script.*$"
+
+
+class LostAnswerError(SourceError):
+    """The connection broke after a write was sent: whether it was carried out is not known."""
+
+
+class _NotThisWayError(Exception):
+    """The server does not let us do it in this way; nothing was done."""
+
+
+async def final(exchange: Exchange, *command: bytes) -> object:
+    """Send the one command that writes.
+
+    Raises:
+        LostAnswerError: its answer was lost.
+    """
+    try:
+        (reply,) = await exchange([command])
+    except SourceError as error:
+        raise LostAnswerError(f"the answer was lost ({error})") from None
+    return reply
+
+
+async def revoke(deployment: Deployment, command: RevokeSession) -> Outcome:
+    """Sign one session out.
+
+    Raises:
+        SourceError: nothing was done, and why.
+    """
+    async with deployment.exclusive() as exchange:
+        revocation = _Revocation(deployment, exchange, command.session)
+        try:
+            return await revocation.run()
+        except LostAnswerError as error:
+            undo = revocation.undo
+            detail = f"{error}: the session {command.session.id} may be signed out; we look once the server is back"
+            return Outcome("not known", detail, undo, FindOut(command, undo))
+
+
+class _Revocation:
+    """Of one session, on a connection that nobody else uses meanwhile."""
+
+    def __init__(self, deployment: Deployment, exchange: Exchange, session: SessionRow) -> None:
+        self.undo: RestoreSession | None = None
+        """Brings back what was last looked at."""
+        self._deployment = deployment
+        self._exchange = exchange
+        self._session = session
+        self._key = session.key.reveal()
+        self._value: object = None
+        self._dump: object = None
+        self._no_undo = ""
+
+    async def run(self) -> Outcome:
+        """Delete the key, or say why not.
+
+        Raises:
+            LostAnswerError: it may be deleted.
+            SourceError: it is not, and why.
+        """
+        for way in (self._by_script, self._by_transaction):
+            with contextlib.suppress(_NotThisWayError):
+                return await self._insist(way)
+        return await self._plainly()
+
+    async def _insist(self, way: Callable[[], Awaitable[Outcome | None]]) -> Outcome:
+        for _ in range(ATTEMPTS):
+            outcome = await way()
+            if outcome is not None:
+                return outcome
+        return self._outcome("changed since, not deleted", "is in constant use; try again")
+
+    # -- the ways: each gives None if the session was used between our look and our delete ---------------------------
+
+    async def _by_script(self) -> Outcome | None:
+        refused = await self._look()
+        if refused is not None:
+            return refused
+        how, seen = (b"DUMP", self._dump) if isinstance(self._dump, bytes) else (b"GET", self._value)
+        if not isinstance(seen, bytes):
+            raise _NotThisWayError
+        digest = hashlib.sha1(seen, usedforsecurity=False).hexdigest().encode()
+        reply = await final(self._exchange, b"EVAL", SCRIPT, b"1", self._key, how, digest)
+        if isinstance(reply, ReplyError):
+            if str(reply).startswith(("NOPERM", "ERR")):  # scripts are not allowed, or not as we write them
+                raise _NotThisWayError
+            raise _error(reply)
+        self._deployment.own.count([(how, self._key)], [None if reply == GONE else seen])
+        return None if reply == CHANGED else self._told(reply)
+
+    async def _by_transaction(self) -> Outcome | None:
+        """Step by step, for a DEL that is sent along with a MULTI is carried out even if that one is refused."""
+        await self._say(b"WATCH", self._key)
+        way_out = b"UNWATCH"
+        try:
+            refused = await self._look()
+            if refused is not None:
+                return refused
+            await self._say(b"MULTI")
+            way_out = b"DISCARD"
+            (queued,) = await self._exchange([(b"DEL", self._key)])
+            if isinstance(queued, ReplyError):
+                raise _NotThisWayError if str(queued).startswith("OOM") else _error(queued)
+            reply = await final(self._exchange, b"EXEC")
+            if isinstance(reply, ReplyError):
+                raise _error(reply)
+            way_out = b""
+        finally:
+            await self._leave(way_out)
+        return self._told(reply[0]) if isinstance(reply, list) and reply else None
+
+    async def _plainly(self) -> Outcome:
+        """What is left while the server is out of memory: it takes no transaction then, but a DEL."""
+        refused = await self._look()
+        if refused is not None:
+            return refused
+        outcome = self._told(await final(self._exchange, b"DEL", self._key))
+        if outcome.result != "deleted":
+            return outcome
+        detail = f"{outcome.detail}; checked just before, not in one step: the server is out of memory"
+        return Outcome(outcome.result, detail, outcome.undo)
+
+    # -- steps -------------------------------------------------------------------------------------------------------
+
+    async def _look(self) -> Outcome | None:
+        """Why it must not be deleted; None if it still is what the person saw."""
+        dialect = SESSION_DIALECTS[0]
+        self._value, pttl, self._dump = await self._exchange(
+            [dialect.read(self._key), (b"PTTL", self._key), (b"DUMP", self._key)]
+        )
+        if (error := refusal(self._value)) is not None:
+            raise _error(error)
+        if self._value is None or pttl == -2:
+            return self._outcome("already gone", "had ended before")
+        facts, shown = dialect.decode(self._value), self._session
+        if shown.dialect != ("unknown" if facts is None else dialect.name) or (
+            facts is not None and facts.fingerprint != shown.fingerprint
+        ):
+            return self._outcome("changed since, not deleted", "is no longer what was shown")
+        if isinstance(self._dump, bytes) and isinstance(pttl, int):
+            self.undo = RestoreSession(
+                shown.key, shown.user, self._dump, time.time() + pttl / 1000 if pttl >= 0 else None
+            )
+        else:
+            self._no_undo = f"; it cannot be brought back ({refusal(self._dump) or refusal(pttl)})"
+        return None
+
+    async def _say(self, *command: bytes) -> None:
+        (reply,) = await self._exchange([command])
+        if isinstance(reply, ReplyError):
+            raise _error(reply)
+
+    async def _leave(self, way_out: bytes) -> None:
+        """Others use this connection after us: they must not find themselves in a transaction."""
+        if not way_out:
+            return
+        with contextlib.suppress(SourceError):  # then there is no connection to leave in order
+            (reply,) = await self._exchange([(way_out,)])
+            if isinstance(reply, ReplyError):
+                await self._deployment.close()
+
+    def _told(self, deleted: object) -> Outcome:
+        if isinstance(deleted, ReplyError):
+            raise _error(deleted)
+        if deleted != DELETED:
+            return self._outcome("already gone", "had ended before")
+        return self._outcome("deleted", f"is signed out{self._no_undo}", self.undo)
+
+    def _outcome(self, result: Result, what: str, undo: RestoreSession | None = None) -> Outcome:
+        return Outcome(result, f"the session {self._session.id} {what}", undo)
+
+
+def _error(reply: ReplyError) -> SourceError:
+    """The server's own reason."""
+    return SourceError(f"not deleted: {say(ReplyError(re.sub(_WHERE_IN_SCRIPT, '', str(reply))))}")

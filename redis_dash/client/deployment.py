@@ -1,0 +1,329 @@
+"""A deployment behind one face: pipelines in order, driver errors turned into ours, what is ours told apart.
+
+Everything is asked over a single connection. So the order in which the server ran our commands is the order in which we
+sent them, and the count of our own lookups is exact at the moment of each INFO.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+
+from redis_dash.client import command_cost as pricing
+from redis_dash.client.change_counters import changes_of
+from redis_dash.config import Url
+from redis_dash.client.server_cost import CostMeter
+from redis_dash.client.value_heads import Heads
+from redis_dash.client.info import Info, kind_of, parse_info
+from redis_dash.client.handshake import Introduction
+from redis_dash.client.reconnecting import Answer, Link
+from redis_dash.core.model import AwayError, Cost, Kind, MissingRightError, SourceError
+from redis_dash.client.own_lookups import Command, OwnReads, ReplyError
+from redis_dash.client.ping import PingTimer
+from redis_dash.client.reasons import say, without_arguments
+from redis_dash.client.application_share import Application
+from redis_dash.client.traffic import Traffic
+
+REPLY_TIMEOUT_S = 5.0
+"""Without a byte."""
+PIPELINE_LENGTH = 1000
+"""Commands sent at once: a longer pipeline is cut, so that nobody else waits long behind us."""
+PRICE_EVERY_S = 5.0
+SENTINEL = "this is a Sentinel, not the Redis that it watches"
+
+
+Exchange = Callable[[Sequence[Command]], Awaitable[list[object]]]
+
+
+def check(reply: object) -> object:
+    """Return a reply, or raise what the server said in place of it.
+
+    Raises:
+        MissingRightError: our user may not run the command.
+        SourceError: any other error reply.
+    """
+    if isinstance(reply, ReplyError):
+        text = str(reply)
+        if text.startswith(("NOPERM", "ERR unknown command")):
+            raise MissingRightError(text.removeprefix("NOPERM ").removeprefix("ERR "))
+        raise SourceError(say(reply))
+    return reply
+
+
+def _cut(commands: Sequence[Command], begin: int, length: int) -> int:
+    """Where a part of a long pipeline ends: between two keys, whose replies are judged together."""
+    end = min(begin + length, len(commands))
+    while begin + 1 < end < len(commands) and commands[end][1:2] == commands[end - 1][1:2]:
+        end -= 1
+    return end
+
+
+class Deployment:
+    """What a URL leads to."""
+
+    def __init__(self, url: Url) -> None:
+        self.url = url
+        self.own = OwnReads()
+        self.cost = CostMeter()
+        self.kind: Kind = "standalone"
+        """As the latest INFO says."""
+        self.listeners: list[Traffic] = []
+        """What goes over the other connections of this program, such as the one that receives messages."""
+        introduction = Introduction(self.own, self.cost.count, self._heard)
+        self._link = Link(url, self._count, self._connected, introduction, lambda: REPLY_TIMEOUT_S)
+        self._info: Info | None = None
+        self._info_lock = asyncio.Lock()
+        self._priced_at = -math.inf
+        self._application = Application(self.own)
+        self._heads = Heads(self.own)
+        self._ping = PingTimer()
+
+    @property
+    def connects(self) -> int:
+        """How often we connected, and the server answered."""
+        return self._link.connects
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether the latest attempt to connect failed, and none ever succeeded."""
+        return self._link.unreachable
+
+    # -- commands ----------------------------------------------------------------------------------------------------
+
+    async def pipeline(self, commands: Sequence[Command]) -> list[object]:
+        """Run commands in order; an error reply stands in its place as a ``ReplyError``.
+
+        Of a value that GET reads no more than ``heads.MOST_BYTES`` and one byte are returned.
+
+        Raises:
+            SourceError: the server could not be reached, or the connection broke; after that, attempts to connect
+                are spaced out, and calls in between fail at once with the same message.
+        """
+        if not commands:
+            await self.connect()  # nothing to read is not a dead server
+        replies: list[object] = []
+        while len(replies) < len(commands):
+            replies += await self._part(commands[len(replies) : _cut(commands, len(replies), PIPELINE_LENGTH)])
+        return replies
+
+    async def _part(self, commands: Sequence[Command]) -> list[object]:
+        """As many of the commands as should be sent at once."""
+        is_get = any(command[0] == b"GET" for command in commands)
+        commands = commands[: _cut(commands, 0, self._heads.number)] if is_get else commands
+        asked, began = self._heads.bounded(commands) if is_get else commands, time.perf_counter()
+        replies = await (self._sample(asked) if self.cost.wants(asked) else self._run(asked))
+        if not is_get:
+            return replies
+        self._heads.heard(replies, time.perf_counter() - began)
+        return await self._heads.as_get(commands, replies, self._run)
+
+    async def one(self, *command: bytes) -> object:
+        """Run a single command.
+
+        Raises:
+            SourceError: as ``pipeline``, and for an error reply.
+        """
+        return check((await self.pipeline([command]))[0])
+
+    @contextlib.asynccontextmanager
+    async def exclusive(self) -> AsyncIterator[Exchange]:
+        """Hold the connection for several exchanges in a row, as WATCH needs it.
+
+        Raises:
+            SourceError: as ``pipeline``; the function that is handed out raises it too.
+        """
+        async with self._link.lock:
+            await self._ensure_connected()
+            try:
+                yield self._exchange
+            except asyncio.CancelledError:
+                self._link.hang_up("a write was cut short")  # in the middle of a transaction, perhaps
+                raise
+
+    async def _run(self, commands: Sequence[Command]) -> list[object]:
+        async with self._link.lock:
+            await self._ensure_connected()
+            answer = self._link.send(commands)
+        return await self.receive(commands, answer)
+
+    async def _exchange(self, commands: Sequence[Command]) -> list[object]:
+        """As ``_run``, for whoever holds the lock."""
+        return await self.receive(commands, self._link.send(commands))
+
+    def send(self, commands: Sequence[Command], peek: Callable[[bytes], None]) -> Answer:
+        """Send commands that are no lookups, without waiting for our turn; see ``Wire.send`` and ``receive``."""
+        return self._link.send(commands, peek=peek)
+
+    async def receive(self, commands: Sequence[Command], answer: Answer) -> list[object]:
+        """Wait for the replies to what was sent.
+
+        Raises:
+            SourceError: the connection broke.
+        """
+        return await self._link.receive(commands, answer)
+
+    async def _sample(self, commands: Sequence[Command]) -> list[object]:
+        """Run the commands, and learn what the first of them cost."""
+        end = _cut(commands, 0, pricing.LENGTH)
+        first, others = commands[:end], commands[end:]
+        transaction = pricing.bracketed(first)
+        done: list[pricing.Sampled] = []
+
+        def count(_: Sequence[Command], replies: list[object] | None) -> None:
+            if replies is None:
+                self.own.lost(first)
+                return
+            sampled = pricing.sampled(replies)
+            done.append(sampled)
+            self.cost.count(transaction)
+            if sampled.times is None:
+                self.cost.refuse(first)
+            else:
+                self.cost.learn(first, *sampled.times)
+            if sampled.replies is not None:
+                self.own.count(first, sampled.replies)
+
+        async with self._link.lock:
+            await self._ensure_connected()
+            answer = self._link.send(transaction, count)
+        await self.receive(transaction, answer)
+        replies = done[0].replies
+        if replies is None:
+            return await self._run(commands)
+        return without_arguments(first, replies) + (await self._run(others) if others else [])
+
+    def _count(self, commands: Sequence[Command], replies: list[object] | None) -> None:
+        """In the order in which the server ran them."""
+        if replies is None:
+            self.own.lost(commands)
+        else:
+            self.cost.count(commands)
+            self.own.count(commands, replies)
+
+    # -- the connection ----------------------------------------------------------------------------------------------
+
+    async def connect(self) -> None:
+        """Connect, unless that has been done.
+
+        Raises:
+            SourceError: as ``pipeline``.
+        """
+        async with self._link.lock:
+            await self._ensure_connected()
+
+    async def close(self) -> None:
+        """Hang up."""
+        self._info = None
+        self._link.hang_up()
+
+    async def _ensure_connected(self) -> None:
+        await self._link.ensure()
+        if self.kind == "sentinel":
+            raise AwayError(SENTINEL)
+
+    def _connected(self) -> None:
+        self._info = None
+        self._application.connected()
+        self._ping.connected()
+
+    def _heard(self, values: Mapping[str, str]) -> None:
+        """The first INFO of a connection."""
+        self.kind = kind_of(values)
+        self._application.take(values)
+
+    def own_error(self, doing: str) -> str:
+        """Count an error of this program itself, and put it into words: what an exception says may hold anything."""
+        self.cost.errors += 1
+        return f"an error in redis-dash itself ({doing})"
+
+    # -- INFO and PING -----------------------------------------------------------------------------------------------
+
+    async def info(self, max_age_s: float = 0.4) -> Info:
+        """INFO, shared by everybody who asks within ``max_age_s`` seconds.
+
+        Raises:
+            MissingRightError: our user may not run INFO.
+            SourceError: as ``pipeline``.
+        """
+        async with self._info_lock:
+            if self._info is None or time.monotonic() - self._info.at >= max_age_s:
+                self._info = await self._ask_info()
+                if self._info.at - self._priced_at > PRICE_EVERY_S:
+                    await self.price()
+            return self._info
+
+    async def _ask_info(self) -> Info:
+        taken: list[Info] = []
+
+        def count(commands: Sequence[Command], replies: list[object] | None) -> None:
+            if replies is not None and isinstance(replies[0], bytes):
+                taken.append(self._taken(parse_info(replies[0]), elsewhere, at))
+            self._count(commands, replies)
+
+        commands = [(b"INFO",)]
+        async with self._link.lock:
+            await self._ensure_connected()
+            at, elsewhere = time.monotonic(), sum(listener.run for listener in self.listeners)
+            answer = self._link.send(commands, count)
+        (raw,) = await self.receive(commands, answer)
+        if not taken:
+            raise SourceError(f"INFO answered with {type(check(raw)).__name__} instead of text")
+        return taken[0]
+
+    def _taken(self, values: Mapping[str, str], elsewhere: int, at: float) -> Info:
+        """With our share as it stands at this moment, when the server has just answered.
+
+        Args:
+            elsewhere: commands that it had run on other connections when it was asked; what was answered there since
+                may have been run before or after that.
+            at: when it was asked.
+        """
+        application, run = self._application, self._link.traffic.run
+        self.kind = kind_of(values)
+        application.take(values)
+        self.cost.deliver(self.listeners, values)
+        return Info(
+            values=values,
+            at=at,
+            own_hits=self.own.hits,
+            own_misses=self.own.misses,
+            application=(application.hits, application.misses),
+            own_commands=(run + elsewhere, run + sum(one.run + one.in_flight for one in self.listeners)),
+            began=application.began,
+            changes=changes_of(values, self.url.database),
+        )
+
+    def watching_cost(self) -> Cost:
+        """What watching has cost so far, over all connections."""
+        return self.cost.cost([self._link.traffic, *self.listeners])
+
+    async def price(self) -> None:
+        """Bring the cost up to date now; otherwise that happens every few seconds.
+
+        Raises:
+            SourceError: as ``pipeline``.
+        """
+        self._priced_at = time.monotonic()
+        (stats,) = await self._run([(b"INFO", b"commandstats")])
+        if isinstance(stats, bytes):
+            self.cost.price(parse_info(stats), self._priced_at)
+
+    async def ping_ms(self) -> float | None:
+        """A PING's round trip in milliseconds, the median of a few; None where none could be measured yet.
+
+        Raises:
+            SourceError: as ``pipeline``.
+        """
+        commands = [(b"PING",)]
+        self._ping.begin()
+        while self._ping.wants_more:
+            async with self._link.lock:
+                await self._ensure_connected()
+                await self._link.time_next()
+                answer = self._link.send(commands)
+            await self.receive(commands, answer)
+            self._ping.add(self._link.wire.trip)
+        return self._ping.shown_ms()

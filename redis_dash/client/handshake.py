@@ -1,0 +1,116 @@
+"""How we behave on a connection: we say who we are, do not disturb the LRU, and learn what the server counts.
+
+Some proxies close the connection at one of these commands. It is left out on the next connections then, and tried again
+after a while: whether it was this command's fault is not known.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable, Sequence
+
+from redis_dash.client.info import parse_info, whole
+from redis_dash.client.reconnecting import Count, Link
+from redis_dash.core.model import SourceError
+from redis_dash.client.own_lookups import Command, OwnReads, calibration
+from redis_dash.client.connection import CLIENT_NAME
+
+PAUSE_S = (10.0, 300.0)
+"""First and longest pause before a step that broke a connection is tried again."""
+
+
+class Step:
+    """One thing to do on each connection."""
+
+    def __init__(self, commands: Callable[[], list[Command]], take: Callable[[list[object]], None] | None = None):
+        """``take`` takes the replies to the commands."""
+        self.commands = commands
+        self.done = False
+        """On this connection."""
+        self.not_before = -math.inf
+        """``time.monotonic()``."""
+        self._take = take
+        self._pause_s = PAUSE_S[0]
+
+    def succeed(self, replies: list[object]) -> None:
+        """The server answered, if only that it refuses."""
+        self.done, self._pause_s = True, PAUSE_S[0]
+        if self._take is not None:
+            self._take(replies)
+
+    def postpone(self) -> None:
+        """The connection broke here."""
+        self.not_before = time.monotonic() + self._pause_s
+        self._pause_s = min(self._pause_s * 2, PAUSE_S[1])
+
+
+class Introduction:
+    """The steps, done once on each connection."""
+
+    def __init__(
+        self,
+        own: OwnReads,
+        spent: Callable[[Sequence[Command]], None],
+        heard: Callable[[dict[str, str]], None],
+    ) -> None:
+        """``spent`` counts what was sent; ``heard`` takes the first INFO of a connection."""
+        self._own = own
+        self._spent = spent
+        self._heard = heard
+        self._one_by_one = False
+        self._steps = [
+            Step(lambda: [(b"CLIENT", b"SETNAME", CLIENT_NAME.encode())]),
+            Step(lambda: [(b"CLIENT", b"NO-TOUCH", b"ON")]),
+            Step(lambda: [(b"INFO",)], self._take_info),
+            Step(lambda: calibration(f"redis-dash:no-such-key:{os.urandom(8).hex()}".encode()), self._calibrate),
+        ]
+
+    def connected(self) -> None:
+        """A new connection: all is to be done."""
+        for step in self._steps:
+            step.done = False
+
+    async def go_on(self, link: Link) -> None:
+        """Do what is due: all at once, but one by one after that broke a connection.
+
+        Raises:
+            SourceError: the connection broke.
+        """
+        now = time.monotonic()
+        due = [step for step in self._steps if not step.done and step.not_before <= now]
+        for steps in [[step] for step in due] if self._one_by_one else [due]:
+            await self._take_steps(link, steps)
+        if due:
+            self._one_by_one = not all(step.done for step in self._steps)
+
+    async def _take_steps(self, link: Link, steps: Sequence[Step]) -> None:
+        plan = [(step, step.commands()) for step in steps]
+        under_way = [(commands, link.send(commands, self._answered(step))) for step, commands in plan]
+        try:
+            for commands, answer in under_way:
+                await link.receive(commands, answer)
+        except SourceError:
+            if self._one_by_one:
+                steps[0].postpone()
+            self._one_by_one = True
+            raise
+
+    def _answered(self, step: Step) -> Count:
+        def answered(commands: Sequence[Command], replies: list[object] | None) -> None:
+            if replies is not None:
+                self._spent(commands)
+                step.succeed(replies)
+
+        return answered
+
+    def _take_info(self, replies: list[object]) -> None:
+        if isinstance(replies[0], bytes):
+            self._heard(parse_info(replies[0]))
+
+    def _calibrate(self, replies: list[object]) -> None:
+        """Learn which of our reads the server counts as lookups."""
+        if isinstance(replies[-1], list):
+            texts = [raw for raw in replies[-1] if isinstance(raw, bytes) and b":" in raw]
+            self._own.calibrate([whole(parse_info(raw), "keyspace_misses") for raw in texts])

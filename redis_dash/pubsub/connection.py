@@ -1,0 +1,235 @@
+"""The subscribed connection: messages in, and a PING now and then to learn whether the peer is still there."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import socket
+import time
+from collections.abc import Callable
+from operator import itemgetter
+from typing import Any
+
+import hiredis
+
+from redis_dash.pubsub.ring_buffer import ROOM_BYTES, UNFINISHED_BYTES
+from redis_dash.pubsub.message_log import HEAD_BYTES, EventLog, RawMessage
+from redis_dash.pubsub.oversized import LostPlaceError, MessageReader, are_messages, is_message
+from redis_dash.pubsub.packed_messages import end_of_last, end_of_only, unpack, with_head
+from redis_dash.client.connection import Wire
+
+PING_EVERY_S = 2.0
+SILENCE_S = 5.0
+"""A PING unanswered, and not a byte of anything else for this long, means that the peer is gone. A server that is busy
+with one slow command is silent, too: hanging up on it loses messages that would have come.
+"""
+
+GULP_S = 0.008
+"""While messages come thick, so long is waited from one read to the next: many at once cost much less than each alone.
+"""
+GULP_BYTES = ROOM_BYTES // 2
+"""Not longer, though, than until so much has come, or a quarter of what the socket holds: the server must not have to
+wait for us, or its backlog for us grows until it cuts us off.
+"""
+
+Sift = Callable[[list[RawMessage]], list[RawMessage]]
+"""Takes messages and returns those that are to be counted and kept."""
+
+_channel_of = itemgetter(-2)
+
+
+class MessageWire(Wire, asyncio.BufferedProtocol):
+    """Hands messages on as they come; everything else is an answer."""
+
+    def __init__(self, count: Callable[[list[bytes]], None], log: EventLog, sift: Sift | None = None) -> None:
+        """``count`` takes the channels of a chunk's messages, one for each; ``log`` keeps the messages.
+
+        Args:
+            sift: where not every message counts, so that the bytes as they came hold more than are to be kept.
+        """
+        super().__init__()
+        self.complete_until = time.time()
+        """All that was published before this moment has arrived: a PING sent then was answered behind it."""
+        self._count = count
+        self._log = log
+        log.arena.clear()
+        self._sift = sift
+        self._messages = MessageReader()
+        self._is_sure = True
+        """What is unfinished in the arena begins with a message."""
+        self._channels: list[bytes] = []
+        """Of this chunk's messages."""
+        self._replied = 0
+        self._last: object = None
+        self._held: list[RawMessage] | None = None
+        """The messages of this stretch, where they must be held as they are made."""
+        self._heard_at = time.time()
+        self._came_at = self._waiting_since = -math.inf
+        """``time.monotonic()`` of the latest read, and of when we were ready for the next one."""
+        self._chunks = 0
+        self._subscribed = False
+        self._pinging = False
+        self._is_spoilt = False
+        """What came could not be understood."""
+
+    @property
+    def sure_until(self) -> float:
+        """The same, as far as we know: what arrived last was just published, unless an answer is overdue."""
+        return self.complete_until if self._pinging else self._heard_at
+
+    @property
+    def within_message(self) -> bool:
+        """Is a message begun and not complete?"""
+        return self._messages.within_message
+
+    @property
+    def cut_short(self) -> int:
+        """Messages that came and are not counted: at the end of the connection there may be one."""
+        return int(self._is_spoilt or self.within_message)
+
+    def get_buffer(self, _sizehint: int) -> memoryview:
+        """Where the next bytes go."""
+        return self._log.room()
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Parse what has come, and note that the peer lives."""
+        came_at = time.monotonic()
+        self._chunks += 1
+        self.traffic.received += nbytes
+        try:
+            self._take_in(nbytes)
+        except LostPlaceError as error:
+            self.trouble, self._is_spoilt = str(error), True
+            self.hang_up()
+        except hiredis.ProtocolError as error:
+            self._is_spoilt = True
+            self.distrust(error)
+        self.sort_out()
+        self._pace_reading(nbytes, came_at)
+
+    def _pace_reading(self, nbytes: int, came_at: float) -> None:
+        """Pause, unless there is more to read already, or nothing came for a while."""
+        elapsed, waited = came_at - self._came_at, came_at - self._waiting_since
+        self._came_at, self._waiting_since = came_at, time.monotonic()
+        if waited < GULP_S / 8 and nbytes < ROOM_BYTES and self._subscribed and self.is_open:
+            assert self._transport is not None
+            self._transport.pause_reading()
+            pause = min(GULP_S, self._gulp_bytes() * elapsed / nbytes)
+            asyncio.get_running_loop().call_later(pause, self._read_on)
+
+    def _gulp_bytes(self) -> int:
+        assert self._transport is not None
+        connection: socket.socket | None = self._transport.get_extra_info("socket")
+        if connection is None:
+            return GULP_BYTES
+        return min(GULP_BYTES, connection.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 4)
+
+    def _read_on(self) -> None:
+        assert self._transport is not None
+        self._waiting_since = time.monotonic()
+        self._transport.resume_reading()
+
+    def _take_in(self, nbytes: int) -> None:
+        """Count a chunk's messages; only its bytes are kept, if it is certain where they begin.
+
+        Raises:
+            LostPlaceError, hiredis.ProtocolError: see ``MessageReader``; what came before is counted and kept.
+        """
+        arena, messages = self._log.arena, self._messages
+        begin, arena.end = arena.end, arena.end + nbytes
+        packs = self._is_sure and self._sift is None
+        self._channels, self._replied, self._held = [], 0, None if packs else []
+        try:
+            messages.feed(arena.memory, begin, arena.end, self._sort)
+            if arena.end - arena.begin > UNFINISHED_BYTES:
+                raise LostPlaceError("a reply without end")
+        finally:
+            end = self._end_of_replies(begin)
+            if self._replied:
+                self.traffic.messages += self._replied
+                self._heard_at = time.time()
+                self._count(self._channels)
+                self._keep(arena.end if end is None else end, packs)
+            self._is_sure = end is not None
+            if end is None:
+                arena.clear()
+
+    def _end_of_replies(self, begin: int) -> int | None:
+        """Where the unfinished message begins now; ``begin`` is where this chunk does."""
+        arena, messages = self._log.arena, self._messages
+        if messages.within_giant:
+            return None
+        if self._replied > 1:
+            return end_of_last(arena.memory, begin, arena.end - messages.since_last, arena.end, self._last)
+        if not self._is_sure:
+            return None
+        return end_of_only(arena.memory, arena.begin, self._last) if self._replied else arena.begin
+
+    def _keep(self, end: int, packs: bool) -> None:
+        """Put the chunk's messages into the ring: as the bytes up to ``end`` where those hold them and little else."""
+        arena, count = self._log.arena, len(self._channels)
+        if not count:
+            arena.drop(end)
+            return
+        nbytes = end - arena.begin
+        is_large = nbytes > HEAD_BYTES // 4 * count
+        if packs and not is_large:
+            self._log.append_packed(count, end, time.time(), unpack)
+            return
+        held = unpack(arena.memory[arena.begin : end]) if packs else list(map(with_head, self._held or []))
+        heads = sum(len(part) for message in held for part in message[1:] if isinstance(part, bytes))
+        self._log.append(held, time.time(), heads if is_large else nbytes)
+        arena.drop(end)
+
+    def _sort(self, replies: list[Any]) -> None:
+        """Messages to the owner, answers to whoever asked. Of what is not held only the channels outlive this."""
+        self._last = replies[-1]
+        self._replied += len(replies)
+        if (self._waiting or not self._subscribed) and not are_messages(replies):
+            self._inbox += [reply for reply in replies if not is_message(reply)]
+            replies = [reply for reply in replies if is_message(reply)]
+        try:
+            kept, channels = self._wanted(replies)
+        except (TypeError, IndexError):  # an error, a number or a list of less than two that nobody asked for
+            kept, channels = self._wanted([reply for reply in replies if is_message(reply)])
+        self._channels += channels
+        if self._held is not None:
+            self._held += kept
+
+    def _wanted(self, messages: list[Any]) -> tuple[list[Any], list[bytes]]:
+        """The messages that are to be counted, and their channels."""
+        kept = messages if self._sift is None else self._sift(messages)
+        return kept, list(map(_channel_of, kept))
+
+    async def watch(self) -> None:
+        """Return when the connection is lost, or the peer is silent."""
+        self._subscribed = True
+        self.complete_until = time.time()
+        while not self.lost.is_set():
+            self._pinging, asked_at = True, time.time()
+            if not await self._ping():
+                return
+            self._pinging, self.complete_until = False, asked_at
+            try:
+                async with asyncio.timeout(PING_EVERY_S):
+                    await self.lost.wait()
+            except TimeoutError:
+                continue
+
+    async def _answers_late(self, pong: asyncio.Future[list[Any]]) -> bool:
+        """After a stop of our own the timeout comes first, while the answer waits behind a pause in reading."""
+        chunks = self._chunks
+        await asyncio.wait([pong], timeout=10 * GULP_S)
+        return pong.done() or chunks != self._chunks
+
+    async def _ping(self) -> bool:
+        """Is the peer there? While bytes come, the answer may take its time: it queues behind them."""
+        pong, chunks = self.send([(b"PING",)]), -1
+        while not pong.done():
+            if chunks == self._chunks and not await self._answers_late(pong):
+                self.trouble = "no answer in time"
+                pong.cancel()
+                return False
+            chunks = self._chunks
+            await asyncio.wait([pong], timeout=SILENCE_S)
+        return pong.exception() is None

@@ -1,0 +1,86 @@
+"""A stretch of the wire that is kept as it came: its messages are made again when somebody looks at them.
+
+Making a message costs little while the memory is at hand, and holding a hundred thousand of them costs three times as
+much. So a stretch keeps bytes, and must know where a message begins: that is where the last complete one ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+
+import hiredis
+
+from redis_dash.pubsub.message_log import HEAD_BYTES, Head, RawMessage
+from redis_dash.pubsub.oversized import encoded, is_message
+from redis_dash.client.own_lookups import ReplyError
+from redis_dash.client.connection import PIECE_BYTES, Memory, new_reader, parse
+
+_ARRAY = re.compile(rb"\*(\d{1,3})\r\n")
+_STRING = re.compile(rb"\$(\d{1,10})\r\n")
+
+
+def unpack(stretch: bytes) -> list[RawMessage]:
+    """The messages that are complete in a stretch; of large payloads the head."""
+    messages: list[RawMessage] = []
+    with contextlib.suppress(hiredis.ProtocolError):
+        for _, replies in parse(new_reader(), stretch, 0, len(stretch)):
+            messages += [with_head(reply) for reply in replies if is_message(reply)]
+    return messages
+
+
+def with_head(message: RawMessage) -> RawMessage:
+    """A message whose large strings are kept by their heads: its payload, but its channel's name, too."""
+    channel, payload = message[-2], message[-1]
+    if isinstance(payload, bytes) and len(payload) <= HEAD_BYTES and len(channel) <= HEAD_BYTES:  # type: ignore[arg-type]
+        return message
+    return [Head.of(part) if type(part) is bytes and len(part) > HEAD_BYTES else part for part in message]
+
+
+def end_of_only(data: Memory, begin: int, reply: object) -> int | None:
+    """Where a reply ends that begins at a known place; None if that is not certain."""
+    if isinstance(reply, bytes):
+        ways: tuple[bytes, ...] = (b"+%b\r\n" % reply, b"$%d\r\n%b\r\n" % (len(reply), reply))
+    elif isinstance(reply, ReplyError):
+        ways = (b"-%b\r\n" % str(reply).encode(),)
+    else:
+        ways = (encoded(reply) or b"",)
+    return next((begin + len(way) for way in ways if way and data[begin : begin + len(way)] == way), None)
+
+
+def end_of_last(data: Memory, begin: int, piece: int, end: int, last: object) -> int | None:
+    """Where the last complete reply ends; None if that is not certain.
+
+    Args:
+        data: holds the whole of ``last`` in ``[begin:end]``, and behind it but the beginning of an unfinished reply.
+        piece: where the piece begins that completed it.
+
+    Its bytes are looked for from the end. A payload or a name may hold the same bytes; but every place that is not
+    followed by a complete reply could be the true one, so there must be a single such place.
+    """
+    bytes_of_last = encoded(last)
+    if bytes_of_last is None:
+        return None
+    lowest = max(begin, piece + 1 - len(bytes_of_last))
+    at = data.rfind(bytes_of_last, lowest, min(end, piece + PIECE_BYTES))
+    if at < 0:
+        return None
+    found = at + len(bytes_of_last)
+    while (at := data.rfind(bytes_of_last, lowest, at + len(bytes_of_last) - 1)) >= 0:
+        if not _is_complete(data, at + len(bytes_of_last), end):
+            return None
+    return found
+
+
+def _is_complete(data: Memory, at: int, end: int) -> bool:
+    """Does a whole reply of strings begin here?"""
+    array = _ARRAY.match(data, at, end)
+    if array is None:
+        return False
+    at = array.end()
+    for _ in range(int(array[1])):
+        string = _STRING.match(data, at, end)
+        if string is None:
+            return False
+        at = string.end() + int(string[1]) + 2
+    return at <= end

@@ -1,0 +1,126 @@
+"""Messages without what lets its bearer in: secret-looking fields at any depth, passwords in URLs, session keys."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+import msgspec
+
+from redis_dash.pubsub.message_log import Event
+from redis_dash.core.known_ids import KnownIds
+from redis_dash.redaction.session_keys import mask_key, mask_keys
+from redis_dash.redaction.secret_fields import HIDDEN, is_secret
+
+_HIDDEN_JSON = msgspec.json.encode(HIDDEN)
+_HARMLESS = frozenset({b"true", b"false", b"null", b'""', b"{}", b"[]"})
+
+_PAIR = re.compile(r"""(?<![\w.-])([\w.-]++)(\\*["']\s*+[:=]\s*+|\s*+=>?\s*+|:\s++)(?=\S)""")
+"""A name in running text, and what separates it from its value."""
+_VALUE = re.compile(
+    r"""
+    "(?:\\.|[^"\\])*+"?  |  '(?:\\.|[^'\\])*+'?
+    | (\\+["'])(?:.*?\1|.*+)
+    | (?:(?:bearer|basic|digest)\s++)?+[^\s&;,"'(){}\[\]]*+
+    """,
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
+)
+_MAY_TELL = re.compile(r"[=:]|eyJ|PRIVATE KEY")
+_TELLING = re.compile(r"\beyJ[\w-]{8,}+\.[\w-]++\.[\w-]*+|(?<=-----BEGIN )[A-Z ]*PRIVATE KEY-----.*+", re.DOTALL)
+"""JSON web tokens and private keys tell themselves, whatever the field's name."""
+_URL_PASSWORD = re.compile(r"(://[^\s/@:]*+:)[^\s/@]++(?=@)")
+
+
+def redact_event(event: Event, globs: Sequence[str], ids: KnownIds | None = None) -> Event:
+    """The event as it may be shown; ``size`` stays that of the message.
+
+    Args:
+        globs: the patterns of session keys.
+        ids: of sessions, masked also where they stand without the rest of their keys.
+    """
+    channel = redact_text(event.channel, globs)
+    if event.channel.startswith(b"__keyevent@"):
+        payload = mask_key(event.payload.decode("utf-8", "surrogateescape"), globs).encode("utf-8", "surrogateescape")
+    else:
+        payload = redact(event.payload, globs)
+    if ids is not None:
+        channel, payload = ids.mask_bytes(channel), ids.mask_bytes(payload)
+    return msgspec.structs.replace(
+        event, channel=channel, payload=payload, size=event.size - len(event.payload) + len(payload)
+    )
+
+
+def redact(payload: bytes, globs: Sequence[str]) -> bytes:
+    """A payload as it may be shown: JSON stays JSON, numbers stay as they are written."""
+    if payload.lstrip()[:1] in (b"{", b"[", b'"'):
+        try:
+            return _json(payload, globs)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass
+    return redact_text(payload, globs)
+
+
+def redact_text(raw: bytes, globs: Sequence[str]) -> bytes:
+    """The same for what is no JSON, or only the beginning of it."""
+    return _text(raw.decode("utf-8", "surrogateescape"), globs).encode("utf-8", "surrogateescape")
+
+
+def _json(raw: bytes, globs: Sequence[str]) -> bytes:
+    """A value as it may be shown; the very same bytes if all of it may."""
+    if raw.lstrip().startswith(b"{"):
+        fields = [(name, bytes(value)) for name, value in msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).items()]
+        shown = [_field(name, value, globs) for name, value in fields]
+        if shown == fields:
+            return raw
+        return b"{%b}" % b",".join(b"%b:%b" % (msgspec.json.encode(name), value) for name, value in shown)
+    if raw.lstrip().startswith(b"["):
+        items = [bytes(item) for item in msgspec.json.decode(raw, type=list[msgspec.Raw])]
+        told = [_json(item, globs) for item in items]
+        return raw if told == items else b"[%b]" % b",".join(told)
+    if raw.lstrip().startswith(b'"'):
+        text = msgspec.json.decode(raw, type=str)
+        is_json = text.lstrip()[:1] in ("{", "[")
+        shown_text = redact(text.encode(), globs).decode() if is_json else _text(text, globs)
+        return raw if shown_text == text else msgspec.json.encode(shown_text)
+    return raw
+
+
+def _field(name: str, value: bytes, globs: Sequence[str]) -> tuple[str, bytes]:
+    is_hidden = is_secret(name) and value.strip() not in _HARMLESS
+    return _name(name, tuple(globs)), _HIDDEN_JSON if is_hidden else _json(value, globs)
+
+
+@lru_cache(maxsize=1024)  # the same few names, over and over
+def _name(name: str, globs: tuple[str, ...]) -> str:
+    return _text(name, globs)
+
+
+def _text(text: str, globs: Sequence[str]) -> str:
+    text = mask_keys(text, globs)
+    if not _MAY_TELL.search(text):  # nearly always
+        return text
+    text = _URL_PASSWORD.sub(rf"\1{HIDDEN}", text) if "://" in text else text
+    text = _TELLING.sub(HIDDEN, text)
+    parts, at = list[str](), 0
+    for pair in _PAIR.finditer(text):
+        if pair.start() >= at and is_secret(pair[1]):
+            parts += text[at : pair.end()], HIDDEN
+            at = _end_of_value(text, pair.end())
+    return "".join((*parts, text[at:])) if parts else text
+
+
+def _end_of_value(text: str, at: int) -> int:
+    """Where a value ends that begins here: a bracket at its counterpart, or at the end of a text that was cut."""
+    depth = 0
+    while at < len(text):
+        if text[at] in "{[(":
+            depth, at = depth + 1, at + 1
+        elif text[at] in "}])":
+            depth, at = depth - 1, at + 1
+        else:
+            value = _VALUE.match(text, at)
+            at = max(at + 1, value.end() if value else 0)
+        if depth <= 0:
+            break
+    return at

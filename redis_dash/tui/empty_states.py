@@ -1,0 +1,31 @@
+"""What an empty pane says: what was looked for, among how many keys, and what to do."""
+
+from __future__ import annotations
+
+from redis_dash.core.certainty import Count, Scope
+from redis_dash.tui.formatting import compact, count, percent
+from redis_dash.tui.text import Plain, plain, plural
+
+
+def absence(scope: Scope, found: Count, things: str, option: str) -> Plain:
+    """Why nothing is listed. Nothing seen is not nothing there, and no match is not nobody.
+
+    Args:
+        things: what the keys hold, for example ``sessions``.
+        option: the command-line option that names their pattern, for example ``--session``.
+    """
+    looked_for = " or ".join(plain(pattern, 40) for pattern in scope.patterns[:4]) or "no pattern at all"
+    if found.certainty in ("estimated", "unknown") or found.coverage < 1:
+        share = percent(found.coverage, 0 if found.coverage >= 0.01 else 1)
+        most = "" if found.high is None else f"; there may be up to {compact(found.high)}"
+        of = f" of {count(scope.keys)} keys" if scope.keys else ""
+        return Plain(f"No key that matches {looked_for} was seen yet: {share}{of} scanned{most}. F5 scans all now.")
+    if not scope.keys:
+        return Plain(f"The database holds no keys. Keys that match {looked_for} would be listed here.")
+    if scope.others:
+        others = f"{plural(scope.others, 'key')} of another type {'does' if scope.others == 1 else 'do'}"
+        return Plain(f"No {things.removesuffix('s')} matches {looked_for}; {others}.")
+    return Plain(
+        f"No key matches {looked_for}, among {count(scope.keys)} in this database. "
+        f"If your {things} have other names, start with {option} 'PATTERN'."
+    )

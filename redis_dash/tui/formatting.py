@@ -1,0 +1,225 @@
+"""Figures for people: short, right-alignable, and calm when they change."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+
+from redis_dash.core.certainty import Count
+from redis_dash.tui.text import Plain
+
+_UNKNOWN = Plain("–")
+RECENT_S = 5.0
+"""Counts no older than this are ``just counted``."""
+_MOST_DECIMALS = 6
+_HUGE = 1e17
+"""From here on a score's shortest form is its clearest: neighbouring whole numbers are the same float."""
+
+
+def count(value: int) -> Plain:
+    """``12,403``."""
+    return Plain(f"{value:,}")
+
+
+def compact(value: float) -> Plain:
+    """At most six cells: ``9,999``, ``12.4 k``, ``1.20 M``."""
+    if not math.isfinite(value):
+        return _UNKNOWN
+    if abs(value) < 10_000:
+        return Plain(_or_less(value, 0))
+    scaled = value
+    for unit in ("k", "M", "G", "T"):
+        scaled /= 1000
+        if abs(scaled) < 999.5:
+            return Plain(f"{_three_digits(scaled)} {unit}")
+    return _powers(f"{value:.1e}")
+
+
+def nbytes(value: float) -> Plain:
+    """``512 B``, ``14.2 MB``; units of 1,024, as Redis counts them."""
+    if not math.isfinite(value):
+        return _UNKNOWN
+    if abs(value) < 1024:
+        return Plain(f"{value:.0f} B")
+    for unit in ("kB", "MB", "GB"):
+        value /= 1024
+        if abs(value) < 999.5:
+            return Plain(f"{_three_digits(value)} {unit}")
+    return Plain(f"{_three_digits(value / 1024)} TB")
+
+
+def _three_digits(value: float) -> str:
+    if abs(value) < 9.995:
+        return f"{value:.2f}"
+    return f"{value:.1f}" if abs(value) < 99.95 else f"{value:.0f}"
+
+
+def _or_less(value: float, decimals: int) -> str:
+    """``0.3``; ``<0.1`` for what is more than nothing and less than that."""
+    least = 10.0**-decimals
+    return f"<{least:.{decimals}f}" if 0 < value < least else f"{value:,.{decimals}f}"
+
+
+def score_decimals(values: Iterable[float]) -> int:
+    """How many decimals a column needs: none if all are whole, else at least two.
+
+    More where it takes more to write them exactly. Where that cannot be had, as after many additions of 0.1, as many as
+    it takes to tell them apart.
+    """
+    broken = {value for value in values if abs(value) < _HUGE and not _vanishes(value, _MOST_DECIMALS)}
+    if all(value == int(value) for value in broken):
+        return 0
+    for decimals in range(2, _MOST_DECIMALS + 1):
+        if all(float(f"{value:.{decimals}f}") == value for value in broken):
+            return decimals
+    for decimals in range(2, _MOST_DECIMALS):
+        shown = {f"{value:.{decimals}f}" for value in broken if not _vanishes(value, decimals)}
+        if len(shown) == len(broken):  # none looks like another one, none like nothing
+            return decimals
+    return _MOST_DECIMALS
+
+
+def score(value: float, decimals: int | None = None) -> Plain:
+    """``9,512``, ``12.50``, ``1.7e308``."""
+    return score_forms(value, decimals)[0]
+
+
+@lru_cache(maxsize=4096)
+def score_forms(value: float, decimals: int | None = None) -> tuple[Plain, ...]:
+    """All ways to write a score, the fullest first; a short one has fewer digits, but its whole exponent."""
+    if not math.isfinite(value):
+        return (Plain("nan" if math.isnan(value) else "∞" if value > 0 else "-∞"),)
+    if decimals is None:
+        decimals = score_decimals((value,))
+    short = [_powers(f"{value:.{digits}e}") for digits in range(8, -1, -1)]
+    if abs(value) >= _HUGE or _vanishes(value, decimals):
+        full = [_powers(repr(value))]
+    else:
+        whole = [Plain(f"{value:,.0f}")] if value == int(value) else []
+        full = [Plain(f"{value:,.{decimals}f}"), *whole, Plain(f"{value:.{decimals}f}")]
+    return tuple(dict.fromkeys([*full, *(form for form in short if math.isfinite(float(form)))]))
+
+
+def _vanishes(value: float, decimals: int) -> bool:
+    return value != 0 and float(f"{value:.{decimals}f}") == 0
+
+
+def _powers(text: str) -> Plain:
+    """``1.2000e+09`` as ``1.2e9``."""
+    mantissa, mark, exponent = text.partition("e")
+    if "." in mantissa:
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    power = int(exponent) if mark else 0
+    return Plain(f"{mantissa}e{power}" if power else mantissa)
+
+
+def rate(per_second: float | None) -> Plain:
+    """``<0.1/s``, ``0.3/s``, ``12.3/s``, ``1,240/s``; a dash where it is unknown."""
+    if per_second is None or not math.isfinite(per_second):
+        return _UNKNOWN
+    return Plain(f"{_or_less(per_second, 1)}/s" if per_second < 99.95 else f"{compact(per_second)}/s")
+
+
+def percent(share: float | None, digits: int = 1) -> Plain:
+    """``93.4 %``, ``<0.1 %``; a dash where it is unknown. A share short of all is never rounded up to it."""
+    if share is None or not math.isfinite(share):
+        return _UNKNOWN
+    text = _or_less(share * 100, digits)
+    if share < 1 and text == f"{100:.{digits}f}":
+        text = f"{100 - 10**-digits:.{digits}f}"
+    return Plain(f"{text} %")
+
+
+def duration(seconds: float | None) -> Plain:
+    """``41 s``, ``3 min 04 s``, ``5 h 12 min``, ``3 d 4 h``."""
+    if seconds is None or not math.isfinite(seconds):
+        return _UNKNOWN
+    whole = max(0, int(seconds))
+    if whole < 60:
+        return Plain(f"{whole} s")
+    if whole < 3600:
+        return Plain(f"{whole // 60} min {whole % 60:02} s")
+    if whole < 86_400:
+        return Plain(f"{whole // 3600} h {whole % 3600 // 60:02} min")
+    return Plain(f"{whole // 86_400:,} d {whole % 86_400 // 3600} h")
+
+
+def about(seconds: float) -> Plain:
+    """``41 s``, ``8 min``, ``5 h``, ``3 d``: calm, for what has no need of more."""
+    whole = max(0, int(seconds)) if math.isfinite(seconds) else 0
+    for length, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if whole >= length:
+            return Plain(f"{whole // length:,} {unit}")
+    return Plain(f"{whole} s")
+
+
+def countdown(seconds: float | None) -> Plain:
+    """``23:58:10``; days in front where there are any; ``never`` for what does not expire."""
+    if seconds is None or not math.isfinite(seconds):
+        return Plain("never")
+    whole = max(0, int(seconds))
+    days, clock = divmod(whole, 86_400)
+    text = f"{clock // 3600:02}:{clock % 3600 // 60:02}:{clock % 60:02}"
+    return Plain(f"{days} d {text}" if days else text)
+
+
+def milliseconds(value: float | None) -> Plain:
+    """``<0.1 ms``, ``0.3 ms``, ``12 ms``; a dash where it is unknown."""
+    if value is None or not math.isfinite(value):
+        return _UNKNOWN
+    if 0 < value < 0.1:
+        return Plain("<0.1 ms")
+    return Plain(f"{value:.1f} ms" if value < 9.95 else f"{value:,.0f} ms")
+
+
+def clock(at: float) -> Plain:
+    """Local time of day with tenths: ``12:04:31.2``."""
+    try:
+        moment = datetime.fromtimestamp(at)
+    except (OverflowError, OSError, ValueError):
+        return Plain("--:--:--.-")
+    return Plain(f"{moment:%H:%M:%S}.{moment.microsecond // 100_000}")
+
+
+def moment(at: float | None) -> Plain:
+    """Local date and time, to the second."""
+    if at is None:
+        return _UNKNOWN
+    try:
+        return Plain(f"{datetime.fromtimestamp(at):%Y-%m-%d %H:%M:%S}")
+    except (OverflowError, OSError, ValueError):
+        return _UNKNOWN
+
+
+def tally(value: Count) -> Plain:
+    """``128``; ``1.01 M ± 1 %`` where it is estimated; ``27–41`` for few; ``1,204+`` where there may be more."""
+    if value.certainty == "unknown":
+        return _UNKNOWN
+    if value.certainty == "at_least":
+        return Plain(f"{count(value.value)}+")
+    high = value.value if value.high is None else value.high
+    certain = value.certainty == "exact" or (value.certainty == "counted" and is_recent(value, time.time()))
+    if certain or value.low == high:
+        return count(value.value)
+    margin = max(high - value.value, value.value - value.low) / max(1, value.value)
+    if value.certainty == "counted" and margin < 0.01:
+        return count(value.value)
+    if high < 1000:
+        return Plain(f"{value.low:,}–{high:,}")
+    return Plain(f"{compact(value.value)} ± {max(1, math.ceil(margin * 100))} %")
+
+
+def seen(value: Count, words: str) -> Plain:
+    """``128 signed in``; ``none seen yet, at most 400`` where nothing was seen: that is not none."""
+    if value.value == 0 and value.certainty in ("estimated", "unknown", "at_least"):
+        most = "" if value.high is None else f", at most {compact(value.high)}"
+        return Plain(f"none seen yet{most}")
+    return Plain(f"{tally(value)} {words}")
+
+
+def is_recent(value: Count, now: float) -> bool:
+    """Was it counted so lately that its age is not worth a word?"""
+    return now - value.at < RECENT_S

@@ -1,0 +1,111 @@
+"""A search among all sessions: what was asked for, how far it is, and what is said of it."""
+
+from __future__ import annotations
+
+import time
+
+from redis_dash.core.feed import Progress
+from redis_dash.core.model import AnyReading, Search, SessionsFrame
+from redis_dash.tui.formatting import compact, count, percent
+from redis_dash.tui.panes.reading_view import Piece, piece
+from redis_dash.tui.progress import share
+from redis_dash.tui.text import Plain, plain
+
+LEAST_CHARS = 2
+"""One character is found in nearly every session: a whole scan would tell nothing."""
+
+
+class Searching:
+    """At most one search; its results come with the readings."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._asked_at = 0.0
+        self._search: Search | None = None
+        self._progress: Progress | None = None
+        self.was_stopped = False
+        """The person has asked to stop it."""
+
+    @property
+    def is_on(self) -> bool:
+        """Is a search shown in place of the list, under way or not?"""
+        return bool(self._text)
+
+    @property
+    def is_running(self) -> bool:
+        """Is it under way, as far as is known?"""
+        if not self.is_on or self.was_stopped:
+            return False
+        return self._search is None or self._search.running or self._progress is not None
+
+    @property
+    def results(self) -> Search | None:
+        """What came of it so far; None before the first reading that knows of it."""
+        return self._search
+
+    def begin(self, text: str) -> None:
+        """It has been asked for just now."""
+        self._text, self._asked_at = text, time.time()
+        self._search, self.was_stopped = None, False
+
+    def end(self) -> None:
+        """Back to the list."""
+        self._text, self._search, self._progress = "", None, None
+
+    def take(self, reading: AnyReading) -> None:
+        """A reading may tell how far it is; one from before it was asked for tells of another search."""
+        frame = reading.frame
+        if self.is_on and isinstance(frame, SessionsFrame) and frame.search and reading.taken_at >= self._asked_at:
+            self._search = frame.search
+
+    def watch(self, progress: Progress | None) -> bool:
+        """Take what is under way; does that change what is said?"""
+        before, self._progress = self._progress, progress if progress and progress.what == "search" else None
+        return self.is_on and before != self._progress
+
+    def answer(self) -> tuple[Piece, ...]:
+        """``searching 41 % · 3 found``, ``3 found among 1,012,345``, ``stopped at 41 % · 3 found``."""
+        search, found = self._search, self._found()
+        if self.is_running:
+            return piece(f"searching {percent(self._coverage, 0)}", "strong"), piece(found, "strong")
+        if search is None:
+            return (piece("search stopped", "warn"),)
+        listed = _listed(search)
+        if search.coverage < 1:
+            why = [piece(plain(search.note, 60), "warn")] if search.note else []
+            return piece(f"stopped at {percent(search.coverage, 0)}", "warn"), piece(found, "strong"), *listed, *why
+        return piece(f"{found} among {count(search.read)}", "strong"), *listed
+
+    def note(self) -> Piece:
+        """What is being looked for."""
+        return piece(f"search: {plain(self._text, 20)}", "accent")
+
+    def nothing(self) -> Plain:
+        """What is said where nothing was found."""
+        if self.is_running:
+            return Plain("Nothing found so far.")
+        read = count(self._search.read) if self._search else Plain("0")
+        return Plain(f"Nothing found among {read} sessions, by user, field or the beginning of the id.")
+
+    def _found(self) -> Plain:
+        found = max(self._search.found if self._search else 0, self._progress.found if self._progress else 0)
+        return Plain(f"{found:,} found")
+
+    @property
+    def _coverage(self) -> float:
+        if self._progress is not None:
+            return share(self._progress)
+        return self._search.coverage if self._search else 0.0
+
+
+def _listed(search: Search) -> list[Piece]:
+    if search.found <= len(search.rows):
+        return []
+    return [piece(f"{len(search.rows):,} of {search.found:,} listed", "dim")]
+
+
+def invitation(text: str, known: int) -> Piece:
+    """``Enter: search all 1.01 M``, while a filter is typed that sees only the listed ones."""
+    if len(text.strip()) < LEAST_CHARS:
+        return piece(f"type {LEAST_CHARS} characters to search all {compact(known)}", "accent")
+    return piece(f"Enter: search all {compact(known)}", "accent")

@@ -1,0 +1,92 @@
+"""A pane whose rows stand in a table, and the details of one of them, which follow the readings."""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+from msgspec.structs import replace
+
+from redis_dash.core.model import F
+from redis_dash.tui.formatting import clock
+from redis_dash.tui.intents import Detail
+from redis_dash.tui.panes.base import Pane
+from redis_dash.tui.segments import Span, join
+from redis_dash.tui.status import standing
+from redis_dash.tui.text import Plain
+from redis_dash.tui.widgets.table import Table
+
+T = TypeVar("T")
+
+_DOT: Span = (Plain(" · "), "dim")
+
+
+class Listed(Pane[F], Generic[F, T]):
+    """A pane with a table."""
+
+    table: Table[T]
+
+    # -- what a topic fills in ---------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def listed(self, frame: F) -> Sequence[T]:
+        """The rows of a frame."""
+
+    @abstractmethod
+    def describe(self, row: T) -> Detail:
+        """Everything about one row."""
+
+    def departure(self, is_complete: bool) -> Plain:
+        """What it means that a row is listed no more; ``is_complete`` if all that there is is listed."""
+        return Plain("No longer there.") if is_complete else Plain("No longer among those that are listed.")
+
+    # -- what follows from it ----------------------------------------------------------------------------------------
+
+    @property
+    def listing(self) -> Table[T]:
+        """The table."""
+        return self.table
+
+    def display_frame(self, frame: F) -> None:
+        """Hand over the rows."""
+        self.table.show(self.listed(frame))
+
+    def follow(self) -> Callable[[], Detail] | None:
+        """Everything about the cursor's row, and whatever becomes of it."""
+        row = self.table.item
+        if row is None:
+            return None
+        self.table.pin()
+        return _Follower(self, row)
+
+
+class _Follower(Generic[F, T]):
+    """The details of one row, made anew from the latest reading at each call."""
+
+    def __init__(self, pane: Listed[F, T], row: T) -> None:
+        self._pane = pane
+        self._row = row
+        self._missed_at: float | None = None
+
+    def __call__(self) -> Detail:
+        notice = self._look()
+        return replace(self._pane.describe(self._row), notice=notice)
+
+    def _look(self) -> Plain:
+        """Find the row again; what there is to be said about it being old or gone."""
+        pane, now = self._pane, time.time()
+        reading, frame = pane.reading, pane.frame
+        if reading is None or frame is None or reading.status not in ("ok", "reduced"):
+            told = join(standing(reading, now).words, _DOT)
+            return Plain("".join(text for text, _ in told))
+        rows, key = pane.listed(frame), pane.table.key
+        row = next((row for row in rows if key(row) == key(self._row)), None)
+        if row is not None:
+            self._row, self._missed_at = row, None
+            return Plain("")
+        self._missed_at = self._missed_at or now
+        is_complete = reading.coverage in (None, 1.0) and pane.known(frame) <= len(rows)
+        gone = pane.departure(is_complete)
+        return Plain(f"{gone} Noticed at {clock(self._missed_at)[:8]}; what follows was read before.")

@@ -1,0 +1,111 @@
+"""One line of items that drop by priority when it gets narrow: header, footer, tabs, rates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from textual.events import Click
+from textual.message import Message
+from textual.strip import Strip
+
+from redis_dash.tui.styles import Ground, Look
+from redis_dash.tui.segments import Span, draw, measure
+from redis_dash.tui.text import Plain
+from redis_dash.tui.widgets.lines import Lines
+
+_GAP: Span = (Plain("   "), "blank")
+
+
+class Item(msgspec.Struct, frozen=True):
+    """A piece of the line. The highest ``priority`` number goes first when room is short; 0 never goes."""
+
+    spans: tuple[Span, ...]
+    priority: int = 0
+    name: str = ""
+    """What a click on it reports."""
+    right: bool = False
+    """Stands at the right edge."""
+
+
+class Ribbon(Lines):
+    """One line of items."""
+
+    DEFAULT_CSS = "Ribbon { height: 1; }"
+
+    class Clicked(Message):
+        """An item with a name was clicked."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+    def __init__(
+        self,
+        *,
+        gap: Span = _GAP,
+        ground: Ground = "base",
+        more: str = "",
+        id: str | None = None,  # noqa: A002
+    ) -> None:
+        super().__init__(id=id)
+        self._more = more
+        self._gap = gap
+        self._ground: Ground = ground
+        self._items: tuple[Item, ...] = ()
+        self._unlisted = 0
+        self._places: list[tuple[int, int, str]] = []
+
+    def show(self, items: Sequence[Item], unlisted: int = 0) -> None:
+        """Replace the items; equal ones repaint nothing. ``unlisted`` more are known of, by number only."""
+        if (tuple(items), unlisted) != (self._items, self._unlisted):
+            self._items, self._unlisted = tuple(items), unlisted
+            self.repaint()
+
+    def compose_strips(self, width: int, height: int, look: Look) -> list[Strip]:
+        """The one strip."""
+        items, hidden = self._fitting(width - 2)
+        left, right = [i for i in items if not i.right], [i for i in items if i.right]
+        self._places = []
+        spans: list[Span] = [(Plain(" "), "blank")]
+        self._lay(spans, left)
+        if hidden:
+            spans += [self._gap, (Plain(f"+{hidden:,}{self._more}"), "dim")]
+        tail: list[Span] = []
+        for item in right:
+            tail += [*([self._gap] if tail else []), *item.spans]
+        fill = width - 1 - measure(spans) - measure(tail)
+        spans += [(Plain(" " * max(fill, 1 if tail else 0)), "blank"), *tail]
+        return [draw(spans, width, look, self._ground)]
+
+    def _lay(self, spans: list[Span], items: Sequence[Item]) -> None:
+        for index, item in enumerate(items):
+            if index:
+                spans.append(self._gap)
+            start = measure(spans)
+            spans += item.spans
+            self._places.append((start, measure(spans), item.name))
+
+    def _fitting(self, width: int) -> tuple[list[Item], int]:
+        """The items that fit, and how many do not."""
+        items = list(self._items)
+        hidden = self._unlisted
+        while self._width(items) + (hidden > 0) * (measure((self._gap,)) + self._more_width(hidden)) > width:
+            least = max(reversed(items), key=lambda item: item.priority, default=None)
+            if least is None or least.priority == 0:
+                break
+            items.remove(least)
+            hidden += 1
+        return items, hidden
+
+    def _more_width(self, hidden: int) -> int:
+        return len(f"+{hidden:,}{self._more}")
+
+    def _width(self, items: Sequence[Item]) -> int:
+        return sum(measure(item.spans) for item in items) + measure((self._gap,)) * max(0, len(items) - 1)
+
+    def on_click(self, event: Click) -> None:
+        """Tell which item was clicked."""
+        for start, stop, name in self._places:
+            if name and start <= event.x < stop:
+                self.post_message(self.Clicked(name))
