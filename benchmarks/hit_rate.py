@@ -25,9 +25,9 @@ from redis import Redis
 from benchmarks.harness import Figure, demo, options_of, say
 from benchmarks.report import show
 from redis_dash.config import Config
+from redis_dash.core.frames import CacheFrame
 from redis_dash.demo import CONFIGURATION
 from redis_dash.hub import Hub
-from redis_dash.core.model import CacheFrame
 
 SESSIONS = 5000
 REFRESH_S = 0.5

@@ -30,10 +30,10 @@ class Read(NamedTuple):
 async def ours(url: str, messages: int) -> Read:
     """The dashboard's reader with its ring."""
     from redis_dash.config import Url
-    from redis_dash.pubsub.message_log import EventLog
+    from redis_dash.pubsub.message_log import MessageRing
     from redis_dash.pubsub.subscriber import Subscriber
 
-    subscriber = Subscriber(Url(url), ("*",), EventLog())
+    subscriber = Subscriber(Url(url), ("*",), MessageRing())
     running = asyncio.create_task(subscriber.run())
     seen, first, last = 0, 0.0, time.monotonic()
     while seen < messages and (not seen or time.monotonic() - last < PATIENCE_S):

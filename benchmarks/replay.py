@@ -34,7 +34,7 @@ from benchmarks.harness import (
     wait_until,
 )
 from benchmarks.report import show
-from redis_dash.pubsub.message_log import EventLog
+from redis_dash.pubsub.message_log import MessageRing
 
 FASTER = 12
 PACE_S = 0.05
@@ -58,7 +58,7 @@ def measure(minutes: float, record_s: float) -> list[Figure]:
         time.sleep(2.0)
         source = cycle(events)
         empty = memory(process_id)
-        for _ in range(EventLog().capacity):
+        for _ in range(MessageRing().capacity):
             publish(admin, [next(source)])  # one by one: messages that come together take less room in the ring
         sizes = list(replay(admin, source, rate, 60 * minutes, process_id))
     begin = median(sizes[len(sizes) // 10 : len(sizes) // 5])

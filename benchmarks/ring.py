@@ -17,8 +17,8 @@ from functools import partial
 from benchmarks.harness import Figure, options_of
 from benchmarks.report import show
 from redis_dash.config import Url
-from redis_dash.pubsub.message_log import EventLog
 from redis_dash.pubsub.connection import MessageWire
+from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.subscriber import Subscriber
 
 FEW = 1000
@@ -34,7 +34,7 @@ def figures(quick: bool) -> list[Figure]:
 
 def measure(messages: int) -> list[Figure]:
     """Fill it in two steps, and look each time."""
-    log = EventLog()
+    log = MessageRing()
     subscriber = Subscriber(Url("redis://127.0.0.1"), ("*",), log)
     wire = MessageWire(subscriber.count, log)
     wire.connection_made(asyncio.Transport())

@@ -22,9 +22,9 @@ from redis import Redis
 from benchmarks.harness import Figure, find_cli, median, options_of, private_server, say
 from benchmarks.keyspaces import fill
 from benchmarks.report import show
-from redis_dash.core.commands import FullPass
-from redis_dash.config import Config, Url
 from redis_dash.client.deployment import Deployment
+from redis_dash.config import Config, Url
+from redis_dash.core.commands import FullPass
 from redis_dash.demo import CONFIGURATION
 from redis_dash.hub import Hub
 from redis_dash.keyspace.scan import Keyspace

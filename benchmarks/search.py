@@ -21,17 +21,17 @@ from redis import Redis
 from benchmarks.harness import Figure, UnableError, median, options_of, private_server, say
 from benchmarks.keyspaces import fill
 from benchmarks.report import show
-from redis_dash.core.commands import SearchSessions
-from redis_dash.config import Config, Url
 from redis_dash.client.deployment import Deployment
-from redis_dash.pubsub.message_log import EventLog
+from redis_dash.config import Config, Url
+from redis_dash.core.commands import SearchSessions
+from redis_dash.keyspace.client_tracking import Tracking
 from redis_dash.keyspace.scan import Keyspace
+from redis_dash.pubsub.message_log import MessageRing
+from redis_dash.pubsub.subscriber import Subscriber
 from redis_dash.sources import families
 from redis_dash.sources.base import Context
 from redis_dash.sources.rate_limits import RateLimitsSource
 from redis_dash.sources.sessions import SessionsSource
-from redis_dash.pubsub.subscriber import Subscriber
-from redis_dash.keyspace.client_tracking import Tracking
 
 
 def figures(quick: bool) -> list[Figure]:
@@ -65,7 +65,7 @@ def context_for(url: str) -> Context:
     """What sources share, as the hub makes it."""
     config, deployment = Config(url=url), Deployment(Url(url))
     keyspace = Keyspace(deployment, families(config), config.budget, config.refresh_s)
-    subscriber, tracking = Subscriber(Url(url), config.channels, EventLog()), Tracking(Url(url), {}, config.budget)
+    subscriber, tracking = Subscriber(Url(url), config.channels, MessageRing()), Tracking(Url(url), {}, config.budget)
     return Context(config, deployment, keyspace, subscriber, tracking)
 
 

@@ -15,7 +15,8 @@ import click
 
 from redis_dash import __version__
 from redis_dash.config import Config, load, parse_rule
-from redis_dash.core.model import TOPICS, ConfigError, DashError
+from redis_dash.core.errors import ConfigError, DashError
+from redis_dash.core.reading import TOPICS
 from redis_dash.standard_streams import Talk, deliver, open_missing, silence
 
 USAGE, UNWRITTEN, INTERRUPTED = 2, 4, 130

@@ -11,8 +11,8 @@ from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 import msgspec
 
+from redis_dash.core.errors import ConfigError
 from redis_dash.dialects.base import Rule
-from redis_dash.core.model import ConfigError
 
 SCHEMES = ("redis", "rediss", "unix")
 ESCAPE = "in a password / # ? @ are written %2F %23 %3F %40"

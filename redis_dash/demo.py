@@ -14,7 +14,7 @@ import click
 import msgspec
 
 from redis_dash.config import CachePattern, Config, LimitPattern
-from redis_dash.core.model import DashError
+from redis_dash.core.errors import DashError
 
 STOP_WITHIN_S = 3.0
 SCENARIOS = {

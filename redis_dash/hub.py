@@ -11,17 +11,19 @@ from typing import Any
 import msgspec
 
 from redis_dash.actions import carry_out as actions
-from redis_dash.core.commands import Command, FullPass, Outcome, Request
-from redis_dash.config import Config, Url
 from redis_dash.client.deployment import SENTINEL, Deployment
-from redis_dash.pubsub.message_log import EventLog
+from redis_dash.config import Config, Url
+from redis_dash.core.commands import Command, FullPass, Outcome, Request
+from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.feed import Progress
+from redis_dash.core.frames import Scan
+from redis_dash.core.reading import AnyReading, Reading, Status
+from redis_dash.keyspace.client_tracking import Tracking
 from redis_dash.keyspace.scan import Keyspace
-from redis_dash.core.model import AnyReading, AwayError, MissingRightError, Reading, Scan, SourceError, Status
+from redis_dash.pubsub.message_log import MessageRing
+from redis_dash.pubsub.subscriber import Subscriber
 from redis_dash.sources import SOURCES, families, tracked
 from redis_dash.sources.base import Busy, Context, Source, Steered
-from redis_dash.pubsub.subscriber import Subscriber
-from redis_dash.keyspace.client_tracking import Tracking
 
 RETRY_S = 0.5
 LATE = "no answer in time"
@@ -40,7 +42,7 @@ class Hub:
         self.deployment = Deployment(url)
         self._config = config
         self._keyspace = Keyspace(self.deployment, families(config), config.budget, config.refresh_s)
-        self._subscriber = Subscriber(url, config.channels, EventLog())
+        self._subscriber = Subscriber(url, config.channels, MessageRing())
         self._tracking = Tracking(url, tracked(config), config.budget)
         self._keyspace.census.tracking = self._tracking
         self._keyspace.besides = lambda: self._tracking.spent_s

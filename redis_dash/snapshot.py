@@ -15,26 +15,25 @@ from typing import Any, TextIO
 
 import msgspec
 
+from redis_dash.client.reasons import UNEXPLAINED
+from redis_dash.config import Config
 from redis_dash.core.certainty import Count
 from redis_dash.core.commands import CountAfresh, FullPass
-from redis_dash.config import Config
+from redis_dash.core.errors import DashError, SourceError
 from redis_dash.core.feed import Progress
-from redis_dash.hub import Hub
-from redis_dash.core.model import (
+from redis_dash.core.frames import (
     BoardRow,
     CacheFrame,
-    DashError,
     EventsFrame,
     LeaderboardsFrame,
     LimitRow,
     RateLimitsFrame,
-    Reading,
     ServerFrame,
     SessionRow,
     SessionsFrame,
-    SourceError,
 )
-from redis_dash.client.reasons import UNEXPLAINED
+from redis_dash.core.reading import Reading
+from redis_dash.hub import Hub
 from redis_dash.standard_streams import Talk
 
 OK, UNREACHABLE, TOPIC_FAILED = 0, 1, 3

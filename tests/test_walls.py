@@ -21,7 +21,7 @@ def loaded(statement: str) -> set[str]:
     ("statement", "allowed"),
     [
         ("import redis_dash.cli", set()),
-        ("import redis_dash.config, redis_dash.core.model, redis_dash.dialects", set()),
+        ("import redis_dash.config, redis_dash.core.reading, redis_dash.dialects", set()),
         ("import redis_dash.hub, redis_dash.snapshot", {"hiredis"}),
         ("from redis_dash import config, hub; hub.Hub(config.Config())", {"hiredis"}),
         ("import redis_dash.tui.app, redis_dash.tui.start", {"textual", "rich"}),

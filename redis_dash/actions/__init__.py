@@ -1,1 +1,1 @@
-"""actions"""
+"""The only code that writes to Redis."""

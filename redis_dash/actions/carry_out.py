@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 
-from redis_dash.core.commands import Command, FindOut, Outcome, Publish, RestoreSession, RevokeSession
+from redis_dash.actions.revocation import LostAnswerError, final, revoke
 from redis_dash.client.deployment import Deployment, check
+from redis_dash.core.commands import Command, FindOut, Outcome, Publish, RestoreSession, RevokeSession
+from redis_dash.core.errors import SourceError
+from redis_dash.core.resp import ReplyError
 from redis_dash.dialects.base import refusal
 from redis_dash.dialects.registry import SESSION_DIALECTS
-from redis_dash.core.model import SourceError
-from redis_dash.client.own_lookups import ReplyError
-from redis_dash.actions.revocation import LostAnswerError, final, revoke
 
 LOOK_AGAIN_S = 0.25
 """Between two attempts to reach a server that is away."""

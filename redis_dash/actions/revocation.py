@@ -12,13 +12,14 @@ import re
 import time
 from collections.abc import Awaitable, Callable
 
-from redis_dash.core.commands import FindOut, Outcome, RestoreSession, Result, RevokeSession
 from redis_dash.client.deployment import Deployment, Exchange
+from redis_dash.client.reasons import say
+from redis_dash.core.commands import FindOut, Outcome, RestoreSession, Result, RevokeSession
+from redis_dash.core.errors import SourceError
+from redis_dash.core.frames import SessionRow
+from redis_dash.core.resp import ReplyError
 from redis_dash.dialects.base import refusal
 from redis_dash.dialects.registry import SESSION_DIALECTS
-from redis_dash.core.model import SessionRow, SourceError
-from redis_dash.client.own_lookups import ReplyError
-from redis_dash.client.reasons import say
 
 ATTEMPTS = 5
 """A session in use changes under our hands now and then."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from redis_dash.client.info import calls_and_usec, parse_info
-from redis_dash.client.own_lookups import Command, ReplyError
+from redis_dash.core.resp import Command, ReplyError
 
 LENGTH = 100
 """Commands of one sample: they run without a break, and nobody should wait long behind them."""

@@ -19,10 +19,7 @@ from typing import Any, NamedTuple
 
 import hiredis
 
-from redis_dash.config import Url
 from redis_dash.client.endpoint import endpoint_of
-from redis_dash.core.model import SourceError
-from redis_dash.client.own_lookups import Command, ReplyError
 from redis_dash.client.reasons import (
     CERTIFICATE_WANTED,
     CLOSED,
@@ -34,6 +31,9 @@ from redis_dash.client.reasons import (
     without_arguments,
 )
 from redis_dash.client.traffic import Traffic
+from redis_dash.config import Url
+from redis_dash.core.errors import SourceError
+from redis_dash.core.resp import Command, ReplyError
 
 CLIENT_NAME = "redis-dash"
 CONNECT_TIMEOUT_S = 3.0

@@ -13,19 +13,21 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
 from redis_dash.client import command_cost as pricing
+from redis_dash.client.application_share import Application
 from redis_dash.client.change_counters import changes_of
-from redis_dash.config import Url
-from redis_dash.client.server_cost import CostMeter
-from redis_dash.client.value_heads import Heads
-from redis_dash.client.info import Info, kind_of, parse_info
 from redis_dash.client.handshake import Introduction
-from redis_dash.client.reconnecting import Answer, Link
-from redis_dash.core.model import AwayError, Cost, Kind, MissingRightError, SourceError
-from redis_dash.client.own_lookups import Command, OwnReads, ReplyError
+from redis_dash.client.info import Info, kind_of, parse_info
+from redis_dash.client.own_lookups import OwnReads
 from redis_dash.client.ping import PingTimer
 from redis_dash.client.reasons import say, without_arguments
-from redis_dash.client.application_share import Application
+from redis_dash.client.reconnecting import Answer, Link
+from redis_dash.client.server_cost import CostMeter
 from redis_dash.client.traffic import Traffic
+from redis_dash.client.value_heads import Heads
+from redis_dash.config import Url
+from redis_dash.core.errors import AwayError, MissingRightError, SourceError
+from redis_dash.core.frames import Cost, Kind
+from redis_dash.core.resp import Command, ReplyError
 
 REPLY_TIMEOUT_S = 5.0
 """Without a byte."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from redis_dash.config import Url
-from redis_dash.core.model import ConfigError
+from redis_dash.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from ssl import SSLContext

@@ -11,11 +11,12 @@ import os
 import time
 from collections.abc import Callable, Sequence
 
-from redis_dash.client.info import parse_info, whole
-from redis_dash.client.reconnecting import Count, Link
-from redis_dash.core.model import SourceError
-from redis_dash.client.own_lookups import Command, OwnReads, calibration
 from redis_dash.client.connection import CLIENT_NAME
+from redis_dash.client.info import parse_info, whole
+from redis_dash.client.own_lookups import OwnReads, calibration
+from redis_dash.client.reconnecting import Count, Link
+from redis_dash.core.errors import SourceError
+from redis_dash.core.resp import Command
 
 PAUSE_S = (10.0, 300.0)
 """First and longest pause before a step that broke a connection is tried again."""

@@ -7,10 +7,10 @@ import ssl
 from collections.abc import Sequence
 from typing import Any
 
-from redis_dash.config import Url
 from redis_dash.client.endpoint import without_secret
-from redis_dash.core.model import SourceError
-from redis_dash.client.own_lookups import Command, ReplyError
+from redis_dash.config import Url
+from redis_dash.core.errors import SourceError
+from redis_dash.core.resp import Command, ReplyError
 
 CLOSED = "the server closed the connection"
 CLOSED_AT_ONCE = "the server closed the connection without a word: is this a TLS port (rediss://)?"

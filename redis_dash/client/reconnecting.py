@@ -13,13 +13,13 @@ from typing import Protocol
 
 import hiredis
 
-from redis_dash.config import Url
+from redis_dash.client.connection import BACKOFF_S, OnAnswer, Wire, open_wire
 from redis_dash.client.endpoint import endpoint_of
-from redis_dash.core.model import AwayError, SourceError
-from redis_dash.client.own_lookups import Command, ReplyError
 from redis_dash.client.reasons import LostError, describe, say, without_arguments
 from redis_dash.client.traffic import Traffic
-from redis_dash.client.connection import BACKOFF_S, OnAnswer, Wire, open_wire
+from redis_dash.config import Url
+from redis_dash.core.errors import AwayError, SourceError
+from redis_dash.core.resp import Command, ReplyError
 
 BROKEN = (OSError, TimeoutError, hiredis.ProtocolError)
 DRAIN_S = 1.0

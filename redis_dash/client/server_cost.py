@@ -15,9 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 
 from redis_dash.client.info import calls_and_usec, whole
-from redis_dash.core.model import Cost
-from redis_dash.client.own_lookups import Command
 from redis_dash.client.traffic import Traffic
+from redis_dash.core.frames import Cost
+from redis_dash.core.resp import Command
 
 LEAST_S = 2.0
 """No share is told of less: the beginning is no measure of the rest."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from redis_dash.client.own_lookups import ReplyError
+from redis_dash.core.resp import ReplyError
 
 _REJECTED = (
     "NOPERM",

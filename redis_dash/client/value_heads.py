@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from redis_dash.client.own_lookups import Command, OwnReads, ReplyError
+from redis_dash.client.own_lookups import OwnReads
+from redis_dash.core.resp import Command, ReplyError
 
 MOST_BYTES = 256 * 1024
 """Of a longer value one byte more is fetched, which tells that it is longer."""

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from redis_dash.core.commands import Command, Outcome, Request
-from redis_dash.core.model import AnyReading
+from redis_dash.core.reading import AnyReading
 
 
 class Progress(msgspec.Struct, frozen=True):

@@ -8,9 +8,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from redis_dash.client.own_lookups import ReplyError
-
-Command = tuple[bytes, ...]
+from redis_dash.core.resp import Command, ReplyError
 
 
 class Rule(NamedTuple):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from redis_dash.dialects.base import Command, OtherDialectError, Rule, Usage
+from redis_dash.core.resp import Command
+from redis_dash.dialects.base import OtherDialectError, Rule, Usage
 
 
 class FixedWindow:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from redis_dash.dialects.base import Command, SessionFacts
+from redis_dash.core.resp import Command
+from redis_dash.dialects.base import SessionFacts
 from redis_dash.redaction.messages import redact_text
 from redis_dash.redaction.secret_fields import HIDDEN, is_secret, is_token
 

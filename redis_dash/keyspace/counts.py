@@ -6,14 +6,14 @@ import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
-from redis_dash.core import certainty
-from redis_dash.core.certainty import Count, at_least, exact
 from redis_dash.client.change_counters import Changes, changes_of, writes_between
 from redis_dash.client.deployment import Deployment
-from redis_dash.keyspace.estimate import NOT_KNOWN, Asked, Expiry, Family, Moved, Since
 from redis_dash.client.info import Info
-from redis_dash.core.model import MissingRightError
+from redis_dash.core import certainty
+from redis_dash.core.certainty import Count, at_least, exact
+from redis_dash.core.errors import MissingRightError
 from redis_dash.keyspace.client_tracking import Tracking
+from redis_dash.keyspace.estimate import NOT_KNOWN, Asked, Expiry, Family, Moved, Since
 
 ASKED = 200
 """Keys of one family that are asked at once."""

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from redis_dash.client.deployment import Deployment, check
-from redis_dash.core.model import SourceError
-from redis_dash.client.own_lookups import Command
+from redis_dash.core.errors import SourceError
+from redis_dash.core.resp import Command
 
 _CURSOR = re.compile(rb":\d+\r\n\*2\r\n\$\d+\r\n(\d+)\r\n")
 """DBSIZE's reply, and how SCAN's begins."""

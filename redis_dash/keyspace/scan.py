@@ -12,13 +12,14 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from redis_dash.keyspace.counts import Census
 from redis_dash.client.deployment import Deployment
-from redis_dash.core.model import Scan, SourceError
-from redis_dash.keyspace.throttle import Pace
+from redis_dash.core.errors import SourceError
+from redis_dash.core.frames import Scan
 from redis_dash.core.patterns import Matcher
-from redis_dash.keyspace.cursor import ScanCutError, Scanner
 from redis_dash.core.throughput import Throughput
+from redis_dash.keyspace.counts import Census
+from redis_dash.keyspace.cursor import ScanCutError, Scanner
+from redis_dash.keyspace.throttle import Pace
 
 RETRY_S = 0.5
 LONGEST_REST_S = 5.0

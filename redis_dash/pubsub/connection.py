@@ -12,11 +12,11 @@ from typing import Any
 
 import hiredis
 
-from redis_dash.pubsub.ring_buffer import ROOM_BYTES, UNFINISHED_BYTES
-from redis_dash.pubsub.message_log import HEAD_BYTES, EventLog, RawMessage
+from redis_dash.client.connection import Wire
+from redis_dash.pubsub.message_log import HEAD_BYTES, MessageRing, RawMessage
 from redis_dash.pubsub.oversized import LostPlaceError, MessageReader, are_messages, is_message
 from redis_dash.pubsub.packed_messages import end_of_last, end_of_only, unpack, with_head
-from redis_dash.client.connection import Wire
+from redis_dash.pubsub.ring_buffer import ROOM_BYTES, UNFINISHED_BYTES
 
 PING_EVERY_S = 2.0
 SILENCE_S = 5.0
@@ -41,7 +41,7 @@ _channel_of = itemgetter(-2)
 class MessageWire(Wire, asyncio.BufferedProtocol):
     """Hands messages on as they come; everything else is an answer."""
 
-    def __init__(self, count: Callable[[list[bytes]], None], log: EventLog, sift: Sift | None = None) -> None:
+    def __init__(self, count: Callable[[list[bytes]], None], log: MessageRing, sift: Sift | None = None) -> None:
         """``count`` takes the channels of a chunk's messages, one for each; ``log`` keeps the messages.
 
         Args:

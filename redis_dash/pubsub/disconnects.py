@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from redis_dash.client.connection import Wire
 from redis_dash.client.info import parse_info
 from redis_dash.client.reasons import CLOSED
-from redis_dash.client.connection import Wire
 
 _LIMIT = "our backlog exceeded client-output-buffer-limit"
 

@@ -12,8 +12,9 @@ from functools import cached_property
 
 import msgspec
 
-from redis_dash.pubsub.ring_buffer import Arena
+from redis_dash.core.messages import Entry, Event, Mark
 from redis_dash.pubsub.indexed_queue import Fifo
+from redis_dash.pubsub.ring_buffer import Arena
 
 HEAD_BYTES = 4096
 """How much of a large payload is kept."""
@@ -24,25 +25,6 @@ _TOGETHER_BYTES = 4096
 """Messages that follow each other so soon share a chunk of so many bytes."""
 
 
-class Event(msgspec.Struct, frozen=True):
-    """One message as it came. ``payload`` may be only the head of ``size`` bytes."""
-
-    at: float
-    channel: bytes
-    payload: bytes
-    size: int
-
-
-class Mark(msgspec.Struct, frozen=True):
-    """A line of our own in the stream: a gap, a reconnection, something that we did."""
-
-    at: float
-    text: str
-    kind: str = "info"
-    """``info``, ``gap`` or ``action``."""
-
-
-Entry = Event | Mark
 RawMessage = Sequence[object]
 """[kind, channel, payload] or [kind, pattern, channel, payload], as the parser made it."""
 
@@ -75,7 +57,7 @@ class _Chunk(msgspec.Struct, gc=False):
         return self.end - self.begin + OVERHEAD_BYTES
 
 
-class EventLog:
+class MessageRing:
     """A ring of messages, addressed by a sequence number that never goes back."""
 
     def __init__(self, capacity: int = 100_000, max_bytes: int = 64 * 1024 * 1024) -> None:

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from redis_dash.pubsub.message_log import HEAD_BYTES, Head
 from redis_dash.client.connection import Memory, new_reader, parse
+from redis_dash.pubsub.message_log import HEAD_BYTES, Head
 
 GIANT_BYTES = 1024 * 1024
 _PARSED_IN_BUFFER = 1024

@@ -11,10 +11,10 @@ import re
 
 import hiredis
 
+from redis_dash.client.connection import PIECE_BYTES, Memory, new_reader, parse
+from redis_dash.core.resp import ReplyError
 from redis_dash.pubsub.message_log import HEAD_BYTES, Head, RawMessage
 from redis_dash.pubsub.oversized import encoded, is_message
-from redis_dash.client.own_lookups import ReplyError
-from redis_dash.client.connection import PIECE_BYTES, Memory, new_reader, parse
 
 _ARRAY = re.compile(rb"\*(\d{1,3})\r\n")
 _STRING = re.compile(rb"\$(\d{1,10})\r\n")

@@ -13,17 +13,18 @@ from itertools import islice
 
 import hiredis
 
-from redis_dash.config import Url
+from redis_dash.client.connection import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Wire, open_wire
 from redis_dash.client.deployment import check
-from redis_dash.pubsub.disconnects import Cutoffs, Loss
-from redis_dash.pubsub.message_log import EventLog, RawMessage
-from redis_dash.core.globs import encoded
-from redis_dash.pubsub.connection import MessageWire
-from redis_dash.core.model import Gap, MissingRightError, SourceError
-from redis_dash.client.own_lookups import ReplyError
 from redis_dash.client.reasons import describe
 from redis_dash.client.traffic import Traffic
-from redis_dash.client.connection import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Wire, open_wire
+from redis_dash.config import Url
+from redis_dash.core.errors import MissingRightError, SourceError
+from redis_dash.core.frames import Gap
+from redis_dash.core.globs import encoded
+from redis_dash.core.resp import ReplyError
+from redis_dash.pubsub.connection import MessageWire
+from redis_dash.pubsub.disconnects import Cutoffs, Loss
+from redis_dash.pubsub.message_log import MessageRing, RawMessage
 
 DASHBOARDS = b"redis-dash:dashboards"
 """Every dashboard subscribes to this channel, on which nobody publishes: so that they can count each other."""
@@ -38,7 +39,7 @@ _is_glob = set("*?[\\").intersection
 class Subscriber:
     """Counts since this object was made; ``log`` holds the latest messages."""
 
-    def __init__(self, url: Url, channels: tuple[str, ...], log: EventLog) -> None:
+    def __init__(self, url: Url, channels: tuple[str, ...], log: MessageRing) -> None:
         self.log = log
         channels = tuple(dict.fromkeys(channels))
         # To the server, "*" stands for all channels but the one without a name.

@@ -1,1 +1,1 @@
-"""redaction"""
+"""What must not be shown is hidden: session ids, secret fields, tokens, passwords in URLs."""

@@ -8,10 +8,10 @@ from functools import lru_cache
 
 import msgspec
 
-from redis_dash.pubsub.message_log import Event
 from redis_dash.core.known_ids import KnownIds
-from redis_dash.redaction.session_keys import mask_key, mask_keys
+from redis_dash.core.messages import Event
 from redis_dash.redaction.secret_fields import HIDDEN, is_secret
+from redis_dash.redaction.session_keys import mask_key, mask_keys
 
 _HIDDEN_JSON = msgspec.json.encode(HIDDEN)
 _HARMLESS = frozenset({b"true", b"false", b"null", b'""', b"{}", b"[]"})

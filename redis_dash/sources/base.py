@@ -7,18 +7,18 @@ from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
+from redis_dash.client.deployment import Deployment
+from redis_dash.config import Config
 from redis_dash.core.certainty import Count, Scope
 from redis_dash.core.commands import Request
-from redis_dash.config import Config
-from redis_dash.client.deployment import Deployment
 from redis_dash.core.decoding import text
-from redis_dash.pubsub.message_log import EventLog
 from redis_dash.core.feed import Progress
-from redis_dash.keyspace.scan import Keyspace
 from redis_dash.core.known_ids import KnownIds
-from redis_dash.core.model import Frame, Status
-from redis_dash.pubsub.subscriber import Subscriber
+from redis_dash.core.reading import Frame, Status
 from redis_dash.keyspace.client_tracking import Tracking
+from redis_dash.keyspace.scan import Keyspace
+from redis_dash.pubsub.message_log import MessageRing
+from redis_dash.pubsub.subscriber import Subscriber
 
 __all__ = ["Busy", "Context", "Sample", "Source", "Steered", "sample", "text", "turn"]
 
@@ -66,7 +66,7 @@ class Context:
         return Scope(tuple(patterns), self.keyspace.size)
 
     @property
-    def log(self) -> EventLog:
+    def log(self) -> MessageRing:
         """Where messages and marks go."""
         return self.subscriber.log
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 
-from redis_dash.core.certainty import Count, weakest
 from redis_dash.client.info import Info
-from redis_dash.core.model import CacheFrame, CacheGroup
-from redis_dash.client.own_lookups import ReplyError
-from redis_dash.sources.base import Context, Sample, sample, text
+from redis_dash.core.certainty import Count, weakest
+from redis_dash.core.frames import CacheFrame, CacheGroup
+from redis_dash.core.resp import ReplyError
 from redis_dash.pubsub.subscriber import DASHBOARDS
+from redis_dash.sources.base import Context, Sample, sample, text
 
 HISTORY = 240
 """Polls remembered."""

@@ -8,9 +8,10 @@ from collections import deque
 from typing import NamedTuple
 
 from redis_dash.core.commands import CountAfresh, Request
+from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.feed import Progress
+from redis_dash.core.frames import ChannelCount, EventsFrame
 from redis_dash.redaction.session_keys import mask_keys
-from redis_dash.core.model import AwayError, ChannelCount, EventsFrame, MissingRightError, SourceError
 from redis_dash.sources.base import Context, Sample, text
 
 RATE_WINDOW_S = 5.0

@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from redis_dash.client.deployment import check
 from redis_dash.core.certainty import at_least, counted, exact
 from redis_dash.core.commands import Request, ShowRanks
-from redis_dash.client.deployment import check
 from redis_dash.core.credential import Credential
 from redis_dash.core.decoding import raw
+from redis_dash.core.errors import MissingRightError
+from redis_dash.core.frames import Board, BoardRow, LeaderboardsFrame
+from redis_dash.core.resp import Command, ReplyError
 from redis_dash.keyspace.estimate import HELD
-from redis_dash.core.model import Board, BoardRow, LeaderboardsFrame, MissingRightError
-from redis_dash.client.own_lookups import Command, ReplyError
 from redis_dash.sources.base import Context, Sample, sample, text, turn
 from redis_dash.sources.refusals import missing_right
 

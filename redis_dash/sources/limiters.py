@@ -6,9 +6,9 @@ from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from redis_dash.config import LimitPattern
+from redis_dash.core.patterns import Pattern
 from redis_dash.dialects.base import LimitDialect, Rule
 from redis_dash.dialects.registry import LIMIT_DIALECTS
-from redis_dash.core.patterns import Pattern
 
 
 class Limiter(NamedTuple):

@@ -10,18 +10,19 @@ from typing import NamedTuple
 
 import msgspec
 
-from redis_dash.core.certainty import Count, at_least, counted, exact
 from redis_dash.client.deployment import check
+from redis_dash.core.certainty import Count, at_least, counted, exact
 from redis_dash.core.credential import Credential
+from redis_dash.core.errors import MissingRightError, SourceError
+from redis_dash.core.frames import LimitRow, RateLimitsFrame
+from redis_dash.core.resp import Command, ReplyError
 from redis_dash.dialects.base import OtherDialectError, Usage
 from redis_dash.dialects.registry import LIMIT_DIALECTS
+from redis_dash.keyspace.client_tracking import Take
 from redis_dash.keyspace.estimate import HELD
-from redis_dash.core.model import LimitRow, MissingRightError, RateLimitsFrame, SourceError
-from redis_dash.client.own_lookups import Command, ReplyError
 from redis_dash.sources.base import Context, Sample, sample, text, turn
 from redis_dash.sources.limiters import Limiter, Limiters
 from redis_dash.sources.refusals import missing_right
-from redis_dash.keyspace.client_tracking import Take
 
 FAMILY = "limits"
 FOLLOWED = 1000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from redis_dash.client.change_counters import keys_in
 from redis_dash.client.info import Info, number, whole
-from redis_dash.core.model import ServerFrame
+from redis_dash.core.frames import ServerFrame
 from redis_dash.sources.base import Context, Sample
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from redis_dash.core.credential import Credential, mask
-from redis_dash.dialects.base import SessionFacts
-from redis_dash.core.model import SessionRow
+from redis_dash.core.frames import SessionRow
 from redis_dash.core.patterns import Pattern
+from redis_dash.dialects.base import SessionFacts
 from redis_dash.redaction.secret_fields import HIDDEN, SessionSecret
 
 UNREADABLE = SessionFacts(user="", fields=(("", "the value is in no form that is known here"),))

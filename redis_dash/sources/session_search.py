@@ -9,10 +9,11 @@ import re
 import time
 from collections.abc import Sequence
 
+from redis_dash.core.errors import SourceError
+from redis_dash.core.feed import Progress
+from redis_dash.core.frames import Search
 from redis_dash.dialects.base import SessionFacts
 from redis_dash.dialects.registry import SESSION_DIALECTS
-from redis_dash.core.feed import Progress
-from redis_dash.core.model import Search, SourceError
 from redis_dash.sources.base import Context
 from redis_dash.sources.refusals import missing_right
 from redis_dash.sources.session_facts import UNREADABLE, KnownSession, SessionRows, distinctive, latest_first

@@ -8,16 +8,16 @@ from collections.abc import Iterable, Sequence
 
 from redis_dash.core.certainty import Count
 from redis_dash.core.commands import Request, SearchSessions, StopSearch
+from redis_dash.core.feed import Progress
+from redis_dash.core.frames import SessionRow, SessionsFrame
+from redis_dash.core.resp import Command
 from redis_dash.dialects.base import refusal
 from redis_dash.dialects.registry import SESSION_DIALECTS
-from redis_dash.core.feed import Progress
-from redis_dash.core.model import SessionRow, SessionsFrame
-from redis_dash.client.own_lookups import Command
+from redis_dash.keyspace.client_tracking import Take
 from redis_dash.sources.base import Context, Sample, sample, turn
 from redis_dash.sources.refusals import missing_right
 from redis_dash.sources.session_facts import UNREAD, UNREADABLE, KnownSession, SessionRows, latest_first
 from redis_dash.sources.session_search import SessionSearch
-from redis_dash.keyspace.client_tracking import Take
 
 FAMILY = "sessions"
 FOLLOWED = 1000

@@ -14,8 +14,10 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from redis_dash.core.commands import Command, FindOut, Outcome, Publish, Request, RestoreSession, StopSearch
+from redis_dash.core.errors import DashError, SourceError
 from redis_dash.core.feed import Feed
-from redis_dash.core.model import TOPICS, DashError, Reading, ServerFrame, SourceError
+from redis_dash.core.frames import ServerFrame
+from redis_dash.core.reading import TOPICS, Reading
 from redis_dash.tui.dashboard import Dashboard
 from redis_dash.tui.intents import Asked, DetailWanted, Question, StopWanted, Told, Wanted
 from redis_dash.tui.progress import FullScan

@@ -15,14 +15,14 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from redis_dash.core.feed import Progress
-from redis_dash.core.model import AnyReading
+from redis_dash.core.reading import AnyReading
 from redis_dash.tui.columns import is_hopeless, is_narrow
 from redis_dash.tui.header_footer import footer_items, header_items, tab_items
-from redis_dash.tui.layout import Board
 from redis_dash.tui.intents import StopWanted
-from redis_dash.tui.styles import Look
+from redis_dash.tui.layout import Board
 from redis_dash.tui.panes import PANES
 from redis_dash.tui.panes.base import Pane
+from redis_dash.tui.styles import Look
 from redis_dash.tui.text import Plain
 from redis_dash.tui.widgets.border import Frame, Trim
 from redis_dash.tui.widgets.lines import Lines

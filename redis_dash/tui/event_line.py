@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from redis_dash.pubsub.message_log import Entry, Event, Mark
 from redis_dash.core.known_ids import KnownIds
-from redis_dash.tui.formatting import clock, nbytes
-from redis_dash.tui.styles import Hues, Role
+from redis_dash.core.messages import Entry, Event, Mark
 from redis_dash.tui.abbreviation import Names
+from redis_dash.tui.formatting import clock, nbytes
 from redis_dash.tui.segments import Span, measure
+from redis_dash.tui.styles import Hues, Role
 from redis_dash.tui.text import Plain, crop, pad, plain
 
 _TYPE_KEYS = ("type", "event", "kind", "name")

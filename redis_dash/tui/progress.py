@@ -6,7 +6,7 @@ import time
 
 from redis_dash.core.commands import FullPass
 from redis_dash.core.feed import Progress
-from redis_dash.core.model import AnyReading
+from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import about, compact, percent, rate
 from redis_dash.tui.segments import Span
 from redis_dash.tui.text import Plain

@@ -5,10 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from redis_dash.core.certainty import Count
-from redis_dash.core.model import AnyReading
+from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import about, duration, is_recent, percent
-from redis_dash.tui.styles import Role
 from redis_dash.tui.segments import Span
+from redis_dash.tui.styles import Role
 from redis_dash.tui.text import Plain, plain
 
 FRESH_S = 1.5

@@ -9,16 +9,16 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 import redis
 
-from redis_dash.config import Config, Url
 from redis_dash.client.deployment import Deployment
+from redis_dash.config import Config, Url
 from redis_dash.demo import CONFIGURATION
-from redis_dash.pubsub.message_log import EventLog
 from redis_dash.hub import Hub
+from redis_dash.keyspace.client_tracking import Tracking
 from redis_dash.keyspace.scan import Keyspace
+from redis_dash.pubsub.message_log import MessageRing
+from redis_dash.pubsub.subscriber import Subscriber
 from redis_dash.sources import families, tracked
 from redis_dash.sources.base import Context
-from redis_dash.pubsub.subscriber import Subscriber
-from redis_dash.keyspace.client_tracking import Tracking
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def make_context(redis_url: str, deployment: Deployment) -> Callable[..., Contex
     def make(**settings: object) -> Context:
         config = Config(url=redis_url, **(CONFIGURATION | settings))
         keyspace = Keyspace(deployment, families(config), config.budget, config.refresh_s)
-        subscriber = Subscriber(Url(redis_url), config.channels, EventLog())
+        subscriber = Subscriber(Url(redis_url), config.channels, MessageRing())
         tracking = Tracking(Url(redis_url), tracked(config), config.budget)
         return Context(config, deployment, keyspace, subscriber, tracking)
 

@@ -7,15 +7,16 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from redis_dash.config import Url
-from redis_dash.pubsub.message_log import Event, EventLog, Mark
+from redis_dash.core.messages import Event, Mark
+from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.subscriber import Subscriber
 from tests.conftest import until
 
 
 @contextlib.asynccontextmanager
-async def listening(url: str, *channels: str, log: EventLog | None = None) -> AsyncIterator[Subscriber]:
+async def listening(url: str, *channels: str, log: MessageRing | None = None) -> AsyncIterator[Subscriber]:
     """A subscriber at work, by default to everything."""
-    subscriber = Subscriber(Url(url), channels or ("*",), log or EventLog())
+    subscriber = Subscriber(Url(url), channels or ("*",), log or MessageRing())
     task = asyncio.create_task(subscriber.run())
     try:
         await until(lambda: subscriber.connected)

@@ -10,10 +10,11 @@ import pytest
 import redis
 
 from redis_dash.actions.carry_out import carry_out
-from redis_dash.core.commands import Publish, RevokeSession
 from redis_dash.client.deployment import Deployment
+from redis_dash.core.commands import Publish, RevokeSession
 from redis_dash.core.credential import Credential
-from redis_dash.core.model import SessionRow, SourceError
+from redis_dash.core.errors import SourceError
+from redis_dash.core.frames import SessionRow
 from redis_dash.sources.base import Context
 from redis_dash.sources.sessions import SessionsSource
 from tests.live.test_sources import sign_in

@@ -9,8 +9,8 @@ import pytest
 import redis
 
 from redis_dash.client.deployment import Deployment
+from redis_dash.core.errors import SourceError
 from redis_dash.keyspace.scan import Keyspace
-from redis_dash.core.model import SourceError
 from redis_dash.sources import families
 from redis_dash.sources.base import Context
 from redis_dash.sources.sessions import SessionsSource
@@ -178,7 +178,7 @@ async def test_what_is_wrong_with_the_whole_server_turns_no_row_into_nobody(
     pipeline = context.deployment.pipeline
 
     async def refuse(commands: Sequence[tuple[bytes, ...]]) -> list[object]:
-        from redis_dash.client.own_lookups import ReplyError
+        from redis_dash.core.resp import ReplyError
 
         replies = await pipeline(commands)
         return [ReplyError(error) if command[0] == b"GET" else reply for command, reply in zip(commands, replies)]  # noqa: B905

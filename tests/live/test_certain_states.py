@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 import redis
 
-from redis_dash.core.commands import ShowRanks
-from redis_dash.config import CachePattern, Config, LimitPattern, Url
 from redis_dash.client.deployment import Deployment
+from redis_dash.config import CachePattern, Config, LimitPattern, Url
+from redis_dash.core.commands import ShowRanks
 from redis_dash.sources.base import Context
 from redis_dash.sources.cache import CacheSource
 from redis_dash.sources.leaderboards import LeaderboardsSource

@@ -12,10 +12,10 @@ import pytest
 import redis
 
 from demo_server.embedded import EmbeddedServer
-from redis_dash.config import Url
 from redis_dash.client.deployment import Deployment
-from redis_dash.pubsub.message_log import EventLog
-from redis_dash.core.model import SourceError
+from redis_dash.config import Url
+from redis_dash.core.errors import SourceError
+from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.subscriber import Subscriber
 from tests.conftest import until
 from tests.live.peers import Serve, peer, says
@@ -61,7 +61,7 @@ async def test_a_subscriber_is_told_the_same() -> None:
         (says(b""), "closed the connection without a word"),
     ):
         async with peer(serve) as url:
-            subscriber = Subscriber(Url(url), ("*",), EventLog())
+            subscriber = Subscriber(Url(url), ("*",), MessageRing())
             task = asyncio.create_task(subscriber.run())
             await until(lambda subscriber=subscriber, reason=reason: reason in subscriber.trouble)  # type: ignore[misc]
             task.cancel()

@@ -12,10 +12,10 @@ import pytest
 import redis
 
 from redis_dash.core.commands import CountAfresh
+from redis_dash.pubsub.subscriber import CHANNELS_KEPT, Subscriber
 from redis_dash.sources import events as events_source
 from redis_dash.sources.base import Context
 from redis_dash.sources.events import CHANNELS_SHOWN, NAME_BYTES, EventsSource
-from redis_dash.pubsub.subscriber import CHANNELS_KEPT, Subscriber
 from tests.conftest import until, until_async
 from tests.live.test_snapshot import taken
 

@@ -10,11 +10,11 @@ from collections.abc import Callable
 import pytest
 import redis
 
-from redis_dash.core.commands import RevokeSession, ShowRanks
-from redis_dash.config import Config
 from redis_dash.client.deployment import Deployment
+from redis_dash.config import Config
+from redis_dash.core.commands import RevokeSession, ShowRanks
+from redis_dash.core.frames import EventsFrame, LeaderboardsFrame, RateLimitsFrame, SessionsFrame
 from redis_dash.hub import Hub
-from redis_dash.core.model import EventsFrame, LeaderboardsFrame, RateLimitsFrame, SessionsFrame
 from redis_dash.snapshot import take
 from redis_dash.sources.base import Context
 from redis_dash.sources.events import EventsSource

@@ -10,12 +10,13 @@ import pytest
 import redis
 
 from demo_server.embedded import EmbeddedServer
-from redis_dash.core.commands import RevokeSession
-from redis_dash.config import Config
 from redis_dash.client.deployment import Deployment
-from redis_dash.pubsub.message_log import Mark
+from redis_dash.config import Config
+from redis_dash.core.commands import RevokeSession
+from redis_dash.core.frames import EventsFrame, LeaderboardsFrame, SessionsFrame
+from redis_dash.core.messages import Mark
+from redis_dash.core.reading import TOPICS, Reading
 from redis_dash.hub import Hub
-from redis_dash.core.model import TOPICS, EventsFrame, LeaderboardsFrame, Reading, SessionsFrame
 from redis_dash.sources.base import Sample
 from redis_dash.sources.leaderboards import LeaderboardsSource
 from tests.conftest import until

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from demo_server.embedded import find_server
-from redis_dash.config import Config, Url
 from redis_dash.client.deployment import SENTINEL, Deployment
-from redis_dash.hub import Hub
 from redis_dash.client.info import kind_of
-from redis_dash.core.model import SourceError
+from redis_dash.config import Config, Url
+from redis_dash.core.errors import SourceError
+from redis_dash.hub import Hub
 from tests.conftest import until, until_async
 from tests.live.conftest import running
 from tests.live.test_hub import FAST, Desk

@@ -11,15 +11,15 @@ import pytest
 import redis
 
 from demo_server.embedded import EmbeddedServer
-from redis_dash.client import deployment as connection
 from redis_dash.actions.carry_out import carry_out
-from redis_dash.core.commands import Publish, RevokeSession
-from redis_dash.config import Config, Url
+from redis_dash.client import deployment as connection
 from redis_dash.client.deployment import Deployment
-from redis_dash.pubsub.message_log import Mark
+from redis_dash.config import Config, Url
+from redis_dash.core.commands import Publish, RevokeSession
+from redis_dash.core.errors import SourceError
+from redis_dash.core.messages import Mark
+from redis_dash.core.resp import Command
 from redis_dash.hub import Hub
-from redis_dash.core.model import SourceError
-from redis_dash.client.own_lookups import Command
 from tests.conftest import until_async
 from tests.live.lossy import Loss, LossyWay, lossy_way
 from tests.live.signed_in import one_row

@@ -8,11 +8,13 @@ from collections.abc import Callable
 import pytest
 import redis
 
-from redis_dash.core.commands import ShowRanks
-from redis_dash.config import Config
 from redis_dash.client.deployment import Deployment
+from redis_dash.config import Config
+from redis_dash.core.commands import ShowRanks
+from redis_dash.core.errors import MissingRightError
+from redis_dash.core.frames import LeaderboardsFrame
+from redis_dash.core.reading import Reading
 from redis_dash.hub import Hub
-from redis_dash.core.model import LeaderboardsFrame, MissingRightError, Reading
 from redis_dash.sources.base import Context
 from redis_dash.sources.leaderboards import LeaderboardsSource
 from tests.live.conftest import running

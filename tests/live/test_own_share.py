@@ -8,11 +8,11 @@ from collections.abc import Callable
 import pytest
 import redis
 
-from redis_dash.config import Config
 from redis_dash.client.deployment import Deployment
-from redis_dash.hub import Hub
 from redis_dash.client.info import Info
-from redis_dash.core.model import ServerFrame
+from redis_dash.config import Config
+from redis_dash.core.frames import ServerFrame
+from redis_dash.hub import Hub
 from redis_dash.sources.base import Context
 from redis_dash.sources.cache import CacheSource
 from tests.conftest import until

@@ -11,10 +11,10 @@ import redis
 
 from demo_server.embedded import EmbeddedServer
 from redis_dash.actions.carry_out import carry_out
-from redis_dash.core.commands import RevokeSession
-from redis_dash.config import Url
 from redis_dash.client.deployment import Deployment
-from redis_dash.core.model import SourceError
+from redis_dash.config import Url
+from redis_dash.core.commands import RevokeSession
+from redis_dash.core.errors import SourceError
 from tests.conftest import until
 from tests.live.lossy import lossy_way
 from tests.live.signed_in import one_row, row_of

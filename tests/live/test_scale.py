@@ -8,9 +8,9 @@ from collections.abc import Callable
 import pytest
 import redis
 
+from redis_dash.config import LimitPattern
 from redis_dash.core.certainty import exact
 from redis_dash.core.commands import ShowRanks
-from redis_dash.config import LimitPattern
 from redis_dash.sources.base import Context
 from redis_dash.sources.leaderboards import LeaderboardsSource
 from redis_dash.sources.rate_limits import RateLimitsSource

@@ -10,10 +10,10 @@ import pytest
 import redis
 
 from demo_server.embedded import EmbeddedServer
-from redis_dash.config import Url
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.value_heads import MOST_BYTES
-from redis_dash.core.model import SourceError
+from redis_dash.config import Url
+from redis_dash.core.errors import SourceError
 from redis_dash.sources.base import Context
 from redis_dash.sources.server import ServerSource
 from redis_dash.sources.sessions import SessionsSource

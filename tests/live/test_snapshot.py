@@ -14,12 +14,13 @@ import redis
 
 from demo_server.embedded import EmbeddedServer
 from redis_dash import snapshot
-from redis_dash.config import Config
 from redis_dash.client.deployment import Deployment
+from redis_dash.config import Config
 from redis_dash.core.decoding import raw
+from redis_dash.core.frames import LeaderboardsFrame
+from redis_dash.core.reading import TOPICS
 from redis_dash.demo import CONFIGURATION
 from redis_dash.hub import Hub
-from redis_dash.core.model import TOPICS, LeaderboardsFrame
 from redis_dash.snapshot import StoppedError, take
 from redis_dash.sources.base import Sample
 from redis_dash.sources.leaderboards import LeaderboardsSource

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 import pytest
 import redis
 
-from redis_dash.core.certainty import Scope, exact
-from redis_dash.config import CachePattern, LimitPattern, Url
 from redis_dash.client.deployment import Deployment
+from redis_dash.config import CachePattern, LimitPattern, Url
+from redis_dash.core.certainty import Scope, exact
 from redis_dash.sources.base import Context
 from redis_dash.sources.cache import CacheSource
 from redis_dash.sources.leaderboards import LeaderboardsSource

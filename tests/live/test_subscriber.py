@@ -8,7 +8,7 @@ import redis
 
 from demo_server.embedded import EmbeddedServer
 from redis_dash.config import Url
-from redis_dash.pubsub.message_log import HEAD_BYTES, EventLog
+from redis_dash.pubsub.message_log import HEAD_BYTES, MessageRing
 from redis_dash.pubsub.subscriber import Subscriber
 from tests.conftest import until
 from tests.live.subscribing import events, listening, marks
@@ -74,7 +74,7 @@ async def test_a_killed_connection_is_noticed_at_once(redis_url: str, client: re
 async def test_a_user_who_may_not_subscribe_is_told(redis_url: str, client: redis.Redis) -> None:
     client.acl_setuser("deaf", enabled=True, passwords=["+pw"], commands=["+@all"], keys=["*"], reset_channels=True)
     try:
-        subscriber = Subscriber(Url(redis_url.replace("redis://", "redis://deaf:pw@")), ("*",), EventLog())
+        subscriber = Subscriber(Url(redis_url.replace("redis://", "redis://deaf:pw@")), ("*",), MessageRing())
         task = asyncio.create_task(subscriber.run())
         await until(lambda: subscriber.refused)
         task.cancel()

@@ -14,7 +14,7 @@ import redis
 
 from demo_server.embedded import EmbeddedServer
 from redis_dash.config import Url
-from redis_dash.pubsub.message_log import EventLog
+from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.subscriber import Subscriber
 from tests.conftest import until
 from tests.live.relay import relay
@@ -66,7 +66,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(
     embedded_server: EmbeddedServer, certificate: Path
 ) -> None:
     async with relay(embedded_server.port, context=tls(certificate)) as secure:
-        subscriber = Subscriber(Url(f"rediss://127.0.0.1:{secure.port}/0"), ("*",), EventLog())
+        subscriber = Subscriber(Url(f"rediss://127.0.0.1:{secure.port}/0"), ("*",), MessageRing())
         task = asyncio.create_task(subscriber.run())
         await until(lambda: "certificate" in subscriber.trouble)
         assert not subscriber.connected
@@ -90,7 +90,7 @@ async def test_a_user_by_name_and_another_database(client: redis.Redis, redis_ur
 
 
 async def test_a_wrong_password_is_told(redis_url: str) -> None:
-    subscriber = Subscriber(Url(redis_url.replace("//", "//nobody:wrong@")), ("*",), EventLog())
+    subscriber = Subscriber(Url(redis_url.replace("//", "//nobody:wrong@")), ("*",), MessageRing())
     task = asyncio.create_task(subscriber.run())
     await until(lambda: "password" in subscriber.trouble)
     assert "wrong" not in subscriber.trouble
@@ -100,7 +100,9 @@ async def test_a_wrong_password_is_told(redis_url: str) -> None:
 
 
 async def test_a_message_is_kept_or_overwritten_and_nothing_else(client: redis.Redis, redis_url: str) -> None:
-    async with listening(redis_url, "orders", "o*", "payments", log=EventLog(capacity=700, max_bytes=100_000)) as small:
+    async with listening(
+        redis_url, "orders", "o*", "payments", log=MessageRing(capacity=700, max_bytes=100_000)
+    ) as small:
         pipe = client.pipeline(transaction=False)
         for number in range(5000):
             pipe.publish("orders" if number % 3 else "payments", f"message {number}" * (number % 7))

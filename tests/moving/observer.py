@@ -6,10 +6,10 @@ import asyncio
 import time
 from typing import Any, NamedTuple
 
-from redis_dash.config import Config
-from redis_dash.hub import Hub
 from redis_dash.client.info import Info
-from redis_dash.core.model import AnyReading, Reading
+from redis_dash.config import Config
+from redis_dash.core.reading import AnyReading, Reading
+from redis_dash.hub import Hub
 from redis_dash.sources.base import Source
 from tests.moving.timeline import Span
 

@@ -11,7 +11,7 @@ import pytest
 
 from demo_server.embedded import EmbeddedServer
 from redis_dash.core.certainty import at_least, counted, exact
-from redis_dash.core.model import AnyReading
+from redis_dash.core.reading import AnyReading
 from tests.moving.judge import judge
 from tests.moving.phases import ALL, SMALL, Phase
 from tests.moving.recording import Recording

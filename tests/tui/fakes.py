@@ -10,10 +10,8 @@ import msgspec
 from redis_dash.core.certainty import Scope, estimated, exact
 from redis_dash.core.commands import Command, FindOut, Outcome, Request
 from redis_dash.core.credential import Credential, mask
-from redis_dash.pubsub.message_log import EventLog, RawMessage
 from redis_dash.core.feed import Progress
-from redis_dash.core.model import (
-    AnyReading,
+from redis_dash.core.frames import (
     Board,
     BoardRow,
     CacheFrame,
@@ -21,15 +19,15 @@ from redis_dash.core.model import (
     ChannelCount,
     Cost,
     EventsFrame,
-    Frame,
     LeaderboardsFrame,
     LimitRow,
     RateLimitsFrame,
-    Reading,
     ServerFrame,
     SessionRow,
     SessionsFrame,
 )
+from redis_dash.core.reading import AnyReading, Frame, Reading
+from redis_dash.pubsub.message_log import MessageRing, RawMessage
 
 
 class FakeFeed:
@@ -172,21 +170,21 @@ def cache(now: float | None = 0.934, since: float = 0.91, lookups: int = 200) ->
     return CacheFrame(14_226, 1434, since, hits, lookups - hits, now, 310, 12, (0.5, None, 0.9, now), groups)
 
 
-def log_of(*messages: tuple[bytes, bytes]) -> EventLog:
+def log_of(*messages: tuple[bytes, bytes]) -> MessageRing:
     """A log that holds these (channel, payload) pairs."""
-    log = EventLog(capacity=10_000)
+    log = MessageRing(capacity=10_000)
     publish(log, *messages)
     return log
 
 
-def publish(log: EventLog, *messages: tuple[bytes, bytes]) -> None:
+def publish(log: MessageRing, *messages: tuple[bytes, bytes]) -> None:
     """Add messages as the wire would bring them."""
     raw: list[RawMessage] = [[b"pmessage", b"*", channel, payload] for channel, payload in messages]
     if raw:
         log.append(raw, time.time(), sum(len(channel) + len(payload) for channel, payload in messages))
 
 
-def events(log: EventLog, dropped: int = 0, channels: tuple[ChannelCount, ...] = ()) -> EventsFrame:
+def events(log: MessageRing, dropped: int = 0, channels: tuple[ChannelCount, ...] = ()) -> EventsFrame:
     """A frame around a log."""
     return EventsFrame(log.end, dropped, log.overwritten, 12.3, (), channels, other=0, log=log, patterns=("*",))
 

@@ -5,14 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from redis_dash.core.certainty import exact
-from redis_dash.core.model import (
-    AnyReading,
-    Board,
-    BoardRow,
-    CacheGroup,
-    ChannelCount,
-    Gap,
-)
+from redis_dash.core.frames import Board, BoardRow, CacheGroup, ChannelCount, Gap
+from redis_dash.core.reading import AnyReading
 from tests.tui import fakes
 
 STRINGS = (

@@ -10,16 +10,7 @@ import msgspec
 from redis_dash.core.certainty import at_least, counted, estimated, exact
 from redis_dash.core.commands import FullPass, Request, SearchSessions, ShowRanks, StopSearch
 from redis_dash.core.feed import Progress
-from redis_dash.core.model import (
-    Board,
-    BoardRow,
-    CacheGroup,
-    RateLimitsFrame,
-    Scan,
-    Search,
-    SessionRow,
-    SessionsFrame,
-)
+from redis_dash.core.frames import Board, BoardRow, CacheGroup, RateLimitsFrame, Scan, Search, SessionRow, SessionsFrame
 from tests.tui import fakes
 
 KEYS = 1_012_345

@@ -11,9 +11,7 @@ import msgspec
 
 from redis_dash.core.certainty import exact
 from redis_dash.core.commands import Command, Outcome, Publish, RestoreSession, RevokeSession
-from redis_dash.pubsub.message_log import EventLog
-from redis_dash.core.model import (
-    AnyReading,
+from redis_dash.core.frames import (
     Board,
     BoardRow,
     CacheFrame,
@@ -22,10 +20,11 @@ from redis_dash.core.model import (
     Cost,
     EventsFrame,
     LimitRow,
-    Reading,
     ServerFrame,
     SessionRow,
 )
+from redis_dash.core.reading import AnyReading, Reading
+from redis_dash.pubsub.message_log import MessageRing
 from tests.tui import fakes
 
 NAMES = ("arjun", "priya", "raj", "meera", "vikram", "ananya", "kabir", "isha", "rohan", "diya", "aarav", "sara")
@@ -39,7 +38,7 @@ class LivingFeed(fakes.FakeFeed):
         super().__init__()
         self._random = random.Random(seed)
         self._rate = events_per_s
-        self._log = EventLog()
+        self._log = MessageRing()
         self._counts = dict.fromkeys(CHANNELS, 0)
         self._began = time.time()
         self._sessions = [self._session(i) for i in range(128)]

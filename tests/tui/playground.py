@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import msgspec
 
-from redis_dash.demo import SCENARIOS
 from redis_dash.core.feed import Feed
-from redis_dash.core.model import TOPICS, Reading, ServerFrame
+from redis_dash.core.frames import ServerFrame
+from redis_dash.core.reading import TOPICS, Reading
+from redis_dash.demo import SCENARIOS
 from redis_dash.tui.app import DashApp
 from tests.tui import fakes, hostile
 from tests.tui.huge import HugeFeed

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from redis_dash.pubsub.message_log import Event
-from redis_dash.tui.event_line import EventLine
+from redis_dash.core.messages import Event
 from redis_dash.tui.abbreviation import Names
+from redis_dash.tui.event_line import EventLine
 from redis_dash.tui.segments import clip, measure
 from redis_dash.tui.text import Plain
 

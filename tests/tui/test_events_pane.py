@@ -8,9 +8,9 @@ from datetime import date, timedelta
 import msgspec
 from rich.style import Style
 
-from redis_dash.pubsub.message_log import EventLog
+from redis_dash.core.frames import ChannelCount
 from redis_dash.core.known_ids import KnownIds
-from redis_dash.core.model import ChannelCount
+from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.panes.events import EventsPane
 from tests.tui import fakes
@@ -24,7 +24,7 @@ def lines(first: int, stop: int) -> list[tuple[bytes, bytes]]:
     return [(b"c", b"line %04d" % number) for number in range(first, stop)]
 
 
-def feed_of(log: EventLog, **changes: object) -> FakeFeed:
+def feed_of(log: MessageRing, **changes: object) -> FakeFeed:
     return FakeFeed(fakes.ok("events", msgspec.structs.replace(fakes.events(log), **changes)))
 
 
@@ -71,7 +71,7 @@ def _is_open(app: DashApp) -> bool:
 
 
 async def test_a_filter_on_a_scrolled_back_view_shows_the_later_lines_that_match() -> None:
-    log = EventLog()
+    log = MessageRing()
     fakes.publish(log, *lines(0, 900))
     fakes.publish(log, *((b"c", b"wanted %03d" % number) for number in range(153)))
     async with running(feed_of(log), WIDE) as (app, pilot):
@@ -86,7 +86,7 @@ async def test_a_filter_on_a_scrolled_back_view_shows_the_later_lines_that_match
 
 
 async def test_a_line_of_another_day_stands_below_its_date() -> None:
-    log, now = EventLog(), time.time()
+    log, now = MessageRing(), time.time()
     today = date.fromtimestamp(now)
     for days in (2, 1, 0):
         log.append(
@@ -162,7 +162,7 @@ async def test_a_view_stands_still_as_it_is_seen() -> None:
 
 
 async def test_a_flood_washes_the_cursor_to_the_latest_line() -> None:
-    log = EventLog(capacity=1000)
+    log = MessageRing(capacity=1000)
     fakes.publish(log, *lines(0, 100))
     async with running(feed_of(log)) as (app, pilot):
         await tap(pilot, "1")

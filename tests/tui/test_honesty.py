@@ -10,7 +10,8 @@ import pytest
 
 from redis_dash.core import certainty
 from redis_dash.core.certainty import Count, Scope, at_least, estimated, exact, unknown
-from redis_dash.core.model import AnyReading, CacheGroup, RateLimitsFrame, Reading, Scan, SessionsFrame
+from redis_dash.core.frames import CacheGroup, RateLimitsFrame, Scan, SessionsFrame
+from redis_dash.core.reading import AnyReading, Reading
 from redis_dash.tui.formatting import about
 from redis_dash.tui.segments import join
 from redis_dash.tui.status import standing

@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from redis_dash.core.commands import FindOut, Outcome, RestoreSession, Result, RevokeSession
-from redis_dash.core.model import SourceError
+from redis_dash.core.errors import SourceError
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.screens import confirm
 from redis_dash.tui.text import plain

@@ -5,8 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from redis_dash.core.errors import ConfigError
 from redis_dash.core.feed import Feed
-from redis_dash.core.model import TOPICS, AnyReading, CacheFrame, ConfigError, Cost, Frame, Reading, ServerFrame
+from redis_dash.core.frames import CacheFrame, Cost, ServerFrame
+from redis_dash.core.reading import TOPICS, AnyReading, Frame, Reading
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.panes import PANES
 from tests.tui import fakes

@@ -7,7 +7,8 @@ import pytest
 from textual.widgets import Input
 
 from redis_dash.core.certainty import exact
-from redis_dash.core.model import Board, BoardRow, Cost, Frame
+from redis_dash.core.frames import Board, BoardRow, Cost
+from redis_dash.core.reading import Frame
 from redis_dash.tui.panes.leaderboard import LeaderboardPane
 from redis_dash.tui.panes.sessions import SessionsPane
 from tests.tui import fakes

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from redis_dash.core.certainty import exact
-from redis_dash.core.model import CacheGroup, SessionRow
+from redis_dash.core.frames import CacheGroup, SessionRow
 from redis_dash.tui.panes.sessions import SessionsPane
 from redis_dash.tui.text import Plain, crop_middle
 from redis_dash.tui.widgets.columns import Column, share_out

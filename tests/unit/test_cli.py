@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from redis_dash.cli import main, read_config
 from redis_dash.config import CachePattern, LimitPattern
-from redis_dash.core.model import ConfigError
+from redis_dash.core.errors import ConfigError
 
 
 @pytest.fixture(autouse=True)

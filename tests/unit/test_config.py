@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from redis_dash.config import Config, LimitPattern, Url, config_path, load, parse_rule
-from redis_dash.core.model import ConfigError
+from redis_dash.core.errors import ConfigError
 
 SECRET = "hunter2-secret"
 

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
+from redis_dash.core.resp import ReplyError
 from redis_dash.dialects.base import OtherDialectError, Rule, SessionFacts, Usage, refusal
 from redis_dash.dialects.fixed_window import FixedWindow
 from redis_dash.dialects.json_session import LARGEST, TEXT_SHOWN, JsonSession
 from redis_dash.dialects.sliding_window import SlidingWindow
-from redis_dash.client.own_lookups import ReplyError
 
 NOW = 1_800_000_000.0
 RULE = Rule(100, 60.0)

@@ -6,9 +6,9 @@ import traceback
 
 import pytest
 
-from redis_dash.config import Url
 from redis_dash.client.endpoint import Endpoint, endpoint_of, without_secret
-from redis_dash.core.model import ConfigError
+from redis_dash.config import Url
+from redis_dash.core.errors import ConfigError
 
 SECRET = "hunter2-secret"
 

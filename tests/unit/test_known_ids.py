@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from redis_dash.pubsub.message_log import Event
 from redis_dash.core.known_ids import MOST, KnownIds
+from redis_dash.core.messages import Event
 from redis_dash.redaction.messages import redact_event
 
 ID = "aaaa1111bbbb2222cccc3333dddd4444"

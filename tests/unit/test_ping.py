@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from redis_dash.client import ping
-from redis_dash.client.ping import LONG_S, TRIPS, PingTimer
 from redis_dash.client.connection import Trip
+from redis_dash.client.ping import LONG_S, TRIPS, PingTimer
 
 
 def shown(timer: PingTimer, *trips: Trip | None) -> float | None:

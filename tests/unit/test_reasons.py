@@ -6,9 +6,9 @@ import ssl
 
 import pytest
 
-from redis_dash.config import Url
-from redis_dash.client.own_lookups import ERROR_CHARS, ReplyError
 from redis_dash.client.reasons import CLOSED, LostError, describe, no_protocol, say, without_arguments
+from redis_dash.config import Url
+from redis_dash.core.resp import ERROR_CHARS, ReplyError
 
 URL = Url("redis://me:s3cret@localhost:6379/0")
 

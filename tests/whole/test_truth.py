@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from redis_dash.config import Config
+from redis_dash.core.reading import TOPICS
 from redis_dash.demo import CONFIGURATION
 from redis_dash.hub import Hub
-from redis_dash.core.model import TOPICS
 from redis_dash.snapshot import take
 from tests.conftest import until
 from tests.live.conftest import running

@@ -7,7 +7,7 @@ from textual.binding import Binding
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.widgets import Input
 
-from redis_dash.core.model import F
+from redis_dash.core.reading import F
 from redis_dash.tui.intents import DetailWanted
 from redis_dash.tui.panes.reading_view import Piece, View, piece
 from redis_dash.tui.text import Plain

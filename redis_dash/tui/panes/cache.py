@@ -7,13 +7,13 @@ from collections.abc import Hashable
 from textual.app import ComposeResult
 from textual.events import Resize
 
-from redis_dash.core.model import CacheFrame, CacheGroup
+from redis_dash.core.frames import CacheFrame, CacheGroup
 from redis_dash.tui.formatting import compact, count, percent, tally
 from redis_dash.tui.intents import Detail
-from redis_dash.tui.styles import Ground, Role
 from redis_dash.tui.panes.base import Piece, piece
 from redis_dash.tui.panes.table_pane import Listed
 from redis_dash.tui.segments import Span
+from redis_dash.tui.styles import Ground, Role
 from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.cells import Bar, Cell, Figure, Name
 from redis_dash.tui.widgets.columns import Column

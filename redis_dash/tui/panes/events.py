@@ -11,16 +11,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 
 from redis_dash.core import decoding
-from redis_dash.pubsub.message_log import Entry, Mark
-from redis_dash.core.model import EventsFrame
+from redis_dash.core.frames import EventsFrame
+from redis_dash.core.messages import Entry, Mark
 from redis_dash.tui.event_line import EventLine
 from redis_dash.tui.formatting import clock, compact, count, moment, nbytes, rate
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Pane, Piece, piece
 from redis_dash.tui.segments import Span
 from redis_dash.tui.text import Plain, plain
-from redis_dash.tui.widgets.status_bar import Item, Ribbon
 from redis_dash.tui.widgets.log_view import Tail, gone
+from redis_dash.tui.widgets.status_bar import Item, Ribbon
 
 _SHOWN_LINES = 200
 

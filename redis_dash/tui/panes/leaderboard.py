@@ -8,13 +8,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 
 from redis_dash.core.commands import ShowRanks
-from redis_dash.core.model import AnyReading, Board, BoardRow, LeaderboardsFrame
+from redis_dash.core.frames import Board, BoardRow, LeaderboardsFrame
+from redis_dash.core.reading import AnyReading
 from redis_dash.tui.intents import Detail, Told, Wanted
 from redis_dash.tui.panes.base import Piece, piece
 from redis_dash.tui.panes.leaderboard_rows import COLUMNS, BoardRows, facts
-from redis_dash.tui.panes.table_pane import Listed
 from redis_dash.tui.panes.paging import Paging, is_away, is_larger
 from redis_dash.tui.panes.reading_view import HOME
+from redis_dash.tui.panes.table_pane import Listed
 from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.widgets.table import Table
 

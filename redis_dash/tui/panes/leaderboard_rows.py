@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable
 
-from redis_dash.core.model import Board, BoardRow
+from redis_dash.core.frames import Board, BoardRow
 from redis_dash.tui.formatting import count, duration, score, score_decimals, score_forms
 from redis_dash.tui.intents import Facts
-from redis_dash.tui.styles import Ground, Role
 from redis_dash.tui.segments import Span
+from redis_dash.tui.styles import Ground, Role
 from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.cells import Bar, Cell, Figure, Name
 from redis_dash.tui.widgets.columns import Column

@@ -6,13 +6,13 @@ from collections.abc import Hashable
 
 from textual.app import ComposeResult
 
-from redis_dash.core.model import LimitRow, RateLimitsFrame
+from redis_dash.core.frames import LimitRow, RateLimitsFrame
 from redis_dash.tui.formatting import about, compact, count, duration, seen, tally
 from redis_dash.tui.intents import Detail
-from redis_dash.tui.styles import Ground, Role
 from redis_dash.tui.panes.base import Piece, piece
 from redis_dash.tui.panes.table_pane import Listed
 from redis_dash.tui.segments import Span
+from redis_dash.tui.styles import Ground, Role
 from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.widgets.cells import Bar, Cell, Figure, Name
 from redis_dash.tui.widgets.columns import Column

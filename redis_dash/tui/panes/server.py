@@ -9,14 +9,15 @@ from typing import NamedTuple
 from textual.app import ComposeResult
 from textual.events import Resize
 
-from redis_dash.core.model import AnyReading, Cost, Scan, ServerFrame
+from redis_dash.core.frames import Cost, Scan, ServerFrame
+from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import count, duration, milliseconds, nbytes, percent, rate
 from redis_dash.tui.intents import Detail
-from redis_dash.tui.styles import Ground, Role
 from redis_dash.tui.panes.base import Piece, piece
-from redis_dash.tui.panes.table_pane import Listed
 from redis_dash.tui.panes.server_meanings import MEANINGS
+from redis_dash.tui.panes.table_pane import Listed
 from redis_dash.tui.segments import Span
+from redis_dash.tui.styles import Ground, Role
 from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.widgets.cells import Bar, Cell, Figure
 from redis_dash.tui.widgets.columns import Column

@@ -9,13 +9,14 @@ from textual.binding import Binding
 
 from redis_dash.core.commands import RevokeSession, SearchSessions, StopSearch
 from redis_dash.core.feed import Progress
-from redis_dash.core.model import AnyReading, SessionRow, SessionsFrame
+from redis_dash.core.frames import SessionRow, SessionsFrame
+from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import seen
 from redis_dash.tui.intents import Asked, Detail, Question, Told, Wanted
 from redis_dash.tui.panes.base import STOP, Piece, piece
-from redis_dash.tui.panes.table_pane import Listed
-from redis_dash.tui.panes.session_search import LEAST_CHARS, Searching, invitation
 from redis_dash.tui.panes.session_rows import COLUMNS, SessionRows, facts
+from redis_dash.tui.panes.session_search import LEAST_CHARS, Searching, invitation
+from redis_dash.tui.panes.table_pane import Listed
 from redis_dash.tui.text import Plain
 from redis_dash.tui.widgets.table import Table
 

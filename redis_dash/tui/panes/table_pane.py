@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from msgspec.structs import replace
 
-from redis_dash.core.model import F
+from redis_dash.core.reading import F
 from redis_dash.tui.formatting import clock
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Pane

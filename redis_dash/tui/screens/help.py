@@ -11,8 +11,8 @@ from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Static
 
-from redis_dash.tui.screens.glossary import KEYS, WORDS
 from redis_dash.tui.screens.definition_list import EDGES, hanging
+from redis_dash.tui.screens.glossary import KEYS, WORDS
 from redis_dash.tui.screens.modal import Modal, lines_content
 
 WIDTH = 104

@@ -14,8 +14,8 @@ from textual.geometry import NULL_SIZE, Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from redis_dash.tui.styles import Look
 from redis_dash.tui.segments import draw
+from redis_dash.tui.styles import Look
 from redis_dash.tui.text import Plain
 
 

@@ -9,8 +9,8 @@ from textual.events import Click
 from textual.message import Message
 from textual.strip import Strip
 
-from redis_dash.tui.styles import Ground, Look
 from redis_dash.tui.segments import Span, Spans, draw
+from redis_dash.tui.styles import Ground, Look
 from redis_dash.tui.text import Plain, plural
 from redis_dash.tui.widgets.filter import Filter
 from redis_dash.tui.widgets.lines import Lines

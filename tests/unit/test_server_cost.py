@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from redis_dash.client.server_cost import BYTE_US, COMMAND_US, EXCHANGE_US, MESSAGE_US, SAMPLE_EVERY_S, WRITE_US, CostMeter
+from redis_dash.client.server_cost import (
+    BYTE_US,
+    COMMAND_US,
+    EXCHANGE_US,
+    MESSAGE_US,
+    SAMPLE_EVERY_S,
+    WRITE_US,
+    CostMeter,
+)
 from redis_dash.client.traffic import Traffic
 
 GET = (b"GET", b"a")

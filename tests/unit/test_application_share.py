@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from redis_dash.client.own_lookups import OwnReads
 from redis_dash.client.application_share import Application
+from redis_dash.client.own_lookups import OwnReads
 
 
 class World:

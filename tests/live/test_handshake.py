@@ -10,10 +10,10 @@ import redis
 
 from demo_server.embedded import EmbeddedServer
 from redis_dash.client import handshake as introduction
-from redis_dash.config import Url
 from redis_dash.client.deployment import Deployment
-from redis_dash.core.model import SourceError
 from redis_dash.client.own_lookups import COUNTED
+from redis_dash.config import Url
+from redis_dash.core.errors import SourceError
 from tests.conftest import until_async
 from tests.live.peers import peer
 

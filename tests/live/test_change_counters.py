@@ -9,9 +9,9 @@ import redis
 
 from demo_server.embedded import EmbeddedServer
 from redis_dash.client.change_counters import Changes, writes_between
-from redis_dash.config import Url
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.own_lookups import COUNTED
+from redis_dash.config import Url
 from tests.conftest import until_async
 
 Act = Callable[[redis.Redis], object]

@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import pytest
 import redis
 
-from redis_dash.core.certainty import Count
 from redis_dash.client.deployment import Deployment
+from redis_dash.core.certainty import Count
+from redis_dash.core.errors import SourceError
 from redis_dash.keyspace.scan import Keyspace
-from redis_dash.core.model import SourceError
 from tests.conftest import until
 
 FAMILIES = {"sessions": ("session:*",), "limits": ("ratelimit:*",), "others": ("a*", "b*")}

@@ -7,8 +7,9 @@ from collections import deque
 
 import pytest
 
-from redis_dash.pubsub.message_log import HEAD_BYTES, OVERHEAD_BYTES, Event, EventLog, Head, Mark
+from redis_dash.core.messages import Event, Mark
 from redis_dash.pubsub.indexed_queue import Fifo, T
+from redis_dash.pubsub.message_log import HEAD_BYTES, OVERHEAD_BYTES, Head, MessageRing
 
 
 class Watched(Fifo[T]):
@@ -32,12 +33,12 @@ def message(number: int) -> list[object]:
     return [b"message", b"orders", b"%d" % number]
 
 
-def payloads(log: EventLog, first: int, stop: int) -> list[bytes]:
+def payloads(log: MessageRing, first: int, stop: int) -> list[bytes]:
     return [entry.payload for entry in log.read(first, stop) if isinstance(entry, Event)]
 
 
 def test_reads_across_chunks() -> None:
-    log = EventLog(capacity=100)
+    log = MessageRing(capacity=100)
     log.append([message(0), message(1)], 1.0, 10)
     log.mark("gap", 2.0, "gap")
     log.append([message(2), message(3), message(4)], 3.0, 10)
@@ -49,7 +50,7 @@ def test_reads_across_chunks() -> None:
 
 
 def test_overwrites_the_oldest_and_says_so() -> None:
-    log = EventLog(capacity=10)
+    log = MessageRing(capacity=10)
     for number in range(0, 30, 3):
         log.append([message(number), message(number + 1), message(number + 2)], 0.0, 3)
     assert log.end == 30
@@ -59,7 +60,7 @@ def test_overwrites_the_oldest_and_says_so() -> None:
 
 
 def test_marks_are_not_counted_as_messages() -> None:
-    log = EventLog(capacity=5)
+    log = MessageRing(capacity=5)
     for number in range(4):
         log.mark("gap", 0.0, "gap")
         log.append([message(number)] * 3, 0.0, 3)
@@ -69,7 +70,7 @@ def test_marks_are_not_counted_as_messages() -> None:
 
 
 def test_is_bounded_in_bytes() -> None:
-    log = EventLog(capacity=1000, max_bytes=3 * (30 + OVERHEAD_BYTES))
+    log = MessageRing(capacity=1000, max_bytes=3 * (30 + OVERHEAD_BYTES))
     for number in range(20):
         log.append([message(number)], 0.0, 30)
     assert payloads(log, 0, 20) == [b"17", b"18", b"19"]
@@ -78,7 +79,7 @@ def test_is_bounded_in_bytes() -> None:
 
 @pytest.mark.parametrize("held", [100, 20_000])
 def test_reading_looks_at_what_it_reads_whatever_the_ring_holds(held: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    log = EventLog()
+    log = MessageRing()
     for number in range(held):
         log.append([message(number)], 0.0, 3)
     looked: list[int] = []
@@ -106,7 +107,7 @@ def test_a_queue_gives_back_what_it_was_given() -> None:
 
 def test_a_large_payload_is_its_head_and_its_size() -> None:
     head = Head.of(b"x" * 1_000_000)
-    log = EventLog()
+    log = MessageRing()
     log.append([[b"pmessage", b"*", b"big", head]], 0.0, HEAD_BYTES)
     (event,) = log.read(0, 1)
     assert isinstance(event, Event)

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from textual.pilot import Pilot
 
-from redis_dash.pubsub.message_log import EventLog
-from redis_dash.core.model import ChannelCount
+from redis_dash.core.frames import ChannelCount
+from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.panes.events import EventsPane
 from redis_dash.tui.widgets.filter import WINDOW
@@ -21,14 +21,14 @@ def numbered(first: int, stop: int, word: bytes = b"line") -> list[tuple[bytes, 
     return [(b"c", b"%s %06d" % (word, i)) for i in range(first, stop)]
 
 
-def full_log(count: int, capacity: int = 100_000) -> EventLog:
-    log = EventLog(capacity=capacity)
+def full_log(count: int, capacity: int = 100_000) -> MessageRing:
+    log = MessageRing(capacity=capacity)
     for first in range(0, count, 1000):
         fakes.publish(log, *numbered(first, min(first + 1000, count)))
     return log
 
 
-async def ready(app: DashApp, pilot: Pilot[None], log: EventLog) -> None:
+async def ready(app: DashApp, pilot: Pilot[None], log: MessageRing) -> None:
     await shows(app, pilot, f"{log.end - 1:06}")
 
 
@@ -130,7 +130,7 @@ async def test_old_lines_that_are_being_read_are_not_washed_away() -> None:
 def test_reading_costs_what_is_read() -> None:
     reads: list[int] = []
 
-    class Counting(EventLog):
+    class Counting(MessageRing):
         def read(self, first: int, stop: int) -> list[object]:  # type: ignore[override]
             reads.append(min(stop, self.end) - max(first, self.start))
             return super().read(first, stop)  # type: ignore[return-value]

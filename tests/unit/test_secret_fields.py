@@ -9,9 +9,9 @@ from urllib.parse import quote
 
 import pytest
 
+from redis_dash.core.frames import SessionRow
+from redis_dash.core.resp import ReplyError
 from redis_dash.dialects.json_session import JsonSession
-from redis_dash.core.model import SessionRow
-from redis_dash.client.own_lookups import ReplyError
 from redis_dash.redaction.secret_fields import SessionSecret, is_secret
 from redis_dash.sources.session_facts import KnownSession, SessionRows
 

@@ -10,12 +10,13 @@ import pytest
 import redis
 
 from redis_dash.config import Config, Url
+from redis_dash.core.frames import CacheFrame
+from redis_dash.core.reading import Reading
 from redis_dash.hub import Hub
-from redis_dash.core.model import CacheFrame, Reading
+from redis_dash.keyspace.client_tracking import Tracking
 from redis_dash.sources.base import Context
 from redis_dash.sources.rate_limits import RateLimitsSource
 from redis_dash.sources.sessions import SessionsSource
-from redis_dash.keyspace.client_tracking import Tracking
 from tests.conftest import until, until_async
 from tests.live.conftest import running
 from tests.live.test_sources import accept, sign_in

@@ -9,12 +9,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from redis_dash.pubsub import connection as messagewire
-from redis_dash.pubsub.ring_buffer import ROOM_BYTES
 from redis_dash.config import Url
-from redis_dash.pubsub.message_log import HEAD_BYTES, Event, EventLog
+from redis_dash.core.messages import Event
+from redis_dash.pubsub import connection as messagewire
 from redis_dash.pubsub.connection import GULP_BYTES, GULP_S, MessageWire
+from redis_dash.pubsub.message_log import HEAD_BYTES, MessageRing
 from redis_dash.pubsub.packed_messages import unpack
+from redis_dash.pubsub.ring_buffer import ROOM_BYTES
 from redis_dash.pubsub.subscriber import NAMES_BYTES, Subscriber
 from tests.conftest import until
 
@@ -25,7 +26,7 @@ def message(channel: bytes, payload: bytes) -> bytes:
 
 
 def listening(sifts: bool = False) -> tuple[Subscriber, MessageWire]:
-    subscriber = Subscriber(Url("redis://127.0.0.1"), ("*",), EventLog())
+    subscriber = Subscriber(Url("redis://127.0.0.1"), ("*",), MessageRing())
     wire = MessageWire(subscriber.count, subscriber.log, subscriber.sift if sifts else None)
     wire._transport = Transport()
     wire._subscribed = True
@@ -67,7 +68,7 @@ def deliver(wire: MessageWire, data: bytes) -> None:
         data = data[size:]
 
 
-def shown(log: EventLog) -> list[tuple[bytes, bytes]]:
+def shown(log: MessageRing) -> list[tuple[bytes, bytes]]:
     return [(entry.channel, entry.payload) for entry in log.read(0, log.end) if isinstance(entry, Event)]
 
 
@@ -141,7 +142,7 @@ async def test_what_comes_thick_is_read_in_gulps(monkeypatch: pytest.MonkeyPatch
 def test_the_arena_keeps_what_the_log_says(seed: int) -> None:
     """Small rings and messages of all sizes: whatever goes round, what can be read is the latest, and intact."""
     rng = random.Random(seed)
-    log = EventLog(capacity=rng.choice([1, 30, 400]), max_bytes=rng.choice([1, 20_000, 3_000_000]))
+    log = MessageRing(capacity=rng.choice([1, 30, 400]), max_bytes=rng.choice([1, 20_000, 3_000_000]))
     subscriber = Subscriber(Url("redis://127.0.0.1"), ("*",), log)
     wire = MessageWire(subscriber.count, log)
     wire._transport, wire._subscribed = Transport(), True
@@ -174,7 +175,7 @@ def test_the_ring_stays_full_and_takes_no_more_memory_than_it_holds() -> None:
 
 def test_a_room_that_ends_where_the_oldest_message_begins_is_full() -> None:
     """Reads that fill the room, of messages that divide it."""
-    log = EventLog(capacity=16_384)
+    log = MessageRing(capacity=16_384)
     subscriber = Subscriber(Url("redis://127.0.0.1"), ("*",), log)
     wire = MessageWire(subscriber.count, log)
     wire._transport, wire._subscribed = Transport(), True

@@ -7,7 +7,7 @@ import random
 import msgspec
 import pytest
 
-from redis_dash.pubsub.message_log import Event
+from redis_dash.core.messages import Event
 from redis_dash.redaction.messages import redact, redact_event
 
 SECRET = "k3J9xQpLz7"

@@ -1,4 +1,4 @@
-"""The shared language: one frozen frame per topic, the reading that carries it, and the errors.
+"""Frames: one immutable picture per topic.
 
 Text in frames is what Redis held, decoded leniently: hostile until it has passed ``tui/text.py``. Times are Unix
 epoch seconds unless a name ends in ``_s`` (a duration in seconds) or ``_ms``.
@@ -6,21 +6,17 @@ epoch seconds unless a name ends in ``_s`` (a duration in seconds) or ``_ms``.
 
 from __future__ import annotations
 
-from typing import Any, Generic, Literal, TypeVar
+from typing import Literal
 
 import msgspec
 
-from redis_dash.core.certainty import Count, Scope, exact
+from redis_dash.core.certainty import Count, exact
 from redis_dash.core.credential import Credential
-from redis_dash.pubsub.message_log import EventLog
 from redis_dash.core.known_ids import KnownIds
+from redis_dash.core.messages import MessageLog
 
 Kind = Literal["standalone", "cluster", "sentinel"]
 """Of a server: alone or with replicas; one node of a cluster; one that only watches others."""
-
-Status = Literal["ok", "stale", "reduced", "off", "error"]
-
-TOPICS = ("server", "events", "sessions", "rate_limits", "leaderboards", "cache")
 
 
 class Cost(msgspec.Struct, frozen=True):
@@ -127,7 +123,7 @@ class EventsFrame(msgspec.Struct, frozen=True):
     """Busiest first."""
     other: int
     """Messages of channels that are not in ``channels``."""
-    log: EventLog
+    log: MessageLog
     patterns: tuple[str, ...] = ()
     """What we subscribed to."""
     channel_count: int = 0
@@ -293,56 +289,3 @@ class CacheFrame(msgspec.Struct, frozen=True):
     groups: tuple[CacheGroup, ...]
     dashboards: int = 1
     """That watch this server, this one included: the lookups of the others are in these figures."""
-
-
-Frame = ServerFrame | EventsFrame | SessionsFrame | RateLimitsFrame | LeaderboardsFrame | CacheFrame
-F = TypeVar("F", bound=Frame)
-
-
-class Reading(msgspec.Struct, Generic[F], frozen=True):
-    """A topic's latest frame with its status.
-
-    ``ok``: as told. ``stale``: older than it should be, or the server is away; the frame is the last good one.
-    ``reduced``: a right or a feature is missing; ``note`` says which. ``off``: cannot be had here, ``note`` says why.
-    ``error``: the source failed; ``note`` says how.
-    """
-
-    topic: str
-    status: Status
-    frame: F | None = None
-    taken_at: float = 0.0
-    note: str = ""
-    count: Count | None = None
-    """The topic's count, of several the one that can be trusted least; None for topics that need no scan."""
-    scope: Scope | None = None
-    """None for topics that need no scan."""
-    away: bool = False
-    """The server cannot be reached: ``note`` says why, as it does for every other topic."""
-
-    @property
-    def coverage(self) -> float | None:
-        """Share of the keyspace that the figures come from, 0..1; None for topics that need no scan."""
-        return None if self.count is None else self.count.coverage
-
-
-AnyReading = Reading[Any]
-
-
-class DashError(Exception):
-    """Root of the errors that a person can do something about; its text says what."""
-
-
-class ConfigError(DashError):
-    """A bad option, URL or file; names the place and the way out."""
-
-
-class SourceError(DashError):
-    """Redis could not be reached, or refused; without secrets."""
-
-
-class AwayError(SourceError):
-    """Redis could not be reached, or the connection broke."""
-
-
-class MissingRightError(SourceError):
-    """The ACL user may not run a command."""

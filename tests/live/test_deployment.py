@@ -9,11 +9,12 @@ import pytest
 import redis
 
 from demo_server.embedded import EmbeddedServer
-from redis_dash.config import Url
 from redis_dash.client.deployment import Deployment, check
 from redis_dash.client.info import parse_info
-from redis_dash.core.model import MissingRightError, SourceError
-from redis_dash.client.own_lookups import COUNTED, PROBES, Command, ReplyError
+from redis_dash.client.own_lookups import COUNTED, PROBES
+from redis_dash.config import Url
+from redis_dash.core.errors import MissingRightError, SourceError
+from redis_dash.core.resp import Command, ReplyError
 from tests.conftest import until_async
 
 

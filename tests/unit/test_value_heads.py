@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from redis_dash.client.own_lookups import OwnReads
 from redis_dash.client.value_heads import FIRST_AT_ONCE, LEAST_AT_ONCE, MOST_AT_ONCE, MOST_BYTES, TOO_LARGE, Heads
-from redis_dash.client.own_lookups import Command, OwnReads, ReplyError
+from redis_dash.core.resp import Command, ReplyError
 
 HEAD = b"%d" % MOST_BYTES
 

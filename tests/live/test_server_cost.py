@@ -8,11 +8,11 @@ from collections.abc import Callable
 import pytest
 import redis
 
-from redis_dash.config import Config
 from redis_dash.client.deployment import Deployment
+from redis_dash.config import Config
+from redis_dash.core.resp import Command
 from redis_dash.hub import Hub
 from redis_dash.keyspace.scan import Keyspace
-from redis_dash.client.own_lookups import Command
 from tests.conftest import until
 from tests.live.conftest import running
 

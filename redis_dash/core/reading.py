@@ -1,0 +1,53 @@
+"""A reading: a topic's latest frame with its status, age and certainty."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
+
+from redis_dash.core.certainty import Count, Scope
+from redis_dash.core.frames import (
+    CacheFrame,
+    EventsFrame,
+    LeaderboardsFrame,
+    RateLimitsFrame,
+    ServerFrame,
+    SessionsFrame,
+)
+
+Status = Literal["ok", "stale", "reduced", "off", "error"]
+
+TOPICS = ("server", "events", "sessions", "rate_limits", "leaderboards", "cache")
+
+Frame = ServerFrame | EventsFrame | SessionsFrame | RateLimitsFrame | LeaderboardsFrame | CacheFrame
+F = TypeVar("F", bound=Frame)
+
+
+class Reading(msgspec.Struct, Generic[F], frozen=True):
+    """A topic's latest frame with its status.
+
+    ``ok``: as told. ``stale``: older than it should be, or the server is away; the frame is the last good one.
+    ``reduced``: a right or a feature is missing; ``note`` says which. ``off``: cannot be had here, ``note`` says why.
+    ``error``: the source failed; ``note`` says how.
+    """
+
+    topic: str
+    status: Status
+    frame: F | None = None
+    taken_at: float = 0.0
+    note: str = ""
+    count: Count | None = None
+    """The topic's count, of several the one that can be trusted least; None for topics that need no scan."""
+    scope: Scope | None = None
+    """None for topics that need no scan."""
+    away: bool = False
+    """The server cannot be reached: ``note`` says why, as it does for every other topic."""
+
+    @property
+    def coverage(self) -> float | None:
+        """Share of the keyspace that the figures come from, 0..1; None for topics that need no scan."""
+        return None if self.count is None else self.count.coverage
+
+
+AnyReading = Reading[Any]
