@@ -203,18 +203,20 @@ class RateLimitsSource:
             reads = limiter.dialect.reads(key, clock.now, limiter.rule)
             plan.append((key, limiter, len(reads)))
             commands += reads
+        asked_at = time.monotonic()
         replies = await self._context.deployment.pipeline(commands)
         others, begin = [], 0
         for key, limiter, length in plan:
+            at = clock.at if limiter.dialect.by_clock else asked_at
             try:
-                self._take(key, limiter, replies[begin : begin + length], clock)
+                self._take(key, limiter, replies[begin : begin + length], clock, at)
             except OtherDialectError:
                 self._limiters.try_next(key)
                 others.append(key)
             begin += length
         return others
 
-    def _take(self, key: bytes, limiter: Limiter, replies: list[object], clock: Clock) -> None:
+    def _take(self, key: bytes, limiter: Limiter, replies: list[object], clock: Clock, at: float) -> None:
         if any(map(_is_about_the_key, replies)):
             raise OtherDialectError
         usage = limiter.dialect.decode([check(reply) for reply in replies], clock.now, limiter.rule)
@@ -224,7 +226,6 @@ class RateLimitsSource:
         else:
             self._limiters.settle(key)
             self._unknown.pop(key, None)
-            at = clock.at if limiter.dialect.by_clock else time.monotonic()
             self._rows[key], self._read_at[key] = _row(key, limiter, usage), at
 
     async def _count(self, began: float, *, all_read: bool, told: bool) -> Count:

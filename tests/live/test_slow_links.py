@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 
 import pytest
@@ -12,9 +13,10 @@ import redis
 from demo_server.embedded import EmbeddedServer
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.value_heads import MOST_BYTES
-from redis_dash.config import Url
+from redis_dash.config import LimitPattern, Url
 from redis_dash.core.errors import SourceError
 from redis_dash.sources.base import Context
+from redis_dash.sources.rate_limits import RateLimitsSource
 from redis_dash.sources.server import ServerSource
 from redis_dash.sources.sessions import SessionsSource
 from tests.conftest import until
@@ -120,4 +122,27 @@ async def test_figures_of_many_sessions_come_before_all_their_values(
         for _ in range(10):
             last = (await source.read()).frame
         assert len(last.rows) == MANY
+        await context.deployment.close()
+
+
+async def test_nothing_is_told_younger_or_longer_lived_than_it_is(
+    make_context: Callable[..., Context], client: redis.Redis, embedded_server: EmbeddedServer
+) -> None:
+    """What was asked a while ago was so then, not when the answer came."""
+    client.set("session:0123456789abcdef", json.dumps({"email": "ann@example.com"}), ex=100)
+    client.set("ratelimit:free:1", "3", ex=100)
+    async with relay(embedded_server.port) as slow:
+        context = make_context(limits=(LimitPattern("ratelimit:free:*"),))
+        context.deployment = Deployment(Url(slow.url))
+        sessions, limits = SessionsSource(context), RateLimitsSource(context)
+        await context.keyspace.pass_over()
+        await sessions.read()
+        slow.delay_s = 0.3
+        (session,) = (await sessions.read()).frame.rows
+        at = time.monotonic()
+        left_s = client.pttl("session:0123456789abcdef") / 1000 + time.monotonic() - at
+        assert session.ttl_s is not None
+        assert session.ttl_s <= left_s + 0.1
+        (limit,) = (await limits.read()).frame.rows
+        assert limit.age_s >= slow.delay_s
         await context.deployment.close()

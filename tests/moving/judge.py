@@ -47,11 +47,12 @@ def _status(bench: Bench, seen: Seen) -> bool:
     """Is it a reading whose figures can be compared? One that is not must have a reason."""
     reading = seen.reading
     told = f"{reading.topic} is {reading.status}: {reading.note}"
-    bench.check(f"{reading.topic}: no error", reading.status != "error", seen, told)
+    away = any(away.begin <= seen.span.end and seen.span.begin <= away.end + BACK_WITHIN_S for away in bench.world.away)
+    cut_before_the_first = reading.status == "error" and reading.frame is None and reading.away and away
+    bench.check(f"{reading.topic}: no error", reading.status != "error" or cut_before_the_first, seen, told)
     if reading.status == "reduced":
         due = reading.topic == "leaderboards" and "more boards are not read" in reading.note
         bench.check(f"{reading.topic}: reduced for a reason", due, seen, told)
-    away = any(away.begin <= seen.span.end and seen.span.begin <= away.end + BACK_WITHIN_S for away in bench.world.away)
     if reading.status == "stale":
         connecting = reading.topic == "events" and seen.span.begin < bench.recording.phases[0][0] + CONNECTED_WITHIN_S
         bench.check(f"{reading.topic}: stale for a reason", away or connecting, seen, told)
