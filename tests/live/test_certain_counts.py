@@ -15,7 +15,7 @@ from redis_dash.sources import families
 from redis_dash.sources.base import Context
 from redis_dash.sources.sessions import SessionsSource
 from tests.live.searching import found, searching, sign_in_many
-from tests.live.test_keyspace import count, fill
+from tests.live.test_scan import count, fill
 from tests.live.test_sources import sign_in
 
 MakeContext = Callable[..., Context]
