@@ -25,7 +25,7 @@ from redis import Redis
 from benchmarks.harness import Figure, demo, options_of, say
 from benchmarks.report import show
 from redis_dash.config import Config
-from redis_dash.core.frames import CacheFrame
+from redis_dash.core.frames.cache import CacheFrame
 from redis_dash.demo import CONFIGURATION
 from redis_dash.hub import Hub
 

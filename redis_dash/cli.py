@@ -16,7 +16,6 @@ import click
 from redis_dash import __version__
 from redis_dash.config import Config, load, parse_rule
 from redis_dash.core.errors import ConfigError, DashError
-from redis_dash.core.reading import TOPICS
 from redis_dash.standard_streams import Talk, deliver, open_missing, silence
 
 USAGE, UNWRITTEN, INTERRUPTED = 2, 4, 130
@@ -32,6 +31,18 @@ class Number(click.FloatRange):
         if math.isnan(number):
             self.fail("nan is no number.", param, ctx)
         return number
+
+
+class Topic(click.ParamType[str]):
+    """A topic's name; the sources are imported only where one is given."""
+
+    name = "topic"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """One of the names that sources have."""
+        from redis_dash.sources import SOURCES
+
+        return str(click.Choice([source.topic for source in SOURCES]).convert(value, param, ctx))
 
 
 class DefaultCommand(click.Group):
@@ -201,7 +212,7 @@ def watch(url: str | None, config_file: Path | None, **given: Any) -> None:
 @deployment_options
 @click.option("--for", "seconds", type=Number(0, 86_400), default=5.0, help="Seconds to watch [5].")
 @click.option("--full", is_flag=True, help="First scan the whole keyspace at full speed.")
-@click.option("--topic", "topics", multiple=True, type=click.Choice(TOPICS), help="Only these topics [all].")
+@click.option("--topic", "topics", multiple=True, type=Topic(), metavar="TOPIC", help="Only these topics [all].")
 def snapshot(
     url: str | None, config_file: Path | None, seconds: float, full: bool, topics: tuple[str, ...], **given: Any
 ) -> None:
@@ -214,7 +225,7 @@ def snapshot(
     from redis_dash.snapshot import take
 
     try:
-        document, code = asyncio.run(take(config, seconds, topics or TOPICS, full=full))
+        document, code = asyncio.run(take(config, seconds, topics, full=full))
     except DashError as error:
         _exit(str(error), USAGE if isinstance(error, ConfigError) else UNWRITTEN)
     deliver(document.encode() + b"\n")

@@ -16,7 +16,7 @@ from redis_dash.config import Config, Url
 from redis_dash.core.commands import Command, FullPass, Outcome, Request
 from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.feed import Progress
-from redis_dash.core.frames import Scan
+from redis_dash.core.frames.server import Scan
 from redis_dash.core.reading import AnyReading, Reading, Status
 from redis_dash.keyspace.client_tracking import Tracking
 from redis_dash.keyspace.scan import Keyspace
@@ -171,7 +171,7 @@ class Hub:
                 before = self._latest.get(source.topic)
                 return _aged(before, LATE) or Reading(source.topic, "error", note=LATE, away=True)
 
-        others = [source for source in self._sources if source.topic != "events"]
+        others = [source for source in self._sources if not source.read_last]
         readings = {reading.topic: reading for reading in await asyncio.gather(*map(read, others))}
         for source in self._sources:
             if source.topic not in readings:

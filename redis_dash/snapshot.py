@@ -9,7 +9,7 @@ import math
 import re
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -17,23 +17,12 @@ import msgspec
 
 from redis_dash.client.reasons import UNEXPLAINED
 from redis_dash.config import Config
-from redis_dash.core.certainty import Count
 from redis_dash.core.commands import CountAfresh, FullPass
 from redis_dash.core.errors import DashError, SourceError
 from redis_dash.core.feed import Progress
-from redis_dash.core.frames import (
-    BoardRow,
-    CacheFrame,
-    EventsFrame,
-    LeaderboardsFrame,
-    LimitRow,
-    RateLimitsFrame,
-    ServerFrame,
-    SessionRow,
-    SessionsFrame,
-)
 from redis_dash.core.reading import Reading
 from redis_dash.hub import Hub
+from redis_dash.sources import SOURCES
 from redis_dash.standard_streams import Talk
 
 OK, UNREACHABLE, TOPIC_FAILED = 0, 1, 3
@@ -56,11 +45,12 @@ class _Watch(msgspec.Struct):
 
 
 async def take(
-    config: Config, seconds: float, topics: Iterable[str], talk: TextIO | None = None, *, full: bool = False
+    config: Config, seconds: float, topics: Collection[str] = (), talk: TextIO | None = None, *, full: bool = False
 ) -> tuple[str, int]:
     """Watch for ``seconds``, or until Ctrl-C, and return the document and the exit code.
 
     Args:
+        topics: names of those to be told; none means all.
         talk: where progress is told; stderr by default.
         full: first pass over the whole keyspace at full speed, however long that takes; if it fails, that is told.
 
@@ -68,8 +58,9 @@ async def take(
         ConfigError: the configuration cannot be used.
         StoppedError: the readers came to an end before that.
     """
-    topics = set(topics)
-    scanned = not topics <= {"server", "events"}
+    sources = [source for source in SOURCES if not topics or source.topic in topics]
+    asked = {source.topic for source in sources}
+    scanned = any(source.key_groups(config) for source in sources)
     began, hub, talker = time.monotonic(), Hub(config), Talk(talk)
     running = asyncio.create_task(hub.run())
     with _interrupts(talker) as stop:
@@ -83,7 +74,7 @@ async def take(
             for task in (watching, running):
                 task.cancel()
             await asyncio.gather(watching, running, return_exceptions=True)
-    readings = [reading for reading in seen.readings if reading.topic in topics]
+    readings = [reading for reading in seen.readings if reading.topic in asked]
     document = {
         "schema": 1,
         "taken_at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -235,95 +226,5 @@ def _topic(reading: Reading[Any]) -> dict[str, object]:
     if reading.scope is not None:
         entry["scope"] = msgspec.to_builtins(reading.scope)
     if reading.frame is not None:
-        entry["frame"] = _FRAMES[type(reading.frame)](reading.frame)
+        entry["frame"] = reading.frame.exported()
     return entry
-
-
-def _events(frame: EventsFrame) -> dict[str, object]:
-    kept = min(frame.log.kept, frame.received)  # the log goes further back than the counters
-    return {
-        "received": frame.received,
-        "dropped": frame.dropped,
-        "kept": kept,
-        "overwritten": frame.received - kept,
-        "rate": frame.rate,
-        "gaps": msgspec.to_builtins(frame.gaps),
-        "channels": msgspec.to_builtins(frame.channels),
-        "other": frame.other,
-        "channel_count": frame.channel_count,
-        "patterns": frame.patterns,
-        "shard_channels": frame.shard_channels,
-    }
-
-
-def _session(row: SessionRow) -> dict[str, object]:
-    """Without key and contents: a session's id is a credential, and exports travel."""
-    return {
-        "id": row.id,
-        "user": row.user,
-        "role": row.role,
-        "ttl_s": row.ttl_s,
-        "ttl_known": row.ttl_known,
-        "created_at": row.created_at,
-        "dialect": row.dialect,
-    }
-
-
-def _sessions(frame: SessionsFrame) -> dict[str, object]:
-    rows = [_session(row) for row in frame.rows]
-    return {**_count("", frame.count), "rows": rows}
-
-
-def _limits(frame: RateLimitsFrame) -> dict[str, object]:
-    return {
-        **_count("", frame.count),
-        **_count("blocked", frame.blocked),
-        **_count("near", frame.near),
-        "unlimited": frame.unlimited,
-        "rows": [_limit(row) for row in frame.rows],
-    }
-
-
-def _limit(row: LimitRow) -> dict[str, object]:
-    """All but what is masked."""
-    return {name: getattr(row, name) for name in row.__struct_fields__ if name != "masked"}
-
-
-def _cache(frame: CacheFrame) -> dict[str, object]:
-    groups = [{**msgspec.to_builtins(group), **_count("keys", group.keys)} for group in frame.groups]
-    return {**msgspec.to_builtins(frame), "groups": groups}
-
-
-def _count(name: str, count: Count) -> dict[str, object]:
-    """A count beside its bounds and how far it can be trusted: ``count``, ``low``, ``high``, ``certainty``."""
-    begin = f"{name}_" if name else ""
-    return {
-        name or "count": count.value,
-        f"{begin}low": count.low,
-        f"{begin}high": count.high,
-        f"{begin}certainty": count.certainty,
-    }
-
-
-def _boards(frame: LeaderboardsFrame) -> dict[str, object]:
-    def row(member: BoardRow) -> dict[str, object]:
-        return {"rank": member.rank, "member": member.member, "score": member.score, "moved": member.moved}
-
-    boards = [
-        {"key": board.key, "size": board.size, "rows": [row(one) for one in board.rows]} for board in frame.boards
-    ]
-    return {"boards": boards, **_count("", frame.count)}
-
-
-def _server(frame: ServerFrame) -> object:
-    return msgspec.to_builtins(frame)
-
-
-_FRAMES: dict[type, Callable[[Any], object]] = {
-    ServerFrame: _server,
-    EventsFrame: _events,
-    SessionsFrame: _sessions,
-    RateLimitsFrame: _limits,
-    LeaderboardsFrame: _boards,
-    CacheFrame: _cache,
-}

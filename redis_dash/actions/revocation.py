@@ -16,7 +16,7 @@ from redis_dash.client.deployment import Deployment, Exchange
 from redis_dash.client.reasons import say
 from redis_dash.core.commands import FindOut, Outcome, RestoreSession, Result, RevokeSession
 from redis_dash.core.errors import SourceError
-from redis_dash.core.frames import SessionRow
+from redis_dash.core.frames.sessions import SessionRow
 from redis_dash.core.resp import ReplyError
 from redis_dash.dialects.base import refusal
 from redis_dash.dialects.registry import SESSION_DIALECTS

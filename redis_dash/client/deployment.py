@@ -26,7 +26,7 @@ from redis_dash.client.traffic import Traffic
 from redis_dash.client.value_heads import Heads
 from redis_dash.config import Url
 from redis_dash.core.errors import AwayError, MissingRightError, SourceError
-from redis_dash.core.frames import Cost, Kind
+from redis_dash.core.frames.server import Cost, Kind
 from redis_dash.core.resp import Command, ReplyError
 
 REPLY_TIMEOUT_S = 5.0

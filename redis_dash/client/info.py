@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from redis_dash.client.change_counters import Changes
-from redis_dash.core.frames import Kind
+from redis_dash.core.frames.server import Kind
 
 
 class Info(NamedTuple):

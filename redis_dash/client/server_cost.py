@@ -16,7 +16,7 @@ from operator import itemgetter
 
 from redis_dash.client.info import calls_and_usec, whole
 from redis_dash.client.traffic import Traffic
-from redis_dash.core.frames import Cost
+from redis_dash.core.frames.server import Cost
 from redis_dash.core.resp import Command
 
 LEAST_S = 2.0

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from redis_dash.core.credential import Credential
-from redis_dash.core.frames import SessionRow
+from redis_dash.core.frames.sessions import SessionRow
 
 
 class RevokeSession(msgspec.Struct, frozen=True):

@@ -7,20 +7,10 @@ from typing import Any, Generic, Literal, TypeVar
 import msgspec
 
 from redis_dash.core.certainty import Count, Scope
-from redis_dash.core.frames import (
-    CacheFrame,
-    EventsFrame,
-    LeaderboardsFrame,
-    RateLimitsFrame,
-    ServerFrame,
-    SessionsFrame,
-)
+from redis_dash.core.frames.base import Frame
 
 Status = Literal["ok", "stale", "reduced", "off", "error"]
 
-TOPICS = ("server", "events", "sessions", "rate_limits", "leaderboards", "cache")
-
-Frame = ServerFrame | EventsFrame | SessionsFrame | RateLimitsFrame | LeaderboardsFrame | CacheFrame
 F = TypeVar("F", bound=Frame)
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from redis_dash.client.deployment import Deployment
 from redis_dash.core.errors import SourceError
-from redis_dash.core.frames import Scan
+from redis_dash.core.frames.server import Scan
 from redis_dash.core.patterns import Matcher
 from redis_dash.core.throughput import Throughput
 from redis_dash.keyspace.counts import Census

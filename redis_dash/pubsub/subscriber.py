@@ -19,7 +19,7 @@ from redis_dash.client.reasons import describe
 from redis_dash.client.traffic import Traffic
 from redis_dash.config import Url
 from redis_dash.core.errors import MissingRightError, SourceError
-from redis_dash.core.frames import Gap
+from redis_dash.core.frames.events import Gap
 from redis_dash.core.globs import encoded
 from redis_dash.core.resp import ReplyError
 from redis_dash.pubsub.connection import MessageWire

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Generic, Protocol, TypeVar, runtime_checkable
+from typing import ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -13,8 +13,9 @@ from redis_dash.core.certainty import Count, Scope
 from redis_dash.core.commands import Request
 from redis_dash.core.decoding import text
 from redis_dash.core.feed import Progress
+from redis_dash.core.frames.base import Frame
 from redis_dash.core.known_ids import KnownIds
-from redis_dash.core.reading import Frame, Status
+from redis_dash.core.reading import Status
 from redis_dash.keyspace.client_tracking import Tracking
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.message_log import MessageRing
@@ -79,12 +80,23 @@ class Context:
         await self.keyspace.begun()
 
 
-class Source(Protocol[T]):
+class Source(Generic[T]):
     """Reads one topic."""
 
-    @property
-    def topic(self) -> str:
-        """One of ``model.TOPICS``."""
+    topic: ClassVar[str]
+    """Its name in readings, exports and ``--topic``."""
+    tracked: ClassVar[bool] = False
+    """Whether the server is asked to name the keys of its groups as they are written."""
+    read_last: ClassVar[bool] = False
+    """Where all topics are read once: after the others, so that it holds all that came until then."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @classmethod
+    def key_groups(cls, config: Config) -> dict[str, tuple[str, ...]]:
+        """What the shared scan is to look for: the names of key groups, and the globs of their keys."""
+        return {}
 
     async def read(self) -> Sample[T]:
         """The topic as it is now.
@@ -92,6 +104,7 @@ class Source(Protocol[T]):
         Raises:
             SourceError: it cannot be had; ``MissingRightError`` if the user may not.
         """
+        raise NotImplementedError
 
 
 @runtime_checkable

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import deque
 
 from redis_dash.client.info import Info
+from redis_dash.config import Config
 from redis_dash.core.certainty import Count, weakest
-from redis_dash.core.frames import CacheFrame, CacheGroup
+from redis_dash.core.frames.cache import CacheFrame, CacheGroup
 from redis_dash.core.resp import ReplyError
 from redis_dash.pubsub.subscriber import DASHBOARDS
-from redis_dash.sources.base import Context, Sample, sample, text
+from redis_dash.sources.base import Context, Sample, Source, sample, text
 
 HISTORY = 240
 """Polls remembered."""
@@ -20,13 +21,14 @@ def family(name: str) -> str:
     return f"cache {name}"
 
 
-class CacheSource:
+class CacheSource(Source[CacheFrame]):
     """Interval figures lie between the last two polls."""
 
     topic = "cache"
+    tracked = True
 
     def __init__(self, context: Context) -> None:
-        self._context = context
+        super().__init__(context)
         self._caches = context.config.caches
         self._before: Info | None = None
         self._shortest_s = context.config.refresh_s / 2
@@ -35,6 +37,11 @@ class CacheSource:
         self._history: deque[float | None] = deque(maxlen=HISTORY)
         self._counters: dict[str, tuple[int, int]] = {}
         self._gained: dict[str, tuple[int, int]] = {}
+
+    @classmethod
+    def key_groups(cls, config: Config) -> dict[str, tuple[str, ...]]:
+        """As configured."""
+        return {family(cache.name): (cache.keys,) for cache in config.caches}
 
     async def read(self) -> Sample[CacheFrame]:
         """The application's counters in one pipeline, then INFO."""

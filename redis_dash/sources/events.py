@@ -10,9 +10,9 @@ from typing import NamedTuple
 from redis_dash.core.commands import CountAfresh, Request
 from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.feed import Progress
-from redis_dash.core.frames import ChannelCount, EventsFrame
+from redis_dash.core.frames.events import ChannelCount, EventsFrame
 from redis_dash.redaction.session_keys import mask_keys
-from redis_dash.sources.base import Context, Sample, text
+from redis_dash.sources.base import Context, Sample, Source, text
 
 RATE_WINDOW_S = 5.0
 CHANNELS_SHOWN = 200
@@ -36,12 +36,14 @@ class _Past(NamedTuple):
         return min(now, self.counts.get(hash(channel), self.others))
 
 
-class EventsSource:
+class EventsSource(Source[EventsFrame]):
     """The subscriber reads, on its own connection; only sharded channels are asked for, now and then."""
 
     topic = "events"
+    read_last = True
 
     def __init__(self, context: Context) -> None:
+        super().__init__(context)
         self._subscriber = context.subscriber
         self._deployment = context.deployment
         self._session_globs = context.config.sessions

@@ -8,15 +8,16 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from redis_dash.client.deployment import check
+from redis_dash.config import Config
 from redis_dash.core.certainty import at_least, counted, exact
 from redis_dash.core.commands import Request, ShowRanks
 from redis_dash.core.credential import Credential
 from redis_dash.core.decoding import raw
 from redis_dash.core.errors import MissingRightError
-from redis_dash.core.frames import Board, BoardRow, LeaderboardsFrame
+from redis_dash.core.frames.leaderboards import Board, BoardRow, LeaderboardsFrame
 from redis_dash.core.resp import Command, ReplyError
 from redis_dash.keyspace.estimate import HELD
-from redis_dash.sources.base import Context, Sample, sample, text, turn
+from redis_dash.sources.base import Context, Sample, Source, sample, text, turn
 from redis_dash.sources.refusals import missing_right
 
 FAMILY = "leaderboards"
@@ -49,13 +50,13 @@ class _Page(msgspec.Struct):
     moves: dict[bytes, _Move] = msgspec.field(default_factory=dict)
 
 
-class LeaderboardsSource:
+class LeaderboardsSource(Source[LeaderboardsFrame]):
     """Remembers the order of the last poll, to tell who moved."""
 
     topic = "leaderboards"
 
     def __init__(self, context: Context) -> None:
-        self._context = context
+        super().__init__(context)
         self._family = context.keyspace.census.families[FAMILY]
         self._scope = context.config.leaderboards
         self._named = [glob.encode() for glob in self._scope if not set(glob) & set("*?[\\")]
@@ -71,6 +72,11 @@ class LeaderboardsSource:
         if isinstance(request, ShowRanks):
             page = _Page(first=max(0, request.first - 1), sought=request.member)
             self._pages.update({key: page for key in self._pages if text(key) == request.board})
+
+    @classmethod
+    def key_groups(cls, config: Config) -> dict[str, tuple[str, ...]]:
+        """As configured."""
+        return {FAMILY: config.leaderboards}
 
     async def read(self) -> Sample[LeaderboardsFrame]:
         """The types of keys that are new, then in one pipeline size and page of each board."""

@@ -11,16 +11,17 @@ from typing import NamedTuple
 import msgspec
 
 from redis_dash.client.deployment import check
+from redis_dash.config import Config
 from redis_dash.core.certainty import Count, at_least, counted, exact
 from redis_dash.core.credential import Credential
 from redis_dash.core.errors import MissingRightError, SourceError
-from redis_dash.core.frames import LimitRow, RateLimitsFrame
+from redis_dash.core.frames.rate_limits import LimitRow, RateLimitsFrame
 from redis_dash.core.resp import Command, ReplyError
 from redis_dash.dialects.base import OtherDialectError, Usage
 from redis_dash.dialects.registry import LIMIT_DIALECTS
 from redis_dash.keyspace.client_tracking import Take
 from redis_dash.keyspace.estimate import HELD
-from redis_dash.sources.base import Context, Sample, sample, text, turn
+from redis_dash.sources.base import Context, Sample, Source, sample, text, turn
 from redis_dash.sources.limiters import Limiter, Limiters
 from redis_dash.sources.refusals import missing_right
 
@@ -48,13 +49,14 @@ class Clock(NamedTuple):
     """``time.monotonic()`` before it was asked."""
 
 
-class RateLimitsSource:
+class RateLimitsSource(Source[RateLimitsFrame]):
     """Usage as the limiter itself would count it now, by the server's clock."""
 
     topic = "rate_limits"
+    tracked = True
 
     def __init__(self, context: Context) -> None:
-        self._context = context
+        super().__init__(context)
         self._family = context.keyspace.census.families[FAMILY]
         self._scope = tuple(limit.keys for limit in context.config.limits)
         self._limiters = Limiters(context.config.limits)
@@ -111,6 +113,11 @@ class RateLimitsSource:
         self._floor = ranks[-1] if len(ranks) == FOLLOWED and self._family.seen > 2 * FOLLOWED else NOBODY
 
     # -- what is followed --------------------------------------------------------------------------------------------
+
+    @classmethod
+    def key_groups(cls, config: Config) -> dict[str, tuple[str, ...]]:
+        """As configured."""
+        return {FAMILY: tuple(limit.keys for limit in config.limits)}
 
     async def read(self) -> Sample[RateLimitsFrame]:
         """All clients that are known; of many, those near their limit, those just written and a share of the others."""

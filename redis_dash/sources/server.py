@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from redis_dash.client.change_counters import keys_in
 from redis_dash.client.info import Info, number, whole
-from redis_dash.core.frames import ServerFrame
-from redis_dash.sources.base import Context, Sample
+from redis_dash.core.frames.server import ServerFrame
+from redis_dash.sources.base import Context, Sample, Source
 
 
-class ServerSource:
+class ServerSource(Source[ServerFrame]):
     """Rates are told between two polls."""
 
     topic = "server"
 
     def __init__(self, context: Context) -> None:
+        super().__init__(context)
         self._deployment = context.deployment
         self._keyspace = context.keyspace
         self._database = f"db{context.deployment.url.database}"

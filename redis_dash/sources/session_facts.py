@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from redis_dash.core.credential import Credential, mask
-from redis_dash.core.frames import SessionRow
+from redis_dash.core.frames.sessions import SessionRow
 from redis_dash.core.patterns import Pattern
 from redis_dash.dialects.base import SessionFacts
 from redis_dash.redaction.secret_fields import HIDDEN, SessionSecret

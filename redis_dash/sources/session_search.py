@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from redis_dash.core.errors import SourceError
 from redis_dash.core.feed import Progress
-from redis_dash.core.frames import Search
+from redis_dash.core.frames.sessions import Search
 from redis_dash.dialects.base import SessionFacts
 from redis_dash.dialects.registry import SESSION_DIALECTS
 from redis_dash.sources.base import Context

@@ -6,15 +6,16 @@ import heapq
 import time
 from collections.abc import Iterable, Sequence
 
+from redis_dash.config import Config
 from redis_dash.core.certainty import Count
 from redis_dash.core.commands import Request, SearchSessions, StopSearch
 from redis_dash.core.feed import Progress
-from redis_dash.core.frames import SessionRow, SessionsFrame
+from redis_dash.core.frames.sessions import SessionRow, SessionsFrame
 from redis_dash.core.resp import Command
 from redis_dash.dialects.base import refusal
 from redis_dash.dialects.registry import SESSION_DIALECTS
 from redis_dash.keyspace.client_tracking import Take
-from redis_dash.sources.base import Context, Sample, sample, turn
+from redis_dash.sources.base import Context, Sample, Source, sample, turn
 from redis_dash.sources.refusals import missing_right
 from redis_dash.sources.session_facts import UNREAD, UNREADABLE, KnownSession, SessionRows, latest_first
 from redis_dash.sources.session_search import SessionSearch
@@ -34,13 +35,14 @@ ROWS = 500
 """Rows handed on."""
 
 
-class SessionsSource:
+class SessionsSource(Source[SessionsFrame]):
     """Follows the latest sessions until a read finds them gone; where there are no more than those, it counts them."""
 
     topic = "sessions"
+    tracked = True
 
     def __init__(self, context: Context) -> None:
-        self._context = context
+        super().__init__(context)
         self._family = context.keyspace.census.families[FAMILY]
         self._scope = context.config.sessions
         self._rows = SessionRows(context.config.sessions)
@@ -99,6 +101,11 @@ class SessionsSource:
         return self._context.keyspace.passes - self._dropped_in_pass > 1
 
     # -- what is followed --------------------------------------------------------------------------------------------
+
+    @classmethod
+    def key_groups(cls, config: Config) -> dict[str, tuple[str, ...]]:
+        """As configured."""
+        return {FAMILY: config.sessions}
 
     async def read(self) -> Sample[SessionsFrame]:
         """Whether each is still there, and a share of the values; new ones last, for the scan brings some meanwhile."""

@@ -16,8 +16,7 @@ from textual.timer import Timer
 from redis_dash.core.commands import Command, FindOut, Outcome, Publish, Request, RestoreSession, StopSearch
 from redis_dash.core.errors import DashError, SourceError
 from redis_dash.core.feed import Feed
-from redis_dash.core.frames import ServerFrame
-from redis_dash.core.reading import TOPICS, Reading
+from redis_dash.core.reading import Reading
 from redis_dash.tui.dashboard import Dashboard
 from redis_dash.tui.intents import Asked, DetailWanted, Question, StopWanted, Told, Wanted
 from redis_dash.tui.progress import FullScan
@@ -115,9 +114,8 @@ class DashApp(TerminalApp):
 
     def _break_down(self, note: str) -> None:
         self._feed = None
-        for topic in TOPICS:
-            frame = next((pane.frame for pane in self.dashboard.panes if topic == pane.TOPIC), None)
-            reading: Reading[ServerFrame] = Reading(topic, "error", frame, time.time(), note=note)
+        for pane in self.dashboard.panes:
+            reading: Reading[Any] = Reading(pane.TOPIC, "error", pane.frame, time.time(), note=note)
             self.dashboard.receive(reading)
 
     def _tick(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from redis_dash.core.feed import Progress
-from redis_dash.core.frames import ServerFrame
+from redis_dash.core.frames.server import ServerFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import compact, duration, milliseconds, nbytes, percent
 from redis_dash.tui.panes.base import STOP, Pane

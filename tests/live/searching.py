@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 import redis
 
 from redis_dash.core.commands import SearchSessions
-from redis_dash.core.frames import Search
+from redis_dash.core.frames.sessions import Search
 from redis_dash.sources.sessions import SessionsSource
 from tests.conftest import until
 

@@ -6,7 +6,7 @@ import json
 
 import redis
 
-from redis_dash.core.frames import SessionRow
+from redis_dash.core.frames.sessions import SessionRow
 from redis_dash.dialects.registry import SESSION_DIALECTS
 from redis_dash.sources.session_facts import UNREADABLE, KnownSession, SessionRows
 

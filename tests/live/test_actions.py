@@ -14,7 +14,7 @@ from redis_dash.client.deployment import Deployment
 from redis_dash.core.commands import Publish, RevokeSession
 from redis_dash.core.credential import Credential
 from redis_dash.core.errors import SourceError
-from redis_dash.core.frames import SessionRow
+from redis_dash.core.frames.sessions import SessionRow
 from redis_dash.sources.base import Context
 from redis_dash.sources.sessions import SessionsSource
 from tests.live.test_sources import sign_in

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from redis_dash.config import Config, Url
-from redis_dash.core.frames import CacheFrame
+from redis_dash.core.frames.cache import CacheFrame
 from redis_dash.core.reading import Reading
 from redis_dash.hub import Hub
 from redis_dash.keyspace.client_tracking import Tracking

@@ -13,7 +13,10 @@ import redis
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Config
 from redis_dash.core.commands import RevokeSession, ShowRanks
-from redis_dash.core.frames import EventsFrame, LeaderboardsFrame, RateLimitsFrame, SessionsFrame
+from redis_dash.core.frames.events import EventsFrame
+from redis_dash.core.frames.leaderboards import LeaderboardsFrame
+from redis_dash.core.frames.rate_limits import RateLimitsFrame
+from redis_dash.core.frames.sessions import SessionsFrame
 from redis_dash.hub import Hub
 from redis_dash.snapshot import take
 from redis_dash.sources.base import Context

@@ -13,10 +13,13 @@ from demo_server.embedded import EmbeddedServer
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Config
 from redis_dash.core.commands import RevokeSession
-from redis_dash.core.frames import EventsFrame, LeaderboardsFrame, SessionsFrame
+from redis_dash.core.frames.events import EventsFrame
+from redis_dash.core.frames.leaderboards import LeaderboardsFrame
+from redis_dash.core.frames.sessions import SessionsFrame
 from redis_dash.core.messages import Mark
-from redis_dash.core.reading import TOPICS, Reading
+from redis_dash.core.reading import Reading
 from redis_dash.hub import Hub
+from redis_dash.sources import SOURCES
 from redis_dash.sources.base import Sample
 from redis_dash.sources.leaderboards import LeaderboardsSource
 from tests.conftest import until
@@ -24,6 +27,8 @@ from tests.live.conftest import running
 from tests.live.poor_server import poor_server
 from tests.live.strange_peers import asks_for_a_password, peer
 from tests.live.test_sources import sign_in
+
+TOPICS = [source.topic for source in SOURCES]
 
 FAST = 0.1
 

@@ -12,7 +12,7 @@ from redis_dash.client.deployment import Deployment
 from redis_dash.config import Config
 from redis_dash.core.commands import ShowRanks
 from redis_dash.core.errors import MissingRightError
-from redis_dash.core.frames import LeaderboardsFrame
+from redis_dash.core.frames.leaderboards import LeaderboardsFrame
 from redis_dash.core.reading import Reading
 from redis_dash.hub import Hub
 from redis_dash.sources.base import Context

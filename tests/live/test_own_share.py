@@ -11,7 +11,7 @@ import redis
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.info import Info
 from redis_dash.config import Config
-from redis_dash.core.frames import ServerFrame
+from redis_dash.core.frames.server import ServerFrame
 from redis_dash.hub import Hub
 from redis_dash.sources.base import Context
 from redis_dash.sources.cache import CacheSource

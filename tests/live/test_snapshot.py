@@ -17,15 +17,17 @@ from redis_dash import snapshot
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Config
 from redis_dash.core.decoding import raw
-from redis_dash.core.frames import LeaderboardsFrame
-from redis_dash.core.reading import TOPICS
+from redis_dash.core.frames.leaderboards import LeaderboardsFrame
 from redis_dash.demo import CONFIGURATION
 from redis_dash.hub import Hub
 from redis_dash.snapshot import StoppedError, take
+from redis_dash.sources import SOURCES
 from redis_dash.sources.base import Sample
 from redis_dash.sources.leaderboards import LeaderboardsSource
 from tests.conftest import until
 from tests.live.test_sources import accept, sign_in
+
+TOPICS = [source.topic for source in SOURCES]
 
 
 async def taken(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from redis_dash.core.frames import Board, LeaderboardsFrame
+from redis_dash.core.frames.leaderboards import Board, LeaderboardsFrame
 from tests.moving import boards as truth
 from tests.moving.bench import Bench
 from tests.moving.observer import Seen

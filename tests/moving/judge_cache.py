@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from redis_dash.core.frames import CacheFrame, CacheGroup
+from redis_dash.core.frames.cache import CacheFrame, CacheGroup
 from tests.moving.bench import Bench
 from tests.moving.caches import Cache
 from tests.moving.judge_lookups import LookupsJudge

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from redis_dash.core.frames import EventsFrame
+from redis_dash.core.frames.events import EventsFrame
 from tests.moving.bench import Bench
 from tests.moving.observer import Seen
 

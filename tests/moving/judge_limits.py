@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from redis_dash.core.frames import LimitRow, RateLimitsFrame
+from redis_dash.core.frames.rate_limits import LimitRow, RateLimitsFrame
 from tests.moving.bench import Bench
 from tests.moving.fixed_window import FixedWindow
 from tests.moving.levels import NEAR

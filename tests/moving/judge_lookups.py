@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from redis_dash.core.frames import CacheFrame
+from redis_dash.core.frames.cache import CacheFrame
 from tests.moving.bench import Bench
 from tests.moving.observer import Seen
 from tests.moving.timeline import Values

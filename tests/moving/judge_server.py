@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from redis_dash.core.frames import ServerFrame
+from redis_dash.core.frames.server import ServerFrame
 from tests.moving.bench import Bench
 from tests.moving.merged import merged
 from tests.moving.observer import Seen

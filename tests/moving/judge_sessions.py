@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from redis_dash.core.frames import SessionRow, SessionsFrame
+from redis_dash.core.frames.sessions import SessionRow, SessionsFrame
 from tests.moving.bench import Bench
 from tests.moving.observer import Seen
 

@@ -11,22 +11,14 @@ from redis_dash.core.certainty import Scope, estimated, exact
 from redis_dash.core.commands import Command, FindOut, Outcome, Request
 from redis_dash.core.credential import Credential, mask
 from redis_dash.core.feed import Progress
-from redis_dash.core.frames import (
-    Board,
-    BoardRow,
-    CacheFrame,
-    CacheGroup,
-    ChannelCount,
-    Cost,
-    EventsFrame,
-    LeaderboardsFrame,
-    LimitRow,
-    RateLimitsFrame,
-    ServerFrame,
-    SessionRow,
-    SessionsFrame,
-)
-from redis_dash.core.reading import AnyReading, Frame, Reading
+from redis_dash.core.frames.base import Frame
+from redis_dash.core.frames.cache import CacheFrame, CacheGroup
+from redis_dash.core.frames.events import ChannelCount, EventsFrame
+from redis_dash.core.frames.leaderboards import Board, BoardRow, LeaderboardsFrame
+from redis_dash.core.frames.rate_limits import LimitRow, RateLimitsFrame
+from redis_dash.core.frames.server import Cost, ServerFrame
+from redis_dash.core.frames.sessions import SessionRow, SessionsFrame
+from redis_dash.core.reading import AnyReading, Reading
 from redis_dash.pubsub.message_log import MessageRing, RawMessage
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from redis_dash.core.certainty import exact
-from redis_dash.core.frames import Board, BoardRow, CacheGroup, ChannelCount, Gap
+from redis_dash.core.frames.cache import CacheGroup
+from redis_dash.core.frames.events import ChannelCount, Gap
+from redis_dash.core.frames.leaderboards import Board, BoardRow
 from redis_dash.core.reading import AnyReading
 from tests.tui import fakes
 

@@ -10,7 +10,11 @@ import msgspec
 from redis_dash.core.certainty import at_least, counted, estimated, exact
 from redis_dash.core.commands import FullPass, Request, SearchSessions, ShowRanks, StopSearch
 from redis_dash.core.feed import Progress
-from redis_dash.core.frames import Board, BoardRow, CacheGroup, RateLimitsFrame, Scan, Search, SessionRow, SessionsFrame
+from redis_dash.core.frames.cache import CacheGroup
+from redis_dash.core.frames.leaderboards import Board, BoardRow
+from redis_dash.core.frames.rate_limits import RateLimitsFrame
+from redis_dash.core.frames.server import Scan
+from redis_dash.core.frames.sessions import Search, SessionRow, SessionsFrame
 from tests.tui import fakes
 
 KEYS = 1_012_345

@@ -11,18 +11,12 @@ import msgspec
 
 from redis_dash.core.certainty import exact
 from redis_dash.core.commands import Command, Outcome, Publish, RestoreSession, RevokeSession
-from redis_dash.core.frames import (
-    Board,
-    BoardRow,
-    CacheFrame,
-    CacheGroup,
-    ChannelCount,
-    Cost,
-    EventsFrame,
-    LimitRow,
-    ServerFrame,
-    SessionRow,
-)
+from redis_dash.core.frames.cache import CacheFrame, CacheGroup
+from redis_dash.core.frames.events import ChannelCount, EventsFrame
+from redis_dash.core.frames.leaderboards import Board, BoardRow
+from redis_dash.core.frames.rate_limits import LimitRow
+from redis_dash.core.frames.server import Cost, ServerFrame
+from redis_dash.core.frames.sessions import SessionRow
 from redis_dash.core.reading import AnyReading, Reading
 from redis_dash.pubsub.message_log import MessageRing
 from tests.tui import fakes

@@ -8,13 +8,16 @@ from collections.abc import Callable
 import msgspec
 
 from redis_dash.core.feed import Feed
-from redis_dash.core.frames import ServerFrame
-from redis_dash.core.reading import TOPICS, Reading
+from redis_dash.core.frames.server import ServerFrame
+from redis_dash.core.reading import Reading
 from redis_dash.demo import SCENARIOS
+from redis_dash.sources import SOURCES
 from redis_dash.tui.app import DashApp
 from tests.tui import fakes, hostile
 from tests.tui.huge import HugeFeed
 from tests.tui.living import LivingFeed
+
+TOPICS = [source.topic for source in SOURCES]
 
 
 def _empty() -> Feed:

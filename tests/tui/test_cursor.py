@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from redis_dash.core.frames import LeaderboardsFrame
+from redis_dash.core.frames.leaderboards import LeaderboardsFrame
 from redis_dash.tui.panes.leaderboard import LeaderboardPane
 from redis_dash.tui.panes.sessions import SessionsPane
 from tests.tui import fakes

@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from redis_dash.core.frames import BoardRow
-from redis_dash.core.reading import AnyReading, Frame
+from redis_dash.core.frames.base import Frame
+from redis_dash.core.frames.leaderboards import BoardRow
+from redis_dash.core.reading import AnyReading
 from redis_dash.tui.panes.sessions import SessionsPane
 from tests.tui import fakes, huge
 from tests.tui.fakes import FakeFeed

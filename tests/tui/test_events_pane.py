@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import msgspec
 from rich.style import Style
 
-from redis_dash.core.frames import ChannelCount
+from redis_dash.core.frames.events import ChannelCount
 from redis_dash.core.known_ids import KnownIds
 from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.tui.app import DashApp

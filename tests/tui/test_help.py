@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from redis_dash.core.certainty import Certainty, Count
-from redis_dash.core.frames import ServerFrame
+from redis_dash.core.frames.server import ServerFrame
 from redis_dash.core.reading import Reading, Status
 from redis_dash.tui.panes import cache, leaderboard, rate_limits, server, sessions
 from redis_dash.tui.panes.server_meanings import MEANINGS

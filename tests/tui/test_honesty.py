@@ -10,7 +10,10 @@ import pytest
 
 from redis_dash.core import certainty
 from redis_dash.core.certainty import Count, Scope, at_least, estimated, exact, unknown
-from redis_dash.core.frames import CacheGroup, RateLimitsFrame, Scan, SessionsFrame
+from redis_dash.core.frames.cache import CacheGroup
+from redis_dash.core.frames.rate_limits import RateLimitsFrame
+from redis_dash.core.frames.server import Scan
+from redis_dash.core.frames.sessions import SessionsFrame
 from redis_dash.core.reading import AnyReading, Reading
 from redis_dash.tui.formatting import about
 from redis_dash.tui.segments import join

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from textual.pilot import Pilot
 
-from redis_dash.core.frames import ChannelCount
+from redis_dash.core.frames.events import ChannelCount
 from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.panes.events import EventsPane

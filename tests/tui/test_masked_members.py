@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from redis_dash.core.commands import ShowRanks
 from redis_dash.core.credential import Credential
-from redis_dash.core.frames import Board, BoardRow
+from redis_dash.core.frames.leaderboards import Board, BoardRow
 from redis_dash.tui.panes.leaderboard import LeaderboardPane
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed

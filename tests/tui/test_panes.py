@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from redis_dash.core.frames import BoardRow, ChannelCount
+from redis_dash.core.frames.events import ChannelCount
+from redis_dash.core.frames.leaderboards import BoardRow
 from redis_dash.tui.panes.sessions import SessionsPane
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed

@@ -12,7 +12,7 @@ from textual.widgets import Input
 from redis_dash.core import certainty
 from redis_dash.core.commands import FullPass, RevokeSession, SearchSessions, ShowRanks, StopSearch
 from redis_dash.core.feed import Progress
-from redis_dash.core.frames import SessionsFrame
+from redis_dash.core.frames.sessions import SessionsFrame
 from redis_dash.tui.panes.leaderboard import LeaderboardPane
 from tests.tui import fakes, hostile, huge
 from tests.tui.fakes import FakeFeed

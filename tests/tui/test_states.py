@@ -7,13 +7,18 @@ import pytest
 
 from redis_dash.core.errors import ConfigError
 from redis_dash.core.feed import Feed
-from redis_dash.core.frames import CacheFrame, Cost, ServerFrame
-from redis_dash.core.reading import TOPICS, AnyReading, Frame, Reading
+from redis_dash.core.frames.base import Frame
+from redis_dash.core.frames.cache import CacheFrame
+from redis_dash.core.frames.server import Cost, ServerFrame
+from redis_dash.core.reading import AnyReading, Reading
+from redis_dash.sources import SOURCES
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.panes import PANES
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import MEDIUM, WIDE, running, screen_text, shows, tap, until
+
+TOPICS = [source.topic for source in SOURCES]
 
 EMPTY_CACHE = msgspec.structs.replace(fakes.cache(), hits=0, misses=0, groups=())
 EMPTY: dict[str, Frame] = {

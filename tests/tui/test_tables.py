@@ -7,8 +7,9 @@ import pytest
 from textual.widgets import Input
 
 from redis_dash.core.certainty import exact
-from redis_dash.core.frames import Board, BoardRow, Cost
-from redis_dash.core.reading import Frame
+from redis_dash.core.frames.base import Frame
+from redis_dash.core.frames.leaderboards import Board, BoardRow
+from redis_dash.core.frames.server import Cost
 from redis_dash.tui.panes.leaderboard import LeaderboardPane
 from redis_dash.tui.panes.sessions import SessionsPane
 from tests.tui import fakes

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from redis_dash.core.certainty import exact
-from redis_dash.core.frames import CacheGroup, SessionRow
+from redis_dash.core.frames.cache import CacheGroup
+from redis_dash.core.frames.sessions import SessionRow
 from redis_dash.tui.panes.sessions import SessionsPane
 from redis_dash.tui.text import Plain, crop_middle
 from redis_dash.tui.widgets.columns import Column, share_out

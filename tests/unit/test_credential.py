@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from redis_dash.core.commands import RestoreSession, RevokeSession
 from redis_dash.core.credential import Credential, mask
-from redis_dash.core.frames import SessionRow
+from redis_dash.core.frames.sessions import SessionRow
 
 KEY = b"session:kR3fSECRETSECRETSECRET"
 

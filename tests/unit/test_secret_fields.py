@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from redis_dash.core.frames import SessionRow
+from redis_dash.core.frames.sessions import SessionRow
 from redis_dash.core.resp import ReplyError
 from redis_dash.dialects.json_session import JsonSession
 from redis_dash.redaction.secret_fields import SessionSecret, is_secret

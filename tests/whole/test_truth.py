@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 
 from redis_dash.config import Config
-from redis_dash.core.reading import TOPICS
 from redis_dash.demo import CONFIGURATION
 from redis_dash.hub import Hub
 from redis_dash.snapshot import take
+from redis_dash.sources import SOURCES
 from tests.conftest import until
 from tests.live.conftest import running
 from tests.whole.conftest import Demo
+
+TOPICS = [source.topic for source in SOURCES]
 
 
 def settled(read: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -12,12 +12,12 @@ from redis_dash.tui.panes.rate_limits import RateLimitsPane
 from redis_dash.tui.panes.server import ServerPane
 from redis_dash.tui.panes.sessions import SessionsPane
 
-PANES: tuple[type[Pane[Any]], ...] = (
+PANES: list[type[Pane[Any]]] = [
     EventsPane,
     SessionsPane,
     RateLimitsPane,
     LeaderboardPane,
     CachePane,
     ServerPane,
-)
+]
 """In the order of their numbers."""

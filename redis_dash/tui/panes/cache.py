@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from textual.app import ComposeResult
 from textual.events import Resize
 
-from redis_dash.core.frames import CacheFrame, CacheGroup
+from redis_dash.core.frames.cache import CacheFrame, CacheGroup
 from redis_dash.tui.formatting import compact, count, percent, tally
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Piece, piece

@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 
 from redis_dash.core import decoding
-from redis_dash.core.frames import EventsFrame
+from redis_dash.core.frames.events import EventsFrame
 from redis_dash.core.messages import Entry, Mark
 from redis_dash.tui.event_line import EventLine
 from redis_dash.tui.formatting import clock, compact, count, moment, nbytes, rate

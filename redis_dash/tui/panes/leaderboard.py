@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 
 from redis_dash.core.commands import ShowRanks
-from redis_dash.core.frames import Board, BoardRow, LeaderboardsFrame
+from redis_dash.core.frames.leaderboards import Board, BoardRow, LeaderboardsFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.intents import Detail, Told, Wanted
 from redis_dash.tui.panes.base import Piece, piece

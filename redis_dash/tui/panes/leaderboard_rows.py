@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable
 
-from redis_dash.core.frames import Board, BoardRow
+from redis_dash.core.frames.leaderboards import Board, BoardRow
 from redis_dash.tui.formatting import count, duration, score, score_decimals, score_forms
 from redis_dash.tui.intents import Facts
 from redis_dash.tui.segments import Span

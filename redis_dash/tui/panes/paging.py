@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from redis_dash.core import decoding
 from redis_dash.core.commands import ShowRanks
-from redis_dash.core.frames import Board, BoardRow
+from redis_dash.core.frames.leaderboards import Board, BoardRow
 
 PAGE = 100
 """How many ranks the feed reads at once."""

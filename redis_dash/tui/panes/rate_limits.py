@@ -6,7 +6,7 @@ from collections.abc import Hashable
 
 from textual.app import ComposeResult
 
-from redis_dash.core.frames import LimitRow, RateLimitsFrame
+from redis_dash.core.frames.rate_limits import LimitRow, RateLimitsFrame
 from redis_dash.tui.formatting import about, compact, count, duration, seen, tally
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Piece, piece

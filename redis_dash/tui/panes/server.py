@@ -9,7 +9,7 @@ from typing import NamedTuple
 from textual.app import ComposeResult
 from textual.events import Resize
 
-from redis_dash.core.frames import Cost, Scan, ServerFrame
+from redis_dash.core.frames.server import Cost, Scan, ServerFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import count, duration, milliseconds, nbytes, percent, rate
 from redis_dash.tui.intents import Detail

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from redis_dash.core.frames import SessionRow
+from redis_dash.core.frames.sessions import SessionRow
 from redis_dash.tui.formatting import countdown, duration, moment
 from redis_dash.tui.intents import Facts
 from redis_dash.tui.styles import Ground

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from redis_dash.core.feed import Progress
-from redis_dash.core.frames import Search, SessionsFrame
+from redis_dash.core.frames.sessions import Search, SessionsFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import compact, count, percent
 from redis_dash.tui.panes.reading_view import Piece, piece

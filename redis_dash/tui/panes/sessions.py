@@ -9,7 +9,7 @@ from textual.binding import Binding
 
 from redis_dash.core.commands import RevokeSession, SearchSessions, StopSearch
 from redis_dash.core.feed import Progress
-from redis_dash.core.frames import SessionRow, SessionsFrame
+from redis_dash.core.frames.sessions import SessionRow, SessionsFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import seen
 from redis_dash.tui.intents import Asked, Detail, Question, Told, Wanted

@@ -1,0 +1,26 @@
+"""What every frame can do."""
+
+from __future__ import annotations
+
+import msgspec
+
+from redis_dash.core.certainty import Count
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """An immutable picture of a topic."""
+
+    def exported(self) -> object:
+        """What goes into an export, as JSON has it; to be narrowed where a frame holds what must not be shown."""
+        return msgspec.to_builtins(self)
+
+
+def exported_count(name: str, count: Count) -> dict[str, object]:
+    """A count beside its bounds and how far it can be trusted: ``count``, ``low``, ``high``, ``certainty``."""
+    begin = f"{name}_" if name else ""
+    return {
+        name or "count": count.value,
+        f"{begin}low": count.low,
+        f"{begin}high": count.high,
+        f"{begin}certainty": count.certainty,
+    }

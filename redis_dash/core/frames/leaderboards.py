@@ -1,0 +1,59 @@
+"""Who leads, who moves? The frame."""
+
+from __future__ import annotations
+
+import msgspec
+
+from redis_dash.core.certainty import Count, exact
+from redis_dash.core.credential import Credential
+from redis_dash.core.frames.base import Frame, exported_count
+
+
+class BoardRow(msgspec.Struct, frozen=True):
+    """One member of a leaderboard."""
+
+    rank: int
+    """1 is the first."""
+    member: str
+    score: float
+    moved: int
+    """Places won (positive) or lost in its last move that we saw; 0 if none."""
+    moved_s: float | None = None
+    """Seconds since that move."""
+    entered: bool = False
+    """It came from below what we watch, or is new, and has not moved since."""
+    masked: Credential | None = None
+    """The whole member, where a session's id in it is masked."""
+
+    def exported(self) -> dict[str, object]:
+        """Rank, member and score."""
+        return {"rank": self.rank, "member": self.member, "score": self.score, "moved": self.moved}
+
+
+class Board(msgspec.Struct, frozen=True):
+    """One sorted set, best first."""
+
+    key: str
+    size: int
+    rows: tuple[BoardRow, ...]
+    """One page of it; the first, unless another was asked for."""
+    sought: str = ""
+    """The member around whom the page was asked for."""
+    missing: bool = False
+    """That member is not on the board."""
+
+
+class LeaderboardsFrame(Frame, frozen=True):
+    """Who leads, who moves?"""
+
+    boards: tuple[Board, ...]
+    count: Count = exact(0)
+    """Boards that there are; ``boards`` may hold fewer."""
+
+    def exported(self) -> dict[str, object]:
+        """Boards with the members of their page."""
+        boards = [
+            {"key": board.key, "size": board.size, "rows": [row.exported() for row in board.rows]}
+            for board in self.boards
+        ]
+        return {"boards": boards, **exported_count("", self.count)}

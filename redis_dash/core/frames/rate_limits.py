@@ -1,0 +1,56 @@
+"""Who is near, at or over the limit? The frame."""
+
+from __future__ import annotations
+
+import msgspec
+
+from redis_dash.core.certainty import Count
+from redis_dash.core.credential import Credential
+from redis_dash.core.frames.base import Frame, exported_count
+
+
+class LimitRow(msgspec.Struct, frozen=True):
+    """One identity's use of a limit."""
+
+    key: str
+    identity: str
+    used: int
+    limit: int | None
+    """None where it is unknown: Redis does not hold it."""
+    window_s: float | None
+    reset_s: float | None
+    """Seconds until usage falls; once the limit is used up, until a request is let in again."""
+    blocked: bool
+    """Used up: the next request would be refused."""
+    dialect: str
+    age_s: float = 0.0
+    """Seconds since it was read; ``reset_s`` is as of now."""
+    masked: Credential | None = None
+    """The whole key, where a session's id in it is masked."""
+
+    def exported(self) -> dict[str, object]:
+        """All but what is masked."""
+        return {name: getattr(self, name) for name in self.__struct_fields__ if name != "masked"}
+
+
+class RateLimitsFrame(Frame, frozen=True):
+    """Who is near, at or over the limit?"""
+
+    count: Count
+    blocked: Count
+    near: Count
+    """At 80 % or more and not blocked."""
+    rows: tuple[LimitRow, ...]
+    """Blocked first, then the fullest."""
+    unlimited: bool = False
+    """No limit is known for any of them: Redis does not hold it, and none was given."""
+
+    def exported(self) -> dict[str, object]:
+        """All but what is masked."""
+        return {
+            **exported_count("", self.count),
+            **exported_count("blocked", self.blocked),
+            **exported_count("near", self.near),
+            "unlimited": self.unlimited,
+            "rows": [row.exported() for row in self.rows],
+        }
