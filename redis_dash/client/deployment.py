@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
 from redis_dash.client import command_cost as pricing
-from redis_dash.client.application_share import Application
+from redis_dash.client.application_counters import Application
 from redis_dash.client.change_counters import changes_of
 from redis_dash.client.handshake import Introduction
 from redis_dash.client.info import Info, kind_of, parse_info

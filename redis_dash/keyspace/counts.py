@@ -13,7 +13,7 @@ from redis_dash.core import certainty
 from redis_dash.core.certainty import Count, at_least, exact
 from redis_dash.core.errors import MissingRightError
 from redis_dash.keyspace.client_tracking import Tracking
-from redis_dash.keyspace.estimate import NOT_KNOWN, Asked, Expiry, Family, Moved, Since
+from redis_dash.keyspace.key_group import NOT_KNOWN, Asked, Expiry, Family, Moved, Since
 
 ASKED = 200
 """Keys of one family that are asked at once."""

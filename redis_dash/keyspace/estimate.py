@@ -1,289 +1,107 @@
-"""Keys of one kind: how many there are, as the passes over the keyspace tell it, and their names while they are few."""
+"""A pass under way as a random sample of the keyspace: hash order is random to names."""
 
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections import deque
 
 import msgspec
 
-from redis_dash.core.certainty import Count, counted, estimated, exact
-from redis_dash.keyspace.sampling import RecentSample, interval
+from redis_dash.core.certainty import Count, estimated, unknown
 
-HELD = 20_000
-"""Keys of one kind that are held by name; of those beyond, only the number is."""
-ENOUGH = 2000
-"""Keys that a running pass must have seen before it may contradict the one before."""
-USUAL = 1.5
-"""Changes that come this much faster than before are a burst."""
-GROWTH = 0.05
-"""If the database grew or shrank by more than this share in a pass, its latest part tells more than its sum."""
-
-
-class Moved(NamedTuple):
-    """How many keys of any kind can have come and gone since a moment, at most; None where that is not known."""
-
-    came: int | None
-    went: int | None
-    told: bool = False
-    """The server has named them: they are of this kind, and no others came or went."""
-
-    @property
-    def nothing(self) -> bool:
-        """The data did not change."""
-        return self.came == 0 and self.went == 0
+SPREAD = 0.02
+"""A part of the sample ends where the database has grown or shrunk by this share."""
+PART_S = 5.0
+"""And after so long."""
+FRESH_S = 30.0
+"""In a database that changes, parts older than this are left out once there is enough without them."""
+ENOUGH = 20_000
+PARTS = 200
 
 
-NOT_KNOWN = Moved(None, None)
+class _Part(msgspec.Struct):
+    """Slices that were taken from a database of about one size."""
 
-
-class Expiry(NamedTuple):
-    """Keys of the database that have a lifetime; those whose lifetime is over may not be deleted yet."""
-
-    keys: int | None
-    """None where it is not known."""
-    average_s: float
-    """What they have left on average; 0 where it is not known."""
-
-    def lost(self, keys: int, seconds: float) -> int:
-        """How many of so many keys may have ended within so many seconds without being deleted yet."""
-        if not self.keys:
-            return 0
-        return min(keys, self.keys, math.ceil(min(keys, self.keys) * seconds / self.average_s)) if self.average_s else 0
-
-
-class Asked(NamedTuple):
-    """Some of the names that were counted, drawn at random and asked just now."""
-
-    number: int
-    alive: int
-
-
-class Since(NamedTuple):
-    """What can have changed by now."""
-
-    counted: Moved
-    """Since the last complete pass began."""
-    sampled: Moved
-    """Since the latest slice of the running pass."""
-    expiry: Expiry
-    asked: Asked = Asked(0, 0)
-
-
-class _Pass(NamedTuple):
-    """A complete pass."""
-
-    keys: int
-    low: int
-    high: int
     began_at: float
-    ended_at: float
     size: int
-    """Of the database."""
-    sure: bool
-    """Each key was seen once, in a database that stood still."""
+    scanned: int = 0
+    found: int = 0
 
 
-class _Pace(NamedTuple):
-    """Between the beginnings of the last two passes, in keys a second."""
-
-    keys: float
-    """Of this kind; at least one in that time."""
-    all_keys: float | None
-    """Of any kind, at most; None where it is not known."""
-
-
-class Family:
-    """The keys of one kind, as the latest passes saw them. Times are Unix epoch seconds."""
+class RecentSample:
+    """Members of a family among the keys that were scanned: where the database changes, among those scanned lately."""
 
     def __init__(self) -> None:
-        self.reset()
+        self.scanned = 0
+        self.found = 0
+        self.size = 0
+        """Keys in the database, as of the latest slice; 0 where the server does not tell."""
+        self.least = 0
+        self.most = 0
+        """Between these its size lay."""
+        self._coverage = 0.0
+        self._parts: deque[_Part] = deque(maxlen=PARTS)
 
-    def reset(self) -> None:
-        """Another data set: nothing is known of it."""
-        self._complete: dict[bytes, None] = {}
-        self._left: dict[bytes, None] = {}
-        """Counted in the last complete pass, and found gone since."""
-        self._last: _Pass | None = None
-        self._came: _Pace | None = None
-        self._went: _Pace | None = None
-        self.begin(0.0)
+    def add(self, found: int, scanned: int, size: int, coverage: float, now: float) -> None:
+        """One slice; ``coverage`` is the share of the keyspace that has been passed over, this slice included."""
+        self.least = size if not self.scanned else min(self.least, size)
+        self.most = max(self.most, size)
+        self.scanned += scanned
+        self.found += found
+        self.size, self._coverage = size, coverage
+        part = self._parts[-1] if self._parts else None
+        if part is None or abs(size - part.size) > SPREAD * size or now - part.began_at > PART_S:
+            part = _Part(now, size)
+            self._parts.append(part)
+        part.scanned += scanned
+        part.found += found
 
-    def begin(self, now: float) -> None:
-        """A pass over the keyspace begins."""
-        self._found: dict[bytes, None] = {}
-        self._found_left: dict[bytes, None] = {}
-        """Found by the running pass, and gone since."""
-        self._beyond = 0
-        self._began_at = now
-        self._sample = RecentSample()
+    def estimate(self) -> Count:
+        """The family's size at 95 %."""
+        coverage, size = min(0.999, self._coverage), self.size
+        if not self.scanned:
+            return unknown(size or None)
+        if not size:
+            return self._by_coverage(min(1.0, max(self._coverage, 1e-9)))
+        if self.least == self.most:
+            low, high = interval(self.found, min(self.scanned, size), size)
+            return estimated(round(self.found / self.scanned * size), low, high, coverage)
+        found, scanned, spread = self._recent(size)
+        low, high = interval(found, min(scanned, size), max(size, scanned), whole=False)
+        low, high = math.floor(low * (1 - spread)), math.ceil(high * (1 + spread))
+        return estimated(round(found / scanned * size), low, high, coverage)
 
-    def add(self, keys: Sequence[bytes], scanned: int, size: int, coverage: float, now: float) -> None:
-        """What one slice of ``scanned`` keys held, in a database of ``size``."""
-        self._sample.add(len(keys), scanned, size, coverage, now)
-        if not keys:
-            return
-        if self._beyond or len(self._found) + len(keys) > 2 * HELD:
-            self._beyond += len(keys)
-        else:
-            self._found.update(dict.fromkeys(keys))
-            if len(self._found) > HELD:
-                self._beyond = len(self._found) - HELD
-                self._found = dict.fromkeys(list(self._found)[:HELD])
+    def _by_coverage(self, coverage: float) -> Count:
+        """Of the whole there are so many more as its share that was passed over is smaller."""
+        spread = 2 * math.sqrt((self.found + 1) * (1 - coverage)) + 1 - coverage
+        low = max(self.found, math.floor((self.found - spread) / coverage))
+        high = math.ceil((self.found + spread) / coverage)
+        return estimated(round(self.found / coverage), low, high, min(0.999, coverage))
 
-    def end(self, *, still: bool, now: float, moved: Moved = NOT_KNOWN) -> None:
-        """The pass is complete.
-
-        Args:
-            still: the database held the same number of keys all the time, each seen once.
-            moved: what came and went between the beginnings of the pass before and of this one.
-        """
-        sample, count = self._sample, len(self._found) + self._beyond
-        low = high = count
-        if self._beyond and not still and sample.most:  # keys may have been handed out twice, or moved past the cursor
-            low = math.floor(count * min(1.0, sample.least / max(1, sample.scanned)))
-            high = math.ceil(count * max(1.0, sample.most / max(1, sample.scanned)))
-        if sample.most - sample.least > GROWTH * max(1, sample.size):
-            recent = sample.estimate()
-            count, low, high = recent.value, min(low, recent.low), max(high, recent.high or 0)
-        ended = _Pass(count, low, high, self._began_at, now, sample.size, still)
-        self._learn_pace(ended, moved)
-        self._last, self._complete, self._left = ended, self._found, {}
-        self.begin(now)
-
-    def _learn_pace(self, ended: _Pass, moved: Moved) -> None:
-        last = self._last
-        if last is None:
-            return
-        seconds = max(0.01, ended.began_at - last.began_at)
-        if self._beyond or last.keys > len(self._complete):  # the names of all are not known
-            came, went = max(0, ended.keys - last.keys), max(0, last.keys - ended.keys)
-        else:
-            came = sum(key not in self._complete for key in self._found)
-            went = sum(key not in self._found for key in self._complete)
-        self._came = _Pace((came + 1) / seconds, None if moved.came is None else moved.came / seconds)
-        self._went = _Pace((went + 1) / seconds, None if moved.went is None else moved.went / seconds)
-
-    def discard(self, key: bytes) -> None:
-        """A reader found the key gone: it is no longer held by name. What was counted stays what was counted."""
-        if key in self._found:
-            del self._found[key]
-            self._found_left[key] = None
-        if key in self._complete:
-            del self._complete[key]
-            self._left[key] = None
-
-    @property
-    def keys(self) -> list[bytes]:
-        """Those held by name: of the last complete pass, then those that the running one found beyond them."""
-        return list(self._complete | self._found)
-
-    def sort_out(self, written: Iterable[bytes]) -> Moved | None:
-        """What came and went, where the server has named all keys that were written since the last pass began.
-
-        None where the names of those that were counted are not all held.
-        """
-        if self._last is None or self._last.keys > len(self._complete) + len(self._left):
-            return None
-        known = [key in self._complete or key in self._left for key in written]
-        return Moved(len(known) - sum(known), sum(known), told=True)
-
-    @property
-    def followed(self) -> Asked:
-        """What the running pass has found, where a reader asks each of them and discards those that are gone."""
-        return Asked(len(self._found) + len(self._found_left), len(self._found))
-
-    def some(self, number: int) -> list[bytes]:
-        """Names that were counted, or found so far where nothing was counted yet, drawn at random."""
-        names = list(self._complete | self._left) if self._last else list(self._found | self._found_left)
-        return random.sample(names, min(number, len(names)))
-
-    @property
-    def counted_at(self) -> float:
-        """When the last complete pass ended; 0 while there is none."""
-        return self._last.ended_at if self._last else 0.0
-
-    @property
-    def counted_since(self) -> float:
-        """When the last complete pass began; without end while there is none."""
-        return self._last.began_at if self._last else math.inf
-
-    @property
-    def seen(self) -> int:
-        """Keys that the last complete pass counted, or that the running one has found if those are more."""
-        return max(self._last.keys if self._last else 0, len(self._found) + self._beyond)
-
-    # -- how many there are ------------------------------------------------------------------------------------------
-
-    def count(self, now: float, since: Since) -> Count:
-        """How many there are, and how far that can be trusted."""
-        last, running = self._last, self._running(since.sampled)
-        if last is None:
-            return _still_there(running, since.asked)
-        if last.sure and since.counted.nothing and since.expiry.keys == 0:
-            return exact(last.keys, last.ended_at)
-        come = self.come(now, since.counted)
-        complete = counted(last.keys, last.low, last.high, last.ended_at)
-        if since.asked.alive < since.asked.number:  # more are gone than the pace of before would tell
-            complete = _still_there(complete, since.asked)
-        else:
-            gone = self.gone(now, since.counted) + since.expiry.lost(last.keys, now - last.began_at)
-            complete = counted(last.keys, last.low - gone, last.high, last.ended_at)
-        complete = msgspec.structs.replace(complete, high=(complete.high or 0) + come)
-        return running if self._is_better(running, complete) else complete
-
-    def come(self, now: float, moved: Moved) -> int:
-        """Keys that can have come since the last complete pass began: at 95 %, or at most."""
-        return self._drift(now, moved.came, self._came, told=moved.told)
-
-    def gone(self, now: float, moved: Moved) -> int:
-        """Keys that can have gone since the last complete pass began: at 95 %, or at most."""
-        return self._drift(now, moved.went, self._went, told=moved.told)
-
-    def _drift(self, now: float, most: int | None, pace: _Pace | None, *, told: bool) -> int:
-        if self._last is None:
-            return 0
-        if told and most is not None:
-            return most
-        if pace is None:  # no pass before the last one to compare it with
-            return max(self._last.size, self._sample.size) if most is None else most
-        seconds = max(0.0, now - self._last.began_at)
-        expected = pace.keys * seconds
-        upper = math.ceil(expected + 2 * math.sqrt(expected) + 1)
-        if most is None:
-            return upper
-        unusual = 0 if pace.all_keys is None else max(0, math.ceil(most - USUAL * pace.all_keys * seconds))
-        return min(most, upper + unusual)  # in a burst each key may be of this kind
-
-    def _is_better(self, running: Count, complete: Count) -> bool:
-        """Does the running pass contradict the complete one, or know more closely by now?"""
-        if self._sample.scanned < ENOUGH or running.high is None or complete.high is None:
-            return False
-        margin = (running.high - running.low) / 2  # twice the interval: it is looked at many times a pass
-        if complete.high < running.low - margin or complete.low > running.high + margin:
-            return True
-        return running.high - running.low < (complete.high - complete.low) / 2
-
-    def _running(self, moved: Moved) -> Count:
-        """The pass under way, as it was when its latest slice came, and what can have come and gone since."""
-        found = self._sample.estimate()
-        if found.high is None or found.certainty == "unknown":
-            return found
-        came, went = moved.came or 0, moved.went or 0
-        return estimated(found.value, max(0, found.low - went), found.high + came, found.coverage)
+    def _recent(self, size: int) -> tuple[int, int, float]:
+        """Found, scanned, and how far the database's size was from what it is now, over the latest parts."""
+        found = scanned = 0
+        spread, latest = 0.0, self._parts[-1].began_at
+        for part in reversed(self._parts):
+            off = abs(part.size - size) / size
+            if scanned and (off > 2 * SPREAD or (scanned >= ENOUGH and latest - part.began_at > FRESH_S)):
+                break
+            found, scanned, spread = found + part.found, scanned + part.scanned, max(spread, off)
+        return found, max(1, scanned), min(spread, 1.0)
 
 
-def _still_there(count: Count, asked: Asked) -> Count:
-    """Keys that were found, of which a random sample was asked whether they are still there."""
-    if asked.alive == asked.number or count.high is None or count.certainty == "unknown":
-        return count
-    whole = max(count.value, asked.number)
-    low, high = interval(asked.alive, asked.number, whole)
-    return msgspec.structs.replace(
-        count,
-        value=round(count.value * asked.alive / asked.number),
-        low=math.floor(count.low * low / whole),
-        high=math.ceil(count.high * high / whole),
-    )
+def interval(found: int, scanned: int, size: int, *, whole: bool = True) -> tuple[int, int]:
+    """Wilson's 95 % interval for a share, narrowed by the finite population, in keys.
+
+    Args:
+        found: members among ``scanned`` keys, drawn without replacement from ``size``.
+        whole: what was scanned is still there, so that only the rest is uncertain.
+    """
+    z2 = 1.96**2 * ((size - scanned) / max(1, size - 1) if whole else 1.0)
+    share = found / scanned
+    middle = (share + z2 / (2 * scanned)) / (1 + z2 / scanned)
+    half = math.sqrt(z2 * (share * (1 - share) / scanned + z2 / (4 * scanned**2))) / (1 + z2 / scanned)
+    low, high = math.floor((middle - half) * size), math.ceil((middle + half) * size)
+    if not whole:
+        return max(0, low), min(size, high)
+    return max(found, low), min(found + size - scanned, high)

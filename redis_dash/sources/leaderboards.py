@@ -16,7 +16,7 @@ from redis_dash.core.decoding import raw
 from redis_dash.core.errors import MissingRightError
 from redis_dash.core.frames.leaderboards import Board, BoardRow, LeaderboardsFrame
 from redis_dash.core.resp import Command, ReplyError
-from redis_dash.keyspace.estimate import HELD
+from redis_dash.keyspace.key_group import HELD
 from redis_dash.sources.base import Context, Sample, Source, sample, text, turn
 from redis_dash.sources.refusals import missing_right
 

@@ -20,7 +20,7 @@ from redis_dash.core.resp import Command, ReplyError
 from redis_dash.dialects.base import OtherDialectError, Usage
 from redis_dash.dialects.registry import LIMIT_DIALECTS
 from redis_dash.keyspace.client_tracking import Take
-from redis_dash.keyspace.estimate import HELD
+from redis_dash.keyspace.key_group import HELD
 from redis_dash.sources.base import Context, Sample, Source, sample, text, turn
 from redis_dash.sources.limiters import Limiter, Limiters
 from redis_dash.sources.refusals import missing_right

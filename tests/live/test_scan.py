@@ -83,7 +83,7 @@ async def test_keys_handed_out_twice_are_not_called_exact(
     keyspace: Keyspace, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server shrinks its table under our cursor: what was in two buckets is in one, and that is scanned again."""
-    monkeypatch.setattr("redis_dash.keyspace.estimate.HELD", 50)
+    monkeypatch.setattr("redis_dash.keyspace.key_group.HELD", 50)
     fill(client, 60_000, 0)
     seen: Counter[bytes] = Counter()
 
@@ -106,7 +106,7 @@ async def test_keys_handed_out_twice_are_not_called_exact(
 async def test_a_database_that_stands_still_is_counted_exactly_however_large(
     keyspace: Keyspace, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("redis_dash.keyspace.estimate.HELD", 50)
+    monkeypatch.setattr("redis_dash.keyspace.key_group.HELD", 50)
     fill(client, 20_000, 0)
     await keyspace.pass_over()
     size = await count(keyspace)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from redis_dash.client.application_share import Application
+from redis_dash.client.application_counters import Application
 from redis_dash.client.own_lookups import OwnReads
 
 
