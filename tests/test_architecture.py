@@ -1,4 +1,4 @@
-"""The map in docs/architecture.md shows the packages that there are, in the order in which they may import each other."""
+"""The map in docs/architecture.md shows the packages that there are, in the order of the import rules."""
 
 from __future__ import annotations
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from textual.geometry import Region
 
 NARROW_WIDTH, NARROW_HEIGHT = 100, 28
 WIDE_WIDTH, WIDE_HEIGHT = 180, 34
 LEAST_WIDTH, LEAST_HEIGHT = 30, 8
+
+OTHERS_WEIGHT = 12
+"""Of a pane that has no place in these tables."""
 
 Column = tuple[int, tuple[tuple[str, int], ...]]
 """Its weight, then its panes with theirs."""
@@ -40,13 +43,23 @@ def is_narrow(width: int, height: int) -> bool:
     return width < NARROW_WIDTH or height < NARROW_HEIGHT
 
 
-def columns_for(width: int, height: int) -> Columns:
-    """The columns of panes for a terminal of this size; none where panes take turns."""
+def columns_for(width: int, height: int, topics: Iterable[str] = ()) -> Columns:
+    """The columns of panes for a terminal of this size; none where panes take turns.
+
+    Args:
+        topics: of all panes; those that have no place of their own stand below the last column, where there is room.
+    """
     if is_narrow(width, height):
         return ()
     if width >= WIDE_WIDTH and height >= WIDE_HEIGHT:
-        return _WIDE
-    return _TALL if height >= _TALL_HEIGHT else _MEDIUM
+        return _with_others(_WIDE, topics)
+    return _with_others(_TALL, topics) if height >= _TALL_HEIGHT else _MEDIUM
+
+
+def _with_others(columns: Columns, topics: Iterable[str]) -> Columns:
+    others = [topic for topic in topics if topic not in topics_of(columns)]
+    weight, panes = columns[-1]
+    return (*columns[:-1], (weight, (*panes, *((topic, OTHERS_WEIGHT) for topic in others))))
 
 
 def topics_of(columns: Columns) -> frozenset[str]:

@@ -31,7 +31,6 @@ _KEYS = (
     ("q", "quit", 8, "quit"),
     ("F5", "scan all", 7, "scan"),
 )
-_OWN_KEYS = {"sessions": ("r", "revoke", 0, "revoke"), "leaderboards": ("[ ]", "board", 0, "")}
 _LESSER = 5
 """Keys give way to the progress of what is under way."""
 
@@ -97,8 +96,8 @@ def footer_items(pane: Pane[Any], alone: bool, can_undo: bool, progress: Progres
     """The keys that matter here; while something is under way at full speed, how far it is comes before them."""
     back = pane.way_back
     keys = [*_KEYS]
-    if pane.TOPIC in _OWN_KEYS and pane.has_own_key:
-        keys.insert(3, _OWN_KEYS[pane.TOPIC])
+    if pane.OWN_KEY is not None and pane.has_own_key:
+        keys.insert(3, pane.OWN_KEY)
     if can_undo:
         keys.insert(0, ("u", "undo", 0, "undo"))
     if progress is None and (back or alone):

@@ -27,6 +27,7 @@ class Board:
         self._screen = screen
         self._zoomed = False
         self._terminal = Size(0, 0)
+        self._topics = [pane.TOPIC for pane in panes]
 
     @property
     def is_alone(self) -> bool:
@@ -34,7 +35,7 @@ class Board:
         return not self._columns()
 
     def _columns(self) -> Columns:
-        columns = columns_for(*self._terminal)
+        columns = columns_for(*self._terminal, self._topics)
         return () if self._zoomed or self.current.TOPIC not in topics_of(columns) else columns
 
     def fit(self, terminal: Size) -> None:
@@ -54,7 +55,7 @@ class Board:
         self._zoomed = zoomed
         if not zoomed and self.is_alone:
             # It has no place of its own here: leaving it means going to one that has.
-            topics = topics_of(columns_for(*self._terminal))
+            topics = topics_of(columns_for(*self._terminal, self._topics))
             self.go(next((pane for pane in self.panes if pane.TOPIC in topics), self.current))
         self.settle()
         return was_alone != self.is_alone

@@ -24,6 +24,7 @@ class LeaderboardPane(Listed[LeaderboardsFrame, BoardRow]):
     """One board at a time, best first; of a large one a page."""
 
     TOPIC = "leaderboards"
+    OWN_KEY = ("[ ]", "board", 0, "")
     NAME = Plain("Leaderboard")
     TAB = Plain("Board")
     EMPTY = Plain("Sorted sets that match --leaderboard (leaderboard, leaderboard:* by default) are shown here.")

@@ -45,6 +45,8 @@ class View(Frame, Generic[F], can_focus=True):
     EMPTY: ClassVar[Plain]
     """What would appear here, and how it gets there."""
     FRAME: ClassVar[type]
+    OWN_KEY: ClassVar[tuple[str, str, int, str] | None] = None
+    """A key of this topic alone, for the footer: key, word, priority, name of the click."""
 
     DEFAULT_CSS = "View.-silent > Lines { display: none; }"
 

@@ -25,6 +25,7 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
     """The application's sessions, newest activity first."""
 
     TOPIC = "sessions"
+    OWN_KEY = ("r", "revoke", 0, "revoke")
     NAME = TAB = Plain("Sessions")
     EMPTY = Plain("Keys that match --session (session:* by default) are listed here, the latest activity first.")
     FRAME = SessionsFrame
