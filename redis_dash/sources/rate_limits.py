@@ -47,6 +47,13 @@ class Clock(NamedTuple):
     """``time.monotonic()`` before it was asked."""
 
 
+class Span(NamedTuple):
+    """When something was read, ``time.monotonic()``: it was so at some moment between the two."""
+
+    asked: float
+    answered: float
+
+
 class RateLimitsSource:
     """Usage as the limiter itself would count it now, by the server's clock."""
 
@@ -58,8 +65,8 @@ class RateLimitsSource:
         self._scope = tuple(limit.keys for limit in context.config.limits)
         self._limiters = Limiters(context.config.limits)
         self._rows: dict[bytes, LimitRow] = {}
-        self._read_at: dict[bytes, float] = {}
-        """``time.monotonic()``, of each row."""
+        self._read_at: dict[bytes, Span] = {}
+        """Of each row."""
         self._unknown: dict[bytes, None] = {}
         """Keys in no known form that were there when last looked at."""
         self._unknown_turn = 0
@@ -204,9 +211,10 @@ class RateLimitsSource:
             commands += reads
         asked_at = time.monotonic()
         replies = await self._context.deployment.pipeline(commands)
+        read = Span(asked_at, time.monotonic())
         others, begin = [], 0
         for key, limiter, length in plan:
-            at = clock.at if limiter.dialect.by_clock else asked_at
+            at = Span(clock.at, clock.at) if limiter.dialect.by_clock else read
             try:
                 self._take(key, limiter, replies[begin : begin + length], clock, at)
             except OtherDialectError:
@@ -215,7 +223,7 @@ class RateLimitsSource:
             begin += length
         return others
 
-    def _take(self, key: bytes, limiter: Limiter, replies: list[object], clock: Clock, at: float) -> None:
+    def _take(self, key: bytes, limiter: Limiter, replies: list[object], clock: Clock, at: Span) -> None:
         if any(map(_is_about_the_key, replies)):
             raise OtherDialectError
         usage = limiter.dialect.decode([check(reply) for reply in replies], clock.now, limiter.rule)
@@ -230,7 +238,7 @@ class RateLimitsSource:
     async def _count(self, began: float, *, all_read: bool, told: bool) -> Count:
         census = self._context.keyspace.census
         if not (all_read and self._follows_all):
-            read = sum(at >= self._began for at in self._read_at.values())
+            read = sum(at.asked >= self._began for at in self._read_at.values())
             return (await census.count_now(FAMILY)).at_lowest(read)
         info = await census.info_after(time.monotonic())
         return census.count_asked(FAMILY, len(self._rows) + len(self._unknown), info, since=began, told=told)
@@ -246,7 +254,7 @@ class RateLimitsSource:
             count=count,
             blocked=_of_those(blocked, count, all_read=all_read),
             near=_of_those(near, count, all_read=all_read),
-            rows=tuple(self._shown(key, _aged(row, now - self._read_at[key])) for key, row in fullest),
+            rows=tuple(self._shown(key, _aged(row, now, self._read_at[key])) for key, row in fullest),
             unlimited=not any(row.limit for row in rows),
         )
         note = f"{unknown:,} keys are not read: in no form that is known here, or not allowed to us" if unknown else ""
@@ -270,11 +278,12 @@ def _of_those(value: int, count: Count, *, all_read: bool) -> Count:
     return counted(value, value, None if count.high is None else value + count.high - count.value, count.at)
 
 
-def _aged(row: LimitRow, age_s: float) -> LimitRow:
-    """What was read a while ago, as of now."""
+def _aged(row: LimitRow, now: float, read: Span) -> LimitRow:
+    """What was read a while ago, as of now: no younger than its question, and falling no sooner than it may."""
+    age_s = now - read.asked
     if age_s < 0.05:
         return row
-    reset_s = None if row.reset_s is None else max(0.0, row.reset_s - age_s)
+    reset_s = None if row.reset_s is None else max(0.0, row.reset_s - (now - read.answered))
     return msgspec.structs.replace(row, age_s=age_s, reset_s=reset_s)
 
 

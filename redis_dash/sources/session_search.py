@@ -205,8 +205,8 @@ class SessionSearch:
 
     async def _read_lifetimes(self, hunt: _Hunt, sessions: dict[bytes, KnownSession]) -> None:
         asked = list(sessions.items())
-        now = time.monotonic()
         replies = await self._context.deployment.pipeline([(b"PTTL", key) for key, _ in asked])
+        now = time.monotonic()
         for (key, known), reply in zip(asked, replies, strict=True):
             if reply == -2:
                 hunt.count -= hunt.found.pop(key, None) is not None

@@ -64,9 +64,9 @@ class SessionsSource:
         new = [key for key in keys if key not in self._known]
         if not new:
             return
-        now = time.monotonic()
         replies = await self._context.deployment.pipeline([(b"PTTL", key) for key in new])
         missing_right(b"PTTL", replies)
+        now = time.monotonic()
         least_ms = (self._floor_at - now) * 1000 if self._floor_at else 0.0
         for key, reply in zip(new, replies, strict=True):
             if reply == -2:
@@ -171,15 +171,15 @@ class SessionsSource:
 
     async def _read_lifetimes(self, keys: Sequence[bytes]) -> None:
         commands: list[Command] = [(b"PTTL", key) for key in keys]
-        asked_at = time.monotonic()  # later would promise a session more time than it has
         replies = await self._context.deployment.pipeline(commands)
+        now = time.monotonic()
         self._no_lifetimes = missing_right(b"PTTL", replies) if keys else self._no_lifetimes
         for key, reply in zip(keys, replies, strict=True):
             known = self._known.get(key)
             if reply == -2:
                 self._forget(key)
             elif known is not None and isinstance(reply, int):
-                known.lasts(None if reply < 0 else reply / 1000, asked_at)
+                known.lasts(None if reply < 0 else reply / 1000, now)
 
     def _forget(self, key: bytes) -> None:
         self._known.pop(key, None)
