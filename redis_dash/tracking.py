@@ -65,6 +65,8 @@ class Tracking:
         """Keys since the last judgement."""
         self._judged_s = 0.0
         self._wire: _TrackingWire | None = None
+        self.synchronised_at = 0.0
+        """``time.monotonic()``: all that was written before it has been told."""
 
     # -- what the sources ask ----------------------------------------------------------------------------------------
 
@@ -78,8 +80,8 @@ class Tracking:
         taken: dict[bytes, None] = {}
 
         async def written() -> list[bytes]:
-            if family in self._since and self._wire is not None and not await self._wire.synchronised():
-                self._since.clear()
+            if family in self._since:
+                await self.synchronise()
             keys, self._written[family] = self._written.get(family, {}), {}
             taken.update(keys)
             return list(keys)
@@ -89,6 +91,16 @@ class Tracking:
         except BaseException:
             self._written[family] = taken | self._written.get(family, {})
             raise
+
+    async def synchronise(self) -> None:
+        """Return when all is known that was written before now."""
+        if self._wire is None:
+            return
+        asked_at = time.monotonic()
+        if await self._wire.synchronised():
+            self.synchronised_at = asked_at
+        else:
+            self._since.clear()
 
     def since_counted(self, family: str, since: float) -> Mapping[bytes, None] | None:
         """Keys written, or gone, since the last complete pass began, at ``since``; None where not all are known."""

@@ -42,6 +42,7 @@ class CacheSource:
         census = self._context.keyspace.census
         asked = {name: await census.ask_some(family(name)) for name in counters}
         info = await self._context.deployment.info(max_age_s=0.0)
+        await census.synchronise()
         hits, misses = info.application
         fresh = self._before is None or info.at - self._before.at >= self._shortest_s
         interval_hits, interval_misses = self._since_last(info) if fresh else self._interval

@@ -124,12 +124,12 @@ class SessionsSource:
     async def _catch_up(self, take: Take) -> bool:
         """Read what came or was written while others were read; is there no more of it?"""
         for _ in range(CATCH_UP):
-            written = await take()
-            await self.look(written)
-            written = [key for key in written if key in self._known]
+            named = await take()
+            await self.look(named)
+            written = [key for key in named if key in self._known]
             new = [key for key, known in self._known.items() if known.facts is None]
-            if not written and not new and not self._late:
-                return True
+            if not named and not new and not self._late:
+                return True  # not before nothing was named: that these are gone was seen later than they were named
             await self._read_lifetimes(written)
             self._late |= dict.fromkeys([*written, *new])
             if not await self._read_late():

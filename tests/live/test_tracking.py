@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+import json
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 import redis
 
+from demo_server.embedded import EmbeddedServer
 from redis_dash.config import Config, Url
 from redis_dash.hub import Hub
 from redis_dash.model import CacheFrame, Reading
+from redis_dash.ownreads import Command
 from redis_dash.sources.base import Context
 from redis_dash.sources.rate_limits import RateLimitsSource
 from redis_dash.sources.sessions import SessionsSource
 from redis_dash.tracking import Tracking
 from tests.conftest import until, until_async
 from tests.live.conftest import running
+from tests.live.relay import relay
 from tests.live.test_sources import accept, sign_in
 
 MakeContext = Callable[..., Context]
@@ -280,3 +284,46 @@ async def test_another_replication_id_in_the_middle_of_a_pass_begins_it_afresh(
     count = context.keyspace.census.count("sessions", await context.deployment.info(max_age_s=-1))
     assert changed
     assert count.value == 8000
+
+
+async def test_what_comes_while_somebody_who_has_gone_is_asked_for_is_not_missed(
+    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in(client, "ann")
+    context = make_context()
+    source = SessionsSource(context)
+    pipeline, meanwhile = context.deployment.pipeline, [["bob"], ["cho", "dan"]]
+
+    async def moving(commands: Sequence[Command]) -> list[object]:
+        if commands and commands[0][0] == b"PTTL" and meanwhile:
+            for key in client.scan_iter("session:bob*"):
+                client.delete(key)
+            for name in meanwhile.pop(0):
+                client.set(f"session:{name}-0123456789abcdef", json.dumps({"user": name}), ex=100)
+        return await pipeline(commands)
+
+    async with listening(context.tracking):
+        await context.keyspace.pass_over()
+        await source.read()
+        monkeypatch.setattr(context.deployment, "pipeline", moving)
+        count = (await source.read()).frame.count
+        assert not meanwhile
+        assert count.certainty != "exact" or count.value == 3
+
+
+async def test_nothing_is_exact_by_names_that_are_still_on_their_way(
+    make_context: MakeContext, client: redis.Redis, embedded_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redis_dash.tracking.ANSWER_S", 0.1)
+    async with relay(embedded_server.port) as link:
+        context = make_context()
+        counts = context.keyspace.census
+        counts.tracking = Tracking(Url(link.url), {"sessions": ("session:*",)}, 0.01)
+        async with listening(counts.tracking):
+            await context.keyspace.pass_over()
+            client.set("other", "x")
+            assert (await counts.count_now("sessions")).certainty == "exact"  # since the server has named nothing
+            link.hold = asyncio.Event()
+            client.set("session:0123456789abcdef", "{}")
+            assert (await counts.count_now("sessions")).certainty != "exact"
+            link.hold.set()
