@@ -293,6 +293,7 @@ class Deployment:
             application=(application.hits, application.misses),
             own_commands=(run + elsewhere, run + sum(one.run + one.in_flight for one in self.listeners)),
             began=application.began,
+            since=application.since,
             changes=changes_of(values, self.url.database),
         )
 

@@ -84,13 +84,21 @@ class ServerFrame(msgspec.Struct, frozen=True):
     ping_ms: float | None
     """The median of the last few; None where none could be measured yet."""
     evicted: int
-    """Keys evicted since the server's start."""
-    evicted_per_s: float
-    expired_per_s: float
+    """Keys evicted since the server's counters began."""
+    evicted_per_s: float | None
+    """Between the last two polls, as ``expired_per_s``; None before the second one."""
+    expired_per_s: float | None
     rejected_connections: int
+    """Since the server's counters began."""
     cost: Cost
     scan: Scan = Scan()
     kind: Kind = "standalone"
+    evicting_since: float | None = None
+    """None while it evicts nothing."""
+    rejecting_since: float | None = None
+    """None while it rejects nobody."""
+    errors_since: float | None = None
+    """Errors of this program itself; None while there are no new ones."""
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -272,7 +280,8 @@ class CacheGroup(msgspec.Struct, frozen=True):
     """Since the counters' start, 0..1."""
     interval_hit_rate: float | None = None
     """Over the last seconds, 0..1; None without lookups."""
-    interval_lookups: int = 0
+    interval_lookups: int | None = None
+    """None where it is not known: before the second poll, or because the counters began anew."""
 
 
 class CacheFrame(msgspec.Struct, frozen=True):
@@ -281,9 +290,10 @@ class CacheFrame(msgspec.Struct, frozen=True):
     hits: int
     misses: int
     hit_rate: float | None
-    """Since the server's start, 0..1."""
-    interval_hits: int
-    interval_misses: int
+    """Since the server's counters began, 0..1."""
+    interval_hits: int | None
+    """Over the last seconds; None where it is not known: before the second poll, or because the counters began anew."""
+    interval_misses: int | None
     interval_hit_rate: float | None
     """Over the last seconds, 0..1; None without lookups."""
     own_hits: int
@@ -291,8 +301,10 @@ class CacheFrame(msgspec.Struct, frozen=True):
     history: tuple[float | None, ...]
     """Interval hit rates, oldest first, one for each poll."""
     groups: tuple[CacheGroup, ...]
-    dashboards: int = 1
-    """That watch this server, this one included: the lookups of the others are in these figures."""
+    dashboards: int | None = 1
+    """That watch this server, this one included: the lookups of the others are in these figures. None: not known."""
+    since: float | None = None
+    """When we saw the server's counters reset; None if they count from its start, or from before we came."""
 
 
 Frame = ServerFrame | EventsFrame | SessionsFrame | RateLimitsFrame | LeaderboardsFrame | CacheFrame

@@ -75,7 +75,7 @@ def _figures(frame: ServerFrame) -> list[Item]:
     ]
     if frame.kind == "cluster":
         figures.insert(0, Item(((Plain("one node of a cluster"), "warn"),), 1, right=True))
-    if frame.evicted_per_s > 0:
+    if frame.evicting_since is not None:
         figures.insert(0, Item(((Plain("evicting"), "warn"),), 1, right=True))
     return figures
 
