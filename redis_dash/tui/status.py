@@ -44,9 +44,9 @@ def standing(reading: AnyReading | None, now: float, shown: AnyReading | None = 
 def excuse(reading: AnyReading) -> Plain:
     """Why there is nothing, where that is no sign of there being nothing."""
     note = plain(reading.note, 400)
-    if reading.away or reading.status == "stale":
+    if reading.away:
         return Plain(f"Not connected: {note}") if note else Plain("Not connected.")
-    return note or Plain("This could not be read." if reading.status == "error" else "This cannot be had here.")
+    return note or Plain("This cannot be had here." if reading.status == "off" else "This could not be read.")
 
 
 def _told(reading: AnyReading, now: float, shown: AnyReading | None) -> Standing:

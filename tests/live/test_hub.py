@@ -21,7 +21,7 @@ from redis_dash.sources.leaderboards import LeaderboardsSource
 from tests.conftest import until
 from tests.live.conftest import running
 from tests.live.poor_server import poor_server
-from tests.live.strange_peers import asks_for_a_password, peer
+from tests.live.strange_peers import asks_for_a_password, loads_its_data, peer
 from tests.live.test_sources import sign_in
 
 FAST = 0.1
@@ -90,6 +90,50 @@ async def test_a_restart_is_stale_and_then_live_again() -> None:
             await until(lambda: desk.all_are("ok"), within_s=5)
             assert not any(reading.away for reading in desk.latest.values())
         assert len(desk.frame("events").gaps) == 1
+
+
+async def test_all_topics_agree_at_every_moment_on_whether_the_server_is_there() -> None:
+    """Also while it goes and comes back: each finds out by itself, and only when it reads."""
+    with EmbeddedServer() as server:
+        async with running(Hub(Config(url=server.url, refresh_s=0.3))) as hub:
+            desk = Desk(hub)
+            seen = set[frozenset[bool]]()
+
+            def all_are(status: str) -> bool:
+                done = desk.all_are(status)
+                seen.add(frozenset(reading.away for reading in desk.latest.values()))
+                return done
+
+            await until(lambda: all_are("ok"))
+            for _ in range(3):
+                server.stop()
+                await until(lambda: all_are("stale"))
+                server.start()
+                await until(lambda: all_are("ok"))
+            assert seen <= {frozenset(), frozenset({True}), frozenset({False})}
+
+
+async def test_a_connection_that_is_lost_and_made_again_between_two_drains(redis_url: str) -> None:
+    async with running(Hub(Config(url=redis_url, refresh_s=FAST))) as hub:
+        desk = Desk(hub)
+        await until(lambda: desk.all_are("ok"))
+        hub.deployment._link.hang_up("cut")
+        assert hub.deployment.trouble == "cut"
+        assert desk.all_are("stale")
+        assert {(reading.away, reading.note) for reading in desk.latest.values()} == {(True, "cut")}
+        await until(lambda: desk.all_are("ok"))
+        assert hub.deployment.trouble == ""
+
+
+async def test_a_server_that_loads_its_data_is_away_at_every_moment() -> None:
+    """It answers INFO meanwhile, and nothing else."""
+    async with peer(loads_its_data) as url, running(Hub(Config(url=url, refresh_s=FAST))) as hub:
+        desk = Desk(hub)
+        await until(lambda: bool(desk.statuses()))
+        for _ in range(100):
+            desk.statuses()
+            assert len({reading.away for reading in desk.latest.values()}) == 1
+            await asyncio.sleep(0.01)
 
 
 async def test_nothing_there_is_an_error_on_every_topic_but_no_crash() -> None:

@@ -151,6 +151,7 @@ WORDS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             ("at full speed", "somebody pressed F5"),
             ("evicting", "the server deletes keys because its memory is full"),
             ("disconnected", "there is no connection; it is tried again all the time"),
+            ("not receiving", "Events: their own connection is lost; it is tried again all the time"),
         ),
     ),
     (
