@@ -61,6 +61,8 @@ class Scan(msgspec.Struct, frozen=True):
     """How long the latest complete one took."""
     last_done: int = 0
     """Keys that it brought."""
+    stopped: str = ""
+    """Why it does not get on although the server is there; empty where it does."""
 
 
 class ServerFrame(msgspec.Struct, frozen=True):

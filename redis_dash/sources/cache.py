@@ -66,7 +66,8 @@ class CacheSource:
         others = dashboards - 1
         who = "another dashboard watches" if others == 1 else f"{others} other dashboards watch"
         note = f"{who} this server: its lookups are in the hit rate" if others > 0 else ""
-        return sample(frame, count, self._context.scope([cache.keys for cache in self._caches]), [note])
+        notes = [note, self._context.scan_note if groups else ""]
+        return sample(frame, count, self._context.scope([cache.keys for cache in self._caches]), notes)
 
     async def _dashboards(self) -> int:
         """How many watch this server, as far as they could tell each other."""

@@ -167,11 +167,13 @@ def _scan(scan: Scan) -> tuple[Fact, ...]:
     pace: Cell = (Plain("at full speed" if scan.full_speed else ""), "accent")
     if scan.held_back:
         pace = Figure(HELD_BACK, "warn")
+    if scan.stopped:
+        pace = Figure((Plain(f"stopped: {plain(scan.stopped, 120)}"), Plain("stopped")), "warn")
     passes = plural(scan.passes, "pass", "passes")
     how_many = (Plain(f"{passes} so far"), passes) if scan.passes else (Plain("none yet"),)
     return (
         Fact(Plain("scan"), percent(scan.share, 0), "text", Bar(scan.share, "gauge")),
-        Fact(Plain("scan speed"), rate(scan.keys_per_s), "warn" if scan.held_back else "text", pace),
+        Fact(Plain("scan speed"), rate(scan.keys_per_s), "warn" if scan.held_back or scan.stopped else "text", pace),
         Fact(Plain("last pass"), _length(scan.last_s), "text", Figure(how_many, "dim")),
     )
 
