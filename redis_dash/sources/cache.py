@@ -9,7 +9,7 @@ from redis_dash.info import Info
 from redis_dash.model import CacheFrame, CacheGroup
 from redis_dash.ownreads import ReplyError
 from redis_dash.sources.base import Context, Sample, sample, text
-from redis_dash.subscriber import DASHBOARDS
+from redis_dash.sources.dashboards import Dashboards
 
 HISTORY = 240
 """Polls remembered."""
@@ -28,6 +28,7 @@ class CacheSource:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._caches = context.config.caches
+        self._dashboards = Dashboards(context)
         self._before: Info | None = None
         self._shortest_s = context.config.refresh_s / 2
         """Two reads closer together than this tell no interval of their own."""
@@ -39,10 +40,11 @@ class CacheSource:
 
     async def read(self) -> Sample[CacheFrame]:
         """The application's counters in one pipeline, then INFO."""
-        dashboards, counters = await self._dashboards(), await self._read_counters()
+        counters = await self._read_counters()
         census = self._context.keyspace.census
         asked = {name: await census.ask_some(family(name)) for name in counters}
         info = await self._context.deployment.info(max_age_s=0.0)
+        dashboards, others = await self._dashboards.count(info)
         hits, misses = info.application
         fresh = self._before is None or info.at - self._before.at >= self._shortest_s
         interval = self._since_last(info) if fresh else self._interval
@@ -63,18 +65,8 @@ class CacheSource:
             since=info.since,
         )
         count = weakest([group.keys for group in groups])
-        others = dashboards - 1
-        who = "another dashboard watches" if others == 1 else f"{others} other dashboards watch"
-        note = f"{who} this server: its lookups are in the hit rate" if others > 0 else ""
-        notes = [note, self._context.scan_note if groups else ""]
+        notes = [others, self._context.scan_note if groups else ""]
         return sample(frame, count, self._context.scope([cache.keys for cache in self._caches]), notes)
-
-    async def _dashboards(self) -> int:
-        """How many watch this server, as far as they could tell each other."""
-        (reply,) = await self._context.deployment.pipeline([(b"PUBSUB", b"NUMSUB", DASHBOARDS)])
-        number = reply[1] if isinstance(reply, list) and len(reply) == 2 else 0
-        announced = self._context.subscriber.announced
-        return 1 + max(0, number - announced) if isinstance(number, int) and announced is not None else 1
 
     def _since_last(self, info: Info) -> tuple[int, int] | None:
         before, self._before = self._before, info

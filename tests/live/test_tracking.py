@@ -10,15 +10,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import pytest
 import redis
 
-from redis_dash.config import Config, Url
-from redis_dash.hub import Hub
-from redis_dash.model import CacheFrame, Reading
+from redis_dash.config import Url
 from redis_dash.sources.base import Context
 from redis_dash.sources.rate_limits import RateLimitsSource
 from redis_dash.sources.sessions import SessionsSource
 from redis_dash.tracking import Tracking
 from tests.conftest import until, until_async
-from tests.live.conftest import running
 from tests.live.test_sources import accept, sign_in
 
 MakeContext = Callable[..., Context]
@@ -244,28 +241,6 @@ async def test_sessions_that_are_renewed_stand_first_between_two_passes(
             client.expire(f"session:u{number:04}-0123456789-0123456789", 9000)
         rows = (await source.read()).frame.rows
         assert {row.user for row in rows[:7]} == {f"u{number:04}@example.com" for number in range(7)}
-
-
-async def test_another_dashboard_on_the_same_server_is_told(redis_url: str, client: redis.Redis) -> None:
-    """Its lookups cannot be told from the application's."""
-    first, second = Hub(Config(url=redis_url, refresh_s=0.1)), Hub(Config(url=redis_url, refresh_s=0.1))
-
-    async def cache_of(hub: Hub) -> Reading[CacheFrame]:
-        return next(reading for reading in await hub.read_all() if reading.topic == "cache")
-
-    async def is_alone() -> bool:
-        return (await cache_of(first)).status == "ok"
-
-    async def is_not_alone() -> bool:
-        reading = await cache_of(first)
-        return reading.status == "reduced" and "another dashboard watches this server" in reading.note
-
-    async with running(first):
-        await until(lambda: first.subscribed)
-        assert await is_alone()
-        async with running(second):
-            await until_async(is_not_alone)
-        await until_async(is_alone)
 
 
 async def test_what_a_reading_that_failed_had_taken_is_taken_again(redis_url: str, client: redis.Redis) -> None:
