@@ -108,8 +108,10 @@ class Hub:
         trouble = self.deployment.trouble
         if trouble != self._trouble:
             self._trouble = trouble
-            unheard = {topic: Reading[Any](topic, "error", note=trouble, away=True) for topic in self._turns}
-            self._unread.update(unheard | self._latest if trouble else self._latest)
+            if trouble:
+                unheard = {topic: Reading[Any](topic, "error", note=trouble, away=True) for topic in self._turns}
+                self._latest = unheard | self._latest
+            self._unread.update(self._latest)
             for asked in self._asked.values():
                 asked.set()
         readings = [_agreed(reading, trouble) for reading in self._unread.values()]
@@ -237,7 +239,8 @@ def _agreed(reading: Reading[Any], trouble: str) -> Reading[Any]:
     elif reading.away and reading.topic == "events":  # which has a connection of its own
         return msgspec.structs.replace(reading, away=False)
     elif reading.away:
-        return msgspec.structs.replace(reading, status="stale", note=AGAIN, away=False)
+        note = "" if reading.frame is None else AGAIN
+        return msgspec.structs.replace(reading, status="stale", note=note, away=False)
     return reading
 
 

@@ -95,6 +95,7 @@ async def test_a_restart_is_stale_and_then_live_again() -> None:
 async def test_all_topics_agree_at_every_moment_on_whether_the_server_is_there() -> None:
     """Also while it goes and comes back: each finds out by itself, and only when it reads."""
     with EmbeddedServer() as server:
+        server.stop()
         async with running(Hub(Config(url=server.url, refresh_s=0.3))) as hub:
             desk = Desk(hub)
             seen = set[frozenset[bool]]()
@@ -104,6 +105,8 @@ async def test_all_topics_agree_at_every_moment_on_whether_the_server_is_there()
                 seen.add(frozenset(reading.away for reading in desk.latest.values()))
                 return done
 
+            await until(lambda: all_are("error"))
+            server.start()
             await until(lambda: all_are("ok"))
             for _ in range(3):
                 server.stop()
