@@ -25,7 +25,7 @@ from redis_dash.tracking import Tracking
 
 RETRY_S = 0.5
 LATE = "no answer in time"
-AGAIN = "connected again, not read since"
+AGAIN = "connected again"
 
 
 class Hub:

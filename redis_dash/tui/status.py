@@ -44,9 +44,10 @@ def standing(reading: AnyReading | None, now: float, shown: AnyReading | None = 
 def excuse(reading: AnyReading) -> Plain:
     """Why there is nothing, where that is no sign of there being nothing."""
     note = plain(reading.note, 400)
-    if reading.away:
-        return Plain(f"Not connected: {note}") if note else Plain("Not connected.")
-    return note or Plain("This cannot be had here." if reading.status == "off" else "This could not be read.")
+    if reading.away or reading.status == "stale":
+        what = "Not connected" if reading.away else "Not read since"
+        return Plain(f"{what}: {note}") if note else Plain(f"{what}.")
+    return note or Plain("This could not be read." if reading.status == "error" else "This cannot be had here.")
 
 
 def _told(reading: AnyReading, now: float, shown: AnyReading | None) -> Standing:
