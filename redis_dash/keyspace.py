@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from redis_dash.census import Census
 from redis_dash.connection import Deployment
-from redis_dash.model import AwayError, Scan, SourceError
+from redis_dash.model import AwayError, MissingRightError, Scan, SourceError
 from redis_dash.pace import Pace
 from redis_dash.patterns import Matcher
 from redis_dash.scanner import ScanCutError, Scanner
@@ -110,6 +110,8 @@ class Keyspace:
     @property
     def stopped(self) -> str:
         """Why it does not get on although the server is there, as where a right was taken away; empty where it does."""
+        if isinstance(self._trouble, MissingRightError):
+            return "not allowed to run SCAN"  # in few words: it stands on every pane that needs the scan
         return "" if isinstance(self._trouble, AwayError) else self.trouble
 
     def heard(self, ping_ms: float) -> None:

@@ -74,7 +74,7 @@ class Context:
     def scan_note(self) -> str:
         """To be told with all that comes from the scan: why it does not get on; empty where it does."""
         why = self.keyspace.stopped
-        return f"new keys are not found: {why}" if why else ""
+        return f"{why}: new keys may be missed" if why else ""
 
     async def require_scan(self) -> None:
         """To be called by a source that needs the scan: returns when it has something.
