@@ -27,6 +27,8 @@ class Census:
         self.families = {name: Family() for name in names}
         self.tracking: Tracking | None = None
         """Tells which keys were written, where that can be had."""
+        self.stopped = False
+        """The scan does not get on: then nothing is exact, whatever INFO's counters say."""
         self._deployment = deployment
         self._running_since: Changes | None = None
         """The data set's state when the running pass began."""
@@ -120,10 +122,9 @@ class Census:
 
     def _written(self, name: str, info: Info | None) -> Mapping[bytes, None] | None:
         """Keys that were written since the last complete pass began, until ``info``; None where not all are known."""
-        tracking, family = self.tracking, self.families[name]
-        if tracking is None or info is None or tracking.synchronised_at < info.at:
+        if self.tracking is None or info is None:
             return None
-        return tracking.since_counted(name, family.counted_since)
+        return self.tracking.since_counted(name, self.families[name].counted_since, info.at)
 
     def count_asked(
         self, name: str, alive: int, info: Info | None, *, since: float = math.inf, told: bool = False
@@ -153,7 +154,9 @@ class Census:
         return self._whole(certainty.counted(alive, alive, high, family.counted_at), info)
 
     def _whole(self, count: Count, info: Info | None) -> Count:
-        """A node of a cluster holds only its share of the keys."""
+        """A node of a cluster holds only its share of the keys; without a scan nobody would notice what is missing."""
+        if self.stopped and count.certainty == "exact":
+            count = certainty.counted(count.value, count.low, count.high, count.at)
         if info is not None and info.values.get("cluster_enabled") == "1":
             return at_least(count.low, None, count.at, count.coverage)
         return count

@@ -35,18 +35,16 @@ class Cost(msgspec.Struct, frozen=True):
     errors: int = 0
     """Errors in this program itself since the start."""
     messages_ms: float = 0.0
-    """Of ``server_ms``: delivering messages, as estimated."""
     messages_share: float = 0.0
-    """Of ``share``, likewise."""
+    """Of ``server_ms`` and ``share``: delivering messages, as estimated."""
 
 
 class Scan(msgspec.Struct, frozen=True):
     """The one shared scan of the keyspace, which passes over it again and again."""
 
     done: int = 0
-    """Keys that the running pass has seen."""
     size: int = 0
-    """Keys in the database."""
+    """Keys that the running pass has seen, and those in the database."""
     share: float = 0.0
     """Share of the keyspace that the running pass has seen, 0..1; 1 between two passes."""
     full_speed: bool = False
@@ -56,11 +54,11 @@ class Scan(msgspec.Struct, frozen=True):
     keys_per_s: float = 0.0
     """Over the last seconds."""
     passes: int = 0
-    """Complete ones."""
     last_s: float | None = None
-    """How long the latest complete one took."""
     last_done: int = 0
-    """Keys that it brought."""
+    """Complete passes, how long the latest of them took, and how many keys it brought."""
+    stopped: str = ""
+    """Why it does not get on; empty where it does, or where the server is away."""
 
 
 class ServerFrame(msgspec.Struct, frozen=True):
@@ -72,11 +70,10 @@ class ServerFrame(msgspec.Struct, frozen=True):
     role: str
     uptime_s: float
     ops_per_s: float | None
-    """Commands of everybody but us, between the last two polls; None before the second one."""
+    """Commands of everybody but us, between the last two polls; None before the second one, as other rates are."""
     used_memory: int
-    """Bytes."""
     max_memory: int
-    """Bytes; 0 where no limit is set."""
+    """Both in bytes; 0 where no limit is set."""
     clients: int
     blocked_clients: int
     keys: int
@@ -84,13 +81,17 @@ class ServerFrame(msgspec.Struct, frozen=True):
     ping_ms: float | None
     """The median of the last few; None where none could be measured yet."""
     evicted: int
-    """Keys evicted since the server's start."""
-    evicted_per_s: float
-    expired_per_s: float
+    """Keys evicted since the server's counters began."""
+    evicted_per_s: float | None
+    expired_per_s: float | None
     rejected_connections: int
     cost: Cost
     scan: Scan = Scan()
     kind: Kind = "standalone"
+    evicting_since: float | None = None
+    rejecting_since: float | None = None
+    errors_since: float | None = None
+    """Of this program itself. Each is None while nothing new is counted."""
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -271,8 +272,8 @@ class CacheGroup(msgspec.Struct, frozen=True):
     hit_rate: float | None
     """Since the counters' start, 0..1."""
     interval_hit_rate: float | None = None
-    """Over the last seconds, 0..1; None without lookups."""
-    interval_lookups: int = 0
+    interval_lookups: int | None = None
+    """As in ``CacheFrame``."""
 
 
 class CacheFrame(msgspec.Struct, frozen=True):
@@ -281,18 +282,20 @@ class CacheFrame(msgspec.Struct, frozen=True):
     hits: int
     misses: int
     hit_rate: float | None
-    """Since the server's start, 0..1."""
-    interval_hits: int
-    interval_misses: int
+    """Since the server's counters began, 0..1."""
+    interval_hits: int | None
+    interval_misses: int | None
     interval_hit_rate: float | None
-    """Over the last seconds, 0..1; None without lookups."""
+    """Over the last seconds; None before the second poll or where the counters began anew; no rate without lookups."""
     own_hits: int
     own_misses: int
     history: tuple[float | None, ...]
     """Interval hit rates, oldest first, one for each poll."""
     groups: tuple[CacheGroup, ...]
-    dashboards: int = 1
-    """That watch this server, this one included: the lookups of the others are in these figures."""
+    dashboards: int | None = 1
+    """That watch this server, this one included: the lookups of the others are in these figures. None: not known."""
+    since: float | None = None
+    """When we saw the server's counters reset; None if they count from its start, or from before we came."""
 
 
 Frame = ServerFrame | EventsFrame | SessionsFrame | RateLimitsFrame | LeaderboardsFrame | CacheFrame
@@ -313,9 +316,8 @@ class Reading(msgspec.Struct, Generic[F], frozen=True):
     taken_at: float = 0.0
     note: str = ""
     count: Count | None = None
-    """The topic's count, of several the one that can be trusted least; None for topics that need no scan."""
     scope: Scope | None = None
-    """None for topics that need no scan."""
+    """The topic's count, of several the one that can be trusted least, and its scope: None where no scan is needed."""
     away: bool = False
     """The server cannot be reached: ``note`` says why, as it does for every other topic."""
 

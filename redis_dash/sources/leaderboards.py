@@ -98,6 +98,8 @@ class LeaderboardsSource:
         if unscanned is not None:
             count = exact(number, time.time()) if not unscanned else at_least(number, at=time.time())
             notes.append(f"only boards of a known name: {unscanned}" if unscanned else "")
+        else:
+            notes.append(self._context.scan_note)
         frame = LeaderboardsFrame(tuple(ranked), count)
         others = sum(not is_board for is_board in self._is_board.values())
         scope = msgspec.structs.replace(self._context.scope(self._scope), others=others)

@@ -258,7 +258,7 @@ class RateLimitsSource:
             unlimited=not any(row.limit for row in rows),
         )
         note = f"{unknown:,} keys are not read: in no form that is known here, or not allowed to us" if unknown else ""
-        return sample(frame, count, self._context.scope(self._scope), [note])
+        return sample(frame, count, self._context.scope(self._scope), [self._context.scan_note, note])
 
     def _shown(self, key: bytes, row: LimitRow) -> LimitRow:
         """Without the id of a session."""

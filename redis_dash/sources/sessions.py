@@ -203,7 +203,8 @@ class SessionsSource:
 
     def _notes(self, rows: Sequence[SessionRow]) -> list[str]:
         """Rights that are missing, and sessions that say nothing."""
-        notes = [f"{self._no_values}: who is signed in is unknown" if self._no_values else ""]
+        notes = [self._context.scan_note]
+        notes.append(f"{self._no_values}: who is signed in is unknown" if self._no_values else "")
         notes.append(f"{self._no_lifetimes}: the time left is unknown" if self._no_lifetimes else "")
         unread = 0 if self._no_values else sum(row.dialect == "unknown" for row in rows)
         if unread:

@@ -45,7 +45,8 @@ def excuse(reading: AnyReading) -> Plain:
     """Why there is nothing, where that is no sign of there being nothing."""
     note = plain(reading.note, 400)
     if reading.away or reading.status == "stale":
-        return Plain(f"Not connected: {note}") if note else Plain("Not connected.")
+        what = "Not connected" if reading.away else "Not read since"
+        return Plain(f"{what}: {note}") if note else Plain(f"{what}.")
     return note or Plain("This could not be read." if reading.status == "error" else "This cannot be had here.")
 
 

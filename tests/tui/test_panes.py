@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import msgspec
 
-from redis_dash.model import BoardRow, ChannelCount
+from redis_dash.model import BoardRow, ChannelCount, Cost
+from redis_dash.tui.figures import clock
+from redis_dash.tui.panes.cache import CachePane
+from redis_dash.tui.panes.server import ServerPane
 from redis_dash.tui.panes.sessions import SessionsPane
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
@@ -25,6 +30,17 @@ async def test_everything_at_a_glance() -> None:
             "leaderboard · 3 members",
             "valkey 8.1.8 · master",
         )
+
+
+async def test_the_cache_pane_says_what_is_not_known_and_since_when_it_counts() -> None:
+    now = time.time()
+    frame = msgspec.structs.replace(fakes.cache(None), interval_hits=None, interval_misses=None, since=now)
+    async with running(FakeFeed(fakes.ok("cache", frame)), WIDE) as (app, pilot):
+        await shows(app, pilot, f"– now · 91.0 % since {clock(now)[:8]}")
+        assert "no lookups" not in screen_text(app)
+        app._feed.put(fakes.ok("cache", fakes.cache(None, lookups=0)))  # type: ignore[union-attr]
+        await shows(app, pilot, "no lookups now · 91.0 % since start")
+    assert "up since the server's counters were reset" in CachePane(5).nothing(frame)
 
 
 async def test_events_decode_what_they_can_and_show_the_rest_literally() -> None:
@@ -188,10 +204,28 @@ async def test_boards_switch_and_movement_fades() -> None:
 
 
 async def test_the_server_pane_warns() -> None:
-    frame = fakes.server(max_memory=15_000_000, evicted=12, evicted_per_s=3.0, rejected_connections=2)
-    async with running(FakeFeed(fakes.ok("server", frame))) as (app, pilot):
-        await tap(pilot, "6")
-        await shows(app, pilot, "14.2 MB of 14.3 MB", "evicting 3.0/s", "connections", "our own cost")
+    now = time.time()
+    frame = fakes.server(
+        max_memory=15_000_000,
+        evicted=12,
+        evicted_per_s=3.0,
+        evicting_since=now,
+        rejected_connections=2,
+        rejecting_since=now,
+    )
+    since = clock(now)[:8]
+    async with running(FakeFeed(fakes.ok("server", frame)), WIDE) as (app, pilot):
+        await tap(pilot, "6", "z")
+        await shows(app, pilot, "14.2 MB of 14.3 MB", f"evicting 3.0/s since {since}", f"connections since {since}")
+
+
+async def test_what_a_counter_holds_from_long_ago_is_no_warning() -> None:
+    frame = fakes.server(evicted=12, rejected_connections=2, cost=Cost(errors=1))
+    pane = ServerPane(6)
+    assert pane.warning(frame) is None
+    assert {fact.role for fact in pane.listed(frame)} <= {"text", "strong"}
+    assert pane.warning(msgspec.structs.replace(frame, rejecting_since=time.time())) is not None
+    assert pane.warning(msgspec.structs.replace(frame, evicting_since=time.time())) is not None
 
 
 def _wheel() -> type:

@@ -100,6 +100,18 @@ async def test_events_alone_without_a_connection_say_why() -> None:
         await shows(app, pilot, "Not connected: too many clients")
 
 
+async def test_a_server_that_is_there_is_not_called_disconnected() -> None:
+    """Where only what is read of it is old."""
+    old = [msgspec.structs.replace(reading, status="stale", note="not read since") for reading in fakes.everything()]
+    async with running(FakeFeed(*old), WIDE) as (app, pilot):
+        await shows(app, pilot, "✖ stale", "not read since")
+        assert "connected" not in screen_text(app)
+        app._feed.put(*map(away, fakes.everything()))  # type: ignore[union-attr]
+        await shows(app, pilot, "✖ disconnected", "no such host")
+        app._feed.put(*old)  # type: ignore[union-attr]
+        await until(pilot, lambda: "connected" not in screen_text(app))
+
+
 async def test_stale_before_anything_was_read() -> None:
     feed = FakeFeed(*(bare(topic, "stale", "connection refused") for topic in TOPICS))
     async with running(feed) as (app, pilot):
@@ -117,7 +129,8 @@ async def test_a_topic_that_cannot_be_had(status: str, words: str) -> None:
 @pytest.mark.parametrize(("status", "words"), [("stale", "Not connected: connection refused"), ("error", "refused")])
 async def test_empty_and_away_are_told_apart(topic: str, status: str, words: str) -> None:
     pane = next(pane for pane in PANES if topic == pane.TOPIC)
-    reading: AnyReading = Reading(topic, status, EMPTY[topic], note="connection refused")  # type: ignore[arg-type]
+    is_away = status == "stale"
+    reading: AnyReading = Reading(topic, status, EMPTY[topic], note="connection refused", away=is_away)  # type: ignore[arg-type]
     async with running(FakeFeed(reading)) as (app, pilot):
         await tap(pilot, str(PANES.index(pane) + 1), "z")
         await shows(app, pilot, words)
@@ -138,7 +151,7 @@ async def test_age_and_coverage_are_told() -> None:
 
 async def test_recovery() -> None:
     first, *_ = fakes.everything()
-    async with running(FakeFeed(msgspec.structs.replace(first, status="stale", note="gone"))) as (app, pilot):
+    async with running(FakeFeed(away(first))) as (app, pilot):
         await shows(app, pilot, "disconnected")
         app._feed.put(first)  # type: ignore[union-attr]
         await until(pilot, lambda: "disconnected" not in screen_text(app))

@@ -63,7 +63,7 @@ class EventsPane(Pane[EventsFrame]):
         if frame.dropped:
             pieces.insert(0, pieces.pop())
         if any(gap.ended_at is None for gap in frame.gaps):
-            pieces.insert(0, piece("not connected", "bad"))
+            pieces.insert(0, piece("not receiving", "bad"))
         elif frame.gaps:
             pieces.append(piece(f"{len(frame.gaps)} gap" + "s" * (len(frame.gaps) > 1), "warn"))
         if frame.shard_channels:

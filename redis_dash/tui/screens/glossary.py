@@ -132,7 +132,8 @@ WORDS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             ("hit rate  now", "lookups that found something: since counting began; over the last seconds"),
             ("hits  misses", "lookups that found something, that found nothing"),
-            ("since start", "since the server was started"),
+            ("since start", "since the server was started, or its counters reset before this dashboard came;"),
+            ("", "a time of day: its counters were reset then"),
             ("lookups taken off", "what this dashboard has looked up itself does not count"),
             ("keys", "answers in the cache, as the scan has counted or estimated them"),
             ("cache", "its name, as in --cache"),
@@ -150,6 +151,7 @@ WORDS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             ("at full speed", "somebody pressed F5"),
             ("evicting", "the server deletes keys because its memory is full"),
             ("disconnected", "there is no connection; it is tried again all the time"),
+            ("not receiving", "Events: their own connection is lost; it is tried again all the time"),
         ),
     ),
     (
