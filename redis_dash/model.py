@@ -206,7 +206,7 @@ class LimitRow(msgspec.Struct, frozen=True):
     age_s: float = 0.0
     """Seconds since it was read; ``reset_s`` is as of now."""
     masked: Credential | None = None
-    """The whole key, where a session's id in it is masked."""
+    """The whole key, where a session's id or a token in it is masked."""
 
 
 class RateLimitsFrame(msgspec.Struct, frozen=True):
@@ -236,7 +236,7 @@ class BoardRow(msgspec.Struct, frozen=True):
     entered: bool = False
     """It came from below what we watch, or is new, and has not moved since."""
     masked: Credential | None = None
-    """The whole member, where a session's id in it is masked."""
+    """The whole member, where a session's id or a token in it is masked."""
 
 
 class Board(msgspec.Struct, frozen=True):
