@@ -167,7 +167,7 @@ class Search(msgspec.Struct, frozen=True):
     """A search among all sessions: under way, or what it has found."""
 
     rows: tuple[SessionRow, ...]
-    """Newest activity first."""
+    """Most time left first; those that never expire last."""
     found: int
     """May be more than ``rows``."""
     read: int
@@ -185,7 +185,7 @@ class SessionsFrame(msgspec.Struct, frozen=True):
 
     count: Count
     rows: tuple[SessionRow, ...]
-    """Newest activity first."""
+    """Most time left first; those that never expire last."""
     search: Search | None = None
 
 
@@ -195,6 +195,7 @@ class LimitRow(msgspec.Struct, frozen=True):
     key: str
     identity: str
     used: int
+    """Requests in the running window; where ``is_held``, all entries that the key holds."""
     limit: int | None
     """None where it is unknown: Redis does not hold it."""
     window_s: float | None
@@ -205,6 +206,8 @@ class LimitRow(msgspec.Struct, frozen=True):
     dialect: str
     age_s: float = 0.0
     """Seconds since it was read; ``reset_s`` is as of now."""
+    is_held: bool = False
+    """Entries of any age are counted, for the window is not known: that is no usage of a limit."""
     masked: Credential | None = None
     """The whole key, where a session's id or a token in it is masked."""
 

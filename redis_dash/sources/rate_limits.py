@@ -288,6 +288,7 @@ def _row(key: bytes, limiter: Limiter, usage: Usage) -> LimitRow:
         reset_s=usage.reset_s,
         blocked=rule is not None and usage.used >= rule.limit,
         dialect=limiter.dialect.name,
+        is_held=usage.is_held,
     )
 
 

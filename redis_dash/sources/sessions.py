@@ -1,4 +1,4 @@
-"""Who is signed in? The sessions that were active last, followed closely; all of them counted, and searched."""
+"""Who is signed in? The sessions with most time left, followed closely; all of them counted, and searched."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from redis_dash.model import SessionRow, SessionsFrame
 from redis_dash.ownreads import Command
 from redis_dash.sources.base import Context, Sample, sample, turn
 from redis_dash.sources.refusals import missing_right
-from redis_dash.sources.session_facts import UNREAD, UNREADABLE, KnownSession, SessionRows, latest_first
+from redis_dash.sources.session_facts import UNREAD, UNREADABLE, KnownSession, SessionRows, most_left_first
 from redis_dash.sources.session_search import SessionSearch
 from redis_dash.tracking import Take
 
 FAMILY = "sessions"
 FOLLOWED = 1000
-"""Sessions whose lifetime is read in each poll: those that were active last, as far as the scan has seen; or all, if
-they are no more than twice as many."""
+"""Sessions whose lifetime is read in each poll: those with most left, as far as the scan has seen; or all, if they are
+no more than twice as many."""
 VALUES_AT_ONCE = 500
 """Followed sessions whose value is read again in one poll."""
 REMEMBERED = 4096
@@ -35,7 +35,7 @@ ROWS = 500
 
 
 class SessionsSource:
-    """Follows the latest sessions until a read finds them gone; where there are no more than those, it counts them."""
+    """Follows those with most time left until a read finds them gone; where there are no more, it counts them."""
 
     topic = "sessions"
 
@@ -60,7 +60,7 @@ class SessionsSource:
     # -- what the scan has in hand -----------------------------------------------------------------------------------
 
     async def look(self, keys: Sequence[bytes]) -> None:
-        """Take up those that were active later than the ones that are followed."""
+        """Take up those that have more time left than the ones that are followed."""
         new = [key for key in keys if key not in self._known]
         if not new:
             return
@@ -80,7 +80,7 @@ class SessionsSource:
                 self._dropped_in_pass = self._context.keyspace.passes
         self._tell_ids(key for key in new if key in self._known)
         if len(self._known) > 2 * FOLLOWED:
-            self._known = dict(heapq.nlargest(FOLLOWED, self._known.items(), key=latest_first))
+            self._known = dict(heapq.nlargest(FOLLOWED, self._known.items(), key=most_left_first))
             self._dropped_in_pass = self._context.keyspace.passes
             self._set_floor()
 
@@ -89,7 +89,7 @@ class SessionsSource:
         self._context.known_ids.add(map(self._rows.identifier, keys))
 
     def _set_floor(self) -> None:
-        """Whoever expires before all that are followed was active before them all."""
+        """Whoever expires before all that are followed is not taken up."""
         full = len(self._known) >= FOLLOWED and self._family.seen > 2 * FOLLOWED
         self._floor_at = min((known.expires_at or 0.0 for known in self._known.values()), default=0.0) if full else 0.0
 
@@ -197,7 +197,7 @@ class SessionsSource:
         if self._context.known_ids.version != self._ids_version:  # others may be forgotten instead
             self._tell_ids(self._known)
             self._ids_version = self._context.known_ids.version
-        rows = self._rows.make(heapq.nlargest(ROWS, read, key=latest_first), time.monotonic())
+        rows = self._rows.make(heapq.nlargest(ROWS, read, key=most_left_first), time.monotonic())
         frame = SessionsFrame(count, rows, self._search.result())
         return sample(frame, count, self._context.scope(self._scope), self._notes(rows))
 

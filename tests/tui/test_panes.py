@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
 from redis_dash.model import BoardRow, ChannelCount
 from redis_dash.tui.panes.sessions import SessionsPane
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
-from tests.tui.helpers import MEDIUM, WIDE, running, screen_text, shows, tap, until
+from tests.tui.helpers import MEDIUM, NARROW, WIDE, running, screen_text, shows, tap, until
 
 
 async def test_everything_at_a_glance() -> None:
@@ -167,6 +168,17 @@ async def test_an_unknown_limit_is_not_invented() -> None:
         assert " 37 " in line
         assert "━" not in line
         assert "37/" not in line
+
+
+@pytest.mark.parametrize("size", [NARROW, MEDIUM])
+async def test_entries_of_any_age_are_not_told_as_usage(size: tuple[int, int]) -> None:
+    held = msgspec.structs.replace(fakes.limit("10.0.0.1", 12_345, of=None, reset=None), is_held=True, window_s=None)
+    async with running(FakeFeed(fakes.ok("rate_limits", fakes.rate_limits(held))), size) as (app, pilot):
+        await tap(pilot, "3")
+        await shows(app, pilot, "12,345 held")
+        await tap(pilot, "enter")
+        await shows(app, pilot, "entries held", "12,345, of any age")
+        assert "used" not in screen_text(app).split("Rate limit", 1)[1].split("Esc closes")[0]
 
 
 async def test_boards_switch_and_movement_fades() -> None:

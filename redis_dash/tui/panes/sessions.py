@@ -21,11 +21,11 @@ from redis_dash.tui.widgets.table import Table
 
 
 class SessionsPane(Listed[SessionsFrame, SessionRow]):
-    """The application's sessions, newest activity first."""
+    """The application's sessions, most time left first."""
 
     TOPIC = "sessions"
     NAME = TAB = Plain("Sessions")
-    EMPTY = Plain("Keys that match --session (session:* by default) are listed here, the latest activity first.")
+    EMPTY = Plain("Keys that match --session (session:* by default) are listed here, most time left first.")
     FRAME = SessionsFrame
 
     BINDINGS: ClassVar = [Binding("r", "revoke", "Revoke", show=False, id="sessions.revoke")]
@@ -88,7 +88,7 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
         return (piece("Esc stops" if self._searching.is_running else "Esc: back to all", "accent"),)
 
     def listed(self, frame: SessionsFrame) -> tuple[SessionRow, ...]:
-        """Those that were active last, or what a search has found."""
+        """Those with most time left, or what a search has found."""
         return self._found if self._searching.is_on else frame.rows
 
     # -- the search --------------------------------------------------------------------------------------------------
@@ -152,10 +152,10 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
         return Detail(Plain("Session"), facts(row))
 
     def departure(self, is_complete: bool) -> Plain:
-        """It ended, or others were active since."""
+        """It ended, or others have more time left."""
         if is_complete:
             return Plain("This session has ended.")
-        return Plain("No longer listed: it has ended, or others were active later.")
+        return Plain("No longer listed: it has ended, or others have more time left.")
 
     def action_revoke(self) -> None:
         """Ask whether to sign the selected person out."""

@@ -99,11 +99,11 @@ WORDS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             ("user  role", "what the application has written into the session; (anonymous) if it names nobody"),
             ("(not readable)", "the value is in no form that is known here, or we may not read it"),
             ("id", "the beginning of the session's id; the rest would let its reader in, so it is hidden"),
-            ("time left", "until the session ends if it is not used; the bar is its share of a fresh one's time"),
+            ("time left", "until the session's key expires; the bar is its share of the longest time seen"),
             ("never", "it does not end by itself"),
             ("(hidden)", "a secret, or what would let its reader in"),
             ("Not known", "the answer to a sign-out was lost: whether it happened is looked up as soon as possible"),
-            ("listed", "those that were active last; the others are counted, and / … Enter searches all"),
+            ("listed", "those with most time left, those that never end last; / … Enter searches among all"),
         ),
     ),
     (
@@ -111,6 +111,7 @@ WORDS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             ("client", "whom the limit counts: an address, a user, an API key"),
             ("used", "requests in the limit's window, of those allowed"),
+            ("150 held", "without a known limit: all entries that the client's key holds, of any age"),
             ("blocked, 41 s", "all are used: the next request is refused, until that time has passed"),
             ("near", "80 % of the limit or more is used"),
             ("falls in 12 s", "then the oldest request leaves the window, and fewer are used"),
