@@ -187,6 +187,8 @@ class SessionsFrame(msgspec.Struct, frozen=True):
     rows: tuple[SessionRow, ...]
     """Most time left first; those that never expire last."""
     search: Search | None = None
+    can_undo: bool | None = None
+    """Whether a session that is revoked can be brought back by our user; None where the server does not tell."""
 
 
 class LimitRow(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from redis_dash.dialects.registry import SESSION_DIALECTS
 from redis_dash.feed import Progress
 from redis_dash.model import SessionRow, SessionsFrame
 from redis_dash.ownreads import Command
+from redis_dash.revocation import can_undo
 from redis_dash.sources.base import Context, Sample, sample, turn
 from redis_dash.sources.refusals import missing_right
 from redis_dash.sources.session_facts import UNREAD, UNREADABLE, KnownSession, SessionRows, most_left_first
@@ -54,6 +55,9 @@ class SessionsSource:
         self._value_turn = 0
         self._late: dict[bytes, None] = {}
         """Their values are to be read, and were not for lack of time."""
+        self._can_undo: bool | None = None
+        self._undo_asked = 0
+        """The connection, by its number, on which that was asked."""
         self._search = SessionSearch(context, FAMILY, self._rows)
         context.keyspace.readers[FAMILY] = self.look
 
@@ -104,11 +108,19 @@ class SessionsSource:
         """Whether each is still there, and a share of the values; new ones last, for the scan brings some meanwhile."""
         await self._context.require_scan()
         await self._search.look_again()
+        await self._ask_for_undo()
         tracking, began = self._context.tracking, time.time()
         with tracking.reading(FAMILY) as take:
             await self._read_again(await take())
             told = await self._catch_up(take) and tracking.covers(FAMILY, min(began, self._family.counted_since))
             return self._sample(await self._count(began, told=told))
+
+    async def _ask_for_undo(self) -> None:
+        """Once a connection: a user who may not ask finds each attempt in the server's ACL LOG."""
+        deployment = self._context.deployment
+        if self._known and self._undo_asked != deployment.connects:
+            self._undo_asked = deployment.connects
+            self._can_undo = await can_undo(deployment.pipeline, next(iter(self._known)))
 
     async def _read_again(self, written: Sequence[bytes]) -> None:
         """Whether each is still there, and the values of those that were written, and of others in turn."""
@@ -198,12 +210,12 @@ class SessionsSource:
             self._tell_ids(self._known)
             self._ids_version = self._context.known_ids.version
         rows = self._rows.make(heapq.nlargest(ROWS, read, key=most_left_first), time.monotonic())
-        frame = SessionsFrame(count, rows, self._search.result())
+        frame = SessionsFrame(count, rows, self._search.result(), self._can_undo)
         return sample(frame, count, self._context.scope(self._scope), self._notes(rows))
 
     def _notes(self, rows: Sequence[SessionRow]) -> list[str]:
         """Rights that are missing, and sessions that say nothing."""
-        notes = [f"{self._no_values}: who is signed in is unknown" if self._no_values else ""]
+        notes = [f"{self._no_values}: whose they are is unknown" if self._no_values else ""]
         notes.append(f"{self._no_lifetimes}: the time left is unknown" if self._no_lifetimes else "")
         unread = 0 if self._no_values else sum(row.dialect == "unknown" for row in rows)
         if unread:

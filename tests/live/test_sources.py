@@ -49,6 +49,20 @@ async def test_sessions_with_most_time_left_first(make_context: MakeContext, cli
     assert frame.rows[0].id == "new-…"
 
 
+async def test_whether_a_session_can_be_brought_back_is_told(
+    redis_url: str, make_poor: Callable[..., Deployment], make_context: MakeContext, client: redis.Redis
+) -> None:
+    sign_in(client, "ann")
+    context = make_context()
+    source = SessionsSource(context)
+    await context.keyspace.pass_over()
+    assert (await source.read()).frame.can_undo is True
+    context.deployment = make_poor("-restore")
+    poor = SessionsSource(context)
+    await poor.look(list(client.scan_iter("session:*")))
+    assert (await poor.read()).frame.can_undo is False
+
+
 async def test_sessions_that_end_or_begin_or_change_show(make_context: MakeContext, client: redis.Redis) -> None:
     gone, stays = sign_in(client, "gone"), sign_in(client, "stays")
     context = make_context()

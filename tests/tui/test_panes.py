@@ -19,7 +19,7 @@ async def test_everything_at_a_glance() -> None:
             pilot,
             "1,240 ops/s",
             "order.created",
-            "40 signed in",
+            "40 sessions",
             "1 blocked · 1 near · 2 clients",
             "blocked, 12 s",
             "93.4 % now · 91.0 % since start",
@@ -154,7 +154,7 @@ async def test_a_paused_list_stands_still() -> None:
     async with running(feed) as (app, pilot):
         await tap(pilot, "2", "space")
         feed.put(fakes.ok("sessions", fakes.sessions(fakes.session(2), fakes.session(3))))
-        await shows(app, pilot, "2 signed in", "paused", "user1@example.com")
+        await shows(app, pilot, "2 sessions", "paused", "user1@example.com")
         await tap(pilot, "space")
         await shows(app, pilot, "user2@example.com", "user3@example.com")
 

@@ -131,7 +131,7 @@ async def test_a_search_among_all(size: tuple[int, int]) -> None:
         await until(pilot, lambda: feed.submitted == [RevokeSession(match)])
         await tap(pilot, "escape")
         await until(pilot, lambda: feed.asked[1:] == [SearchSessions("")])
-        await shows(app, pilot, "user1@example.com", "1,012,345 signed in")
+        await shows(app, pilot, "user1@example.com", "1,012,345 sessions")
 
 
 async def test_a_search_that_is_stopped_keeps_what_it_found() -> None:
@@ -198,7 +198,7 @@ async def test_a_short_text_and_a_short_list_stay_a_filter() -> None:
         await shows(app, pilot, "at least 2 characters", "filter: 1")
         await tap(pilot, "escape")
         feed.put(fakes.ok("sessions", fakes.sessions(*(fakes.session(i) for i in range(5))), coverage=1.0))
-        await shows(app, pilot, "5 signed in")
+        await shows(app, pilot, "5 sessions")
         await tap(pilot, "slash", *"user1", "enter")
         await shows(app, pilot, "filter: user1 · 1 found")
         assert not feed.asked

@@ -133,7 +133,7 @@ async def test_reduced_shows_the_frame_and_what_is_missing() -> None:
 async def test_age_and_coverage_are_told() -> None:
     old = fakes.ok("sessions", fakes.sessions(fakes.session(1), count=1_010_000, spread=9000), coverage=0.12, age=3)
     async with running(FakeFeed(old)) as (app, pilot):
-        await shows(app, pilot, "12 % scanned · 3 s old", "1.01 M ± 1 % signed in")
+        await shows(app, pilot, "12 % scanned · 3 s old", "1.01 M ± 1 % sessions")
 
 
 async def test_recovery() -> None:

@@ -19,6 +19,12 @@ from redis_dash.tui.panes.session_rows import COLUMNS, SessionRows, facts
 from redis_dash.tui.text import Plain
 from redis_dash.tui.widgets.table import Table
 
+_UNDO = {
+    True: Plain("u brings it back."),
+    False: Plain("No undo: DUMP or RESTORE is not allowed."),
+    None: Plain("u brings it back, if RESTORE is allowed."),
+}
+
 
 class SessionsPane(Listed[SessionsFrame, SessionRow]):
     """The application's sessions, most time left first."""
@@ -60,10 +66,10 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
         return results.rows if results else ()
 
     def answer(self, frame: SessionsFrame) -> tuple[Piece, ...]:
-        """``128 signed in``, ``1.01 M ± 1 % signed in · 1,000 listed``; what a search has found."""
+        """``128 sessions``, ``1.01 M ± 1 % sessions · 1,000 listed``; what a search has found."""
         if self._searching.is_on:
             return self._searching.answer()
-        pieces = [piece(seen(frame.count, "signed in"), "strong")]
+        pieces = [piece(seen(frame.count, "session" if frame.count.value == 1 else "sessions"), "strong")]
         if len(frame.rows) < frame.count.value:
             pieces.append(piece(f"{len(frame.rows):,} listed", "dim"))
         return tuple(pieces)
@@ -168,8 +174,9 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
             title=Plain("Sign this session out?"),
             facts=facts(row)[:5],
             consequence=(
-                Plain("The key is deleted; the next request with that cookie is refused."),
-                Plain("Nothing else is touched. u brings it back."),
+                Plain("The key is deleted, and nothing else."),
+                Plain("What follows is the application's affair."),
+                _UNDO[self.frame.can_undo if self.frame else None],
             ),
             verb=Plain("Sign out"),
             key="r",
