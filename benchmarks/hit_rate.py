@@ -52,8 +52,9 @@ class Tally:
         self.server = self.server[0] + frame.interval_hits, self.server[1] + frame.interval_misses
         for group in frame.groups:
             sums = self.groups.setdefault(group.name, [0.0, 0.0])
-            sums[0] += (group.interval_hit_rate or 0.0) * group.interval_lookups
-            sums[1] += group.interval_lookups
+            lookups = group.interval_lookups or 0
+            sums[0] += (group.interval_hit_rate or 0.0) * lookups
+            sums[1] += lookups
 
 
 def figures(quick: bool) -> list[Figure]:

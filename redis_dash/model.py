@@ -277,7 +277,8 @@ class CacheGroup(msgspec.Struct, frozen=True):
     """Since the counters' start, 0..1."""
     interval_hit_rate: float | None = None
     """Over the last seconds, 0..1; None without lookups."""
-    interval_lookups: int = 0
+    interval_lookups: int | None = None
+    """None where the counters were not seen twice yet, or began anew."""
 
 
 class CacheFrame(msgspec.Struct, frozen=True):
@@ -290,12 +291,14 @@ class CacheFrame(msgspec.Struct, frozen=True):
     interval_hits: int
     interval_misses: int
     interval_hit_rate: float | None
-    """Over the last seconds, 0..1; None without lookups."""
+    """Over the last seconds, 0..1; None without lookups, or where ``interval_known`` is false."""
     own_hits: int
     own_misses: int
     history: tuple[float | None, ...]
     """Interval hit rates, oldest first, one for each poll."""
     groups: tuple[CacheGroup, ...]
+    interval_known: bool = True
+    """False where the counters were not seen twice yet, or began anew."""
     dashboards: int = 1
     """That watch this server, this one included: the lookups of the others are in these figures."""
 

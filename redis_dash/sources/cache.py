@@ -32,9 +32,10 @@ class CacheSource:
         self._shortest_s = context.config.refresh_s / 2
         """Two reads closer together than this tell no interval of their own."""
         self._interval = (0, 0)
+        self._interval_known = False
         self._history: deque[float | None] = deque(maxlen=HISTORY)
         self._counters: dict[str, tuple[int, int]] = {}
-        self._gained: dict[str, tuple[int, int]] = {}
+        self._gained: dict[str, tuple[int, int] | None] = {}
 
     async def read(self) -> Sample[CacheFrame]:
         """The application's counters in one pipeline, then INFO."""
@@ -58,6 +59,7 @@ class CacheSource:
             own_misses=info.own_misses,
             history=tuple(self._history),
             groups=groups,
+            interval_known=self._interval_known,
             dashboards=dashboards,
         )
         count = weakest([group.keys for group in groups])
@@ -78,7 +80,8 @@ class CacheSource:
         if before is None:
             return self._interval
         then, now = before.application, info.application
-        if info.began != before.began:
+        self._interval_known = info.began == before.began
+        if not self._interval_known:
             self._interval = (0, 0)  # the server's counters began anew: a restart, or CONFIG RESETSTAT
         else:
             self._interval = (now[0] - then[0], now[1] - then[1])
@@ -98,11 +101,14 @@ class CacheSource:
         if counters is None:
             return CacheGroup(name, keys, None, None, None)
         if fresh:
-            before = self._counters.get(name, counters)
-            hits, misses = counters[0] - before[0], counters[1] - before[1]
-            self._gained[name] = (hits, misses) if min(hits, misses) >= 0 else (0, 0)  # else they began anew
+            before = self._counters.get(name)
+            hits, misses = (0, 0) if before is None else (counters[0] - before[0], counters[1] - before[1])
+            began_anew = before is None or min(hits, misses) < 0
+            self._gained[name] = None if began_anew else (hits, misses)
             self._counters[name] = counters
-        gained = self._gained.get(name, (0, 0))
+        gained = self._gained.get(name)
+        if gained is None:
+            return CacheGroup(name, keys, *counters, rate(*counters))
         return CacheGroup(name, keys, *counters, rate(*counters), rate(*gained), sum(gained))
 
 

@@ -238,7 +238,7 @@ class DashApp(TerminalApp):
         left = "to end when it would have ended" if command.expires_at else "without an expiry, as it was"
         question = Question(
             title=Plain("Bring this session back?"),
-            facts=((Plain("user"), plain(command.user, 200) or Plain("(anonymous)")),),
+            facts=((Plain("user"), plain(command.user, 200) or Plain("(unnamed)")),),
             consequence=(
                 Plain(f"The key is written again, {left}."),
                 Plain("If it exists again by now, nothing is written."),

@@ -54,7 +54,8 @@ def header_items(title: Plain, target: Plain, reading: AnyReading | None, now: f
 
 
 def _trouble(reading: AnyReading, now: float) -> Item:
-    word = "disconnected" if reading.status == "stale" else "not connected" if reading.away else "error"
+    words = ("disconnected", "not connected") if reading.away else ("stale", "error")
+    word = words[reading.status == "error"]
     since = f" {duration(now - reading.taken_at)}" if reading.taken_at else ""
     note = f" — {plain(reading.note, 90)}" if reading.note else ""
     return Item(((Plain(f" ✖ {word}{since}{note} "), "alarm"),), right=True)

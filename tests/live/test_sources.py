@@ -261,7 +261,8 @@ async def test_cache_is_the_applications_alone(
     source, sessions = CacheSource(context), SessionsSource(context)
     monkeypatch.setattr(source, "_shortest_s", 0.0)  # any two reads are an interval apart
     await context.keyspace.pass_over()
-    await source.read()
+    first = (await source.read()).frame
+    assert (first.interval_known, [group.interval_lookups for group in first.groups]) == (False, [None, None])
     for _ in range(20):
         await sessions.read()
     for _ in range(3):
@@ -272,7 +273,7 @@ async def test_cache_is_the_applications_alone(
     frame = (await source.read()).frame
     told = client.info("stats")
     assert isinstance(told, dict)
-    assert (frame.interval_hits, frame.interval_misses) == (3, 1)  # writes count no lookups
+    assert (frame.interval_known, frame.interval_hits, frame.interval_misses) == (True, 3, 1)  # writes count no lookups
     assert frame.own_hits > 20
     assert frame.hits + frame.own_hits == told["keyspace_hits"]
     llm, product = frame.groups

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from redis_dash.model import BoardRow, ChannelCount
+from redis_dash.certainty import exact
+from redis_dash.model import BoardRow, CacheGroup, ChannelCount
 from redis_dash.tui.panes.sessions import SessionsPane
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
@@ -178,7 +179,31 @@ async def test_entries_of_any_age_are_not_told_as_usage(size: tuple[int, int]) -
         await shows(app, pilot, "12,345 held")
         await tap(pilot, "enter")
         await shows(app, pilot, "entries held", "12,345, of any age")
-        assert "used" not in screen_text(app).split("Rate limit", 1)[1].split("Esc closes")[0]
+        assert "used" not in screen_text(app).rsplit("Rate limit ", 1)[1].split("Esc closes")[0]
+
+
+async def test_a_first_interval_is_not_an_idle_one() -> None:
+    first = msgspec.structs.replace(
+        fakes.cache(lookups=0),
+        interval_hit_rate=None,
+        interval_known=False,
+        groups=(CacheGroup("llm", exact(1), 5, 5, 0.5),),
+    )
+    async with running(FakeFeed(fakes.ok("cache", first))) as (app, pilot):
+        await tap(pilot, "5")
+        await shows(app, pilot, "– now")
+        await tap(pilot, "enter")
+        await shows(app, pilot, "lookups now   not known")
+        app._feed.put(fakes.ok("cache", msgspec.structs.replace(first, interval_known=True)))  # type: ignore[union-attr]
+        await tap(pilot, "escape")
+        await shows(app, pilot, "no lookups now")
+
+
+async def test_silence_is_told_of_the_channels_that_are_listened_to() -> None:
+    silent = msgspec.structs.replace(fakes.events(fakes.log_of()), patterns=("orders.*",))
+    async with running(FakeFeed(fakes.ok("events", silent))) as (app, pilot):
+        await shows(app, pilot, "No message has come yet on orders.*")
+        assert "very PUBLISH" not in screen_text(app)
 
 
 async def test_boards_switch_and_movement_fades() -> None:

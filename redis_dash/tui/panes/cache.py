@@ -44,7 +44,7 @@ class CachePane(Listed[CacheFrame, CacheGroup]):
 
     TOPIC = "cache"
     NAME = TAB = Plain("Cache")
-    EMPTY = Plain("Nothing has been looked up yet. Hits and misses will be counted here as reads come in.")
+    EMPTY = Plain("No lookup has been counted since the server's statistics began. Hits and misses appear here.")
     FRAME = CacheFrame
 
     DEFAULT_CSS = "CachePane > History { height: 2; }"
@@ -75,7 +75,7 @@ class CachePane(Listed[CacheFrame, CacheGroup]):
         falling = is_falling(frame)
         now = piece(f"{'▼ ' if falling else ''}{percent(frame.interval_hit_rate)} now", "warn" if falling else "strong")
         if frame.interval_hit_rate is None:
-            now = piece("no lookups now", "dim")
+            now = piece("no lookups now" if frame.interval_known else "– now", "dim")
         return now, piece(f"{percent(frame.hit_rate)} since start"), piece(_own(frame), "dim")
 
     def warning(self, frame: CacheFrame) -> Span | None:
@@ -101,7 +101,7 @@ class CachePane(Listed[CacheFrame, CacheGroup]):
             (Plain("misses"), _known(group.misses)),
             (Plain("hit rate"), percent(group.hit_rate, 2)),
             (Plain("hit rate now"), percent(group.interval_hit_rate, 2)),
-            (Plain("lookups now"), count(group.interval_lookups)),
+            (Plain("lookups now"), _known(group.interval_lookups)),
         )
         return Detail(Plain("Cache"), facts)
 
@@ -119,7 +119,7 @@ def _own(frame: CacheFrame) -> Plain:
 
 
 def _known(value: int | None) -> Plain:
-    return Plain("not counted") if value is None else count(value)
+    return Plain("not known") if value is None else count(value)
 
 
 class _Rows:
@@ -149,7 +149,7 @@ class _Rows:
 def _group_falls(group: CacheGroup) -> bool:
     if group.hit_rate is None or group.interval_hit_rate is None:
         return False
-    return group.interval_lookups >= FALL_LOOKUPS and group.hit_rate - group.interval_hit_rate >= FALL
+    return (group.interval_lookups or 0) >= FALL_LOOKUPS and group.hit_rate - group.interval_hit_rate >= FALL
 
 
 def _keys(group: CacheGroup) -> Figure:

@@ -156,7 +156,7 @@ def _wait(seconds: float) -> Plain:
 def _explained(row: LimitRow) -> Plain:
     """Why a client is blocked, or how far it is from that."""
     if row.limit is None:
-        return Plain("not known: without its limit nobody can say whether it is blocked")
+        return Plain("not known: its limit is not named, see --limit")
     window = "" if row.window_s is None else f" in {duration(row.window_s)}"
     made = f"{row.used:,} of {plural(row.limit, 'request')} used{window}"
     if row.blocked:
