@@ -68,7 +68,9 @@ async def _publish(deployment: Deployment, command: Publish) -> Outcome:
             heard = await final(exchange, b"PUBLISH", command.channel.encode(), command.payload.encode())
         except LostAnswerError as error:
             return Outcome("not known", f"{error}: the message may have been sent")
-    return Outcome("sent", f"{check(heard)} listening")
+    if not check(heard):
+        return Outcome("not heard", f"nobody listens on {command.channel}")
+    return Outcome("sent", f"{heard} listening")
 
 
 async def _find_out(deployment: Deployment, wanted: FindOut) -> Outcome:

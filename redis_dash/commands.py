@@ -56,6 +56,7 @@ Result = Literal[
     "restored",
     "exists again, not restored",
     "sent",
+    "not heard",
     "not known",
     "gone",
     "still there",

@@ -74,9 +74,8 @@ class ServerFrame(msgspec.Struct, frozen=True):
     ops_per_s: float | None
     """Commands of everybody but us, between the last two polls; None before the second one."""
     used_memory: int
-    """Bytes."""
     max_memory: int
-    """Bytes; 0 where no limit is set."""
+    """Both in bytes; 0 where no limit is set."""
     clients: int
     blocked_clients: int
     keys: int
@@ -84,7 +83,6 @@ class ServerFrame(msgspec.Struct, frozen=True):
     ping_ms: float | None
     """The median of the last few; None where none could be measured yet."""
     evicted: int
-    """Keys evicted since the server's start."""
     evicted_per_s: float
     expired_per_s: float
     rejected_connections: int
@@ -197,7 +195,7 @@ class LimitRow(msgspec.Struct, frozen=True):
     key: str
     identity: str
     used: int
-    """Requests in the running window; where ``is_held``, all entries that the key holds."""
+    """Requests in the running window. Where ``is_held``, entries of any age: the window is not known."""
     limit: int | None
     """None where it is unknown: Redis does not hold it."""
     window_s: float | None
@@ -209,7 +207,6 @@ class LimitRow(msgspec.Struct, frozen=True):
     age_s: float = 0.0
     """Seconds since it was read; ``reset_s`` is as of now."""
     is_held: bool = False
-    """Entries of any age are counted, for the window is not known: that is no usage of a limit."""
     masked: Credential | None = None
     """The whole key, where a session's id or a token in it is masked."""
 
@@ -276,9 +273,8 @@ class CacheGroup(msgspec.Struct, frozen=True):
     hit_rate: float | None
     """Since the counters' start, 0..1."""
     interval_hit_rate: float | None = None
-    """Over the last seconds, 0..1; None without lookups."""
+    """Over the last seconds, 0..1; None without lookups. Those are None where it is not known how many they were."""
     interval_lookups: int | None = None
-    """None where the counters were not seen twice yet, or began anew."""
 
 
 class CacheFrame(msgspec.Struct, frozen=True):
@@ -291,14 +287,13 @@ class CacheFrame(msgspec.Struct, frozen=True):
     interval_hits: int
     interval_misses: int
     interval_hit_rate: float | None
-    """Over the last seconds, 0..1; None without lookups, or where ``interval_known`` is false."""
+    """Over the last seconds, 0..1; None without lookups, or where the counters began just now: not known."""
     own_hits: int
     own_misses: int
     history: tuple[float | None, ...]
     """Interval hit rates, oldest first, one for each poll."""
     groups: tuple[CacheGroup, ...]
     interval_known: bool = True
-    """False where the counters were not seen twice yet, or began anew."""
     dashboards: int = 1
     """That watch this server, this one included: the lookups of the others are in these figures."""
 
@@ -321,9 +316,8 @@ class Reading(msgspec.Struct, Generic[F], frozen=True):
     taken_at: float = 0.0
     note: str = ""
     count: Count | None = None
-    """The topic's count, of several the one that can be trusted least; None for topics that need no scan."""
+    """The topic's count, of several the one that can be trusted least; both None for topics that need no scan."""
     scope: Scope | None = None
-    """None for topics that need no scan."""
     away: bool = False
     """The server cannot be reached: ``note`` says why, as it does for every other topic."""
 

@@ -12,7 +12,7 @@ import msgspec
 from redis_dash.eventlog import Event
 from redis_dash.known_ids import KnownIds
 from redis_dash.masking import mask_key, mask_keys
-from redis_dash.secrets import HIDDEN, SHORTEST_CARD, hide_tokens, is_card, is_secret
+from redis_dash.secrets import HIDDEN, SHORTEST, hide_tokens, is_card, is_secret
 
 _HIDDEN_JSON = msgspec.json.encode(HIDDEN)
 _HARMLESS = frozenset({b"true", b"false", b"null", b'""', b"{}", b"[]"})
@@ -81,7 +81,7 @@ def _json(raw: bytes, globs: Sequence[str]) -> bytes:
         is_json = text.lstrip()[:1] in ("{", "[")
         shown_text = redact(text.encode(), globs).decode() if is_json else _text(text, globs)
         return raw if shown_text == text else msgspec.json.encode(shown_text)
-    return _HIDDEN_JSON if len(raw) >= SHORTEST_CARD and is_card(raw.decode().strip()) else raw
+    return _HIDDEN_JSON if len(raw) >= SHORTEST and is_card(raw.decode().strip()) else raw
 
 
 def _field(name: str, value: bytes, globs: Sequence[str]) -> tuple[str, bytes]:

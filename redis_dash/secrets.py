@@ -35,7 +35,7 @@ _TOKENS = rf"""
     | {_EDGE}(?:
         eyJ[\w-]{{8,}}+\.[\w-]++\.[\w-]*+
         | [rs]k_(?:live|test)_\w{{6,}}+ | gh[oprsu]_\w{{10,}}+ | github_pat_\w{{10,}}+ | glpat-[\w-]{{8,}}+
-        | xox[abeprs]-[\w-]{{6,}}+ | A[KS]IA[A-Z0-9]{{12,}}+ | AIza[\w-]{{20,}}+
+        | xox[abeprs]-[\w-]{{8,}}+ | A[KS]IA[A-Z0-9]{{12,}}+ | AIza[\w-]{{20,}}+
         | (?<!\d\.)(?P<card>
             [2-6](?:\d{{12,18}}|\d{{3}}([ -])\d{{4}}\2\d{{4}}\2\d{{4}}(?:\2\d{{3}})?|\d{{3}}([ -])\d{{6}}\3\d{{4,5}})
         )(?![A-Za-z0-9]|\.\d)
@@ -56,8 +56,8 @@ _CARDS = (
     r"|6(?:011|2\d\d|4[4-9]\d|5\d\d)\d{12,15}|(?:5018|5020|5038|5893|6304|6759|676[1-3])\d{9,15}"
 )
 """How card numbers begin, and how long they are: few times, counters and large ids look like that."""
-SHORTEST_CARD = 13
-"""Digits."""
+SHORTEST = 13
+"""Characters of the shortest of them, which is a card's number."""
 _SHORT = 6
 """Characters: a shorter id is a part of many words, and is looked for as a word of its own."""
 _TOKEN_LENGTH = 16
@@ -79,6 +79,8 @@ def is_token(text: str) -> bool:
 
 def hide_tokens(text: str) -> str:
     """The text without what can be told by its looks."""
+    if len(text) < SHORTEST:
+        return text
     may_hold, tokens = _patterns()
     if may_hold.search(text) is None:  # nearly always
         return text

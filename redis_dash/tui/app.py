@@ -282,8 +282,12 @@ class DashApp(TerminalApp):
         try:
             if self._feed is None:
                 raise SourceError("there is no connection")
-            await self._feed.submit(Publish(DEMO_CHANNEL, payload))
+            outcome = await self._feed.submit(Publish(DEMO_CHANNEL, payload))
         except DashError as error:
             self.notify(plain(str(error), 300), title=f"Not asked for: {scenario}", severity="error", markup=False)
+            return
+        if outcome.result != "sent":
+            title = f"{outcome.result.capitalize()}: {scenario}"
+            self.notify(plain(outcome.detail, 300), title=title, severity="warning", markup=False)
         else:
             self.notify(self._scenarios[scenario], title=f"Demo: {scenario}", timeout=8, markup=False)

@@ -199,6 +199,13 @@ async def test_a_first_interval_is_not_an_idle_one() -> None:
         await shows(app, pilot, "no lookups now")
 
 
+async def test_a_session_in_no_known_field_is_unnamed_not_anonymous() -> None:
+    row = msgspec.structs.replace(fakes.session(1, user=""), fields=(("who", "Ann"),))
+    async with running(FakeFeed(fakes.ok("sessions", fakes.sessions(row)))) as (app, pilot):
+        await shows(app, pilot, "(unnamed)", "1 session ")
+        assert "anonymous" not in screen_text(app)
+
+
 async def test_silence_is_told_of_the_channels_that_are_listened_to() -> None:
     silent = msgspec.structs.replace(fakes.events(fakes.log_of()), patterns=("orders.*",))
     async with running(FakeFeed(fakes.ok("events", silent))) as (app, pilot):
