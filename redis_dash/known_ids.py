@@ -89,14 +89,10 @@ class KnownIds:
 def _distinctive(identifier: bytes) -> Iterable[str]:
     """What tells a session: of ``web:2f9c…`` the last part; of ``2f9c….signature`` both, but no part that is a word.
 
-    Of an id without a long part the short ones that mix letters and digits, or capitals and others: ``k3J9xQ``.
+    Of an id without a long part, what in its last one mixes letters and digits, or capitals and others: ``k3J9xQ``.
     """
     whole = unquote(identifier.decode("utf-8", "backslashreplace"))
     last = whole.rpartition(":")[2]
     part = last if len(last) >= _LEAST else whole
     long = [run for run in _RUN.findall(part) if run == part or any(map(str.isdigit, run))]
-    return long or _short(last) or _short(whole)
-
-
-def _short(part: str) -> list[str]:
-    return [word[2] for word in _WORD.finditer(part) if _MIXED.match(word[2])]
+    return long or [word[2] for word in _WORD.finditer(last) if _MIXED.match(word[2])]

@@ -94,12 +94,18 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 def _is_one(found: re.Match[str]) -> bool:
+    """Whether the check digits are right; what is written in groups may have a word behind it that looks like one."""
     if found["card"]:
-        return is_card(re.sub("[ -]", "", found["card"]))
+        groups = re.split("[ -]", found["card"])
+        return is_card("".join(groups)) or is_card("".join(groups[:4]))
     if found["iban"]:
-        account = found["iban"].replace(" ", "")
-        return int("".join(str(int(char, 36)) for char in account[4:] + account[:4])) % 97 == 1
+        groups = found["iban"].split(" ")
+        return any(_is_account("".join(groups[:end])) for end in {len(groups), max(1, len(groups) - 1)})
     return True
+
+
+def _is_account(text: str) -> bool:
+    return int("".join(str(int(char, 36)) for char in text[4:] + text[:4])) % 97 == 1
 
 
 def is_card(digits: str) -> bool:
