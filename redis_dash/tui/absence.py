@@ -28,5 +28,7 @@ def absence(scope: Scope, found: Count, things: str, option: str) -> Plain:
     hint = f"If your {things} have other names, start with {option} 'PATTERN'."
     if found.certainty == "exact":
         return Plain(f"No key matches {looked_for}, among {count(scope.keys)} in this database. {hint}")
-    others = "there may be others" if found.high is None else f"up to {compact(found.high)} may have come since"
-    return Plain(f"No key that matches {looked_for} was among the {count(scope.keys)} counted; {others}. {hint}")
+    others = "; there may be others"
+    if found.high is not None:
+        others = f"; up to {compact(found.high)} may have come since" if found.high else ""
+    return Plain(f"No key that matches {looked_for} was among the {count(scope.keys)} counted{others}. {hint}")

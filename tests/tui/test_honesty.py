@@ -135,6 +135,7 @@ async def test_a_first_scan_has_no_last_pass() -> None:
         (exact(0), 0, "The database holds no keys."),
         (exact(0), 300, "No key matches session:*, among 300 in this database."),
         (certainty.counted(0, 0, 3, 0.0), 300, "was among the 300 counted; up"),
+        (certainty.counted(0, 0, 0, 0.0), 300, "was among the 300 counted. If"),
         (at_least(0), 300, "may be others. If your sessions"),
         (estimated(0, 0, 412, 0.03), 100_000, "up to 412"),
         (unknown(100_000), 100_000, "0 % of"),

@@ -44,7 +44,9 @@ class CachePane(Listed[CacheFrame, CacheGroup]):
 
     TOPIC = "cache"
     NAME = TAB = Plain("Cache")
-    EMPTY = Plain("No lookup has been counted since the server's statistics began. Hits and misses appear here.")
+    EMPTY = Plain(
+        "No lookup but ours has been counted since the server's statistics began. Hits and misses appear here."
+    )
     FRAME = CacheFrame
 
     DEFAULT_CSS = "CachePane > History { height: 2; }"
