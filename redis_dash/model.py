@@ -168,7 +168,7 @@ class Search(msgspec.Struct, frozen=True):
     """A search among all sessions: under way, or what it has found."""
 
     rows: tuple[SessionRow, ...]
-    """Newest activity first."""
+    """Most time left first; those that never expire last."""
     found: int
     """May be more than ``rows``."""
     read: int
@@ -186,8 +186,10 @@ class SessionsFrame(msgspec.Struct, frozen=True):
 
     count: Count
     rows: tuple[SessionRow, ...]
-    """Newest activity first."""
+    """Most time left first; those that never expire last."""
     search: Search | None = None
+    can_undo: bool | None = None
+    """Whether a session that is revoked can be brought back by our user; None where the server does not tell."""
 
 
 class LimitRow(msgspec.Struct, frozen=True):
@@ -196,6 +198,7 @@ class LimitRow(msgspec.Struct, frozen=True):
     key: str
     identity: str
     used: int
+    """Requests in the running window. Where ``is_held``, entries of any age: the window is not known."""
     limit: int | None
     """None where it is unknown: Redis does not hold it."""
     window_s: float | None
@@ -206,8 +209,9 @@ class LimitRow(msgspec.Struct, frozen=True):
     dialect: str
     age_s: float = 0.0
     """Seconds since it was read; ``reset_s`` is as of now."""
+    is_held: bool = False
     masked: Credential | None = None
-    """The whole key, where a session's id in it is masked."""
+    """The whole key, where a session's id or a token in it is masked."""
 
 
 class RateLimitsFrame(msgspec.Struct, frozen=True):
@@ -237,7 +241,7 @@ class BoardRow(msgspec.Struct, frozen=True):
     entered: bool = False
     """It came from below what we watch, or is new, and has not moved since."""
     masked: Credential | None = None
-    """The whole member, where a session's id in it is masked."""
+    """The whole member, where a session's id or a token in it is masked."""
 
 
 class Board(msgspec.Struct, frozen=True):
@@ -316,8 +320,8 @@ class Reading(msgspec.Struct, Generic[F], frozen=True):
     taken_at: float = 0.0
     note: str = ""
     count: Count | None = None
+    """The topic's count, of several the one that can be trusted least; both None for topics that need no scan."""
     scope: Scope | None = None
-    """The topic's count, of several the one that can be trusted least, and its scope: None where no scan is needed."""
     away: bool = False
     """The server cannot be reached: ``note`` says why, as it does for every other topic."""
 

@@ -286,8 +286,9 @@ def _limits(frame: RateLimitsFrame) -> dict[str, object]:
 
 
 def _limit(row: LimitRow) -> dict[str, object]:
-    """All but what is masked."""
-    return {name: getattr(row, name) for name in row.__struct_fields__ if name != "masked"}
+    """All but what is masked; entries of any age stand under ``held``, for they are no usage."""
+    told = {name: getattr(row, name) for name in row.__struct_fields__ if name not in ("masked", "is_held")}
+    return told | {"used": None if row.is_held else row.used, "held": row.used if row.is_held else None}
 
 
 def _cache(frame: CacheFrame) -> dict[str, object]:

@@ -15,6 +15,7 @@ from redis_dash.decoding import raw
 from redis_dash.family import HELD
 from redis_dash.model import Board, BoardRow, LeaderboardsFrame, MissingRightError
 from redis_dash.ownreads import Command, ReplyError
+from redis_dash.secrets import hide_tokens
 from redis_dash.sources.base import Context, Sample, sample, text, turn
 from redis_dash.sources.refusals import missing_right
 
@@ -200,7 +201,7 @@ class LeaderboardsSource:
         for rank, (member, score) in enumerate(zip(members, scores, strict=True), page.first + 1):
             move = page.moves.get(member)
             whole = text(member)
-            shown = self._context.known_ids.mask(whole)
+            shown = hide_tokens(self._context.known_ids.mask(whole))
             rows.append(
                 BoardRow(
                     rank=rank,

@@ -18,6 +18,7 @@ from redis_dash.dialects.registry import LIMIT_DIALECTS
 from redis_dash.family import HELD
 from redis_dash.model import LimitRow, MissingRightError, RateLimitsFrame, SourceError
 from redis_dash.ownreads import Command, ReplyError
+from redis_dash.secrets import hide_tokens
 from redis_dash.sources.base import Context, Sample, sample, text, turn
 from redis_dash.sources.limiters import Limiter, Limiters
 from redis_dash.sources.refusals import missing_right
@@ -261,9 +262,8 @@ class RateLimitsSource:
         return sample(frame, count, self._context.scope(self._scope), [self._context.scan_note, note])
 
     def _shown(self, key: bytes, row: LimitRow) -> LimitRow:
-        """Without the id of a session."""
-        mask = self._context.known_ids.mask
-        shown, identity = mask(row.key), mask(row.identity)
+        """Without the id of a session, or a token: who is limited by an API key must not lose it here."""
+        shown, identity = (hide_tokens(self._context.known_ids.mask(told)) for told in (row.key, row.identity))
         if (shown, identity) == (row.key, row.identity):
             return row
         return msgspec.structs.replace(row, key=shown, identity=identity, masked=Credential(key))
@@ -298,6 +298,7 @@ def _row(key: bytes, limiter: Limiter, usage: Usage) -> LimitRow:
         reset_s=usage.reset_s,
         blocked=rule is not None and usage.used >= rule.limit,
         dialect=limiter.dialect.name,
+        is_held=usage.is_held,
     )
 
 

@@ -1,4 +1,4 @@
-"""Who is signed in? The sessions that were active last, followed closely; all of them counted, and searched."""
+"""Who is signed in? The sessions with most time left, followed closely; all of them counted, and searched."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from redis_dash.dialects.registry import SESSION_DIALECTS
 from redis_dash.feed import Progress
 from redis_dash.model import SessionRow, SessionsFrame
 from redis_dash.ownreads import Command
+from redis_dash.revocation import can_undo
 from redis_dash.sources.base import Context, Sample, sample, turn
 from redis_dash.sources.refusals import missing_right
-from redis_dash.sources.session_facts import UNREAD, UNREADABLE, KnownSession, SessionRows, latest_first
+from redis_dash.sources.session_facts import UNREAD, UNREADABLE, KnownSession, SessionRows, most_left_first
 from redis_dash.sources.session_search import SessionSearch
 from redis_dash.tracking import Take
 
 FAMILY = "sessions"
 FOLLOWED = 1000
-"""Sessions whose lifetime is read in each poll: those that were active last, as far as the scan has seen; or all, if
-they are no more than twice as many."""
+"""Sessions whose lifetime is read in each poll: those with most left, as far as the scan has seen; or all, if they are
+no more than twice as many."""
 VALUES_AT_ONCE = 500
 """Followed sessions whose value is read again in one poll."""
 REMEMBERED = 4096
@@ -35,7 +36,7 @@ ROWS = 500
 
 
 class SessionsSource:
-    """Follows the latest sessions until a read finds them gone; where there are no more than those, it counts them."""
+    """Follows those with most time left until a read finds them gone; where there are no more, it counts them."""
 
     topic = "sessions"
 
@@ -54,13 +55,16 @@ class SessionsSource:
         self._value_turn = 0
         self._late: dict[bytes, None] = {}
         """Their values are to be read, and were not for lack of time."""
+        self._can_undo: bool | None = None
+        self._undo_asked = 0
+        """The connection, by its number, on which that was asked."""
         self._search = SessionSearch(context, FAMILY, self._rows)
         context.keyspace.readers[FAMILY] = self.look
 
     # -- what the scan has in hand -----------------------------------------------------------------------------------
 
     async def look(self, keys: Sequence[bytes]) -> None:
-        """Take up those that were active later than the ones that are followed."""
+        """Take up those that have more time left than the ones that are followed."""
         new = [key for key in keys if key not in self._known]
         if not new:
             return
@@ -80,7 +84,7 @@ class SessionsSource:
                 self._dropped_in_pass = self._context.keyspace.passes
         self._tell_ids(key for key in new if key in self._known)
         if len(self._known) > 2 * FOLLOWED:
-            self._known = dict(heapq.nlargest(FOLLOWED, self._known.items(), key=latest_first))
+            self._known = dict(heapq.nlargest(FOLLOWED, self._known.items(), key=most_left_first))
             self._dropped_in_pass = self._context.keyspace.passes
             self._set_floor()
 
@@ -89,7 +93,7 @@ class SessionsSource:
         self._context.known_ids.add(map(self._rows.identifier, keys))
 
     def _set_floor(self) -> None:
-        """Whoever expires before all that are followed was active before them all."""
+        """Whoever expires before all that are followed is not taken up."""
         full = len(self._known) >= FOLLOWED and self._family.seen > 2 * FOLLOWED
         self._floor_at = min((known.expires_at or 0.0 for known in self._known.values()), default=0.0) if full else 0.0
 
@@ -104,11 +108,19 @@ class SessionsSource:
         """Whether each is still there, and a share of the values; new ones last, for the scan brings some meanwhile."""
         await self._context.require_scan()
         await self._search.look_again()
+        await self._ask_for_undo()
         tracking, began = self._context.tracking, time.time()
         with tracking.reading(FAMILY) as take:
             await self._read_again(await take())
             told = await self._catch_up(take) and tracking.covers(FAMILY, min(began, self._family.counted_since))
             return self._sample(await self._count(began, told=told))
+
+    async def _ask_for_undo(self) -> None:
+        """Once a connection: a user who may not ask finds each attempt in the server's ACL LOG."""
+        deployment = self._context.deployment
+        if self._known and self._undo_asked != deployment.connects:
+            self._undo_asked = deployment.connects
+            self._can_undo = await can_undo(deployment.pipeline, next(iter(self._known)))
 
     async def _read_again(self, written: Sequence[bytes]) -> None:
         """Whether each is still there, and the values of those that were written, and of others in turn."""
@@ -197,14 +209,14 @@ class SessionsSource:
         if self._context.known_ids.version != self._ids_version:  # others may be forgotten instead
             self._tell_ids(self._known)
             self._ids_version = self._context.known_ids.version
-        rows = self._rows.make(heapq.nlargest(ROWS, read, key=latest_first), time.monotonic())
-        frame = SessionsFrame(count, rows, self._search.result())
+        rows = self._rows.make(heapq.nlargest(ROWS, read, key=most_left_first), time.monotonic())
+        frame = SessionsFrame(count, rows, self._search.result(), self._can_undo)
         return sample(frame, count, self._context.scope(self._scope), self._notes(rows))
 
     def _notes(self, rows: Sequence[SessionRow]) -> list[str]:
         """Rights that are missing, and sessions that say nothing."""
         notes = [self._context.scan_note]
-        notes.append(f"{self._no_values}: who is signed in is unknown" if self._no_values else "")
+        notes.append(f"{self._no_values}: whose they are is unknown" if self._no_values else "")
         notes.append(f"{self._no_lifetimes}: the time left is unknown" if self._no_lifetimes else "")
         unread = 0 if self._no_values else sum(row.dialect == "unknown" for row in rows)
         if unread:

@@ -76,6 +76,8 @@ def _currency(reading: AnyReading, now: float) -> tuple[list[tuple[Span, ...]], 
     words, brief = certainty(reading.count, now), certainty(reading.count, now, brief=True)
     age = now - reading.taken_at
     old = [_span(Plain(f"{duration(age)} old"), "dim")] if age > FRESH_S else []
+    if old and reading.count is None:
+        return old, old  # it is live no more
     return [words, *old], [brief, *old]
 
 

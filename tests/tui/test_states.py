@@ -113,7 +113,7 @@ async def test_a_server_that_is_there_is_not_called_disconnected() -> None:
 
 
 async def test_stale_before_anything_was_read() -> None:
-    feed = FakeFeed(*(bare(topic, "stale", "connection refused") for topic in TOPICS))
+    feed = FakeFeed(*(away(bare(topic, "stale", ""), note="connection refused") for topic in TOPICS))
     async with running(feed) as (app, pilot):
         await shows(app, pilot, "Not connected.", "✖ disconnected — connection refused")
 
@@ -126,10 +126,16 @@ async def test_a_topic_that_cannot_be_had(status: str, words: str) -> None:
 
 
 @pytest.mark.parametrize("topic", EMPTY)
-@pytest.mark.parametrize(("status", "words"), [("stale", "Not connected: connection refused"), ("error", "refused")])
-async def test_empty_and_away_are_told_apart(topic: str, status: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("status", "is_away", "words"),
+    [
+        ("stale", True, "Not connected: connection refused"),
+        ("stale", False, "Not read since: connection refused"),
+        ("error", True, "refused"),
+    ],
+)
+async def test_empty_and_away_are_told_apart(topic: str, status: str, is_away: bool, words: str) -> None:
     pane = next(pane for pane in PANES if topic == pane.TOPIC)
-    is_away = status == "stale"
     reading: AnyReading = Reading(topic, status, EMPTY[topic], note="connection refused", away=is_away)  # type: ignore[arg-type]
     async with running(FakeFeed(reading)) as (app, pilot):
         await tap(pilot, str(PANES.index(pane) + 1), "z")
@@ -146,7 +152,15 @@ async def test_reduced_shows_the_frame_and_what_is_missing() -> None:
 async def test_age_and_coverage_are_told() -> None:
     old = fakes.ok("sessions", fakes.sessions(fakes.session(1), count=1_010_000, spread=9000), coverage=0.12, age=3)
     async with running(FakeFeed(old)) as (app, pilot):
-        await shows(app, pilot, "12 % scanned · 3 s old", "1.01 M ± 1 % signed in")
+        await shows(app, pilot, "12 % scanned · 3 s old", "1.01 M ± 1 % sessions")
+
+
+async def test_a_server_that_refuses_is_not_disconnected() -> None:
+    first, *_ = fakes.everything()
+    refused = msgspec.structs.replace(first, status="stale", note="the server is loading its data")
+    async with running(FakeFeed(refused), WIDE) as (app, pilot):
+        await shows(app, pilot, "✖ stale", "the server is loading its data")
+        assert "connected" not in screen_text(app)
 
 
 async def test_recovery() -> None:

@@ -44,7 +44,9 @@ class CachePane(Listed[CacheFrame, CacheGroup]):
 
     TOPIC = "cache"
     NAME = TAB = Plain("Cache")
-    EMPTY = Plain("Nothing has been looked up yet. Hits and misses will be counted here as reads come in.")
+    EMPTY = Plain(
+        "No lookup but ours has been counted since the server's statistics began. Hits and misses appear here."
+    )
     FRAME = CacheFrame
 
     DEFAULT_CSS = "CachePane > History { height: 2; }"
@@ -108,7 +110,7 @@ class CachePane(Listed[CacheFrame, CacheGroup]):
             (Plain("misses"), _known(group.misses)),
             (Plain("hit rate"), percent(group.hit_rate, 2)),
             (Plain("hit rate now"), percent(group.interval_hit_rate, 2)),
-            (Plain("lookups now"), Plain("–") if group.interval_lookups is None else count(group.interval_lookups)),
+            (Plain("lookups now"), _known(group.interval_lookups)),
         )
         return Detail(Plain("Cache"), facts)
 
@@ -131,7 +133,7 @@ def _own(frame: CacheFrame) -> Plain:
 
 
 def _known(value: int | None) -> Plain:
-    return Plain("not counted") if value is None else count(value)
+    return Plain("not known") if value is None else count(value)
 
 
 class _Rows:

@@ -30,7 +30,7 @@ class EventsPane(Pane[EventsFrame]):
 
     TOPIC = "events"
     NAME = TAB = Plain("Events")
-    EMPTY = Plain("Listening, and nothing has been published yet. Every PUBLISH would appear here as it happens.")
+    EMPTY = Plain("No message has come yet. What is published from now on appears here as it happens.")
     FRAME = EventsFrame
 
     BINDINGS: ClassVar = [Binding("f", "end", "Follow", show=False, id="events.follow")]
@@ -55,6 +55,13 @@ class EventsPane(Pane[EventsFrame]):
     def has_nothing(self, frame: EventsFrame) -> bool:
         """Nothing came yet, not even a mark of our own."""
         return frame.log.end == 0
+
+    def nothing(self, frame: EventsFrame) -> Plain:
+        """On which channels nothing came."""
+        if "*" in frame.patterns:
+            return self.EMPTY
+        named = " or ".join(plain(pattern, 40) for pattern in frame.patterns[:4]) or "no channel at all"
+        return Plain(f"No message has come yet on {named}, as --channel names them. Others are not listened to.")
 
     def answer(self, frame: EventsFrame) -> tuple[Piece, ...]:
         """``84/s · 12,403 received · 0 dropped``."""
