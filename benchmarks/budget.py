@@ -20,7 +20,7 @@ from benchmarks.keyspaces import fill
 from benchmarks.report import show
 from benchmarks.terminal import on_terminal
 
-USEFUL = ("/s", "signed in", "clients", "of 300", "hit rate", "ops/s")
+USEFUL = ("/s", "time left", "clients", "of 300", "hit rate", "ops/s")
 """Events, sessions, rate limits, leaderboard, cache, server."""
 
 

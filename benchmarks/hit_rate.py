@@ -49,11 +49,13 @@ class Tally:
     def add(self, frame: CacheFrame) -> None:
         """One frame's interval."""
         self.frames += 1
-        self.server = self.server[0] + frame.interval_hits, self.server[1] + frame.interval_misses
+        hits, misses = frame.interval_hits or 0, frame.interval_misses or 0
+        self.server = self.server[0] + hits, self.server[1] + misses
         for group in frame.groups:
             sums = self.groups.setdefault(group.name, [0.0, 0.0])
-            sums[0] += (group.interval_hit_rate or 0.0) * group.interval_lookups
-            sums[1] += group.interval_lookups
+            lookups = group.interval_lookups or 0
+            sums[0] += (group.interval_hit_rate or 0.0) * lookups
+            sums[1] += lookups
 
 
 def figures(quick: bool) -> list[Figure]:

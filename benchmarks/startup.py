@@ -4,7 +4,7 @@
 
 Cold processes on a pseudo terminal of 200x60, in turns, while the demo runs: ``python -m redis_dash URL``, and an App
 that paints one Static. A frame counts as painted when a word of its content has arrived at the terminal (ours: the
-title of a pane); figures count as live when both the events received and the sessions signed in stand on the screen.
+title of a pane); figures count as live when both the events received and rows of sessions stand on the screen.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Hello(App):
 Hello().run()
 """
 PAINTED = "Events"
-LIVE = ("received", "signed in")
+LIVE = ("received", "time left")
 
 
 def figures(quick: bool) -> list[Figure]:

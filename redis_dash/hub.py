@@ -27,6 +27,7 @@ from redis_dash.sources.base import Busy, Context, Source, Steered
 
 RETRY_S = 0.5
 LATE = "no answer in time"
+AGAIN = "connected again"
 
 
 class Hub:
@@ -53,6 +54,8 @@ class Hub:
         self._asked = {source.topic: asyncio.Event() for source in self._sources}
         self._latest: dict[str, Reading[Any]] = {}
         self._unread: dict[str, Reading[Any]] = {}
+        self._trouble = ""
+        """Why the server was away when readings were handed out last."""
         self._reached = False
 
     @property
@@ -100,8 +103,20 @@ class Hub:
         return self._keyspace.trouble
 
     def drain(self) -> list[AnyReading]:
-        """The readings that are new since the last call."""
-        readings = list(self._unread.values())
+        """The readings that are new since the last call, all of one mind on whether the server is there.
+
+        Each source finds that out by itself, and only when it reads: what the others have said is told anew.
+        """
+        trouble = self.deployment.trouble
+        if trouble != self._trouble:
+            self._trouble = trouble
+            if trouble:
+                unheard = {topic: Reading[Any](topic, "error", note=trouble, away=True) for topic in self._turns}
+                self._latest = unheard | self._latest
+            self._unread.update(self._latest)
+            for asked in self._asked.values():
+                asked.set()
+        readings = [_agreed(reading, trouble) for reading in self._unread.values()]
         self._unread.clear()
         return readings
 
@@ -215,6 +230,20 @@ class Hub:
         return Reading(
             topic, sample.status, sample.frame, taken_at, sample.note, sample.count, sample.scope, sample.away
         )
+
+
+def _agreed(reading: Reading[Any], trouble: str) -> Reading[Any]:
+    """A reading as it stands now: with the server away for this reason, or there where that is empty."""
+    if trouble:
+        if reading.away or reading.status != "error":
+            status: Status = "error" if reading.frame is None else "stale"
+            return msgspec.structs.replace(reading, status=status, note=trouble, away=True)
+    elif reading.away and reading.topic == "events":  # which has a connection of its own
+        return msgspec.structs.replace(reading, away=False)
+    elif reading.away:
+        note = "" if reading.frame is None else AGAIN
+        return msgspec.structs.replace(reading, status="stale", note=note, away=False)
+    return reading
 
 
 def _aged(

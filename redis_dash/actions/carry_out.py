@@ -54,12 +54,12 @@ async def _restore(deployment: Deployment, command: RestoreSession) -> Outcome:
         try:
             reply = await final(exchange, b"RESTORE", command.key.reveal(), str(left_ms).encode(), command.dump)
         except LostAnswerError as error:
-            detail = f"{error}: the session may be signed in again; we look once the server is back"
+            detail = f"{error}: the session may be there again; we look once the server is back"
             return Outcome("not known", detail, command, FindOut(command, command))
     if isinstance(reply, ReplyError) and str(reply).startswith("BUSYKEY"):
         return Outcome("exists again, not restored", "a session with this id exists again; nothing was changed")
     check(reply)
-    return Outcome("restored", "the session is signed in again")
+    return Outcome("restored", "the session is there again")
 
 
 async def _publish(deployment: Deployment, command: Publish) -> Outcome:
@@ -68,22 +68,24 @@ async def _publish(deployment: Deployment, command: Publish) -> Outcome:
             heard = await final(exchange, b"PUBLISH", command.channel.encode(), command.payload.encode())
         except LostAnswerError as error:
             return Outcome("not known", f"{error}: the message may have been sent")
-    return Outcome("sent", f"{check(heard)} listening")
+    if not check(heard):
+        return Outcome("not heard", f"nobody listens on {command.channel}")
+    return Outcome("sent", f"{heard} listening")
 
 
 async def _find_out(deployment: Deployment, wanted: FindOut) -> Outcome:
     there = await _is_there(deployment, wanted.key.reveal())
     match wanted.command:
         case RevokeSession(session) if there is None:
-            return Outcome("not known", f"the session {session.id} may be signed out: we may not look", wanted.undo)
+            return Outcome("not known", f"the session {session.id} may be deleted: we may not look", wanted.undo)
         case RevokeSession(session) if there:
-            return Outcome("still there", f"the session {session.id} is still signed in")
+            return Outcome("still there", f"the session {session.id} is there")
         case RevokeSession(session):
-            return Outcome("deleted", f"the session {session.id} is gone: it is signed out", wanted.undo)
+            return Outcome("gone", f"the session {session.id} is gone, by this or otherwise", wanted.undo)
         case RestoreSession() if there is None:
-            return Outcome("not known", "the session may be signed in again: we may not look", wanted.undo)
+            return Outcome("not known", "the session may be there again: we may not look", wanted.undo)
         case RestoreSession() if there:
-            return Outcome("restored", "the session is signed in again")
+            return Outcome("there again", "the session is there, by this or otherwise")
         case RestoreSession():
             return Outcome("not restored", "the session is not there", wanted.undo)
 

@@ -56,6 +56,20 @@ async def final(exchange: Exchange, *command: bytes) -> object:
     return reply
 
 
+async def can_undo(ask: Exchange, key: bytes) -> bool | None:
+    """Whether our user may DUMP and RESTORE a key; None where the server does not tell. Does nothing to the key.
+
+    Raises:
+        SourceError: the server could not be reached.
+    """
+    (user,) = await ask([(b"ACL", b"WHOAMI")])
+    if not isinstance(user, bytes):
+        return None
+    dry_run = (b"ACL", b"DRYRUN", user)
+    replies = await ask([(*dry_run, b"DUMP", key), (*dry_run, b"RESTORE", key, b"0", b"")])
+    return None if any(isinstance(reply, ReplyError) for reply in replies) else replies == [b"OK", b"OK"]
+
+
 async def revoke(deployment: Deployment, command: RevokeSession) -> Outcome:
     """Sign one session out.
 
@@ -68,7 +82,7 @@ async def revoke(deployment: Deployment, command: RevokeSession) -> Outcome:
             return await revocation.run()
         except LostAnswerError as error:
             undo = revocation.undo
-            detail = f"{error}: the session {command.session.id} may be signed out; we look once the server is back"
+            detail = f"{error}: the session {command.session.id} may be deleted; we look once the server is back"
             return Outcome("not known", detail, undo, FindOut(command, undo))
 
 
@@ -85,6 +99,7 @@ class _Revocation:
         self._value: object = None
         self._dump: object = None
         self._no_undo = ""
+        self._can_undo: bool | None = None
 
     async def run(self) -> Outcome:
         """Delete the key, or say why not.
@@ -93,6 +108,7 @@ class _Revocation:
             LostAnswerError: it may be deleted.
             SourceError: it is not, and why.
         """
+        self._can_undo = await can_undo(self._exchange, self._key)
         for way in (self._by_script, self._by_transaction):
             with contextlib.suppress(_NotThisWayError):
                 return await self._insist(way)
@@ -103,7 +119,7 @@ class _Revocation:
             outcome = await way()
             if outcome is not None:
                 return outcome
-        return self._outcome("changed since, not deleted", "is in constant use; try again")
+        return self._outcome("changed since, not deleted", "changed whenever we looked; try again")
 
     # -- the ways: each gives None if the session was used between our look and our delete ---------------------------
 
@@ -166,18 +182,20 @@ class _Revocation:
         if (error := refusal(self._value)) is not None:
             raise _error(error)
         if self._value is None or pttl == -2:
-            return self._outcome("already gone", "had ended before")
+            return self._outcome("already gone", "was gone before")
         facts, shown = dialect.decode(self._value), self._session
         if shown.dialect != ("unknown" if facts is None else dialect.name) or (
             facts is not None and facts.fingerprint != shown.fingerprint
         ):
             return self._outcome("changed since, not deleted", "is no longer what was shown")
-        if isinstance(self._dump, bytes) and isinstance(pttl, int):
+        if isinstance(self._dump, bytes) and isinstance(pttl, int) and self._can_undo is not False:
             self.undo = RestoreSession(
                 shown.key, shown.user, self._dump, time.time() + pttl / 1000 if pttl >= 0 else None
             )
         else:
-            self._no_undo = f"; it cannot be brought back ({refusal(self._dump) or refusal(pttl)})"
+            self._no_undo = (
+                f"; it cannot be brought back ({refusal(self._dump) or refusal(pttl) or 'RESTORE is not allowed'})"
+            )
         return None
 
     async def _say(self, *command: bytes) -> None:
@@ -198,8 +216,8 @@ class _Revocation:
         if isinstance(deleted, ReplyError):
             raise _error(deleted)
         if deleted != DELETED:
-            return self._outcome("already gone", "had ended before")
-        return self._outcome("deleted", f"is signed out{self._no_undo}", self.undo)
+            return self._outcome("already gone", "was gone before")
+        return self._outcome("deleted", f"is deleted{self._no_undo}", self.undo)
 
     def _outcome(self, result: Result, what: str, undo: RestoreSession | None = None) -> Outcome:
         return Outcome(result, f"the session {self._session.id} {what}", undo)

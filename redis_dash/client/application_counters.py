@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
 from redis_dash.client.info import whole
@@ -22,6 +23,8 @@ class Application:
         self.hits = self.misses = 0
         self.began = 0
         """Between two of the same number the figures can be compared."""
+        self.since: float | None = None
+        """When the server's counters were reset, as seen by us; None if they were not since we came."""
         self._own = own
         self._run: str | None = None
         self._before = dict.fromkeys(_ONLY_GROW, 0)
@@ -41,11 +44,11 @@ class Application:
         if values.get("run_id", "") != self._run:
             own.hits -= self._own_at_connect[0]
             own.misses -= self._own_at_connect[1]
-            self._begin((0, 0))
+            self._begin((0, 0), None)
         elif any(now[name] < self._before[name] for name in _ONLY_GROW):
             straddling = (own.hits, own.misses) != self._own_before or own.unsure
             own.hits = own.misses = 0
-            self._begin((hits, misses) if straddling else (0, 0))
+            self._begin((hits, misses) if straddling else (0, 0), time.time())
         elif own.unsure:
             self.began += 1  # what came since the INFO before is not known: no interval is told
             self._dropped = hits - own.hits - self.hits, misses - own.misses - self.misses
@@ -55,7 +58,8 @@ class Application:
         self._run, self._before = values.get("run_id", ""), now
         self._own_before = own.hits, own.misses
 
-    def _begin(self, dropped: tuple[int, int]) -> None:
+    def _begin(self, dropped: tuple[int, int], since: float | None) -> None:
         self.began += 1
+        self.since = since
         self._dropped = dropped
         self._own_at_connect = (0, 0)

@@ -89,6 +89,11 @@ class Deployment:
         return self._link.connects
 
     @property
+    def trouble(self) -> str:
+        """Why nothing can be asked now; empty where all is well, or where nothing was tried yet."""
+        return SENTINEL if self.kind == "sentinel" else self._link.trouble
+
+    @property
     def unreachable(self) -> bool:
         """Whether the latest attempt to connect failed, and none ever succeeded."""
         return self._link.unreachable
@@ -295,6 +300,7 @@ class Deployment:
             application=(application.hits, application.misses),
             own_commands=(run + elsewhere, run + sum(one.run + one.in_flight for one in self.listeners)),
             began=application.began,
+            since=application.since,
             changes=changes_of(values, self.url.database),
         )
 

@@ -23,6 +23,8 @@ class Info(NamedTuple):
     """The least and the most commands of ours that the server has run."""
     began: int = 0
     """How often the server's counters began anew: two INFOs that differ in it cannot be compared."""
+    since: float | None = None
+    """When we saw them reset; None if they were not since we came."""
     changes: Changes | None = None
     """Equal to another INFO's: nothing in the data set changed between the two. None where the server does not tell."""
 

@@ -78,6 +78,15 @@ class Link:
         self._next_try = 0.0
         self._pause = BACKOFF_S[0]
         self._trouble = "not connected yet"
+        self._down = ""
+        """Why the server is not reached; empty once it has answered, or while nothing was tried."""
+
+    @property
+    def trouble(self) -> str:
+        """Why the server is not reached now; empty where it is, or where nothing was tried yet."""
+        if self.wire.is_open or not self.connects:
+            return self._down
+        return self._down or self.wire.trouble
 
     # -- with the lock held ------------------------------------------------------------------------------------------
 
@@ -91,9 +100,10 @@ class Link:
         if not self.wire.is_open:
             await self._open()
         await self._introduce.go_on(self)
-        if self._is_new:
+        if self._is_new or self._down:
             ping = [(b"PING",)]
-            await self.receive(ping, self.send(ping))  # whoever does not answer has not been reached
+            await self.receive(ping, self.send(ping))  # whoever does not answer, or is loading, has not been reached
+            self._down = ""
 
     def send(
         self,
@@ -126,6 +136,7 @@ class Link:
     async def _open(self) -> None:
         if time.monotonic() < self._next_try:
             raise AwayError(self._trouble)
+        self._down = self.trouble
         self.wire = Wire()
         self.wire.traffic = self.traffic
         try:
@@ -163,6 +174,7 @@ class Link:
     def _fail(self, error: BaseException) -> SourceError:
         trouble = describe(error, self._url)
         self.hang_up(trouble)
+        self._down = trouble
         if time.monotonic() >= self._next_try:
             self._next_try = time.monotonic() + self._pause
             self._pause = min(self._pause * 2, BACKOFF_S[1])

@@ -17,7 +17,7 @@ class RevokeSession(msgspec.Struct, frozen=True):
 
 
 class RestoreSession(msgspec.Struct, frozen=True):
-    """Undo a revocation: put back what was deleted, with the lifetime it had left, unless the key exists again."""
+    """Undo a revocation: put back what was deleted, to end when it would have, unless the key exists again."""
 
     key: Credential
     user: str
@@ -56,11 +56,14 @@ Result = Literal[
     "restored",
     "exists again, not restored",
     "sent",
+    "not heard",
     "not known",
+    "gone",
     "still there",
+    "there again",
     "not restored",
 ]
-"""``not known``: the answer was lost. ``still there`` and ``not restored`` are what was found out after that."""
+"""``not known``: the answer was lost. Those below it are what was found out after that, whoever did it."""
 
 
 class Outcome(msgspec.Struct, frozen=True):

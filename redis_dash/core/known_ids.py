@@ -11,9 +11,14 @@ from redis_dash.core.credential import mask
 MOST = 8000
 """Ids that are known at once: those that are followed, and some that were, for an ended session may be restored."""
 _LEAST = 12
-"""Characters; what is shorter is no id that a server hands out."""
+"""Characters; what is shorter is looked for as a word of its own, and only if it is no plain word, name or number."""
+_SHORTEST = 4
 _RUN = re.compile(rf"[A-Za-z0-9_-]{{{_LEAST},}}")
 _PIECE = re.compile(rf"[A-Za-z0-9]{{{_LEAST},}}")
+_WORD = re.compile(rf"((?<=%)(?:25)*+[0-9A-Fa-f]{{2}}|(?<=\\)[bfnrt])?+([A-Za-z0-9_-]{{{_SHORTEST},}})")
+"""Behind what a URL or JSON has escaped, if anything."""
+_SHORT_PIECE = re.compile(rf"[A-Za-z0-9]{{{_SHORTEST},}}")
+_MIXED = re.compile(r"(?=.*\d).*[A-Za-z]|(?=.*[a-z]).+[A-Z]")
 
 
 class KnownIds:
@@ -23,6 +28,8 @@ class KnownIds:
         self._ids: dict[str, None] = {}
         """The one that was told last stands last."""
         self._lengths: set[int] = set()
+        """Of those that are also looked for within words."""
+        self._has_short = False
         self.version = 0
         """Another one where text may be masked differently now."""
 
@@ -37,14 +44,18 @@ class KnownIds:
                     del self._ids[one]
                 else:
                     self.version += 1
-                    self._lengths.add(len(one))
+                    if len(one) >= _LEAST:
+                        self._lengths.add(len(one))
+                    else:
+                        self._has_short = True
                 self._ids[one] = None
         while len(self._ids) > MOST:
             del self._ids[next(iter(self._ids))]
 
     def mask(self, text: str) -> str:
         """Text in which none of them can be read: ``login aaaa… ok``."""
-        return _RUN.sub(lambda run: self._masked(run[0]), text) if self._ids else text
+        text = _RUN.sub(lambda run: self._masked(run[0]), text) if self._lengths else text
+        return _WORD.sub(self._masked_word, text) if self._has_short else text
 
     def mask_bytes(self, raw: bytes) -> bytes:
         """The same for bytes."""
@@ -64,13 +75,24 @@ class KnownIds:
                 before, run = mask(run[:length].encode()), run[length:]
         return before + _PIECE.sub(self._masked_piece, run) + after
 
+    def _masked_word(self, word: re.Match[str]) -> str:
+        if word[0] in self._ids:
+            return mask(word[0].encode())
+        if word[2] in self._ids:
+            return f"{word[1] or ''}{mask(word[2].encode())}"
+        return _SHORT_PIECE.sub(self._masked_piece, word[0])
+
     def _masked_piece(self, piece: re.Match[str]) -> str:
         return mask(piece[0].encode()) if piece[0] in self._ids else piece[0]
 
 
 def _distinctive(identifier: bytes) -> Iterable[str]:
-    """What tells a session: of ``web:2f9c…`` the last part; of ``2f9c….signature`` both, but no part that is a word."""
+    """What tells a session: of ``web:2f9c…`` the last part; of ``2f9c….signature`` both, but no part that is a word.
+
+    Of an id without a long part, what in its last one mixes letters and digits, or capitals and others: ``k3J9xQ``.
+    """
     whole = unquote(identifier.decode("utf-8", "backslashreplace"))
     last = whole.rpartition(":")[2]
     part = last if len(last) >= _LEAST else whole
-    return [run for run in _RUN.findall(part) if run == part or any(map(str.isdigit, run))]
+    long = [run for run in _RUN.findall(part) if run == part or any(map(str.isdigit, run))]
+    return long or [word[2] for word in _WORD.finditer(last) if _MIXED.match(word[2])]

@@ -49,6 +49,8 @@ class Usage(NamedTuple):
     used: int
     reset_s: float | None
     """Seconds until usage falls, or, once the limit is used up, until a request is let in; None if not to be seen."""
+    is_held: bool = False
+    """``used`` is all that the key holds, also what is older than any window: which one it has is not known."""
 
 
 class OtherDialectError(Exception):

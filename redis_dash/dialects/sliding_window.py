@@ -62,7 +62,7 @@ class SlidingWindow:
         if not now / 3 < float(newest[1]) / self._per_second < now * 3:
             raise OtherDialectError
         if rule is None or not oldest:
-            return Usage(used, None)
+            return Usage(used, None, is_held=rule is None)
         first = float(oldest[1]) / self._per_second
         if pivot and isinstance(pivot[0], list) and pivot[0]:
             first = float(pivot[0][1]) / self._per_second

@@ -2,7 +2,8 @@
 
 A scan finds a new key only when it passes over it. Here the server names each key that begins like one of ours, as soon
 as it is written, expires or is deleted. That costs the server some time for each message, so that a kind of key that is
-written too often is given up, and found by the scan alone again.
+written too often is given up, and found by the scan alone, until it is tried again: on a connection of its own, so that
+what is known of the other kinds lives on if it must be given up once more.
 """
 
 from __future__ import annotations
@@ -28,7 +29,10 @@ MESSAGE_S, KEY_S = 10e-6, 0.7e-6
 SHARE = 0.5
 """Of the budget that this may take."""
 JUDGED_S = 5.0
-"""It is judged over so long."""
+"""It is judged over so long, and given up as soon as it has taken all that it may in that time."""
+GIVEN_UP_S = (30.0, 600.0)
+"""First and longest pause before a kind that was given up is tried again. If it then lasts longer than that, the next
+pause is the first one again."""
 REFUSED_S = 60.0
 """Pause before a server is asked again that does not know client tracking, or does not let us."""
 ANSWER_S = 2.0
@@ -49,7 +53,7 @@ class Tracking:
         self.spent_s = 0.0
         """The server's time that this has taken so far, at the measured prices."""
         self.given_up: set[str] = set()
-        """Families that are written too often."""
+        """Families that are written too often, and not listened to for now."""
         self.traffic = Traffic()
         self._url = url
         self._budget = budget * SHARE
@@ -63,8 +67,10 @@ class Tracking:
         self._since: dict[str, float] = {}
         self._heard: dict[str, int] = dict.fromkeys(self._prefixes, 0)
         """Keys since the last judgement."""
-        self._judged_s = 0.0
-        self._wire: _TrackingWire | None = None
+        self._judged_at = self._judged_s = 0.0
+        """When that was (``time.monotonic()``), and ``spent_s`` then."""
+        self._wires: dict[str, _TrackingWire] = {}
+        """On which each family is listened to."""
 
     # -- what the sources ask ----------------------------------------------------------------------------------------
 
@@ -78,8 +84,8 @@ class Tracking:
         taken: dict[bytes, None] = {}
 
         async def written() -> list[bytes]:
-            if family in self._since and self._wire is not None and not await self._wire.synchronised():
-                self._since.clear()
+            if family in self._since:
+                await self._synchronise(self._wires[family])
             keys, self._written[family] = self._written.get(family, {}), {}
             taken.update(keys)
             return list(keys)
@@ -90,9 +96,25 @@ class Tracking:
             self._written[family] = taken | self._written.get(family, {})
             raise
 
-    def since_counted(self, family: str, since: float) -> Mapping[bytes, None] | None:
-        """Keys written, or gone, since the last complete pass began, at ``since``; None where not all are known."""
-        return self._since_counted.get(family) if self.covers(family, since) else None
+    async def synchronise(self) -> None:
+        """Return when all is known that was written before now."""
+        await asyncio.gather(*map(self._synchronise, set(self._wires.values())))
+
+    async def _synchronise(self, wire: _TrackingWire) -> None:
+        if not await wire.synchronised():
+            self._hang_up(wire)
+
+    def since_counted(self, family: str, since: float, until: float) -> Mapping[bytes, None] | None:
+        """Keys written, or gone, since the last complete pass began; None where not all are known.
+
+        Args:
+            since: when it began, in Unix epoch seconds.
+            until: ``time.monotonic()``: all that was written before it must have been told.
+        """
+        wire = self._wires.get(family)
+        if wire is None or wire.synchronised_at < until or not self.covers(family, since):
+            return None
+        return self._since_counted.get(family)
 
     def pass_begins(self) -> None:
         """A pass over the keyspace begins."""
@@ -110,17 +132,37 @@ class Tracking:
 
     async def run(self) -> None:
         """Listen until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            families = list(self._prefixes)
+            while families:
+                await self._listen_on(families)
+                for family in self.given_up.intersection(families):
+                    families.remove(family)
+                    tasks.create_task(self._try_again(family))
+            await asyncio.Event().wait()
+
+    async def _try_again(self, family: str) -> None:
+        """Listen to one that was given up, on a connection of its own, after longer and longer pauses."""
+        pause, (first, longest) = GIVEN_UP_S[0], GIVEN_UP_S
+        while True:
+            await asyncio.sleep(pause)
+            self.given_up.discard(family)
+            began = time.monotonic()
+            await self._listen_on([family])
+            pause = first if time.monotonic() - began > longest else min(2 * pause, longest)
+
+    async def _listen_on(self, families: Sequence[str]) -> None:
+        """Until one of them is given up; whenever the connection is lost it is made again."""
         pause = BACKOFF_S[0]
-        while wanted := [name for name in self._prefixes if name not in self.given_up]:
+        while self.given_up.isdisjoint(families):
             try:
-                await self._listen(wanted)
+                await self._listen(families)
                 pause = BACKOFF_S[0]
             except _RefusedError:
                 pause = REFUSED_S
             except (OSError, TimeoutError, hiredis.ProtocolError, SourceError):  # told by those who poll
                 pause = min(pause * 2, BACKOFF_S[1])
             await asyncio.sleep(pause)
-        await asyncio.Event().wait()
 
     async def _listen(self, families: Sequence[str]) -> None:
         wire = _TrackingWire(self._hear, self._emptied)
@@ -129,19 +171,18 @@ class Tracking:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await open_wire(self._url, wire)
                 await self._subscribe(wire, families)
-            self._wire = wire
-            while not wire.lost.is_set() and not self._judge():
-                try:
-                    async with asyncio.timeout(JUDGED_S):
-                        await wire.lost.wait()
-                except TimeoutError:
-                    continue
+            await wire.lost.wait()
         finally:
-            self._since.clear()
-            self._wire = None
-            wire.hang_up()
+            self._hang_up(wire)
 
-    async def _subscribe(self, wire: Wire, families: Sequence[str]) -> None:
+    def _hang_up(self, wire: _TrackingWire) -> None:
+        """From now on nothing is told of what was listened to here."""
+        for family in [name for name, one in self._wires.items() if one is wire]:
+            del self._wires[family]
+            self._since.pop(family, None)
+        wire.hang_up()
+
+    async def _subscribe(self, wire: _TrackingWire, families: Sequence[str]) -> None:
         prefixes = _apart(chain.from_iterable(self._prefixes[name] for name in families))
         words = [word for prefix in prefixes for word in (b"PREFIX", prefix)]
         try:
@@ -150,7 +191,8 @@ class Tracking:
             await wire.ask(b"CLIENT", b"TRACKING", b"ON", b"BCAST", *words)
         except SourceError as error:
             raise _RefusedError(describe(error, self._url)) from None
-        self._since = dict.fromkeys(families, time.time())
+        self._wires |= dict.fromkeys(families, wire)
+        self._since |= dict.fromkeys(families, time.time())
 
     def _hear(self, keys: list[bytes]) -> None:
         self.spent_s += MESSAGE_S + KEY_S * len(keys)
@@ -168,20 +210,25 @@ class Tracking:
                     sets[name] = since if len(since) <= HELD else None
             if len(written) > MOST_KEYS:
                 written.clear()
-                self._since.pop(name, None)
+                self._since |= {name: time.time()} if name in self._since else {}
+        self._judge()
 
     def _emptied(self) -> None:
         """The whole database was emptied, or loaded anew from a master: what is there now was not told."""
         self._since = dict.fromkeys(self._since, time.time())
 
-    def _judge(self) -> bool:
-        """Give up the family that is written most, if all together cost too much; has one been given up?"""
-        spent_s, self._judged_s = self.spent_s - self._judged_s, self.spent_s
-        too_much = spent_s > JUDGED_S * self._budget
-        if too_much:
-            self.given_up.add(max(self._heard, key=self._heard.__getitem__))
+    def _judge(self) -> None:
+        """Give up the family that is written most, if all together cost too much."""
+        now = time.monotonic()
+        if self.spent_s - self._judged_s > JUDGED_S * self._budget:
+            if self._wires:
+                family = max(self._wires, key=self._heard.__getitem__)
+                self.given_up.add(family)
+                self._hang_up(self._wires[family])
+        elif now - self._judged_at < JUDGED_S:
+            return
+        self._judged_at, self._judged_s = now, self.spent_s
         self._heard = dict.fromkeys(self._heard, 0)
-        return too_much
 
 
 class _RefusedError(SourceError):
@@ -193,6 +240,8 @@ class _TrackingWire(Wire):
 
     def __init__(self, hear: Callable[[list[bytes]], None], emptied: Callable[[], None]) -> None:
         super().__init__()
+        self.synchronised_at = 0.0
+        """``time.monotonic()``: all that was written before it has been told."""
         self._hear = hear
         self._emptied = emptied
 
@@ -203,17 +252,21 @@ class _TrackingWire(Wire):
             self._inbox = [reply for reply in self._inbox if not isinstance(reply, hiredis.PushNotification)]
             self.traffic.messages += len(pushed)
             for _, keys in (message for message in pushed if message[0] == b"invalidate"):
+                if not self.is_open:  # given up meanwhile
+                    break
                 self._emptied() if keys is None else self._hear(keys)
         super().sort_out()
 
     async def synchronised(self) -> bool:
         """Return when all is here that was written before now; False if the connection is lost."""
+        asked_at = time.monotonic()
         try:
             async with asyncio.timeout(ANSWER_S):
                 await self.send([(b"PING",)])
         except (OSError, TimeoutError):
             self.hang_up()
             return False
+        self.synchronised_at = max(self.synchronised_at, asked_at)
         return True
 
 

@@ -27,6 +27,8 @@ class Census:
         self.families = {name: Family() for name in names}
         self.tracking: Tracking | None = None
         """Tells which keys were written, where that can be had."""
+        self.stopped = False
+        """The scan does not get on: then nothing is exact, whatever INFO's counters say."""
         self._deployment = deployment
         self._running_since: Changes | None = None
         """The data set's state when the running pass began."""
@@ -73,10 +75,19 @@ class Census:
     async def info_after(self, moment: float) -> Info | None:
         """An INFO that the server answered after ``moment`` (``time.monotonic()``); None without the right to ask.
 
+        What was written until then has been told after this.
+
         Raises:
             SourceError: the server could not be reached.
         """
-        return await self._info(max_age_s=time.monotonic() - moment)
+        info = await self._info(max_age_s=time.monotonic() - moment)
+        await self.synchronise()
+        return info
+
+    async def synchronise(self) -> None:
+        """Return when the server has told what was written before now, where it does."""
+        if self.tracking is not None:
+            await self.tracking.synchronise()
 
     async def count_now(self, name: str) -> Count:
         """How many keys a family has; some of those that were counted are asked whether they are still there.
@@ -103,11 +114,17 @@ class Census:
         now = self._changes(info)
         family = self.families[name]
         counted, sampled = (moved_between(then, now) for then in (self._counted_since, self._sampled_since))
-        written = None if self.tracking is None else self.tracking.since_counted(name, family.counted_since)
+        written = self._written(name, info)
         if written is not None and not counted.nothing:
             counted = family.sort_out(written) or counted
         since = Since(counted, sampled, self._expiry(info), asked)
         return self._whole(family.count(time.time(), since), info)
+
+    def _written(self, name: str, info: Info | None) -> Mapping[bytes, None] | None:
+        """Keys that were written since the last complete pass began, until ``info``; None where not all are known."""
+        if self.tracking is None or info is None:
+            return None
+        return self.tracking.since_counted(name, self.families[name].counted_since, info.at)
 
     def count_asked(
         self, name: str, alive: int, info: Info | None, *, since: float = math.inf, told: bool = False
@@ -126,14 +143,20 @@ class Census:
         if not family.counted_at:
             return self.count(name, info, family.followed).at_lowest(alive)
         if not told and family.counted_since > since:
-            return self.count(name, info)
+            passed = self.count(name, info)
+            if passed.certainty != "exact" or passed.value == alive:
+                return passed
+            low, high = sorted((passed.value, alive))  # what is listed is older than the pass
+            return certainty.counted(passed.value, low, high, passed.at)
         if told or moved.came == 0:
             return self._whole(exact(alive, time.time()), info)
         high = alive + family.come(time.time(), moved)
         return self._whole(certainty.counted(alive, alive, high, family.counted_at), info)
 
     def _whole(self, count: Count, info: Info | None) -> Count:
-        """A node of a cluster holds only its share of the keys."""
+        """A node of a cluster holds only its share of the keys; without a scan nobody would notice what is missing."""
+        if self.stopped and count.certainty == "exact":
+            count = certainty.counted(count.value, count.low, count.high, count.at)
         if info is not None and info.values.get("cluster_enabled") == "1":
             return at_least(count.low, None, count.at, count.coverage)
         return count

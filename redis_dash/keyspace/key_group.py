@@ -148,7 +148,8 @@ class Family:
         if sample.most - sample.least > GROWTH * max(1, sample.size):
             recent = sample.estimate()
             count, low, high = recent.value, min(low, recent.low), max(high, recent.high or 0)
-        ended = _Pass(count, low, high, self._began_at, now, sample.size, still)
+        sure = still and not self._found_left
+        ended = _Pass(count, low, high, self._began_at, now, sample.size, sure)
         self._learn_pace(ended, moved)
         self._last, self._complete, self._left = ended, self._found, {}
         self.begin(now)

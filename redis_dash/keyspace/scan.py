@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from typing import NamedTuple
 
 from redis_dash.client.deployment import Deployment
-from redis_dash.core.errors import SourceError
+from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.frames.server import Scan
 from redis_dash.core.patterns import Matcher
 from redis_dash.core.throughput import Throughput
@@ -108,6 +108,13 @@ class Keyspace:
         """Why the scan does not get on; empty where it does."""
         return "" if self._trouble is None else str(self._trouble)
 
+    @property
+    def stopped(self) -> str:
+        """Why it does not get on although the server is there, as where a right was taken away; empty where it does."""
+        if isinstance(self._trouble, MissingRightError):
+            return "not allowed to run SCAN"  # in few words: it stands on every pane that needs the scan
+        return "" if isinstance(self._trouble, AwayError) else self.trouble
+
     def heard(self, ping_ms: float) -> None:
         """How quickly the server answers."""
         self._pace.heard(ping_ms)
@@ -129,6 +136,7 @@ class Keyspace:
             passes=self.passes,
             last_s=self.last_s,
             last_done=self.last_done,
+            stopped=self.stopped,
         )
 
     # -- passes ------------------------------------------------------------------------------------------------------
@@ -143,6 +151,7 @@ class Keyspace:
                 if not isinstance(error, SourceError):
                     error = SourceError(self._deployment.own_error("scanning"))
                 self._trouble, self.full_speed = error, False
+                self.census.stopped = bool(self.stopped)
                 self._news.set()
                 await asyncio.sleep(RETRY_S)
                 continue
@@ -191,7 +200,7 @@ class Keyspace:
         self.share = min(0.999, share)
         self._speed.add(part.scanned, time.monotonic())
         self.census.add(part.keys, part.scanned, part.size, share)
-        self._begun, self._trouble = True, None
+        self._begun, self._trouble, self.census.stopped = True, None, False
         self._news.set()
 
     async def walk(self, hold_back: Callable[[], Awaitable[None]] | None = None) -> AsyncGenerator[Slice]:

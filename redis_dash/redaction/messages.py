@@ -1,4 +1,5 @@
-"""Messages without what lets its bearer in: secret-looking fields at any depth, passwords in URLs, session keys."""
+"""Messages without what lets its bearer in or pay: secret-looking fields at any depth, passwords in URLs, session keys,
+and what can be told by its looks."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import msgspec
 
 from redis_dash.core.known_ids import KnownIds
 from redis_dash.core.messages import Event
-from redis_dash.redaction.secret_fields import HIDDEN, is_secret
+from redis_dash.redaction.secret_fields import HIDDEN, SHORTEST, hide_tokens, is_card, is_secret
 from redis_dash.redaction.session_keys import mask_key, mask_keys
 
 _HIDDEN_JSON = msgspec.json.encode(HIDDEN)
@@ -26,9 +27,6 @@ _VALUE = re.compile(
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
-_MAY_TELL = re.compile(r"[=:]|eyJ|PRIVATE KEY")
-_TELLING = re.compile(r"\beyJ[\w-]{8,}+\.[\w-]++\.[\w-]*+|(?<=-----BEGIN )[A-Z ]*PRIVATE KEY-----.*+", re.DOTALL)
-"""JSON web tokens and private keys tell themselves, whatever the field's name."""
 _URL_PASSWORD = re.compile(r"(://[^\s/@:]*+:)[^\s/@]++(?=@)")
 
 
@@ -83,7 +81,7 @@ def _json(raw: bytes, globs: Sequence[str]) -> bytes:
         is_json = text.lstrip()[:1] in ("{", "[")
         shown_text = redact(text.encode(), globs).decode() if is_json else _text(text, globs)
         return raw if shown_text == text else msgspec.json.encode(shown_text)
-    return raw
+    return _HIDDEN_JSON if len(raw) >= SHORTEST and is_card(raw.decode().strip()) else raw
 
 
 def _field(name: str, value: bytes, globs: Sequence[str]) -> tuple[str, bytes]:
@@ -97,11 +95,10 @@ def _name(name: str, globs: tuple[str, ...]) -> str:
 
 
 def _text(text: str, globs: Sequence[str]) -> str:
-    text = mask_keys(text, globs)
-    if not _MAY_TELL.search(text):  # nearly always
+    text = hide_tokens(mask_keys(text, globs))
+    if "=" not in text and ":" not in text:  # nearly always
         return text
     text = _URL_PASSWORD.sub(rf"\1{HIDDEN}", text) if "://" in text else text
-    text = _TELLING.sub(HIDDEN, text)
     parts, at = list[str](), 0
     for pair in _PAIR.finditer(text):
         if pair.start() >= at and is_secret(pair[1]):

@@ -71,6 +71,12 @@ class Context:
         """Where messages and marks go."""
         return self.subscriber.log
 
+    @property
+    def scan_note(self) -> str:
+        """To be told with all that comes from the scan: why it does not get on; empty where it does."""
+        why = self.keyspace.stopped
+        return f"{why}: new keys may be missed" if why else ""
+
     async def require_scan(self) -> None:
         """To be called by a source that needs the scan: returns when it has something.
 

@@ -9,8 +9,8 @@ from redis_dash.config import Config
 from redis_dash.core.certainty import Count, weakest
 from redis_dash.core.frames.cache import CacheFrame, CacheGroup
 from redis_dash.core.resp import ReplyError
-from redis_dash.pubsub.subscriber import DASHBOARDS
 from redis_dash.sources.base import Context, Sample, Source, sample, text
+from redis_dash.sources.dashboards import Dashboards
 
 HISTORY = 240
 """Polls remembered."""
@@ -30,13 +30,15 @@ class CacheSource(Source[CacheFrame]):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._caches = context.config.caches
+        self._dashboards = Dashboards(context)
         self._before: Info | None = None
         self._shortest_s = context.config.refresh_s / 2
         """Two reads closer together than this tell no interval of their own."""
-        self._interval = (0, 0)
+        self._interval: tuple[int, int] | None = None
+        """None where it is not known."""
         self._history: deque[float | None] = deque(maxlen=HISTORY)
         self._counters: dict[str, tuple[int, int]] = {}
-        self._gained: dict[str, tuple[int, int]] = {}
+        self._gained: dict[str, tuple[int, int] | None] = {}
 
     @classmethod
     def key_groups(cls, config: Config) -> dict[str, tuple[str, ...]]:
@@ -45,51 +47,44 @@ class CacheSource(Source[CacheFrame]):
 
     async def read(self) -> Sample[CacheFrame]:
         """The application's counters in one pipeline, then INFO."""
-        dashboards, counters = await self._dashboards(), await self._read_counters()
+        counters = await self._read_counters()
         census = self._context.keyspace.census
         asked = {name: await census.ask_some(family(name)) for name in counters}
         info = await self._context.deployment.info(max_age_s=0.0)
+        await census.synchronise()
+        dashboards, others = await self._dashboards.count(info)
         hits, misses = info.application
         fresh = self._before is None or info.at - self._before.at >= self._shortest_s
-        interval_hits, interval_misses = self._since_last(info) if fresh else self._interval
+        interval = self._since_last(info) if fresh else self._interval
         keys = {name: census.count(family(name), info, some) for name, some in asked.items()}
         groups = tuple(self._group(name, keys[name], found, fresh) for name, found in counters.items())
         frame = CacheFrame(
             hits=hits,
             misses=misses,
             hit_rate=rate(hits, misses),
-            interval_hits=interval_hits,
-            interval_misses=interval_misses,
-            interval_hit_rate=rate(interval_hits, interval_misses),
+            interval_hits=interval[0] if interval else None,
+            interval_misses=interval[1] if interval else None,
+            interval_hit_rate=rate(*interval) if interval else None,
             own_hits=info.own_hits,
             own_misses=info.own_misses,
             history=tuple(self._history),
             groups=groups,
             dashboards=dashboards,
+            since=info.since,
         )
         count = weakest([group.keys for group in groups])
-        others = dashboards - 1
-        who = "another dashboard watches" if others == 1 else f"{others} other dashboards watch"
-        note = f"{who} this server: its lookups are in the hit rate" if others > 0 else ""
-        return sample(frame, count, self._context.scope([cache.keys for cache in self._caches]), [note])
+        notes = [others, self._context.scan_note if groups else ""]
+        return sample(frame, count, self._context.scope([cache.keys for cache in self._caches]), notes)
 
-    async def _dashboards(self) -> int:
-        """How many watch this server, as far as they could tell each other."""
-        (reply,) = await self._context.deployment.pipeline([(b"PUBSUB", b"NUMSUB", DASHBOARDS)])
-        number = reply[1] if isinstance(reply, list) and len(reply) == 2 else 0
-        announced = self._context.subscriber.announced
-        return 1 + max(0, number - announced) if isinstance(number, int) and announced is not None else 1
-
-    def _since_last(self, info: Info) -> tuple[int, int]:
+    def _since_last(self, info: Info) -> tuple[int, int] | None:
         before, self._before = self._before, info
         if before is None:
-            return self._interval
+            return None
         then, now = before.application, info.application
-        if info.began != before.began:
-            self._interval = (0, 0)  # the server's counters began anew: a restart, or CONFIG RESETSTAT
-        else:
-            self._interval = (now[0] - then[0], now[1] - then[1])
-        self._history.append(rate(*self._interval))
+        # Not known where the server's counters began anew: a restart, or CONFIG RESETSTAT.
+        known = info.began == before.began
+        self._interval = (now[0] - then[0], now[1] - then[1]) if known else None
+        self._history.append(rate(*self._interval) if self._interval else None)
         return self._interval
 
     async def _read_counters(self) -> dict[str, tuple[int, int] | None]:
@@ -103,19 +98,27 @@ class CacheSource(Source[CacheFrame]):
 
     def _group(self, name: str, keys: Count, counters: tuple[int, int] | None, fresh: bool) -> CacheGroup:
         if counters is None:
+            self._counters.pop(name, None)
+            self._gained.pop(name, None)
             return CacheGroup(name, keys, None, None, None)
         if fresh:
-            before = self._counters.get(name, counters)
-            hits, misses = counters[0] - before[0], counters[1] - before[1]
-            self._gained[name] = (hits, misses) if min(hits, misses) >= 0 else (0, 0)  # else they began anew
+            self._gained[name] = _gain(self._counters.get(name), counters)
             self._counters[name] = counters
-        gained = self._gained.get(name, (0, 0))
-        return CacheGroup(name, keys, *counters, rate(*counters), rate(*gained), sum(gained))
+        gained = self._gained.get(name)
+        now, lookups = (rate(*gained), sum(gained)) if gained else (None, None)
+        return CacheGroup(name, keys, *counters, rate(*counters), now, lookups)
 
 
 def rate(hits: int, misses: int) -> float | None:
     """Hits over lookups; None without lookups."""
     return hits / (hits + misses) if hits + misses else None
+
+
+def _gain(before: tuple[int, int] | None, now: tuple[int, int]) -> tuple[int, int] | None:
+    """None where it is not known: at first, and where the counters began anew."""
+    if before is None or now[0] < before[0] or now[1] < before[1]:
+        return None
+    return now[0] - before[0], now[1] - before[1]
 
 
 def _counters(reply: object) -> tuple[int, int] | None:

@@ -11,6 +11,7 @@ from redis_dash.core.commands import CountAfresh, Request
 from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.events import ChannelCount, EventsFrame
+from redis_dash.redaction.secret_fields import hide_tokens
 from redis_dash.redaction.session_keys import mask_keys
 from redis_dash.sources.base import Context, Sample, Source, text
 
@@ -116,8 +117,8 @@ class EventsSource(Source[EventsFrame]):
         return Sample(frame, note=f"{some} not listened to (SPUBLISH)")
 
     def _told(self, channel: bytes) -> str:
-        """A channel's name, in which no session can be read; a keyspace notification's holds a key."""
-        told = self._known_ids.mask(mask_keys(text(channel[: 2 * NAME_BYTES]), self._session_globs))
+        """A channel's name, in which no session and no token can be read; a keyspace notification's holds a key."""
+        told = hide_tokens(self._known_ids.mask(mask_keys(text(channel[: 2 * NAME_BYTES]), self._session_globs)))
         return told if len(told) <= NAME_BYTES else f"{told[:NAME_BYTES]}…"
 
     def _remember(self, present: _Past) -> _Past:

@@ -17,6 +17,7 @@ from redis_dash.core.errors import MissingRightError
 from redis_dash.core.frames.leaderboards import Board, BoardRow, LeaderboardsFrame
 from redis_dash.core.resp import Command, ReplyError
 from redis_dash.keyspace.key_group import HELD
+from redis_dash.redaction.secret_fields import hide_tokens
 from redis_dash.sources.base import Context, Sample, Source, sample, text, turn
 from redis_dash.sources.refusals import missing_right
 
@@ -105,6 +106,8 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         if unscanned is not None:
             count = exact(number, time.time()) if not unscanned else at_least(number, at=time.time())
             notes.append(f"only boards of a known name: {unscanned}" if unscanned else "")
+        else:
+            notes.append(self._context.scan_note)
         frame = LeaderboardsFrame(tuple(ranked), count)
         others = sum(not is_board for is_board in self._is_board.values())
         scope = msgspec.structs.replace(self._context.scope(self._scope), others=others)
@@ -205,7 +208,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         for rank, (member, score) in enumerate(zip(members, scores, strict=True), page.first + 1):
             move = page.moves.get(member)
             whole = text(member)
-            shown = self._context.known_ids.mask(whole)
+            shown = hide_tokens(self._context.known_ids.mask(whole))
             rows.append(
                 BoardRow(
                     rank=rank,

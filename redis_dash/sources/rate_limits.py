@@ -21,6 +21,7 @@ from redis_dash.dialects.base import OtherDialectError, Usage
 from redis_dash.dialects.registry import LIMIT_DIALECTS
 from redis_dash.keyspace.client_tracking import Take
 from redis_dash.keyspace.key_group import HELD
+from redis_dash.redaction.secret_fields import hide_tokens
 from redis_dash.sources.base import Context, Sample, Source, sample, text, turn
 from redis_dash.sources.limiters import Limiter, Limiters
 from redis_dash.sources.refusals import missing_right
@@ -49,6 +50,13 @@ class Clock(NamedTuple):
     """``time.monotonic()`` before it was asked."""
 
 
+class Span(NamedTuple):
+    """When something was read, ``time.monotonic()``: it was so at some moment between the two."""
+
+    asked: float
+    answered: float
+
+
 class RateLimitsSource(Source[RateLimitsFrame]):
     """Usage as the limiter itself would count it now, by the server's clock."""
 
@@ -61,8 +69,8 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         self._scope = tuple(limit.keys for limit in context.config.limits)
         self._limiters = Limiters(context.config.limits)
         self._rows: dict[bytes, LimitRow] = {}
-        self._read_at: dict[bytes, float] = {}
-        """``time.monotonic()``, of each row."""
+        self._read_at: dict[bytes, Span] = {}
+        """Of each row."""
         self._unknown: dict[bytes, None] = {}
         """Keys in no known form that were there when last looked at."""
         self._unknown_turn = 0
@@ -212,9 +220,10 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             commands += reads
         asked_at = time.monotonic()
         replies = await self._context.deployment.pipeline(commands)
+        read = Span(asked_at, time.monotonic())
         others, begin = [], 0
         for key, limiter, length in plan:
-            at = clock.at if limiter.dialect.by_clock else asked_at
+            at = Span(clock.at, clock.at) if limiter.dialect.by_clock else read
             try:
                 self._take(key, limiter, replies[begin : begin + length], clock, at)
             except OtherDialectError:
@@ -223,7 +232,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             begin += length
         return others
 
-    def _take(self, key: bytes, limiter: Limiter, replies: list[object], clock: Clock, at: float) -> None:
+    def _take(self, key: bytes, limiter: Limiter, replies: list[object], clock: Clock, at: Span) -> None:
         if any(map(_is_about_the_key, replies)):
             raise OtherDialectError
         usage = limiter.dialect.decode([check(reply) for reply in replies], clock.now, limiter.rule)
@@ -238,7 +247,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
     async def _count(self, began: float, *, all_read: bool, told: bool) -> Count:
         census = self._context.keyspace.census
         if not (all_read and self._follows_all):
-            read = sum(at >= self._began for at in self._read_at.values())
+            read = sum(at.asked >= self._began for at in self._read_at.values())
             return (await census.count_now(FAMILY)).at_lowest(read)
         info = await census.info_after(time.monotonic())
         return census.count_asked(FAMILY, len(self._rows) + len(self._unknown), info, since=began, told=told)
@@ -254,16 +263,15 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             count=count,
             blocked=_of_those(blocked, count, all_read=all_read),
             near=_of_those(near, count, all_read=all_read),
-            rows=tuple(self._shown(key, _aged(row, now - self._read_at[key])) for key, row in fullest),
+            rows=tuple(self._shown(key, _aged(row, now, self._read_at[key])) for key, row in fullest),
             unlimited=not any(row.limit for row in rows),
         )
         note = f"{unknown:,} keys are not read: in no form that is known here, or not allowed to us" if unknown else ""
-        return sample(frame, count, self._context.scope(self._scope), [note])
+        return sample(frame, count, self._context.scope(self._scope), [self._context.scan_note, note])
 
     def _shown(self, key: bytes, row: LimitRow) -> LimitRow:
-        """Without the id of a session."""
-        mask = self._context.known_ids.mask
-        shown, identity = mask(row.key), mask(row.identity)
+        """Without the id of a session, or a token: who is limited by an API key must not lose it here."""
+        shown, identity = (hide_tokens(self._context.known_ids.mask(told)) for told in (row.key, row.identity))
         if (shown, identity) == (row.key, row.identity):
             return row
         return msgspec.structs.replace(row, key=shown, identity=identity, masked=Credential(key))
@@ -278,11 +286,12 @@ def _of_those(value: int, count: Count, *, all_read: bool) -> Count:
     return counted(value, value, None if count.high is None else value + count.high - count.value, count.at)
 
 
-def _aged(row: LimitRow, age_s: float) -> LimitRow:
-    """What was read a while ago, as of now."""
+def _aged(row: LimitRow, now: float, read: Span) -> LimitRow:
+    """What was read a while ago, as of now: no younger than its question, and falling no sooner than it may."""
+    age_s = now - read.asked
     if age_s < 0.05:
         return row
-    reset_s = None if row.reset_s is None else max(0.0, row.reset_s - age_s)
+    reset_s = None if row.reset_s is None else max(0.0, row.reset_s - (now - read.answered))
     return msgspec.structs.replace(row, age_s=age_s, reset_s=reset_s)
 
 
@@ -297,6 +306,7 @@ def _row(key: bytes, limiter: Limiter, usage: Usage) -> LimitRow:
         reset_s=usage.reset_s,
         blocked=rule is not None and usage.used >= rule.limit,
         dialect=limiter.dialect.name,
+        is_held=usage.is_held,
     )
 
 

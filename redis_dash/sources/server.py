@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+import time
+
 from redis_dash.client.change_counters import keys_in
 from redis_dash.client.info import Info, number, whole
 from redis_dash.core.frames.server import ServerFrame
 from redis_dash.sources.base import Context, Sample, Source
+
+CALM_S = 10.0
+"""A counter that has not grown for so long is growing no more."""
+
+
+class Growth:
+    """Since when a counter that never falls has been growing, if it is."""
+
+    def __init__(self, before: int | None = None) -> None:
+        self.since: float | None = None
+        """Unix epoch seconds."""
+        self._before = before
+        self._grew_at = 0.0
+
+    def take(self, value: int) -> float | None:
+        """The counter as it is now; returns ``since``."""
+        now, before, self._before = time.time(), self._before, value
+        if before is not None and value > before:
+            self._grew_at, self.since = now, self.since or now
+        elif now - self._grew_at > CALM_S:
+            self.since = None
+        return self.since
 
 
 class ServerSource(Source[ServerFrame]):
@@ -22,7 +46,8 @@ class ServerSource(Source[ServerFrame]):
         """Two reads closer together than this tell no rates of their own."""
         self._before: Info | None = None
         self._ops_per_s: float | None = None
-        self._lost_per_s = (0.0, 0.0)
+        self._lost_per_s: tuple[float | None, float | None] = None, None
+        self._evicting, self._rejecting, self._errors = Growth(), Growth(), Growth(0)
 
     async def read(self) -> Sample[ServerFrame]:
         """One INFO, shared with the cache topic, and a few PINGs."""
@@ -31,7 +56,8 @@ class ServerSource(Source[ServerFrame]):
             self._keyspace.heard(ping_ms)
         info = await self._deployment.info()
         self._compare(info)
-        values = info.values
+        values, cost = info.values, self._deployment.watching_cost()
+        evicted, rejected = whole(values, "evicted_keys"), whole(values, "rejected_connections")
         return Sample(
             ServerFrame(
                 product=values.get("server_name") or ("valkey" if "valkey_version" in values else "redis"),
@@ -45,21 +71,24 @@ class ServerSource(Source[ServerFrame]):
                 blocked_clients=whole(values, "blocked_clients"),
                 keys=keys_in(values.get(self._database, "")),
                 ping_ms=ping_ms,
-                evicted=whole(values, "evicted_keys"),
+                evicted=evicted,
                 evicted_per_s=self._lost_per_s[0],
                 expired_per_s=self._lost_per_s[1],
-                rejected_connections=whole(values, "rejected_connections"),
-                cost=self._deployment.watching_cost(),
+                rejected_connections=rejected,
+                cost=cost,
                 scan=self._keyspace.scan(),
                 kind=self._deployment.kind,
+                evicting_since=self._evicting.take(evicted),
+                rejecting_since=self._rejecting.take(rejected),
+                errors_since=self._errors.take(cost.errors),
             )
         )
 
     def _compare(self, info: Info) -> None:
-        """Rates since the INFO before; where the server's counters began anew meanwhile, the next one tells them."""
+        """Rates since the INFO before; not known where the server's counters began anew meanwhile."""
         before = self._before
         if before is None or info.began != before.began:
-            self._before = info
+            self._before, self._ops_per_s, self._lost_per_s = info, None, (None, None)
             return
         seconds = info.at - before.at
         if seconds < self._shortest_s:

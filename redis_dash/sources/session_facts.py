@@ -41,8 +41,8 @@ class KnownSession(msgspec.Struct):
         self.expires_known = True
 
 
-def latest_first(item: tuple[bytes, KnownSession]) -> tuple[float, float]:
-    """Sliding lifetimes tell the latest activity: what expires last was used last."""
+def most_left_first(item: tuple[bytes, KnownSession]) -> tuple[float, float]:
+    """Where each use renews the lifetime, these are the latest used; whether it does is not known."""
     known = item[1]
     return known.expires_at or 0.0, (known.facts.created_at if known.facts else None) or 0.0
 

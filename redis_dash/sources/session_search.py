@@ -16,10 +16,10 @@ from redis_dash.dialects.base import SessionFacts
 from redis_dash.dialects.registry import SESSION_DIALECTS
 from redis_dash.sources.base import Context
 from redis_dash.sources.refusals import missing_right
-from redis_dash.sources.session_facts import UNREADABLE, KnownSession, SessionRows, distinctive, latest_first
+from redis_dash.sources.session_facts import UNREADABLE, KnownSession, SessionRows, distinctive, most_left_first
 
 KEPT = 500
-"""Sessions found that are kept, those that were active last; the others are counted."""
+"""Sessions found that are kept, those with most time left; the others are counted."""
 _SAFE = re.compile(rb"[a-z0-9 @._:-]+")
 """Characters that are written as themselves in any value: what looks different escaped cannot be searched for raw."""
 
@@ -126,7 +126,7 @@ class SessionSearch:
         if hunt is None:
             return None
         return Search(
-            rows=self._rows.make(sorted(hunt.found.items(), key=latest_first, reverse=True), time.monotonic()),
+            rows=self._rows.make(sorted(hunt.found.items(), key=most_left_first, reverse=True), time.monotonic()),
             found=hunt.count,
             read=hunt.read,
             coverage=hunt.coverage,
@@ -202,12 +202,12 @@ class SessionSearch:
         hunt.found |= found
         await self._read_lifetimes(hunt, found)
         if len(hunt.found) > 2 * KEPT:
-            hunt.found = dict(heapq.nlargest(KEPT, hunt.found.items(), key=latest_first))
+            hunt.found = dict(heapq.nlargest(KEPT, hunt.found.items(), key=most_left_first))
 
     async def _read_lifetimes(self, hunt: _Hunt, sessions: dict[bytes, KnownSession]) -> None:
         asked = list(sessions.items())
-        now = time.monotonic()
         replies = await self._context.deployment.pipeline([(b"PTTL", key) for key, _ in asked])
+        now = time.monotonic()
         for (key, known), reply in zip(asked, replies, strict=True):
             if reply == -2:
                 hunt.count -= hunt.found.pop(key, None) is not None

@@ -1,4 +1,4 @@
-"""Who is signed in? The sessions that were active last, followed closely; all of them counted, and searched."""
+"""Who is signed in? The sessions with most time left, followed closely; all of them counted, and searched."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import heapq
 import time
 from collections.abc import Iterable, Sequence
 
+from redis_dash.actions.revocation import can_undo
 from redis_dash.config import Config
 from redis_dash.core.certainty import Count
 from redis_dash.core.commands import Request, SearchSessions, StopSearch
@@ -17,13 +18,13 @@ from redis_dash.dialects.registry import SESSION_DIALECTS
 from redis_dash.keyspace.client_tracking import Take
 from redis_dash.sources.base import Context, Sample, Source, sample, turn
 from redis_dash.sources.refusals import missing_right
-from redis_dash.sources.session_facts import UNREAD, UNREADABLE, KnownSession, SessionRows, latest_first
+from redis_dash.sources.session_facts import UNREAD, UNREADABLE, KnownSession, SessionRows, most_left_first
 from redis_dash.sources.session_search import SessionSearch
 
 FAMILY = "sessions"
 FOLLOWED = 1000
-"""Sessions whose lifetime is read in each poll: those that were active last, as far as the scan has seen; or all, if
-they are no more than twice as many."""
+"""Sessions whose lifetime is read in each poll: those with most left, as far as the scan has seen; or all, if they are
+no more than twice as many."""
 VALUES_AT_ONCE = 500
 """Followed sessions whose value is read again in one poll."""
 REMEMBERED = 4096
@@ -36,7 +37,7 @@ ROWS = 500
 
 
 class SessionsSource(Source[SessionsFrame]):
-    """Follows the latest sessions until a read finds them gone; where there are no more than those, it counts them."""
+    """Follows those with most time left until a read finds them gone; where there are no more, it counts them."""
 
     topic = "sessions"
     tracked = True
@@ -56,19 +57,22 @@ class SessionsSource(Source[SessionsFrame]):
         self._value_turn = 0
         self._late: dict[bytes, None] = {}
         """Their values are to be read, and were not for lack of time."""
+        self._can_undo: bool | None = None
+        self._undo_asked = 0
+        """The connection, by its number, on which that was asked."""
         self._search = SessionSearch(context, FAMILY, self._rows)
         context.keyspace.readers[FAMILY] = self.look
 
     # -- what the scan has in hand -----------------------------------------------------------------------------------
 
     async def look(self, keys: Sequence[bytes]) -> None:
-        """Take up those that were active later than the ones that are followed."""
+        """Take up those that have more time left than the ones that are followed."""
         new = [key for key in keys if key not in self._known]
         if not new:
             return
-        now = time.monotonic()
         replies = await self._context.deployment.pipeline([(b"PTTL", key) for key in new])
         missing_right(b"PTTL", replies)
+        now = time.monotonic()
         least_ms = (self._floor_at - now) * 1000 if self._floor_at else 0.0
         for key, reply in zip(new, replies, strict=True):
             if reply == -2:
@@ -82,7 +86,7 @@ class SessionsSource(Source[SessionsFrame]):
                 self._dropped_in_pass = self._context.keyspace.passes
         self._tell_ids(key for key in new if key in self._known)
         if len(self._known) > 2 * FOLLOWED:
-            self._known = dict(heapq.nlargest(FOLLOWED, self._known.items(), key=latest_first))
+            self._known = dict(heapq.nlargest(FOLLOWED, self._known.items(), key=most_left_first))
             self._dropped_in_pass = self._context.keyspace.passes
             self._set_floor()
 
@@ -91,7 +95,7 @@ class SessionsSource(Source[SessionsFrame]):
         self._context.known_ids.add(map(self._rows.identifier, keys))
 
     def _set_floor(self) -> None:
-        """Whoever expires before all that are followed was active before them all."""
+        """Whoever expires before all that are followed is not taken up."""
         full = len(self._known) >= FOLLOWED and self._family.seen > 2 * FOLLOWED
         self._floor_at = min((known.expires_at or 0.0 for known in self._known.values()), default=0.0) if full else 0.0
 
@@ -111,11 +115,19 @@ class SessionsSource(Source[SessionsFrame]):
         """Whether each is still there, and a share of the values; new ones last, for the scan brings some meanwhile."""
         await self._context.require_scan()
         await self._search.look_again()
+        await self._ask_for_undo()
         tracking, began = self._context.tracking, time.time()
         with tracking.reading(FAMILY) as take:
             await self._read_again(await take())
             told = await self._catch_up(take) and tracking.covers(FAMILY, min(began, self._family.counted_since))
             return self._sample(await self._count(began, told=told))
+
+    async def _ask_for_undo(self) -> None:
+        """Once a connection: a user who may not ask finds each attempt in the server's ACL LOG."""
+        deployment = self._context.deployment
+        if self._known and self._undo_asked != deployment.connects:
+            self._undo_asked = deployment.connects
+            self._can_undo = await can_undo(deployment.pipeline, next(iter(self._known)))
 
     async def _read_again(self, written: Sequence[bytes]) -> None:
         """Whether each is still there, and the values of those that were written, and of others in turn."""
@@ -131,12 +143,12 @@ class SessionsSource(Source[SessionsFrame]):
     async def _catch_up(self, take: Take) -> bool:
         """Read what came or was written while others were read; is there no more of it?"""
         for _ in range(CATCH_UP):
-            written = await take()
-            await self.look(written)
-            written = [key for key in written if key in self._known]
+            named = await take()
+            await self.look(named)
+            written = [key for key in named if key in self._known]
             new = [key for key, known in self._known.items() if known.facts is None]
-            if not written and not new and not self._late:
-                return True
+            if not named and not new and not self._late:
+                return True  # not before nothing was named: that these are gone was seen later than they were named
             await self._read_lifetimes(written)
             self._late |= dict.fromkeys([*written, *new])
             if not await self._read_late():
@@ -178,15 +190,15 @@ class SessionsSource(Source[SessionsFrame]):
 
     async def _read_lifetimes(self, keys: Sequence[bytes]) -> None:
         commands: list[Command] = [(b"PTTL", key) for key in keys]
-        asked_at = time.monotonic()  # later would promise a session more time than it has
         replies = await self._context.deployment.pipeline(commands)
+        now = time.monotonic()
         self._no_lifetimes = missing_right(b"PTTL", replies) if keys else self._no_lifetimes
         for key, reply in zip(keys, replies, strict=True):
             known = self._known.get(key)
             if reply == -2:
                 self._forget(key)
             elif known is not None and isinstance(reply, int):
-                known.lasts(None if reply < 0 else reply / 1000, asked_at)
+                known.lasts(None if reply < 0 else reply / 1000, now)
 
     def _forget(self, key: bytes) -> None:
         self._known.pop(key, None)
@@ -204,13 +216,14 @@ class SessionsSource(Source[SessionsFrame]):
         if self._context.known_ids.version != self._ids_version:  # others may be forgotten instead
             self._tell_ids(self._known)
             self._ids_version = self._context.known_ids.version
-        rows = self._rows.make(heapq.nlargest(ROWS, read, key=latest_first), time.monotonic())
-        frame = SessionsFrame(count, rows, self._search.result())
+        rows = self._rows.make(heapq.nlargest(ROWS, read, key=most_left_first), time.monotonic())
+        frame = SessionsFrame(count, rows, self._search.result(), self._can_undo)
         return sample(frame, count, self._context.scope(self._scope), self._notes(rows))
 
     def _notes(self, rows: Sequence[SessionRow]) -> list[str]:
         """Rights that are missing, and sessions that say nothing."""
-        notes = [f"{self._no_values}: who is signed in is unknown" if self._no_values else ""]
+        notes = [self._context.scan_note]
+        notes.append(f"{self._no_values}: whose they are is unknown" if self._no_values else "")
         notes.append(f"{self._no_lifetimes}: the time left is unknown" if self._no_lifetimes else "")
         unread = 0 if self._no_values else sum(row.dialect == "unknown" for row in rows)
         if unread:

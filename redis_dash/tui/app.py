@@ -211,7 +211,7 @@ class DashApp(TerminalApp):
         self._remember(command, outcome)
         if outcome.unsettled is not None:
             self._submit(outcome.unsettled)
-        done = outcome.result in ("deleted", "restored", "sent")
+        done = outcome.result in ("deleted", "restored", "sent", "gone", "there again")
         self.notify(
             plain(outcome.detail, 300),
             title=outcome.result.capitalize(),
@@ -235,10 +235,10 @@ class DashApp(TerminalApp):
             self.notify("There is nothing to undo.", markup=False)
             return
         command = self._undo[-1]
-        left = "with the lifetime it had left" if command.expires_at else "without an expiry, as it was"
+        left = "to end when it would have ended" if command.expires_at else "without an expiry, as it was"
         question = Question(
             title=Plain("Bring this session back?"),
-            facts=((Plain("user"), plain(command.user, 200) or Plain("(anonymous)")),),
+            facts=((Plain("user"), plain(command.user, 200) or Plain("(unnamed)")),),
             consequence=(
                 Plain(f"The key is written again, {left}."),
                 Plain("If it exists again by now, nothing is written."),
@@ -267,7 +267,7 @@ class DashApp(TerminalApp):
             "Scan everything now, at full speed", "All keys are counted now (F5); again: stop", self.action_full_scan
         )
         yield SystemCommand("Zoom", "Let the pane fill the screen, or share it again", self.dashboard.action_zoom)
-        yield SystemCommand("Undo", "Bring back the session that was signed out last", self.action_undo)
+        yield SystemCommand("Undo", "Bring back the session that was deleted last", self.action_undo)
         yield SystemCommand("Help", "All keys, and what words mean", self.action_help)
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
         yield SystemCommand("Quit", "Leave the dashboard", self.action_quit)
@@ -282,8 +282,12 @@ class DashApp(TerminalApp):
         try:
             if self._feed is None:
                 raise SourceError("there is no connection")
-            await self._feed.submit(Publish(DEMO_CHANNEL, payload))
+            outcome = await self._feed.submit(Publish(DEMO_CHANNEL, payload))
         except DashError as error:
             self.notify(plain(str(error), 300), title=f"Not asked for: {scenario}", severity="error", markup=False)
+            return
+        if outcome.result != "sent":
+            title = f"{outcome.result.capitalize()}: {scenario}"
+            self.notify(plain(outcome.detail, 300), title=title, severity="warning", markup=False)
         else:
             self.notify(self._scenarios[scenario], title=f"Demo: {scenario}", timeout=8, markup=False)

@@ -105,7 +105,7 @@ class Dashboard(Screen[None]):
         if reading.topic == "server":
             was, self._server = self._server, reading
             self._tell_once()
-            if was is None or was.status != reading.status:
+            if was is None or (was.status, was.away) != (reading.status, reading.away):
                 self._show_bars()
         for pane in self.panes:
             if reading.topic == pane.TOPIC:

@@ -25,7 +25,10 @@ def absence(scope: Scope, found: Count, things: str, option: str) -> Plain:
     if scope.others:
         others = f"{plural(scope.others, 'key')} of another type {'does' if scope.others == 1 else 'do'}"
         return Plain(f"No {things.removesuffix('s')} matches {looked_for}; {others}.")
-    return Plain(
-        f"No key matches {looked_for}, among {count(scope.keys)} in this database. "
-        f"If your {things} have other names, start with {option} 'PATTERN'."
-    )
+    hint = f"If your {things} have other names, start with {option} 'PATTERN'."
+    if found.certainty == "exact":
+        return Plain(f"No key matches {looked_for}, among {count(scope.keys)} in this database. {hint}")
+    others = "; there may be others"
+    if found.high is not None:
+        others = f"; up to {compact(found.high)} may have come since" if found.high else ""
+    return Plain(f"No key that matches {looked_for} was among the {count(scope.keys)} counted{others}. {hint}")

@@ -213,7 +213,7 @@ def tally(value: Count) -> Plain:
 
 
 def seen(value: Count, words: str) -> Plain:
-    """``128 signed in``; ``none seen yet, at most 400`` where nothing was seen: that is not none."""
+    """``128 sessions``; ``none seen yet, at most 400`` where nothing was seen: that is not none."""
     if value.value == 0 and value.certainty in ("estimated", "unknown", "at_least"):
         most = "" if value.high is None else f", at most {compact(value.high)}"
         return Plain(f"none seen yet{most}")

@@ -54,7 +54,8 @@ def header_items(title: Plain, target: Plain, reading: AnyReading | None, now: f
 
 
 def _trouble(reading: AnyReading, now: float) -> Item:
-    word = "disconnected" if reading.status == "stale" else "not connected" if reading.away else "error"
+    words = ("disconnected", "not connected") if reading.away else ("stale", "error")
+    word = words[reading.status == "error"]
     since = f" {duration(now - reading.taken_at)}" if reading.taken_at else ""
     note = f" — {plain(reading.note, 90)}" if reading.note else ""
     return Item(((Plain(f" ✖ {word}{since}{note} "), "alarm"),), right=True)
@@ -75,7 +76,7 @@ def _figures(frame: ServerFrame) -> list[Item]:
     ]
     if frame.kind == "cluster":
         figures.insert(0, Item(((Plain("one node of a cluster"), "warn"),), 1, right=True))
-    if frame.evicted_per_s > 0:
+    if frame.evicting_since is not None:
         figures.insert(0, Item(((Plain("evicting"), "warn"),), 1, right=True))
     return figures
 

@@ -6,6 +6,7 @@ import time
 
 from redis_dash.core.commands import FullPass
 from redis_dash.core.feed import Progress
+from redis_dash.core.frames.server import ServerFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import about, compact, percent, rate
 from redis_dash.tui.segments import Span
@@ -57,6 +58,8 @@ class FullScan:
 
     def __init__(self) -> None:
         self._asked_at: float | None = None
+        self._passes = 0
+        """Complete ones, before the one that was asked for."""
 
     def toggle(self, progress: Progress | None) -> FullPass:
         """Begin, or stop what is under way."""
@@ -70,9 +73,16 @@ class FullScan:
         return FullPass(False)
 
     def completion(self, reading: AnyReading) -> Plain:
-        """Said once when counts of the pass that was asked for have come; else empty."""
-        counted_at = reading.count.at if reading.count is not None and reading.count.coverage >= 1 else 0.0
-        if self._asked_at is None or counted_at < self._asked_at:
+        """Said once when the pass that was asked for is complete; else empty."""
+        if not isinstance(reading.frame, ServerFrame):
             return Plain("")
-        took, self._asked_at = counted_at - self._asked_at, None
-        return Plain(f"Everything has been scanned, in {took:.1f} s.")
+        scan, before = reading.frame.scan, self._passes
+        if self._asked_at is None or scan.full_speed:
+            self._passes = scan.passes
+            return Plain("")
+        if reading.taken_at < self._asked_at:
+            return Plain("")
+        self._asked_at, self._passes = None, scan.passes
+        if scan.passes <= before or scan.last_s is None:  # it was cut
+            return Plain("")
+        return Plain(f"Everything has been scanned, in {scan.last_s:.1f} s.")

@@ -45,7 +45,8 @@ def excuse(reading: AnyReading) -> Plain:
     """Why there is nothing, where that is no sign of there being nothing."""
     note = plain(reading.note, 400)
     if reading.away or reading.status == "stale":
-        return Plain(f"Not connected: {note}") if note else Plain("Not connected.")
+        what = "Not connected" if reading.away else "Not read since"
+        return Plain(f"{what}: {note}") if note else Plain(f"{what}.")
     return note or Plain("This could not be read." if reading.status == "error" else "This cannot be had here.")
 
 
@@ -75,6 +76,8 @@ def _currency(reading: AnyReading, now: float) -> tuple[list[tuple[Span, ...]], 
     words, brief = certainty(reading.count, now), certainty(reading.count, now, brief=True)
     age = now - reading.taken_at
     old = [_span(Plain(f"{duration(age)} old"), "dim")] if age > FRESH_S else []
+    if old and reading.count is None:
+        return old, old  # it is live no more
     return [words, *old], [brief, *old]
 
 

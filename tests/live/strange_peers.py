@@ -8,6 +8,8 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import hiredis
+
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -39,6 +41,19 @@ async def asks_for_a_password(reader: asyncio.StreamReader, writer: asyncio.Stre
     """Nobody has signed in."""
     while await reader.read(65_536):
         writer.write(b"-NOAUTH Authentication required.\r\n" * 50)
+
+
+async def loads_its_data(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """As Redis does: some commands are run meanwhile, INFO and those of pub/sub among them."""
+    requests = hiredis.Reader()
+    answers = {b"INFO": b"$11\r\nloading:1\r\n\r\n", b"CLIENT": b"+OK\r\n", b"MULTI": b"+OK\r\n"}
+    while chunk := await reader.read(65_536):
+        requests.feed(chunk)
+        while (request := requests.gets()) is not False:
+            answer = answers.get(request[0], b"-LOADING Redis is loading the dataset in memory\r\n")
+            if request[0].endswith(b"SUBSCRIBE"):
+                answer = b"*3\r\n$%d\r\n%b\r\n$1\r\nx\r\n:1\r\n" % (len(request[0]), request[0].lower())
+            writer.write(answer)
 
 
 @contextlib.asynccontextmanager

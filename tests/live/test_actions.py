@@ -17,6 +17,7 @@ from redis_dash.core.errors import SourceError
 from redis_dash.core.frames.sessions import SessionRow
 from redis_dash.sources.base import Context
 from redis_dash.sources.sessions import SessionsSource
+from tests.conftest import until
 from tests.live.test_sources import sign_in
 
 
@@ -148,3 +149,6 @@ async def test_publish(deployment: Deployment, client: redis.Redis) -> None:
     assert message is not None
     assert message["data"] == b"{}"
     listener.close()
+    await until(lambda: client.pubsub_numsub("demo:control") == [(b"demo:control", 0)])
+    outcome = await carry_out(deployment, Publish("demo:control", "{}"))
+    assert (outcome.result, outcome.detail) == ("not heard", "nobody listens on demo:control")

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 import redis
 
-from redis_dash.config import Config, Url
-from redis_dash.core.frames.cache import CacheFrame
-from redis_dash.core.reading import Reading
-from redis_dash.hub import Hub
+from demo_server.embedded import EmbeddedServer
+from redis_dash.config import Url
+from redis_dash.core.resp import Command
 from redis_dash.keyspace.client_tracking import Tracking
 from redis_dash.sources.base import Context
 from redis_dash.sources.rate_limits import RateLimitsSource
 from redis_dash.sources.sessions import SessionsSource
 from tests.conftest import until, until_async
-from tests.live.conftest import running
+from tests.live.relay import relay
 from tests.live.test_sources import accept, sign_in
 
 MakeContext = Callable[..., Context]
@@ -100,6 +101,81 @@ async def test_keys_that_are_written_too_often_are_given_up(
         await until(lambda: tracking.covers("limits", float("inf")))
 
 
+async def test_keys_that_were_given_up_are_tried_again_and_the_others_are_told_all_along(
+    redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redis_dash.keyspace.client_tracking.JUDGED_S", 0.05)
+    monkeypatch.setattr("redis_dash.keyspace.client_tracking.GIVEN_UP_S", (0.3, 0.3))
+    async with listening(Tracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
+
+        async def given_up() -> bool:
+            for number in range(200):
+                client.set(f"session:{number}", "x")
+            return "sessions" in tracking.given_up
+
+        for attempt in range(3):
+            await until_async(given_up)
+            assert not tracking.covers("sessions", float("inf"))
+            if not attempt:
+                await until(lambda: tracking.covers("limits", float("inf")))
+                since = time.time()
+            await until(lambda: tracking.covers("sessions", float("inf")))
+            client.set("session:again", "x")
+            assert b"session:again" in await taken(tracking)
+            client.zadd("ratelimit:a", {"x": attempt})
+            assert await taken(tracking, "limits") == [b"ratelimit:a"]
+            assert tracking.covers("limits", since)
+
+
+async def test_each_pause_is_twice_as_long_as_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    tracking, slept, sleep = Tracking(Url("redis://nobody:1"), FAMILIES, 0.01), list[float](), asyncio.sleep
+    clock = [0.0]
+
+    async def note(seconds: float) -> None:
+        slept.append(seconds)
+        await sleep(0)
+
+    async def give_up(families: Sequence[str]) -> None:
+        clock[0] += 700.0 if len(slept) == 7 else 5.0
+        tracking.given_up.update(families)
+
+    monkeypatch.setattr("redis_dash.keyspace.client_tracking.asyncio.sleep", note)
+    monkeypatch.setattr("redis_dash.keyspace.client_tracking.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr(tracking, "_listen_on", give_up)
+    task = asyncio.create_task(tracking._try_again("sessions"))
+    while len(slept) < 9:
+        await sleep(0)
+    task.cancel()
+    assert slept[:9] == [30.0, 60.0, 120.0, 240.0, 480.0, 600.0, 600.0, 30.0, 60.0]
+
+
+async def test_keys_are_given_up_as_soon_as_they_have_cost_too_much(redis_url: str, client: redis.Redis) -> None:
+    """Not after five seconds in which the server does nothing but tell us."""
+    async with listening(Tracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
+        before = tracking.spent_s
+
+        async def given_up() -> bool:
+            for number in range(500):
+                client.set(f"session:{number}", "x")
+            return "sessions" in tracking.given_up
+
+        await until_async(given_up)
+        assert tracking.spent_s - before < 0.04  # of 0.025 that it may take in five seconds
+
+
+async def test_after_too_many_keys_to_keep_those_that_are_written_later_are_told(
+    redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redis_dash.keyspace.client_tracking.MOST_KEYS", 50)
+    async with listening(Tracking(Url(redis_url), FAMILIES, 1.0)) as tracking:
+        since = tracking._since["sessions"]
+        client.mset({f"session:{number}": "x" for number in range(51)})
+        await until_async(lambda: not_covered(tracking, since))
+        assert tracking.covers("sessions", time.time())
+        client.set("session:new", "x")
+        assert await taken(tracking) == [b"session:new"]
+
+
 async def test_without_client_tracking_nothing_is_covered(redis_url: str, client: redis.Redis) -> None:
     client.acl_setuser("poor", enabled=True, passwords=["+pw"], commands=["+@all", "-client|tracking"], keys=["*"])
     tracking = Tracking(Url(redis_url.replace("redis://", "redis://poor:pw@")), FAMILIES, 0.01)
@@ -169,28 +245,6 @@ async def test_sessions_that_are_renewed_stand_first_between_two_passes(
             client.expire(f"session:u{number:04}-0123456789-0123456789", 9000)
         rows = (await source.read()).frame.rows
         assert {row.user for row in rows[:7]} == {f"u{number:04}@example.com" for number in range(7)}
-
-
-async def test_another_dashboard_on_the_same_server_is_told(redis_url: str, client: redis.Redis) -> None:
-    """Its lookups cannot be told from the application's."""
-    first, second = Hub(Config(url=redis_url, refresh_s=0.1)), Hub(Config(url=redis_url, refresh_s=0.1))
-
-    async def cache_of(hub: Hub) -> Reading[CacheFrame]:
-        return next(reading for reading in await hub.read_all() if reading.topic == "cache")
-
-    async def is_alone() -> bool:
-        return (await cache_of(first)).status == "ok"
-
-    async def is_not_alone() -> bool:
-        reading = await cache_of(first)
-        return reading.status == "reduced" and "another dashboard watches this server" in reading.note
-
-    async with running(first):
-        await until(lambda: first.subscribed)
-        assert await is_alone()
-        async with running(second):
-            await until_async(is_not_alone)
-        await until_async(is_alone)
 
 
 async def test_what_a_reading_that_failed_had_taken_is_taken_again(redis_url: str, client: redis.Redis) -> None:
@@ -281,3 +335,46 @@ async def test_another_replication_id_in_the_middle_of_a_pass_begins_it_afresh(
     count = context.keyspace.census.count("sessions", await context.deployment.info(max_age_s=-1))
     assert changed
     assert count.value == 8000
+
+
+async def test_what_comes_while_somebody_who_has_gone_is_asked_for_is_not_missed(
+    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in(client, "ann")
+    context = make_context()
+    source = SessionsSource(context)
+    pipeline, meanwhile = context.deployment.pipeline, [["bob"], ["cho", "dan"]]
+
+    async def moving(commands: Sequence[Command]) -> list[object]:
+        if commands and commands[0][0] == b"PTTL" and meanwhile:
+            for key in client.scan_iter("session:bob*"):
+                client.delete(key)
+            for name in meanwhile.pop(0):
+                client.set(f"session:{name}-0123456789abcdef", json.dumps({"user": name}), ex=100)
+        return await pipeline(commands)
+
+    async with listening(context.tracking):
+        await context.keyspace.pass_over()
+        await source.read()
+        monkeypatch.setattr(context.deployment, "pipeline", moving)
+        count = (await source.read()).frame.count
+        assert not meanwhile
+        assert count.certainty != "exact" or count.value == 3
+
+
+async def test_nothing_is_exact_by_names_that_are_still_on_their_way(
+    make_context: MakeContext, client: redis.Redis, embedded_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redis_dash.keyspace.client_tracking.ANSWER_S", 0.1)
+    async with relay(embedded_server.port) as link:
+        context = make_context()
+        counts = context.keyspace.census
+        counts.tracking = Tracking(Url(link.url), {"sessions": ("session:*",)}, 0.01)
+        async with listening(counts.tracking):
+            await context.keyspace.pass_over()
+            client.set("other", "x")
+            assert (await counts.count_now("sessions")).certainty == "exact"  # since the server has named nothing
+            link.hold = asyncio.Event()
+            client.set("session:0123456789abcdef", "{}")
+            assert (await counts.count_now("sessions")).certainty != "exact"
+            link.hold.set()

@@ -147,3 +147,42 @@ async def test_channels_hold_no_id(make_context: Callable[..., Context], client:
     frame: EventsFrame = (await events.read()).frame
     assert [channel.channel for channel in frame.channels] == ["usr:Kx9f…"]
     told(frame.channels, frame.known_ids)
+
+
+async def test_no_topic_holds_a_token_that_can_be_told_by_its_looks(redis_url: str, client: redis.Redis) -> None:
+    token, card = "sk_" + "live_4eC39HqLyjWDarjt", "4111 1111 1111 1111"
+    client.set("session:Kx9f2LqP7TzW4mNb", json.dumps({"user": token, "role": card, "name": "Ann"}), ex=1000)
+    client.set(f"ratelimit:{token}", 5, ex=50)
+    client.set(f"ratelimit:{token}x", 5, ex=50)
+    client.zadd("leaderboard", {card: 2, "Ann": 1})
+    topics = ["events", "sessions", "rate_limits", "leaderboards"]
+    taking = asyncio.create_task(take(Config(url=redis_url), 0.5, topics, io.StringIO(), full=True))
+    await until(lambda: client.pubsub_numpat() > 0)
+    while not taking.done():
+        client.publish(f"of:{token}", "hi")
+        await asyncio.sleep(0.05)
+    document, code = await taking
+    frames = {topic: reading["frame"] for topic, reading in json.loads(document)["topics"].items()}
+    assert code == 0
+    assert [row["user"] for row in frames["sessions"]["rows"]] == ["Ann"]
+    assert [row["identity"] for row in frames["rate_limits"]["rows"]] == ["(hidden)"] * 2
+    assert [row["member"] for row in frames["leaderboards"]["boards"][0]["rows"]] == ["(hidden)", "Ann"]
+    assert [channel["channel"] for channel in frames["events"]["channels"]] == ["of:(hidden)"]
+    assert token not in document
+    assert card not in document
+
+
+async def test_a_search_and_the_export_hold_no_id_behind_a_prefix(
+    redis_url: str, client: redis.Redis, make_context: Callable[..., Context]
+) -> None:
+    for sid in IDS[:2]:
+        client.set(f"session:x{sid}", json.dumps({"id": sid, "name": sid}), ex=1000)
+    document, _ = await take(Config(url=redis_url), 0.0, ["sessions"], io.StringIO(), full=True)
+    assert len(json.loads(document)["topics"]["sessions"]["frame"]["rows"]) == 2
+    source = SessionsSource(context := make_context(sessions=("session:*",)))
+    await context.keyspace.pass_over()
+    async with searching(source) as search:
+        search("xKx9f")
+        result = await found(source)
+    assert len(result.rows) == 2
+    told(document, result)

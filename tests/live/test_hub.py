@@ -11,7 +11,7 @@ import redis
 
 from demo_server.embedded import EmbeddedServer
 from redis_dash.client.deployment import Deployment
-from redis_dash.config import Config
+from redis_dash.config import CachePattern, Config
 from redis_dash.core.commands import RevokeSession
 from redis_dash.core.frames.events import EventsFrame
 from redis_dash.core.frames.leaderboards import LeaderboardsFrame
@@ -25,8 +25,8 @@ from redis_dash.sources.leaderboards import LeaderboardsSource
 from tests.conftest import until
 from tests.live.conftest import running
 from tests.live.poor_server import poor_server
-from tests.live.strange_peers import asks_for_a_password, peer
-from tests.live.test_sources import sign_in
+from tests.live.strange_peers import asks_for_a_password, loads_its_data, peer
+from tests.live.test_sources import accept, sign_in
 
 TOPICS = [source.topic for source in SOURCES]
 
@@ -96,6 +96,102 @@ async def test_a_restart_is_stale_and_then_live_again() -> None:
             await until(lambda: desk.all_are("ok"), within_s=5)
             assert not any(reading.away for reading in desk.latest.values())
         assert len(desk.frame("events").gaps) == 1
+
+
+async def test_all_topics_agree_at_every_moment_on_whether_the_server_is_there() -> None:
+    """Also while it goes and comes back: each finds out by itself, and only when it reads."""
+    with EmbeddedServer() as server:
+        server.stop()
+        async with running(Hub(Config(url=server.url, refresh_s=0.3))) as hub:
+            desk = Desk(hub)
+            seen = set[frozenset[bool]]()
+
+            def all_are(status: str) -> bool:
+                done = desk.all_are(status)
+                seen.add(frozenset(reading.away for reading in desk.latest.values()))
+                return done
+
+            await until(lambda: all_are("error"))
+            server.start()
+            await until(lambda: all_are("ok"))
+            for _ in range(3):
+                server.stop()
+                await until(lambda: all_are("stale"))
+                server.start()
+                await until(lambda: all_are("ok"))
+            assert seen <= {frozenset(), frozenset({True}), frozenset({False})}
+
+
+async def test_a_connection_that_is_lost_and_made_again_between_two_drains(redis_url: str) -> None:
+    async with running(Hub(Config(url=redis_url, refresh_s=FAST))) as hub:
+        desk = Desk(hub)
+        await until(lambda: desk.all_are("ok"))
+        hub.deployment._link.hang_up("cut")
+        assert hub.deployment.trouble == "cut"
+        assert desk.all_are("stale")
+        assert {(reading.away, reading.note) for reading in desk.latest.values()} == {(True, "cut")}
+        await until(lambda: desk.all_are("ok"))
+        assert hub.deployment.trouble == ""
+
+
+async def test_a_server_that_loads_its_data_is_away_at_every_moment() -> None:
+    """It answers INFO meanwhile, and nothing else."""
+    async with peer(loads_its_data) as url, running(Hub(Config(url=url, refresh_s=FAST))) as hub:
+        desk = Desk(hub)
+        await until(lambda: bool(desk.statuses()))
+        for _ in range(100):
+            desk.statuses()
+            assert len({reading.away for reading in desk.latest.values()}) == 1
+            await asyncio.sleep(0.01)
+
+
+async def test_where_the_right_to_scan_is_taken_away_all_that_needs_it_says_so(
+    redis_url: str, client: redis.Redis, make_poor: Callable[..., Deployment]
+) -> None:
+    """Counts do not go on as if nothing had happened, and are exact no more."""
+    make_poor()
+    client.acl_setuser("poor", enabled=True, channels=["*"])
+    client.persist(sign_in(client, "ann"))  # whose end would leave the other counts open
+    accept(client, "10.0.0.1", [1.0])
+    client.zadd("leaderboard", {"ann": 1})
+    client.set("page:1", "x")
+    url = redis_url.replace("redis://", "redis://poor:pw@")
+    scanned = ("sessions", "rate_limits", "leaderboards", "cache")
+    caches = (CachePattern("pages", "page:*", "stats"),)
+    config = Config(url=url, refresh_s=FAST, leaderboards=("leaderboard", "lead*"), caches=caches)
+    async with running(Hub(config)) as hub:
+        desk = Desk(hub)
+
+        def certainties() -> set[str]:
+            counts = [desk.latest[topic].count for topic in scanned]
+            return {count.certainty for count in counts if count is not None}
+
+        await until(lambda: desk.all_are("ok") and certainties() == {"exact"})
+        client.acl_setuser("poor", enabled=True, commands=["-scan"])
+        await until(lambda: [desk.statuses()[topic] for topic in scanned] == ["reduced"] * 4)
+        assert {desk.latest[topic].note for topic in scanned} == {"not allowed to run SCAN: new keys may be missed"}
+        assert certainties() == {"counted"}
+        await until(lambda: desk.statuses()["server"] == "ok" and bool(desk.frame("server").scan.stopped))
+        client.acl_setuser("poor", enabled=True, commands=["+scan"])
+        await until(lambda: desk.all_are("ok") and certainties() == {"exact"})
+
+
+async def test_boards_of_a_known_name_need_no_right_to_scan(
+    redis_url: str, client: redis.Redis, make_poor: Callable[..., Deployment]
+) -> None:
+    make_poor()
+    client.acl_setuser("poor", enabled=True, channels=["*"])
+    client.zadd("leaderboard", {"ann": 1})
+    url = redis_url.replace("redis://", "redis://poor:pw@")
+    async with running(Hub(Config(url=url, refresh_s=FAST, leaderboards=("leaderboard",)))) as hub:
+        desk = Desk(hub)
+        await until(lambda: desk.all_are("ok"))
+        client.acl_setuser("poor", enabled=True, commands=["-scan"])
+        await until(lambda: desk.statuses()["sessions"] == "reduced")
+        count = desk.latest["leaderboards"].count
+        assert desk.statuses()["leaderboards"] == "ok"
+        assert count is not None
+        assert count.certainty == "exact"
 
 
 async def test_nothing_there_is_an_error_on_every_topic_but_no_crash() -> None:

@@ -81,7 +81,7 @@ async def test_the_answer_to_a_revocation_is_lost(
     if loss == "unheard":
         assert (found.result, found.undo, client.get(key)) == ("still there", None, value)
     else:
-        assert (found.result, found.undo, client.exists(key)) == ("deleted", outcome.undo, 0)
+        assert (found.result, found.undo, client.exists(key)) == ("gone", outcome.undo, 0)
         assert (await carry_out(chosen, outcome.undo)).result == "restored"
         assert client.get(key) == value
     await chosen.close()
@@ -103,7 +103,7 @@ async def test_the_answer_to_an_undo_is_lost(
     if loss == "unheard":
         assert (found.result, found.undo, client.exists(key)) == ("not restored", undo, 0)
     else:
-        assert (found.result, found.undo, client.exists(key)) == ("restored", None, 1)
+        assert (found.result, found.undo, client.exists(key)) == ("there again", None, 1)
 
 
 async def test_what_was_lost_before_the_last_word_is_not_done(
@@ -146,7 +146,7 @@ async def test_the_event_stream_tells_both(client: redis.Redis, way: LossyWay) -
     await hub.submit(outcome.unsettled)
     log = hub._subscriber.log
     told = [entry.text for entry in log.read(log.start, log.end) if isinstance(entry, Mark)]
-    assert told == [f"{result}: {row.id} of {row.user}" for result in ("not known", "deleted")]
+    assert told == [f"{result}: {row.id} of {row.user}" for result in ("not known", "gone")]
     assert key.decode().partition(":")[2] not in repr((told, outcome))
     await hub.deployment.close()
 
@@ -171,6 +171,6 @@ async def test_a_server_that_hangs_and_then_does_it_after_all() -> None:
         with pytest.raises(SourceError):
             await deployment.one(b"PING")
         os.kill(server.pid, signal.SIGCONT)
-        assert (await looking).result == "deleted"
+        assert (await looking).result == "gone"
         assert not client.exists(key)
         await deployment.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 
 import pytest
@@ -11,10 +12,12 @@ import redis
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.info import Info
 from redis_dash.config import Config
+from redis_dash.core.frames.cache import CacheFrame
 from redis_dash.core.frames.server import ServerFrame
 from redis_dash.hub import Hub
 from redis_dash.sources.base import Context
 from redis_dash.sources.cache import CacheSource
+from redis_dash.sources.server import ServerSource
 from tests.conftest import until
 from tests.live.conftest import running
 from tests.live.test_hub import Desk
@@ -158,3 +161,65 @@ async def test_a_cancelled_reading_is_counted_all_the_same(deployment: Deploymen
     assert info.application == (0, 0)
     assert info.own_hits >= 200
     assert deployment.connects == 1
+
+
+async def test_after_a_reset_the_interval_is_not_known_and_the_total_says_since_when(
+    make_context: MakeContext, client: redis.Redis
+) -> None:
+    client.set("a", "1")
+    client.hset("cache:stats:llm", mapping={"hits": 8, "misses": 2})
+    context = make_context()
+    cache, server = CacheSource(context), ServerSource(context)
+
+    async def read() -> tuple[CacheFrame, ServerFrame]:
+        for source in (cache, server):
+            source._before = source._before._replace(at=0.0) if source._before else None  # an interval ago
+        return (await cache.read()).frame, (await server.read()).frame
+
+    first, _ = await read()
+    assert (first.interval_hits, first.interval_misses, first.since) == (None, None, None)
+    assert first.groups[0].interval_lookups is None
+    quiet, busy = await read()
+    assert (quiet.interval_hits, quiet.interval_misses, quiet.groups[0].interval_lookups) == (0, 0, 0)
+    assert busy.ops_per_s is not None
+    before = time.time()
+    client.config_resetstat()
+    client.hset("cache:stats:llm", mapping={"hits": 1, "misses": 0})
+    client.mget("a", "none")
+    reset, unknown = await read()
+    assert (reset.interval_hits, reset.interval_misses, reset.interval_hit_rate) == (None, None, None)
+    assert reset.groups[0].interval_lookups is None
+    assert (unknown.ops_per_s, unknown.evicted_per_s, unknown.expired_per_s) == (None, None, None)
+    client.mget("a", "a", "a", "none")
+    after, _ = await read()
+    assert (after.interval_hits, after.interval_misses) == (3, 1)
+    assert after.since is not None
+    assert before <= after.since <= time.time()
+
+
+async def test_a_server_rejects_while_its_counter_grows(
+    make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not for ever after."""
+    context = make_context()
+    source, info = ServerSource(context), await context.deployment.info()
+    clock, rejected = [1000.0], ["7"]
+    monkeypatch.setattr("redis_dash.sources.server.time.time", lambda: clock[0])
+
+    async def now(max_age_s: float = 0.4) -> Info:
+        return info._replace(values={**info.values, "rejected_connections": rejected[0], "evicted_keys": rejected[0]})
+
+    monkeypatch.setattr(context.deployment, "info", now)
+
+    async def read() -> tuple[int, float | None, float | None]:
+        frame = (await source.read()).frame
+        return frame.rejected_connections, frame.rejecting_since, frame.evicting_since
+
+    assert await read() == (7, None, None)
+    for at, value in ((1001.0, "8"), (1005.0, "8"), (1009.0, "9"), (1018.0, "9")):
+        clock[0], rejected[0] = at, value
+        assert await read() == (int(value), 1001.0, 1001.0)
+    clock[0] = 1019.5
+    assert await read() == (9, None, None)
+    rejected[0] = "0"  # the counters were reset
+    assert await read() == (0, None, None)

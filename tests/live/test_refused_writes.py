@@ -11,6 +11,7 @@ import redis
 
 from demo_server.embedded import EmbeddedServer
 from redis_dash.actions.carry_out import carry_out
+from redis_dash.actions.revocation import can_undo
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Url
 from redis_dash.core.commands import RevokeSession
@@ -91,6 +92,32 @@ async def test_what_cannot_be_brought_back_is_told(
     assert (outcome.result, outcome.undo, client.exists(key)) == ("deleted", None, 0)
     assert "cannot be brought back" in outcome.detail
     assert without[-1][1:] in outcome.detail
+
+
+async def test_no_undo_is_offered_that_would_be_refused(client: redis.Redis, make_poor: MakePoor) -> None:
+    key, row = one_row(client)
+    outcome = await carry_out(make_poor("-restore"), RevokeSession(row))
+    assert (outcome.result, outcome.undo, client.exists(key)) == ("deleted", None, 0)
+    assert "cannot be brought back (RESTORE is not allowed)" in outcome.detail
+
+
+async def test_where_the_server_does_not_tell_an_undo_is_offered(client: redis.Redis, make_poor: MakePoor) -> None:
+    _, row = one_row(client)
+    outcome = await carry_out(make_poor("-acl"), RevokeSession(row))
+    assert outcome.undo is not None
+    assert "brought back" not in outcome.detail
+
+
+@pytest.mark.parametrize(
+    ("without", "told"), [((), True), (("-restore",), False), (("-dump",), False), (("-acl",), None)]
+)
+async def test_whether_there_is_an_undo_is_found_out_without_a_write(
+    client: redis.Redis, make_poor: MakePoor, without: tuple[str, ...], told: bool | None
+) -> None:
+    key, _ = one_row(client)
+    before = client.dump(key), client.info("persistence")["rdb_changes_since_last_save"]
+    assert await can_undo(make_poor(*without).pipeline, key) is told
+    assert (client.dump(key), client.info("persistence")["rdb_changes_since_last_save"]) == before
 
 
 @pytest.mark.parametrize("without", [(), ("-eval",)])

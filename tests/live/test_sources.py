@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -10,8 +11,9 @@ import pytest
 import redis
 
 from redis_dash.client.deployment import Deployment
-from redis_dash.config import CachePattern, LimitPattern, Url
+from redis_dash.config import CachePattern, Config, LimitPattern, Url
 from redis_dash.core.certainty import Scope, exact
+from redis_dash.snapshot import take
 from redis_dash.sources.base import Context
 from redis_dash.sources.cache import CacheSource
 from redis_dash.sources.leaderboards import LeaderboardsSource
@@ -28,7 +30,7 @@ def sign_in(client: redis.Redis, name: str, ttl: int = 86_400, **more: object) -
     return key.encode()
 
 
-async def test_sessions_newest_activity_first(make_context: MakeContext, client: redis.Redis) -> None:
+async def test_sessions_with_most_time_left_first(make_context: MakeContext, client: redis.Redis) -> None:
     sign_in(client, "old", 40_000)
     sign_in(client, "new", 86_400)
     client.set("session:forever-0123456789", "{}")
@@ -45,6 +47,20 @@ async def test_sessions_newest_activity_first(make_context: MakeContext, client:
     assert {row.dialect for row in frame.rows} == {"json", "unknown"}
     assert frame.rows[0].ttl_full_s == pytest.approx(86_400, abs=2)
     assert frame.rows[0].id == "new-…"
+
+
+async def test_whether_a_session_can_be_brought_back_is_told(
+    redis_url: str, make_poor: Callable[..., Deployment], make_context: MakeContext, client: redis.Redis
+) -> None:
+    sign_in(client, "ann")
+    context = make_context()
+    source = SessionsSource(context)
+    await context.keyspace.pass_over()
+    assert (await source.read()).frame.can_undo is True
+    context.deployment = make_poor("-restore")
+    poor = SessionsSource(context)
+    await poor.look(list(client.scan_iter("session:*")))
+    assert (await poor.read()).frame.can_undo is False
 
 
 async def test_sessions_that_end_or_begin_or_change_show(make_context: MakeContext, client: redis.Redis) -> None:
@@ -191,6 +207,15 @@ async def test_an_unknown_limit_is_not_invented(make_context: MakeContext, clien
     assert (row.used, row.limit, row.blocked, row.reset_s) == (150, None, False, None)
 
 
+async def test_without_a_window_what_is_held_is_no_usage(redis_url: str, client: redis.Redis) -> None:
+    """Where the application removes old entries only now and then, most of them are in no window any more."""
+    accept(client, "10.0.0.1", [1.0, 2.0, *(80_000.0 + number for number in range(148))])
+    client.set("ratelimit:10.0.0.2", 42, ex=30)
+    document, _ = await take(Config(url=redis_url), 0.0, ["rate_limits"], io.StringIO(), full=True)
+    rows = json.loads(document)["topics"]["rate_limits"]["frame"]["rows"]
+    assert [(row["used"], row["held"]) for row in rows] == [(None, 150), (42, None)]
+
+
 async def test_a_key_in_no_known_form_is_told(make_context: MakeContext, client: redis.Redis) -> None:
     client.rpush("ratelimit:list", "x")
     context = make_context()
@@ -236,7 +261,8 @@ async def test_cache_is_the_applications_alone(
     source, sessions = CacheSource(context), SessionsSource(context)
     monkeypatch.setattr(source, "_shortest_s", 0.0)  # any two reads are an interval apart
     await context.keyspace.pass_over()
-    await source.read()
+    first = (await source.read()).frame
+    assert (first.interval_hits, [group.interval_lookups for group in first.groups]) == (None, [None, None])
     for _ in range(20):
         await sessions.read()
     for _ in range(3):

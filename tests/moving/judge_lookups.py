@@ -25,12 +25,12 @@ class LookupsJudge:
         """How often the server had begun to count anew, or connections had been lost, at the frame before."""
         self._before: Seen | None = None
         """The last frame that told an interval of its own."""
-        self._shown: tuple[int, int] = (0, 0)
+        self._shown: tuple[int | None, int | None] = (None, None)
 
     def judge(self, frame: CacheFrame, seen: Seen) -> None:
         """One frame."""
         shown = {"hits": frame.interval_hits, "misses": frame.interval_misses}
-        is_told = self._interval(shown, frame.interval_hit_rate is not None, seen)
+        is_told = self._interval(shown, seen)
         began = [by_command for span, by_command in self._bench.world.lookups.beginnings if span.end < seen.info.begin]
         for what, value in (("hits", frame.hits), ("misses", frame.misses)):
             timeline = self._timelines[what]
@@ -45,7 +45,7 @@ class LookupsJudge:
             self._bench.check(f"cache: {what}", right, seen, told, timeline)
         self._beginnings = len(began)
 
-    def _interval(self, shown: dict[str, int], has_rate: bool, seen: Seen) -> bool:
+    def _interval(self, shown: dict[str, int | None], seen: Seen) -> bool:
         """Between two INFOs, unless they are too close to each other; returns False if it is not told."""
         before, values = self._before, (shown["hits"], shown["misses"])
         apart_s = self._bench.world.refresh_s / 2
@@ -55,13 +55,15 @@ class LookupsJudge:
         if before is None:
             return True
         changes = {name: (one.values(*before.info), one.values(*seen.info)) for name, one in self._timelines.items()}
-        if not has_rate and any(not _gained(then, now, 0) for then, now in changes.values()):
+        gained = {name: value for name, value in shown.items() if value is not None}
+        if len(gained) < len(changes):
             self._bench.tally.certainties["cache: interval"]["not told"] += 1
             return False
         self._bench.tally.certainties["cache: interval"]["told"] += 1
         for name, (then, now) in changes.items():
-            right = _gained(then, now, shown[name]) or (self._was_cut(before, seen) and 0 <= shown[name] <= now.high)
-            told = f"shown {shown[name]}, truth {then} -> {now}"
+            value = gained[name]
+            right = _gained(then, now, value) or (self._was_cut(before, seen) and 0 <= value <= now.high)
+            told = f"shown {value}, truth {then} -> {now}"
             self._bench.check(f"cache: {name} of the interval", right, seen, told, self._timelines[name])
         return True
 

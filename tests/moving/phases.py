@@ -58,6 +58,7 @@ PHASES = (
     Phase("lookups", 2.0, 0.005, 8, {"look up": 30, "drop page": 1}),
     Phase("statistics reset", 2.0, 0.01, 3, ALL, ("reset stats",)),
     Phase("flush", 2.5, 0.01, 3, ALL, ("flush",)),
+    Phase("few that come and go", 3.0, 0.005, 6, {"sign in": 1, "sign out": 1}, ("flush",)),
     Phase("growing", 3.0, 0.02, 2, {**ALL, "grow": 20}),
     Phase("shrinking", 3.0, 0.02, 2, {**ALL, "shrink": 20}),
     Phase("another unit", 2.0, 0.02, 2, ALL, ("change unit",)),

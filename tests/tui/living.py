@@ -111,7 +111,7 @@ class LivingFeed(fakes.FakeFeed):
         self.last = {reading.topic: reading for reading in self.pending}
 
     def _stale(self, topic: str) -> AnyReading:
-        return msgspec.structs.replace(self.last[topic], status="stale", note=self.trouble)
+        return msgspec.structs.replace(self.last[topic], status="stale", note=self.trouble, away=True)
 
     def _server(self) -> ServerFrame:
         return fakes.server(

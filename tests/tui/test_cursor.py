@@ -66,7 +66,7 @@ async def test_the_only_board_is_not_left_for_itself() -> None:
         await until(pilot, lambda: pane.table.index == 3)
         assert "[ ] board" not in screen_text(app)
         await tap(pilot, "]")
-        await shows(app, pilot, "There is no other board.")
+        await shows(app, pilot, "No other board is listed.")
         await tap(pilot, "[")
         assert pane.table.index == 3
 

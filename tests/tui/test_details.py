@@ -39,7 +39,7 @@ GONE: dict[str, tuple[str, Frame, Frame, str]] = {
         "2",
         fakes.sessions(fakes.session(7), count=5000),
         fakes.sessions(fakes.session(8), count=5000),
-        "No longer listed: it has ended, or others were active later.",
+        "No longer listed: it has ended, or others have more time left.",
     ),
     "limits": (
         "3",
@@ -83,7 +83,7 @@ async def test_a_count_that_is_an_estimate_does_not_end_a_session() -> None:
         await tap(pilot, "2", "enter")
         await shows(app, pilot, "Esc closes", "user7@example.com")
         feed.put(fakes.ok("sessions", fakes.sessions(fakes.session(8)), coverage=0.1))
-        await shows(app, pilot, "No longer listed: it has ended, or others were active later.")
+        await shows(app, pilot, "No longer listed: it has ended, or others have more time left.")
 
 
 async def test_they_say_when_the_server_is_away() -> None:

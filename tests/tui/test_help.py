@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import get_args
 
@@ -62,6 +63,14 @@ def test_certainties(kind: Certainty, ago: float) -> None:
 )
 def test_words_of_titles(word: str) -> None:
     assert word in DEFINED
+
+
+def test_no_word_claims_to_know_when_a_session_was_used() -> None:
+    """Only the time left is known, and an application need not renew it with each use."""
+    (entries,) = [entries for title, entries in WORDS if title == "Sessions"]
+    pane = sessions.SessionsPane(2)
+    told = f"{entries} {pane.EMPTY} {pane.departure(False)} {pane.departure(True)}"
+    assert not re.search("activ|latest|newest|use", told.replace("user", ""))
 
 
 @pytest.mark.parametrize("fact", server.facts(fakes.server()))

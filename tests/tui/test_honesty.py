@@ -54,6 +54,7 @@ def told(reading: AnyReading, brief: bool = False) -> str:
         (lambda: reading(unknown()), "0 % scanned", "0 % scanned"),
         (lambda: reading(at_least(40, at=time.time())), "at least, just counted", "at least, just counted"),
         (lambda: reading(None), "live", "live"),
+        (lambda: reading(None, age=4), "4 s old", "4 s old"),
     ],
 )
 def test_words_for_how_exact_and_how_old(make: Callable[[], AnyReading], words: str, brief: str) -> None:
@@ -137,7 +138,9 @@ async def test_a_first_scan_has_no_last_pass() -> None:
     [
         (exact(0), 0, "The database holds no keys."),
         (exact(0), 300, "No key matches session:*, among 300 in this database."),
-        (certainty.counted(0, 0, 3, 0.0), 300, "No key matches session:*, among 300 in this database."),
+        (certainty.counted(0, 0, 3, 0.0), 300, "was among the 300 counted; up"),
+        (certainty.counted(0, 0, 0, 0.0), 300, "was among the 300 counted. If"),
+        (at_least(0), 300, "may be others. If your sessions"),
         (estimated(0, 0, 412, 0.03), 100_000, "up to 412"),
         (unknown(100_000), 100_000, "0 % of"),
     ],

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import msgspec
+import time
 
+import msgspec
+import pytest
+
+from redis_dash.core.certainty import exact
+from redis_dash.core.frames.cache import CacheGroup
 from redis_dash.core.frames.events import ChannelCount
 from redis_dash.core.frames.leaderboards import BoardRow
+from redis_dash.core.frames.server import Cost
+from redis_dash.tui.formatting import clock
+from redis_dash.tui.panes.cache import CachePane
+from redis_dash.tui.panes.server import ServerPane
 from redis_dash.tui.panes.sessions import SessionsPane
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
-from tests.tui.helpers import MEDIUM, WIDE, running, screen_text, shows, tap, until
+from tests.tui.helpers import MEDIUM, NARROW, WIDE, running, screen_text, shows, tap, until
 
 
 async def test_everything_at_a_glance() -> None:
@@ -19,13 +28,24 @@ async def test_everything_at_a_glance() -> None:
             pilot,
             "1,240 ops/s",
             "order.created",
-            "40 signed in",
+            "40 sessions",
             "1 blocked · 1 near · 2 clients",
             "blocked, 12 s",
             "93.4 % now · 91.0 % since start",
             "leaderboard · 3 members",
             "valkey 8.1.8 · master",
         )
+
+
+async def test_the_cache_pane_says_what_is_not_known_and_since_when_it_counts() -> None:
+    now = time.time()
+    frame = msgspec.structs.replace(fakes.cache(None), interval_hits=None, interval_misses=None, since=now)
+    async with running(FakeFeed(fakes.ok("cache", frame)), WIDE) as (app, pilot):
+        await shows(app, pilot, f"– now · 91.0 % since {clock(now)[:8]}")
+        assert "no lookups" not in screen_text(app)
+        app._feed.put(fakes.ok("cache", fakes.cache(None, lookups=0)))  # type: ignore[union-attr]
+        await shows(app, pilot, "no lookups now · 91.0 % since start")
+    assert "up since the server's counters were reset" in CachePane(5).nothing(frame)
 
 
 async def test_events_decode_what_they_can_and_show_the_rest_literally() -> None:
@@ -154,7 +174,7 @@ async def test_a_paused_list_stands_still() -> None:
     async with running(feed) as (app, pilot):
         await tap(pilot, "2", "space")
         feed.put(fakes.ok("sessions", fakes.sessions(fakes.session(2), fakes.session(3))))
-        await shows(app, pilot, "2 signed in", "paused", "user1@example.com")
+        await shows(app, pilot, "2 sessions", "paused", "user1@example.com")
         await tap(pilot, "space")
         await shows(app, pilot, "user2@example.com", "user3@example.com")
 
@@ -168,6 +188,50 @@ async def test_an_unknown_limit_is_not_invented() -> None:
         assert " 37 " in line
         assert "━" not in line
         assert "37/" not in line
+
+
+@pytest.mark.parametrize("size", [NARROW, MEDIUM])
+async def test_entries_of_any_age_are_not_told_as_usage(size: tuple[int, int]) -> None:
+    held = msgspec.structs.replace(fakes.limit("10.0.0.1", 12_345, of=None, reset=None), is_held=True, window_s=None)
+    async with running(FakeFeed(fakes.ok("rate_limits", fakes.rate_limits(held))), size) as (app, pilot):
+        await tap(pilot, "3")
+        await shows(app, pilot, "12,345 held")
+        await tap(pilot, "enter")
+        await shows(app, pilot, "entries held", "12,345, of any age")
+        assert "used" not in screen_text(app).rsplit("Rate limit ", 1)[1].split("Esc closes")[0]
+
+
+async def test_a_first_interval_is_not_an_idle_one() -> None:
+    first = msgspec.structs.replace(
+        fakes.cache(lookups=0),
+        interval_hits=None,
+        interval_misses=None,
+        interval_hit_rate=None,
+        groups=(CacheGroup("llm", exact(1), 5, 5, 0.5),),
+    )
+    async with running(FakeFeed(fakes.ok("cache", first))) as (app, pilot):
+        await tap(pilot, "5")
+        await shows(app, pilot, "– now")
+        await tap(pilot, "enter")
+        await shows(app, pilot, "lookups now   not known")
+        idle = msgspec.structs.replace(first, interval_hits=0, interval_misses=0)
+        app._feed.put(fakes.ok("cache", idle))  # type: ignore[union-attr]
+        await tap(pilot, "escape")
+        await shows(app, pilot, "no lookups now")
+
+
+async def test_a_session_in_no_known_field_is_unnamed_not_anonymous() -> None:
+    row = msgspec.structs.replace(fakes.session(1, user=""), fields=(("who", "Ann"),))
+    async with running(FakeFeed(fakes.ok("sessions", fakes.sessions(row)))) as (app, pilot):
+        await shows(app, pilot, "(unnamed)", "1 session ")
+        assert "anonymous" not in screen_text(app)
+
+
+async def test_silence_is_told_of_the_channels_that_are_listened_to() -> None:
+    silent = msgspec.structs.replace(fakes.events(fakes.log_of()), patterns=("orders.*",))
+    async with running(FakeFeed(fakes.ok("events", silent))) as (app, pilot):
+        await shows(app, pilot, "No message has come yet on orders.*")
+        assert "very PUBLISH" not in screen_text(app)
 
 
 async def test_boards_switch_and_movement_fades() -> None:
@@ -189,10 +253,28 @@ async def test_boards_switch_and_movement_fades() -> None:
 
 
 async def test_the_server_pane_warns() -> None:
-    frame = fakes.server(max_memory=15_000_000, evicted=12, evicted_per_s=3.0, rejected_connections=2)
-    async with running(FakeFeed(fakes.ok("server", frame))) as (app, pilot):
-        await tap(pilot, "6")
-        await shows(app, pilot, "14.2 MB of 14.3 MB", "evicting 3.0/s", "connections", "our own cost")
+    now = time.time()
+    frame = fakes.server(
+        max_memory=15_000_000,
+        evicted=12,
+        evicted_per_s=3.0,
+        evicting_since=now,
+        rejected_connections=2,
+        rejecting_since=now,
+    )
+    since = clock(now)[:8]
+    async with running(FakeFeed(fakes.ok("server", frame)), WIDE) as (app, pilot):
+        await tap(pilot, "6", "z")
+        await shows(app, pilot, "14.2 MB of 14.3 MB", f"evicting 3.0/s since {since}", f"connections since {since}")
+
+
+async def test_what_a_counter_holds_from_long_ago_is_no_warning() -> None:
+    frame = fakes.server(evicted=12, rejected_connections=2, cost=Cost(errors=1))
+    pane = ServerPane(6)
+    assert pane.warning(frame) is None
+    assert {fact.role for fact in pane.listed(frame)} <= {"text", "strong"}
+    assert pane.warning(msgspec.structs.replace(frame, rejecting_since=time.time())) is not None
+    assert pane.warning(msgspec.structs.replace(frame, evicting_since=time.time())) is not None
 
 
 def _wheel() -> type:

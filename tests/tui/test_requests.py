@@ -12,6 +12,7 @@ from textual.widgets import Input
 from redis_dash.core import certainty
 from redis_dash.core.commands import FullPass, RevokeSession, SearchSessions, ShowRanks, StopSearch
 from redis_dash.core.feed import Progress
+from redis_dash.core.frames.server import Scan
 from redis_dash.core.frames.sessions import SessionsFrame
 from redis_dash.tui.panes.leaderboard import LeaderboardPane
 from tests.tui import fakes, hostile, huge
@@ -64,9 +65,37 @@ async def test_a_short_scan_is_told_when_it_is_done() -> None:
     async with running(feed) as (app, pilot):
         await tap(pilot, "f5")
         await until(pilot, lambda: bool(feed.asked))
+        scan = Scan(passes=7, last_s=1.4)
+        feed.put(fakes.ok("server", fakes.server(scan=scan)))
+        await shows(app, pilot, "Everything has been scanned, in 1.4 s.")
+
+
+async def test_what_was_only_asked_again_is_no_scan() -> None:
+    """Where all sessions are followed they are counted in each reading, long before the pass is complete."""
+    feed = FakeFeed(*fakes.everything())
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "f5")
+        await until(pilot, lambda: bool(feed.asked))
+        feed.put(fakes.ok("server", fakes.server(scan=Scan(passes=7, full_speed=True))))
         done = fakes.ok("sessions", fakes.sessions(fakes.session(1)), coverage=1.0)
-        feed.put(msgspec.structs.replace(done, count=certainty.counted(1, 1, 1, time.time())))
+        feed.put(msgspec.structs.replace(done, count=certainty.exact(1, time.time())))
+        await until(pilot, lambda: not feed.pending)
+        await pilot.pause(0.1)
+        assert "scanned" not in screen_text(app)
+        feed.put(fakes.ok("server", fakes.server(scan=Scan(passes=8, last_s=1.4))))
         await shows(app, pilot, "Everything has been scanned")
+
+
+async def test_a_scan_that_was_cut_is_not_told_as_done() -> None:
+    feed = FakeFeed(*fakes.everything())
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "f5")
+        await until(pilot, lambda: bool(feed.asked))
+        for scan in (Scan(passes=7, full_speed=True), Scan(passes=7, last_s=1.4)):
+            feed.put(fakes.ok("server", fakes.server(scan=scan)))
+            await until(pilot, lambda: not feed.pending)
+            await pilot.pause(0.1)
+        assert "scanned" not in screen_text(app)
 
 
 async def test_the_filter_is_nearer_than_the_scan_and_the_scan_nearer_than_the_zoom() -> None:
@@ -131,7 +160,7 @@ async def test_a_search_among_all(size: tuple[int, int]) -> None:
         await until(pilot, lambda: feed.submitted == [RevokeSession(match)])
         await tap(pilot, "escape")
         await until(pilot, lambda: feed.asked[1:] == [SearchSessions("")])
-        await shows(app, pilot, "user1@example.com", "1,012,345 signed in")
+        await shows(app, pilot, "user1@example.com", "1,012,345 sessions")
 
 
 async def test_a_search_that_is_stopped_keeps_what_it_found() -> None:
@@ -198,7 +227,7 @@ async def test_a_short_text_and_a_short_list_stay_a_filter() -> None:
         await shows(app, pilot, "at least 2 characters", "filter: 1")
         await tap(pilot, "escape")
         feed.put(fakes.ok("sessions", fakes.sessions(*(fakes.session(i) for i in range(5))), coverage=1.0))
-        await shows(app, pilot, "5 signed in")
+        await shows(app, pilot, "5 sessions")
         await tap(pilot, "slash", *"user1", "enter")
         await shows(app, pilot, "filter: user1 · 1 found")
         assert not feed.asked
@@ -306,11 +335,11 @@ async def test_a_member_that_is_not_there(name: str) -> None:
         asked = feed.asked[-1]
         assert isinstance(asked, ShowRanks)
         put_page(feed, asked)
-        await shows(app, pilot, "nobody called", " here")
+        await shows(app, pilot, " was not found here")
         assert_inert(strips(app))
         await tap(pilot, "escape")
         await asks(feed, pilot, ShowRanks("players", first=1))
-        await until(pilot, lambda: "nobody called" not in screen_text(app))
+        await until(pilot, lambda: "was not found" not in screen_text(app))
 
 
 async def test_a_small_board_has_one_page() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from rich.cells import cell_len
 from textual.events import Key
@@ -122,7 +123,32 @@ async def test_the_question_says_who_and_what() -> None:
         await shows(
             app, pilot, "Sign this session out?", "user1@example.com", "0001…", "student", "since", "expires in"
         )
-        await shows(app, pilot, "The key is deleted", "u brings it back")
+        await shows(app, pilot, "The key is deleted, and nothing else.", "What follows is the application's affair.")
+
+
+@pytest.mark.parametrize(
+    ("can_undo", "told"),
+    [
+        (True, "u brings it back."),
+        (None, "u brings it back, if RESTORE is allowed."),
+        (False, "No undo: DUMP or RESTORE is not allowed."),
+    ],
+)
+async def test_the_question_promises_only_what_can_be_done(can_undo: bool | None, told: str) -> None:
+    """All of it fits the smallest terminal in which a question is asked."""
+    feed = feed_with()
+    feed.put(fakes.ok("sessions", msgspec.structs.replace(fakes.sessions(*ROWS), can_undo=can_undo), coverage=1.0))
+    async with running(feed, (50, 18)) as (app, pilot):
+        await tap(pilot, "2", "r")
+        await shows(app, pilot, "Sign this session out?", told, "(y)")
+        assert "refused" not in screen_text(app)
+
+
+async def test_what_is_brought_back_ends_when_it_would_have() -> None:
+    async with running(feed_with()) as (app, pilot):
+        app._undo.append(UNDO)
+        await tap(pilot, "u")
+        await shows(app, pilot, "The key is written again, to end when it would have ended.")
 
 
 @pytest.mark.parametrize("size", [(50, 18), (60, 20), (100, 28), MEDIUM])
@@ -206,7 +232,7 @@ async def revoke_second(app: DashApp, pilot: Pilot[None]) -> None:
 
 
 async def test_a_lost_answer_is_told_keeps_its_undo_and_is_looked_up() -> None:
-    feed = feed_with(NOT_KNOWN, Outcome("deleted", "It is gone.", UNDO))
+    feed = feed_with(NOT_KNOWN, Outcome("gone", "It is gone by now.", UNDO))
     feed.server_is_back.clear()
     async with running(feed, WIDE) as (app, pilot):
         await revoke_second(app, pilot)
@@ -214,20 +240,21 @@ async def test_a_lost_answer_is_told_keeps_its_undo_and_is_looked_up() -> None:
         await until(pilot, lambda: feed.submitted == [RevokeSession(ROWS[1]), LOST])
         assert app._undo == [UNDO]
         feed.server_is_back.set()
-        await shows(app, pilot, "Deleted", "It is gone.", "u undo")
+        await shows(app, pilot, "Gone", "It is gone by now.", "u undo")
         assert app._undo == [UNDO]
 
 
 async def test_what_turns_out_not_to_be_done_cannot_be_undone() -> None:
-    feed = feed_with(NOT_KNOWN, Outcome("still there", "It is still signed in."))
+    feed = feed_with(NOT_KNOWN, Outcome("still there", "It is there."))
     async with running(feed, WIDE) as (app, pilot):
         await revoke_second(app, pilot)
-        await shows(app, pilot, "Still there", "It is still signed in.")
+        await shows(app, pilot, "Still there", "It is there.")
         await until(pilot, lambda: not app.dashboard.can_undo)
 
 
 @pytest.mark.parametrize(
-    ("found", "left"), [(Outcome("restored", "It is back."), []), (Outcome("not restored", "It is not.", UNDO), [UNDO])]
+    ("found", "left"),
+    [(Outcome("there again", "It is back."), []), (Outcome("not restored", "It is not.", UNDO), [UNDO])],
 )
 async def test_a_lost_answer_to_an_undo(found: Outcome, left: list[RestoreSession]) -> None:
     lost = FindOut(UNDO, UNDO)

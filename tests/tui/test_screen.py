@@ -6,7 +6,7 @@ import pytest
 from textual.color import Color
 from textual.containers import VerticalScroll
 
-from redis_dash.core.commands import Publish
+from redis_dash.core.commands import Outcome, Publish
 from redis_dash.demo import SCENARIOS
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.columns import columns_for, place, topics_of
@@ -126,6 +126,17 @@ async def test_scenarios_are_in_the_palette() -> None:
         assert feed.submitted == [Publish("demo:control", '{"scenario":"burst"}')]
         await until(pilot, lambda: app.screen is app.dashboard)
         await shows(app, pilot, "Demo: burst", "Rate limits", "shows it blocked")
+
+
+async def test_a_scenario_that_nobody_heard_is_not_told_as_begun() -> None:
+    feed = FakeFeed(*fakes.everything())
+    feed.outcomes = [Outcome("not heard", "nobody listens on demo:control")]
+    async with running(feed, scenarios=SCENARIOS) as (app, pilot):
+        await tap(pilot, "ctrl+p", *"burst")
+        await shows(app, pilot, "Demo: burst", "One client makes 150 requests at once")
+        await tap(pilot, "down", "enter")
+        await shows(app, pilot, "Not heard: burst", "nobody listens")
+        assert "shows it blocked" not in screen_text(app)
 
 
 async def test_another_theme_and_no_crash() -> None:

@@ -115,7 +115,8 @@ async def test_every_text_can_be_read(theme: str, no_color: bool, monkeypatch: p
             await until(pilot, lambda: app.screen is app.dashboard)
         await tap(pilot, "slash", "u", "u")
         assert hard_to_read(app) == []
-        feed.put(*(msgspec.structs.replace(reading, status="stale", note="gone") for reading in fakes.everything()))
+        lost = {"status": "stale", "note": "gone", "away": True}
+        feed.put(*(msgspec.structs.replace(reading, **lost) for reading in fakes.everything()))
         await shows(app, pilot, "disconnected", "stale")
         assert hard_to_read(app) == []
 

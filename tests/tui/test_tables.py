@@ -51,7 +51,7 @@ async def test_a_paused_list_does_not_become_empty() -> None:
     async with running(feed) as (app, pilot):
         await tap(pilot, "2", "space")
         feed.put(fakes.ok("sessions", fakes.sessions()))
-        await shows(app, pilot, "0 signed in", "user1@example.com")
+        await shows(app, pilot, "0 sessions", "user1@example.com")
 
 
 @pytest.mark.parametrize("size", [NARROW, MEDIUM, WIDE])

@@ -99,7 +99,7 @@ def test_sliding_window_in_each_unit(per_second: int) -> None:
     assert dialect.decode([50, oldest, 37, oldest, 50], NOW, RULE) == Usage(37, 40.0)
     pivot = [b"member", str((NOW - 5) * per_second).encode()]
     assert dialect.decode([150, pivot, 150, oldest, pivot, 150], NOW, RULE) == Usage(150, 55.0)
-    assert dialect.decode([50, oldest, 37, oldest, 50], NOW, None) == Usage(37, None)
+    assert dialect.decode([50, oldest, 37, oldest, 50], NOW, None) == Usage(37, None, is_held=True)
     assert dialect.decode([5, oldest, 0, [], 5], NOW, RULE) == Usage(0, None)
     assert dialect.decode([0, [], 0, [], 0], NOW, RULE) is None
     for unit in (per_second * 1000, per_second / 1000):

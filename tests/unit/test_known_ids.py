@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from redis_dash.core.credential import mask
 from redis_dash.core.known_ids import MOST, KnownIds
 from redis_dash.core.messages import Event
 from redis_dash.redaction.messages import redact_event
@@ -38,6 +39,28 @@ def known(*identifiers: str) -> KnownIds:
 def test_an_id_is_masked_wherever_it_stands(text: str, sid: str) -> None:
     shown = known("another-id-0000", sid).mask(text.replace("%s", sid).replace("%%", "%"))
     assert shown == text.replace("%s", sid[:4] + "…").replace("%%", "%")
+
+
+@pytest.mark.parametrize("sid", ["k3J9xQ", "a1b2", "QxTzWpMn", "7f-9c0"])
+@pytest.mark.parametrize(
+    "text",
+    ["%s", "login %s ok", '{"n":"%s"}', "s:%s.sig", "c=s%%3A%s.sig", "s%%253A%s", r"first\n%s\nlast", "usr:%s", "é%sé"],
+)
+def test_a_short_id_is_masked_as_a_word(text: str, sid: str) -> None:
+    shown = known("another-id-0000", sid).mask(text.replace("%s", sid).replace("%%", "%"))
+    assert shown == text.replace("%s", mask(sid.encode())).replace("%%", "%")
+
+
+def test_a_short_id_is_masked_between_its_neighbours() -> None:
+    assert known("k3J9xQ", "web:m4K0yR", "n5L1zS.sig").mask("u_k3J9xQ-1 m4K0yR n5L1zS") == "u_k3…-1 m4… n5…"
+
+
+@pytest.mark.parametrize(
+    "text", ["k3J9xQx", "xk3J9xQ", "alice", "order 12345678", "short-id", "Alice", "user7 at 1764007871"]
+)
+def test_of_what_is_short_only_ids_are_masked(text: str) -> None:
+    """A word, a name or a number that some session is called by stands in too many messages that mean another."""
+    assert known("k3J9xQ", "user7:3", "alice", "12345678", "short-id", "Alice", "1764007871").mask(text) == text
 
 
 def test_an_id_without_separators_is_found_between_some() -> None:

@@ -24,6 +24,7 @@ ID = "Kx9f2LqP7TzW4mNb-8sD"
         "auth", "x-auth", "oauth2", "auth_token", "authToken", "authorization", "auth_key", "_auth_user_hash",
         "password", "userPassword", "csrfmiddlewaretoken", "apiKey", "api-key", "session", "session_id", "sessionId",
         "sid", "connect.sid", "JSESSIONID", "pin", "PIN", "otp_code", "jwt", "refreshToken", "access.token",
+        "cvv", "cvc", "CVV2", "iban", "billing_iban", "card", "creditCard", "cardNumber", "card_num", "pan", "cardPan",
     ],
 )  # fmt: skip
 def test_names_that_hide_their_values(name: str) -> None:
@@ -35,7 +36,8 @@ def test_names_that_hide_their_values(name: str) -> None:
     [
         "_auth_user_id", "_auth_user_backend", "author", "authors", "authenticated_at", "isAuthenticated", "auth_time",
         "auth_method", "shipping", "opinion", "footprint", "sidebar", "inside", "signed_in_at", "sessions_seen",
-        "hashtag", "email", "user_id",
+        "hashtag", "email", "user_id", "card_brand", "cardholder", "scorecard", "discard", "wildcards", "panel",
+        "pan_angle", "company", "span", "urban", "pinned",
     ],
 )  # fmt: skip
 def test_names_that_hide_nothing(name: str) -> None:
@@ -187,6 +189,38 @@ def test_what_is_no_id_is_shown() -> None:
         (("visits", "17"), ("page", "/x1y"), ("role", "user")),
     )
     assert row_of({"email": "ann@example.com"}, "ann-0123456789").user == "ann@example.com"
+
+
+@pytest.mark.parametrize("sid", ["Kx9f2LqP7TzW4mNb", "2f9c1e4b77aa4c0d9a510c8d1f3b6e21", "k3J9xQ"])
+@pytest.mark.parametrize("prefix", ["x", "s-", "sess_"])
+def test_an_id_is_no_user_where_the_key_has_a_prefix_before_it(prefix: str, sid: str) -> None:
+    for name in ("id", "name", "user"):
+        row = row_of({name: sid, "role": "admin"}, prefix + sid)
+        assert (row.user, row.role) == ("(hidden)", "admin") if len(sid) < 16 or name != "id" else ("", "admin")
+        assert sid not in repr(row)
+    if len(sid) >= 16:
+        assert sid not in repr(row_of({"note": f"it is {sid}"}, prefix + sid))
+
+
+@pytest.mark.parametrize(
+    ("identifier", "user"),
+    [
+        ("web-ann@example.com", "bob@example.com"),
+        ("michael-2", "michael"),
+        ("u42", "42"),
+        ("ann7:Kx9f2LqP7TzW4mNb", "ann7"),
+        ("tenant-2026:michael99", "tenant-2026"),
+    ],
+)
+def test_a_user_is_shown_beside_an_id_that_is_somewhat_like_it(identifier: str, user: str) -> None:
+    assert row_of({"user": user}, identifier).user == user
+
+
+@pytest.mark.parametrize("text", ["sk_" + "live_4eC39HqLyjWDarjt", "4111 1111 1111 1111", "DE89370400440532013000"])
+@pytest.mark.parametrize("name", ["note", "user", "role", "user_id"])
+def test_details_hide_what_can_be_told_by_its_looks(name: str, text: str) -> None:
+    assert text not in repr(row_of({name: text, "deep": {name: text}}))
+    assert row_of({"n": 4111111111111111, "order": 4111}).fields == (("n", "(hidden)"), ("order", "4111"))
 
 
 def test_a_session_secret_knows_its_parts() -> None:

@@ -55,7 +55,7 @@ def test_revoking_a_session_signs_exactly_that_browser_out(still_demo: Demo, siz
         before, cookie = set(client.keys("*")), priya.cookies["session_id"]
         terminal.wait_for("ops/s")
         terminal.type("2")
-        terminal.wait_for("priya@example.com", "raj@example.com", "2 signed in")
+        terminal.wait_for("priya@example.com", "raj@example.com", "2 sessions")
         terminal.type("/priya")
         terminal.wait_until(lambda screen: "raj@" not in screen and has_line(screen, "priya"))
         terminal.type("\r")
@@ -69,7 +69,7 @@ def test_revoking_a_session_signs_exactly_that_browser_out(still_demo: Demo, siz
         terminal.type("r")
         terminal.wait_for("Cancel")
         terminal.type_until("y", lambda screen: "Cancel" not in screen, every_s=0.6)  # sooner is not taken
-        terminal.wait_for("is signed out")
+        terminal.wait_for("is deleted")
         assert priya.get("/profile").status_code == 401
         assert raj.get("/profile").status_code == 200
         lost = before - set(client.keys("*"))

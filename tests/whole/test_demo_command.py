@@ -35,7 +35,7 @@ ENDINGS: dict[str, Callable[[Terminal], None]] = {
 def test_nothing_outlives_the_dashboard_by_3_seconds(ending: str, tmp_path: Path) -> None:
     with in_terminal(DEMO, environ={"TMPDIR": str(tmp_path)}) as terminal:
         terminal.wait_for("starting")
-        terminal.wait_for("signed in", "clients", "order.created", "llm", "ops/s")
+        terminal.wait_for("sessions", "clients", "order.created", "llm", "ops/s")
         processes = family_of(terminal.process.pid)
         assert {"valkey-server", "redis-server"} & {process.name() for process in processes}
         assert list(tmp_path.iterdir())

@@ -19,8 +19,8 @@ class CacheGroup(msgspec.Struct, frozen=True):
     hit_rate: float | None
     """Since the counters' start, 0..1."""
     interval_hit_rate: float | None = None
-    """Over the last seconds, 0..1; None without lookups."""
-    interval_lookups: int = 0
+    interval_lookups: int | None = None
+    """As in ``CacheFrame``."""
 
 
 class CacheFrame(Frame, frozen=True):
@@ -29,18 +29,20 @@ class CacheFrame(Frame, frozen=True):
     hits: int
     misses: int
     hit_rate: float | None
-    """Since the server's start, 0..1."""
-    interval_hits: int
-    interval_misses: int
+    """Since the server's counters began, 0..1."""
+    interval_hits: int | None
+    interval_misses: int | None
     interval_hit_rate: float | None
-    """Over the last seconds, 0..1; None without lookups."""
+    """Over the last seconds; None before the second poll or where the counters began anew; no rate without lookups."""
     own_hits: int
     own_misses: int
     history: tuple[float | None, ...]
     """Interval hit rates, oldest first, one for each poll."""
     groups: tuple[CacheGroup, ...]
-    dashboards: int = 1
-    """That watch this server, this one included: the lookups of the others are in these figures."""
+    dashboards: int | None = 1
+    """That watch this server, this one included: the lookups of the others are in these figures. None: not known."""
+    since: float | None = None
+    """When we saw the server's counters reset; None if they count from its start, or from before we came."""
 
     def exported(self) -> dict[str, object]:
         """Each cache's keys with their bounds."""

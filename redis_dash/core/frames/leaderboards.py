@@ -23,7 +23,7 @@ class BoardRow(msgspec.Struct, frozen=True):
     entered: bool = False
     """It came from below what we watch, or is new, and has not moved since."""
     masked: Credential | None = None
-    """The whole member, where a session's id in it is masked."""
+    """The whole member, where a session's id or a token in it is masked."""
 
     def exported(self) -> dict[str, object]:
         """Rank, member and score."""

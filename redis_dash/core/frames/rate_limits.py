@@ -15,6 +15,7 @@ class LimitRow(msgspec.Struct, frozen=True):
     key: str
     identity: str
     used: int
+    """Requests in the running window. Where ``is_held``, entries of any age: the window is not known."""
     limit: int | None
     """None where it is unknown: Redis does not hold it."""
     window_s: float | None
@@ -25,12 +26,14 @@ class LimitRow(msgspec.Struct, frozen=True):
     dialect: str
     age_s: float = 0.0
     """Seconds since it was read; ``reset_s`` is as of now."""
+    is_held: bool = False
     masked: Credential | None = None
-    """The whole key, where a session's id in it is masked."""
+    """The whole key, where a session's id or a token in it is masked."""
 
     def exported(self) -> dict[str, object]:
-        """All but what is masked."""
-        return {name: getattr(self, name) for name in self.__struct_fields__ if name != "masked"}
+        """All but what is masked; entries of any age stand under ``held``, for they are no usage."""
+        told = {name: getattr(self, name) for name in self.__struct_fields__ if name not in ("masked", "is_held")}
+        return told | {"used": None if self.is_held else self.used, "held": self.used if self.is_held else None}
 
 
 class RateLimitsFrame(Frame, frozen=True):

@@ -47,9 +47,11 @@ class Scan(msgspec.Struct, frozen=True):
     passes: int = 0
     """Complete ones."""
     last_s: float | None = None
-    """How long the latest complete one took."""
+    """How long the latest complete one took, in seconds."""
     last_done: int = 0
     """Keys that it brought."""
+    stopped: str = ""
+    """Why it does not get on; empty where it does, or where the server is away."""
 
 
 class ServerFrame(Frame, frozen=True):
@@ -61,7 +63,7 @@ class ServerFrame(Frame, frozen=True):
     role: str
     uptime_s: float
     ops_per_s: float | None
-    """Commands of everybody but us, between the last two polls; None before the second one."""
+    """Commands of everybody but us, between the last two polls; None before the second one, as other rates are."""
     used_memory: int
     """Bytes."""
     max_memory: int
@@ -73,10 +75,16 @@ class ServerFrame(Frame, frozen=True):
     ping_ms: float | None
     """The median of the last few; None where none could be measured yet."""
     evicted: int
-    """Keys evicted since the server's start."""
-    evicted_per_s: float
-    expired_per_s: float
+    """Keys evicted since the server's counters began."""
+    evicted_per_s: float | None
+    expired_per_s: float | None
     rejected_connections: int
     cost: Cost
     scan: Scan = Scan()
     kind: Kind = "standalone"
+    evicting_since: float | None = None
+    """Since when keys are evicted; None while none is."""
+    rejecting_since: float | None = None
+    """Since when connections are refused; None while none is."""
+    errors_since: float | None = None
+    """Since when this program has errors of its own; None while it has none."""

@@ -48,7 +48,7 @@ class Search(msgspec.Struct, frozen=True):
     """A search among all sessions: under way, or what it has found."""
 
     rows: tuple[SessionRow, ...]
-    """Newest activity first."""
+    """Most time left first; those that never expire last."""
     found: int
     """May be more than ``rows``."""
     read: int
@@ -66,8 +66,10 @@ class SessionsFrame(Frame, frozen=True):
 
     count: Count
     rows: tuple[SessionRow, ...]
-    """Newest activity first."""
+    """Most time left first; those that never expire last."""
     search: Search | None = None
+    can_undo: bool | None = None
+    """Whether a session that is revoked can be brought back by our user; None where the server does not tell."""
 
     def exported(self) -> dict[str, object]:
         """Without keys and contents: a session's id is a credential, and exports travel."""

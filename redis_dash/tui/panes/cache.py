@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.events import Resize
 
 from redis_dash.core.frames.cache import CacheFrame, CacheGroup
-from redis_dash.tui.formatting import compact, count, percent, tally
+from redis_dash.tui.formatting import clock, compact, count, percent, tally
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Piece, piece
 from redis_dash.tui.panes.table_pane import Listed
@@ -44,7 +44,9 @@ class CachePane(Listed[CacheFrame, CacheGroup]):
 
     TOPIC = "cache"
     NAME = TAB = Plain("Cache")
-    EMPTY = Plain("Nothing has been looked up yet. Hits and misses will be counted here as reads come in.")
+    EMPTY = Plain(
+        "No lookup but ours has been counted since the server's statistics began. Hits and misses appear here."
+    )
     FRAME = CacheFrame
 
     DEFAULT_CSS = "CachePane > History { height: 2; }"
@@ -71,12 +73,19 @@ class CachePane(Listed[CacheFrame, CacheGroup]):
         return not frame.groups and not frame.hits and not frame.misses
 
     def answer(self, frame: CacheFrame) -> tuple[Piece, ...]:
-        """``93.4 % now · 91.0 % since start``."""
+        """``93.4 % now · 91.0 % since start``; after a reset of the server's counters ``· 91.0 % since 14:02:41``."""
         falling = is_falling(frame)
         now = piece(f"{'▼ ' if falling else ''}{percent(frame.interval_hit_rate)} now", "warn" if falling else "strong")
         if frame.interval_hit_rate is None:
-            now = piece("no lookups now", "dim")
-        return now, piece(f"{percent(frame.hit_rate)} since start"), piece(_own(frame), "dim")
+            now = piece("no lookups now" if _lookups(frame) == 0 else "– now", "dim")
+        since = "start" if frame.since is None else clock(frame.since)[:8]
+        return now, piece(f"{percent(frame.hit_rate)} since {since}"), piece(_own(frame), "dim")
+
+    def nothing(self, frame: CacheFrame) -> Plain:
+        """After a reset of the counters there may have been lookups before."""
+        if frame.since is None:
+            return self.EMPTY
+        return Plain(f"Nothing has been looked up since the server's counters were reset at {clock(frame.since)[:8]}.")
 
     def warning(self, frame: CacheFrame) -> Span | None:
         """The hit rate is falling."""
@@ -101,7 +110,7 @@ class CachePane(Listed[CacheFrame, CacheGroup]):
             (Plain("misses"), _known(group.misses)),
             (Plain("hit rate"), percent(group.hit_rate, 2)),
             (Plain("hit rate now"), percent(group.interval_hit_rate, 2)),
-            (Plain("lookups now"), count(group.interval_lookups)),
+            (Plain("lookups now"), _known(group.interval_lookups)),
         )
         return Detail(Plain("Cache"), facts)
 
@@ -110,8 +119,13 @@ def is_falling(frame: CacheFrame) -> bool:
     """Is the rate of the last seconds well below the rate since the start?"""
     if frame.hit_rate is None or frame.interval_hit_rate is None:
         return False
-    lookups = frame.interval_hits + frame.interval_misses
-    return lookups >= FALL_LOOKUPS and frame.hit_rate - frame.interval_hit_rate >= FALL
+    return (_lookups(frame) or 0) >= FALL_LOOKUPS and frame.hit_rate - frame.interval_hit_rate >= FALL
+
+
+def _lookups(frame: CacheFrame) -> int | None:
+    """Over the last seconds."""
+    hits, misses = frame.interval_hits, frame.interval_misses
+    return None if hits is None or misses is None else hits + misses
 
 
 def _own(frame: CacheFrame) -> Plain:
@@ -119,7 +133,7 @@ def _own(frame: CacheFrame) -> Plain:
 
 
 def _known(value: int | None) -> Plain:
-    return Plain("not counted") if value is None else count(value)
+    return Plain("not known") if value is None else count(value)
 
 
 class _Rows:
@@ -149,7 +163,7 @@ class _Rows:
 def _group_falls(group: CacheGroup) -> bool:
     if group.hit_rate is None or group.interval_hit_rate is None:
         return False
-    return group.interval_lookups >= FALL_LOOKUPS and group.hit_rate - group.interval_hit_rate >= FALL
+    return (group.interval_lookups or 0) >= FALL_LOOKUPS and group.hit_rate - group.interval_hit_rate >= FALL
 
 
 def _keys(group: CacheGroup) -> Figure:

@@ -30,7 +30,7 @@ class EventsPane(Pane[EventsFrame]):
 
     TOPIC = "events"
     NAME = TAB = Plain("Events")
-    EMPTY = Plain("Listening, and nothing has been published yet. Every PUBLISH would appear here as it happens.")
+    EMPTY = Plain("No message has come yet. What is published from now on appears here as it happens.")
     FRAME = EventsFrame
 
     BINDINGS: ClassVar = [Binding("f", "end", "Follow", show=False, id="events.follow")]
@@ -56,6 +56,13 @@ class EventsPane(Pane[EventsFrame]):
         """Nothing came yet, not even a mark of our own."""
         return frame.log.end == 0
 
+    def nothing(self, frame: EventsFrame) -> Plain:
+        """On which channels nothing came."""
+        if "*" in frame.patterns:
+            return self.EMPTY
+        named = " or ".join(plain(pattern, 40) for pattern in frame.patterns[:4]) or "no channel at all"
+        return Plain(f"No message has come yet on {named}, as --channel names them. Others are not listened to.")
+
     def answer(self, frame: EventsFrame) -> tuple[Piece, ...]:
         """``84/s · 12,403 received · 0 dropped``."""
         lost = piece(f"{count(frame.dropped)} dropped", "bad" if frame.dropped else "dim")
@@ -63,7 +70,7 @@ class EventsPane(Pane[EventsFrame]):
         if frame.dropped:
             pieces.insert(0, pieces.pop())
         if any(gap.ended_at is None for gap in frame.gaps):
-            pieces.insert(0, piece("not connected", "bad"))
+            pieces.insert(0, piece("not receiving", "bad"))
         elif frame.gaps:
             pieces.append(piece(f"{len(frame.gaps)} gap" + "s" * (len(frame.gaps) > 1), "warn"))
         if frame.shard_channels:

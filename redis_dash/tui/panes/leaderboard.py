@@ -73,7 +73,7 @@ class LeaderboardPane(Listed[LeaderboardsFrame, BoardRow]):
             place = len(pieces) if is_away(board) else 1
             pieces.insert(place, piece(f"{index + 1} of {len(frame.boards)} [ ]", "accent"))
         if board.missing:
-            pieces.insert(0, piece(f"nobody called {plain(board.sought, 16)} here", "warn"))
+            pieces.insert(0, piece(f"{plain(board.sought, 16)} was not found here", "warn"))
         return tuple(pieces)
 
     @property
@@ -131,7 +131,7 @@ class LeaderboardPane(Listed[LeaderboardsFrame, BoardRow]):
         if frame is None or not frame.boards:
             return
         if len(frame.boards) == 1:
-            self.post_message(Told(Plain("There is no other board.")))
+            self.post_message(Told(Plain("No other board is listed.")))
             return
         index, _ = self._board(frame)
         self._key = frame.boards[(index + step) % len(frame.boards)].key

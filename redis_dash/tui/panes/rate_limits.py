@@ -90,7 +90,9 @@ class RateLimitsPane(Listed[RateLimitsFrame, LimitRow]):
         facts = (
             (Plain("client"), plain(row.identity, 200) or Plain("(empty)")),
             (Plain("state"), _explained(row)),
-            (Plain("used"), count(row.used)),
+            (Plain("entries held"), Plain(f"{row.used:,}, of any age"))
+            if row.is_held
+            else (Plain("used"), count(row.used)),
             (Plain("limit"), Plain("unknown: Redis does not hold it") if row.limit is None else count(row.limit)),
             (Plain("window"), Plain("unknown") if row.window_s is None else duration(row.window_s)),
             (Plain("usage falls in"), Plain("unknown") if row.reset_s is None else _wait(row.reset_s)),
@@ -109,7 +111,9 @@ class _Rows:
         role = _level(row)
         state = Figure(_state(row), role if role in ("bad", "warn") else "dim")
         if row.limit is None:
-            return identity, Bar(None, role), Figure((count(row.used), compact(row.used)), "text"), state
+            word = " held" if row.is_held else ""
+            figures = (Plain(f"{row.used:,}{word}"), Plain(f"{compact(row.used)}{word}"))
+            return identity, Bar(None, role), Figure(figures, "text"), state
         share = row.used / row.limit if row.limit > 0 else 1.0
         figures = (Plain(f"{row.used:,}/{row.limit:,}"), Plain(f"{compact(row.used)}/{compact(row.limit)}"))
         return identity, Bar(share, role), Figure(figures, role if row.blocked else "text"), state
@@ -152,7 +156,7 @@ def _wait(seconds: float) -> Plain:
 def _explained(row: LimitRow) -> Plain:
     """Why a client is blocked, or how far it is from that."""
     if row.limit is None:
-        return Plain("not known: without its limit nobody can say whether it is blocked")
+        return Plain("not known: its limit is not named, see --limit")
     window = "" if row.window_s is None else f" in {duration(row.window_s)}"
     made = f"{row.used:,} of {plural(row.limit, 'request')} used{window}"
     if row.blocked:

@@ -31,6 +31,11 @@ def piece(text: Plain | str, role: Role = "text") -> Piece:
     return ((Plain(text), role),)
 
 
+def _looks(reading: AnyReading) -> tuple[str, bool, bool]:
+    """What shows at once when it changes."""
+    return reading.status, reading.away, reading.frame is None
+
+
 HOME = piece("Home: first row", "dim")
 """How to get back where rows have moved away under the cursor."""
 
@@ -198,7 +203,7 @@ class View(Frame, Generic[F], can_focus=True):
     def receive(self, reading: AnyReading) -> None:
         """Take a new reading; a change of status shows at once, the rest at the next beat."""
         before, self._reading, self._dirty = self._reading, reading, True
-        if before is None or before.status != reading.status or (before.frame is None) != (reading.frame is None):
+        if before is None or _looks(before) != _looks(reading):
             self.beat()
 
     def beat(self) -> None:

@@ -11,7 +11,7 @@ from textual.events import Resize
 
 from redis_dash.core.frames.server import Cost, Scan, ServerFrame
 from redis_dash.core.reading import AnyReading
-from redis_dash.tui.formatting import count, duration, milliseconds, nbytes, percent, rate
+from redis_dash.tui.formatting import clock, count, duration, milliseconds, nbytes, percent, rate
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Piece, piece
 from redis_dash.tui.panes.server_meanings import MEANINGS
@@ -117,26 +117,16 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
     cost = frame.cost
     blocked: Span = (Plain(f"{count(frame.blocked_clients)} waiting" if frame.blocked_clients else ""), "dim")
     one_node: Cell = Figure(ONE_NODE, "warn") if frame.kind == "cluster" else NOTHING
-    evicts, refuses = frame.evicted_per_s > 0, frame.rejected_connections > 0
+    evicting = f"evicting {rate(frame.evicted_per_s)}" if frame.evicted_per_s else "evicting"
     return (
         Fact(Plain("operations"), rate(frame.ops_per_s), "strong"),
         _memory(frame),
         Fact(Plain("clients"), count(frame.clients), "text", blocked),
         Fact(Plain("ping"), milliseconds(frame.ping_ms), "text"),
         Fact(Plain("keys"), count(frame.keys), "text", one_node),
-        Fact(
-            Plain("evicted"),
-            count(frame.evicted),
-            "warn" if evicts else "text",
-            (Plain(f"evicting {rate(frame.evicted_per_s)}" if evicts else ""), "warn"),
-        ),
+        _counter("evicted", frame.evicted, frame.evicting_since, (evicting, "evicting")),
         Fact(Plain("expired"), rate(frame.expired_per_s)),
-        Fact(
-            Plain("refused"),
-            count(frame.rejected_connections),
-            "warn" if refuses else "text",
-            (Plain("connections" if refuses else ""), "warn"),
-        ),
+        _counter("refused", frame.rejected_connections, frame.rejecting_since, ("refusing connections", "refusing")),
         Fact(
             Plain("our own cost"),
             percent(cost.share, 2),
@@ -144,9 +134,18 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
             (_for_what(cost), "dim"),
         ),
         Fact(Plain("our commands"), count(cost.commands)),
-        *([Fact(Plain("our errors"), count(cost.errors), "bad")] if cost.errors else []),
+        *([_counter("our errors", cost.errors, frame.errors_since, ("new ones", "new"), "bad")] if cost.errors else []),
         *_scan(frame.scan),
     )
+
+
+def _counter(name: str, value: int, since: float | None, words: tuple[str, str], role: Role = "warn") -> Fact:
+    """A counter that never falls is a worry while it grows: ``evicting 3.0/s since 14:02:41``."""
+    if since is None:
+        return Fact(Plain(name), count(value))
+    when, (most, least) = clock(since)[:8], words
+    forms = f"{most} since {when}", f"{least} since {when}", f"{least} {when}", least
+    return Fact(Plain(name), count(value), role, Figure(tuple(map(Plain, forms)), role))
 
 
 def _for_what(cost: Cost) -> Plain:
@@ -169,11 +168,13 @@ def _scan(scan: Scan) -> tuple[Fact, ...]:
     pace: Cell = (Plain("at full speed" if scan.full_speed else ""), "accent")
     if scan.held_back:
         pace = Figure(HELD_BACK, "warn")
+    if scan.stopped:
+        pace = Figure((Plain(f"stopped: {plain(scan.stopped, 120)}"), Plain("stopped")), "warn")
     passes = plural(scan.passes, "pass", "passes")
     how_many = (Plain(f"{passes} so far"), passes) if scan.passes else (Plain("none yet"),)
     return (
         Fact(Plain("scan"), percent(scan.share, 0), "text", Bar(scan.share, "gauge")),
-        Fact(Plain("scan speed"), rate(scan.keys_per_s), "warn" if scan.held_back else "text", pace),
+        Fact(Plain("scan speed"), rate(scan.keys_per_s), "warn" if scan.held_back or scan.stopped else "text", pace),
         Fact(Plain("last pass"), _length(scan.last_s), "text", Figure(how_many, "dim")),
     )
 

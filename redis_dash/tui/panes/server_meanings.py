@@ -12,9 +12,9 @@ MEANINGS = {
         ("clients", "Open connections, this dashboard's among them. Waiting ones stand in a blocking command."),
         ("ping", "How long the server takes to answer PING, the way there and back included; the median of a few."),
         ("keys", "Keys in the database that is watched."),
-        ("evicted", "Keys that the server has deleted since its start because its memory was full."),
+        ("evicted", "Keys that the server has deleted because its memory was full, since its counters began."),
         ("expired", "Keys a second that are deleted because their time is over."),
-        ("refused", "Connections refused since the server's start because there were too many (maxclients)."),
+        ("refused", "Connections refused because there were too many (maxclients), since the server's counters began."),
         (
             "our own cost",
             "What this dashboard takes of a core of the server: our commands measured, messages and sockets estimated.",

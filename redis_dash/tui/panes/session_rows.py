@@ -20,7 +20,8 @@ COLUMNS = (
     Column(Plain("time left"), 10, most=14, right=True),
 )
 
-ANONYMOUS = Plain("(anonymous)")
+UNNAMED = Plain("(unnamed)")
+"""In no field that is known here: it may name somebody all the same."""
 NOT_READ = Plain("(not readable)")
 """In no form that is known here, or not to be read by us: nobody knows whose it is."""
 SHORT_S = 300.0
@@ -58,7 +59,7 @@ class SessionRows:
 
 
 def _nameless(row: SessionRow) -> Plain:
-    return NOT_READ if row.dialect == "unknown" else ANONYMOUS
+    return NOT_READ if row.dialect == "unknown" else UNNAMED
 
 
 def _left(row: SessionRow) -> tuple[Plain, ...]:

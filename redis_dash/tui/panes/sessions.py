@@ -20,14 +20,20 @@ from redis_dash.tui.panes.table_pane import Listed
 from redis_dash.tui.text import Plain
 from redis_dash.tui.widgets.table import Table
 
+_UNDO = {
+    True: Plain("u brings it back."),
+    False: Plain("No undo: DUMP or RESTORE is not allowed."),
+    None: Plain("u brings it back, if RESTORE is allowed."),
+}
+
 
 class SessionsPane(Listed[SessionsFrame, SessionRow]):
-    """The application's sessions, newest activity first."""
+    """The application's sessions, most time left first."""
 
     TOPIC = "sessions"
     OWN_KEY = ("r", "revoke", 0, "revoke")
     NAME = TAB = Plain("Sessions")
-    EMPTY = Plain("Keys that match --session (session:* by default) are listed here, the latest activity first.")
+    EMPTY = Plain("Keys that match --session (session:* by default) are listed here, most time left first.")
     FRAME = SessionsFrame
 
     BINDINGS: ClassVar = [Binding("r", "revoke", "Revoke", show=False, id="sessions.revoke")]
@@ -62,10 +68,10 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
         return results.rows if results else ()
 
     def answer(self, frame: SessionsFrame) -> tuple[Piece, ...]:
-        """``128 signed in``, ``1.01 M ± 1 % signed in · 1,000 listed``; what a search has found."""
+        """``128 sessions``, ``1.01 M ± 1 % sessions · 1,000 listed``; what a search has found."""
         if self._searching.is_on:
             return self._searching.answer()
-        pieces = [piece(seen(frame.count, "signed in"), "strong")]
+        pieces = [piece(seen(frame.count, "session" if frame.count.value == 1 else "sessions"), "strong")]
         if len(frame.rows) < frame.count.value:
             pieces.append(piece(f"{len(frame.rows):,} listed", "dim"))
         return tuple(pieces)
@@ -90,7 +96,7 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
         return (piece("Esc stops" if self._searching.is_running else "Esc: back to all", "accent"),)
 
     def listed(self, frame: SessionsFrame) -> tuple[SessionRow, ...]:
-        """Those that were active last, or what a search has found."""
+        """Those with most time left, or what a search has found."""
         return self._found if self._searching.is_on else frame.rows
 
     # -- the search --------------------------------------------------------------------------------------------------
@@ -154,10 +160,10 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
         return Detail(Plain("Session"), facts(row))
 
     def departure(self, is_complete: bool) -> Plain:
-        """It ended, or others were active since."""
+        """It ended, or others have more time left."""
         if is_complete:
             return Plain("This session has ended.")
-        return Plain("No longer listed: it has ended, or others were active later.")
+        return Plain("No longer listed: it has ended, or others have more time left.")
 
     def action_revoke(self) -> None:
         """Ask whether to sign the selected person out."""
@@ -170,8 +176,9 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
             title=Plain("Sign this session out?"),
             facts=facts(row)[:5],
             consequence=(
-                Plain("The key is deleted; the next request with that cookie is refused."),
-                Plain("Nothing else is touched. u brings it back."),
+                Plain("The key is deleted, and nothing else."),
+                Plain("What follows is the application's affair."),
+                _UNDO[self.frame.can_undo if self.frame else None],
             ),
             verb=Plain("Sign out"),
             key="r",

@@ -12,7 +12,7 @@ KEYS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             ("Tab  Shift+Tab", "next, previous pane"),
             ("z", "let the pane fill the screen; Esc leaves"),
             ("F5", "scan everything now, at full speed; F5 or Esc stops"),
-            ("u", "bring back the session that was signed out last"),
+            ("u", "bring back the session that was deleted last"),
             ("Ctrl+P", "command palette: everything by name, themes"),
             ("?", "this help"),
             ("q  Ctrl+C", "quit; Ctrl+Z stops it as a job of the shell, fg comes back"),
@@ -29,7 +29,7 @@ KEYS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             ("", "Leaderboard: go to the member of that name, wherever it stands"),
             ("Space", "let the pane stand still, or go on"),
             ("Enter", "everything about the row, kept up to date"),
-            ("r", "Sessions: sign the selected one out, after a question"),
+            ("r", "Sessions: delete the selected one, to sign out whoever it is, after a question"),
             ("f  End", "Events: follow the end again"),
             ("[  ]", "Leaderboard: previous, next board"),
         ),
@@ -62,7 +62,7 @@ WORDS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             ("–", "not known"),
             ("3 s old", "when the figures were read"),
             ("paused 9 s", "the pane stands still and shows what was read then; Space goes on"),
-            ("stale 7 s", "the server is away or slow; what is shown was read then"),
+            ("stale 7 s", "the server is away, slow or refuses; what is shown was read then"),
             ("reduced", "something is missing, left out or mixed in; it says what"),
             ("off", "this server does not let us read it; it says why"),
             ("error", "it could not be read; it says why"),
@@ -96,14 +96,20 @@ WORDS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "Sessions",
         (
-            ("user  role", "what the application has written into the session; (anonymous) if it names nobody"),
+            (
+                "user  role",
+                "what the application has written into the session; (unnamed) if no known field says",
+            ),
             ("(not readable)", "the value is in no form that is known here, or we may not read it"),
             ("id", "the beginning of the session's id; the rest would let its reader in, so it is hidden"),
-            ("time left", "until the session ends if it is not used; the bar is its share of a fresh one's time"),
-            ("never", "it does not end by itself"),
+            ("time left", "until the session's key expires; the bar is its share of the longest time seen"),
+            ("never", "its key does not expire"),
             ("(hidden)", "a secret, or what would let its reader in"),
-            ("Not known", "the answer to a sign-out was lost: whether it happened is looked up as soon as possible"),
-            ("listed", "those that were active last; the others are counted, and / … Enter searches all"),
+            (
+                "Not known",
+                "the answer to a sign-out was lost: whether the session is there is looked up as soon as possible",
+            ),
+            ("listed", "those with most time left, those that never end last; / … Enter searches among all"),
         ),
     ),
     (
@@ -111,9 +117,13 @@ WORDS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             ("client", "whom the limit counts: an address, a user, an API key"),
             ("used", "requests in the limit's window, of those allowed"),
-            ("blocked, 41 s", "all are used: the next request is refused, until that time has passed"),
+            ("150 held", "without a known limit: all entries that the client's key holds, of any age"),
+            (
+                "blocked, 41 s",
+                "for that time all are used that the limit allows, which is the one given by --limit",
+            ),
             ("near", "80 % of the limit or more is used"),
-            ("falls in 12 s", "then the oldest request leaves the window, and fewer are used"),
+            ("falls in 12 s", "then requests leave the window, and fewer are used"),
             ("falling", "that happens within 5 seconds"),
             ("state", "one of these; nothing where no request is due to leave"),
             ("limit not known", "Redis holds no limit; name it with --limit to see who is blocked"),
@@ -132,7 +142,8 @@ WORDS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             ("hit rate  now", "lookups that found something: since counting began; over the last seconds"),
             ("hits  misses", "lookups that found something, that found nothing"),
-            ("since start", "since the server was started"),
+            ("since start", "since the server was started, or its counters reset before this dashboard came;"),
+            ("", "a time of day: its counters were reset then"),
             ("lookups taken off", "what this dashboard has looked up itself does not count"),
             ("keys", "answers in the cache, as the scan has counted or estimated them"),
             ("cache", "its name, as in --cache"),
@@ -141,7 +152,7 @@ WORDS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
     (
         "Server, and the first line (Enter on a line of the pane explains it)",
         (
-            ("ops/s", "commands that the server carries out a second"),
+            ("ops/s", "commands that the server carries out a second, without this dashboard's"),
             ("clients", "open connections, this dashboard's among them"),
             ("ping", "how long the server takes to answer"),
             ("our cost", "what watching takes of one of the server's cores"),
@@ -149,7 +160,8 @@ WORDS: tuple[tuple[str, tuple[Entry, ...]], ...] = (
             ("held back", "the server answers slowly, so the scan goes slower"),
             ("at full speed", "somebody pressed F5"),
             ("evicting", "the server deletes keys because its memory is full"),
-            ("disconnected", "there is no connection; it is tried again all the time"),
+            ("disconnected", "there is no connection; it is tried again and again"),
+            ("not receiving", "Events: their own connection is lost; it is tried again and again"),
         ),
     ),
     (

@@ -1,0 +1,105 @@
+"""Several dashboards on one server: each says that the lookups of the others are in its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import pytest
+import redis
+
+from redis_dash.client.deployment import Deployment
+from redis_dash.config import Config
+from redis_dash.core.frames.cache import CacheFrame
+from redis_dash.core.reading import Reading
+from redis_dash.hub import Hub
+from redis_dash.sources.base import Context
+from redis_dash.sources.cache import CacheSource
+from tests.conftest import until, until_async
+from tests.live.conftest import running
+
+MakeContext = Callable[..., Context]
+
+
+async def test_another_dashboard_on_the_same_server_is_told(redis_url: str, client: redis.Redis) -> None:
+    """Its lookups cannot be told from the application's."""
+    first, second = Hub(Config(url=redis_url, refresh_s=0.1)), Hub(Config(url=redis_url, refresh_s=0.1))
+
+    async def cache_of(hub: Hub) -> Reading[CacheFrame]:
+        return next(reading for reading in await hub.read_all() if reading.topic == "cache")
+
+    async def is_alone() -> bool:
+        return (await cache_of(first)).status == "ok"
+
+    async def is_not_alone() -> bool:
+        reading = await cache_of(first)
+        return reading.status == "reduced" and "another dashboard watches this server" in reading.note
+
+    async with running(first):
+        await until(lambda: first.subscribed)
+        assert await is_alone()
+        async with running(second):
+            await until_async(is_not_alone)
+        await until_async(is_alone)
+
+
+@pytest.mark.parametrize(("channels", "commands"), [(["orders"], []), (["*"], ["-pubsub"])])
+async def test_another_dashboard_is_told_where_the_channel_is_not_allowed(
+    redis_url: str,
+    client: redis.Redis,
+    make_poor: Callable[..., Deployment],
+    monkeypatch: pytest.MonkeyPatch,
+    channels: Iterable[str],
+    commands: Iterable[str],
+) -> None:
+    """Neither sees the other by it; a third one, which may use it, sees both."""
+    monkeypatch.setattr("redis_dash.sources.dashboards.LIST_EVERY_S", 0.1)
+    monkeypatch.setattr("redis_dash.sources.dashboards.LIST_AGAIN_S", 0.1)
+    make_poor()
+    client.acl_setuser("poor", enabled=True, reset_channels=True, channels=channels, commands=commands)
+    poor = Config(url=redis_url.replace("redis://", "redis://poor:pw@"), channels=("orders",), refresh_s=0.1)
+    first, second, third = Hub(poor), Hub(poor), Hub(Config(url=redis_url, refresh_s=0.1))
+
+    async def told(hub: Hub, *, dashboards: int) -> bool:
+        reading = next(reading for reading in await hub.read_all() if reading.topic == "cache")
+        is_reduced = reading.status == "reduced" and "this server: its lookups are in the hit rate" in reading.note
+        return reading.frame is not None and (reading.frame.dashboards, is_reduced) == (dashboards, dashboards > 1)
+
+    async with running(first):
+        await until(lambda: first.subscribed)
+        await until_async(lambda: told(first, dashboards=1))
+        async with running(second), running(third):
+            await until(lambda: second.subscribed and third.subscribed)
+            for hub in (first, second, third):
+                await until_async(lambda hub=hub: told(hub, dashboards=3))  # type: ignore[misc]
+        await until_async(lambda: told(first, dashboards=1))
+
+
+async def test_where_other_dashboards_cannot_be_looked_for_that_is_told(
+    redis_url: str, client: redis.Redis, make_poor: Callable[..., Deployment]
+) -> None:
+    make_poor("-client|list")
+    client.acl_setuser("poor", enabled=True, channels=["orders"])
+    config = Config(url=redis_url.replace("redis://", "redis://poor:pw@"), channels=("orders",), refresh_s=0.1)
+    async with running(Hub(config)) as hub:
+        await until(lambda: hub.subscribed)
+        reading = next(reading for reading in await hub.read_all() if reading.topic == "cache")
+        assert reading.frame is not None
+        assert (reading.status, reading.frame.dashboards) == ("reduced", None)
+        assert "other dashboards could not be looked for" in reading.note
+
+
+async def test_a_reading_does_not_list_the_clients_of_a_busy_server(
+    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It costs the server a microsecond for each of them."""
+    monkeypatch.setattr("redis_dash.sources.dashboards.MOST_CLIENTS", 0)
+    context = make_context()
+    context.subscriber.announced = True
+    frame = (await CacheSource(context).read()).frame
+    assert frame.dashboards == 1  # of those that may use the channel
+    assert "cmdstat_client|list" not in client.info("commandstats")
+    monkeypatch.setattr("redis_dash.sources.dashboards.MOST_CLIENTS", 1000)
+    source = CacheSource(context)
+    for _ in range(20):
+        await source.read()
+    assert client.info("commandstats")["cmdstat_client|list"]["calls"] == 1
