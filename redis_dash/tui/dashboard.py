@@ -22,7 +22,7 @@ from redis_dash.tui.intents import StopWanted
 from redis_dash.tui.layout import Board
 from redis_dash.tui.panes import PANES
 from redis_dash.tui.panes.base import Pane
-from redis_dash.tui.styles import Look
+from redis_dash.tui.theme_styles import Look
 from redis_dash.tui.text import Plain
 from redis_dash.tui.widgets.border import Frame, Trim
 from redis_dash.tui.widgets.lines import Lines

@@ -13,7 +13,7 @@ from redis_dash.core.messages import Entry, Event, Mark
 from redis_dash.tui.abbreviation import Names
 from redis_dash.tui.formatting import clock, nbytes
 from redis_dash.tui.segments import Span, measure
-from redis_dash.tui.styles import Hues, Role
+from redis_dash.tui.theme_styles import Hues, Role
 from redis_dash.tui.text import Plain, crop, pad, plain
 
 _TYPE_KEYS = ("type", "event", "kind", "name")

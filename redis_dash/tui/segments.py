@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.cells import cell_len
-from rich.segment import Segment
+from rich.segment import Segment as RichSegment
 from textual.strip import Strip
 
-from redis_dash.tui.styles import Ground, Look, Role
+from redis_dash.tui.theme_styles import Ground, Look, Role
 from redis_dash.tui.text import Plain, crop
 
 Span = tuple[Plain, Role]
@@ -45,9 +45,9 @@ def draw(spans: Spans, width: int, look: Look, ground: Ground = "base") -> Strip
         spans = clip(spans, width)
         blank = width - measure(spans)
     styles = look.styles(ground)
-    segments = [Segment(text, styles[role]) for text, role in spans if text]
+    segments = [RichSegment(text, styles[role]) for text, role in spans if text]
     if blank > 0:
-        segments.append(Segment(" " * blank, styles["blank"]))
+        segments.append(RichSegment(" " * blank, styles["blank"]))
     return Strip(segments, max(width, 0))
 
 

@@ -8,7 +8,7 @@ from redis_dash.core.certainty import Count
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import about, duration, is_recent, percent
 from redis_dash.tui.segments import Span
-from redis_dash.tui.styles import Role
+from redis_dash.tui.theme_styles import Role
 from redis_dash.tui.text import Plain, plain
 
 FRESH_S = 1.5

@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.theme import ThemeProvider
 
 from redis_dash.tui.crash import crash_report
-from redis_dash.tui.styles import Look
+from redis_dash.tui.theme_styles import Look
 from redis_dash.tui.terminal import TerminalDriver
 from redis_dash.tui.themes import THEME, offered
 

@@ -10,7 +10,7 @@ from redis_dash.core.commands import Outcome, Publish
 from redis_dash.demo import SCENARIOS
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.columns import columns_for, place, topics_of
-from redis_dash.tui.styles import Look
+from redis_dash.tui.theme_styles import Look
 from redis_dash.tui.themes import THEME
 from redis_dash.tui.widgets.columns import Column, share_out
 from tests.tui import fakes

@@ -13,7 +13,7 @@ from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Piece, piece
 from redis_dash.tui.panes.table_pane import Listed
 from redis_dash.tui.segments import Span
-from redis_dash.tui.styles import Ground, Role
+from redis_dash.tui.theme_styles import Ground, Role
 from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.cells import Bar, Cell, Figure, Name
 from redis_dash.tui.widgets.columns import Column

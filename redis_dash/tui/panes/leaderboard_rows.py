@@ -9,7 +9,7 @@ from redis_dash.core.frames.leaderboards import Board, BoardRow
 from redis_dash.tui.formatting import count, duration, score, score_decimals, score_forms
 from redis_dash.tui.intents import Facts
 from redis_dash.tui.segments import Span
-from redis_dash.tui.styles import Ground, Role
+from redis_dash.tui.theme_styles import Ground, Role
 from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.cells import Bar, Cell, Figure, Name
 from redis_dash.tui.widgets.columns import Column

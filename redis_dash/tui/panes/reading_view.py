@@ -16,7 +16,7 @@ from redis_dash.tui.empty_states import absence
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.segments import Span
 from redis_dash.tui.status import excuse, standing
-from redis_dash.tui.styles import Look, Role
+from redis_dash.tui.theme_styles import Look, Role
 from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.widgets.border import Frame, Trim
 from redis_dash.tui.widgets.lines import Lines

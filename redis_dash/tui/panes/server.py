@@ -17,7 +17,7 @@ from redis_dash.tui.panes.base import Piece, piece
 from redis_dash.tui.panes.server_meanings import MEANINGS
 from redis_dash.tui.panes.table_pane import Listed
 from redis_dash.tui.segments import Span
-from redis_dash.tui.styles import Ground, Role
+from redis_dash.tui.theme_styles import Ground, Role
 from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.widgets.cells import Bar, Cell, Figure
 from redis_dash.tui.widgets.columns import Column

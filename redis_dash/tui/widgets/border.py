@@ -8,7 +8,7 @@ import msgspec
 from textual.strip import Strip
 
 from redis_dash.tui.segments import Span, Spans, clip, draw, fit, join, measure
-from redis_dash.tui.styles import Look, Role
+from redis_dash.tui.theme_styles import Look, Role
 from redis_dash.tui.text import Plain, crop
 from redis_dash.tui.widgets.lines import Lines
 

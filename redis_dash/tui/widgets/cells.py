@@ -6,7 +6,7 @@ import msgspec
 from rich.cells import cell_len
 
 from redis_dash.tui.segments import Span, measure
-from redis_dash.tui.styles import Role
+from redis_dash.tui.theme_styles import Role
 from redis_dash.tui.text import Plain, crop, crop_middle
 
 

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from redis_dash.tui.segments import draw
-from redis_dash.tui.styles import Look
+from redis_dash.tui.theme_styles import Look
 from redis_dash.tui.text import Plain
 
 

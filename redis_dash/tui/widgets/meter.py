@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from redis_dash.tui.segments import Span
-from redis_dash.tui.styles import Role
+from redis_dash.tui.theme_styles import Role
 from redis_dash.tui.text import Plain
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from textual.strip import Strip
 
 from redis_dash.tui.segments import Span, draw
-from redis_dash.tui.styles import Look, Role
+from redis_dash.tui.theme_styles import Look, Role
 from redis_dash.tui.text import Plain, pad
 from redis_dash.tui.widgets.lines import Lines
 

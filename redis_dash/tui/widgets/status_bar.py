@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from redis_dash.tui.segments import Span, draw, measure
-from redis_dash.tui.styles import Ground, Look
+from redis_dash.tui.theme_styles import Ground, Look
 from redis_dash.tui.text import Plain
 from redis_dash.tui.widgets.lines import Lines
 

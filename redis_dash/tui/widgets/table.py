@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from redis_dash.tui.segments import Span, draw, measure
-from redis_dash.tui.styles import Ground, Look
+from redis_dash.tui.theme_styles import Ground, Look
 from redis_dash.tui.text import Plain
 from redis_dash.tui.widgets.cells import Bar, Cell, fitting, length_of
 from redis_dash.tui.widgets.columns import GAP, Column, is_hidden, share_out

@@ -12,7 +12,7 @@ from textual.geometry import Region
 
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.contrast import TEXT, contrast, legible
-from redis_dash.tui.styles import Ground
+from redis_dash.tui.theme_styles import Ground
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import running, screen_text, shows, strips, tap, until
