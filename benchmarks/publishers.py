@@ -113,7 +113,7 @@ def block(commands: int) -> bytes:
 class _Publisher:
     def __init__(self, url: str) -> None:
         place = urlsplit(url)
-        self._wire = socket.create_connection((place.hostname or "", place.port or 0), timeout=60)
+        self._connection = socket.create_connection((place.hostname or "", place.port or 0), timeout=60)
         self._aside = socket.create_connection((place.hostname or "", place.port or 0), timeout=60)
         self._unanswered = self.sent = self.delivered = 0
 
@@ -122,7 +122,7 @@ class _Publisher:
         whole = block(BLOCK)
         while self.sent < messages:
             count = min(BLOCK, messages - self.sent)
-            self._wire.sendall(whole if count == BLOCK else block(count))
+            self._connection.sendall(whole if count == BLOCK else block(count))
             self.sent += count
             self._unanswered += count
             self._take_replies(UNANSWERED - BLOCK)
@@ -135,7 +135,7 @@ class _Publisher:
 
     def _take_replies(self, leave: int) -> None:
         while self._unanswered > leave:
-            replies = self._wire.recv(65536)
+            replies = self._connection.recv(65536)
             if not replies:
                 raise UnableError("the server hung up on a publisher")
             self.delivered += replies.count(b"1")

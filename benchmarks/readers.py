@@ -69,11 +69,11 @@ def bare(url: str, messages: int) -> Read:
     import hiredis
 
     place = urlsplit(url)
-    wire = socket.create_connection((place.hostname or "", place.port or 0))
-    wire.sendall(b"PSUBSCRIBE *\r\n")
+    connection = socket.create_connection((place.hostname or "", place.port or 0))
+    connection.sendall(b"PSUBSCRIBE *\r\n")
     not_yet = object()
     reader = hiredis.Reader(notEnoughData=not_yet)
-    feed, gets, receive = reader.feed, reader.gets, wire.recv
+    feed, gets, receive = reader.feed, reader.gets, connection.recv
     seen, first, last = -1, 0.0, 0.0  # the first answer is to the subscription
     while seen < messages:
         try:
@@ -85,7 +85,7 @@ def bare(url: str, messages: int) -> Read:
         last = time.monotonic()
         if seen > 0 and not first:
             first = last
-            wire.settimeout(PATIENCE_S)
+            connection.settimeout(PATIENCE_S)
     return Read(seen, last - first)
 
 

@@ -74,13 +74,13 @@ def measure(minutes: float, record_s: float) -> list[Figure]:
 def recorded(url: str, seconds: float) -> list[Event]:
     """What is published meanwhile."""
     place, events = urlsplit(url), []
-    with socket.create_connection((place.hostname or "", place.port or 0)) as wire:
-        wire.settimeout(0.2)
-        wire.sendall(b"PSUBSCRIBE *\r\n")
+    with socket.create_connection((place.hostname or "", place.port or 0)) as connection:
+        connection.settimeout(0.2)
+        connection.sendall(b"PSUBSCRIBE *\r\n")
         reader, deadline = hiredis.Reader(), time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:
-                reader.feed(wire.recv(65536))
+                reader.feed(connection.recv(65536))
             except TimeoutError:
                 continue
             while message := reader.gets():

@@ -17,7 +17,7 @@ from functools import partial
 from benchmarks.harness import Figure, options_of
 from benchmarks.report import show
 from redis_dash.config import Url
-from redis_dash.pubsub.connection import MessageWire
+from redis_dash.pubsub.connection import MessageConnection
 from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.subscriber import Subscriber
 
@@ -36,21 +36,21 @@ def measure(messages: int) -> list[Figure]:
     """Fill it in two steps, and look each time."""
     log = MessageRing()
     subscriber = Subscriber(Url("redis://127.0.0.1"), ("*",), log)
-    wire = MessageWire(subscriber.count, log)
-    wire.connection_made(asyncio.Transport())
+    connection = MessageConnection(subscriber.count, log)
+    connection.connection_made(asyncio.Transport())
 
     def receive() -> None:
-        wire.get_buffer(-1)[: len(MESSAGE)] = MESSAGE
-        wire.buffer_updated(len(MESSAGE))
+        connection.get_buffer(-1)[: len(MESSAGE)] = MESSAGE
+        connection.buffer_updated(len(MESSAGE))
 
-    def look(first: int) -> None:
+    def theme_styles(first: int) -> None:
         assert len(log.read(first, first + LOOKED_AT)) == LOOKED_AT
 
     costs: list[list[float]] = []
     for number in (FEW, messages):
         while log.end < number:
             receive()
-        latest, middle = partial(look, log.end - LOOKED_AT), partial(look, (log.start + log.end) // 2)
+        latest, middle = partial(theme_styles, log.end - LOOKED_AT), partial(theme_styles, (log.start + log.end) // 2)
         costs.append([best(latest), best(middle), best(receive)])
     names = (f"look at the latest {LOOKED_AT} events", f"look at {LOOKED_AT} in the middle", "one more event of 1.3 kB")
     against, note = f"a ring of {FEW:,}", f"{log.kept:,} in the ring"

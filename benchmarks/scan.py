@@ -28,7 +28,7 @@ from redis_dash.core.commands import FullPass
 from redis_dash.demo import CONFIGURATION
 from redis_dash.hub import Hub
 from redis_dash.keyspace.scan import Keyspace
-from redis_dash.sources import families
+from redis_dash.sources import key_groups
 
 BUDGET = 0.01
 MIXTURE = """
@@ -81,7 +81,7 @@ async def full_pass(url: str) -> tuple[float, float]:
     """Seconds of a whole pass, and from before connecting to the first estimate."""
     began = time.monotonic()
     deployment = Deployment(Url(url))
-    keyspace = Keyspace(deployment, families(Config(**CONFIGURATION)), BUDGET, rest_s=1.0)
+    keyspace = Keyspace(deployment, key_groups(Config(**CONFIGURATION)), BUDGET, rest_s=1.0)
     async with aclosing(keyspace.walk()) as walk:
         await anext(walk)
         first = time.monotonic() - began
@@ -134,19 +134,19 @@ def coverage(url: str, admin: Redis, keyspaces: int) -> float:
 async def estimate_after(url: str, slices: int) -> dict[str, tuple[int, int]]:
     """The intervals as they stand after so many slices."""
     deployment = Deployment(Url(url))
-    keyspace = Keyspace(deployment, families(Config(**CONFIGURATION)), BUDGET, rest_s=1.0)
+    keyspace = Keyspace(deployment, key_groups(Config(**CONFIGURATION)), BUDGET, rest_s=1.0)
     done = taken = 0
     async with aclosing(keyspace.walk(_at_once)) as walk:
         async for part in walk:
             done += part.scanned
-            keyspace.census.add(part.keys, part.scanned, part.size, min(0.999, done / part.size))
+            keyspace.counts.add(part.keys, part.scanned, part.size, min(0.999, done / part.size))
             taken += 1
             if taken == slices:
                 break
     await deployment.close()
     estimates = {}
     for name in ("sessions", "limits"):
-        size = keyspace.census.count(name, None)
+        size = keyspace.counts.count(name, None)
         estimates[name] = size.low, size.high or 0
     return estimates
 

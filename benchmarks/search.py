@@ -24,11 +24,11 @@ from benchmarks.report import show
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Config, Url
 from redis_dash.core.commands import SearchSessions
-from redis_dash.keyspace.client_tracking import Tracking
+from redis_dash.keyspace.client_tracking import ClientTracking
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.subscriber import Subscriber
-from redis_dash.sources import families
+from redis_dash.sources import key_groups
 from redis_dash.sources.base import Context
 from redis_dash.sources.rate_limits import RateLimitsSource
 from redis_dash.sources.sessions import SessionsSource
@@ -64,8 +64,11 @@ def measure(sessions: int, clients: int, rounds: int) -> list[Figure]:
 def context_for(url: str) -> Context:
     """What sources share, as the hub makes it."""
     config, deployment = Config(url=url), Deployment(Url(url))
-    keyspace = Keyspace(deployment, families(config), config.budget, config.refresh_s)
-    subscriber, tracking = Subscriber(Url(url), config.channels, MessageRing()), Tracking(Url(url), {}, config.budget)
+    keyspace = Keyspace(deployment, key_groups(config), config.budget, config.refresh_s)
+    subscriber, tracking = (
+        Subscriber(Url(url), config.channels, MessageRing()),
+        ClientTracking(Url(url), {}, config.budget),
+    )
     return Context(config, deployment, keyspace, subscriber, tracking)
 
 

@@ -18,12 +18,12 @@ from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.server import Scan
 from redis_dash.core.reading import AnyReading, Reading, Status
-from redis_dash.keyspace.client_tracking import Tracking
+from redis_dash.keyspace.client_tracking import ClientTracking
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.subscriber import Subscriber
-from redis_dash.sources import SOURCES, families, tracked
-from redis_dash.sources.base import Busy, Context, Source, Steered
+from redis_dash.sources import SOURCES, key_groups, tracked
+from redis_dash.sources.base import AcceptsRequests, BackgroundWork, Context, Source
 
 RETRY_S = 0.5
 LATE = "no answer in time"
@@ -42,10 +42,10 @@ class Hub:
         url = Url(config.url)
         self.deployment = Deployment(url)
         self._config = config
-        self._keyspace = Keyspace(self.deployment, families(config), config.budget, config.refresh_s)
+        self._keyspace = Keyspace(self.deployment, key_groups(config), config.budget, config.refresh_s)
         self._subscriber = Subscriber(url, config.channels, MessageRing())
-        self._tracking = Tracking(url, tracked(config), config.budget)
-        self._keyspace.census.tracking = self._tracking
+        self._tracking = ClientTracking(url, tracked(config), config.budget)
+        self._keyspace.counts.tracking = self._tracking
         self._keyspace.besides = lambda: self._tracking.spent_s
         self.deployment.listeners += [self._subscriber.traffic, self._tracking.traffic]
         context = Context(config, self.deployment, self._keyspace, self._subscriber, self._tracking)
@@ -125,15 +125,15 @@ class Hub:
         if self._keyspace.full_speed:
             scan = self._keyspace.scan()
             return Progress("pass", scan.done, max(scan.done, scan.size), self._keyspace.elapsed_s)
-        busy = (source.progress() for source in self._sources if isinstance(source, Busy))
+        busy = (source.progress() for source in self._sources if isinstance(source, BackgroundWork))
         return next((progress for progress in busy if progress is not None), None)
 
     def ask(self, request: Request) -> None:
         """Pass a request on to who can fulfil it."""
         if isinstance(request, FullPass):
-            self._keyspace.hurry(request.on)
+            self._keyspace.set_full_speed(request.on)
         for source in self._sources:
-            if isinstance(source, Steered):
+            if isinstance(source, AcceptsRequests):
                 source.ask(request)
                 self._asked[source.topic].set()
 
@@ -157,7 +157,7 @@ class Hub:
                 tasks.create_task(self._keep_on(self._keyspace.run, "scanning"))
                 for source in self._sources:
                     tasks.create_task(self._poll(source))
-                    if isinstance(source, Busy):
+                    if isinstance(source, BackgroundWork):
                         tasks.create_task(self._keep_on(source.run, f"working on {source.topic.replace('_', ' ')}"))
         finally:
             await self.deployment.close()

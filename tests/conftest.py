@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from demo_server.embedded import EmbeddedServer
-from redis_dash.client.server_cost import CostMeter
+from redis_dash.client.server_cost import ServerCost
 
 
 @pytest.fixture(scope="session")
@@ -42,14 +42,14 @@ def no_own_errors(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureReques
 
     Those are marked ``own_errors(number)``.
     """
-    meters: list[CostMeter] = []
+    meters: list[ServerCost] = []
 
-    class Noted(CostMeter):
+    class Noted(ServerCost):
         def __init__(self) -> None:
             super().__init__()
             meters.append(self)
 
-    monkeypatch.setattr("redis_dash.client.deployment.CostMeter", Noted)
+    monkeypatch.setattr("redis_dash.client.deployment.ServerCost", Noted)
     yield
     mark = request.node.get_closest_marker("own_errors")
     assert sum(meter.errors for meter in meters) == (mark.args[0] if mark else 0)

@@ -6,12 +6,12 @@ import time
 from collections.abc import Mapping
 
 from redis_dash.client.info import whole
-from redis_dash.client.own_lookups import OwnReads
+from redis_dash.client.own_lookups import OwnLookups
 
 _ONLY_GROW = ("keyspace_hits", "keyspace_misses", "total_commands_processed", "total_connections_received")
 
 
-class Application:
+class ApplicationCounters:
     """Hits and misses of everybody else.
 
     That the server's counters were reset is seen at the next INFO. Whatever we looked up meanwhile was counted before
@@ -19,7 +19,7 @@ class Application:
     lookups whose replies were lost.
     """
 
-    def __init__(self, own: OwnReads) -> None:
+    def __init__(self, own: OwnLookups) -> None:
         self.hits = self.misses = 0
         self.began = 0
         """Between two of the same number the figures can be compared."""

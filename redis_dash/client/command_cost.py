@@ -13,7 +13,7 @@ LENGTH = 100
 _LOOK: Command = (b"INFO", b"commandstats")
 
 
-class Sampled(NamedTuple):
+class TimedReplies(NamedTuple):
     """What came of it."""
 
     replies: list[object] | None
@@ -22,19 +22,19 @@ class Sampled(NamedTuple):
     """Before and after; None where we may not use transactions."""
 
 
-def bracketed(commands: Sequence[Command]) -> list[Command]:
+def with_times(commands: Sequence[Command]) -> list[Command]:
     """What to send."""
     return [(b"MULTI",), _LOOK, *commands, _LOOK, (b"EXEC",)]
 
 
-def sampled(replies: Sequence[object]) -> Sampled:
+def timed_replies(replies: Sequence[object]) -> TimedReplies:
     """Read the replies to that."""
     done = replies[-1]
     if isinstance(replies[0], ReplyError):  # without MULTI the commands ran as they came
-        return Sampled(list(replies[2:-2]))
+        return TimedReplies(list(replies[2:-2]))
     if not isinstance(done, list):
-        return Sampled(None)
+        return TimedReplies(None)
     before, *inner, after = done
     if not isinstance(before, bytes) or not isinstance(after, bytes):
-        return Sampled(inner)
-    return Sampled(inner, (calls_and_usec(parse_info(before)), calls_and_usec(parse_info(after))))
+        return TimedReplies(inner)
+    return TimedReplies(inner, (calls_and_usec(parse_info(before)), calls_and_usec(parse_info(after))))

@@ -61,7 +61,7 @@ class _Waiting(NamedTuple):
     on_answer: OnAnswer | None
 
 
-class Trip(NamedTuple):
+class RoundTrip(NamedTuple):
     """A PING's way to the server and back."""
 
     took_s: float
@@ -69,7 +69,7 @@ class Trip(NamedTuple):
     """Of that, the time for which this thread itself worked: its answer may have waited for that long."""
 
 
-class Wire(asyncio.Protocol):
+class Connection(asyncio.Protocol):
     """Commands go out in order, replies come back in order, an error reply as a ``ReplyError`` in its place."""
 
     def __init__(self) -> None:
@@ -87,7 +87,7 @@ class Wire(asyncio.Protocol):
         self._chunk_at: float | None = None
         """``time.monotonic()`` of the latest bytes."""
         self._sent_at: tuple[float, float] | None = None
-        self.trip: Trip | None = None
+        self.round_trip: RoundTrip | None = None
         """As ``time_next`` asked for it."""
 
     @property
@@ -148,7 +148,7 @@ class Wire(asyncio.Protocol):
         """Parse all that is complete."""
         if self._sent_at is not None:
             sent_at, worked = self._sent_at
-            self.trip = Trip(time.perf_counter() - sent_at, time.thread_time() - worked)
+            self.round_trip = RoundTrip(time.perf_counter() - sent_at, time.thread_time() - worked)
             self._sent_at = None
         self.traffic.received += len(data)
         if self._waiting and (peek := self._waiting[0].peek) and not self._inbox and not self._reader.has_data():
@@ -226,7 +226,7 @@ class Wire(asyncio.Protocol):
 
     def time_next(self) -> None:
         """Measure the next exchange's trip, unless other commands of ours are before it in the queue."""
-        self.trip = None
+        self.round_trip = None
         self._sent_at = None if self._waiting else (time.perf_counter(), time.thread_time())
 
     async def ask(self, *command: bytes, optional: bool = False) -> None:
@@ -272,7 +272,7 @@ def packed(commands: Iterable[Command]) -> bytes:
     return b"".join(map(hiredis.pack_command, commands))  # type: ignore[arg-type]  # its stub says one-tuple
 
 
-async def open_wire(url: Url, wire: Wire) -> None:
+async def open_connection(url: Url, connection: Connection) -> None:
     """Connect, sign in and choose the database.
 
     Raises:
@@ -283,22 +283,22 @@ async def open_wire(url: Url, wire: Wire) -> None:
     loop, endpoint = asyncio.get_running_loop(), endpoint_of(url)
     async with asyncio.timeout(CONNECT_TIMEOUT_S):
         if endpoint.path is not None:
-            await loop.create_unix_connection(lambda: wire, endpoint.path)
+            await loop.create_unix_connection(lambda: connection, endpoint.path)
         else:
             context = endpoint.tls() if endpoint.tls is not None else None
             patience_s = None if context is None else TLS_TIMEOUT_S
             try:
                 await loop.create_connection(
-                    lambda: wire, endpoint.host, endpoint.port, ssl=context, ssl_handshake_timeout=patience_s
+                    lambda: connection, endpoint.host, endpoint.port, ssl=context, ssl_handshake_timeout=patience_s
                 )
             except ConnectionAbortedError:
                 raise SourceError(NO_TLS_ANSWER) from None
         try:
             if endpoint.user or endpoint.password:  # a user without a password signs in, too
                 user = [endpoint.user.encode()] if endpoint.user else []
-                await wire.ask(b"AUTH", *user, endpoint.password.encode())
+                await connection.ask(b"AUTH", *user, endpoint.password.encode())
             if endpoint.database:
-                await wire.ask(b"SELECT", str(endpoint.database).encode())
+                await connection.ask(b"SELECT", str(endpoint.database).encode())
         except BaseException:
-            wire.hang_up()
+            connection.hang_up()
             raise

@@ -12,18 +12,18 @@ import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
-from redis_dash.client import command_cost as pricing
-from redis_dash.client.application_counters import Application
+from redis_dash.client import command_cost
+from redis_dash.client.application_counters import ApplicationCounters
 from redis_dash.client.change_counters import changes_of
-from redis_dash.client.handshake import Introduction
+from redis_dash.client.handshake import Handshake
 from redis_dash.client.info import Info, kind_of, parse_info
-from redis_dash.client.own_lookups import OwnReads
+from redis_dash.client.own_lookups import OwnLookups
 from redis_dash.client.ping import PingTimer
 from redis_dash.client.reasons import say, without_arguments
-from redis_dash.client.reconnecting import Answer, Link
-from redis_dash.client.server_cost import CostMeter
+from redis_dash.client.reconnecting import Answer, ReconnectingConnection
+from redis_dash.client.server_cost import ServerCost
 from redis_dash.client.traffic import Traffic
-from redis_dash.client.value_heads import Heads
+from redis_dash.client.value_heads import ValueHeads
 from redis_dash.config import Url
 from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.frames.server import Cost, Kind
@@ -68,35 +68,35 @@ class Deployment:
 
     def __init__(self, url: Url) -> None:
         self.url = url
-        self.own = OwnReads()
-        self.cost = CostMeter()
+        self.own = OwnLookups()
+        self.cost = ServerCost()
         self.kind: Kind = "standalone"
         """As the latest INFO says."""
         self.listeners: list[Traffic] = []
         """What goes over the other connections of this program, such as the one that receives messages."""
-        introduction = Introduction(self.own, self.cost.count, self._heard)
-        self._link = Link(url, self._count, self._connected, introduction, lambda: REPLY_TIMEOUT_S)
+        handshake = Handshake(self.own, self.cost.count, self._heard)
+        self._connection = ReconnectingConnection(url, self._count, self._connected, handshake, lambda: REPLY_TIMEOUT_S)
         self._info: Info | None = None
         self._info_lock = asyncio.Lock()
         self._priced_at = -math.inf
-        self._application = Application(self.own)
-        self._heads = Heads(self.own)
+        self._application = ApplicationCounters(self.own)
+        self._value_heads = ValueHeads(self.own)
         self._ping = PingTimer()
 
     @property
     def connects(self) -> int:
         """How often we connected, and the server answered."""
-        return self._link.connects
+        return self._connection.connects
 
     @property
     def trouble(self) -> str:
         """Why nothing can be asked now; empty where all is well, or where nothing was tried yet."""
-        return SENTINEL if self.kind == "sentinel" else self._link.trouble
+        return SENTINEL if self.kind == "sentinel" else self._connection.trouble
 
     @property
     def unreachable(self) -> bool:
         """Whether the latest attempt to connect failed, and none ever succeeded."""
-        return self._link.unreachable
+        return self._connection.unreachable
 
     # -- commands ----------------------------------------------------------------------------------------------------
 
@@ -119,13 +119,13 @@ class Deployment:
     async def _part(self, commands: Sequence[Command]) -> list[object]:
         """As many of the commands as should be sent at once."""
         is_get = any(command[0] == b"GET" for command in commands)
-        commands = commands[: _cut(commands, 0, self._heads.number)] if is_get else commands
-        asked, began = self._heads.bounded(commands) if is_get else commands, time.perf_counter()
+        commands = commands[: _cut(commands, 0, self._value_heads.number)] if is_get else commands
+        asked, began = self._value_heads.bounded(commands) if is_get else commands, time.perf_counter()
         replies = await (self._sample(asked) if self.cost.wants(asked) else self._run(asked))
         if not is_get:
             return replies
-        self._heads.heard(replies, time.perf_counter() - began)
-        return await self._heads.as_get(commands, replies, self._run)
+        self._value_heads.observe(replies, time.perf_counter() - began)
+        return await self._value_heads.as_get(commands, replies, self._run)
 
     async def one(self, *command: bytes) -> object:
         """Run a single command.
@@ -142,27 +142,27 @@ class Deployment:
         Raises:
             SourceError: as ``pipeline``; the function that is handed out raises it too.
         """
-        async with self._link.lock:
+        async with self._connection.lock:
             await self._ensure_connected()
             try:
                 yield self._exchange
             except asyncio.CancelledError:
-                self._link.hang_up("a write was cut short")  # in the middle of a transaction, perhaps
+                self._connection.hang_up("a write was cut short")  # in the middle of a transaction, perhaps
                 raise
 
     async def _run(self, commands: Sequence[Command]) -> list[object]:
-        async with self._link.lock:
+        async with self._connection.lock:
             await self._ensure_connected()
-            answer = self._link.send(commands)
+            answer = self._connection.send(commands)
         return await self.receive(commands, answer)
 
     async def _exchange(self, commands: Sequence[Command]) -> list[object]:
         """As ``_run``, for whoever holds the lock."""
-        return await self.receive(commands, self._link.send(commands))
+        return await self.receive(commands, self._connection.send(commands))
 
     def send(self, commands: Sequence[Command], peek: Callable[[bytes], None]) -> Answer:
-        """Send commands that are no lookups, without waiting for our turn; see ``Wire.send`` and ``receive``."""
-        return self._link.send(commands, peek=peek)
+        """Send commands that are no lookups, without waiting for our turn; see ``Connection.send`` and ``receive``."""
+        return self._connection.send(commands, peek=peek)
 
     async def receive(self, commands: Sequence[Command], answer: Answer) -> list[object]:
         """Wait for the replies to what was sent.
@@ -170,32 +170,32 @@ class Deployment:
         Raises:
             SourceError: the connection broke.
         """
-        return await self._link.receive(commands, answer)
+        return await self._connection.receive(commands, answer)
 
     async def _sample(self, commands: Sequence[Command]) -> list[object]:
         """Run the commands, and learn what the first of them cost."""
-        end = _cut(commands, 0, pricing.LENGTH)
+        end = _cut(commands, 0, command_cost.LENGTH)
         first, others = commands[:end], commands[end:]
-        transaction = pricing.bracketed(first)
-        done: list[pricing.Sampled] = []
+        transaction = command_cost.with_times(first)
+        done: list[command_cost.TimedReplies] = []
 
         def count(_: Sequence[Command], replies: list[object] | None) -> None:
             if replies is None:
                 self.own.lost(first)
                 return
-            sampled = pricing.sampled(replies)
-            done.append(sampled)
+            timed_replies = command_cost.timed_replies(replies)
+            done.append(timed_replies)
             self.cost.count(transaction)
-            if sampled.times is None:
+            if timed_replies.times is None:
                 self.cost.refuse(first)
             else:
-                self.cost.learn(first, *sampled.times)
-            if sampled.replies is not None:
-                self.own.count(first, sampled.replies)
+                self.cost.learn(first, *timed_replies.times)
+            if timed_replies.replies is not None:
+                self.own.count(first, timed_replies.replies)
 
-        async with self._link.lock:
+        async with self._connection.lock:
             await self._ensure_connected()
-            answer = self._link.send(transaction, count)
+            answer = self._connection.send(transaction, count)
         await self.receive(transaction, answer)
         replies = done[0].replies
         if replies is None:
@@ -218,16 +218,16 @@ class Deployment:
         Raises:
             SourceError: as ``pipeline``.
         """
-        async with self._link.lock:
+        async with self._connection.lock:
             await self._ensure_connected()
 
     async def close(self) -> None:
         """Hang up."""
         self._info = None
-        self._link.hang_up()
+        self._connection.hang_up()
 
     async def _ensure_connected(self) -> None:
-        await self._link.ensure()
+        await self._connection.ensure()
         if self.kind == "sentinel":
             raise AwayError(SENTINEL)
 
@@ -271,10 +271,10 @@ class Deployment:
             self._count(commands, replies)
 
         commands = [(b"INFO",)]
-        async with self._link.lock:
+        async with self._connection.lock:
             await self._ensure_connected()
             at, elsewhere = time.monotonic(), sum(listener.run for listener in self.listeners)
-            answer = self._link.send(commands, count)
+            answer = self._connection.send(commands, count)
         (raw,) = await self.receive(commands, answer)
         if not taken:
             raise SourceError(f"INFO answered with {type(check(raw)).__name__} instead of text")
@@ -288,7 +288,7 @@ class Deployment:
                 may have been run before or after that.
             at: when it was asked.
         """
-        application, run = self._application, self._link.traffic.run
+        application, run = self._application, self._connection.traffic.run
         self.kind = kind_of(values)
         application.take(values)
         self.cost.deliver(self.listeners, values)
@@ -306,7 +306,7 @@ class Deployment:
 
     def watching_cost(self) -> Cost:
         """What watching has cost so far, over all connections."""
-        return self.cost.cost([self._link.traffic, *self.listeners])
+        return self.cost.cost([self._connection.traffic, *self.listeners])
 
     async def price(self) -> None:
         """Bring the cost up to date now; otherwise that happens every few seconds.
@@ -328,10 +328,10 @@ class Deployment:
         commands = [(b"PING",)]
         self._ping.begin()
         while self._ping.wants_more:
-            async with self._link.lock:
+            async with self._connection.lock:
                 await self._ensure_connected()
-                await self._link.time_next()
-                answer = self._link.send(commands)
+                await self._connection.time_next()
+                answer = self._connection.send(commands)
             await self.receive(commands, answer)
-            self._ping.add(self._link.wire.trip)
+            self._ping.add(self._connection.connection.round_trip)
         return self._ping.shown_ms()

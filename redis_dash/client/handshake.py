@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 
 from redis_dash.client.connection import CLIENT_NAME
 from redis_dash.client.info import parse_info, whole
-from redis_dash.client.own_lookups import OwnReads, calibration
-from redis_dash.client.reconnecting import Count, Link
+from redis_dash.client.own_lookups import OwnLookups, calibration
+from redis_dash.client.reconnecting import Count, ReconnectingConnection
 from redis_dash.core.errors import SourceError
 from redis_dash.core.resp import Command
 
@@ -47,12 +47,12 @@ class Step:
         self._pause_s = min(self._pause_s * 2, PAUSE_S[1])
 
 
-class Introduction:
+class Handshake:
     """The steps, done once on each connection."""
 
     def __init__(
         self,
-        own: OwnReads,
+        own: OwnLookups,
         spent: Callable[[Sequence[Command]], None],
         heard: Callable[[dict[str, str]], None],
     ) -> None:
@@ -73,7 +73,7 @@ class Introduction:
         for step in self._steps:
             step.done = False
 
-    async def go_on(self, link: Link) -> None:
+    async def go_on(self, connection: ReconnectingConnection) -> None:
         """Do what is due: all at once, but one by one after that broke a connection.
 
         Raises:
@@ -82,16 +82,16 @@ class Introduction:
         now = time.monotonic()
         due = [step for step in self._steps if not step.done and step.not_before <= now]
         for steps in [[step] for step in due] if self._one_by_one else [due]:
-            await self._take_steps(link, steps)
+            await self._take_steps(connection, steps)
         if due:
             self._one_by_one = not all(step.done for step in self._steps)
 
-    async def _take_steps(self, link: Link, steps: Sequence[Step]) -> None:
+    async def _take_steps(self, connection: ReconnectingConnection, steps: Sequence[Step]) -> None:
         plan = [(step, step.commands()) for step in steps]
-        under_way = [(commands, link.send(commands, self._answered(step))) for step, commands in plan]
+        under_way = [(commands, connection.send(commands, self._answered(step))) for step, commands in plan]
         try:
             for commands, answer in under_way:
-                await link.receive(commands, answer)
+                await connection.receive(commands, answer)
         except SourceError:
             if self._one_by_one:
                 steps[0].postpone()

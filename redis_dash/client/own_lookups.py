@@ -41,7 +41,7 @@ PROBES: dict[bytes, Command] = {
 """Further arguments that make each of them a valid command on one key."""
 
 
-class OwnReads:
+class OwnLookups:
     """Our own hits and misses since this object was made."""
 
     def __init__(self) -> None:

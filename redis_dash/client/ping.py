@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from statistics import median
 
-from redis_dash.client.connection import Trip
+from redis_dash.client.connection import RoundTrip
 
 TRIPS = 5
 LONG_S = 0.02
@@ -26,7 +26,7 @@ class PingTimer:
     """Takes a few trips for each figure."""
 
     def __init__(self) -> None:
-        self._trips: list[Trip] = []
+        self._trips: list[RoundTrip] = []
         self._tried = 0
         self._shown_s: float | None = None
         self._at = 0.0
@@ -46,25 +46,25 @@ class PingTimer:
 
     @property
     def _is_slow(self) -> bool:
-        return any(is_usable(trip) and trip.took_s > LONG_S for trip in self._trips)
+        return any(is_usable(round_trip) and round_trip.took_s > LONG_S for round_trip in self._trips)
 
-    def add(self, trip: Trip | None) -> None:
+    def add(self, round_trip: RoundTrip | None) -> None:
         """A trip; None where it waited behind other commands of ours."""
         self._tried += 1
-        if trip is not None:
-            self._trips.append(trip)
+        if round_trip is not None:
+            self._trips.append(round_trip)
 
     def shown_ms(self) -> float | None:
         """The median of these trips; where none was usable, what was shown before."""
-        usable = [trip.took_s for trip in self._trips if is_usable(trip)]
+        usable = [round_trip.took_s for round_trip in self._trips if is_usable(round_trip)]
         now = time.monotonic()
         if usable:
             self._shown_s, self._at = median(usable), now
         elif self._trips and (self._shown_s is None or now - self._at > KEPT_S):
-            self._shown_s = min(trip.took_s for trip in self._trips)
+            self._shown_s = min(round_trip.took_s for round_trip in self._trips)
         return None if self._shown_s is None else self._shown_s * 1000
 
 
-def is_usable(trip: Trip) -> bool:
+def is_usable(round_trip: RoundTrip) -> bool:
     """Did we only wait for the answer?"""
-    return trip.worked_s <= max(BUSY_S, BUSY_SHARE * trip.took_s)
+    return round_trip.worked_s <= max(BUSY_S, BUSY_SHARE * round_trip.took_s)

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import hiredis
 
-from redis_dash.client.connection import BACKOFF_S, OnAnswer, Wire, open_wire
+from redis_dash.client.connection import BACKOFF_S, Connection, OnAnswer, open_connection
 from redis_dash.client.endpoint import endpoint_of
 from redis_dash.client.reasons import LostError, describe, say, without_arguments
 from redis_dash.client.traffic import Traffic
@@ -29,17 +29,17 @@ Answer = asyncio.Future[list[object]]
 Count = Callable[[Sequence[Command], list[object] | None], None]
 
 
-class Introduce(Protocol):
+class ConnectionSetup(Protocol):
     """What is to be done on a connection before anybody uses it."""
 
     def connected(self) -> None:
         """A new connection."""
 
-    def go_on(self, link: Link) -> Awaitable[None]:
+    def go_on(self, connection: ReconnectingConnection) -> Awaitable[None]:
         """Do what is due."""
 
 
-class Link:
+class ReconnectingConnection:
     """One connection at a time."""
 
     def __init__(
@@ -47,7 +47,7 @@ class Link:
         url: Url,
         count: Count,
         connected: Callable[[], None],
-        introduce: Introduce,
+        setup: ConnectionSetup,
         silence_s: Callable[[], float],
     ) -> None:
         """Opens nothing yet.
@@ -66,12 +66,12 @@ class Link:
         """How often we connected, and the server answered."""
         self.unreachable = False
         """The latest attempt to connect failed, and none ever succeeded."""
-        self.wire = Wire()
+        self.connection = Connection()
         endpoint_of(url)  # for its error, before anything is shown
         self._url = url
         self._count = count
         self._connected = connected
-        self._introduce = introduce
+        self._introduce = setup
         self._silence_s = silence_s
         self._is_new = False
         """The connection stands, and has not answered yet."""
@@ -84,9 +84,9 @@ class Link:
     @property
     def trouble(self) -> str:
         """Why the server is not reached now; empty where it is, or where nothing was tried yet."""
-        if self.wire.is_open or not self.connects:
+        if self.connection.is_open or not self.connects:
             return self._down
-        return self._down or self.wire.trouble
+        return self._down or self.connection.trouble
 
     # -- with the lock held ------------------------------------------------------------------------------------------
 
@@ -97,7 +97,7 @@ class Link:
             AwayError: the server cannot be reached; after that, attempts are spaced out, and calls in between fail at
                 once with the same message.
         """
-        if not self.wire.is_open:
+        if not self.connection.is_open:
             await self._open()
         await self._introduce.go_on(self)
         if self._is_new or self._down:
@@ -111,12 +111,12 @@ class Link:
         count: Count | None = None,
         peek: Callable[[bytes], None] | None = None,
     ) -> Answer:
-        """Send commands; see ``Wire.send`` and ``receive``.
+        """Send commands; see ``Connection.send`` and ``receive``.
 
         Args:
             count: in place of the usual one.
         """
-        return self.wire.send(commands, peek, self._counting(commands, count or self._count))
+        return self.connection.send(commands, peek, self._counting(commands, count or self._count))
 
     def _counting(self, commands: Sequence[Command], count: Count) -> OnAnswer:
         def answered(replies: list[object] | None) -> None:
@@ -130,17 +130,17 @@ class Link:
 
     async def time_next(self) -> None:
         """Measure the trip of what is sent next, and let it be alone if that can be had."""
-        await self.wire.drained(DRAIN_S)
-        self.wire.time_next()
+        await self.connection.drained(DRAIN_S)
+        self.connection.time_next()
 
     async def _open(self) -> None:
         if time.monotonic() < self._next_try:
             raise AwayError(self._trouble)
         self._down = self.trouble
-        self.wire = Wire()
-        self.wire.traffic = self.traffic
+        self.connection = Connection()
+        self.connection.traffic = self.traffic
         try:
-            await open_wire(self._url, self.wire)
+            await open_connection(self._url, self.connection)
         except (*BROKEN, SourceError) as error:
             raise self._fail(error) from None
         self._is_new = True
@@ -156,9 +156,9 @@ class Link:
             AwayError: the connection broke, or the server was silent for too long.
         """
         try:
-            replies = await self.wire.hear_out(answer, self._silence_s())
+            replies = await self.connection.hear_out(answer, self._silence_s())
         except LostError as error:
-            if self.wire.is_open:
+            if self.connection.is_open:
                 raise AwayError(str(error)) from None  # that was the connection before this one
             raise self._fail(error) from None
         except BROKEN as error:
@@ -169,7 +169,7 @@ class Link:
 
     def hang_up(self, why: str = "") -> None:
         """Close at once."""
-        self.wire.hang_up(why)
+        self.connection.hang_up(why)
 
     def _fail(self, error: BaseException) -> SourceError:
         trouble = describe(error, self._url)

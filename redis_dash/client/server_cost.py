@@ -39,7 +39,7 @@ WRITE_US, MESSAGE_US, BYTE_US = 4.0, 0.2, 0.0002
 Times = Mapping[bytes, tuple[int, int]]
 
 
-class CostMeter:
+class ServerCost:
     """Counts our commands; learns what each kind takes."""
 
     def __init__(self) -> None:

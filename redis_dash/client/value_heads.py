@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from redis_dash.client.own_lookups import OwnReads
+from redis_dash.client.own_lookups import OwnLookups
 from redis_dash.core.resp import Command, ReplyError
 
 MOST_BYTES = 256 * 1024
@@ -30,10 +30,10 @@ TOO_LARGE = bytes(MOST_BYTES + 1)
 Exchange = Callable[[Sequence[Command]], Awaitable[list[object]]]
 
 
-class Heads:
+class ValueHeads:
     """Turns each GET of a pipeline into commands with bounded replies, and their replies into GET's."""
 
-    def __init__(self, own: OwnReads) -> None:
+    def __init__(self, own: OwnLookups) -> None:
         self._own = own
         self.refused = False
         """Our user may GET and not GETRANGE, or the server does not know it: then values are fetched whole."""
@@ -56,7 +56,7 @@ class Heads:
         key = command[1]
         return (b"STRLEN", key) if key in self._large else (b"GETRANGE", key, b"0", _LAST)
 
-    def heard(self, replies: Sequence[object], took_s: float) -> None:
+    def observe(self, replies: Sequence[object], took_s: float) -> None:
         """How long so many values took."""
         sizes = [len(reply) for reply in replies if type(reply) is bytes]
         if not sizes:

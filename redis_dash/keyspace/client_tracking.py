@@ -16,7 +16,7 @@ from itertools import chain
 
 import hiredis
 
-from redis_dash.client.connection import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Wire, open_wire
+from redis_dash.client.connection import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Connection, open_connection
 from redis_dash.client.reasons import describe
 from redis_dash.client.traffic import Traffic
 from redis_dash.config import Url
@@ -45,11 +45,11 @@ MOST_KEYS = 100_000
 Take = Callable[[], Awaitable[list[bytes]]]
 
 
-class Tracking:
+class ClientTracking:
     """Keys written since they were last taken, by family."""
 
-    def __init__(self, url: Url, families: Mapping[str, Sequence[str]], budget: float) -> None:
-        """``families`` names the globs of each; one without a beginning of its own (``*:lock``) is not told."""
+    def __init__(self, url: Url, key_groups: Mapping[str, Sequence[str]], budget: float) -> None:
+        """``key_groups`` names the globs of each; one without a beginning of its own (``*:lock``) is not told."""
         self.spent_s = 0.0
         """The server's time that this has taken so far, at the measured prices."""
         self.given_up: set[str] = set()
@@ -57,8 +57,8 @@ class Tracking:
         self.traffic = Traffic()
         self._url = url
         self._budget = budget * SHARE
-        self._matcher = Matcher(families)
-        self._prefixes = {name: found for name, globs in families.items() if (found := _prefixes(globs))}
+        self._matcher = Matcher(key_groups)
+        self._prefixes = {name: found for name, globs in key_groups.items() if (found := _prefixes(globs))}
         self._written: dict[str, dict[bytes, None]] = {name: {} for name in self._prefixes}
         self._in_pass: dict[str, dict[bytes, None] | None] = dict.fromkeys(self._prefixes)
         """Keys written since the running pass began; None where they are too many, or it began before we listened."""
@@ -69,13 +69,13 @@ class Tracking:
         """Keys since the last judgement."""
         self._judged_at = self._judged_s = 0.0
         """When that was (``time.monotonic()``), and ``spent_s`` then."""
-        self._wires: dict[str, _TrackingWire] = {}
+        self._wires: dict[str, _TrackingConnection] = {}
         """On which each family is listened to."""
 
     # -- what the sources ask ----------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
-    def reading(self, family: str) -> Iterator[Take]:
+    def reading(self, key_group: str) -> Iterator[Take]:
         """Take what was written while it is read; if that fails, it is to be taken again.
 
         Hands out a function that returns the keys of a family that were written, or are gone, since its last call: all
@@ -84,37 +84,37 @@ class Tracking:
         taken: dict[bytes, None] = {}
 
         async def written() -> list[bytes]:
-            if family in self._since:
-                await self._synchronise(self._wires[family])
-            keys, self._written[family] = self._written.get(family, {}), {}
+            if key_group in self._since:
+                await self._synchronise(self._wires[key_group])
+            keys, self._written[key_group] = self._written.get(key_group, {}), {}
             taken.update(keys)
             return list(keys)
 
         try:
             yield written
         except BaseException:
-            self._written[family] = taken | self._written.get(family, {})
+            self._written[key_group] = taken | self._written.get(key_group, {})
             raise
 
     async def synchronise(self) -> None:
         """Return when all is known that was written before now."""
         await asyncio.gather(*map(self._synchronise, set(self._wires.values())))
 
-    async def _synchronise(self, wire: _TrackingWire) -> None:
-        if not await wire.synchronised():
-            self._hang_up(wire)
+    async def _synchronise(self, connection: _TrackingConnection) -> None:
+        if not await connection.synchronised():
+            self._hang_up(connection)
 
-    def since_counted(self, family: str, since: float, until: float) -> Mapping[bytes, None] | None:
+    def since_counted(self, key_group: str, since: float, until: float) -> Mapping[bytes, None] | None:
         """Keys written, or gone, since the last complete pass began; None where not all are known.
 
         Args:
             since: when it began, in Unix epoch seconds.
             until: ``time.monotonic()``: all that was written before it must have been told.
         """
-        wire = self._wires.get(family)
-        if wire is None or wire.synchronised_at < until or not self.covers(family, since):
+        connection = self._wires.get(key_group)
+        if connection is None or connection.synchronised_at < until or not self.covers(key_group, since):
             return None
-        return self._since_counted.get(family)
+        return self._since_counted.get(key_group)
 
     def pass_begins(self) -> None:
         """A pass over the keyspace begins."""
@@ -124,39 +124,39 @@ class Tracking:
         """It is complete."""
         self._since_counted, self._in_pass = self._in_pass, dict.fromkeys(self._prefixes)
 
-    def covers(self, family: str, since: float) -> bool:
+    def covers(self, key_group: str, since: float) -> bool:
         """Has every key of it been told that was written since then (Unix epoch seconds)?"""
-        return family in self._since and self._since[family] <= since
+        return key_group in self._since and self._since[key_group] <= since
 
     # -- the connection ----------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Listen until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            families = list(self._prefixes)
-            while families:
-                await self._listen_on(families)
-                for family in self.given_up.intersection(families):
-                    families.remove(family)
-                    tasks.create_task(self._try_again(family))
+            key_groups = list(self._prefixes)
+            while key_groups:
+                await self._listen_on(key_groups)
+                for key_group in self.given_up.intersection(key_groups):
+                    key_groups.remove(key_group)
+                    tasks.create_task(self._try_again(key_group))
             await asyncio.Event().wait()
 
-    async def _try_again(self, family: str) -> None:
+    async def _try_again(self, key_group: str) -> None:
         """Listen to one that was given up, on a connection of its own, after longer and longer pauses."""
         pause, (first, longest) = GIVEN_UP_S[0], GIVEN_UP_S
         while True:
             await asyncio.sleep(pause)
-            self.given_up.discard(family)
+            self.given_up.discard(key_group)
             began = time.monotonic()
-            await self._listen_on([family])
+            await self._listen_on([key_group])
             pause = first if time.monotonic() - began > longest else min(2 * pause, longest)
 
-    async def _listen_on(self, families: Sequence[str]) -> None:
+    async def _listen_on(self, key_groups: Sequence[str]) -> None:
         """Until one of them is given up; whenever the connection is lost it is made again."""
         pause = BACKOFF_S[0]
-        while self.given_up.isdisjoint(families):
+        while self.given_up.isdisjoint(key_groups):
             try:
-                await self._listen(families)
+                await self._listen(key_groups)
                 pause = BACKOFF_S[0]
             except _RefusedError:
                 pause = REFUSED_S
@@ -164,35 +164,35 @@ class Tracking:
                 pause = min(pause * 2, BACKOFF_S[1])
             await asyncio.sleep(pause)
 
-    async def _listen(self, families: Sequence[str]) -> None:
-        wire = _TrackingWire(self._hear, self._emptied)
-        wire.traffic = self.traffic
+    async def _listen(self, key_groups: Sequence[str]) -> None:
+        connection = _TrackingConnection(self._hear, self._emptied)
+        connection.traffic = self.traffic
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                await open_wire(self._url, wire)
-                await self._subscribe(wire, families)
-            await wire.lost.wait()
+                await open_connection(self._url, connection)
+                await self._subscribe(connection, key_groups)
+            await connection.lost.wait()
         finally:
-            self._hang_up(wire)
+            self._hang_up(connection)
 
-    def _hang_up(self, wire: _TrackingWire) -> None:
+    def _hang_up(self, connection: _TrackingConnection) -> None:
         """From now on nothing is told of what was listened to here."""
-        for family in [name for name, one in self._wires.items() if one is wire]:
-            del self._wires[family]
-            self._since.pop(family, None)
-        wire.hang_up()
+        for key_group in [name for name, one in self._wires.items() if one is connection]:
+            del self._wires[key_group]
+            self._since.pop(key_group, None)
+        connection.hang_up()
 
-    async def _subscribe(self, wire: _TrackingWire, families: Sequence[str]) -> None:
-        prefixes = _apart(chain.from_iterable(self._prefixes[name] for name in families))
+    async def _subscribe(self, connection: _TrackingConnection, key_groups: Sequence[str]) -> None:
+        prefixes = _apart(chain.from_iterable(self._prefixes[name] for name in key_groups))
         words = [word for prefix in prefixes for word in (b"PREFIX", prefix)]
         try:
-            await wire.ask(b"HELLO", b"3")
-            await wire.ask(b"CLIENT", b"SETNAME", CLIENT_NAME.encode(), optional=True)
-            await wire.ask(b"CLIENT", b"TRACKING", b"ON", b"BCAST", *words)
+            await connection.ask(b"HELLO", b"3")
+            await connection.ask(b"CLIENT", b"SETNAME", CLIENT_NAME.encode(), optional=True)
+            await connection.ask(b"CLIENT", b"TRACKING", b"ON", b"BCAST", *words)
         except SourceError as error:
             raise _RefusedError(describe(error, self._url)) from None
-        self._wires |= dict.fromkeys(families, wire)
-        self._since |= dict.fromkeys(families, time.time())
+        self._wires |= dict.fromkeys(key_groups, connection)
+        self._since |= dict.fromkeys(key_groups, time.time())
 
     def _hear(self, keys: list[bytes]) -> None:
         self.spent_s += MESSAGE_S + KEY_S * len(keys)
@@ -222,9 +222,9 @@ class Tracking:
         now = time.monotonic()
         if self.spent_s - self._judged_s > JUDGED_S * self._budget:
             if self._wires:
-                family = max(self._wires, key=self._heard.__getitem__)
-                self.given_up.add(family)
-                self._hang_up(self._wires[family])
+                key_group = max(self._wires, key=self._heard.__getitem__)
+                self.given_up.add(key_group)
+                self._hang_up(self._wires[key_group])
         elif now - self._judged_at < JUDGED_S:
             return
         self._judged_at, self._judged_s = now, self.spent_s
@@ -235,7 +235,7 @@ class _RefusedError(SourceError):
     """The server does not know client tracking, or does not let us."""
 
 
-class _TrackingWire(Wire):
+class _TrackingConnection(Connection):
     """Tells pushed messages from replies."""
 
     def __init__(self, hear: Callable[[list[bytes]], None], emptied: Callable[[], None]) -> None:

@@ -12,20 +12,20 @@ from redis_dash.client.info import Info
 from redis_dash.core import certainty
 from redis_dash.core.certainty import Count, at_least, exact
 from redis_dash.core.errors import MissingRightError
-from redis_dash.keyspace.client_tracking import Tracking
-from redis_dash.keyspace.key_group import NOT_KNOWN, Asked, Expiry, Family, Moved, Since
+from redis_dash.keyspace.client_tracking import ClientTracking
+from redis_dash.keyspace.key_group import NOT_KNOWN, Asked, Expiry, KeyGroup, Moved, Since
 
 ASKED = 200
 """Keys of one family that are asked at once."""
 NOBODY = Asked(0, 0)
 
 
-class Census:
+class KeyCounts:
     """One family for each kind of key. It is exact only while INFO's counters prove that nothing has changed."""
 
     def __init__(self, deployment: Deployment, names: Iterable[str]) -> None:
-        self.families = {name: Family() for name in names}
-        self.tracking: Tracking | None = None
+        self.key_groups = {name: KeyGroup() for name in names}
+        self.tracking: ClientTracking | None = None
         """Tells which keys were written, where that can be had."""
         self.stopped = False
         """The scan does not get on: then nothing is exact, whatever INFO's counters say."""
@@ -52,14 +52,14 @@ class Census:
         if self.tracking is not None:
             self.tracking.pass_begins()
         self._running_since = self._sampled_since = self._changes(await self._info(max_age_s=0.4))
-        for family in self.families.values():
-            family.begin(time.time())
+        for key_group in self.key_groups.values():
+            key_group.begin(time.time())
 
     def add(self, keys: Mapping[str, Sequence[bytes]], scanned: int, size: int, coverage: float) -> None:
         """What one slice brought."""
         now, self._sampled_since = time.time(), self._latest
-        for name, family in self.families.items():
-            family.add(keys.get(name, ()), scanned, size, coverage, now)
+        for name, key_group in self.key_groups.items():
+            key_group.add(keys.get(name, ()), scanned, size, coverage, now)
 
     def end(self, *, still: bool) -> None:
         """The pass is complete."""
@@ -67,8 +67,8 @@ class Census:
             self.tracking.pass_ends()
         before, self._counted_since = self._counted_since, self._running_since
         moved = moved_between(before, self._counted_since)
-        for family in self.families.values():
-            family.end(still=still, now=time.time(), moved=moved)
+        for key_group in self.key_groups.values():
+            key_group.end(still=still, now=time.time(), moved=moved)
 
     # -- what is known -----------------------------------------------------------------------------------------------
 
@@ -104,7 +104,7 @@ class Census:
         Raises:
             SourceError: the server could not be reached.
         """
-        names = self.families[name].some(ASKED)
+        names = self.key_groups[name].some(ASKED)
         replies = await self._deployment.pipeline([(b"PTTL", key) for key in names])
         told = [reply for reply in replies if isinstance(reply, int)]
         return Asked(len(told), len(told) - told.count(-2))
@@ -112,19 +112,19 @@ class Census:
     def count(self, name: str, info: Info | None, asked: Asked = NOBODY) -> Count:
         """How many keys a family has, as of ``info``."""
         now = self._changes(info)
-        family = self.families[name]
+        key_group = self.key_groups[name]
         counted, sampled = (moved_between(then, now) for then in (self._counted_since, self._sampled_since))
         written = self._written(name, info)
         if written is not None and not counted.nothing:
-            counted = family.sort_out(written) or counted
+            counted = key_group.sort_out(written) or counted
         since = Since(counted, sampled, self._expiry(info), asked)
-        return self._whole(family.count(time.time(), since), info)
+        return self._whole(key_group.count(time.time(), since), info)
 
     def _written(self, name: str, info: Info | None) -> Mapping[bytes, None] | None:
         """Keys that were written since the last complete pass began, until ``info``; None where not all are known."""
         if self.tracking is None or info is None:
             return None
-        return self.tracking.since_counted(name, self.families[name].counted_since, info.at)
+        return self.tracking.since_counted(name, self.key_groups[name].counted_since, info.at)
 
     def count_asked(
         self, name: str, alive: int, info: Info | None, *, since: float = math.inf, told: bool = False
@@ -138,11 +138,11 @@ class Census:
             since: when they began to be asked (Unix epoch seconds): a pass that began later tells nothing of keys that
                 were there when they were asked, and gone when it began.
         """
-        now, family = self._changes(info), self.families[name]
+        now, key_group = self._changes(info), self.key_groups[name]
         moved = moved_between(self._counted_since, now)
-        if not family.counted_at:
-            return self.count(name, info, family.followed).at_lowest(alive)
-        if not told and family.counted_since > since:
+        if not key_group.counted_at:
+            return self.count(name, info, key_group.followed).at_lowest(alive)
+        if not told and key_group.counted_since > since:
             passed = self.count(name, info)
             if passed.certainty != "exact" or passed.value == alive:
                 return passed
@@ -150,8 +150,8 @@ class Census:
             return certainty.counted(passed.value, low, high, passed.at)
         if told or moved.came == 0:
             return self._whole(exact(alive, time.time()), info)
-        high = alive + family.come(time.time(), moved)
-        return self._whole(certainty.counted(alive, alive, high, family.counted_at), info)
+        high = alive + key_group.come(time.time(), moved)
+        return self._whole(certainty.counted(alive, alive, high, key_group.counted_at), info)
 
     def _whole(self, count: Count, info: Info | None) -> Count:
         """A node of a cluster holds only its share of the keys; without a scan nobody would notice what is missing."""
@@ -178,8 +178,8 @@ class Census:
         if run != self._run:
             self._run, self._counted_since, self._running_since = run, None, None
             self.data_sets += 1
-            for family in self.families.values():
-                family.reset()
+            for key_group in self.key_groups.values():
+                key_group.reset()
         self._latest = changes_of(info.values, self._deployment.url.database)
         return self._latest
 

@@ -21,7 +21,7 @@ _CURSOR = re.compile(rb":\d+\r\n\*2\r\n\$\d+\r\n(\d+)\r\n")
 """DBSIZE's reply, and how SCAN's begins."""
 
 
-class ScanCutError(SourceError):
+class ScanInterruptedError(SourceError):
     """The connection broke and was made anew: a cursor of the old one may mean nothing to this server."""
 
 
@@ -32,7 +32,7 @@ class _Asked(NamedTuple):
     at: float
 
 
-class Scanner:
+class ScanCursor:
     """One walk over the keyspace."""
 
     def __init__(self, deployment: Deployment, count: Callable[[], int], ahead: Callable[[], bool]) -> None:
@@ -90,7 +90,7 @@ class Scanner:
         if self._connects is None:
             self._connects = self._deployment.connects
         elif self._connects != self._deployment.connects:
-            raise ScanCutError("the connection was lost in the middle of the scan")
+            raise ScanInterruptedError("the connection was lost in the middle of the scan")
 
     def _taken(self, asked_at: float, size: object, reply: object) -> tuple[int, list[bytes]]:
         now = time.perf_counter()

@@ -86,7 +86,7 @@ class _Pass(NamedTuple):
     """Each key was seen once, in a database that stood still."""
 
 
-class _Pace(NamedTuple):
+class _Rate(NamedTuple):
     """Between the beginnings of the last two passes, in keys a second."""
 
     keys: float
@@ -95,7 +95,7 @@ class _Pace(NamedTuple):
     """Of any kind, at most; None where it is not known."""
 
 
-class Family:
+class KeyGroup:
     """The keys of one kind, as the latest passes saw them. Times are Unix epoch seconds."""
 
     def __init__(self) -> None:
@@ -107,8 +107,8 @@ class Family:
         self._left: dict[bytes, None] = {}
         """Counted in the last complete pass, and found gone since."""
         self._last: _Pass | None = None
-        self._came: _Pace | None = None
-        self._went: _Pace | None = None
+        self._came: _Rate | None = None
+        self._went: _Rate | None = None
         self.begin(0.0)
 
     def begin(self, now: float) -> None:
@@ -150,11 +150,11 @@ class Family:
             count, low, high = recent.value, min(low, recent.low), max(high, recent.high or 0)
         sure = still and not self._found_left
         ended = _Pass(count, low, high, self._began_at, now, sample.size, sure)
-        self._learn_pace(ended, moved)
+        self._learn_rate(ended, moved)
         self._last, self._complete, self._left = ended, self._found, {}
         self.begin(now)
 
-    def _learn_pace(self, ended: _Pass, moved: Moved) -> None:
+    def _learn_rate(self, ended: _Pass, moved: Moved) -> None:
         last = self._last
         if last is None:
             return
@@ -164,8 +164,8 @@ class Family:
         else:
             came = sum(key not in self._complete for key in self._found)
             went = sum(key not in self._found for key in self._complete)
-        self._came = _Pace((came + 1) / seconds, None if moved.came is None else moved.came / seconds)
-        self._went = _Pace((went + 1) / seconds, None if moved.went is None else moved.went / seconds)
+        self._came = _Rate((came + 1) / seconds, None if moved.came is None else moved.came / seconds)
+        self._went = _Rate((went + 1) / seconds, None if moved.went is None else moved.went / seconds)
 
     def discard(self, key: bytes) -> None:
         """A reader found the key gone: it is no longer held by name. What was counted stays what was counted."""
@@ -243,7 +243,7 @@ class Family:
         """Keys that can have gone since the last complete pass began: at 95 %, or at most."""
         return self._drift(now, moved.went, self._went, told=moved.told)
 
-    def _drift(self, now: float, most: int | None, pace: _Pace | None, *, told: bool) -> int:
+    def _drift(self, now: float, most: int | None, pace: _Rate | None, *, told: bool) -> int:
         if self._last is None:
             return 0
         if told and most is not None:

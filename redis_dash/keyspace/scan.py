@@ -17,9 +17,9 @@ from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.frames.server import Scan
 from redis_dash.core.patterns import Matcher
 from redis_dash.core.throughput import Throughput
-from redis_dash.keyspace.counts import Census
-from redis_dash.keyspace.cursor import ScanCutError, Scanner
-from redis_dash.keyspace.throttle import Pace
+from redis_dash.keyspace.counts import KeyCounts
+from redis_dash.keyspace.cursor import ScanCursor, ScanInterruptedError
+from redis_dash.keyspace.throttle import Throttle
 
 RETRY_S = 0.5
 LONGEST_REST_S = 5.0
@@ -44,13 +44,18 @@ class Slice(NamedTuple):
 class Keyspace:
     """Passes over the database, one after the other, for all families at once."""
 
-    def __init__(self, deployment: Deployment, families: Mapping[str, Sequence[str]], budget: float, rest_s: float):
-        """``families`` names the globs of each; ``budget`` is a share of a server core; ``rest_s`` lies between passes.
+    def __init__(self, deployment: Deployment, key_groups: Mapping[str, Sequence[str]], budget: float, rest_s: float):
+        """Scans nothing yet.
+
+        Args:
+            key_groups: the globs of each, by its name.
+            budget: share of one server core.
+            rest_s: pause between two passes, in seconds.
 
         Raises:
             ConfigError: a glob cannot be used.
         """
-        self.census = Census(deployment, families)
+        self.counts = KeyCounts(deployment, key_groups)
         self.readers: dict[str, Reader] = {}
         """Called with a family's keys of each slice, before the next one is sorted."""
         self.passes = 0
@@ -65,11 +70,11 @@ class Keyspace:
         self.last_done = 0
         """Keys that it brought, each as often as the server handed it out."""
         self._deployment = deployment
-        self._matcher = Matcher(families)
+        self._matcher = Matcher(key_groups)
         self._rest_s = rest_s
         self.besides: Callable[[], float] = float
         """The server's time, in seconds so far, that something else takes out of the same budget."""
-        self._pace = Pace(budget)
+        self._throttle = Throttle(budget)
         self._busy_s = 0.0
         self._speed = Throughput()
         self._began = time.monotonic()
@@ -94,12 +99,12 @@ class Keyspace:
             self._news.clear()
             await self._news.wait()
 
-    def hurry(self, on: bool) -> None:
+    def set_full_speed(self, on: bool) -> None:
         """Begin a pass afresh and make it at full speed; or go on with it within the budget."""
         if on and not self.full_speed:
             self._afresh = True
         elif self.full_speed and not on:
-            self._pace.forgive(self._spent_s, time.monotonic())
+            self._throttle.reset_balance(self._spent_s, time.monotonic())
         self.full_speed = on
         self._wake.set()
 
@@ -115,9 +120,9 @@ class Keyspace:
             return "not allowed to run SCAN"  # in few words: it stands on every pane that needs the scan
         return "" if isinstance(self._trouble, AwayError) else self.trouble
 
-    def heard(self, ping_ms: float) -> None:
+    def observe_ping(self, ping_ms: float) -> None:
         """How quickly the server answers."""
-        self._pace.heard(ping_ms)
+        self._throttle.observe_ping(ping_ms)
 
     @property
     def elapsed_s(self) -> float:
@@ -131,7 +136,7 @@ class Keyspace:
             size=self.size,
             share=self.share,
             full_speed=self.full_speed,
-            held_back=self._pace.held_back and not self.full_speed,
+            held_back=self._throttle.held_back and not self.full_speed,
             keys_per_s=self._speed.per_s(time.monotonic()),
             passes=self.passes,
             last_s=self.last_s,
@@ -151,7 +156,7 @@ class Keyspace:
                 if not isinstance(error, SourceError):
                     error = SourceError(self._deployment.own_error("scanning"))
                 self._trouble, self.full_speed = error, False
-                self.census.stopped = bool(self.stopped)
+                self.counts.stopped = bool(self.stopped)
                 self._news.set()
                 await asyncio.sleep(RETRY_S)
                 continue
@@ -166,17 +171,17 @@ class Keyspace:
         complete = False
         while not complete:
             self._afresh = False
-            with contextlib.suppress(ScanCutError):
+            with contextlib.suppress(ScanInterruptedError):
                 complete = await self._try_to_pass()
 
     async def _try_to_pass(self) -> bool:
         """False if somebody asked for a new pass meanwhile."""
         self._began, self.done, self.share, sizes = time.monotonic(), 0, 0.0, set[int]()
-        await self.census.begin()
-        data_set = self.census.data_sets
+        await self.counts.begin()
+        data_set = self.counts.data_sets
         async with contextlib.aclosing(self.walk(self._hold_back)) as walk:
             async for part in walk:
-                if self.census.data_sets != data_set:
+                if self.counts.data_sets != data_set:
                     return False
                 sizes.add(part.size)
                 self._add(part)
@@ -185,10 +190,10 @@ class Keyspace:
                         await reader(keys)
                 if self._afresh:
                     return False
-        if self._afresh or self.census.data_sets != data_set:
+        if self._afresh or self.counts.data_sets != data_set:
             return False
         self.last_s, self.last_done, self.share = self.elapsed_s, self.done, 1.0
-        self.census.end(still=sizes == {self.done})
+        self.counts.end(still=sizes == {self.done})
         self.passes += 1
         self.full_speed = False
         return True
@@ -199,8 +204,8 @@ class Keyspace:
         share = self.done / part.size if part.size else part.passed_over
         self.share = min(0.999, share)
         self._speed.add(part.scanned, time.monotonic())
-        self.census.add(part.keys, part.scanned, part.size, share)
-        self._begun, self._trouble, self.census.stopped = True, None, False
+        self.counts.add(part.keys, part.scanned, part.size, share)
+        self._begun, self._trouble, self.counts.stopped = True, None, False
         self._news.set()
 
     async def walk(self, hold_back: Callable[[], Awaitable[None]] | None = None) -> AsyncGenerator[Slice]:
@@ -218,11 +223,11 @@ class Keyspace:
             return hold_back is None or self.full_speed
 
         self._walks += hold_back is None
-        scanner = Scanner(self._deployment, self._count, ahead)
+        scanner = ScanCursor(self._deployment, self._count, ahead)
         try:
             while not scanner.complete:
                 size, keys = await scanner.slice()
-                self._pace.took(scanner.took_s, at_ease=self._at_ease)
+                self._throttle.took(scanner.took_s, in_background=self._at_ease)
                 self._busy_s += scanner.took_s
                 yield Slice(size, len(keys), self._matcher.sort(keys), scanner.passed_over)
                 if hold_back is not None and not (scanner.complete or self.full_speed):
@@ -230,7 +235,7 @@ class Keyspace:
         finally:
             self._walks -= hold_back is None
             if ahead():
-                self._pace.forgive(self._spent_s, time.monotonic())
+                self._throttle.reset_balance(self._spent_s, time.monotonic())
             await scanner.finish()
 
     @property
@@ -239,7 +244,7 @@ class Keyspace:
         return not (self.full_speed or self._walks)
 
     def _count(self) -> int:
-        return self._pace.count(at_ease=self._at_ease)
+        return self._throttle.count(in_background=self._at_ease)
 
     # -- the budget --------------------------------------------------------------------------------------------------
 
@@ -249,7 +254,7 @@ class Keyspace:
         while not (self.full_speed or self._afresh) and (time.monotonic() < deadline or self._walks):
             if self._deployment.cost.usec(b"SCAN") is None:
                 await self._deployment.price()
-            rest_s = self._pace.rest_s(self._spent_s, time.monotonic())
+            rest_s = self._throttle.rest_s(self._spent_s, time.monotonic())
             if rest_s <= 0 and not self._walks:
                 return
             await self._rest(min(max(rest_s, 0.1), LONGEST_REST_S))

@@ -7,9 +7,9 @@ from statistics import median
 
 FIRST_COUNT = 1000
 LEAST_COUNT, MOST_COUNT = 50, 2000
-AT_EASE_S, IN_A_HURRY_S = (0.001, 0.003), (0.004, 0.02)
+BACKGROUND_S, FOREGROUND_S = (0.001, 0.003), (0.004, 0.02)
 """A slice that takes less may grow, one that takes more must shrink: nobody should wait longer behind one of ours."""
-LOAN = 6
+FREE_SLICES = 6
 """Slices at the start that do not wait for the budget; it is paid back afterwards. They make the panes useful."""
 CREDIT_S = 1.0
 """What was not spent for this long may be spent at once."""
@@ -24,7 +24,7 @@ LEAST_SHARE = 0.1
 """Of the budget, however slow the server answers: otherwise a pass would never end."""
 
 
-class Pace:
+class Throttle:
     """Keeps all that we ask of the server, not the scan alone, within the budget: the scan is what can wait."""
 
     def __init__(self, budget: float) -> None:
@@ -34,7 +34,7 @@ class Pace:
         self._balance_s = 0.0
         self._spent_s = 0.0
         self._at: float | None = None
-        self._loan = LOAN
+        self._free_slices = FREE_SLICES
         self._pings: deque[float] = deque(maxlen=QUIET_PINGS)
         self.share = 1.0
         """Share of the budget that is used; less than 1 while the server answers slowly."""
@@ -44,11 +44,11 @@ class Pace:
         """Does the server answer so slowly that we ask less than we may?"""
         return self.share < 1
 
-    def count(self, *, at_ease: bool) -> int:
-        """For the next SCAN; ``at_ease`` where nobody waits for the pass."""
-        return min(self._count, FIRST_COUNT) if at_ease else self._count
+    def count(self, *, in_background: bool) -> int:
+        """For the next SCAN; ``in_background`` where nobody waits for the pass."""
+        return min(self._count, FIRST_COUNT) if in_background else self._count
 
-    def heard(self, ping_ms: float) -> None:
+    def observe_ping(self, ping_ms: float) -> None:
         """A ping's round trip."""
         self._pings.append(ping_ms)
         if len(self._pings) < PINGS:
@@ -62,12 +62,12 @@ class Pace:
         """What a fifth of the pings stay below."""
         return sorted(self._pings)[len(self._pings) // 5] if self._pings else 0.0
 
-    def took(self, seconds: float, *, at_ease: bool) -> None:
+    def took(self, seconds: float, *, in_background: bool) -> None:
         """A slice took so long to answer, all in all: fit the next one's size to it."""
-        quick_s, slow_s = AT_EASE_S if at_ease else IN_A_HURRY_S
+        quick_s, slow_s = BACKGROUND_S if in_background else FOREGROUND_S
         seconds -= self._quiet_ms / 1000
         if seconds < quick_s:
-            self._count = min(FIRST_COUNT if at_ease else MOST_COUNT, self._count + self._count // 2)
+            self._count = min(FIRST_COUNT if in_background else MOST_COUNT, self._count + self._count // 2)
         elif seconds > slow_s:
             self._count = max(LEAST_COUNT, self._count // 2)
 
@@ -77,11 +77,11 @@ class Pace:
             self._balance_s += (now - self._at) * self._budget * self.share - (spent_s - self._spent_s)
             self._balance_s = min(self._balance_s, CREDIT_S * self._budget)
         self._at, self._spent_s = now, spent_s
-        if self._loan:
-            self._loan -= 1
+        if self._free_slices:
+            self._free_slices -= 1
             return 0.0
         return max(0.0, -self._balance_s / (self._budget * self.share))
 
-    def forgive(self, spent_s: float, now: float) -> None:
+    def reset_balance(self, spent_s: float, now: float) -> None:
         """What was spent until now was asked for: it is not to be saved up again."""
         self._at, self._spent_s, self._balance_s = now, spent_s, 0.0

@@ -12,7 +12,7 @@ from typing import Any
 
 import hiredis
 
-from redis_dash.client.connection import Wire
+from redis_dash.client.connection import Connection
 from redis_dash.pubsub.message_log import HEAD_BYTES, MessageRing, RawMessage
 from redis_dash.pubsub.oversized import LostPlaceError, MessageReader, are_messages, is_message
 from redis_dash.pubsub.packed_messages import end_of_last, end_of_only, unpack, with_head
@@ -38,7 +38,7 @@ Sift = Callable[[list[RawMessage]], list[RawMessage]]
 _channel_of = itemgetter(-2)
 
 
-class MessageWire(Wire, asyncio.BufferedProtocol):
+class MessageConnection(Connection, asyncio.BufferedProtocol):
     """Hands messages on as they come; everything else is an answer."""
 
     def __init__(self, count: Callable[[list[bytes]], None], log: MessageRing, sift: Sift | None = None) -> None:
@@ -52,7 +52,7 @@ class MessageWire(Wire, asyncio.BufferedProtocol):
         """All that was published before this moment has arrived: a PING sent then was answered behind it."""
         self._count = count
         self._log = log
-        log.arena.clear()
+        log.buffer.clear()
         self._sift = sift
         self._messages = MessageReader()
         self._is_sure = True
@@ -135,13 +135,13 @@ class MessageWire(Wire, asyncio.BufferedProtocol):
         Raises:
             LostPlaceError, hiredis.ProtocolError: see ``MessageReader``; what came before is counted and kept.
         """
-        arena, messages = self._log.arena, self._messages
-        begin, arena.end = arena.end, arena.end + nbytes
+        buffer, messages = self._log.buffer, self._messages
+        begin, buffer.end = buffer.end, buffer.end + nbytes
         packs = self._is_sure and self._sift is None
         self._channels, self._replied, self._held = [], 0, None if packs else []
         try:
-            messages.feed(arena.memory, begin, arena.end, self._sort)
-            if arena.end - arena.begin > UNFINISHED_BYTES:
+            messages.feed(buffer.memory, begin, buffer.end, self._sort)
+            if buffer.end - buffer.begin > UNFINISHED_BYTES:
                 raise LostPlaceError("a reply without end")
         finally:
             end = self._end_of_replies(begin)
@@ -149,37 +149,37 @@ class MessageWire(Wire, asyncio.BufferedProtocol):
                 self.traffic.messages += self._replied
                 self._heard_at = time.time()
                 self._count(self._channels)
-                self._keep(arena.end if end is None else end, packs)
+                self._keep(buffer.end if end is None else end, packs)
             self._is_sure = end is not None
             if end is None:
-                arena.clear()
+                buffer.clear()
 
     def _end_of_replies(self, begin: int) -> int | None:
         """Where the unfinished message begins now; ``begin`` is where this chunk does."""
-        arena, messages = self._log.arena, self._messages
+        buffer, messages = self._log.buffer, self._messages
         if messages.within_giant:
             return None
         if self._replied > 1:
-            return end_of_last(arena.memory, begin, arena.end - messages.since_last, arena.end, self._last)
+            return end_of_last(buffer.memory, begin, buffer.end - messages.since_last, buffer.end, self._last)
         if not self._is_sure:
             return None
-        return end_of_only(arena.memory, arena.begin, self._last) if self._replied else arena.begin
+        return end_of_only(buffer.memory, buffer.begin, self._last) if self._replied else buffer.begin
 
     def _keep(self, end: int, packs: bool) -> None:
         """Put the chunk's messages into the ring: as the bytes up to ``end`` where those hold them and little else."""
-        arena, count = self._log.arena, len(self._channels)
+        buffer, count = self._log.buffer, len(self._channels)
         if not count:
-            arena.drop(end)
+            buffer.drop(end)
             return
-        nbytes = end - arena.begin
+        nbytes = end - buffer.begin
         is_large = nbytes > HEAD_BYTES // 4 * count
         if packs and not is_large:
             self._log.append_packed(count, end, time.time(), unpack)
             return
-        held = unpack(arena.memory[arena.begin : end]) if packs else list(map(with_head, self._held or []))
+        held = unpack(buffer.memory[buffer.begin : end]) if packs else list(map(with_head, self._held or []))
         heads = sum(len(part) for message in held for part in message[1:] if isinstance(part, bytes))
         self._log.append(held, time.time(), heads if is_large else nbytes)
-        arena.drop(end)
+        buffer.drop(end)
 
     def _sort(self, replies: list[Any]) -> None:
         """Messages to the owner, answers to whoever asked. Of what is not held only the channels outlive this."""

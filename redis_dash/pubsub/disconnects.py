@@ -7,52 +7,52 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from redis_dash.client.connection import Wire
+from redis_dash.client.connection import Connection
 from redis_dash.client.info import parse_info
 from redis_dash.client.reasons import CLOSED
 
 _LIMIT = "our backlog exceeded client-output-buffer-limit"
 
 
-class Cutoffs(NamedTuple):
+class DisconnectCount(NamedTuple):
     """How often a server has cut off a client for its backlog since it started; None if it does not say."""
 
     run_id: str | None = None
     number: int | None = None
 
     @classmethod
-    async def of(cls, wire: Wire) -> Cutoffs:
+    async def of(cls, connection: Connection) -> DisconnectCount:
         """Ask the server.
 
         Raises:
             OSError: the connection broke.
         """
-        (raw,) = await wire.send([(b"INFO",)])
+        (raw,) = await connection.send([(b"INFO",)])
         info = parse_info(raw) if isinstance(raw, bytes) else {}
         count = info.get("client_output_buffer_limit_disconnections", "")
         return cls(info.get("run_id"), int(count) if count.isdecimal() else None)
 
 
-class Loss(NamedTuple):
+class LostConnection(NamedTuple):
     """A lost connection, and what was known then."""
 
     sure_until: float
     complete_until: float
     trouble: str
     within_message: bool
-    cutoffs: Cutoffs
+    disconnect_count: DisconnectCount
 
-    def explained(self, now: Cutoffs) -> str | None:
+    def explained(self, now: DisconnectCount) -> str | None:
         """Why the server closed the connection, if its backlog for us seems to be the reason.
 
         The count is of all its clients. A server that writes to a client with a backlog is in the middle of a message,
         almost always; one that closes the connection for another reason is at the end of one.
         """
-        if self.trouble != CLOSED or self.cutoffs.run_id != now.run_id:
+        if self.trouble != CLOSED or self.disconnect_count.run_id != now.run_id:
             return None
-        if self.cutoffs.number is None or now.number is None:
+        if self.disconnect_count.number is None or now.number is None:
             return f"{CLOSED} within a message: perhaps {_LIMIT}" if self.within_message else None
-        if now.number <= self.cutoffs.number:
+        if now.number <= self.disconnect_count.number:
             return None
         return (
             f"the server cut us off: {_LIMIT}" if self.within_message else f"the server cut us off, probably: {_LIMIT}"

@@ -9,7 +9,7 @@ T = TypeVar("T")
 _TIDY_AT = 1000
 
 
-class Fifo(Generic[T]):
+class IndexedQueue(Generic[T]):
     """Items leave at the start in the order in which they came."""
 
     def __init__(self) -> None:

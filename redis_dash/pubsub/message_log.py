@@ -13,8 +13,8 @@ from functools import cached_property
 import msgspec
 
 from redis_dash.core.messages import Entry, Event, Mark
-from redis_dash.pubsub.indexed_queue import Fifo
-from redis_dash.pubsub.ring_buffer import Arena
+from redis_dash.pubsub.indexed_queue import IndexedQueue
+from redis_dash.pubsub.ring_buffer import RingBuffer
 
 HEAD_BYTES = 4096
 """How much of a large payload is kept."""
@@ -66,7 +66,7 @@ class MessageRing:
         self.end = 0
         """The sequence number that the next entry will get."""
         self._start = 0
-        self._chunks = Fifo[_Chunk]()
+        self._chunks = IndexedQueue[_Chunk]()
         self._packed: deque[int] = deque()
         """Where the packed ones begin."""
         self._nbytes = 0
@@ -76,15 +76,15 @@ class MessageRing:
         """The messages of the chunk that was looked at last, with its first number and their number."""
 
     @cached_property
-    def arena(self) -> Arena:
+    def buffer(self) -> RingBuffer:
         """Where the wire's bytes are read to."""
-        return Arena(self.max_bytes)
+        return RingBuffer(self.max_bytes)
 
     def room(self) -> memoryview:
         """Where the wire's next bytes go; the oldest messages may have to go for them."""
-        while not self.arena.make_room(self._packed[0] if self._packed else None, full=self._held >= self.capacity):
+        while not self.buffer.make_room(self._packed[0] if self._packed else None, full=self._held >= self.capacity):
             self._drop_oldest()
-        return self.arena.room()
+        return self.buffer.room()
 
     @property
     def start(self) -> int:
@@ -111,8 +111,8 @@ class MessageRing:
 
     def append_packed(self, count: int, end: int, at: float, unpack: Unpack) -> None:
         """Add so many messages: the arena's unfinished bytes up to ``end``. ``unpack`` makes them, every time."""
-        begin, last = self.arena.begin, self._chunks[-1] if self._chunks else None
-        self.arena.keep(end)
+        begin, last = self.buffer.begin, self._chunks[-1] if self._chunks else None
+        self.buffer.keep(end)
         self._note(count)
         if (
             last is not None
@@ -179,7 +179,7 @@ class MessageRing:
         if not callable(chunk.content):
             return () if isinstance(chunk.content, Mark) else chunk.content
         if self._unpacked[:2] != (chunk.first, chunk.count):
-            messages = chunk.content(self.arena.memory[chunk.begin : chunk.end])
+            messages = chunk.content(self.buffer.memory[chunk.begin : chunk.end])
             self._unpacked = chunk.first, chunk.count, messages[: chunk.count]
         return self._unpacked[2]
 
@@ -187,7 +187,7 @@ class MessageRing:
 def _event(raw: RawMessage, at: float) -> Event:
     payload = raw[-1]
     size = len(payload) if isinstance(payload, bytes) else 0
-    if isinstance(payload, Head):
+    if isinstance(payload, PayloadHead):
         size = payload.size
     channel = raw[-2]
     return Event(
@@ -195,13 +195,13 @@ def _event(raw: RawMessage, at: float) -> Event:
     )
 
 
-class Head(bytes):
+class PayloadHead(bytes):
     """The first bytes of a payload that was too large to keep."""
 
     size: int
 
     @classmethod
-    def of(cls, payload: bytes, size: int | None = None) -> Head:
+    def of(cls, payload: bytes, size: int | None = None) -> PayloadHead:
         """Cut a payload down and remember how long it was: ``size``, if this is not all of it."""
         head = cls(payload[:HEAD_BYTES])
         head.size = len(payload) if size is None else size

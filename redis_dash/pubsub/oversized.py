@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from redis_dash.client.connection import Memory, new_reader, parse
-from redis_dash.pubsub.message_log import HEAD_BYTES, Head
+from redis_dash.pubsub.message_log import HEAD_BYTES, PayloadHead
 
 GIANT_BYTES = 1024 * 1024
 _PARSED_IN_BUFFER = 1024
@@ -42,7 +42,7 @@ class _Place(NamedTuple):
 
 
 class MessageReader:
-    """``hiredis.Reader`` for pub/sub: the payload of a giant message is a ``Head``."""
+    """``hiredis.Reader`` for pub/sub: the payload of a giant message is a ``PayloadHead``."""
 
     def __init__(self) -> None:
         self._reader = new_reader()
@@ -98,7 +98,7 @@ class MessageReader:
         """Leave the reader, with the giant's head in hand."""
         seen = b"".join(self._tail)
         place = _find(seen, self._latest, len(seen) - self._reader.len())
-        head = Head.of(seen[place.string_at : place.string_at + HEAD_BYTES], place.size)
+        head = PayloadHead.of(seen[place.string_at : place.string_at + HEAD_BYTES], place.size)
         told = b"%b$%d\r\n%b\r\n" % (seen[place.start : place.length_at], len(head), head)
         replies = [reply for _, some in parse(new_reader(), told, 0, len(told)) for reply in some]
         if len(replies) != 1 or not is_message(replies[0]):

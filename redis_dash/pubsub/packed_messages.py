@@ -13,18 +13,18 @@ import hiredis
 
 from redis_dash.client.connection import PIECE_BYTES, Memory, new_reader, parse
 from redis_dash.core.resp import ReplyError
-from redis_dash.pubsub.message_log import HEAD_BYTES, Head, RawMessage
+from redis_dash.pubsub.message_log import HEAD_BYTES, PayloadHead, RawMessage
 from redis_dash.pubsub.oversized import encoded, is_message
 
 _ARRAY = re.compile(rb"\*(\d{1,3})\r\n")
 _STRING = re.compile(rb"\$(\d{1,10})\r\n")
 
 
-def unpack(stretch: bytes) -> list[RawMessage]:
+def unpack(packed: bytes) -> list[RawMessage]:
     """The messages that are complete in a stretch; of large payloads the head."""
     messages: list[RawMessage] = []
     with contextlib.suppress(hiredis.ProtocolError):
-        for _, replies in parse(new_reader(), stretch, 0, len(stretch)):
+        for _, replies in parse(new_reader(), packed, 0, len(packed)):
             messages += [with_head(reply) for reply in replies if is_message(reply)]
     return messages
 
@@ -34,7 +34,7 @@ def with_head(message: RawMessage) -> RawMessage:
     channel, payload = message[-2], message[-1]
     if isinstance(payload, bytes) and len(payload) <= HEAD_BYTES and len(channel) <= HEAD_BYTES:  # type: ignore[arg-type]
         return message
-    return [Head.of(part) if type(part) is bytes and len(part) > HEAD_BYTES else part for part in message]
+    return [PayloadHead.of(part) if type(part) is bytes and len(part) > HEAD_BYTES else part for part in message]
 
 
 def end_of_only(data: Memory, begin: int, reply: object) -> int | None:

@@ -14,7 +14,7 @@ UNFINISHED_BYTES = 4 * 1024 * 1024
 """More than ever comes of a message before it is passed by as a giant, or is complete."""
 
 
-class Arena:
+class RingBuffer:
     """Kept bytes lie before ``begin``, those of an unfinished message from there to ``end``, and new ones follow."""
 
     def __init__(self, kept_bytes: int) -> None:

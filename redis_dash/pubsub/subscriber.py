@@ -13,7 +13,7 @@ from itertools import islice
 
 import hiredis
 
-from redis_dash.client.connection import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Wire, open_wire
+from redis_dash.client.connection import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Connection, open_connection
 from redis_dash.client.deployment import check
 from redis_dash.client.reasons import describe
 from redis_dash.client.traffic import Traffic
@@ -22,8 +22,8 @@ from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.frames.events import Gap
 from redis_dash.core.globs import encoded
 from redis_dash.core.resp import ReplyError
-from redis_dash.pubsub.connection import MessageWire
-from redis_dash.pubsub.disconnects import Cutoffs, Loss
+from redis_dash.pubsub.connection import MessageConnection
+from redis_dash.pubsub.disconnects import DisconnectCount, LostConnection
 from redis_dash.pubsub.message_log import MessageRing, RawMessage
 
 DASHBOARDS = b"redis-dash:dashboards"
@@ -61,7 +61,7 @@ class Subscriber:
         self.tried = asyncio.Event()
         """The first attempt to connect has succeeded or failed."""
         self._url = url
-        self._loss: Loss | None = None
+        self._loss: LostConnection | None = None
         self._names_nbytes = 0
         self._brought_by: dict[int, object] = {}
         self._brought_by_before: dict[int, object] = {}
@@ -81,50 +81,56 @@ class Subscriber:
             await asyncio.sleep(pause)
 
     async def _listen(self) -> None:
-        wire = MessageWire(self.count, self.log, self.sift if len(self.channels) > 1 else None)
-        wire.traffic = self.traffic
+        connection = MessageConnection(self.count, self.log, self.sift if len(self.channels) > 1 else None)
+        connection.traffic = self.traffic
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                await open_wire(self._url, wire)
-                await wire.ask(b"CLIENT", b"SETNAME", CLIENT_NAME.encode(), optional=True)
-                cutoffs = await Cutoffs.of(wire)
-                await self._subscribe(wire)
+                await open_connection(self._url, connection)
+                await connection.ask(b"CLIENT", b"SETNAME", CLIENT_NAME.encode(), optional=True)
+                disconnect_count = await DisconnectCount.of(connection)
+                await self._subscribe(connection)
         except (OSError, TimeoutError, hiredis.ProtocolError) as error:
-            wire.hang_up()
+            connection.hang_up()
             raise SourceError(describe(error, self._url)) from None
         except BaseException:
-            wire.hang_up()
+            connection.hang_up()
             raise
-        self._connected_again(cutoffs)
+        self._connected_again(disconnect_count)
         try:
-            await wire.watch()
+            await connection.watch()
         finally:
-            wire.hang_up()
+            connection.hang_up()
             self.connected, self.announced = False, None
-            self.dropped += wire.cut_short
-            self._loss = Loss(wire.sure_until, wire.complete_until, wire.trouble, wire.within_message, cutoffs)
-        self.trouble = wire.trouble
-        self.log.mark(f"connection lost: {wire.trouble}", time.time(), "gap")
+            self.dropped += connection.cut_short
+            self._loss = LostConnection(
+                connection.sure_until,
+                connection.complete_until,
+                connection.trouble,
+                connection.within_message,
+                disconnect_count,
+            )
+        self.trouble = connection.trouble
+        self.log.mark(f"connection lost: {connection.trouble}", time.time(), "gap")
 
-    async def _subscribe(self, wire: Wire) -> None:
+    async def _subscribe(self, connection: Connection) -> None:
         for channel in self.channels:
-            (reply,) = await wire.send([(b"PSUBSCRIBE" if _is_glob(channel) else b"SUBSCRIBE", encoded(channel))])
+            (reply,) = await connection.send([(b"PSUBSCRIBE" if _is_glob(channel) else b"SUBSCRIBE", encoded(channel))])
             try:
                 check(reply)
             except MissingRightError:
                 self.refused = True
                 raise
         self.refused = False
-        (reply,) = await wire.send([(b"SUBSCRIBE", DASHBOARDS)])
+        (reply,) = await connection.send([(b"SUBSCRIBE", DASHBOARDS)])
         self.announced = not isinstance(reply, ReplyError)
 
-    def _connected_again(self, cutoffs: Cutoffs) -> None:
+    def _connected_again(self, disconnect_count: DisconnectCount) -> None:
         reason, self.connected, self.trouble = self.trouble, True, ""
         self.tried.set()
         loss, self._loss = self._loss, None
         if loss is None:
             return
-        now, began_at, why = time.time(), loss.sure_until, loss.explained(cutoffs)
+        now, began_at, why = time.time(), loss.sure_until, loss.explained(disconnect_count)
         if why is not None:
             reason, began_at = why, loss.complete_until  # what came last had waited: what else was waiting is lost
         self.gaps.append(Gap(began_at, now, reason))

@@ -29,6 +29,6 @@ def tracked(config: Config) -> dict[str, tuple[str, ...]]:
     return {name: globs for source in SOURCES if source.tracked for name, globs in source.key_groups(config).items()}
 
 
-def families(config: Config) -> dict[str, tuple[str, ...]]:
+def key_groups(config: Config) -> dict[str, tuple[str, ...]]:
     """What the shared scan looks for: the names of key groups, and the globs of their keys."""
     return {name: globs for source in SOURCES for name, globs in source.key_groups(config).items()}

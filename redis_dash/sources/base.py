@@ -16,12 +16,12 @@ from redis_dash.core.feed import Progress
 from redis_dash.core.frames.base import Frame
 from redis_dash.core.known_ids import KnownIds
 from redis_dash.core.reading import Status
-from redis_dash.keyspace.client_tracking import Tracking
+from redis_dash.keyspace.client_tracking import ClientTracking
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.subscriber import Subscriber
 
-__all__ = ["Busy", "Context", "Sample", "Source", "Steered", "sample", "text", "turn"]
+__all__ = ["AcceptsRequests", "BackgroundWork", "Context", "Sample", "Source", "round_robin", "sample", "text"]
 
 T = TypeVar("T", bound=Frame)
 
@@ -52,7 +52,7 @@ class Context:
         deployment: Deployment,
         keyspace: Keyspace,
         subscriber: Subscriber,
-        tracking: Tracking,
+        tracking: ClientTracking,
     ) -> None:
         self.config = config
         self.deployment = deployment
@@ -114,7 +114,7 @@ class Source(Generic[T]):
 
 
 @runtime_checkable
-class Steered(Protocol):
+class AcceptsRequests(Protocol):
     """A source that reads what a person asks for, besides."""
 
     def ask(self, request: Request) -> None:
@@ -122,7 +122,7 @@ class Steered(Protocol):
 
 
 @runtime_checkable
-class Busy(Protocol):
+class BackgroundWork(Protocol):
     """A source that works besides being read."""
 
     async def run(self) -> None:
@@ -132,7 +132,7 @@ class Busy(Protocol):
         """What is under way at full speed."""
 
 
-def turn(keys: list[bytes], start: int, length: int) -> tuple[list[bytes], int]:
+def round_robin(keys: list[bytes], start: int, length: int) -> tuple[list[bytes], int]:
     """The next ``length`` keys in a round, and where the round goes on."""
     if len(keys) <= length:
         return keys, 0

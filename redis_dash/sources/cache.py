@@ -16,7 +16,7 @@ HISTORY = 240
 """Polls remembered."""
 
 
-def family(name: str) -> str:
+def key_group(name: str) -> str:
     """The scan's name for one cache's keys."""
     return f"cache {name}"
 
@@ -43,20 +43,20 @@ class CacheSource(Source[CacheFrame]):
     @classmethod
     def key_groups(cls, config: Config) -> dict[str, tuple[str, ...]]:
         """As configured."""
-        return {family(cache.name): (cache.keys,) for cache in config.caches}
+        return {key_group(cache.name): (cache.keys,) for cache in config.caches}
 
     async def read(self) -> Sample[CacheFrame]:
         """The application's counters in one pipeline, then INFO."""
         counters = await self._read_counters()
-        census = self._context.keyspace.census
-        asked = {name: await census.ask_some(family(name)) for name in counters}
+        counts = self._context.keyspace.counts
+        asked = {name: await counts.ask_some(key_group(name)) for name in counters}
         info = await self._context.deployment.info(max_age_s=0.0)
-        await census.synchronise()
+        await counts.synchronise()
         dashboards, others = await self._dashboards.count(info)
         hits, misses = info.application
         fresh = self._before is None or info.at - self._before.at >= self._shortest_s
         interval = self._since_last(info) if fresh else self._interval
-        keys = {name: census.count(family(name), info, some) for name, some in asked.items()}
+        keys = {name: counts.count(key_group(name), info, some) for name, some in asked.items()}
         groups = tuple(self._group(name, keys[name], found, fresh) for name, found in counters.items())
         frame = CacheFrame(
             hits=hits,

@@ -18,10 +18,10 @@ from redis_dash.core.frames.leaderboards import Board, BoardRow, LeaderboardsFra
 from redis_dash.core.resp import Command, ReplyError
 from redis_dash.keyspace.key_group import HELD
 from redis_dash.redaction.secret_fields import hide_tokens
-from redis_dash.sources.base import Context, Sample, Source, sample, text, turn
+from redis_dash.sources.base import Context, Sample, Source, round_robin, sample, text
 from redis_dash.sources.refusals import missing_right
 
-FAMILY = "leaderboards"
+KEY_GROUP = "leaderboards"
 ROWS = 100
 BOARDS = 50
 """Boards read; the others are only counted."""
@@ -58,7 +58,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._family = context.keyspace.census.families[FAMILY]
+        self._key_group = context.keyspace.counts.key_groups[KEY_GROUP]
         self._scope = context.config.leaderboards
         self._named = [glob.encode() for glob in self._scope if not set(glob) & set("*?[\\")]
         """Boards whose whole name is known need no scan to be found."""
@@ -77,28 +77,28 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
     @classmethod
     def key_groups(cls, config: Config) -> dict[str, tuple[str, ...]]:
         """As configured."""
-        return {FAMILY: config.leaderboards}
+        return {KEY_GROUP: config.leaderboards}
 
     async def read(self) -> Sample[LeaderboardsFrame]:
         """The types of keys that are new, then in one pipeline size and page of each board."""
         unscanned, began = await self._why_unscanned(), time.time()
-        keys = sorted({*self._named, *self._family.keys})
+        keys = sorted({*self._named, *self._key_group.keys})
         unasked = await self._ask_types(keys)
         there = [key for key in keys if self._is_board.get(key)]
         # Somebody may ask for another page while we wait for this one: its rows belong to the page as it was.
         pages = {key: self._pages.setdefault(key, _Page()) for key in there[:BOARDS]}
         await self._seek(pages)
         boards = await self._boards(pages)
-        info = await self._context.keyspace.census.info_after(time.monotonic())
+        info = await self._context.keyspace.counts.info_after(time.monotonic())
         ranked = [board for board in boards if raw(board.key) in self._named or not _holds_times(board)]
         number = sum(self._is_board.get(key, False) for key in there) - (len(boards) - len(ranked))
-        count = self._context.keyspace.census.count_asked(FAMILY, number, info)
-        if self._family.counted_since > began:  # a board may have gone after it was read and before that pass began
-            count = counted(number, 0, count.high, self._family.counted_at)
+        count = self._context.keyspace.counts.count_asked(KEY_GROUP, number, info)
+        if self._key_group.counted_since > began:  # a board may have gone after it was read and before that pass began
+            count = counted(number, 0, count.high, self._key_group.counted_at)
         if len(there) > BOARDS:  # those that are not read may be gone
             count = counted(number, len(ranked), count.high, count.at)
-        unasked += len(set(self._family.keys).difference(keys))  # which the scan has brought meanwhile
-        if not self._family.counted_at:  # so far only keys with a board's name are estimated
+        unasked += len(set(self._key_group.keys).difference(keys))  # which the scan has brought meanwhile
+        if not self._key_group.counted_at:  # so far only keys with a board's name are estimated
             count = at_least(number, count.high, coverage=count.coverage)
         if unasked or len(keys) >= HELD:
             count = at_least(len(ranked), at=count.at, coverage=count.coverage)
@@ -120,7 +120,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         new = unasked[:TYPES_AT_ONCE]
         boards = sorted(key for key, is_board in self._is_board.items() if is_board)
         others = [*boards[BOARDS:], *(key for key, is_board in self._is_board.items() if not is_board)]
-        again, self._type_turn = turn(others, self._type_turn, TYPES_AT_ONCE - len(new))
+        again, self._type_turn = round_robin(others, self._type_turn, TYPES_AT_ONCE - len(new))
         asked = [*new, *again]
         replies = await self._context.deployment.pipeline([(b"TYPE", key) for key in asked])
         refused = missing_right(b"TYPE", replies)
@@ -160,7 +160,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         return read
 
     def _forget(self, key: bytes) -> None:
-        self._family.discard(key)
+        self._key_group.discard(key)
         self._pages.pop(key, None)
         self._is_board.pop(key, None)
 

@@ -22,11 +22,11 @@ from redis_dash.dialects.registry import LIMIT_DIALECTS
 from redis_dash.keyspace.client_tracking import Take
 from redis_dash.keyspace.key_group import HELD
 from redis_dash.redaction.secret_fields import hide_tokens
-from redis_dash.sources.base import Context, Sample, Source, sample, text, turn
+from redis_dash.sources.base import Context, Sample, Source, round_robin, sample, text
 from redis_dash.sources.limiters import Limiter, Limiters
 from redis_dash.sources.refusals import missing_right
 
-FAMILY = "limits"
+KEY_GROUP = "limits"
 FOLLOWED = 1000
 """Clients that are followed: the fullest that the scan has seen; or all, if they are no more than twice as many."""
 OTHERS_AT_ONCE = 250
@@ -65,7 +65,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._family = context.keyspace.census.families[FAMILY]
+        self._key_group = context.keyspace.counts.key_groups[KEY_GROUP]
         self._scope = tuple(limit.keys for limit in context.config.limits)
         self._limiters = Limiters(context.config.limits)
         self._rows: dict[bytes, LimitRow] = {}
@@ -82,11 +82,11 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         """The running poll, ``time.monotonic()``."""
         self._refusal: MissingRightError | None = None
         self._reading = asyncio.Lock()
-        context.keyspace.readers[FAMILY] = self.look
+        context.keyspace.readers[KEY_GROUP] = self.examine
 
     # -- what the scan has in hand -----------------------------------------------------------------------------------
 
-    async def look(self, keys: Sequence[bytes]) -> None:
+    async def examine(self, keys: Sequence[bytes]) -> None:
         """Take up those that may be fuller than the ones that are followed: one command a key tells."""
         try:
             await self._take_up(keys)
@@ -118,14 +118,14 @@ class RateLimitsSource(Source[RateLimitsFrame]):
 
     def _set_floor(self) -> None:
         ranks = heapq.nlargest(FOLLOWED, map(_rank, self._rows.values()))
-        self._floor = ranks[-1] if len(ranks) == FOLLOWED and self._family.seen > 2 * FOLLOWED else NOBODY
+        self._floor = ranks[-1] if len(ranks) == FOLLOWED and self._key_group.seen > 2 * FOLLOWED else NOBODY
 
     # -- what is followed --------------------------------------------------------------------------------------------
 
     @classmethod
     def key_groups(cls, config: Config) -> dict[str, tuple[str, ...]]:
         """As configured."""
-        return {FAMILY: tuple(limit.keys for limit in config.limits)}
+        return {KEY_GROUP: tuple(limit.keys for limit in config.limits)}
 
     async def read(self) -> Sample[RateLimitsFrame]:
         """All clients that are known; of many, those near their limit, those just written and a share of the others."""
@@ -135,14 +135,14 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         await self._look_at_unknown()
         tracking = self._context.tracking
         self._began, began = time.monotonic(), time.time()
-        with tracking.reading(FAMILY) as take:
+        with tracking.reading(KEY_GROUP) as take:
             written = await take()
-            await self.look(written)
+            await self.examine(written)
             all_read = self._follows_all
             chosen = list(self._rows) if all_read else [*self._chosen(), *self._followed(written)]
             await self._read_keys(list(dict.fromkeys(chosen)), await self._clock())
             self._set_floor()
-            told = await self._catch_up(take) and tracking.covers(FAMILY, min(began, self._family.counted_since))
+            told = await self._catch_up(take) and tracking.covers(KEY_GROUP, min(began, self._key_group.counted_since))
             return self._sample(await self._count(began, all_read=all_read, told=told), all_read=all_read)
 
     async def _catch_up(self, take: Take) -> bool:
@@ -151,7 +151,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             written = await take()
             if not written:
                 return True
-            await self.look(written)
+            await self.examine(written)
             await self._read_keys(self._followed(written), await self._clock())
         return False
 
@@ -166,8 +166,8 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         for key, reply in zip(asked, replies, strict=True):
             if reply == -2:
                 self._unknown.pop(key, None)
-                self._family.discard(key)
-        again, self._unknown_turn = turn(list(self._unknown), self._unknown_turn, UNKNOWN_AT_ONCE)
+                self._key_group.discard(key)
+        again, self._unknown_turn = round_robin(list(self._unknown), self._unknown_turn, UNKNOWN_AT_ONCE)
         await self._read_keys(again, await self._clock())
 
     @property
@@ -179,9 +179,11 @@ class RateLimitsSource(Source[RateLimitsFrame]):
     def _chosen(self) -> list[bytes]:
         """Those to be read now, where not all can be."""
         keys = list(self._rows)
-        near, self._near_turn = turn([key for key in keys if _is_near(self._rows[key])], self._near_turn, FOLLOWED)
+        near, self._near_turn = round_robin(
+            [key for key in keys if _is_near(self._rows[key])], self._near_turn, FOLLOWED
+        )
         fullest = heapq.nlargest(OTHERS_AT_ONCE, keys, key=lambda key: _rank(self._rows[key]))
-        others, self._turn = turn(keys, self._turn, OTHERS_AT_ONCE)
+        others, self._turn = round_robin(keys, self._turn, OTHERS_AT_ONCE)
         return list(dict.fromkeys([*near, *fullest, *others]))
 
     async def _clock(self) -> Clock:
@@ -238,19 +240,19 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         usage = limiter.dialect.decode([check(reply) for reply in replies], clock.now, limiter.rule)
         if usage is None:
             self._drop(key)
-            self._family.discard(key)
+            self._key_group.discard(key)
         else:
             self._limiters.settle(key)
             self._unknown.pop(key, None)
             self._rows[key], self._read_at[key] = _row(key, limiter, usage), at
 
     async def _count(self, began: float, *, all_read: bool, told: bool) -> Count:
-        census = self._context.keyspace.census
+        counts = self._context.keyspace.counts
         if not (all_read and self._follows_all):
             read = sum(at.asked >= self._began for at in self._read_at.values())
-            return (await census.count_now(FAMILY)).at_lowest(read)
-        info = await census.info_after(time.monotonic())
-        return census.count_asked(FAMILY, len(self._rows) + len(self._unknown), info, since=began, told=told)
+            return (await counts.count_now(KEY_GROUP)).at_lowest(read)
+        info = await counts.info_after(time.monotonic())
+        return counts.count_asked(KEY_GROUP, len(self._rows) + len(self._unknown), info, since=began, told=told)
 
     def _sample(self, count: Count, *, all_read: bool) -> Sample[RateLimitsFrame]:
         rows, unknown = self._rows.values(), len(self._unknown)

@@ -53,7 +53,7 @@ class ServerSource(Source[ServerFrame]):
         """One INFO, shared with the cache topic, and a few PINGs."""
         ping_ms = await self._deployment.ping_ms()
         if ping_ms is not None:
-            self._keyspace.heard(ping_ms)
+            self._keyspace.observe_ping(ping_ms)
         info = await self._deployment.info()
         self._compare(info)
         values, cost = info.values, self._deployment.watching_cost()

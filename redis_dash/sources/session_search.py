@@ -24,7 +24,7 @@ _SAFE = re.compile(rb"[a-z0-9 @._:-]+")
 """Characters that are written as themselves in any value: what looks different escaped cannot be searched for raw."""
 
 
-class Needle:
+class SearchTerms:
     """What is looked for: a part of the user, the role or a field, or the beginning of an id."""
 
     def __init__(self, text: str) -> None:
@@ -55,11 +55,11 @@ class Needle:
         return any(self._text in part.lower() for part in (facts.user, *facts.others, facts.role, *fields))
 
 
-class _Hunt:
+class _RunningSearch:
     """One search: what it looks for, how far it is, and what it has found."""
 
     def __init__(self, text: str) -> None:
-        self.needle = Needle(text)
+        self.needle = SearchTerms(text)
         self.found: dict[bytes, KnownSession] = {}
         self.count = self.read = self.scanned = self.size = 0
         self.began = time.monotonic()
@@ -93,19 +93,19 @@ class _Hunt:
 class SessionSearch:
     """One search at a time; a new one takes the place of the one before."""
 
-    def __init__(self, context: Context, family: str, rows: SessionRows) -> None:
+    def __init__(self, context: Context, key_group: str, rows: SessionRows) -> None:
         self._context = context
-        self._family = family
+        self._key_group = key_group
         self._rows = rows
         self._wanted = asyncio.Event()
-        self._hunt: _Hunt | None = None
+        self._hunt: _RunningSearch | None = None
 
     # -- what a person asks for --------------------------------------------------------------------------------------
 
     def begin(self, text: str) -> None:
         """Search for a text; an empty one ends the search and drops what it found."""
         self.stop()
-        self._hunt = _Hunt(text) if text else None
+        self._hunt = _RunningSearch(text) if text else None
         self._wanted.set()
 
     def stop(self) -> None:
@@ -160,12 +160,12 @@ class SessionSearch:
                 known = isinstance(error, SourceError)
                 hunt.end(str(error) if known else self._context.deployment.own_error("searching sessions"))
 
-    async def _search(self, hunt: _Hunt) -> None:
+    async def _search(self, hunt: _RunningSearch) -> None:
         read = SESSION_DIALECTS[0].read
         earlier: tuple[Sequence[bytes], list[object]] = ((), [])
         async with contextlib.aclosing(self._context.keyspace.walk()) as walk:
             async for part in walk:
-                keys = part.keys.get(self._family, ())
+                keys = part.keys.get(self._key_group, ())
                 coming = asyncio.create_task(self._context.deployment.pipeline([read(key) for key in keys]))
                 await asyncio.sleep(0)  # so that the server reads these while we look through those before
                 matching = self._match(hunt, *earlier)
@@ -180,7 +180,7 @@ class SessionSearch:
         await self._keep(hunt, self._match(hunt, *earlier))
         hunt.end()
 
-    def _match(self, hunt: _Hunt, keys: Sequence[bytes], values: list[object]) -> dict[bytes, KnownSession]:
+    def _match(self, hunt: _RunningSearch, keys: Sequence[bytes], values: list[object]) -> dict[bytes, KnownSession]:
         hunt.read += len(keys)
         found: dict[bytes, KnownSession] = {}
         if not hunt.needle.could_be_in(keys, values):
@@ -195,7 +195,7 @@ class SessionSearch:
                 found[key] = KnownSession(facts or UNREADABLE, dialect.name if facts else "unknown")
         return found
 
-    async def _keep(self, hunt: _Hunt, found: dict[bytes, KnownSession]) -> None:
+    async def _keep(self, hunt: _RunningSearch, found: dict[bytes, KnownSession]) -> None:
         if not found:
             return
         hunt.count += len(found)
@@ -204,7 +204,7 @@ class SessionSearch:
         if len(hunt.found) > 2 * KEPT:
             hunt.found = dict(heapq.nlargest(KEPT, hunt.found.items(), key=most_left_first))
 
-    async def _read_lifetimes(self, hunt: _Hunt, sessions: dict[bytes, KnownSession]) -> None:
+    async def _read_lifetimes(self, hunt: _RunningSearch, sessions: dict[bytes, KnownSession]) -> None:
         asked = list(sessions.items())
         replies = await self._context.deployment.pipeline([(b"PTTL", key) for key, _ in asked])
         now = time.monotonic()

@@ -16,12 +16,12 @@ from redis_dash.core.resp import Command
 from redis_dash.dialects.base import refusal
 from redis_dash.dialects.registry import SESSION_DIALECTS
 from redis_dash.keyspace.client_tracking import Take
-from redis_dash.sources.base import Context, Sample, Source, sample, turn
+from redis_dash.sources.base import Context, Sample, Source, round_robin, sample
 from redis_dash.sources.refusals import missing_right
 from redis_dash.sources.session_facts import UNREAD, UNREADABLE, KnownSession, SessionRows, most_left_first
 from redis_dash.sources.session_search import SessionSearch
 
-FAMILY = "sessions"
+KEY_GROUP = "sessions"
 FOLLOWED = 1000
 """Sessions whose lifetime is read in each poll: those with most left, as far as the scan has seen; or all, if they are
 no more than twice as many."""
@@ -44,7 +44,7 @@ class SessionsSource(Source[SessionsFrame]):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._family = context.keyspace.census.families[FAMILY]
+        self._key_group = context.keyspace.counts.key_groups[KEY_GROUP]
         self._scope = context.config.sessions
         self._rows = SessionRows(context.config.sessions)
         self._known: dict[bytes, KnownSession] = {}
@@ -60,12 +60,12 @@ class SessionsSource(Source[SessionsFrame]):
         self._can_undo: bool | None = None
         self._undo_asked = 0
         """The connection, by its number, on which that was asked."""
-        self._search = SessionSearch(context, FAMILY, self._rows)
-        context.keyspace.readers[FAMILY] = self.look
+        self._search = SessionSearch(context, KEY_GROUP, self._rows)
+        context.keyspace.readers[KEY_GROUP] = self.examine
 
     # -- what the scan has in hand -----------------------------------------------------------------------------------
 
-    async def look(self, keys: Sequence[bytes]) -> None:
+    async def examine(self, keys: Sequence[bytes]) -> None:
         """Take up those that have more time left than the ones that are followed."""
         new = [key for key in keys if key not in self._known]
         if not new:
@@ -76,7 +76,7 @@ class SessionsSource(Source[SessionsFrame]):
         least_ms = (self._floor_at - now) * 1000 if self._floor_at else 0.0
         for key, reply in zip(new, replies, strict=True):
             if reply == -2:
-                self._family.discard(key)
+                self._key_group.discard(key)
             elif not isinstance(reply, int):
                 self._known[key] = KnownSession()
             elif reply >= least_ms or not self._floor_at:
@@ -96,7 +96,7 @@ class SessionsSource(Source[SessionsFrame]):
 
     def _set_floor(self) -> None:
         """Whoever expires before all that are followed is not taken up."""
-        full = len(self._known) >= FOLLOWED and self._family.seen > 2 * FOLLOWED
+        full = len(self._known) >= FOLLOWED and self._key_group.seen > 2 * FOLLOWED
         self._floor_at = min((known.expires_at or 0.0 for known in self._known.values()), default=0.0) if full else 0.0
 
     @property
@@ -109,7 +109,7 @@ class SessionsSource(Source[SessionsFrame]):
     @classmethod
     def key_groups(cls, config: Config) -> dict[str, tuple[str, ...]]:
         """As configured."""
-        return {FAMILY: config.sessions}
+        return {KEY_GROUP: config.sessions}
 
     async def read(self) -> Sample[SessionsFrame]:
         """Whether each is still there, and a share of the values; new ones last, for the scan brings some meanwhile."""
@@ -117,9 +117,9 @@ class SessionsSource(Source[SessionsFrame]):
         await self._search.look_again()
         await self._ask_for_undo()
         tracking, began = self._context.tracking, time.time()
-        with tracking.reading(FAMILY) as take:
+        with tracking.reading(KEY_GROUP) as take:
             await self._read_again(await take())
-            told = await self._catch_up(take) and tracking.covers(FAMILY, min(began, self._family.counted_since))
+            told = await self._catch_up(take) and tracking.covers(KEY_GROUP, min(began, self._key_group.counted_since))
             return self._sample(await self._count(began, told=told))
 
     async def _ask_for_undo(self) -> None:
@@ -131,10 +131,10 @@ class SessionsSource(Source[SessionsFrame]):
 
     async def _read_again(self, written: Sequence[bytes]) -> None:
         """Whether each is still there, and the values of those that were written, and of others in turn."""
-        await self.look(written)
+        await self.examine(written)
         await self._read_lifetimes(list(self._known))
         self._set_floor()
-        again, self._value_turn = turn(list(self._known), self._value_turn, VALUES_AT_ONCE)
+        again, self._value_turn = round_robin(list(self._known), self._value_turn, VALUES_AT_ONCE)
         self._no_values = ""
         self._late |= dict.fromkeys(written)
         await self._read_late()
@@ -144,7 +144,7 @@ class SessionsSource(Source[SessionsFrame]):
         """Read what came or was written while others were read; is there no more of it?"""
         for _ in range(CATCH_UP):
             named = await take()
-            await self.look(named)
+            await self.examine(named)
             written = [key for key in named if key in self._known]
             new = [key for key, known in self._known.items() if known.facts is None]
             if not named and not new and not self._late:
@@ -202,14 +202,14 @@ class SessionsSource(Source[SessionsFrame]):
 
     def _forget(self, key: bytes) -> None:
         self._known.pop(key, None)
-        self._family.discard(key)
+        self._key_group.discard(key)
 
     async def _count(self, began: float, *, told: bool) -> Count:
-        census = self._context.keyspace.census
+        counts = self._context.keyspace.counts
         if not self._follows_all or self._no_lifetimes:
-            return await census.count_now(FAMILY)
-        info = await census.info_after(time.monotonic())
-        return census.count_asked(FAMILY, len(self._known), info, since=began, told=told)
+            return await counts.count_now(KEY_GROUP)
+        info = await counts.info_after(time.monotonic())
+        return counts.count_asked(KEY_GROUP, len(self._known), info, since=began, told=told)
 
     def _sample(self, count: Count) -> Sample[SessionsFrame]:
         read = [(key, known) for key, known in self._known.items() if known.facts is not None]

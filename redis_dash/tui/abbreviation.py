@@ -13,7 +13,7 @@ _SEPARATORS = ".:_-/ @"
 _LEAST_SHARED = 4
 
 
-class Names:
+class Abbreviations:
     """``session.ended`` in ten cells is ``ses….ended``, once ``session.created`` is known."""
 
     def __init__(self) -> None:

@@ -18,7 +18,14 @@ from redis_dash.core.errors import DashError, SourceError
 from redis_dash.core.feed import Feed
 from redis_dash.core.reading import Reading
 from redis_dash.tui.dashboard import Dashboard
-from redis_dash.tui.intents import Asked, DetailWanted, Question, StopWanted, Told, Wanted
+from redis_dash.tui.intents import (
+    ConfirmationRequested,
+    DetailRequested,
+    NotificationRequested,
+    Question,
+    ReadRequested,
+    StopRequested,
+)
 from redis_dash.tui.progress import FullScan
 from redis_dash.tui.terminal_app import TerminalApp
 from redis_dash.tui.text import Plain, plain
@@ -88,11 +95,11 @@ class DashApp(TerminalApp):
 
     def on_mount(self) -> None:
         """Paint the skeleton; open the feed once that is on the screen."""
-        self.theme_changed_signal.subscribe(self, lambda _theme: self._dress())
+        self.theme_changed_signal.subscribe(self, lambda _theme: self._apply_theme())
         self._timer = self.set_interval(FIRST_PULSE_S, self._tick)
 
-    def _dress(self) -> None:
-        self.dashboard.wear(self.look)
+    def _apply_theme(self) -> None:
+        self.dashboard.apply_styles(self.theme_styles)
 
     # -- the feed ----------------------------------------------------------------------------------------------------
 
@@ -128,11 +135,11 @@ class DashApp(TerminalApp):
         now = time.monotonic()
         if now >= self._next_beat:
             self._next_beat = max(self._next_beat + self._refresh_s, now)
-            self.dashboard.beat()
+            self.dashboard.refresh_values()
         if self.screen_stack[-1:] == [self.dashboard]:
             # Below a question everything is tinted anew for each paint: once a beat is enough there.
-            self.dashboard.pulse()
-            self.dashboard.tell(self._feed.progress() if self._feed is not None else None)
+            self.dashboard.refresh_stream()
+            self.dashboard.show_progress(self._feed.progress() if self._feed is not None else None)
         pace = HASTY_PULSE_S if self.dashboard.is_hasty else PULSE_S
         if self.dashboard.is_waiting:
             pace = FIRST_PULSE_S
@@ -143,11 +150,11 @@ class DashApp(TerminalApp):
 
     # -- requests ----------------------------------------------------------------------------------------------------
 
-    def on_wanted(self, message: Wanted) -> None:
+    def on_read_requested(self, message: ReadRequested) -> None:
         """A pane wants something else to be read."""
         self._ask(message.request)
 
-    def on_stop_wanted(self, _message: StopWanted) -> None:
+    def on_stop_requested(self, _message: StopRequested) -> None:
         """What is under way at full speed is to stop."""
         progress = self.dashboard.progress
         self._ask(StopSearch() if progress is not None and progress.what == "search" else self._full_scan.stop())
@@ -164,17 +171,17 @@ class DashApp(TerminalApp):
 
     # -- commands ----------------------------------------------------------------------------------------------------
 
-    def on_asked(self, message: Asked) -> None:
+    def on_confirmation_requested(self, message: ConfirmationRequested) -> None:
         """A pane wants something done: ask first."""
         self._confirm(message.question, message.command)
 
-    def on_detail_wanted(self, message: DetailWanted) -> None:
+    def on_detail_requested(self, message: DetailRequested) -> None:
         """Show everything about one row."""
         from redis_dash.tui.screens.detail import DetailScreen  # the screens here, and not above, for a quick start
 
         self.open(DetailScreen(message.detail))
 
-    def on_told(self, message: Told) -> None:
+    def on_notification_requested(self, message: NotificationRequested) -> None:
         """Pass a remark on."""
         self.notify(message.text, markup=False)
 
@@ -227,7 +234,7 @@ class DashApp(TerminalApp):
         if outcome.undo is not None:
             self._undo.append(outcome.undo)
         self.dashboard.can_undo = bool(self._undo)
-        self.dashboard.beat()
+        self.dashboard.refresh_values()
 
     def action_undo(self) -> None:
         """Ask whether to bring back what was deleted last."""

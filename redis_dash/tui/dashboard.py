@@ -18,15 +18,15 @@ from redis_dash.core.feed import Progress
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.columns import is_hopeless, is_narrow
 from redis_dash.tui.header_footer import footer_items, header_items, tab_items
-from redis_dash.tui.intents import StopWanted
-from redis_dash.tui.layout import Board
+from redis_dash.tui.intents import StopRequested
+from redis_dash.tui.layout import PaneLayout
 from redis_dash.tui.panes import PANES
 from redis_dash.tui.panes.base import Pane
-from redis_dash.tui.theme_styles import Look
 from redis_dash.tui.text import Plain
-from redis_dash.tui.widgets.border import Frame, Trim
+from redis_dash.tui.theme_styles import ThemeStyles
+from redis_dash.tui.widgets.border import Bordered, BorderStyles
 from redis_dash.tui.widgets.lines import Lines
-from redis_dash.tui.widgets.status_bar import Ribbon
+from redis_dash.tui.widgets.status_bar import StatusBar
 
 
 class Dashboard(Screen[None]):
@@ -50,11 +50,11 @@ class Dashboard(Screen[None]):
         self.can_undo = False
         self.progress: Progress | None = None
         self.panes: tuple[Pane[Any], ...] = tuple(pane(number) for number, pane in enumerate(PANES, 1))
-        self.board = Board(self, self.panes)
-        self._header = Ribbon(id="header", ground="bar")
-        self._tabs = Ribbon(id="tabs", gap=(Plain("  "), "blank"))
-        self._footer = Ribbon(id="footer", gap=(Plain("  "), "blank"), ground="bar")
-        self._notice = Frame(id="notice")
+        self.pane_layout = PaneLayout(self, self.panes)
+        self._header = StatusBar(id="header", ground="bar")
+        self._tabs = StatusBar(id="tabs", gap=(Plain("  "), "blank"))
+        self._footer = StatusBar(id="footer", gap=(Plain("  "), "blank"), ground="bar")
+        self._notice = Bordered(id="notice")
         self._server: AnyReading | None = None
         self._was_chosen = False
 
@@ -68,21 +68,23 @@ class Dashboard(Screen[None]):
 
     def on_mount(self) -> None:
         """Start in the first pane."""
-        self._notice.dress(Trim(border="warn", message=Plain("terminal too small"), message_role="warn"))
-        self.board.go(self.panes[0])
+        self._notice.set_border_styles(
+            BorderStyles(border="warn", message=Plain("terminal too small"), message_role="warn")
+        )
+        self.pane_layout.go(self.panes[0])
         self._fit(self.app.size)  # so that the very first painting is the dashboard
-        self.beat()
+        self.refresh_values()
 
     @property
     def layout(self) -> Layout:
         """The board's arrangement."""
-        return self.board.layout
+        return self.pane_layout.layout
 
-    def wear(self, look: Look) -> None:
+    def apply_styles(self, theme_styles: ThemeStyles) -> None:
         """Dress everything that we draw."""
         for lines in self.query(Lines):
             if not isinstance(lines.parent, Pane):
-                lines.wear(look)
+                lines.apply_styles(theme_styles)
 
     @property
     def is_hasty(self) -> bool:
@@ -90,8 +92,8 @@ class Dashboard(Screen[None]):
 
         That it has the keyboard from the start does not count: nobody asked for it.
         """
-        chosen = self.board.is_alone or self._was_chosen
-        return chosen and self.board.current.TOPIC == "events" and self.board.current.has_focus
+        chosen = self.pane_layout.is_alone or self._was_chosen
+        return chosen and self.pane_layout.current.TOPIC == "events" and self.pane_layout.current.has_focus
 
     @property
     def is_waiting(self) -> bool:
@@ -115,41 +117,41 @@ class Dashboard(Screen[None]):
         """What is wrong with the whole server stands in the header; in full on its own pane where that is alone."""
         server = self._server if self._server is not None and self._server.status in ("stale", "error") else None
         for pane in self.panes:
-            pane.told_above = None if pane.TOPIC == "server" and self.board.is_alone else server
+            pane.told_above = None if pane.TOPIC == "server" and self.pane_layout.is_alone else server
 
-    def beat(self) -> None:
+    def refresh_values(self) -> None:
         """Once a refresh: everything that has changed."""
         self._tell_once()
         for pane in self.panes:
-            pane.beat()
+            pane.refresh_values()
         self._show_bars()
 
-    def pulse(self) -> None:
+    def refresh_stream(self) -> None:
         """Several times a second: what cannot wait."""
         for pane in self.panes:
-            pane.pulse()
+            pane.refresh_stream()
         self._show_footer()
 
-    def tell(self, progress: Progress | None) -> None:
+    def show_progress(self, progress: Progress | None) -> None:
         """What is under way at full speed now."""
         if progress != self.progress:
             self.progress = progress
             for pane in self.panes:
-                pane.tell(progress)
+                pane.show_progress(progress)
             self._show_footer()
 
     def _show_footer(self) -> None:
-        self._footer.show(footer_items(self.board.current, self._can_leave, self.can_undo, self.progress))
+        self._footer.show(footer_items(self.pane_layout.current, self._can_leave, self.can_undo, self.progress))
 
     def _show_bars(self) -> None:
         self._header.show(header_items(self._title, self.target, self._server, time.time()))
         self._show_footer()
         if self._tabs.display:
-            self._tabs.show(tab_items(self.panes, self.board.current))
+            self._tabs.show(tab_items(self.panes, self.pane_layout.current))
 
     @property
     def _can_leave(self) -> bool:
-        return self.board.is_alone and not is_narrow(*self.size)
+        return self.pane_layout.is_alone and not is_narrow(*self.size)
 
     # -- room --------------------------------------------------------------------------------------------------------
 
@@ -164,32 +166,32 @@ class Dashboard(Screen[None]):
             ribbon.display = not hopeless
         self._notice.display = hopeless
         self._tabs.display = not hopeless and is_narrow(*size)
-        self.board.fit(size)
+        self.pane_layout.fit(size)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
         """The pane with the keyboard is the current one."""
         pane = next((node for node in event.widget.ancestors_with_self if isinstance(node, Pane)), None)
-        if pane is not None and pane is not self.board.current:
+        if pane is not None and pane is not self.pane_layout.current:
             self._was_chosen = True
-            self.board.current = pane
-            self.board.settle()
+            self.pane_layout.current = pane
+            self.pane_layout.show_what_fits()
         self._show_bars()
 
     def action_go(self, number: int) -> None:
         """Go to a pane."""
         self._was_chosen = True
-        self.board.go(self.panes[number - 1])
+        self.pane_layout.go(self.panes[number - 1])
         self._show_bars()
 
     def action_cycle(self, step: int) -> None:
         """Go to the next pane among those that are visible, or among all where they take turns."""
-        panes = [pane for pane in self.panes if pane.display or self.board.is_alone]
-        self.board.go(panes[(panes.index(self.board.current) + step) % len(panes)])
+        panes = [pane for pane in self.panes if pane.display or self.pane_layout.is_alone]
+        self.pane_layout.go(panes[(panes.index(self.pane_layout.current) + step) % len(panes)])
         self._show_bars()
 
     def action_zoom(self) -> None:
         """Give the current pane all the room, or share it again."""
-        self.board.zoom(not self.board.is_alone)
+        self.pane_layout.zoom(not self.pane_layout.is_alone)
         self._show_bars()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -198,24 +200,24 @@ class Dashboard(Screen[None]):
 
     async def action_filter(self) -> None:
         """Ask for a filter of the current pane."""
-        await self.board.current.open_filter()
+        await self.pane_layout.current.open_filter()
 
     def action_leave(self) -> None:
         """Stop what is under way, or share the room again."""
         if self.progress is not None:
-            self.post_message(StopWanted())
+            self.post_message(StopRequested())
             return
-        if not self.board.zoom(False):
+        if not self.pane_layout.zoom(False):
             raise SkipAction
         self._show_bars()
 
-    def on_ribbon_clicked(self, message: Ribbon.Clicked) -> None:
+    def on_ribbon_clicked(self, message: StatusBar.Clicked) -> None:
         """A tab, or a key in the footer."""
         if message.name.startswith("pane-"):
             self.action_go(int(message.name.removeprefix("pane-")))
             return
         if message.name == "stop":
-            self.post_message(StopWanted())
+            self.post_message(StopRequested())
             return
         self.app.simulate_key(_FOOTER_KEYS[message.name])
 

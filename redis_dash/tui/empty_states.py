@@ -7,7 +7,7 @@ from redis_dash.tui.formatting import compact, count, percent
 from redis_dash.tui.text import Plain, plain, plural
 
 
-def absence(scope: Scope, found: Count, things: str, option: str) -> Plain:
+def empty_text(scope: Scope, found: Count, things: str, option: str) -> Plain:
     """Why nothing is listed. Nothing seen is not nothing there, and no match is not nobody.
 
     Args:

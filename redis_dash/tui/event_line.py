@@ -10,11 +10,11 @@ import msgspec
 
 from redis_dash.core.known_ids import KnownIds
 from redis_dash.core.messages import Entry, Event, Mark
-from redis_dash.tui.abbreviation import Names
+from redis_dash.tui.abbreviation import Abbreviations
 from redis_dash.tui.formatting import clock, nbytes
-from redis_dash.tui.segments import Span, measure
-from redis_dash.tui.theme_styles import Hues, Role
+from redis_dash.tui.segments import Segment, measure
 from redis_dash.tui.text import Plain, crop, pad, plain
+from redis_dash.tui.theme_styles import Hues, Role
 
 _TYPE_KEYS = ("type", "event", "kind", "name")
 _LEFT_OUT = frozenset({"at", "ts", "time", "timestamp"})
@@ -61,7 +61,7 @@ class EventLine:
         self._version = 0
         self._channel_width = 8
         self._type_width = 8
-        self._channels, self._types = Names(), Names()
+        self._channels, self._types = Abbreviations(), Abbreviations()
 
     def show(self, event: Event) -> Shown:
         """An event without what must not be shown."""
@@ -92,46 +92,46 @@ class EventLine:
         """A channel's name in at most ``width`` cells."""
         return self._channels.fit(plain(channel, _LONGEST_NAME) or Plain("(empty)"), width)
 
-    def paint(self, entry: Entry, width: int) -> list[Span]:
+    def paint(self, entry: Entry, width: int) -> list[Segment]:
         """The spans of one entry."""
         if isinstance(entry, Mark):
             return _rule(entry, width)
         channel_width = min(self._channel_width, max(6, width // 5))
-        gap: Span = (Plain("  " if width >= 70 else " "), "blank")
-        spans: list[Span] = [(Plain(" "), "blank")]
+        gap: Segment = (Plain("  " if width >= 70 else " "), "blank")
+        segments: list[Segment] = [(Plain(" "), "blank")]
         if width >= 40:
-            spans += [(clock(entry.at), "dim"), gap]
+            segments += [(clock(entry.at), "dim"), gap]
         shown = self.show(entry)
         channel = self._channels.fit(shown.channel, channel_width)
-        spans += [(pad(channel, channel_width), self.hues.of(shown.event.channel)), gap]
-        return spans + self._payload(shown, gap, width - measure(spans) - 1)
+        segments += [(pad(channel, channel_width), self.hues.of(shown.event.channel)), gap]
+        return segments + self._payload(shown, gap, width - measure(segments) - 1)
 
-    def _payload(self, shown: Shown, gap: Span, room: int) -> list[Span]:
+    def _payload(self, shown: Shown, gap: Segment, room: int) -> list[Segment]:
         fields, type_key = shown.fields, shown.type_key
         if fields is None:
             return _literal(shown.event, room)
-        spans: list[Span] = []
+        segments: list[Segment] = []
         if shown.type:
             most = min(24, max(16 if room >= 30 else 8, room * 2 // 5))
             name = self._types.fit(shown.type, most)
             self._type_width = min(most, max(self._type_width, measure(((name, "text"),))))
-            spans += [(pad(name, self._type_width), "strong"), gap]
-        for key, value in _in_order(fields, room - measure(spans)):
+            segments += [(pad(name, self._type_width), "strong"), gap]
+        for key, value in _in_order(fields, room - measure(segments)):
             if key == type_key or key in _LEFT_OUT:
                 continue
             label = plain(key.removesuffix("_id") or key, 24)
-            left = room - measure(spans) - measure(((label, "dim"),)) - 1
+            left = room - measure(segments) - measure(((label, "dim"),)) - 1
             told = _value(value, 48 if isinstance(value, str) else 24)
             cells = measure(((told, "text"),))
             # Text may be cut, a number may not: 319… could be anything.
             if left < 4 or (left < cells and not isinstance(value, str)):
-                spans.append((Plain("…"), "dim"))
+                segments.append((Plain("…"), "dim"))
                 break
-            spans += [(label, "dim"), (Plain(" "), "blank"), (crop(told, left), "text")]
+            segments += [(label, "dim"), (Plain(" "), "blank"), (crop(told, left), "text")]
             if left < cells:
                 break  # the line is full, and the value's own ellipsis says so
-            spans.append(gap)
-        return spans[:-1] if spans and spans[-1] is gap else spans
+            segments.append(gap)
+        return segments[:-1] if segments and segments[-1] is gap else segments
 
 
 def _in_order(fields: dict[str, object], room: int) -> list[tuple[str, object]]:
@@ -140,7 +140,7 @@ def _in_order(fields: dict[str, object], room: int) -> list[tuple[str, object]]:
     return items if room >= _ROOMY else sorted(items, key=lambda item: not isinstance(item[1], float))
 
 
-def _literal(entry: Event, room: int) -> list[Span]:
+def _literal(entry: Event, room: int) -> list[Segment]:
     """What is not a JSON object is shown as it is; of what was cut, the whole size."""
     if entry.size <= len(entry.payload):
         return [(plain(entry.payload, max(0, room)) or Plain("(empty)"), "text" if entry.payload else "dim")]
@@ -169,7 +169,7 @@ def _value(value: object, width: int) -> Plain:
         return Plain("…")
 
 
-def _rule(mark: Mark, width: int) -> list[Span]:
+def _rule(mark: Mark, width: int) -> list[Segment]:
     """``── 12:04:33.0  reconnected, 1.2 s unknown ──────``."""
     role = _MARK_ROLES.get(mark.kind, "dim")
     text = plain(mark.text, max(0, width - _TIME_WIDTH - 10))

@@ -13,12 +13,12 @@ from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import compact, duration, milliseconds, nbytes, percent
 from redis_dash.tui.panes.base import STOP, Pane
 from redis_dash.tui.progress import progress_items
-from redis_dash.tui.segments import Span
-from redis_dash.tui.status import standing
+from redis_dash.tui.segments import Segment
+from redis_dash.tui.status import status_text
 from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.status_bar import Item
 
-_DOT: Span = (Plain(" · "), "dim")
+_DOT: Segment = (Plain(" · "), "dim")
 _ZOOM = ("z", "zoom", 5, "zoom")
 _KEYS = (
     ("1-6", "pane", 4, ""),
@@ -49,7 +49,7 @@ def header_items(title: Plain, target: Plain, reading: AnyReading | None, now: f
         return [*items, _trouble(reading, now)]
     if isinstance(frame, ServerFrame):
         return items + _figures(frame)
-    word = standing(reading, now).words[0]
+    word = status_text(reading, now).words[0]
     return [*items, Item(word, priority=1, right=True)]
 
 
@@ -86,10 +86,10 @@ def tab_items(panes: Sequence[Pane[Any]], current: Pane[Any]) -> list[Item]:
     items = []
     for pane in panes:
         name = Plain(f" {pane.number} {pane.TAB} ") if pane is current else Plain(f"{pane.number} {pane.TAB}")
-        spans: list[Span] = [(name, "focus" if pane is current else "text")]
+        segments: list[Segment] = [(name, "focus" if pane is current else "text")]
         if pane.alert is not None:
-            spans += [(Plain(" "), "blank"), pane.alert]
-        items.append(Item(tuple(spans), priority=0 if pane is current else pane.number, name=f"pane-{pane.number}"))
+            segments += [(Plain(" "), "blank"), pane.alert]
+        items.append(Item(tuple(segments), priority=0 if pane is current else pane.number, name=f"pane-{pane.number}"))
     return items
 
 

@@ -36,7 +36,7 @@ class Detail(msgspec.Struct, frozen=True):
     """Why what is told here is old."""
 
 
-class Asked(Message):
+class ConfirmationRequested(Message):
     """A pane wants a command to be carried out, once the person has agreed."""
 
     def __init__(self, command: Command, question: Question) -> None:
@@ -45,7 +45,7 @@ class Asked(Message):
         self.question = question
 
 
-class Wanted(Message):
+class ReadRequested(Message):
     """A pane wants something else to be read, or more; nobody needs to be asked."""
 
     def __init__(self, request: Request) -> None:
@@ -53,11 +53,11 @@ class Wanted(Message):
         self.request = request
 
 
-class StopWanted(Message):
+class StopRequested(Message):
     """What is under way at full speed is to stop."""
 
 
-class DetailWanted(Message):
+class DetailRequested(Message):
     """A pane wants to show everything about one row; called again, it tells what has become of it."""
 
     def __init__(self, detail: Callable[[], Detail]) -> None:
@@ -65,7 +65,7 @@ class DetailWanted(Message):
         self.detail = detail
 
 
-class Told(Message):
+class NotificationRequested(Message):
     """A pane has a short remark for the person."""
 
     def __init__(self, text: Plain) -> None:

@@ -14,7 +14,7 @@ from redis_dash.tui.panes.base import Pane
 from redis_dash.tui.widgets.lines import Lines
 
 
-class Board:
+class PaneLayout:
     """All panes; some of them visible.
 
     It is a layout rather than a container: a widget around the panes would be painted with each of their lines.
@@ -23,7 +23,7 @@ class Board:
     def __init__(self, screen: Widget, panes: tuple[Pane[Any], ...]) -> None:
         self.panes = panes
         self.current = panes[0]
-        self.layout = BoardLayout()
+        self.layout = PaneArrangement()
         self._screen = screen
         self._zoomed = False
         self._terminal = Size(0, 0)
@@ -41,12 +41,12 @@ class Board:
     def fit(self, terminal: Size) -> None:
         """The terminal has this size now."""
         self._terminal = terminal
-        self.settle()
+        self.show_what_fits()
 
     def go(self, pane: Pane[Any]) -> None:
         """Give a pane the keyboard, and room if it has none."""
         self.current = pane
-        self.settle()
+        self.show_what_fits()
         pane.focus()
 
     def zoom(self, zoomed: bool) -> bool:
@@ -57,10 +57,10 @@ class Board:
             # It has no place of its own here: leaving it means going to one that has.
             topics = topics_of(columns_for(*self._terminal, self._topics))
             self.go(next((pane for pane in self.panes if pane.TOPIC in topics), self.current))
-        self.settle()
+        self.show_what_fits()
         return was_alone != self.is_alone
 
-    def settle(self) -> None:
+    def show_what_fits(self) -> None:
         """Show what has room, hide the rest."""
         columns = self._columns()
         topics = topics_of(columns) or {self.current.TOPIC}
@@ -73,12 +73,12 @@ class Board:
                 pane.display = pane.TOPIC in topics
                 changed = True
                 if pane.display:
-                    pane.awaken()
+                    pane.catch_up()
         if changed:
             self._screen.refresh(layout=True)
 
 
-class BoardLayout(Layout):
+class PaneArrangement(Layout):
     """Lines at the top and the bottom, panes between them."""
 
     name = "board"

@@ -9,7 +9,7 @@ from redis_dash.core.feed import Progress
 from redis_dash.core.frames.server import ServerFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import about, compact, percent, rate
-from redis_dash.tui.segments import Span
+from redis_dash.tui.segments import Segment
 from redis_dash.tui.text import Plain
 from redis_dash.tui.widgets.meter import meter
 from redis_dash.tui.widgets.status_bar import Item
@@ -28,7 +28,7 @@ def share(progress: Progress) -> float:
 
 def progress_items(progress: Progress, stop_key: str) -> list[Item]:
     """``full scan ━━━━──── 41 %  412 k of 1.01 M  520 k/s  1 s left  Esc stops``."""
-    bar: list[Span] = [(_NAMES[progress.what], "strong"), (Plain(" "), "blank")]
+    bar: list[Segment] = [(_NAMES[progress.what], "strong"), (Plain(" "), "blank")]
     bar += [*meter(share(progress), _BAR_WIDTH, "accent"), (Plain(f" {percent(share(progress), 0):>5}"), "strong")]
     items = [
         Item(tuple(bar)),

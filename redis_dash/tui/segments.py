@@ -1,4 +1,4 @@
-"""Spans: runs of safe text, each in one role, and the strips that a terminal line is made of."""
+"""Segments: runs of safe text, each in one role, and the strips that a terminal line is made of."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from rich.cells import cell_len
 from rich.segment import Segment as RichSegment
 from textual.strip import Strip
 
-from redis_dash.tui.theme_styles import Ground, Look, Role
 from redis_dash.tui.text import Plain, crop
+from redis_dash.tui.theme_styles import Ground, Role, ThemeStyles
 
-Span = tuple[Plain, Role]
-Spans = Sequence[Span]
+Segment = tuple[Plain, Role]
+Segments = Sequence[Segment]
 
 
-def measure(spans: Spans) -> int:
-    """How many cells the spans take."""
+def measure(segments: Segments) -> int:
+    """How many cells the segments take."""
     cells = 0
-    for text, _ in spans:
+    for text, _ in segments:
         cells += len(text) if text.isascii() else cell_len(text)
     return cells
 
 
-def clip(spans: Spans, width: int) -> list[Span]:
-    """The spans in at most ``width`` cells, with an ellipsis where something was cut off."""
-    if measure(spans) <= width:
-        return list(spans)
-    kept: list[Span] = []
-    for text, role in spans:
+def clip(segments: Segments, width: int) -> list[Segment]:
+    """The segments in at most ``width`` cells, with an ellipsis where something was cut off."""
+    if measure(segments) <= width:
+        return list(segments)
+    kept: list[Segment] = []
+    for text, role in segments:
         used = measure(((text, role),))
         if used >= width:
             kept.append((crop(Plain(text + " " * (used == width)), width), role))
@@ -38,22 +38,22 @@ def clip(spans: Spans, width: int) -> list[Span]:
     return kept
 
 
-def draw(spans: Spans, width: int, look: Look, ground: Ground = "base") -> Strip:
+def draw(segments: Segments, width: int, theme_styles: ThemeStyles, ground: Ground = "base") -> Strip:
     """A strip of exactly ``width`` cells."""
-    blank = width - measure(spans)
+    blank = width - measure(segments)
     if blank < 0:
-        spans = clip(spans, width)
-        blank = width - measure(spans)
-    styles = look.styles(ground)
-    segments = [RichSegment(text, styles[role]) for text, role in spans if text]
+        segments = clip(segments, width)
+        blank = width - measure(segments)
+    styles = theme_styles.styles(ground)
+    drawn = [RichSegment(text, styles[role]) for text, role in segments if text]
     if blank > 0:
-        segments.append(RichSegment(" " * blank, styles["blank"]))
-    return Strip(segments, max(width, 0))
+        drawn.append(RichSegment(" " * blank, styles["blank"]))
+    return Strip(drawn, max(width, 0))
 
 
-def join(pieces: Sequence[Spans], separator: Span) -> list[Span]:
+def join(pieces: Sequence[Segments], separator: Segment) -> list[Segment]:
     """The pieces in a row with a separator between them."""
-    joined: list[Span] = []
+    joined: list[Segment] = []
     for piece in pieces:
         if joined:
             joined.append(separator)
@@ -61,12 +61,12 @@ def join(pieces: Sequence[Spans], separator: Span) -> list[Span]:
     return joined
 
 
-def fit(pieces: Sequence[Spans], separator: Span, width: int) -> list[Span]:
+def fit(pieces: Sequence[Segments], separator: Segment, width: int) -> list[Segment]:
     """As many pieces as fit, first come first; ``+2`` tells how many did not."""
     for kept in range(len(pieces), 0, -1):
         hidden = len(pieces) - kept
-        more: list[Spans] = [[(Plain(f"+{hidden}"), "dim")]] if hidden else []
-        spans = join([*pieces[:kept], *more], separator)
-        if measure(spans) <= width:
-            return spans
+        more: list[Segments] = [[(Plain(f"+{hidden}"), "dim")]] if hidden else []
+        segments = join([*pieces[:kept], *more], separator)
+        if measure(segments) <= width:
+            return segments
     return clip(list(pieces[0]), width) if pieces and width > 0 else []

@@ -7,9 +7,9 @@ import msgspec
 from redis_dash.core.certainty import Count
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import about, duration, is_recent, percent
-from redis_dash.tui.segments import Span
-from redis_dash.tui.theme_styles import Role
+from redis_dash.tui.segments import Segment
 from redis_dash.tui.text import Plain, plain
+from redis_dash.tui.theme_styles import Role
 
 FRESH_S = 1.5
 """Up to this age a reading is simply current, and its age is not spelled out."""
@@ -17,22 +17,22 @@ FRESH_S = 1.5
 _NOTE_WIDTH = 120
 
 
-class Standing(msgspec.Struct, frozen=True):
+class StatusText(msgspec.Struct, frozen=True):
     """A reading's standing in words and colours."""
 
-    words: tuple[tuple[Span, ...], ...]
+    words: tuple[tuple[Segment, ...], ...]
     border: Role
-    brief: tuple[tuple[Span, ...], ...] = ()
+    brief: tuple[tuple[Segment, ...], ...] = ()
     """The same in fewer words, where that can be had."""
     faded: bool = False
-    alert: Span | None = None
+    alert: Segment | None = None
     """A mark for the tab, where something is wrong."""
 
 
-def standing(reading: AnyReading | None, now: float, shown: AnyReading | None = None) -> Standing:
+def status_text(reading: AnyReading | None, now: float, shown: AnyReading | None = None) -> StatusText:
     """Put a reading's status into words; ``shown`` is the reading that a paused pane still shows instead of it."""
     if reading is None:
-        return Standing((((Plain("reading…"), "dim"),),), "border")
+        return StatusText((((Plain("reading…"), "dim"),),), "border")
     told = _told(reading, now, shown)
     if shown is None:
         return told
@@ -50,28 +50,28 @@ def excuse(reading: AnyReading) -> Plain:
     return note or Plain("This could not be read." if reading.status == "error" else "This cannot be had here.")
 
 
-def _told(reading: AnyReading, now: float, shown: AnyReading | None) -> Standing:
+def _told(reading: AnyReading, now: float, shown: AnyReading | None) -> StatusText:
     note = plain(reading.note, _NOTE_WIDTH)
     age = Plain(str(duration(now - reading.taken_at))) if reading.taken_at else Plain("")
     if reading.status == "stale":
         words = [_span(Plain(f"stale {age}".rstrip()), "warn"), *([_span(note, "warn")] if note else [])]
-        return Standing(tuple(words), "warn", faded=True, alert=(Plain("~"), "warn"))
+        return StatusText(tuple(words), "warn", faded=True, alert=(Plain("~"), "warn"))
     if reading.status == "error":
         words = [
             _span(Plain("not connected" if reading.away else "error"), "bad"),
             *([_span(note, "bad")] if note else []),
         ]
-        return Standing(tuple(words), "bad", faded=True, alert=(Plain("✖"), "bad"))
+        return StatusText(tuple(words), "bad", faded=True, alert=(Plain("✖"), "bad"))
     if reading.status == "off":
-        return Standing((_span(Plain("off"), "dim"),), "border")
+        return StatusText((_span(Plain("off"), "dim"),), "border")
     current, brief = _currency(reading, now) if shown is None else (_caveat(shown, now), [])
     if reading.status == "reduced":
         words = [_span(Plain(f"reduced: {note}" if note else "reduced"), "warn")]
-        return Standing((*words, *(current if reading.count is not None else current[1:])), "border")
-    return Standing(tuple(current), "border", tuple(brief))
+        return StatusText((*words, *(current if reading.count is not None else current[1:])), "border")
+    return StatusText(tuple(current), "border", tuple(brief))
 
 
-def _currency(reading: AnyReading, now: float) -> tuple[list[tuple[Span, ...]], list[tuple[Span, ...]]]:
+def _currency(reading: AnyReading, now: float) -> tuple[list[tuple[Segment, ...]], list[tuple[Segment, ...]]]:
     """How certain the figures are, and their age once that is worth a word; the same in fewer words."""
     words, brief = certainty(reading.count, now), certainty(reading.count, now, brief=True)
     age = now - reading.taken_at
@@ -81,13 +81,13 @@ def _currency(reading: AnyReading, now: float) -> tuple[list[tuple[Span, ...]], 
     return [words, *old], [brief, *old]
 
 
-def _caveat(shown: AnyReading, now: float) -> list[tuple[Span, ...]]:
+def _caveat(shown: AnyReading, now: float) -> list[tuple[Segment, ...]]:
     """What a paused pane still shows was exact then, or is told as it was counted."""
     is_plain = shown.count is None or shown.count.certainty == "exact"
     return [] if is_plain else [certainty(shown.count, now)]
 
 
-def certainty(count: Count | None, now: float, *, brief: bool = False) -> tuple[Span, ...]:
+def certainty(count: Count | None, now: float, *, brief: bool = False) -> tuple[Segment, ...]:
     """``live``, ``exact``, ``just counted``, ``counted 8 min ago``, ``12 % scanned``, ``at least``."""
     if count is None:
         return _span(Plain("live"), "dim")
@@ -102,5 +102,5 @@ def certainty(count: Count | None, now: float, *, brief: bool = False) -> tuple[
     return _span(Plain(f"{percent(count.coverage, decimals)} scanned"), "warn")
 
 
-def _span(text: Plain, role: Role) -> tuple[Span, ...]:
+def _span(text: Plain, role: Role) -> tuple[Segment, ...]:
     return ((text, role),)

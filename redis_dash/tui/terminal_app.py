@@ -15,8 +15,8 @@ from textual.screen import Screen
 from textual.theme import ThemeProvider
 
 from redis_dash.tui.crash import crash_report
-from redis_dash.tui.theme_styles import Look
 from redis_dash.tui.terminal import TerminalDriver
+from redis_dash.tui.theme_styles import ThemeStyles
 from redis_dash.tui.themes import THEME, offered
 
 
@@ -33,7 +33,7 @@ class TerminalApp(App[None]):
     ]
 
     def __init__(self) -> None:
-        self._looks: dict[str, Look] = {}
+        self._theme_styles: dict[str, ThemeStyles] = {}
         super().__init__(driver_class=TerminalDriver)
         for theme in offered(self.ansi_theme_dark, self.ansi_theme_light):
             self.register_theme(theme)
@@ -51,16 +51,16 @@ class TerminalApp(App[None]):
             sys.__stderr__.flush()
 
     @property
-    def look(self) -> Look:
+    def theme_styles(self) -> ThemeStyles:
         """The current theme's, made once."""
         theme = self.current_theme
-        if theme.name not in self._looks:
-            self._looks[theme.name] = Look(theme.to_color_system().generate(), colorless=self.no_color)
-        return self._looks[theme.name]
+        if theme.name not in self._theme_styles:
+            self._theme_styles[theme.name] = ThemeStyles(theme.to_color_system().generate(), colorless=self.no_color)
+        return self._theme_styles[theme.name]
 
     def get_css_variables(self) -> dict[str, str]:
         """The theme's colours, so that they can be read, and those that only we have."""
-        return {**super().get_css_variables(), **self.look.variables}
+        return {**super().get_css_variables(), **self.theme_styles.variables}
 
     def open(self, screen: Screen[Any] | str, answered: Callable[[Any], None] | None = None) -> None:
         """Open a screen above the main one, unless there is one: keys may arrive before the first has opened it."""

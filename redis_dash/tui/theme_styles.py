@@ -53,7 +53,7 @@ _LEAST: Mapping[Role, float] = {"blank": 1.0, "faint": 1.0, "border": 1.0, "gaug
 """The least contrast of roles that nobody has to read."""
 
 
-class Look:
+class ThemeStyles:
     """The styles of one theme.
 
     Args:
@@ -73,10 +73,10 @@ class Look:
         }
         self.variables = _variables(colors, inks["dim"], grounds["cursor"])
         """Colours for the style sheet: what is read on any of our grounds."""
-        self._paler = partial(Look, variables, colorless=colorless, faded=True)
+        self._paler = partial(ThemeStyles, variables, colorless=colorless, faded=True)
 
     @cached_property
-    def faded(self) -> Look:
+    def faded(self) -> ThemeStyles:
         """The same, paler: for what is no longer current."""
         return self._paler()
 

@@ -13,11 +13,11 @@ from redis_dash.client.deployment import Deployment
 from redis_dash.config import Config, Url
 from redis_dash.demo import CONFIGURATION
 from redis_dash.hub import Hub
-from redis_dash.keyspace.client_tracking import Tracking
+from redis_dash.keyspace.client_tracking import ClientTracking
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.subscriber import Subscriber
-from redis_dash.sources import families, tracked
+from redis_dash.sources import key_groups, tracked
 from redis_dash.sources.base import Context
 
 
@@ -40,9 +40,9 @@ def make_context(redis_url: str, deployment: Deployment) -> Callable[..., Contex
 
     def make(**settings: object) -> Context:
         config = Config(url=redis_url, **(CONFIGURATION | settings))
-        keyspace = Keyspace(deployment, families(config), config.budget, config.refresh_s)
+        keyspace = Keyspace(deployment, key_groups(config), config.budget, config.refresh_s)
         subscriber = Subscriber(Url(redis_url), config.channels, MessageRing())
-        tracking = Tracking(Url(redis_url), tracked(config), config.budget)
+        tracking = ClientTracking(Url(redis_url), tracked(config), config.budget)
         return Context(config, deployment, keyspace, subscriber, tracking)
 
     return make

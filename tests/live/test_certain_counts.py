@@ -11,7 +11,7 @@ import redis
 from redis_dash.client.deployment import Deployment
 from redis_dash.core.errors import SourceError
 from redis_dash.keyspace.scan import Keyspace
-from redis_dash.sources import families
+from redis_dash.sources import key_groups
 from redis_dash.sources.base import Context
 from redis_dash.sources.sessions import SessionsSource
 from tests.live.searching import found, searching, sign_in_many
@@ -27,7 +27,7 @@ def poor_context(make_context: MakeContext, poor: Deployment, **settings: object
     context = make_context(**settings)
     context.deployment = poor
     config = context.config
-    context.keyspace = Keyspace(poor, families(config), config.budget, config.refresh_s)
+    context.keyspace = Keyspace(poor, key_groups(config), config.budget, config.refresh_s)
     return context
 
 
@@ -62,14 +62,14 @@ async def test_without_the_databases_size_the_share_is_told_by_the_cursor(
     fill(client, 20_000, 0)
     shares = []
 
-    async def look(keys: Sequence[bytes]) -> None:
+    async def examine(keys: Sequence[bytes]) -> None:
         size = await count(keyspace)
         shares.append(size.coverage)
         assert size.certainty == "estimated"
         assert size.value == pytest.approx(20_000, rel=0.15)
         assert size.low <= size.value <= (size.high or 0)
 
-    keyspace.readers["sessions"] = look
+    keyspace.readers["sessions"] = examine
     await keyspace.pass_over()
     assert shares == sorted(shares)
     assert shares[0] < 0.1
@@ -95,14 +95,14 @@ async def test_on_a_node_of_a_cluster_nothing_is_exact(
     context = make_context()
     source = SessionsSource(context)
     await context.keyspace.pass_over()
-    info_after = context.keyspace.census.info_after
+    info_after = context.keyspace.counts.info_after
 
     async def of_a_node(moment: float) -> object:
         info = await info_after(moment)
         assert info is not None
         return info._replace(values={**info.values, "cluster_enabled": "1"})
 
-    monkeypatch.setattr(context.keyspace.census, "info_after", of_a_node)
+    monkeypatch.setattr(context.keyspace.counts, "info_after", of_a_node)
     size = (await source.read()).frame.count
     assert (size.value, size.certainty, size.high) == (1, "at_least", None)
 
@@ -196,14 +196,14 @@ async def test_a_search_that_was_cut_says_so(make_context: MakeContext, client: 
     source = SessionsSource(context)
     await context.keyspace.pass_over()
     async with searching(source) as search:
-        look, cuts = context.deployment.pipeline, list[int]()
+        examine, cuts = context.deployment.pipeline, list[int]()
 
         async def cut(commands: Sequence[tuple[bytes, ...]]) -> list[object]:
             if not cuts and len(commands) > 100:
                 cuts.append(1)
                 await context.deployment.close()
                 await context.deployment.connect()
-            return await look(commands)
+            return await examine(commands)
 
         context.deployment.pipeline = cut  # type: ignore[method-assign]
         search("nobody-has-this")

@@ -102,10 +102,10 @@ async def test_of_a_scan_under_way_states_are_lower_bounds(make_context: MakeCon
     accept(client, "a", [number / 10 for number in range(100)])
     context = make_context()
     source = RateLimitsSource(context)
-    await context.keyspace.census.begin()
-    context.keyspace.census.add({"limits": [b"ratelimit:a"]}, 1000, 50_000, 0.02)
+    await context.keyspace.counts.begin()
+    context.keyspace.counts.add({"limits": [b"ratelimit:a"]}, 1000, 50_000, 0.02)
     context.keyspace._begun = True
-    await source.look([b"ratelimit:a"])
+    await source.examine([b"ratelimit:a"])
     frame = (await source.read()).frame
     assert (frame.blocked.value, frame.blocked.certainty, frame.count.certainty) == (1, "at_least", "estimated")
 
@@ -196,11 +196,11 @@ async def test_keys_with_a_boards_name_are_no_boards_before_they_were_looked_at(
 ) -> None:
     context = make_context()
     source = LeaderboardsSource(context)
-    await context.keyspace.census.begin()
+    await context.keyspace.counts.begin()
     names = [b"leaderboard:%d" % number for number in range(300)]
     for name in names:
         client.hset(name.decode(), "ann", 1)
-    context.keyspace.census.add({"leaderboards": names}, 1000, 50_000, 0.02)
+    context.keyspace.counts.add({"leaderboards": names}, 1000, 50_000, 0.02)
     context.keyspace._begun = True
     count = (await source.read()).frame.count
     assert (count.value, count.certainty) == (0, "at_least")

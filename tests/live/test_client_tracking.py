@@ -14,7 +14,7 @@ import redis
 from demo_server.embedded import EmbeddedServer
 from redis_dash.config import Url
 from redis_dash.core.resp import Command
-from redis_dash.keyspace.client_tracking import Tracking
+from redis_dash.keyspace.client_tracking import ClientTracking
 from redis_dash.sources.base import Context
 from redis_dash.sources.rate_limits import RateLimitsSource
 from redis_dash.sources.sessions import SessionsSource
@@ -27,26 +27,26 @@ FAMILIES = {"sessions": ("session:*",), "limits": ("ratelimit:*",), "any": ("*:l
 
 
 @contextlib.asynccontextmanager
-async def listening(tracking: Tracking, family: str = "sessions") -> AsyncIterator[Tracking]:
+async def listening(tracking: ClientTracking, key_group: str = "sessions") -> AsyncIterator[ClientTracking]:
     """At work, and told of each key of a family from now on."""
     task = asyncio.create_task(tracking.run())
     try:
-        await until(lambda: tracking.covers(family, float("inf")))
+        await until(lambda: tracking.covers(key_group, float("inf")))
         yield tracking
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def taken(tracking: Tracking, family: str = "sessions") -> list[bytes]:
-    with tracking.reading(family) as take:
+async def taken(tracking: ClientTracking, key_group: str = "sessions") -> list[bytes]:
+    with tracking.reading(key_group) as take:
         return await take()
 
 
 async def test_each_key_that_is_written_or_gone_is_told_to_its_family(redis_url: str, client: redis.Redis) -> None:
     client.set("session:old", "x")
     client.set("session:short", "x", px=30)
-    async with listening(Tracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
+    async with listening(ClientTracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
         client.set("session:new", "x")
         client.expire("session:old", 50)
         client.set("a:lock", "x")
@@ -68,14 +68,14 @@ async def test_each_key_that_is_written_or_gone_is_told_to_its_family(redis_url:
 
 
 async def test_patterns_of_which_one_begins_like_another(redis_url: str, client: redis.Redis) -> None:
-    families = {"sessions": ("app:*", "app:session:*"), "limits": ("app:limit:*",)}
-    async with listening(Tracking(Url(redis_url), families, 0.01)) as tracking:
+    key_groups = {"sessions": ("app:*", "app:session:*"), "limits": ("app:limit:*",)}
+    async with listening(ClientTracking(Url(redis_url), key_groups, 0.01)) as tracking:
         client.set("app:session:1", "x")
         assert await taken(tracking) == [b"app:session:1"]
 
 
 async def test_what_was_written_while_it_was_not_connected_is_not_covered(redis_url: str, client: redis.Redis) -> None:
-    async with listening(Tracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
+    async with listening(ClientTracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
         since = tracking._since["sessions"]
         assert tracking.covers("sessions", since)
         assert not tracking.covers("sessions", since - 1)
@@ -89,7 +89,7 @@ async def test_keys_that_are_written_too_often_are_given_up(
     redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("redis_dash.keyspace.client_tracking.JUDGED_S", 0.05)
-    async with listening(Tracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
+    async with listening(ClientTracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
 
         async def given_up() -> bool:
             for number in range(200):
@@ -106,7 +106,7 @@ async def test_keys_that_were_given_up_are_tried_again_and_the_others_are_told_a
 ) -> None:
     monkeypatch.setattr("redis_dash.keyspace.client_tracking.JUDGED_S", 0.05)
     monkeypatch.setattr("redis_dash.keyspace.client_tracking.GIVEN_UP_S", (0.3, 0.3))
-    async with listening(Tracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
+    async with listening(ClientTracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
 
         async def given_up() -> bool:
             for number in range(200):
@@ -128,16 +128,16 @@ async def test_keys_that_were_given_up_are_tried_again_and_the_others_are_told_a
 
 
 async def test_each_pause_is_twice_as_long_as_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    tracking, slept, sleep = Tracking(Url("redis://nobody:1"), FAMILIES, 0.01), list[float](), asyncio.sleep
+    tracking, slept, sleep = ClientTracking(Url("redis://nobody:1"), FAMILIES, 0.01), list[float](), asyncio.sleep
     clock = [0.0]
 
     async def note(seconds: float) -> None:
         slept.append(seconds)
         await sleep(0)
 
-    async def give_up(families: Sequence[str]) -> None:
+    async def give_up(key_groups: Sequence[str]) -> None:
         clock[0] += 700.0 if len(slept) == 7 else 5.0
-        tracking.given_up.update(families)
+        tracking.given_up.update(key_groups)
 
     monkeypatch.setattr("redis_dash.keyspace.client_tracking.asyncio.sleep", note)
     monkeypatch.setattr("redis_dash.keyspace.client_tracking.time.monotonic", lambda: clock[0])
@@ -151,7 +151,7 @@ async def test_each_pause_is_twice_as_long_as_the_one_before(monkeypatch: pytest
 
 async def test_keys_are_given_up_as_soon_as_they_have_cost_too_much(redis_url: str, client: redis.Redis) -> None:
     """Not after five seconds in which the server does nothing but tell us."""
-    async with listening(Tracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
+    async with listening(ClientTracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
         before = tracking.spent_s
 
         async def given_up() -> bool:
@@ -167,7 +167,7 @@ async def test_after_too_many_keys_to_keep_those_that_are_written_later_are_told
     redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("redis_dash.keyspace.client_tracking.MOST_KEYS", 50)
-    async with listening(Tracking(Url(redis_url), FAMILIES, 1.0)) as tracking:
+    async with listening(ClientTracking(Url(redis_url), FAMILIES, 1.0)) as tracking:
         since = tracking._since["sessions"]
         client.mset({f"session:{number}": "x" for number in range(51)})
         await until_async(lambda: not_covered(tracking, since))
@@ -178,7 +178,7 @@ async def test_after_too_many_keys_to_keep_those_that_are_written_later_are_told
 
 async def test_without_client_tracking_nothing_is_covered(redis_url: str, client: redis.Redis) -> None:
     client.acl_setuser("poor", enabled=True, passwords=["+pw"], commands=["+@all", "-client|tracking"], keys=["*"])
-    tracking = Tracking(Url(redis_url.replace("redis://", "redis://poor:pw@")), FAMILIES, 0.01)
+    tracking = ClientTracking(Url(redis_url.replace("redis://", "redis://poor:pw@")), FAMILIES, 0.01)
     task = asyncio.create_task(tracking.run())
     try:
         await until(
@@ -248,7 +248,7 @@ async def test_sessions_that_are_renewed_stand_first_between_two_passes(
 
 
 async def test_what_a_reading_that_failed_had_taken_is_taken_again(redis_url: str, client: redis.Redis) -> None:
-    async with listening(Tracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
+    async with listening(ClientTracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
         client.set("session:new", "x")
 
         async def read_and_fail() -> None:
@@ -264,14 +264,14 @@ async def test_what_a_reading_that_failed_had_taken_is_taken_again(redis_url: st
 
 
 async def test_after_a_flush_only_what_was_written_since_is_told(redis_url: str, client: redis.Redis) -> None:
-    async with listening(Tracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
+    async with listening(ClientTracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
         since = tracking._since["sessions"]
         client.set("session:new", "x")
         client.flushall()
         await until_async(lambda: not_covered(tracking, since))
 
 
-async def not_covered(tracking: Tracking, since: float) -> bool:
+async def not_covered(tracking: ClientTracking, since: float) -> bool:
     await taken(tracking)
     return not tracking.covers("sessions", since)
 
@@ -328,11 +328,11 @@ async def test_another_replication_id_in_the_middle_of_a_pass_begins_it_afresh(
             changed.append(context.keyspace.done)
             info = await context.deployment.info(max_age_s=-1)
             other = info._replace(values={**info.values, "master_replid": "another"})
-            assert context.keyspace.census.count("sessions", other).certainty == "unknown"
+            assert context.keyspace.counts.count("sessions", other).certainty == "unknown"
 
     context.keyspace.readers["sessions"] = change
     await context.keyspace.pass_over()
-    count = context.keyspace.census.count("sessions", await context.deployment.info(max_age_s=-1))
+    count = context.keyspace.counts.count("sessions", await context.deployment.info(max_age_s=-1))
     assert changed
     assert count.value == 8000
 
@@ -368,8 +368,8 @@ async def test_nothing_is_exact_by_names_that_are_still_on_their_way(
     monkeypatch.setattr("redis_dash.keyspace.client_tracking.ANSWER_S", 0.1)
     async with relay(embedded_server.port) as link:
         context = make_context()
-        counts = context.keyspace.census
-        counts.tracking = Tracking(Url(link.url), {"sessions": ("session:*",)}, 0.01)
+        counts = context.keyspace.counts
+        counts.tracking = ClientTracking(Url(link.url), {"sessions": ("session:*",)}, 0.01)
         async with listening(counts.tracking):
             await context.keyspace.pass_over()
             client.set("other", "x")

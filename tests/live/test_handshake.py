@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from demo_server.embedded import EmbeddedServer
-from redis_dash.client import handshake as introduction
+from redis_dash.client import handshake
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.own_lookups import COUNTED
 from redis_dash.config import Url
@@ -57,7 +57,7 @@ async def proxy(embedded_server: EmbeddedServer, redis_url: str) -> AsyncIterato
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tried again soon."""
-    monkeypatch.setattr(introduction, "PAUSE_S", (1.5, 1.5))
+    monkeypatch.setattr(handshake, "PAUSE_S", (1.5, 1.5))
 
 
 async def answers(deployment: Deployment) -> bool:

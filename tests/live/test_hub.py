@@ -126,7 +126,7 @@ async def test_a_connection_that_is_lost_and_made_again_between_two_drains(redis
     async with running(Hub(Config(url=redis_url, refresh_s=FAST))) as hub:
         desk = Desk(hub)
         await until(lambda: desk.all_are("ok"))
-        hub.deployment._link.hang_up("cut")
+        hub.deployment._connection.hang_up("cut")
         assert hub.deployment.trouble == "cut"
         assert desk.all_are("stale")
         assert {(reading.away, reading.note) for reading in desk.latest.values()} == {(True, "cut")}

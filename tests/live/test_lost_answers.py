@@ -12,7 +12,7 @@ import redis
 
 from demo_server.embedded import EmbeddedServer
 from redis_dash.actions.carry_out import carry_out
-from redis_dash.client import deployment as connection
+from redis_dash.client import deployment as deployments
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Config, Url
 from redis_dash.core.commands import Publish, RevokeSession
@@ -27,7 +27,7 @@ from tests.live.signed_in import one_row
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "REPLY_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(deployments, "REPLY_TIMEOUT_S", 0.3)
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ import pytest
 import redis
 
 from demo_server.embedded import EmbeddedServer
-from redis_dash.pubsub import connection as messagewire
+from redis_dash.pubsub import connection as message_connection
 from redis_dash.pubsub import subscriber
-from redis_dash.pubsub.connection import MessageWire
+from redis_dash.pubsub.connection import MessageConnection
 from redis_dash.pubsub.subscriber import Subscriber
 from tests.conftest import until
 from tests.live.relay import relay
@@ -34,22 +34,22 @@ def strict_server() -> Iterator[EmbeddedServer]:
 
 
 @pytest.fixture
-def wires(monkeypatch: pytest.MonkeyPatch) -> list[MessageWire]:
+def wires(monkeypatch: pytest.MonkeyPatch) -> list[MessageConnection]:
     """The subscriber's connections, the latest one last."""
-    made: list[MessageWire] = []
+    made: list[MessageConnection] = []
 
-    class Noted(MessageWire):
+    class Noted(MessageConnection):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             made.append(self)
             super().connection_made(transport)
 
-    monkeypatch.setattr(subscriber, "MessageWire", Noted)
+    monkeypatch.setattr(subscriber, "MessageConnection", Noted)
     return made
 
 
-async def fall_behind(server: EmbeddedServer, listener: Subscriber, wire: MessageWire) -> float:
+async def fall_behind(server: EmbeddedServer, listener: Subscriber, connection: MessageConnection) -> float:
     """Publish far more than the limit while nobody reads; returns when that began."""
-    transport = wire._transport
+    transport = connection._transport
     assert transport is not None
     transport.pause_reading()
     began_at = time.time()
@@ -73,7 +73,7 @@ async def fall_behind(server: EmbeddedServer, listener: Subscriber, wire: Messag
     [("", ("the server cut us off",)), ("blind:pw@", ("the server closed the connection", "perhaps"))],
 )
 async def test_cut_off_for_the_backlog(
-    strict_server: EmbeddedServer, wires: list[MessageWire], user: str, told: tuple[str, ...]
+    strict_server: EmbeddedServer, wires: list[MessageConnection], user: str, told: tuple[str, ...]
 ) -> None:
     url = strict_server.url.replace("//", f"//{user}")
     async with listening(url) as listener:
@@ -103,8 +103,8 @@ async def test_a_closed_connection_is_not_taken_for_a_cut_off(strict_server: Emb
 async def test_a_peer_that_is_gone_without_a_word(
     client: redis.Redis, embedded_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(messagewire, "PING_EVERY_S", 0.1)
-    monkeypatch.setattr(messagewire, "SILENCE_S", 0.2)
+    monkeypatch.setattr(message_connection, "PING_EVERY_S", 0.1)
+    monkeypatch.setattr(message_connection, "SILENCE_S", 0.2)
     async with relay(embedded_server.port) as cable, listening(cable.url) as listener:
         client.publish("orders", "heard")
         await until(lambda: listener.received == 1)
@@ -124,11 +124,11 @@ async def test_a_peer_that_is_gone_without_a_word(
 async def test_a_connection_lost_within_a_giant(
     client: redis.Redis,
     embedded_server: EmbeddedServer,
-    wires: list[MessageWire],
+    wires: list[MessageConnection],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What has come of it is no message yet."""
-    monkeypatch.setattr(messagewire, "PING_EVERY_S", 60)
+    monkeypatch.setattr(message_connection, "PING_EVERY_S", 60)
     async with relay(embedded_server.port, pause_s=0.01) as slow, listening(slow.url) as listener:
         client.publish("orders", "heard")
         await until(lambda: listener.received == 1)

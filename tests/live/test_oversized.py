@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from demo_server.embedded import EmbeddedServer
-from redis_dash.pubsub import connection as messagewire
+from redis_dash.pubsub import connection as message_connection
 from redis_dash.pubsub.message_log import HEAD_BYTES
 from tests.conftest import until
 from tests.live.relay import relay
@@ -67,8 +67,8 @@ async def test_a_giant_passes_by_and_costs_no_memory(patient_server: EmbeddedSer
 async def test_a_peer_that_sends_a_giant_slowly_is_not_dead(
     patient_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(messagewire, "PING_EVERY_S", 0.05)
-    monkeypatch.setattr(messagewire, "SILENCE_S", 0.2)
+    monkeypatch.setattr(message_connection, "PING_EVERY_S", 0.05)
+    monkeypatch.setattr(message_connection, "SILENCE_S", 0.2)
     async with relay(patient_server.port, pause_s=0.01) as slow, listening(slow.url) as subscriber:
         await publish(patient_server, 5_000_000)
         await until(lambda: subscriber.received == 1001)

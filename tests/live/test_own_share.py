@@ -131,8 +131,8 @@ async def test_lookups_that_were_cut_off_are_not_the_applications(
     before = await deployment.info(max_age_s=-1)
     reading = asyncio.create_task(deployment.pipeline([(b"PTTL", b"a")] * 200))
     await asyncio.sleep(0)
-    assert deployment._link.traffic.in_flight == 200
-    deployment._link.hang_up("cut")
+    assert deployment._connection.traffic.in_flight == 200
+    deployment._connection.hang_up("cut")
     await asyncio.gather(reading, return_exceptions=True)
     for _ in range(4):
         client.mget("a", "a", "a", "none")
@@ -155,7 +155,7 @@ async def test_a_cancelled_reading_is_counted_all_the_same(deployment: Deploymen
     await deployment.connect()
     reading = asyncio.create_task(deployment.pipeline([(b"PTTL", b"a")] * 200))
     await asyncio.sleep(0)
-    assert deployment._link.traffic.in_flight == 200
+    assert deployment._connection.traffic.in_flight == 200
     reading.cancel()
     info = await deployment.info(max_age_s=-1)
     assert info.application == (0, 0)

@@ -31,7 +31,7 @@ def fill(client: redis.Redis, sessions: int, limits: int) -> None:
 
 async def count(keyspace: Keyspace, name: str = "sessions") -> Count:
     """As a source would tell it now."""
-    return keyspace.census.count(name, await keyspace.census.info_after(time.monotonic()))
+    return keyspace.counts.count(name, await keyspace.counts.info_after(time.monotonic()))
 
 
 @pytest.fixture
@@ -55,10 +55,10 @@ async def test_a_pass_hands_every_key_to_whoever_asked_for_its_kind(keyspace: Ke
     client.set("unasked", "x")
     seen: list[bytes] = []
 
-    async def look(keys: Sequence[bytes]) -> None:
+    async def examine(keys: Sequence[bytes]) -> None:
         seen.extend(keys)
 
-    keyspace.readers["limits"] = look
+    keyspace.readers["limits"] = examine
     await keyspace.pass_over()
     assert set(seen) == {b"ratelimit:%d" % number for number in range(2000)}
     sizes = [await count(keyspace, name) for name in FAMILIES]
@@ -68,7 +68,7 @@ async def test_a_pass_hands_every_key_to_whoever_asked_for_its_kind(keyspace: Ke
 
 async def test_after_the_first_slice_every_family_has_an_estimate(keyspace: Keyspace, client: redis.Redis) -> None:
     fill(client, 30_000, 10_000)
-    await keyspace.census.begin()
+    await keyspace.counts.begin()
     async with contextlib.aclosing(keyspace.walk()) as walk:
         part = await anext(walk)
     keyspace._add(part)
@@ -130,7 +130,7 @@ async def test_the_budget_holds_and_a_hurry_does_not_wait_for_it(
         await until(lambda: keyspace.done > 1000)
         slow = keyspace.done
         assert slow < 30_000
-        keyspace.hurry(on=True)
+        keyspace.set_full_speed(on=True)
         await until(lambda: keyspace.passes == 1)
         assert not keyspace.full_speed
         assert (await count(keyspace)).value == 30_000
@@ -143,12 +143,12 @@ async def test_a_hurry_can_be_stopped(deployment: Deployment, client: redis.Redi
 
     async def stop(keys: Sequence[bytes]) -> None:
         if keyspace.full_speed:
-            keyspace.hurry(on=False)
+            keyspace.set_full_speed(on=False)
             passes.append(keyspace.passes)
 
     keyspace.readers["sessions"] = stop
     async with at_work(keyspace):
-        keyspace.hurry(on=True)
+        keyspace.set_full_speed(on=True)
         await until(lambda: passes != [])
     assert passes == [0]
     assert keyspace.done < 60_000

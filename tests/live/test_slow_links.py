@@ -96,7 +96,7 @@ async def test_what_is_read_for_many_is_under_way_at_once(client: redis.Redis, e
         held = asyncio.Event()
         link.hold = held
         reads = [asyncio.create_task(deployment.one(b"ECHO", b"%d" % number)) for number in range(10)]
-        await until(lambda: deployment._link.traffic.in_flight == 10)
+        await until(lambda: deployment._connection.traffic.in_flight == 10)
         held.set()
         assert await asyncio.gather(*reads) == [b"%d" % number for number in range(10)]
         await deployment.close()

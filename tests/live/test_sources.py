@@ -59,7 +59,7 @@ async def test_whether_a_session_can_be_brought_back_is_told(
     assert (await source.read()).frame.can_undo is True
     context.deployment = make_poor("-restore")
     poor = SessionsSource(context)
-    await poor.look(list(client.scan_iter("session:*")))
+    await poor.examine(list(client.scan_iter("session:*")))
     assert (await poor.read()).frame.can_undo is False
 
 
@@ -91,7 +91,7 @@ async def test_a_session_that_the_scan_brings_while_others_are_read_is_listed_wi
     async def meanwhile(keys: Sequence[bytes]) -> None:
         await read_values(keys)
         if not client.exists(b"session:bob-0123456789-0123456789"):
-            await source.look([sign_in(client, "bob")])
+            await source.examine([sign_in(client, "bob")])
 
     monkeypatch.setattr(source, "_read_values", meanwhile)
     frame = (await source.read()).frame

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from redis_dash.core.messages import Event
-from redis_dash.tui.abbreviation import Names
+from redis_dash.tui.abbreviation import Abbreviations
 from redis_dash.tui.event_line import EventLine
 from redis_dash.tui.segments import clip, measure
 from redis_dash.tui.text import Plain
@@ -16,8 +16,8 @@ ORDER = (
 
 
 def line(width: int, payload: bytes = ORDER, channel: bytes = b"orders") -> str:
-    spans = clip(EventLine().paint(Event(1.0, channel, payload, len(payload)), width), width)
-    return "".join(text for text, _ in spans)
+    segments = clip(EventLine().paint(Event(1.0, channel, payload, len(payload)), width), width)
+    return "".join(text for text, _ in segments)
 
 
 def test_all_fields_in_their_order_but_secrets() -> None:
@@ -66,7 +66,7 @@ def test_where_names_are_too_long_what_differs_is_shown(width: int) -> None:
     ],
 )
 def test_names_in_a_column(names: list[str], width: int, shown: list[str]) -> None:
-    column = Names()
+    column = Abbreviations()
     for name in names:
         column.learn(name)
     assert [column.fit(Plain(name), width) for name in names] == shown

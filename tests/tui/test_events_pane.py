@@ -30,8 +30,8 @@ def feed_of(log: MessageRing, **changes: object) -> FakeFeed:
 
 def under_cursor(app: DashApp) -> list[str]:
     """The lines that wear the cursor's colour."""
-    assert app.look is not None
-    ground: Style = app.look.style("text", "cursor")
+    assert app.theme_styles is not None
+    ground: Style = app.theme_styles.style("text", "cursor")
     rows = [[seg.text for seg in strip if seg.style and seg.style.bgcolor == ground.bgcolor] for strip in strips(app)]
     return ["".join(row) for row in rows if row]
 
@@ -116,7 +116,7 @@ async def test_no_session_id_and_no_secret_is_shown() -> None:
     async with running(feed, WIDE) as (app, pilot):
         await shows(app, pilot, "session:k3J9…", "paid", "left", "(hidden)")
         await tap(pilot, "1", "z")
-        await until(pilot, lambda: app.dashboard.board.is_alone)
+        await until(pilot, lambda: app.dashboard.pane_layout.is_alone)
         for _ in range(log.end):
             assert SECRET[4:] not in screen_text(app)
             await tap(pilot, "enter")
@@ -135,7 +135,7 @@ async def test_an_id_is_masked_as_soon_as_it_is_known() -> None:
         feed.put(fakes.ok("events", msgspec.structs.replace(fakes.events(log), known_ids=ids)))
         await shows(app, pilot, "login k3J9…", "usr:k3J9…")
         await tap(pilot, "1", "z")
-        await until(pilot, lambda: app.dashboard.board.is_alone)
+        await until(pilot, lambda: app.dashboard.pane_layout.is_alone)
         for _ in range(log.end):
             assert SECRET[4:] not in screen_text(app)
             await tap(pilot, "enter")

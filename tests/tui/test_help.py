@@ -14,7 +14,7 @@ from redis_dash.core.reading import Reading, Status
 from redis_dash.tui.panes import cache, leaderboard, rate_limits, server, sessions
 from redis_dash.tui.panes.server_meanings import MEANINGS
 from redis_dash.tui.screens.glossary import WORDS
-from redis_dash.tui.status import certainty, standing
+from redis_dash.tui.status import certainty, status_text
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import NARROW, running, screen_text, shows, tap, until
@@ -45,7 +45,7 @@ def test_states_of_a_client(used: int, wait: float) -> None:
 @pytest.mark.parametrize("status", get_args(Status))
 def test_statuses(status: Status) -> None:
     reading: Reading[ServerFrame] = Reading("server", status, fakes.server(), time.time())
-    word = standing(reading, time.time()).words[0][0][0].split()[0]
+    word = status_text(reading, time.time()).words[0][0][0].split()[0]
     assert word in DEFINED
 
 

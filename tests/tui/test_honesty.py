@@ -17,7 +17,7 @@ from redis_dash.core.frames.sessions import SessionsFrame
 from redis_dash.core.reading import AnyReading, Reading
 from redis_dash.tui.formatting import about
 from redis_dash.tui.segments import join
-from redis_dash.tui.status import standing
+from redis_dash.tui.status import status_text
 from redis_dash.tui.text import Plain
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
@@ -36,7 +36,7 @@ def counted(ago: float, spread: int = 0) -> Count:
 
 
 def told(reading: AnyReading, brief: bool = False) -> str:
-    told = standing(reading, time.time())
+    told = status_text(reading, time.time())
     return "".join(text for text, _ in join(told.brief if brief else told.words, (Plain(" · "), "dim")))
 
 

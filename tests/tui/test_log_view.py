@@ -11,7 +11,7 @@ from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.panes.events import EventsPane
 from redis_dash.tui.widgets.filter import WINDOW
-from redis_dash.tui.widgets.scrollback import KEPT, Reach
+from redis_dash.tui.widgets.scrollback import KEPT, Scrollback
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import MEDIUM, WIDE, running, screen_text, shows, tap, until
@@ -138,12 +138,12 @@ def test_reading_costs_what_is_read() -> None:
     log = Counting()
     for _ in range(100):
         fakes.publish(log, *numbered(0, 1000))
-    reach: Reach[object] = Reach(log)
-    reach.halt(log.end)
+    scrollback: Scrollback[object] = Scrollback(log)
+    scrollback.halt(log.end)
     for stop in range(100_000, 50, -5000):
-        reach.guard(stop - 50, stop)
-        assert [number for number, _ in reach.before(stop, 50)] == list(range(stop - 50, stop))
-        assert [number for number, _ in reach.after(stop - 60, 50)] == list(range(stop - 59, stop - 9))
+        scrollback.guard(stop - 50, stop)
+        assert [number for number, _ in scrollback.before(stop, 50)] == list(range(stop - 50, stop))
+        assert [number for number, _ in scrollback.after(stop - 60, 50)] == list(range(stop - 59, stop - 9))
     assert max(reads) <= KEPT
 
 

@@ -8,7 +8,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from redis_dash.tui.panes.sessions import SessionsPane
-from redis_dash.tui.widgets.border import Frame
+from redis_dash.tui.widgets.border import Bordered
 from redis_dash.tui.widgets.lines import Lines
 from redis_dash.tui.widgets.table import Table
 from tests.tui import fakes
@@ -38,7 +38,7 @@ async def test_nothing_new_paints_nothing_but_ages(painted: Painted) -> None:
         await shows(app, pilot, "user0@example.com")
         painted.clear()
         await pilot.pause(0.3)
-        assert all(isinstance(widget, Frame) for widget, _ in painted)
+        assert all(isinstance(widget, Bordered) for widget, _ in painted)
         assert all(region.height == 1 for _, regions in painted for region in regions)
 
 
@@ -83,6 +83,6 @@ async def test_a_pane_is_never_shown_in_its_former_size(paintings: list[list[str
         await shows(app, pilot, "user0@example.com")
         paintings.clear()
         await tap(pilot, "z")
-        await until(pilot, lambda: app.dashboard.board.is_alone and bool(paintings))
+        await until(pilot, lambda: app.dashboard.pane_layout.is_alone and bool(paintings))
         assert [line[-1] for line in (paintings[0][1], paintings[0][-2])] == ["╮", "╯"]
         assert "2 Sessions" not in "\n".join(paintings[0])

@@ -10,7 +10,7 @@ from redis_dash.core.commands import Outcome, Publish
 from redis_dash.demo import SCENARIOS
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.columns import columns_for, place, topics_of
-from redis_dash.tui.theme_styles import Look
+from redis_dash.tui.theme_styles import ThemeStyles
 from redis_dash.tui.themes import THEME
 from redis_dash.tui.widgets.columns import Column, share_out
 from tests.tui import fakes
@@ -141,11 +141,11 @@ async def test_a_scenario_that_nobody_heard_is_not_told_as_begun() -> None:
 
 async def test_another_theme_and_no_crash() -> None:
     async with running(FakeFeed(*fakes.everything())) as (app, pilot):
-        looks: list[Look] = []
+        looks: list[ThemeStyles] = []
         for theme in ("textual-light", "ansi-dark" if "ansi-dark" in app.available_themes else "nord", "redis-dash"):
-            looks.append(app.look)
+            looks.append(app.theme_styles)
             app.theme = theme
-            await until(pilot, lambda: app.look is not looks[-1])
+            await until(pilot, lambda: app.theme_styles is not looks[-1])
         await shows(app, pilot, "1 Events")
 
 

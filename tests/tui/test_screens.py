@@ -33,9 +33,9 @@ async def test_the_palette_runs_a_command_once(times: int) -> None:
         await tap(pilot, "ctrl+p", *"zoom")
         await shows(app, pilot, "Let the pane fill")
         press_together(pilot, *["enter"] * times)
-        await until(pilot, lambda: app.screen is app.dashboard and app.dashboard.board.is_alone)
+        await until(pilot, lambda: app.screen is app.dashboard and app.dashboard.pane_layout.is_alone)
         await tap(pilot, "escape")
-        await until(pilot, lambda: not app.dashboard.board.is_alone)
+        await until(pilot, lambda: not app.dashboard.pane_layout.is_alone)
         assert feed.submitted == [Publish("demo:control", '{"scenario":"burst"}')]
 
 
@@ -67,7 +67,9 @@ async def test_keys_that_arrive_together_close_one_screen(before: tuple[str, ...
         press_together(pilot, *keys)
         await until(pilot, lambda: app.screen_stack == [app.dashboard])
         await tap(pilot, "3")
-        await until(pilot, lambda: app.screen_stack == [app.dashboard] and app.dashboard.board.current.number == 3)
+        await until(
+            pilot, lambda: app.screen_stack == [app.dashboard] and app.dashboard.pane_layout.current.number == 3
+        )
 
 
 @pytest.mark.parametrize("keys", [("enter", "enter", "enter"), ("r", "enter")])
@@ -77,7 +79,9 @@ async def test_keys_that_arrive_together_open_one_screen(keys: tuple[str, ...]) 
         press_together(pilot, *keys)
         await until(pilot, lambda: len(app.screen_stack) == 2 and app.screen.is_mounted)
         await tap(pilot, "escape", "3")
-        await until(pilot, lambda: app.screen_stack == [app.dashboard] and app.dashboard.board.current.number == 3)
+        await until(
+            pilot, lambda: app.screen_stack == [app.dashboard] and app.dashboard.pane_layout.current.number == 3
+        )
 
 
 async def test_no_screen_opens_above_another() -> None:
@@ -94,13 +98,13 @@ async def test_a_defect_ends_it_without_local_variables(capsys: pytest.CaptureFi
     class DefectError(Exception):
         pass
 
-    def beat() -> None:
+    def refresh_values() -> None:
         secret = "s3cret" + str(len(sys.argv))
         raise DefectError(f"\x1b]0;{secret}\x07")
 
     with pytest.raises(DefectError):  # noqa: PT012
         async with running(FakeFeed(*fakes.everything())) as (app, pilot):
-            app.dashboard.beat = beat  # type: ignore[method-assign]
+            app.dashboard.refresh_values = refresh_values  # type: ignore[method-assign]
             await until(pilot, lambda: not app.is_running)
     assert app.return_code == 1
     told = capsys.readouterr().err

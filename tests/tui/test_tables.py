@@ -91,7 +91,7 @@ async def test_leaving_a_filter_keeps_it_and_hides_the_field(key: str) -> None:
         await tap(pilot, "2", "slash", *"admin", key)
         await until(pilot, lambda: not pane.has_class("-filtering") and not pane.query_one(Input).display)
         await shows(app, pilot, "filter: admin · 8 found")
-        assert app.dashboard.board.current is not pane
+        assert app.dashboard.pane_layout.current is not pane
         await tap(pilot, "2")
         await until(pilot, lambda: app.focused is pane)
 
@@ -171,5 +171,5 @@ async def test_falling_behind_is_no_trouble() -> None:
             for segment in strip
             if segment.style and segment.text.strip() in ("▲1", "▼1")
         }
-        assert colors["▲1"] == app.look.style("good").color
-        assert colors["▼1"] == app.look.style("dim").color
+        assert colors["▲1"] == app.theme_styles.style("good").color
+        assert colors["▼1"] == app.theme_styles.style("dim").color

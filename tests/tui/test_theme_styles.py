@@ -78,10 +78,10 @@ def test_every_role_can_be_read_on_every_ground(theme: str, colorless: bool) -> 
     app = DashApp(lambda: FakeFeed())
     app.no_color = colorless
     app.set_reactive(DashApp.theme, theme)
-    app._looks.clear()
-    for look in (app.look, app.look.faded):
+    app._theme_styles.clear()
+    for theme_styles in (app.theme_styles, app.theme_styles.faded):
         for ground in get_args(Ground):
-            for role, style in look.styles(ground).items():
+            for role, style in theme_styles.styles(ground).items():
                 ratio = contrast_of(style)
                 assert ratio >= (0 if role in SHAPES else TEXT), (role, ground)
 
@@ -96,7 +96,7 @@ async def test_every_text_can_be_read(theme: str, no_color: bool, monkeypatch: p
     feed = FakeFeed(*fakes.everything())
     async with running(feed, scenarios={"burst": "many orders"}) as (app, pilot):
         app.theme = theme
-        await until(pilot, lambda: app.dashboard.board.current.look is app.look)
+        await until(pilot, lambda: app.dashboard.pane_layout.current.theme_styles is app.theme_styles)
         await pilot.pause(0.05)
         await tap(pilot, "2", "down")
         assert hard_to_read(app) == []
@@ -125,7 +125,7 @@ async def test_every_text_can_be_read(theme: str, no_color: bool, monkeypatch: p
 async def test_ansi_themes_are_as_light_as_they_say(theme: str, is_light: bool) -> None:
     async with running(FakeFeed(*fakes.everything())) as (app, pilot):
         app.theme = theme
-        await until(pilot, lambda: app.dashboard.board.current.look is app.look)
+        await until(pilot, lambda: app.dashboard.pane_layout.current.theme_styles is app.theme_styles)
         for keys in ((), ("question_mark",), ("escape", "ctrl+p"), ("escape", "2", "enter")):
             await tap(pilot, *keys)
             await until(pilot, lambda keys=keys: (app.screen is not app.dashboard) == bool(keys))  # type: ignore[misc]

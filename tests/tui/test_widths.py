@@ -104,8 +104,8 @@ async def test_a_day_left_is_no_warning_beside_a_year() -> None:
         colors = {
             segment.text.strip(): segment.style.color for strip in strips(app) for segment in strip if segment.style
         }
-        assert colors["23:53:20"] == app.look.style("text").color
-        assert colors["00:03:20"] == app.look.style("warn").color
+        assert colors["23:53:20"] == app.theme_styles.style("text").color
+        assert colors["00:03:20"] == app.theme_styles.style("warn").color
 
 
 async def test_a_cache_name_is_shown_whole() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from redis_dash.client.application_counters import Application
-from redis_dash.client.own_lookups import OwnReads
+from redis_dash.client.application_counters import ApplicationCounters
+from redis_dash.client.own_lookups import OwnLookups
 
 
 class World:
@@ -14,8 +14,8 @@ class World:
     def __init__(self) -> None:
         self.run_id = "first"
         self.hits = self.misses = self.commands = 0
-        self.own = OwnReads()
-        self.application = Application(self.own)
+        self.own = OwnLookups()
+        self.application = ApplicationCounters(self.own)
         self.application.connected()
 
     def others(self, hits: int, misses: int) -> None:

@@ -8,14 +8,14 @@ from collections import deque
 import pytest
 
 from redis_dash.core.messages import Event, Mark
-from redis_dash.pubsub.indexed_queue import Fifo, T
-from redis_dash.pubsub.message_log import HEAD_BYTES, OVERHEAD_BYTES, Head, MessageRing
+from redis_dash.pubsub.indexed_queue import IndexedQueue, T
+from redis_dash.pubsub.message_log import HEAD_BYTES, OVERHEAD_BYTES, MessageRing, PayloadHead
 
 
-class Watched(Fifo[T]):
+class Watched(IndexedQueue[T]):
     """Notes how many items are looked at."""
 
-    def __init__(self, items: Fifo[T], looked: list[int]) -> None:
+    def __init__(self, items: IndexedQueue[T], looked: list[int]) -> None:
         super().__init__()
         self._items, self._looked = list(items), looked
 
@@ -91,7 +91,7 @@ def test_reading_looks_at_what_it_reads_whatever_the_ring_holds(held: int, monke
 
 
 def test_a_queue_gives_back_what_it_was_given() -> None:
-    dice, queue, model = random.Random(7), Fifo[int](), deque[int]()
+    dice, queue, model = random.Random(7), IndexedQueue[int](), deque[int]()
     for number in range(20_000):
         if model and dice.random() < (0.2, 0.9)[number // 5000 % 2]:
             assert queue.popleft() == model.popleft()
@@ -106,7 +106,7 @@ def test_a_queue_gives_back_what_it_was_given() -> None:
 
 
 def test_a_large_payload_is_its_head_and_its_size() -> None:
-    head = Head.of(b"x" * 1_000_000)
+    head = PayloadHead.of(b"x" * 1_000_000)
     log = MessageRing()
     log.append([[b"pmessage", b"*", b"big", head]], 0.0, HEAD_BYTES)
     (event,) = log.read(0, 1)

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 import hiredis
 import pytest
 
-from redis_dash.pubsub import oversized as giants
-from redis_dash.pubsub.message_log import HEAD_BYTES, Head
+from redis_dash.pubsub import oversized
+from redis_dash.pubsub.message_log import HEAD_BYTES, PayloadHead
 from redis_dash.pubsub.oversized import LostPlaceError, MessageReader
 
 PONG = b"*2\r\n$4\r\npong\r\n$0\r\n\r\n"
@@ -18,7 +18,7 @@ SUBSCRIBED = b"*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"
 
 @pytest.fixture(autouse=True)
 def small_giants(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(giants, "GIANT_BYTES", 8192)
+    monkeypatch.setattr(oversized, "GIANT_BYTES", 8192)
 
 
 def message(payload: bytes, channel: bytes = b"orders", pattern: bytes | None = None) -> bytes:
@@ -32,7 +32,7 @@ def told(replies: Iterable[object]) -> list[object]:
     for reply in replies:
         if isinstance(reply, list) and isinstance(reply[-1], bytes) and len(reply[-1]) > HEAD_BYTES:
             shown.append([*reply[:-1], (reply[-1][:HEAD_BYTES], len(reply[-1]))])
-        elif isinstance(reply, list) and isinstance(reply[-1], Head):
+        elif isinstance(reply, list) and isinstance(reply[-1], PayloadHead):
             shown.append([*reply[:-1], (bytes(reply[-1]), reply[-1].size)])
         else:
             shown.append(reply)

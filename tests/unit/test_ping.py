@@ -5,25 +5,25 @@ from __future__ import annotations
 import pytest
 
 from redis_dash.client import ping
-from redis_dash.client.connection import Trip
+from redis_dash.client.connection import RoundTrip
 from redis_dash.client.ping import LONG_S, TRIPS, PingTimer
 
 
-def shown(timer: PingTimer, *trips: Trip | None) -> float | None:
+def shown(timer: PingTimer, *trips: RoundTrip | None) -> float | None:
     """What is shown after these trips, as many of them as are wanted."""
     timer.begin()
-    for trip in trips:
+    for round_trip in trips:
         if timer.wants_more:
-            timer.add(trip)
+            timer.add(round_trip)
     return timer.shown_ms()
 
 
-def idle(took_ms: float) -> Trip:
-    return Trip(took_ms / 1000, 0.0001)
+def idle(took_ms: float) -> RoundTrip:
+    return RoundTrip(took_ms / 1000, 0.0001)
 
 
-def busy(took_ms: float) -> Trip:
-    return Trip(took_ms / 1000, took_ms / 1000)
+def busy(took_ms: float) -> RoundTrip:
+    return RoundTrip(took_ms / 1000, took_ms / 1000)
 
 
 def test_the_median_of_single_trips_with_nothing_taken_off() -> None:
@@ -38,7 +38,7 @@ def test_trips_during_which_we_worked_do_not_count() -> None:
 def test_a_slow_link_is_seen_at_once_and_not_asked_again() -> None:
     timer = PingTimer()
     shown(timer, *[idle(0.2)] * TRIPS)
-    assert shown(timer, Trip(0.3, 0.01)) == pytest.approx(300)
+    assert shown(timer, RoundTrip(0.3, 0.01)) == pytest.approx(300)
     assert not timer.wants_more
     assert LONG_S < 0.3
 

@@ -11,7 +11,7 @@ from redis_dash.client.server_cost import (
     MESSAGE_US,
     SAMPLE_EVERY_S,
     WRITE_US,
-    CostMeter,
+    ServerCost,
 )
 from redis_dash.client.traffic import Traffic
 
@@ -23,7 +23,7 @@ def handling_ms(exchanges: int, commands: int) -> float:
 
 
 def test_commands_cost_what_the_server_says() -> None:
-    meter = CostMeter()
+    meter = ServerCost()
     meter.count([GET, GET, (b"INFO",)])
     meter.price({"cmdstat_get": "calls=2,usec=4,usec_per_call=2.00", "cmdstat_info": "calls=1,usec=96"}, 0.0)
     assert meter.cost().server_ms == pytest.approx(0.1 + handling_ms(1, 3))
@@ -34,7 +34,7 @@ def test_commands_cost_what_the_server_says() -> None:
 
 
 def test_a_restarted_server_tells_no_negative_cost() -> None:
-    meter = CostMeter()
+    meter = ServerCost()
     meter.count([GET] * 10)
     meter.price({"cmdstat_get": "calls=1000,usec=1000"}, 0.0)
     assert meter.cost().share is None  # the beginning is no measure of the rest
@@ -44,7 +44,7 @@ def test_a_restarted_server_tells_no_negative_cost() -> None:
 
 
 def test_a_price_is_sampled_where_others_call_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    meter = CostMeter()
+    meter = ServerCost()
     meter.count([GET] * 10)
     meter.price({"cmdstat_get": "calls=10,usec=20"}, 0.0)
     assert not meter.wants([GET])
@@ -65,13 +65,13 @@ def test_a_price_is_sampled_where_others_call_the_same(monkeypatch: pytest.Monke
 
 
 def test_a_sample_in_which_others_called_the_same_says_nothing() -> None:
-    meter = CostMeter()
+    meter = ServerCost()
     meter.learn([GET] * 4, {}, {b"GET": (5, 50)})
     assert meter.usec(b"GET") is None
 
 
 def test_what_the_server_refuses_to_sample_is_not_asked_again() -> None:
-    meter = CostMeter()
+    meter = ServerCost()
     meter.count([GET])
     meter.price({"cmdstat_get": "calls=100,usec=200"}, 0.0)
     assert meter.wants([GET])
@@ -92,7 +92,7 @@ def test_what_the_server_refuses_to_sample_is_not_asked_again() -> None:
     ],
 )
 def test_messages_are_delivered_at_a_price(info: dict[str, str], writes: int) -> None:
-    meter, listener = CostMeter(), Traffic()
+    meter, listener = ServerCost(), Traffic()
     listener.messages, listener.received, listener.run = 1000, 50_000, 3
     meter.deliver([listener], info)
     cost = meter.cost([listener])
@@ -103,7 +103,7 @@ def test_messages_are_delivered_at_a_price(info: dict[str, str], writes: int) ->
 
 
 def test_messages_may_be_read_after_the_loop_has_turned_for_them() -> None:
-    meter, listener = CostMeter(), Traffic()
+    meter, listener = ServerCost(), Traffic()
     meter.deliver([listener], {"eventloop_cycles": "1000"})
     listener.messages = 1500
     meter.deliver([listener], {"eventloop_cycles": "1010"})
@@ -114,7 +114,7 @@ def test_messages_may_be_read_after_the_loop_has_turned_for_them() -> None:
 
 
 def test_the_share_of_messages_is_told_apart() -> None:
-    meter, listener = CostMeter(), Traffic()
+    meter, listener = ServerCost(), Traffic()
     meter.price({}, 0.0)
     listener.messages = 1000
     meter.deliver([listener], {})

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import pytest
 
-from redis_dash.client.own_lookups import OwnReads
-from redis_dash.client.value_heads import FIRST_AT_ONCE, LEAST_AT_ONCE, MOST_AT_ONCE, MOST_BYTES, TOO_LARGE, Heads
+from redis_dash.client.own_lookups import OwnLookups
+from redis_dash.client.value_heads import FIRST_AT_ONCE, LEAST_AT_ONCE, MOST_AT_ONCE, MOST_BYTES, TOO_LARGE, ValueHeads
 from redis_dash.core.resp import Command, ReplyError
 
 HEAD = b"%d" % MOST_BYTES
 
 
-async def settled(heads: Heads, commands: list[Command], replies: list[object], *later: object) -> list[object]:
+async def settled(heads: ValueHeads, commands: list[Command], replies: list[object], *later: object) -> list[object]:
     """The replies, if what is asked next is answered so."""
 
     async def exchange(again: Sequence[Command]) -> list[object]:
@@ -24,15 +24,15 @@ async def settled(heads: Heads, commands: list[Command], replies: list[object], 
 
 
 async def test_the_head_is_asked_for() -> None:
-    heads = Heads(OwnReads())
+    heads = ValueHeads(OwnLookups())
     commands: list[Command] = [(b"GET", b"a"), (b"PTTL", b"a")]
     assert heads.bounded(commands) == [(b"GETRANGE", b"a", b"0", HEAD), (b"PTTL", b"a")]
     assert await settled(heads, commands, [b"value", 12]) == [b"value", 12]
 
 
 async def test_whether_an_empty_value_is_there_is_asked_and_counted_right() -> None:
-    own = OwnReads()
-    heads = Heads(own)
+    own = OwnLookups()
+    heads = ValueHeads(own)
     commands: list[Command] = [(b"GET", b"none"), (b"GET", b"empty")]
     own.count(heads.bounded(commands), [b"", b""])
     again = [command for key in (b"none", b"empty") for command in ((b"EXISTS", key), (b"GETRANGE", key))]
@@ -42,11 +42,11 @@ async def test_whether_an_empty_value_is_there_is_asked_and_counted_right() -> N
 
 
 async def test_a_value_that_comes_meanwhile_is_read() -> None:
-    assert await settled(Heads(OwnReads()), [(b"GET", b"a")], [b""], 1, b"value") == [b"value"]
+    assert await settled(ValueHeads(OwnLookups()), [(b"GET", b"a")], [b""], 1, b"value") == [b"value"]
 
 
 async def test_of_a_large_value_only_the_length_is_asked_again() -> None:
-    heads = Heads(OwnReads())
+    heads = ValueHeads(OwnLookups())
     get: list[Command] = [(b"GET", b"large")]
     (reply,) = await settled(heads, get, [b"x" * (MOST_BYTES + 1)])
     assert isinstance(reply, bytes)
@@ -58,30 +58,32 @@ async def test_of_a_large_value_only_the_length_is_asked_again() -> None:
 
 
 async def test_without_the_right_to_a_head_the_whole_value_is_read() -> None:
-    heads = Heads(OwnReads())
+    heads = ValueHeads(OwnLookups())
     get: list[Command] = [(b"GET", b"a")]
     assert await settled(heads, get, [ReplyError("NOPERM no getrange")], b"value") == [b"value"]
     assert heads.bounded(get) == get
-    (refused,) = await settled(Heads(OwnReads()), get, [ReplyError("NOPERM no getrange")], ReplyError("NOPERM no get"))
+    (refused,) = await settled(
+        ValueHeads(OwnLookups()), get, [ReplyError("NOPERM no getrange")], ReplyError("NOPERM no get")
+    )
     assert str(refused) == "NOPERM no get"
 
 
 async def test_another_error_stands_in_its_place() -> None:
-    (reply,) = await settled(Heads(OwnReads()), [(b"GET", b"a")], [ReplyError("WRONGTYPE")])
+    (reply,) = await settled(ValueHeads(OwnLookups()), [(b"GET", b"a")], [ReplyError("WRONGTYPE")])
     assert str(reply) == "WRONGTYPE"
 
 
 @pytest.mark.parametrize(("bytes_per_s", "at_once"), [(1e9, MOST_AT_ONCE), (2e5, 1e5), (1e3, LEAST_AT_ONCE)])
 def test_so_many_at_once_as_come_in_half_a_second(bytes_per_s: float, at_once: float) -> None:
-    heads = Heads(OwnReads())
+    heads = ValueHeads(OwnLookups())
     assert heads.number < 100
     for _ in range(10):
-        heads.heard([b"x" * 2000] * 50, 50 * 2000 / bytes_per_s)
+        heads.observe([b"x" * 2000] * 50, 50 * 2000 / bytes_per_s)
     assert heads.number == pytest.approx(at_once / 2000, rel=0.1)
 
 
 def test_a_few_bytes_say_nothing_of_the_link() -> None:
-    heads = Heads(OwnReads())
+    heads = ValueHeads(OwnLookups())
     for _ in range(20):
-        heads.heard([b"x" * 100], 0.3)
+        heads.observe([b"x" * 100], 0.3)
     assert heads.number == FIRST_AT_ONCE // 100

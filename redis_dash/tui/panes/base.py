@@ -8,8 +8,8 @@ from textual.events import MouseScrollDown, MouseScrollUp
 from textual.widgets import Input
 
 from redis_dash.core.reading import F
-from redis_dash.tui.intents import DetailWanted
-from redis_dash.tui.panes.reading_view import Piece, View, piece
+from redis_dash.tui.intents import DetailRequested
+from redis_dash.tui.panes.reading_view import Piece, ReadingView, piece
 from redis_dash.tui.text import Plain
 from redis_dash.tui.widgets.table import Table
 
@@ -20,7 +20,7 @@ STOP = Plain("stop")
 """The way back while work at full speed is under way for a pane."""
 
 
-class Pane(View[F]):
+class Pane(ReadingView[F]):
     """One topic's corner of the screen, and its keys."""
 
     DEFAULT_CSS = """
@@ -48,7 +48,7 @@ class Pane(View[F]):
     @property
     def way_back(self) -> Plain:
         """What Esc takes back here, in a word or two; empty if it is nothing of this pane."""
-        return Plain("clear filter") if self.listing.needle or self.is_typing else Plain("")
+        return Plain("clear filter") if self.navigable.needle or self.is_typing else Plain("")
 
     def step_back(self) -> bool:
         """Take back what else the person has asked for; was there anything?"""
@@ -56,9 +56,9 @@ class Pane(View[F]):
 
     def narrow(self, text: str) -> None:
         """List only what contains this text."""
-        self.listing.narrow(text)
+        self.navigable.narrow(text)
 
-    def look_further(self, text: str) -> bool:
+    def search_further(self, text: str) -> bool:
         """Look for what was typed beyond the listed rows, where there are more; otherwise it stays a filter."""
         return False
 
@@ -84,40 +84,40 @@ class Pane(View[F]):
         self._refocus()
 
     def _refocus(self) -> None:
-        if isinstance(self.listing, Table):
-            self.listing.activate(self._active)
+        if isinstance(self.navigable, Table):
+            self.navigable.activate(self._active)
         self.redress()
 
     def action_move(self, step: int) -> None:
         """Move the cursor by lines."""
-        self.listing.move(step)
+        self.navigable.move(step)
         self.redress()
 
     def action_page(self, step: int) -> None:
         """Move the cursor by screenfuls."""
-        self.listing.page(step)
+        self.navigable.page(step)
         self.redress()
 
     def action_home(self) -> None:
         """Go to the start."""
-        self.listing.home()
+        self.navigable.home()
         self.redress()
 
     def action_end(self) -> None:
         """Go to the end."""
-        self.listing.end()
+        self.navigable.end()
         self.redress()
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
         """The wheel moves the view."""
         event.stop()
-        self.listing.scroll_rows(WHEEL_ROWS)
+        self.navigable.scroll_rows(WHEEL_ROWS)
         self.redress()
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
         """The wheel moves the view."""
         event.stop()
-        self.listing.scroll_rows(-WHEEL_ROWS)
+        self.navigable.scroll_rows(-WHEEL_ROWS)
         self.redress()
 
     def on_table_chosen(self, message: Table.Chosen) -> None:
@@ -129,13 +129,13 @@ class Pane(View[F]):
     def action_detail(self) -> None:
         """Show everything about what the cursor is on."""
         if self.frame is not None and (detail := self.follow()) is not None:
-            self.post_message(DetailWanted(detail))
+            self.post_message(DetailRequested(detail))
         self.redress()
 
     def action_pause(self) -> None:
         """Let the pane stand still, or go on."""
         self.paused = not self.paused
-        self.awaken()
+        self.catch_up()
 
     # -- the filter --------------------------------------------------------------------------------------------------
 
@@ -159,7 +159,7 @@ class Pane(View[F]):
         event.stop()
         self.remove_class("-filtering")
         self.focus()
-        if self.look_further(event.value):
+        if self.search_further(event.value):
             self.clear_filter()
 
     def clear_filter(self) -> None:
@@ -175,7 +175,7 @@ class Pane(View[F]):
 
     def action_clear(self) -> None:
         """Clear the filter, or take back what else was asked for; otherwise Esc means something else."""
-        if self.listing.needle or self.is_typing:
+        if self.navigable.needle or self.is_typing:
             self.clear_filter()
         elif not self.step_back():
             raise SkipAction

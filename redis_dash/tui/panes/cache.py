@@ -11,13 +11,13 @@ from redis_dash.core.frames.cache import CacheFrame, CacheGroup
 from redis_dash.tui.formatting import clock, compact, count, percent, tally
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Piece, piece
-from redis_dash.tui.panes.table_pane import Listed
-from redis_dash.tui.segments import Span
-from redis_dash.tui.theme_styles import Ground, Role
+from redis_dash.tui.panes.table_pane import TablePane
+from redis_dash.tui.segments import Segment
 from redis_dash.tui.text import Plain, plain
+from redis_dash.tui.theme_styles import Ground, Role
 from redis_dash.tui.widgets.cells import Bar, Cell, Figure, Name
 from redis_dash.tui.widgets.columns import Column
-from redis_dash.tui.widgets.sparkline import History, drawing_height
+from redis_dash.tui.widgets.sparkline import Sparkline, drawing_height
 from redis_dash.tui.widgets.table import Table
 
 FALL = 0.15
@@ -39,7 +39,7 @@ COLUMNS = (
 )
 
 
-class CachePane(Listed[CacheFrame, CacheGroup]):
+class CachePane(TablePane[CacheFrame, CacheGroup]):
     """The server's hit rate over time, then the application's caches."""
 
     TOPIC = "cache"
@@ -53,7 +53,7 @@ class CachePane(Listed[CacheFrame, CacheGroup]):
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
-        self._history = History()
+        self._history = Sparkline()
         self.table: Table[CacheGroup] = Table(COLUMNS, _Rows())
         self.table.placeholder = Plain(
             "No cache of the application is named. --cache 'NAME=PATTERN' lists one here: its keys, hits and misses."
@@ -87,7 +87,7 @@ class CachePane(Listed[CacheFrame, CacheGroup]):
             return self.EMPTY
         return Plain(f"Nothing has been looked up since the server's counters were reset at {clock(frame.since)[:8]}.")
 
-    def warning(self, frame: CacheFrame) -> Span | None:
+    def warning(self, frame: CacheFrame) -> Segment | None:
         """The hit rate is falling."""
         return (Plain("▼"), "warn") if is_falling(frame) else None
 

@@ -17,10 +17,10 @@ from redis_dash.tui.event_line import EventLine
 from redis_dash.tui.formatting import clock, compact, count, moment, nbytes, rate
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Pane, Piece, piece
-from redis_dash.tui.segments import Span
+from redis_dash.tui.segments import Segment
 from redis_dash.tui.text import Plain, plain
-from redis_dash.tui.widgets.log_view import Tail, gone
-from redis_dash.tui.widgets.status_bar import Item, Ribbon
+from redis_dash.tui.widgets.log_view import LogView, gone
+from redis_dash.tui.widgets.status_bar import Item, StatusBar
 
 _SHOWN_LINES = 200
 
@@ -39,8 +39,8 @@ class EventsPane(Pane[EventsFrame]):
         super().__init__(number)
         self._line = EventLine()
         self._today = date.today()
-        self.tail: Tail[Entry] = Tail(self._line.paint, _matches, self._line.make_room, _new_day)
-        self._rates = Ribbon(gap=(Plain("  "), "blank"), more=" more")
+        self.tail: LogView[Entry] = LogView(self._line.paint, _matches, self._line.make_room, _new_day)
+        self._rates = StatusBar(gap=(Plain("  "), "blank"), more=" more")
 
     def compose(self) -> ComposeResult:
         """Rates above, the stream below."""
@@ -48,7 +48,7 @@ class EventsPane(Pane[EventsFrame]):
         yield self.tail
 
     @property
-    def listing(self) -> Tail[Entry]:
+    def navigable(self) -> LogView[Entry]:
         """The stream."""
         return self.tail
 
@@ -77,7 +77,7 @@ class EventsPane(Pane[EventsFrame]):
             pieces.append(piece(f"{count(frame.shard_channels)} sharded not heard", "warn"))
         return tuple(pieces)
 
-    def warning(self, frame: EventsFrame) -> Span | None:
+    def warning(self, frame: EventsFrame) -> Segment | None:
         """Messages that are lost, or may be."""
         return (Plain("!"), "bad") if frame.dropped or any(gap.ended_at is None for gap in frame.gaps) else None
 
@@ -116,14 +116,14 @@ class EventsPane(Pane[EventsFrame]):
         if frame.other:
             rates.append(Item(((Plain(f"others {compact(frame.other)}"), "dim"),), priority=len(rates)))
         self._rates.show(rates, unlisted=max(0, frame.channel_count - len(frame.channels)))
-        self.pulse()
+        self.refresh_stream()
 
     def _rate(self, channel: str, per_second: float, index: int) -> Item:
         hue = self._line.hues.of(decoding.raw(channel))
         name = self._line.name(channel, 16)
         return Item(((name, hue), (Plain(" "), "blank"), (rate(per_second), "dim")), priority=index)
 
-    def pulse(self) -> None:
+    def refresh_stream(self) -> None:
         """Draw what has come since the last time."""
         frame = self.frame
         if frame is None or not self.display or not self.is_attached:

@@ -10,17 +10,17 @@ from textual.binding import Binding
 from redis_dash.core.commands import ShowRanks
 from redis_dash.core.frames.leaderboards import Board, BoardRow, LeaderboardsFrame
 from redis_dash.core.reading import AnyReading
-from redis_dash.tui.intents import Detail, Told, Wanted
+from redis_dash.tui.intents import Detail, NotificationRequested, ReadRequested
 from redis_dash.tui.panes.base import Piece, piece
 from redis_dash.tui.panes.leaderboard_rows import COLUMNS, BoardRows, facts
 from redis_dash.tui.panes.paging import Paging, is_away, is_larger
 from redis_dash.tui.panes.reading_view import HOME
-from redis_dash.tui.panes.table_pane import Listed
+from redis_dash.tui.panes.table_pane import TablePane
 from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.widgets.table import Table
 
 
-class LeaderboardPane(Listed[LeaderboardsFrame, BoardRow]):
+class LeaderboardPane(TablePane[LeaderboardsFrame, BoardRow]):
     """One board at a time, best first; of a large one a page."""
 
     TOPIC = "leaderboards"
@@ -57,7 +57,7 @@ class LeaderboardPane(Listed[LeaderboardsFrame, BoardRow]):
 
     def nothing(self, frame: LeaderboardsFrame) -> Plain:
         """What was looked for."""
-        return self.absence("sorted sets", "--leaderboard")
+        return self.empty_text("sorted sets", "--leaderboard")
 
     def known(self, frame: LeaderboardsFrame) -> int:
         """All members of the board that is shown."""
@@ -131,7 +131,7 @@ class LeaderboardPane(Listed[LeaderboardsFrame, BoardRow]):
         if frame is None or not frame.boards:
             return
         if len(frame.boards) == 1:
-            self.post_message(Told(Plain("No other board is listed.")))
+            self.post_message(NotificationRequested(Plain("No other board is listed.")))
             return
         index, _ = self._board(frame)
         self._key = frame.boards[(index + step) % len(frame.boards)].key
@@ -146,7 +146,7 @@ class LeaderboardPane(Listed[LeaderboardsFrame, BoardRow]):
         """A page that was asked for shows at once."""
         super().receive(reading)
         if self._paging.is_waiting:
-            self.beat()
+            self.refresh_values()
 
     def _show_page(self, request: ShowRanks | None) -> bool:
         """Ask for another page; false if there is none to ask for."""
@@ -154,7 +154,7 @@ class LeaderboardPane(Listed[LeaderboardsFrame, BoardRow]):
             return False
         if self.paused:
             self.action_pause()  # what stands still has no other page
-        self.post_message(Wanted(request))
+        self.post_message(ReadRequested(request))
         return True
 
     @property
@@ -186,7 +186,7 @@ class LeaderboardPane(Listed[LeaderboardsFrame, BoardRow]):
         if board is None or not self._show_page(self._paging.to_end(board)):
             super().action_end()
 
-    def look_further(self, text: str) -> bool:
+    def search_further(self, text: str) -> bool:
         """Go to a member anywhere on the board."""
         board = self._current
         return (

@@ -8,9 +8,9 @@ from collections.abc import Hashable
 from redis_dash.core.frames.leaderboards import Board, BoardRow
 from redis_dash.tui.formatting import count, duration, score, score_decimals, score_forms
 from redis_dash.tui.intents import Facts
-from redis_dash.tui.segments import Span
-from redis_dash.tui.theme_styles import Ground, Role
+from redis_dash.tui.segments import Segment
 from redis_dash.tui.text import Plain, plain
+from redis_dash.tui.theme_styles import Ground, Role
 from redis_dash.tui.widgets.cells import Bar, Cell, Figure, Name
 from redis_dash.tui.widgets.columns import Column
 
@@ -66,7 +66,7 @@ class BoardRows:
         return row.member
 
 
-def _movement(row: BoardRow) -> Span:
+def _movement(row: BoardRow) -> Segment:
     """``▲2`` or ``▼1``, bright at first, then pale, then gone."""
     age = row.moved_s if row.moved_s is not None else 0.0
     if row.entered:

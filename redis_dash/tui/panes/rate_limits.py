@@ -10,10 +10,10 @@ from redis_dash.core.frames.rate_limits import LimitRow, RateLimitsFrame
 from redis_dash.tui.formatting import about, compact, count, duration, seen, tally
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Piece, piece
-from redis_dash.tui.panes.table_pane import Listed
-from redis_dash.tui.segments import Span
-from redis_dash.tui.theme_styles import Ground, Role
+from redis_dash.tui.panes.table_pane import TablePane
+from redis_dash.tui.segments import Segment
 from redis_dash.tui.text import Plain, plain, plural
+from redis_dash.tui.theme_styles import Ground, Role
 from redis_dash.tui.widgets.cells import Bar, Cell, Figure, Name
 from redis_dash.tui.widgets.columns import Column
 from redis_dash.tui.widgets.table import Table
@@ -31,7 +31,7 @@ COLUMNS = (
 )
 
 
-class RateLimitsPane(Listed[RateLimitsFrame, LimitRow]):
+class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
     """Clients and how much of their limit they have used; who is blocked stands first."""
 
     TOPIC = "rate_limits"
@@ -54,7 +54,7 @@ class RateLimitsPane(Listed[RateLimitsFrame, LimitRow]):
 
     def nothing(self, frame: RateLimitsFrame) -> Plain:
         """What was looked for."""
-        return self.absence("limiters", "--limit")
+        return self.empty_text("limiters", "--limit")
 
     def known(self, frame: RateLimitsFrame) -> int:
         """Also those that are not listed."""
@@ -73,7 +73,7 @@ class RateLimitsPane(Listed[RateLimitsFrame, LimitRow]):
             clients,
         )
 
-    def warning(self, frame: RateLimitsFrame) -> Span | None:
+    def warning(self, frame: RateLimitsFrame) -> Segment | None:
         """Somebody is blocked."""
         return (Plain(f"!{tally(frame.blocked)}"), "alarm") if frame.blocked.value else None
 

@@ -12,18 +12,18 @@ from textual.events import Resize
 
 from redis_dash.core.feed import Progress
 from redis_dash.core.reading import AnyReading, F
-from redis_dash.tui.empty_states import absence
+from redis_dash.tui.empty_states import empty_text
 from redis_dash.tui.intents import Detail
-from redis_dash.tui.segments import Span
-from redis_dash.tui.status import excuse, standing
-from redis_dash.tui.theme_styles import Look, Role
+from redis_dash.tui.segments import Segment
+from redis_dash.tui.status import excuse, status_text
 from redis_dash.tui.text import Plain, plain, plural
-from redis_dash.tui.widgets.border import Frame, Trim
+from redis_dash.tui.theme_styles import Role, ThemeStyles
+from redis_dash.tui.widgets.border import Bordered, BorderStyles
 from redis_dash.tui.widgets.lines import Lines
-from redis_dash.tui.widgets.navigable import Listing
+from redis_dash.tui.widgets.navigable import Navigable
 from redis_dash.tui.widgets.table import Table
 
-Piece = tuple[Span, ...]
+Piece = tuple[Segment, ...]
 
 
 def piece(text: Plain | str, role: Role = "text") -> Piece:
@@ -31,7 +31,7 @@ def piece(text: Plain | str, role: Role = "text") -> Piece:
     return ((Plain(text), role),)
 
 
-def _looks(reading: AnyReading) -> tuple[str, bool, bool]:
+def _theme_styles(reading: AnyReading) -> tuple[str, bool, bool]:
     """What shows at once when it changes."""
     return reading.status, reading.away, reading.frame is None
 
@@ -40,7 +40,7 @@ HOME = piece("Home: first row", "dim")
 """How to get back where rows have moved away under the cursor."""
 
 
-class View(Frame, Generic[F], can_focus=True):
+class ReadingView(Bordered, Generic[F], can_focus=True):
     """What is read of a topic, and what is said of it; the keys are the pane's."""
 
     TOPIC: ClassVar[str]
@@ -70,7 +70,7 @@ class View(Frame, Generic[F], can_focus=True):
 
     @property
     @abstractmethod
-    def listing(self) -> Listing:
+    def navigable(self) -> Navigable:
         """What the keys move."""
 
     @abstractmethod
@@ -89,12 +89,12 @@ class View(Frame, Generic[F], can_focus=True):
         """What is said then."""
         return self.EMPTY
 
-    def absence(self, things: str, option: str) -> Plain:
+    def empty_text(self, things: str, option: str) -> Plain:
         """What was looked for in vain; ``EMPTY`` before anything is known of that."""
         reading = self._reading
         if reading is None or reading.scope is None or reading.count is None:
             return self.EMPTY
-        return absence(reading.scope, reading.count, things, option)
+        return empty_text(reading.scope, reading.count, things, option)
 
     def currency(self) -> tuple[Piece, ...]:
         """What is said in place of how exact and how old the figures are, where something else matters more.
@@ -102,17 +102,17 @@ class View(Frame, Generic[F], can_focus=True):
         Where a filter is in force, the figure beside it is what it has found: that is not what is exact.
         """
         count = self._reading.count if self._reading else None
-        is_misread = bool(self.listing.needle) and count is not None and count.certainty == "exact"
+        is_misread = bool(self.navigable.needle) and count is not None and count.certainty == "exact"
         return (piece("Esc: all rows", "accent"),) if is_misread else ()
 
-    def tell(self, progress: Progress | None) -> None:
+    def show_progress(self, progress: Progress | None) -> None:
         """Called when the work at full speed that is under way has got further."""
 
     def known(self, frame: F) -> int:
         """How many rows there are, where the frame may list fewer."""
         return 0
 
-    def warning(self, frame: F) -> Span | None:
+    def warning(self, frame: F) -> Segment | None:
         """A mark for the tab where the topic itself is in trouble."""
         return None
 
@@ -133,17 +133,17 @@ class View(Frame, Generic[F], can_focus=True):
     def notes(self) -> list[Piece]:
         """What the lower edge says at the left."""
         notes: list[Piece] = []
-        listing = self.listing
-        if not isinstance(listing, Table):
+        navigable = self.navigable
+        if not isinstance(navigable, Table):
             return notes
-        if (hidden := listing.hidden_columns) and listing.total:
+        if (hidden := navigable.hidden_columns) and navigable.total:
             notes.append(piece(f"+{plural(len(hidden), 'column')}", "dim"))
-        first, last, total = listing.window
+        first, last, total = navigable.window
         partial = self._is_partial
-        if listing.needle:
+        if navigable.needle:
             if not (self.is_typing and partial):  # then it stands in the field, and the room is needed
-                notes.append(piece(f"filter: {plain(listing.needle, 20)}", "accent"))
-            among = f" among {listing.total:,} listed" if partial else ""
+                notes.append(piece(f"filter: {plain(navigable.needle, 20)}", "accent"))
+            among = f" among {navigable.total:,} listed" if partial else ""
             notes.append(piece(f"{total:,} found{among}", "accent"))
         if 0 < last - first + 1 < total:
             notes.append(self.window(first, last, total))
@@ -153,7 +153,7 @@ class View(Frame, Generic[F], can_focus=True):
 
     def window(self, first: int, last: int, total: int) -> Piece:
         """Which of the listed rows are visible."""
-        listed = " listed" if self._is_partial and not self.listing.needle else ""
+        listed = " listed" if self._is_partial and not self.navigable.needle else ""
         return piece(f"{first:,}–{last:,} of {total:,}{listed}", "dim")
 
     @property
@@ -164,8 +164,8 @@ class View(Frame, Generic[F], can_focus=True):
     @property
     def _is_partial(self) -> bool:
         """Are there more rows than are listed?"""
-        frame, listing = self._shown_frame, self.listing
-        return frame is not None and isinstance(listing, Table) and self.known(frame) > listing.total
+        frame, navigable = self._shown_frame, self.navigable
+        return frame is not None and isinstance(navigable, Table) and self.known(frame) > navigable.total
 
     # -- readings ----------------------------------------------------------------------------------------------------
 
@@ -194,19 +194,19 @@ class View(Frame, Generic[F], can_focus=True):
         return frame if isinstance(frame, self.FRAME) else None  # type: ignore[return-value]
 
     @property
-    def alert(self) -> Span | None:
+    def alert(self) -> Segment | None:
         """What the tab is marked with."""
-        mark = standing(self._reading, 0.0).alert
+        mark = status_text(self._reading, 0.0).alert
         frame = self.frame
         return mark or (self.warning(frame) if frame is not None else None)
 
     def receive(self, reading: AnyReading) -> None:
         """Take a new reading; a change of status shows at once, the rest at the next beat."""
         before, self._reading, self._dirty = self._reading, reading, True
-        if before is None or _looks(before) != _looks(reading):
-            self.beat()
+        if before is None or _theme_styles(before) != _theme_styles(reading):
+            self.refresh_values()
 
-    def beat(self) -> None:
+    def refresh_values(self) -> None:
         """Show what has changed since the last beat."""
         frame = self.frame
         self._fade()
@@ -216,17 +216,17 @@ class View(Frame, Generic[F], can_focus=True):
             self.display_frame(frame)
         self.redress()
 
-    def pulse(self) -> None:
+    def refresh_stream(self) -> None:
         """Called several times a second; for what cannot wait for a beat."""
 
     def on_resize(self, event: Resize) -> None:
         """What is visible is said in the frame: once the rows have their room."""
         self.call_after_refresh(self.redress)
 
-    def awaken(self) -> None:
+    def catch_up(self) -> None:
         """It has become visible."""
         self._dirty = True
-        self.beat()
+        self.refresh_values()
 
     # -- the frame ---------------------------------------------------------------------------------------------------
 
@@ -234,19 +234,19 @@ class View(Frame, Generic[F], can_focus=True):
         """Say in the frame what is the case now."""
         if not self.display:
             return
-        told = standing(self._heard, time.time(), self._shown if self.paused else None)
+        told = status_text(self._heard, time.time(), self._shown if self.paused else None)
         frame = self.frame
         answer = self.answer(frame) if frame is not None else ()
         if told.faded:
-            answer = tuple(tuple((text, "dim") for text, _ in spans) for spans in answer)
+            answer = tuple(tuple((text, "dim") for text, _ in segments) for segments in answer)
         message = self._message()
         active = self._active
         status = self._reading.status if self._reading else "ok"
         own = self.currency() if status in ("ok", "reduced") and not self.paused else ()
         if own and status == "reduced":
             own = (*told.words[:1], *own)
-        self.dress(
-            Trim(
+        self.set_border_styles(
+            BorderStyles(
                 name=((Plain(f" {self.number} {self.NAME} "), "focus"),)
                 if active
                 else ((Plain(str(self.number)), "accent"), (Plain(f" {self.NAME}"), "strong")),
@@ -288,18 +288,18 @@ class View(Frame, Generic[F], can_focus=True):
     def _active(self) -> bool:
         return self.has_focus or self.has_pseudo_class("focus-within")
 
-    def wear(self, look: Look) -> None:
+    def apply_styles(self, theme_styles: ThemeStyles) -> None:
         """Dress the frame and what is in it."""
-        super().wear(look)
+        super().apply_styles(theme_styles)
         self._rewear()
 
     def _rewear(self) -> None:
-        if self.look is not None:
+        if self.theme_styles is not None:
             for child in self.query(Lines):
-                child.wear(self.look.faded if self._faded else self.look)
+                child.apply_styles(self.theme_styles.faded if self._faded else self.theme_styles)
 
     def _fade(self) -> None:
-        faded = standing(self._reading, 0.0).faded
+        faded = status_text(self._reading, 0.0).faded
         if faded != self._faded:
             self._faded = faded
             self._rewear()

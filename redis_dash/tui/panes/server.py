@@ -15,13 +15,13 @@ from redis_dash.tui.formatting import clock, count, duration, milliseconds, nbyt
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Piece, piece
 from redis_dash.tui.panes.server_meanings import MEANINGS
-from redis_dash.tui.panes.table_pane import Listed
-from redis_dash.tui.segments import Span
-from redis_dash.tui.theme_styles import Ground, Role
+from redis_dash.tui.panes.table_pane import TablePane
+from redis_dash.tui.segments import Segment
 from redis_dash.tui.text import Plain, plain, plural
+from redis_dash.tui.theme_styles import Ground, Role
 from redis_dash.tui.widgets.cells import Bar, Cell, Figure
 from redis_dash.tui.widgets.columns import Column
-from redis_dash.tui.widgets.sparkline import History, drawing_height
+from redis_dash.tui.widgets.sparkline import Sparkline, drawing_height
 from redis_dash.tui.widgets.table import Table
 
 FULL = 0.9
@@ -52,7 +52,7 @@ class Fact(NamedTuple):
     more: Cell = NOTHING
 
 
-class ServerPane(Listed[ServerFrame, Fact]):
+class ServerPane(TablePane[ServerFrame, Fact]):
     """Load, memory, clients, evictions, and what watching costs."""
 
     TOPIC = "server"
@@ -65,7 +65,7 @@ class ServerPane(Listed[ServerFrame, Fact]):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self._load: deque[float | None] = deque(maxlen=400)
-        self._history = History()
+        self._history = Sparkline()
         self.table: Table[Fact] = Table(COLUMNS, _Rows())
 
     def compose(self) -> ComposeResult:
@@ -86,7 +86,7 @@ class ServerPane(Listed[ServerFrame, Fact]):
             piece(f"up {duration(frame.uptime_s)}", "dim"),
         )
 
-    def warning(self, frame: ServerFrame) -> Span | None:
+    def warning(self, frame: ServerFrame) -> Segment | None:
         """It evicts, refuses, or is nearly full."""
         return (Plain("!"), "warn") if any(fact.role == "warn" for fact in facts(frame)) else None
 
@@ -115,7 +115,7 @@ class ServerPane(Listed[ServerFrame, Fact]):
 def facts(frame: ServerFrame) -> tuple[Fact, ...]:
     """The lines of the pane."""
     cost = frame.cost
-    blocked: Span = (Plain(f"{count(frame.blocked_clients)} waiting" if frame.blocked_clients else ""), "dim")
+    blocked: Segment = (Plain(f"{count(frame.blocked_clients)} waiting" if frame.blocked_clients else ""), "dim")
     one_node: Cell = Figure(ONE_NODE, "warn") if frame.kind == "cluster" else NOTHING
     evicting = f"evicting {rate(frame.evicted_per_s)}" if frame.evicted_per_s else "evicting"
     return (

@@ -7,8 +7,8 @@ from collections.abc import Hashable
 from redis_dash.core.frames.sessions import SessionRow
 from redis_dash.tui.formatting import countdown, duration, moment
 from redis_dash.tui.intents import Facts
-from redis_dash.tui.theme_styles import Ground
 from redis_dash.tui.text import Plain, plain
+from redis_dash.tui.theme_styles import Ground
 from redis_dash.tui.widgets.cells import Bar, Cell, Figure
 from redis_dash.tui.widgets.columns import Column
 

@@ -16,7 +16,7 @@ LEAST_CHARS = 2
 """One character is found in nearly every session: a whole scan would tell nothing."""
 
 
-class Searching:
+class SearchStatus:
     """At most one search; its results come with the readings."""
 
     def __init__(self) -> None:

@@ -12,11 +12,11 @@ from redis_dash.core.feed import Progress
 from redis_dash.core.frames.sessions import SessionRow, SessionsFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import seen
-from redis_dash.tui.intents import Asked, Detail, Question, Told, Wanted
+from redis_dash.tui.intents import ConfirmationRequested, Detail, NotificationRequested, Question, ReadRequested
 from redis_dash.tui.panes.base import STOP, Piece, piece
 from redis_dash.tui.panes.session_rows import COLUMNS, SessionRows, facts
-from redis_dash.tui.panes.session_search import LEAST_CHARS, Searching, invitation
-from redis_dash.tui.panes.table_pane import Listed
+from redis_dash.tui.panes.session_search import LEAST_CHARS, SearchStatus, invitation
+from redis_dash.tui.panes.table_pane import TablePane
 from redis_dash.tui.text import Plain
 from redis_dash.tui.widgets.table import Table
 
@@ -27,7 +27,7 @@ _UNDO = {
 }
 
 
-class SessionsPane(Listed[SessionsFrame, SessionRow]):
+class SessionsPane(TablePane[SessionsFrame, SessionRow]):
     """The application's sessions, most time left first."""
 
     TOPIC = "sessions"
@@ -41,7 +41,7 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.table: Table[SessionRow] = Table(COLUMNS, SessionRows())
-        self._searching = Searching()
+        self._search_status = SearchStatus()
 
     def compose(self) -> ComposeResult:
         """Just the table."""
@@ -49,28 +49,28 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
 
     def has_nothing(self, frame: SessionsFrame) -> bool:
         """No session was seen."""
-        if self._searching.is_on:
+        if self._search_status.is_on:
             return not self._found
         return not frame.rows and not frame.count.value
 
     def nothing(self, frame: SessionsFrame) -> Plain:
         """What was looked for."""
-        return self._searching.nothing() if self._searching.is_on else self.absence("sessions", "--session")
+        return self._search_status.nothing() if self._search_status.is_on else self.empty_text("sessions", "--session")
 
     def known(self, frame: SessionsFrame) -> int:
         """Also those that are not listed."""
-        results = self._searching.results
-        return (results.found if results else 0) if self._searching.is_on else frame.count.value
+        results = self._search_status.results
+        return (results.found if results else 0) if self._search_status.is_on else frame.count.value
 
     @property
     def _found(self) -> tuple[SessionRow, ...]:
-        results = self._searching.results
+        results = self._search_status.results
         return results.rows if results else ()
 
     def answer(self, frame: SessionsFrame) -> tuple[Piece, ...]:
         """``128 sessions``, ``1.01 M ± 1 % sessions · 1,000 listed``; what a search has found."""
-        if self._searching.is_on:
-            return self._searching.answer()
+        if self._search_status.is_on:
+            return self._search_status.answer()
         pieces = [piece(seen(frame.count, "session" if frame.count.value == 1 else "sessions"), "strong")]
         if len(frame.rows) < frame.count.value:
             pieces.append(piece(f"{len(frame.rows):,} listed", "dim"))
@@ -84,73 +84,73 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
     def notes(self) -> list[Piece]:
         """Also what is searched for."""
         notes = super().notes()
-        return [self._searching.note(), *notes] if self._searching.is_on else notes
+        return [self._search_status.note(), *notes] if self._search_status.is_on else notes
 
     def currency(self) -> tuple[Piece, ...]:
         """How to search among all, and of a search how it ends."""
         frame = self.frame
         if self.is_typing and frame is not None and frame.count.value > len(frame.rows):
             return (invitation(self.typed, frame.count.value),)
-        if not self._searching.is_on:
+        if not self._search_status.is_on:
             return super().currency()
-        return (piece("Esc stops" if self._searching.is_running else "Esc: back to all", "accent"),)
+        return (piece("Esc stops" if self._search_status.is_running else "Esc: back to all", "accent"),)
 
     def listed(self, frame: SessionsFrame) -> tuple[SessionRow, ...]:
         """Those with most time left, or what a search has found."""
-        return self._found if self._searching.is_on else frame.rows
+        return self._found if self._search_status.is_on else frame.rows
 
     # -- the search --------------------------------------------------------------------------------------------------
 
     def receive(self, reading: AnyReading) -> None:
         """What a search has found shows at once."""
-        self._searching.take(reading)
+        self._search_status.take(reading)
         super().receive(reading)
-        if self._searching.is_on:
-            self.beat()
+        if self._search_status.is_on:
+            self.refresh_values()
 
-    def tell(self, progress: Progress | None) -> None:
+    def show_progress(self, progress: Progress | None) -> None:
         """How far the search is."""
-        if self._searching.watch(progress):
+        if self._search_status.watch(progress):
             self.redress()
 
     def narrow(self, text: str) -> None:
         """What was found stays: it may contain the text in a field that is not listed."""
-        self.table.narrow("" if self._searching.is_on else text)
+        self.table.narrow("" if self._search_status.is_on else text)
 
-    def look_further(self, text: str) -> bool:
+    def search_further(self, text: str) -> bool:
         """Search among all sessions, where not all are listed."""
         frame, text = self.frame, text.strip()
-        if frame is None or not text or (frame.count.value <= len(frame.rows) and not self._searching.is_on):
+        if frame is None or not text or (frame.count.value <= len(frame.rows) and not self._search_status.is_on):
             return False
         if len(text) < LEAST_CHARS:
-            self.post_message(Told(Plain(f"A search takes at least {LEAST_CHARS} characters.")))
+            self.post_message(NotificationRequested(Plain(f"A search takes at least {LEAST_CHARS} characters.")))
             return False
-        self._searching.begin(text)
+        self._search_status.begin(text)
         self.paused = False
         self.table.home()
-        self.awaken()
-        self.post_message(Wanted(SearchSessions(text)))
+        self.catch_up()
+        self.post_message(ReadRequested(SearchSessions(text)))
         return True
 
     @property
     def way_back(self) -> Plain:
         """Stop the search, then leave it."""
-        if (nearer := super().way_back) or not self._searching.is_on:
+        if (nearer := super().way_back) or not self._search_status.is_on:
             return nearer
-        return STOP if self._searching.is_running else Plain("all sessions")
+        return STOP if self._search_status.is_running else Plain("all sessions")
 
     def step_back(self) -> bool:
         """Stop the search, then leave it."""
-        if not self._searching.is_on:
+        if not self._search_status.is_on:
             return False
-        if self._searching.is_running:
-            self._searching.was_stopped = True
-            self.post_message(Wanted(StopSearch()))
+        if self._search_status.is_running:
+            self._search_status.was_stopped = True
+            self.post_message(ReadRequested(StopSearch()))
         else:
-            self._searching.end()
+            self._search_status.end()
             self.table.home()
-            self.post_message(Wanted(SearchSessions("")))
-        self.awaken()
+            self.post_message(ReadRequested(SearchSessions("")))
+        self.catch_up()
         return True
 
     # -- one session -------------------------------------------------------------------------------------------------
@@ -169,7 +169,7 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
         """Ask whether to sign the selected person out."""
         row = self.table.item
         if row is None:
-            self.post_message(Told(Plain("No session is selected.")))
+            self.post_message(NotificationRequested(Plain("No session is selected.")))
             return
         self.table.pin()
         question = Question(
@@ -183,4 +183,4 @@ class SessionsPane(Listed[SessionsFrame, SessionRow]):
             verb=Plain("Sign out"),
             key="r",
         )
-        self.post_message(Asked(RevokeSession(row), question))
+        self.post_message(ConfirmationRequested(RevokeSession(row), question))

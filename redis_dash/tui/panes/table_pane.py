@@ -13,17 +13,17 @@ from redis_dash.core.reading import F
 from redis_dash.tui.formatting import clock
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Pane
-from redis_dash.tui.segments import Span, join
-from redis_dash.tui.status import standing
+from redis_dash.tui.segments import Segment, join
+from redis_dash.tui.status import status_text
 from redis_dash.tui.text import Plain
 from redis_dash.tui.widgets.table import Table
 
 T = TypeVar("T")
 
-_DOT: Span = (Plain(" · "), "dim")
+_DOT: Segment = (Plain(" · "), "dim")
 
 
-class Listed(Pane[F], Generic[F, T]):
+class TablePane(Pane[F], Generic[F, T]):
     """A pane with a table."""
 
     table: Table[T]
@@ -45,7 +45,7 @@ class Listed(Pane[F], Generic[F, T]):
     # -- what follows from it ----------------------------------------------------------------------------------------
 
     @property
-    def listing(self) -> Table[T]:
+    def navigable(self) -> Table[T]:
         """The table."""
         return self.table
 
@@ -65,7 +65,7 @@ class Listed(Pane[F], Generic[F, T]):
 class _Follower(Generic[F, T]):
     """The details of one row, made anew from the latest reading at each call."""
 
-    def __init__(self, pane: Listed[F, T], row: T) -> None:
+    def __init__(self, pane: TablePane[F, T], row: T) -> None:
         self._pane = pane
         self._row = row
         self._missed_at: float | None = None
@@ -79,7 +79,7 @@ class _Follower(Generic[F, T]):
         pane, now = self._pane, time.time()
         reading, frame = pane.reading, pane.frame
         if reading is None or frame is None or reading.status not in ("ok", "reduced"):
-            told = join(standing(reading, now).words, _DOT)
+            told = join(status_text(reading, now).words, _DOT)
             return Plain("".join(text for text, _ in told))
         rows, key = pane.listed(frame), pane.table.key
         row = next((row for row in rows if key(row) == key(self._row)), None)

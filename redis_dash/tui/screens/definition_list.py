@@ -12,7 +12,9 @@ LEAST = 10
 """What a text is given, however narrow the terminal."""
 
 
-def hanging(pairs: Iterable[tuple[str, str]], lead: int, width: int, style: str, indent: str = "") -> list[Content]:
+def definition_lines(
+    pairs: Iterable[tuple[str, str]], lead: int, width: int, style: str, indent: str = ""
+) -> list[Content]:
     """One line for each pair, or more where its text is long.
 
     Args:

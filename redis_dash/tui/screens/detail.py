@@ -13,7 +13,7 @@ from textual.events import Resize
 from textual.widgets import Static
 
 from redis_dash.tui.intents import Detail
-from redis_dash.tui.screens.definition_list import EDGES, hanging
+from redis_dash.tui.screens.definition_list import EDGES, definition_lines
 from redis_dash.tui.screens.modal import Modal, lines_content
 
 REFRESH_S = 0.5
@@ -77,6 +77,6 @@ class DetailScreen(Modal[None]):
         self._notice.display = bool(detail.notice)
         lead = max((len(name) for name, _ in detail.facts), default=0) + 2
         width = min(WIDTH, self.size.width) - EDGES
-        self._facts.update(lines_content(hanging(detail.facts, lead, width, "$text-muted")))
+        self._facts.update(lines_content(definition_lines(detail.facts, lead, width, "$text-muted")))
         self._text.update(lines_content([Content(line) for line in detail.text]))
         self._text.display = bool(detail.text)

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.events import Resize
 from textual.widgets import Static
 
-from redis_dash.tui.screens.definition_list import EDGES, hanging
+from redis_dash.tui.screens.definition_list import EDGES, definition_lines
 from redis_dash.tui.screens.glossary import KEYS, WORDS
 from redis_dash.tui.screens.modal import Modal, lines_content
 
@@ -48,7 +48,7 @@ def _page(width: int) -> Content:
     lines: list[Content] = []
     for title, entries in (*KEYS, *WORDS):
         lines.append(Content.styled(title, "bold $text-primary"))
-        lines += hanging(entries, LEAD, width, "bold", indent="  ")
+        lines += definition_lines(entries, LEAD, width, "bold", indent="  ")
         lines.append(Content(""))
     lines.append(Content.styled("Esc closes", "$text-muted"))
     return lines_content(lines)

@@ -7,26 +7,26 @@ from textwrap import wrap
 import msgspec
 from textual.strip import Strip
 
-from redis_dash.tui.segments import Span, Spans, clip, draw, fit, join, measure
-from redis_dash.tui.theme_styles import Look, Role
+from redis_dash.tui.segments import Segment, Segments, clip, draw, fit, join, measure
 from redis_dash.tui.text import Plain, crop
+from redis_dash.tui.theme_styles import Role, ThemeStyles
 from redis_dash.tui.widgets.lines import Lines
 
-_DOT: Span = (Plain(" · "), "dim")
+_DOT: Segment = (Plain(" · "), "dim")
 
 
-class Trim(msgspec.Struct, frozen=True):
+class BorderStyles(msgspec.Struct, frozen=True):
     """What a frame says."""
 
-    name: tuple[Span, ...] = ()
+    name: tuple[Segment, ...] = ()
     """Upper left."""
-    answer: tuple[tuple[Span, ...], ...] = ()
+    answer: tuple[tuple[Segment, ...], ...] = ()
     """Upper right, in pieces, the most important first."""
-    note: tuple[tuple[Span, ...], ...] = ()
+    note: tuple[tuple[Segment, ...], ...] = ()
     """Lower left, in pieces."""
-    status: tuple[tuple[Span, ...], ...] = ()
+    status: tuple[tuple[Segment, ...], ...] = ()
     """Lower right, in pieces."""
-    brief: tuple[tuple[Span, ...], ...] = ()
+    brief: tuple[tuple[Segment, ...], ...] = ()
     """The same in fewer words, for where it would crowd out the note."""
     border: Role = "border"
     message: Plain | None = None
@@ -34,80 +34,80 @@ class Trim(msgspec.Struct, frozen=True):
     message_role: Role = "dim"
 
 
-class Frame(Lines):
+class Bordered(Lines):
     """A bordered widget; its children lie within the padding."""
 
     DEFAULT_CSS = "Frame { padding: 1; layout: vertical; }"
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)
-        self.trim = Trim()
+        self.border_styles = BorderStyles()
         self._recipe: tuple[object, ...] = ()
         self._sides: list[Strip] = []
 
-    def dress(self, trim: Trim) -> None:
+    def set_border_styles(self, border_styles: BorderStyles) -> None:
         """Say something else; only the edges that differ are painted."""
-        if trim != self.trim:
-            self.trim = trim
+        if border_styles != self.border_styles:
+            self.border_styles = border_styles
             self.repaint()
 
-    def compose_strips(self, width: int, height: int, look: Look) -> list[Strip]:
+    def compose_strips(self, width: int, height: int, theme_styles: ThemeStyles) -> list[Strip]:
         """Upper edge, sides, lower edge."""
-        trim = self.trim
+        border_styles = self.border_styles
         if height < 2 or width < 4:
-            return [draw([*trim.name], width, look)] * height
-        inside = self._inside(width, height - 2, look)
-        return [draw(self._top(width), width, look), *inside, draw(self._bottom(width), width, look)]
+            return [draw([*border_styles.name], width, theme_styles)] * height
+        inside = self._inside(width, height - 2, theme_styles)
+        return [draw(self._top(width), width, theme_styles), *inside, draw(self._bottom(width), width, theme_styles)]
 
-    def _top(self, width: int) -> list[Span]:
+    def _top(self, width: int) -> list[Segment]:
         """``╭ 1 Events ───── 84/s · 12,403 received ─╮``: the name comes first, then as much of the answer as fits."""
         room = width - 8
-        name = clip(self.trim.name, room)
-        answer = fit(self.trim.answer, _DOT, room - measure(name)) if self.trim.answer else []
+        name = clip(self.border_styles.name, room)
+        answer = fit(self.border_styles.answer, _DOT, room - measure(name)) if self.border_styles.answer else []
         return self._edge("╭", name, answer, "╮", width)
 
-    def _bottom(self, width: int) -> list[Span]:
+    def _bottom(self, width: int) -> list[Segment]:
         """``╰ 1–10 of 128 ───── exact ─╯``: the status comes first, for it may be bad news."""
         room = width - 8
-        trim = self.trim
-        full, notes = join(trim.status, _DOT), join(trim.note, _DOT)
-        is_crowded = bool(trim.brief) and measure(full) + measure(notes) > room
-        status = clip(join(trim.brief, _DOT) if is_crowded else full, room)
-        note = fit(self.trim.note, _DOT, room - measure(status)) if self.trim.note else []
+        border_styles = self.border_styles
+        full, notes = join(border_styles.status, _DOT), join(border_styles.note, _DOT)
+        is_crowded = bool(border_styles.brief) and measure(full) + measure(notes) > room
+        status = clip(join(border_styles.brief, _DOT) if is_crowded else full, room)
+        note = fit(self.border_styles.note, _DOT, room - measure(status)) if self.border_styles.note else []
         return self._edge("╰", note, status, "╯", width)
 
-    def _edge(self, corner: str, left: Spans, right: Spans, end: str, width: int) -> list[Span]:
-        border = self.trim.border
-        line: list[Span] = [(Plain(corner), border)]
+    def _edge(self, corner: str, left: Segments, right: Segments, end: str, width: int) -> list[Segment]:
+        border = self.border_styles.border
+        line: list[Segment] = [(Plain(corner), border)]
         if left:
             line += [(Plain(" "), "blank"), *left, (Plain(" "), "blank")]
-        tail: list[Span] = [(Plain("─" + end), border)]
+        tail: list[Segment] = [(Plain("─" + end), border)]
         if right:
             tail = [(Plain(" "), "blank"), *right, (Plain(" "), "blank"), *tail]
         fill = width - measure(line) - measure(tail)
         return [*line, (Plain("─" * max(0, fill)), border), *tail]
 
-    def _inside(self, width: int, height: int, look: Look) -> list[Strip]:
+    def _inside(self, width: int, height: int, theme_styles: ThemeStyles) -> list[Strip]:
         """The sides, with the message between them; the same strips as last time wherever they can be."""
-        recipe = (width, height, self.trim.border, self.trim.message, self.trim.message_role)
+        recipe = (width, height, self.border_styles.border, self.border_styles.message, self.border_styles.message_role)
         if recipe != self._recipe:
             self._recipe = recipe
-            blank = self._between([], width, look)
+            blank = self._between([], width, theme_styles)
             self._sides = [blank] * height
-            lines = wrap(self.trim.message or "", max(1, min(width - 4, 60)))
+            lines = wrap(self.border_styles.message or "", max(1, min(width - 4, 60)))
             top = max(0, (height - len(lines)) // 2)
             for y, line in enumerate(lines[: height - top], top):
                 text = crop(Plain(line), width - 2)
                 lead = (width - 2 - measure(((text, "dim"),))) // 2
                 self._sides[y] = self._between(
-                    [(Plain(" " * lead), "blank"), (text, self.trim.message_role)], width, look
+                    [(Plain(" " * lead), "blank"), (text, self.border_styles.message_role)], width, theme_styles
                 )
         return self._sides
 
-    def _between(self, spans: Spans, width: int, look: Look) -> Strip:
-        side: Span = (Plain("│"), self.trim.border)
-        fill: Span = (Plain(" " * (width - 2 - measure(spans))), "blank")
-        return draw([side, *spans, fill, side], width, look)
+    def _between(self, segments: Segments, width: int, theme_styles: ThemeStyles) -> Strip:
+        side: Segment = (Plain("│"), self.border_styles.border)
+        fill: Segment = (Plain(" " * (width - 2 - measure(segments))), "blank")
+        return draw([side, *segments, fill, side], width, theme_styles)
 
     def forget(self) -> None:
         """Drop the sides that were kept."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 from rich.cells import cell_len
 
-from redis_dash.tui.segments import Span, measure
-from redis_dash.tui.theme_styles import Role
+from redis_dash.tui.segments import Segment, measure
 from redis_dash.tui.text import Plain, crop, crop_middle
+from redis_dash.tui.theme_styles import Role
 
 
 class Bar(msgspec.Struct, frozen=True):
@@ -31,7 +31,7 @@ class Figure(msgspec.Struct, frozen=True):
     role: Role
 
 
-Cell = Span | Bar | Name | Figure
+Cell = Segment | Bar | Name | Figure
 
 
 def length_of(cell: Cell) -> int:
@@ -43,7 +43,7 @@ def length_of(cell: Cell) -> int:
     return cell_len(cell.text) if isinstance(cell, Name) else measure((cell,))
 
 
-def fitting(cell: Span | Name | Figure, width: int) -> Span:
+def fitting(cell: Segment | Name | Figure, width: int) -> Segment:
     """Of a figure for which there is no room nothing is shown: a part of a number is another number."""
     if isinstance(cell, Name):
         return crop_middle(cell.text, width), cell.role

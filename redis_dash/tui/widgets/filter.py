@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from redis_dash.tui.widgets.scrollback import Log, Reach
+from redis_dash.tui.widgets.scrollback import Log, Scrollback
 
 WINDOW = 5000
 """How many entries are looked through, before a place and behind it."""
@@ -41,14 +41,14 @@ class Filter(Generic[E]):
         self._found.clear()
         self.searched = self.searched_on = self.place = 0
 
-    def look_around(self, reach: Reach[E], place: int) -> None:
+    def look_around(self, scrollback: Scrollback[E], place: int) -> None:
         """Look anew through what lies before a place in a view that stands still, and behind it."""
         self.clear()
         self.place = place
         if not self.needle:
             return
-        rows = reach.before(place, WINDOW)
-        onward = reach.after(place - 1, min(WINDOW, reach.ceiling - place))
+        rows = scrollback.before(place, WINDOW)
+        onward = scrollback.after(place - 1, min(WINDOW, scrollback.ceiling - place))
         self.searched, self.searched_on = len(rows) + len(onward), len(onward)
         self._found.extend(row for row in rows + onward if self._match(row[1], self.needle))
 

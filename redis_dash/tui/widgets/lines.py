@@ -15,14 +15,14 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from redis_dash.tui.segments import draw
-from redis_dash.tui.theme_styles import Look
 from redis_dash.tui.text import Plain
+from redis_dash.tui.theme_styles import ThemeStyles
 
 
-class _Dressed(Protocol):
+class _Styled(Protocol):
     """What we need of the app."""
 
-    look: Look
+    theme_styles: ThemeStyles
 
 
 class Lines(Widget):
@@ -35,25 +35,25 @@ class Lines(Widget):
         self._strips: list[Strip] = []
         self._painted: list[Strip] | None = None
         self._made_for = NULL_SIZE
-        self.look: Look | None = None
+        self.theme_styles: ThemeStyles | None = None
         """The app's; nothing is drawn before it is known."""
         self.failure = ""
         """The kind of error that the last drawing ended with."""
 
     def on_mount(self) -> None:
         """Take the app's look."""
-        self.wear(cast(_Dressed, self.app).look)
+        self.apply_styles(cast(_Styled, self.app).theme_styles)
 
-    def wear(self, look: Look) -> None:
+    def apply_styles(self, theme_styles: ThemeStyles) -> None:
         """Draw everything anew in this look."""
-        self.look = look
+        self.theme_styles = theme_styles
         self.forget()
         self.repaint()
 
     def forget(self) -> None:
         """Drop what was drawn before: the look or the size has changed."""
 
-    def compose_strips(self, width: int, height: int, look: Look) -> list[Strip]:
+    def compose_strips(self, width: int, height: int, theme_styles: ThemeStyles) -> list[Strip]:
         """The strips to show now, each exactly ``width`` cells; a subclass makes them."""
         raise NotImplementedError
 
@@ -72,13 +72,13 @@ class Lines(Widget):
     def _make(self) -> bool:
         """Make the strips, if anything can be made of this look and this size."""
         width, height = size = self.outer_size
-        if self.look is None or not width or not height:
+        if self.theme_styles is None or not width or not height:
             return False
         try:
-            self._strips = self.compose_strips(width, height, self.look)[:height]
+            self._strips = self.compose_strips(width, height, self.theme_styles)[:height]
         except Exception as error:  # what Redis holds must never end the dashboard, not even through a defect of ours
             self.failure = type(error).__name__
-            self._strips = [draw([(Plain(f" cannot be drawn: {self.failure}"), "bad")], width, self.look)]
+            self._strips = [draw([(Plain(f" cannot be drawn: {self.failure}"), "bad")], width, self.theme_styles)]
         self._made_for, self._painted = size, None
         return True
 
@@ -103,7 +103,7 @@ class Lines(Widget):
 
     def _finish(self, width: int, height: int) -> list[Strip]:
         """Bring the strips to the widget's size, and to what the terminal can show (``NO_COLOR``)."""
-        blank_style = self.look.style("text") if self.look else self.rich_style
+        blank_style = self.theme_styles.style("text") if self.theme_styles else self.rich_style
         strips = [strip.adjust_cell_length(width, blank_style) for strip in self._strips[:height]]
         strips += [Strip.blank(width, blank_style)] * (height - len(strips))
         filters = [

@@ -9,12 +9,12 @@ from textual.events import Click
 from textual.message import Message
 from textual.strip import Strip
 
-from redis_dash.tui.segments import Span, Spans, draw
-from redis_dash.tui.theme_styles import Ground, Look
+from redis_dash.tui.segments import Segment, Segments, draw
 from redis_dash.tui.text import Plain, plural
+from redis_dash.tui.theme_styles import Ground, ThemeStyles
 from redis_dash.tui.widgets.filter import Filter
 from redis_dash.tui.widgets.lines import Lines
-from redis_dash.tui.widgets.scrollback import Log, Reach
+from redis_dash.tui.widgets.scrollback import Log, Scrollback
 
 E = TypeVar("E")
 
@@ -26,7 +26,7 @@ class _Nothing:
         return ()
 
 
-class Tail(Lines, Generic[E]):
+class LogView(Lines, Generic[E]):
     """The last screenful of a log.
 
     Args:
@@ -44,7 +44,7 @@ class Tail(Lines, Generic[E]):
 
     def __init__(
         self,
-        paint: Callable[[E, int], Spans],
+        paint: Callable[[E, int], Segments],
         match: Callable[[E, str], bool],
         prepare: Callable[[Sequence[E]], bool] = lambda _: False,
         divide: Callable[[E | None, E], Plain | None] = lambda _before, _: None,
@@ -54,7 +54,7 @@ class Tail(Lines, Generic[E]):
         super().__init__(id=id)
         self._paint, self._prepare, self._divide = paint, prepare, divide
         self._filter = Filter(match)
-        self._reach: Reach[E] = Reach(_Nothing())
+        self._reach: Scrollback[E] = Scrollback(_Nothing())
         self._hold: int | None = None
         self._cursor: int | None = None
         self._active = False
@@ -119,7 +119,7 @@ class Tail(Lines, Generic[E]):
     def follow(self, log: Log[E]) -> None:
         """Show this log; repaints only if it has moved."""
         if log is not self._reach.log:
-            self._reach, self._drawn_end = Reach(log), -1
+            self._reach, self._drawn_end = Scrollback(log), -1
             self.forget()
             self.resume()
         if self._drawn_end != log.end and not (self.held and self._drawn_end >= 0):
@@ -241,7 +241,7 @@ class Tail(Lines, Generic[E]):
         """Drop the strips that were kept."""
         self._cache = {}
 
-    def compose_strips(self, width: int, height: int, look: Look) -> list[Strip]:
+    def compose_strips(self, width: int, height: int, theme_styles: ThemeStyles) -> list[Strip]:
         """The visible entries; a rule where some are missing."""
         if self.needle and not self.held:
             self._filter.look_on(self._reach.log)
@@ -257,14 +257,14 @@ class Tail(Lines, Generic[E]):
         strips: list[Strip] = []
         for row in self._shown:
             if isinstance(row, str):
-                strips.append(draw(rule(row, width), width, look))
+                strips.append(draw(rule(row, width), width, theme_styles))
                 continue
             number, entry = row
             key = (number, number == place)
             strip = self._cache.get(key)
             if strip is None:
                 ground: Ground = "cursor" if key[1] else "base"
-                strip = draw(self._paint(entry, width), width, look, ground)
+                strip = draw(self._paint(entry, width), width, theme_styles, ground)
             fresh[key] = strip
             strips.append(strip)
         self._cache = fresh
@@ -319,6 +319,6 @@ def gone(count: int) -> Plain:
     return Plain(f"{plural(count, 'line')} {'has' if count == 1 else 'have'} left the ring")
 
 
-def rule(text: Plain, width: int) -> list[Span]:
+def rule(text: Plain, width: int) -> list[Segment]:
     """A line of our own across the stream."""
     return [(Plain("── "), "faint"), (text, "dim"), (Plain(" " + "─" * max(2, width - len(text) - 4)), "faint")]

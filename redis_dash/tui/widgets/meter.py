@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
-from redis_dash.tui.segments import Span
-from redis_dash.tui.theme_styles import Role
+from redis_dash.tui.segments import Segment
 from redis_dash.tui.text import Plain
+from redis_dash.tui.theme_styles import Role
 
 
-def meter(share: float | None, width: int, role: Role) -> list[Span]:
+def meter(share: float | None, width: int, role: Role) -> list[Segment]:
     """A bar filled by ``share`` (0..1) of its width; only a full share fills it, and only nothing leaves it empty."""
     if share is None or not math.isfinite(share):
         return [(Plain(" " * width), "blank")]

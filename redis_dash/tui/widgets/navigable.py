@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class Listing(Protocol):
+class Navigable(Protocol):
     """What the keys of a pane move."""
 
     @property

@@ -27,7 +27,7 @@ class Log(Protocol[Out]):
         """Entries first..stop-1, as far as still held."""
 
 
-class Reach(Generic[E]):
+class Scrollback(Generic[E]):
     """A log, and the entries of it that were put by; reads only what is asked for."""
 
     def __init__(self, log: Log[E]) -> None:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from textual.strip import Strip
 
-from redis_dash.tui.segments import Span, draw
-from redis_dash.tui.theme_styles import Look, Role
+from redis_dash.tui.segments import Segment, draw
 from redis_dash.tui.text import Plain, pad
+from redis_dash.tui.theme_styles import Role, ThemeStyles
 from redis_dash.tui.widgets.lines import Lines
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
@@ -20,7 +20,7 @@ def drawing_height(spare: int) -> int:
     return min(max(spare, 1), 8)
 
 
-class History(Lines):
+class Sparkline(Lines):
     """Values over time on a fixed scale; a moment without a value leaves a gap."""
 
     def __init__(self, *, role: Role = "accent", id: str | None = None) -> None:  # noqa: A002
@@ -35,23 +35,23 @@ class History(Lines):
         self._values, self._top, self._labels, self._role = values, top, labels, role
         self.repaint()
 
-    def compose_strips(self, width: int, height: int, look: Look) -> list[Strip]:
+    def compose_strips(self, width: int, height: int, theme_styles: ThemeStyles) -> list[Strip]:
         """The rows of the drawing, its scale at the left."""
         gutter = 1 + max(len(label) for label in self._labels)
         columns = max(0, width - gutter - 3)
         shown = list(self._values[-columns:]) if columns else []
         levels = [self._level(value, height) for value in shown]
-        lead: Span = (Plain(" " * (columns - len(shown))), "blank")
+        lead: Segment = (Plain(" " * (columns - len(shown))), "blank")
         strips = []
         for y in range(height):
             label = self._labels[0] if y == 0 else self._labels[1] if y == height - 1 else Plain("")
-            scale: list[Span] = [(pad(label, gutter, right=True), "dim"), (Plain("┤" if label else "│"), "faint")]
-            strips.append(draw([*scale, lead, *self._row(levels, (height - 1 - y) * 8)], width, look))
+            scale: list[Segment] = [(pad(label, gutter, right=True), "dim"), (Plain("┤" if label else "│"), "faint")]
+            strips.append(draw([*scale, lead, *self._row(levels, (height - 1 - y) * 8)], width, theme_styles))
         return strips
 
-    def _row(self, levels: Sequence[int | None], base: int) -> list[Span]:
+    def _row(self, levels: Sequence[int | None], base: int) -> list[Segment]:
         """One row: the crest bright, what lies under it paler."""
-        row: list[Span] = []
+        row: list[Segment] = []
         for level in levels:
             rest = 0 if level is None else level - base
             missing = level is None and base == 0

@@ -9,18 +9,18 @@ from textual.events import Click
 from textual.message import Message
 from textual.strip import Strip
 
-from redis_dash.tui.segments import Span, draw, measure
-from redis_dash.tui.theme_styles import Ground, Look
+from redis_dash.tui.segments import Segment, draw, measure
 from redis_dash.tui.text import Plain
+from redis_dash.tui.theme_styles import Ground, ThemeStyles
 from redis_dash.tui.widgets.lines import Lines
 
-_GAP: Span = (Plain("   "), "blank")
+_GAP: Segment = (Plain("   "), "blank")
 
 
 class Item(msgspec.Struct, frozen=True):
     """A piece of the line. The highest ``priority`` number goes first when room is short; 0 never goes."""
 
-    spans: tuple[Span, ...]
+    segments: tuple[Segment, ...]
     priority: int = 0
     name: str = ""
     """What a click on it reports."""
@@ -28,7 +28,7 @@ class Item(msgspec.Struct, frozen=True):
     """Stands at the right edge."""
 
 
-class Ribbon(Lines):
+class StatusBar(Lines):
     """One line of items."""
 
     DEFAULT_CSS = "Ribbon { height: 1; }"
@@ -43,7 +43,7 @@ class Ribbon(Lines):
     def __init__(
         self,
         *,
-        gap: Span = _GAP,
+        gap: Segment = _GAP,
         ground: Ground = "base",
         more: str = "",
         id: str | None = None,  # noqa: A002
@@ -62,29 +62,29 @@ class Ribbon(Lines):
             self._items, self._unlisted = tuple(items), unlisted
             self.repaint()
 
-    def compose_strips(self, width: int, height: int, look: Look) -> list[Strip]:
+    def compose_strips(self, width: int, height: int, theme_styles: ThemeStyles) -> list[Strip]:
         """The one strip."""
         items, hidden = self._fitting(width - 2)
         left, right = [i for i in items if not i.right], [i for i in items if i.right]
         self._places = []
-        spans: list[Span] = [(Plain(" "), "blank")]
-        self._lay(spans, left)
+        segments: list[Segment] = [(Plain(" "), "blank")]
+        self._lay(segments, left)
         if hidden:
-            spans += [self._gap, (Plain(f"+{hidden:,}{self._more}"), "dim")]
-        tail: list[Span] = []
+            segments += [self._gap, (Plain(f"+{hidden:,}{self._more}"), "dim")]
+        tail: list[Segment] = []
         for item in right:
-            tail += [*([self._gap] if tail else []), *item.spans]
-        fill = width - 1 - measure(spans) - measure(tail)
-        spans += [(Plain(" " * max(fill, 1 if tail else 0)), "blank"), *tail]
-        return [draw(spans, width, look, self._ground)]
+            tail += [*([self._gap] if tail else []), *item.segments]
+        fill = width - 1 - measure(segments) - measure(tail)
+        segments += [(Plain(" " * max(fill, 1 if tail else 0)), "blank"), *tail]
+        return [draw(segments, width, theme_styles, self._ground)]
 
-    def _lay(self, spans: list[Span], items: Sequence[Item]) -> None:
+    def _lay(self, segments: list[Segment], items: Sequence[Item]) -> None:
         for index, item in enumerate(items):
             if index:
-                spans.append(self._gap)
-            start = measure(spans)
-            spans += item.spans
-            self._places.append((start, measure(spans), item.name))
+                segments.append(self._gap)
+            start = measure(segments)
+            segments += item.segments
+            self._places.append((start, measure(segments), item.name))
 
     def _fitting(self, width: int) -> tuple[list[Item], int]:
         """The items that fit, and how many do not."""
@@ -102,7 +102,7 @@ class Ribbon(Lines):
         return len(f"+{hidden:,}{self._more}")
 
     def _width(self, items: Sequence[Item]) -> int:
-        return sum(measure(item.spans) for item in items) + measure((self._gap,)) * max(0, len(items) - 1)
+        return sum(measure(item.segments) for item in items) + measure((self._gap,)) * max(0, len(items) - 1)
 
     def on_click(self, event: Click) -> None:
         """Tell which item was clicked."""

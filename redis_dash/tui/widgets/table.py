@@ -10,9 +10,9 @@ from textual.events import Click
 from textual.message import Message
 from textual.strip import Strip
 
-from redis_dash.tui.segments import Span, draw, measure
-from redis_dash.tui.theme_styles import Ground, Look
+from redis_dash.tui.segments import Segment, draw, measure
 from redis_dash.tui.text import Plain
+from redis_dash.tui.theme_styles import Ground, ThemeStyles
 from redis_dash.tui.widgets.cells import Bar, Cell, fitting, length_of
 from redis_dash.tui.widgets.columns import GAP, Column, is_hidden, share_out
 from redis_dash.tui.widgets.lines import Lines
@@ -205,17 +205,17 @@ class Table(Lines, Generic[T]):
         self._cache = {}
         self._held = self._nothing_held
 
-    def compose_strips(self, width: int, height: int, look: Look) -> list[Strip]:
+    def compose_strips(self, width: int, height: int, theme_styles: ThemeStyles) -> list[Strip]:
         """Titles, then the visible rows."""
         recipes = self._recipes()
         self._share_out(width - 3, [recipe[2] for recipe in recipes if recipe not in self._cache])
-        strips = [draw(self._titles(), width, look)] if self._head else []
+        strips = [draw(self._titles(), width, theme_styles)] if self._head else []
         if not self._all:
             lines = wrap(self.placeholder, max(1, width - 4))
-            return [draw([(Plain(f"  {line}"), "dim")], width, look) for line in lines]
+            return [draw([(Plain(f"  {line}"), "dim")], width, theme_styles) for line in lines]
         fresh: dict[Hashable, Strip] = {}
         for recipe in recipes:
-            fresh[recipe] = self._cache.get(recipe) or self._draw(*recipe, width, look)
+            fresh[recipe] = self._cache.get(recipe) or self._draw(*recipe, width, theme_styles)
             strips.append(fresh[recipe])
         self._cache = fresh
         return strips
@@ -239,28 +239,28 @@ class Table(Lines, Generic[T]):
         if widths != self._widths:
             self._widths, self._cache = widths, {}
 
-    def _titles(self) -> list[Span]:
+    def _titles(self) -> list[Segment]:
         return self._line([(column.title, "dim") for column in self.columns], Plain("  "))
 
-    def _draw(self, here: bool, ground: Ground, cells: Sequence[Cell], width: int, look: Look) -> Strip:
+    def _draw(self, here: bool, ground: Ground, cells: Sequence[Cell], width: int, theme_styles: ThemeStyles) -> Strip:
         line = self._line(cells, Plain("▸ " if here else "  "))
-        return draw(line, width, look, "cursor" if here else ground)
+        return draw(line, width, theme_styles, "cursor" if here else ground)
 
-    def _line(self, cells: Sequence[Cell], marker: Plain) -> list[Span]:
+    def _line(self, cells: Sequence[Cell], marker: Plain) -> list[Segment]:
         """The cells in their columns. Blanks go with the span before them, for each span costs."""
-        line: list[Span] = [(marker, "accent")]
+        line: list[Segment] = [(marker, "accent")]
         gap = 0
         for cell, column, width in zip(cells, self.columns, self._widths, strict=True):
             if not width:
                 continue
             if isinstance(cell, Bar):
-                spans, used = meter(cell.share, width, cell.role), width
+                segments, used = meter(cell.share, width, cell.role), width
             else:
-                spans = [fitting(cell, width)]
-                used = measure(spans)
+                segments = [fitting(cell, width)]
+                used = measure(segments)
             before = gap + (width - used) * column.right
             line[-1] = (Plain(line[-1][0] + " " * before), line[-1][1])
-            line += spans
+            line += segments
             gap = GAP + (width - used) * (not column.right)
         return line
 
