@@ -4,8 +4,8 @@ import math
 
 import click
 
-from demo_server.embedded import EmbeddedServerError
-from demo_server.launcher import DemoOptions, run_demo
+from demo_server.process.embedded import EmbeddedServerError
+from demo_server.process.launcher import DemoOptions, run_demo
 from demo_server.settings import SettingsError
 
 

@@ -15,9 +15,9 @@ from demo_server.cache_stats import CacheStats
 from demo_server.circuit import PROBE_TIMEOUT, CircuitBreaker
 from demo_server.database import Database
 from demo_server.events import Events
-from demo_server.guarded import GuardedFolder
 from demo_server.leaderboard import Leaderboard
 from demo_server.order_service import OrderService
+from demo_server.process.guarded import GuardedFolder
 from demo_server.products import Products
 from demo_server.ratelimit import RateLimiter
 from demo_server.sessions import Sessions

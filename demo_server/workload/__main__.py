@@ -8,7 +8,7 @@ import secrets
 import click
 
 from demo_server import keys
-from demo_server.parent import when_stdin_ends
+from demo_server.process.parent import when_stdin_ends
 from demo_server.store import close_client, open_client
 from demo_server.subscription import listen
 from demo_server.workload.browser import Browser

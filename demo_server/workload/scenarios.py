@@ -19,7 +19,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from redis.asyncio import Redis
 
 from demo_server import keys
-from demo_server.progress import say
+from demo_server.process.progress import say
 from demo_server.store import RedisError
 from demo_server.workload.browser import Browser
 from demo_server.workload.crowd import Crowd

@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from demo_server import keys
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from demo_server.services import Services
 from demo_server.settings import Settings
 from demo_server.store import RedisError, close_client, open_client

@@ -7,7 +7,7 @@ import pytest
 from redis.asyncio import Redis
 
 from demo_server.cache import cache_response
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from demo_server.store import close_client, open_client
 from tests.demo.counting import Counted, counting
 from tests.demo.waiting import until

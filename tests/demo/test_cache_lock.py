@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from demo_server import keys
 from demo_server.cache import cache_response
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from demo_server.store import close_client, open_client
 from demo_server.summarizer import build_summarizer
 from tests.demo.counting import Counted, counting

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from demo_server import keys
 from demo_server.database import Database
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from demo_server.settings import Settings
 from tests.demo.conftest import Running, run_app
 from tests.demo.refusal import READ_ONLY, tell

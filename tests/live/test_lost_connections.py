@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from redis_dash.pubsub import connection as messagewire
 from redis_dash.pubsub import subscriber
 from redis_dash.pubsub.connection import MessageWire

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from demo_server.embedded import EmbeddedServer
-from demo_server.listener import listen
-from demo_server.parent import when_stdin_ends
-from demo_server.progress import say
+from demo_server.process.embedded import EmbeddedServer
+from demo_server.process.listener import listen
+from demo_server.process.parent import when_stdin_ends
+from demo_server.process.progress import say
 from demo_server.settings import check_url
 
 if TYPE_CHECKING:

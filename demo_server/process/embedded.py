@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from demo_server.guarded import GuardedFolder
+from demo_server.process.guarded import GuardedFolder
 
 _READY_TIMEOUT = 5.0  # seconds
 _POLL = 0.003  # seconds
