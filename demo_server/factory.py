@@ -9,12 +9,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from redis.exceptions import AuthenticationError, BusyLoadingError, OutOfMemoryError, ReadOnlyError
 
-from demo_server.body_limit import BodyLimit
-from demo_server.middleware import CrashToAnswer, RateLimit, ServerTiming, UseCache
+from demo_server.middleware.body_limit import BodyLimit
+from demo_server.middleware.server_timing import CrashToAnswer, RateLimit, ServerTiming, UseCache
+from demo_server.redis_client import CircuitOpenError, RedisError, ResponseError
 from demo_server.routes import ROUTERS
 from demo_server.services import build_services, running
 from demo_server.settings import Settings
-from demo_server.store import CircuitOpenError, RedisError, ResponseError
 
 # The first that fits is told: never what Redis itself says, which may be about others.
 _REASONS = (

@@ -10,22 +10,22 @@ from typing import Annotated
 from fastapi import Depends, Request
 from redis.asyncio import Redis
 
-from demo_server.cache import ResponseCache
-from demo_server.cache_stats import CacheStats
-from demo_server.circuit import PROBE_TIMEOUT, CircuitBreaker
-from demo_server.database import Database
-from demo_server.events import Events
-from demo_server.leaderboard import Leaderboard
-from demo_server.order_service import OrderService
+from demo_server.patterns.cache_aside import Products
+from demo_server.patterns.cache_stats import CacheStats
+from demo_server.patterns.circuit_breaker import PROBE_TIMEOUT, CircuitBreaker
+from demo_server.patterns.events import Events
+from demo_server.patterns.leaderboard import Leaderboard
+from demo_server.patterns.page_views import Views
+from demo_server.patterns.rate_limit import RateLimiter
+from demo_server.patterns.response_cache import ResponseCache
+from demo_server.patterns.sessions import Sessions
 from demo_server.process.guarded import GuardedFolder
-from demo_server.products import Products
-from demo_server.ratelimit import RateLimiter
-from demo_server.sessions import Sessions
+from demo_server.redis_client import close_client, open_client
 from demo_server.settings import Settings
-from demo_server.store import close_client, open_client
-from demo_server.summarizer import Summary, build_summarizer
-from demo_server.truth import Truth
-from demo_server.views import Views
+from demo_server.shop.database import Database
+from demo_server.shop.order_service import OrderService
+from demo_server.shop.summarizer import Summary, build_summarizer
+from demo_server.truth.counts import Truth
 
 log = logging.getLogger(__name__)
 

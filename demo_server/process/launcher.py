@@ -142,7 +142,7 @@ async def _serve(
 async def _workload_listens(redis_url: str) -> None:
     """Ready means that scenarios can be asked for. Without it after a while we go on all the same: the API works."""
     from demo_server import keys
-    from demo_server.store import RedisError, close_client, open_client
+    from demo_server.redis_client import RedisError, close_client, open_client
 
     redis = open_client(redis_url, name="demo-launcher")
     deadline = time.monotonic() + _WORKLOAD_WITHIN

@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Cookie, Depends, HTTPException, Request, Response
 from pydantic import BaseModel, Field
 
-from demo_server.accounts import BY_EMAIL, PASSWORD
-from demo_server.client_address import client_address, over_https
+from demo_server.patterns.client_address import client_address, over_https
+from demo_server.patterns.sessions import COOKIE, TTL, Session
 from demo_server.routes.errors import problems
 from demo_server.services import Served
-from demo_server.sessions import COOKIE, TTL, Session
+from demo_server.shop.accounts import BY_EMAIL, PASSWORD
 
 router = APIRouter(tags=["sessions"], responses=problems(_503="Redis cannot do it"))
 

@@ -7,8 +7,8 @@ from itertools import accumulate
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
 
-from demo_server.accounts import PASSWORD, Account
-from demo_server.database import PRODUCT_COUNT
+from demo_server.shop.accounts import PASSWORD, Account
+from demo_server.shop.database import PRODUCT_COUNT
 from demo_server.workload.people import ADDRESSES, VISITORS, Visitor
 from demo_server.workload.texts import TEXTS
 

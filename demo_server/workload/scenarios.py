@@ -20,7 +20,7 @@ from redis.asyncio import Redis
 
 from demo_server import keys
 from demo_server.process.progress import say
-from demo_server.store import RedisError
+from demo_server.redis_client import RedisError
 from demo_server.workload.browser import Browser
 from demo_server.workload.crowd import Crowd
 from demo_server.workload.journey import Call, look_at, set_price, summarize

@@ -15,9 +15,9 @@ from redis.asyncio import Redis
 
 from demo_server.factory import create_app
 from demo_server.process.embedded import EmbeddedServer
+from demo_server.redis_client import close_client, open_client
 from demo_server.services import Services
 from demo_server.settings import Settings
-from demo_server.store import close_client, open_client
 from tests.demo.counting import Counted, counting
 
 

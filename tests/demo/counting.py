@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 
 from demo_server import keys
-from demo_server.cache import ResponseCache, current_cache
-from demo_server.cache_stats import CacheStats
-from demo_server.truth import Truth
+from demo_server.patterns.cache_stats import CacheStats
+from demo_server.patterns.response_cache import ResponseCache, current_cache
+from demo_server.truth.counts import Truth
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 import asyncio
 import sys
 
-from demo_server.cache import ResponseCache, current_cache
-from demo_server.cache_stats import CacheStats
-from demo_server.store import open_client
-from demo_server.summarizer import build_summarizer
-from demo_server.truth import Truth
+from demo_server.patterns.cache_stats import CacheStats
+from demo_server.patterns.response_cache import ResponseCache, current_cache
+from demo_server.redis_client import open_client
+from demo_server.shop.summarizer import build_summarizer
+from demo_server.truth.counts import Truth
 
 
 async def main(url: str) -> None:

@@ -4,10 +4,10 @@ import asyncio
 import json
 import sys
 
-from demo_server.cache import ResponseCache, cache_response, current_cache
-from demo_server.cache_stats import CacheStats
-from demo_server.store import close_client, open_client
-from demo_server.truth import Truth
+from demo_server.patterns.cache_stats import CacheStats
+from demo_server.patterns.response_cache import ResponseCache, cache_response, current_cache
+from demo_server.redis_client import close_client, open_client
+from demo_server.truth.counts import Truth
 
 runs = 0
 

@@ -10,10 +10,10 @@ from typing import Any
 from redis.asyncio import Redis
 
 from demo_server import keys
-from demo_server.cache import cache_response
+from demo_server.patterns.response_cache import cache_response
 from demo_server.process.embedded import EmbeddedServer
-from demo_server.store import close_client, open_client
-from demo_server.summarizer import build_summarizer
+from demo_server.redis_client import close_client, open_client
+from demo_server.shop.summarizer import build_summarizer
 from tests.demo.counting import Counted, counting
 from tests.demo.waiting import until
 

@@ -9,10 +9,10 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from demo_server.circuit import CircuitBreaker
+from demo_server.patterns.circuit_breaker import CircuitBreaker
 from demo_server.process.embedded import EmbeddedServer
+from demo_server.redis_client import CircuitOpenError, RedisError, close_client, open_client
 from demo_server.settings import Settings
-from demo_server.store import CircuitOpenError, RedisError, close_client, open_client
 from tests.demo.conftest import Running, run_app
 from tests.demo.refusal import tell
 from tests.demo.waiting import until

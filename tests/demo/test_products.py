@@ -7,8 +7,8 @@ import pytest
 from redis.asyncio import Redis
 
 from demo_server import keys
-from demo_server.database import Database
-from demo_server.products import Products
+from demo_server.patterns.cache_aside import Products
+from demo_server.shop.database import Database
 from tests.demo.conftest import Running
 from tests.demo.waiting import until
 

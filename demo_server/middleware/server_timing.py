@@ -7,9 +7,9 @@ import time
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from demo_server.cache import ResponseCache, current_cache
-from demo_server.client_address import client_to_limit
-from demo_server.ratelimit import RateLimiter, Verdict
+from demo_server.patterns.client_address import client_to_limit
+from demo_server.patterns.rate_limit import RateLimiter, Verdict
+from demo_server.patterns.response_cache import ResponseCache, current_cache
 from demo_server.settings import Network
 
 log = logging.getLogger(__name__)

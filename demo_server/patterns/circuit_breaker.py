@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from demo_server.store import CircuitPool, RedisError
+from demo_server.redis_client import CircuitPool, RedisError
 
 log = logging.getLogger(__name__)
 

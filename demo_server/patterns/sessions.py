@@ -11,11 +11,11 @@ from typing import Any
 from redis.asyncio import Redis
 
 from demo_server import keys
-from demo_server.accounts import Account
-from demo_server.events import Events
-from demo_server.online import OnlineUsers
-from demo_server.store import RedisError
-from demo_server.truth import Truth
+from demo_server.patterns.events import Events
+from demo_server.patterns.online_users import OnlineUsers
+from demo_server.redis_client import RedisError
+from demo_server.shop.accounts import Account
+from demo_server.truth.counts import Truth
 
 log = logging.getLogger(__name__)
 

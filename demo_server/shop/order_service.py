@@ -7,11 +7,11 @@ from typing import Any
 from redis.asyncio import Redis
 
 from demo_server import keys
-from demo_server.accounts import BY_ID
-from demo_server.database import Database
-from demo_server.events import Events
-from demo_server.store import RedisError, log_failure
-from demo_server.subscription import listen
+from demo_server.patterns.events import Events
+from demo_server.patterns.subscription import listen
+from demo_server.redis_client import RedisError, log_failure
+from demo_server.shop.accounts import BY_ID
+from demo_server.shop.database import Database
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ import time
 
 from redis.asyncio import Redis
 
-from demo_server.store import RedisError, log_failure
-from demo_server.truth import Truth
+from demo_server.redis_client import RedisError, log_failure
+from demo_server.truth.counts import Truth
 
 log = logging.getLogger(__name__)
 

@@ -17,10 +17,10 @@ from typing import Any, Literal
 from redis.asyncio import Redis
 
 from demo_server import keys
-from demo_server.cache_stats import CacheStats
-from demo_server.database import Database
-from demo_server.events import Events
-from demo_server.store import RedisError, log_failure
+from demo_server.patterns.cache_stats import CacheStats
+from demo_server.patterns.events import Events
+from demo_server.redis_client import RedisError, log_failure
+from demo_server.shop.database import Database
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 
 from demo_server import keys
-from demo_server.store import RedisError, log_failure
+from demo_server.redis_client import RedisError, log_failure
 
 log = logging.getLogger(__name__)
 

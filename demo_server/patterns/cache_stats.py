@@ -7,8 +7,8 @@ from collections import Counter
 from redis.asyncio import Redis
 
 from demo_server import keys
-from demo_server.store import CircuitOpenError, RedisError, log_failure
-from demo_server.truth import Truth
+from demo_server.redis_client import CircuitOpenError, RedisError, log_failure
+from demo_server.truth.counts import Truth
 
 log = logging.getLogger(__name__)
 

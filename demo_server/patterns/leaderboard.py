@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 
 from demo_server import keys
-from demo_server.truth import Truth
+from demo_server.truth.counts import Truth
 
 # KEYS board; ARGV last rank from 0. A script, because then scores look alike in either version of the protocol.
 _TOP = "return redis.call('ZREVRANGE', KEYS[1], 0, ARGV[1], 'WITHSCORES')"

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 
-from demo_server.store import RedisError
+from demo_server.redis_client import RedisError
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 
 from demo_server import keys
-from demo_server.events import Events
-from demo_server.store import RedisError, log_failure
-from demo_server.truth import Truth
+from demo_server.patterns.events import Events
+from demo_server.redis_client import RedisError, log_failure
+from demo_server.truth.counts import Truth
 
 log = logging.getLogger(__name__)
 

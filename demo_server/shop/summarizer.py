@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypedDict
 
 from demo_server import keys
-from demo_server.cache import cache_response
+from demo_server.patterns.response_cache import cache_response
 
 TTL = 600  # seconds
 

@@ -21,9 +21,9 @@ from typing import Any, ParamSpec, TypeVar
 from redis.asyncio import Redis
 
 from demo_server import keys
-from demo_server.cache_key import digest_of_call
-from demo_server.cache_stats import CacheStats
-from demo_server.store import RedisError, log_failure
+from demo_server.patterns.cache_key import digest_of_call
+from demo_server.patterns.cache_stats import CacheStats
+from demo_server.redis_client import RedisError, log_failure
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
