@@ -7,14 +7,25 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from redis.exceptions import AuthenticationError, BusyLoadingError, OutOfMemoryError, ReadOnlyError
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
 
 from demo_server.middleware.body_limit import BodyLimit
-from demo_server.middleware.server_timing import CrashToAnswer, RateLimit, ServerTiming, UseCache
-from demo_server.redis_client import CircuitOpenError, RedisError, ResponseError
+from demo_server.middleware.crash import CrashToAnswer
+from demo_server.middleware.server_timing import ServerTiming, TimedRateLimit
+from demo_server.patterns.circuit_breaker import CircuitOpenError
+from demo_server.patterns.client_address import client_to_limit
 from demo_server.routes import ROUTERS
 from demo_server.services import build_services, running
 from demo_server.settings import Settings
+
+EXEMPT_PATHS = ("/healthz", "/truth")  # not rate limited
 
 # The first that fits is told: never what Redis itself says, which may be about others.
 _REASONS = (
@@ -49,8 +60,12 @@ def create_app(settings: Settings) -> FastAPI:
     # The last one added is the outermost.
     app.add_middleware(CrashToAnswer)
     app.add_middleware(BodyLimit)
-    app.add_middleware(UseCache, cache=services.cache)
-    app.add_middleware(RateLimit, limiter=services.limiter, trusted_proxies=settings.trusted_proxies)
+    app.add_middleware(
+        TimedRateLimit,
+        limiter=services.limiter,
+        identify=lambda scope: client_to_limit(scope, settings.trusted_proxies),
+        exempt=EXEMPT_PATHS,
+    )
     app.add_middleware(ServerTiming)
     return app
 

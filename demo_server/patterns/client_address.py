@@ -1,4 +1,4 @@
-"""Whose request is it? The address, whom to limit, and whether it came over HTTPS, seen through trusted proxies."""
+"""The client's address, whom to limit, and whether HTTPS was used, seen through trusted proxies."""
 
 import functools
 import ipaddress
@@ -6,17 +6,16 @@ from collections.abc import Sequence
 
 from starlette.types import Scope
 
-from demo_server.settings import Network
-
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _LOCAL = ipaddress.ip_address("127.0.0.1")
 
 
 def client_address(scope: Scope, trusted: Sequence[Network]) -> str:
-    """The client's address in its canonical form.
+    """Return the client's address in its canonical form.
 
-    `X-Forwarded-For` is believed only as far as it was written by trusted proxies: the right-most address that is not
-    one of them. What is no address ends the search, so no header ever becomes a Redis key as it stands.
+    `X-Forwarded-For` counts only as far as trusted proxies wrote it: the right-most address that is not one of them is
+    the client. Text that is no address ends the search, so no header becomes a Redis key as it stands.
     """
     address = _peer(scope)
     if not _is_trusted(address, trusted):
@@ -32,12 +31,12 @@ def client_address(scope: Scope, trusted: Sequence[Network]) -> str:
 
 
 def client_to_limit(scope: Scope, trusted: Sequence[Network]) -> str:
-    """Who shares a limit: an IPv4 address, or the /64 of an IPv6 one, all of which its owner can use."""
+    """Return who shares a limit: an IPv4 address, or the /64 of an IPv6 one, all of which its owner can use."""
     return _group(client_address(scope, trusted))
 
 
 def over_https(scope: Scope, trusted: Sequence[Network]) -> bool:
-    """Whether the browser spoke HTTPS, to us or to a trusted proxy that says so in `X-Forwarded-Proto`."""
+    """Whether the browser used HTTPS, to us or to a trusted proxy that says so in `X-Forwarded-Proto`."""
     if scope["scheme"] == "https":
         return True
     return _is_trusted(_peer(scope), trusted) and _header(scope, b"x-forwarded-proto").strip().lower() == "https"

@@ -1,30 +1,27 @@
-"""What the application tells the world: JSON events on the pub/sub channels."""
+"""Publish events as JSON on pub/sub channels."""
 
 import json
 import logging
 import time
 
 from redis.asyncio import Redis
-
-from demo_server.redis_client import RedisError, log_failure
-from demo_server.truth.counts import Truth
+from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 
 
 class Events:
-    """Publishes events. An event is news, not data: if Redis is down it is lost, and the request goes on."""
+    """Publishes events. Events are not data: while Redis is down they are lost, and the request goes on."""
 
-    def __init__(self, redis: Redis, truth: Truth) -> None:
+    def __init__(self, redis: Redis) -> None:
         self._redis = redis
-        self._truth = truth
 
-    async def publish(self, channel: str, event_type: str, **fields: object) -> None:
-        """Publish `{"type": event_type, …fields, "at": epoch seconds}`."""
+    async def publish(self, channel: str, event_type: str, **fields: object) -> bool:
+        """Publish `{"type": event_type, …fields, "at": epoch seconds}`; returns whether Redis took it."""
         message = json.dumps({"type": event_type, **fields, "at": round(time.time(), 3)})
         try:
             await self._redis.publish(channel, message)
         except RedisError as error:
-            log_failure(log, error, "%s on %s was lost", event_type, channel)
-        else:
-            self._truth.published(channel)
+            log.warning("%s on %s is lost: %s", event_type, channel, error)
+            return False
+        return True

@@ -1,13 +1,10 @@
-"""The leaderboard: each player's best score."""
+"""A leaderboard: each player's best score."""
 
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
-from demo_server import keys
-from demo_server.truth.counts import Truth
-
-# KEYS board; ARGV last rank from 0. A script, because then scores look alike in either version of the protocol.
+# KEYS board; ARGV last rank from 0. A script, because its answer is the same in RESP2 and RESP3.
 _TOP = "return redis.call('ZREVRANGE', KEYS[1], 0, ARGV[1], 'WITHSCORES')"
 # KEYS board; ARGV player, neighbours on each side. -> false or {rank from 0, first rank shown, {member, score, …}}
 _AROUND = """
@@ -38,29 +35,26 @@ class Standing:
 
 
 class Leaderboard:
-    """The sorted set `leaderboard`. Raises RedisError while Redis is down."""
+    """One sorted set: player -> best score. Raises RedisError while Redis is down."""
 
-    def __init__(self, redis: Redis, truth: Truth) -> None:
+    def __init__(self, redis: Redis, *, key: str = "leaderboard") -> None:
         self._redis = redis
-        self._truth = truth
+        self._key = key
         self._top = redis.register_script(_TOP)
         self._around = redis.register_script(_AROUND)
 
     async def score(self, player: str, score: float) -> bool:
-        """Record a result; True if it is the player's best so far."""
-        changed = await self._redis.zadd(keys.LEADERBOARD, {player: score}, gt=True, ch=True)
-        # "The best counts" gives the same end in whatever order two results of one player arrive, here and in Redis.
-        self._truth.scored(player, score)
-        return bool(changed)
+        """Record a result; returns whether it is the player's best so far."""
+        return bool(await self._redis.zadd(self._key, {player: score}, gt=True, ch=True))
 
     async def top(self, limit: int) -> list[Place]:
-        """The first `limit` players."""
-        flat = await self._top(keys=[keys.LEADERBOARD], args=[limit - 1])
+        """Return the first `limit` players."""
+        flat = await self._top(keys=[self._key], args=[limit - 1])
         return _places(flat, first_rank=1)
 
     async def standing(self, player: str, neighbours: int = 2) -> Standing | None:
-        """Where a player stands, or None if the player has no score. One round trip."""
-        found = await self._around(keys=[keys.LEADERBOARD], args=[player, neighbours])
+        """Return where a player stands, or None if the player has no score. One round trip."""
+        found = await self._around(keys=[self._key], args=[player, neighbours])
         if found is None:
             return None
         rank, first, flat = found

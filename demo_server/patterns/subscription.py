@@ -1,4 +1,4 @@
-"""Listening to one channel for as long as the process lives, through any number of server restarts."""
+"""Listen to one channel for as long as the process lives, through any number of server restarts."""
 
 import asyncio
 import contextlib
@@ -7,21 +7,20 @@ from collections.abc import Awaitable, Callable
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
-
-from demo_server.redis_client import RedisError
+from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 
 _FIRST_DELAY = 0.05  # seconds
 _LONGEST_DELAY = 1.0
-_IDLE = 5.0  # seconds of silence after which the server is asked whether it is still there
+_IDLE = 5.0  # seconds without a message after which the server is pinged
 
 
 async def listen(redis: Redis, channel: str, handle: Callable[[bytes], Awaitable[None]]) -> None:
-    """Call `handle` with each message, one after the other, until cancelled. What is said meanwhile is lost.
+    """Call `handle` with each message, one after the other, until cancelled.
 
-    The loop is our own: redis-py's PubSub is known not to resubscribe reliably, so each try has a new one. A handler
-    that raises costs its message, never the subscription.
+    Messages published while the connection is down are lost. Each attempt uses a new PubSub, because redis-py's does
+    not resubscribe reliably. A handler that raises loses its message, never the subscription.
     """
     delay = _FIRST_DELAY
     while True:
@@ -42,7 +41,7 @@ async def listen(redis: Redis, channel: str, handle: Callable[[bytes], Awaitable
 
 
 async def _next_message(pubsub: PubSub) -> bytes | None:
-    """The next message's data; None for a confirmation. Raises TimeoutError (an OSError) if the server is silent."""
+    """Return the next message's data, or None for a confirmation. Raises TimeoutError if the server does not answer."""
     received = await pubsub.get_message(timeout=_IDLE)
     if received is None:
         await pubsub.ping()

@@ -141,8 +141,10 @@ async def _serve(
 
 async def _workload_listens(redis_url: str) -> None:
     """Ready means that scenarios can be asked for. Without it after a while we go on all the same: the API works."""
+    from redis.exceptions import RedisError
+
     from demo_server import keys
-    from demo_server.redis_client import RedisError, close_client, open_client
+    from demo_server.patterns.redis_client import close_client, open_client
 
     redis = open_client(redis_url, name="demo-launcher")
     deadline = time.monotonic() + _WORKLOAD_WITHIN

@@ -1,15 +1,15 @@
-"""The service that listens to `orders`: a confirmation mail, the inventory, then the payment."""
+"""The service that handles `orders`: it queues a confirmation mail, takes the stock, then publishes the payment."""
 
 import json
 import logging
 from typing import Any
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from demo_server import keys
 from demo_server.patterns.events import Events
 from demo_server.patterns.subscription import listen
-from demo_server.redis_client import RedisError, log_failure
 from demo_server.shop.accounts import BY_ID
 from demo_server.shop.database import Database
 
@@ -19,7 +19,10 @@ _MAILS_KEPT = 1000  # nobody sends them in the demo, so the queue needs an end
 
 
 class OrderService:
-    """Pub/sub reaches every listener, so run this in one process only; an order published while it is away is lost."""
+    """Run this in one process only, because pub/sub reaches every subscriber.
+
+    An order that is published while no process runs it is lost.
+    """
 
     def __init__(self, redis: Redis, database: Database, events: Events) -> None:
         self._redis = redis
@@ -59,4 +62,4 @@ class OrderService:
                 pipe.ltrim(keys.EMAIL_QUEUE, -_MAILS_KEPT, -1)
                 await pipe.execute()
         except RedisError as error:
-            log_failure(log, error, "the mail for order %d was not queued", order_id)
+            log.warning("the mail for order %d was not queued: %s", order_id, error)

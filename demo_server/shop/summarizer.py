@@ -1,4 +1,4 @@
-"""A language model, simulated: slow, and always of the same opinion. Just what a cache is for."""
+"""A simulated language model: slow, and always of the same opinion, so its answers can be cached."""
 
 import asyncio
 import re
@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypedDict
 
 from demo_server import keys
-from demo_server.patterns.response_cache import cache_response
+from demo_server.patterns.response_cache import ResponseCache
 
 TTL = 600  # seconds
 
@@ -18,10 +18,10 @@ class Summary(TypedDict):
     words: int  # in the text
 
 
-def build_summarizer(thinking_time: float) -> Callable[[str], Awaitable[Summary]]:
-    """A cached model that thinks for `thinking_time` seconds."""
+def build_summarizer(cache: ResponseCache, thinking_time: float) -> Callable[[str], Awaitable[Summary]]:
+    """Return a cached model that thinks for `thinking_time` seconds."""
 
-    @cache_response(ttl=TTL, prefix=keys.LLM)
+    @cache.cached(ttl=TTL, prefix=keys.LLM)
     async def summarize(text: str) -> Summary:
         await asyncio.sleep(thinking_time)
         first_sentence = re.split(r"(?<=[.!?])\s", text.strip(), maxsplit=1)[0]

@@ -8,7 +8,7 @@ from typing import Self
 
 import httpx
 
-from demo_server.patterns.sessions import COOKIE
+from demo_server.shop.user_sessions import COOKIE
 from demo_server.workload.journey import Call, log_in
 from demo_server.workload.pacer import Gate
 from demo_server.workload.people import Visitor

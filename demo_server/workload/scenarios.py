@@ -17,10 +17,10 @@ import time
 from collections.abc import Callable, Coroutine, Iterable
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from demo_server import keys
 from demo_server.process.progress import say
-from demo_server.redis_client import RedisError
 from demo_server.workload.browser import Browser
 from demo_server.workload.crowd import Crowd
 from demo_server.workload.journey import Call, look_at, set_price, summarize
