@@ -4,9 +4,7 @@ Each row has a version. For a row that was changed lately Redis holds a *fence*:
 An update raises the fence above the present version and deletes the cached value, in one step. Only when Redis has
 confirmed that does the row change, and only if it still has the version that the fence is for. So no reader, in any
 process, can cache the old row any more. An update that is cut off half-way leaves a row that is not cached for a while.
-
-An update that Redis refuses is refused: another process may still read there what we cannot delete. A Redis that
-forgets what it has confirmed, as in a failover, may serve an old value until its TTL ends.
+An update that Redis refuses is refused. A Redis that forgets what it confirmed, as in a failover, may serve an old row.
 """
 
 import asyncio

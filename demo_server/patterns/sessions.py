@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 _ID = re.compile(r"[A-Za-z0-9_-]{43}")  # what token_urlsafe(32) makes
 
 Data = dict[str, Any]
-AddCommands = Callable[[Pipeline, str], None]  # to a transaction, for a session's id
+AddCommands = Callable[[Pipeline, str], object]  # to a transaction, for a session's id
 
 
 def is_session_id(text: str) -> bool:
