@@ -1,5 +1,6 @@
 """The patterns stand alone: each can be copied, and is used here without the rest of the application."""
 
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -23,6 +24,7 @@ from demo_server.process.embedded import EmbeddedServer
 
 FOLDER = Path(demo_server.patterns.__file__).parent
 FILES = sorted(path for path in FOLDER.glob("*.py") if path.stem != "__init__")
+README = FOLDER.parent / "README.md"
 MOST_LINES = 120
 
 
@@ -36,6 +38,18 @@ def test_a_pattern_is_short_and_needs_nothing_but_patterns(path: Path) -> None:
         "demo_server",
         "demo_server.patterns",
     }
+
+
+def test_the_reading_order_names_every_pattern_and_what_it_needs() -> None:
+    rows = re.findall(r"^\| (\d+) \| `(\w+)\.py` \|.*\| ([\d, ]*)\|$", README.read_text(), flags=re.MULTILINE)
+    names = {number: name for number, name, _ in rows}
+    told = {name: {names[number] for number in needs.replace(",", " ").split()} for _, name, needs in rows}
+    assert told == {path.stem: needed(path) for path in FILES}
+
+
+def needed(path: Path) -> set[str]:
+    """The other patterns that a pattern imports."""
+    return set(re.findall(r"^from demo_server\.patterns\.(\w+) import", path.read_text(), flags=re.MULTILINE))
 
 
 @pytest.fixture
