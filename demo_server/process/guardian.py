@@ -1,12 +1,12 @@
-"""The guardian: a tiny process that outlives its parent just long enough to clean up after it.
+"""The guardian: a small process that cleans up after its parent has ended.
 
     python -I -S guardian.py PARENT_FOLDER [COMMAND …]
 
 It makes a private folder in PARENT_FOLDER, runs COMMAND in it, and prints one line: the command's process id (0 without
-one) and the folder. Then it waits for its stdin to end, which the kernel sees to however the parent dies. It ends the
-command, removes the folder, and ends itself. If the command ends before, the folder stays until stdin ends.
+one) and the folder. Then it waits until its stdin ends: the kernel closes the pipe, however the parent ends. It stops
+the command, removes the folder, and exits. If the command ends earlier, the folder stays until stdin ends.
 
-It imports only what is built in, so that it is up within milliseconds; it is a script, never imported.
+It is a script, never imported. It imports only built-in modules, so that it starts within milliseconds.
 """
 
 import os
@@ -14,7 +14,7 @@ import signal
 import sys
 import time
 
-PATIENCE = 1.0  # seconds between asking the command to end and ending it
+STOP_TIMEOUT = 1.0  # seconds between SIGTERM and SIGKILL
 
 
 class Child:
@@ -40,13 +40,13 @@ class Child:
         os.close(output)
 
     def reap(self) -> None:
-        """Notice that it has ended: its number may soon belong to somebody else."""
+        """Notice that it has ended: another process may soon have its process id."""
         if self.pid and os.waitpid(self.pid, os.WNOHANG)[0]:
             self.pid = 0
 
     def stop(self) -> None:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + STOP_TIMEOUT
         self.reap()
         if self.pid:
             os.kill(self.pid, signal.SIGTERM)
@@ -59,7 +59,7 @@ class Child:
 
 
 def main(parent_folder: str, command: list[str]) -> None:
-    # A Ctrl-C or a closed terminal is the parent's affair; it ends our stdin when it is done.
+    # The parent handles Ctrl-C and a closed terminal, and closes our stdin when it has finished.
     for ignored in (signal.SIGINT, signal.SIGHUP):
         signal.signal(ignored, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
@@ -77,7 +77,7 @@ def main(parent_folder: str, command: list[str]) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         child.stop()
         os.chdir("/")
-        import shutil  # only here: it would double the time to start
+        import shutil  # imported here because it doubles the time to start
 
         shutil.rmtree(folder, ignore_errors=True)
 

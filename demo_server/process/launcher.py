@@ -1,4 +1,4 @@
-"""The whole demo: an embedded server unless one is named, the API, and the workload, started and ended together."""
+"""The whole demo, started and ended together: a server (embedded unless one is named), the API, and the workload."""
 
 import asyncio
 import contextlib
@@ -27,20 +27,20 @@ if TYPE_CHECKING:
     import uvicorn
 
 _HOST = "127.0.0.1"
-_WORKLOAD_WITHIN = 5.0  # seconds
-_WORKLOAD_PATIENCE = 0.5  # seconds
-_DRAIN_MARGIN = 0.5  # seconds for requests in flight when the demo ends, besides those that the model takes
-_DRAIN_ALONE = 0.2  # seconds, where whoever started us is gone
+_WORKLOAD_START_TIMEOUT = 5.0  # seconds
+_WORKLOAD_STOP_TIMEOUT = 0.5  # seconds
+_DRAIN_MARGIN = 0.5  # seconds for requests in flight when the demo ends, besides the model's thinking time
+_DRAIN_ALONE = 0.2  # seconds, if the parent process has ended
 
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """What can be asked of a demo."""
+    """The options of a demo."""
 
-    redis_url: str | None = None  # None: an embedded server; REDIS_URL is deliberately not looked at
+    redis_url: str | None = None  # None: an embedded server; REDIS_URL is ignored on purpose
     port: int = 0  # of the API; 0 takes a free one
     rate: float = 20.0  # requests per second
-    seed: int | None = None  # None: other choices each time
+    seed: int | None = None  # None: different choices each time
     with_workload: bool = True
     exit_with_stdin: bool = False
 
@@ -53,7 +53,7 @@ def run_demo(options: DemoOptions) -> None:
             check_url(redis_url)
         else:
             redis_url, database = _start_embedded_server(stack)
-        # Listening before the API is there: the workload's first requests wait in the backlog meanwhile.
+        # Listens before the API has started: the workload's first requests wait in the backlog.
         listener = stack.enter_context(listen(_HOST, options.port))
         http_url = f"http://{_HOST}:{listener.getsockname()[1]}"
         workload = None
@@ -74,7 +74,7 @@ def _start_embedded_server(stack: ExitStack) -> tuple[str, Path]:
 
 @contextlib.contextmanager
 def _workload(options: DemoOptions, redis_url: str, http_url: str) -> Iterator[IO[bytes]]:
-    """Yields the workload's standard input: the workload ends when that is closed."""
+    """Run the workload; yields its stdin, and the workload ends when that is closed."""
     command = [sys.executable, "-m", "demo_server.workload", "--exit-with-stdin", "--http-url", http_url]
     command += ["--rate", str(options.rate)]
     if options.seed is not None:
@@ -83,8 +83,8 @@ def _workload(options: DemoOptions, redis_url: str, http_url: str) -> Iterator[I
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
-        start_new_session=True,  # a Ctrl-C is ours to pass on
-        # The URL may hold a password, and anybody can read command lines.
+        start_new_session=True,  # Ctrl-C reaches only this process, which passes it on
+        # The URL may hold a password, and every user can read command lines.
         env=os.environ | {"DEMO_REDIS_URL": redis_url},
     )
     assert process.stdin is not None
@@ -93,7 +93,7 @@ def _workload(options: DemoOptions, redis_url: str, http_url: str) -> Iterator[I
     finally:
         process.stdin.close()
         try:
-            process.wait(_WORKLOAD_PATIENCE)
+            process.wait(_WORKLOAD_STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -107,7 +107,7 @@ async def _serve(
     http_url: str,
     workload: IO[bytes] | None,
 ) -> None:
-    # The slow imports, while the workload imports its own on the other core.
+    # These imports are slow. The workload does its own at the same time, on another core.
     import uvicorn
 
     from demo_server.factory import create_app
@@ -119,7 +119,7 @@ async def _serve(
             create_app(settings),
             log_level="warning",
             access_log=False,
-            proxy_headers=False,  # the application itself looks through trusted proxies
+            proxy_headers=False,  # the application evaluates the headers of trusted proxies itself
             server_header=False,
             lifespan="on",
             timeout_graceful_shutdown=math.ceil(settings.llm_seconds + _DRAIN_MARGIN),
@@ -140,14 +140,14 @@ async def _serve(
 
 
 async def _workload_listens(redis_url: str) -> None:
-    """Ready means that scenarios can be asked for. Without it after a while we go on all the same: the API works."""
+    """Wait until the workload takes scenarios; goes on without it after a while, because the API works."""
     from redis.exceptions import RedisError
 
     from demo_server import keys
     from demo_server.patterns.redis_client import close_client, open_client
 
     redis = open_client(redis_url, name="demo-launcher")
-    deadline = time.monotonic() + _WORKLOAD_WITHIN
+    deadline = time.monotonic() + _WORKLOAD_START_TIMEOUT
     try:
         while time.monotonic() < deadline:
             with contextlib.suppress(RedisError):
@@ -163,7 +163,7 @@ def _quiet_server(config: "uvicorn.Config") -> "uvicorn.Server":
     import uvicorn
 
     class Server(uvicorn.Server):
-        """Without uvicorn's signal handling, which would end the process before the rest of the demo is put away."""
+        """Without uvicorn's signal handling, which would end the process before the rest of the demo is stopped."""
 
         @contextlib.contextmanager
         def capture_signals(self) -> Iterator[None]:
@@ -176,14 +176,14 @@ def _stop_when_asked(server: "uvicorn.Server", options: DemoOptions, workload: I
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
-        server.force_exit = server.should_exit  # the second time, at once
+        server.force_exit = server.should_exit  # a second signal stops it at once
         server.should_exit = True
         if workload is not None:
-            workload.close()  # at once, so that nothing new is asked for
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # what is cut off now is no error
+            workload.close()  # at once, so that no new requests come
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # requests that are cut off now are no errors
 
     def stop_alone() -> None:
-        server.config.timeout_graceful_shutdown = _DRAIN_ALONE  # type: ignore[assignment]  # nobody is there to read an answer
+        server.config.timeout_graceful_shutdown = _DRAIN_ALONE  # type: ignore[assignment]  # nobody reads the answers
         stop()
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -6,10 +6,10 @@ _BACKLOG = 1024  # connections
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A TCP socket that listens; port 0 takes a free one. Raises OSError.
+    """Return a TCP socket that listens; port 0 takes a free one. Raises OSError.
 
-    Its protocol is named, which `socket.create_server` does not do: asyncio sets TCP_NODELAY only where it sees it.
-    Without it the body of an answer waits for the client to acknowledge the head, which takes it 40 ms.
+    The socket names its protocol, which `socket.create_server` does not do: asyncio sets TCP_NODELAY only if it is
+    named. Without TCP_NODELAY the body of an answer waits 40 ms until the client has acknowledged the head.
     """
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:

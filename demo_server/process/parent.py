@@ -1,4 +1,4 @@
-"""Noticing that whoever started us is gone."""
+"""Notice that the parent process has ended."""
 
 import os
 import threading
@@ -6,15 +6,15 @@ from collections.abc import Callable
 
 
 def when_stdin_ends(callback: Callable[[], object]) -> None:
-    """Call `callback`, from a thread of its own, when stdin reaches its end: the kernel closes a dead parent's pipe."""
+    """Call `callback` in a thread when stdin reaches its end: the kernel closes the pipe of a parent that has ended."""
 
     def wait() -> None:
         try:
             while os.read(0, 4096):
                 pass
         except OSError:
-            pass  # no stdin at all, which is as ended as can be
+            pass  # there is no stdin
         callback()
 
-    # A daemon: it must not keep a process alive that ends for another reason.
+    # A daemon thread does not keep the process alive.
     threading.Thread(target=wait, name="stdin", daemon=True).start()

@@ -1,4 +1,4 @@
-"""The sixty people of the demo. Their password is "demo"."""
+"""The sixty accounts of the demo. Their password is "demo"."""
 
 from dataclasses import dataclass
 from typing import Final

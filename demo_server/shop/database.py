@@ -1,4 +1,4 @@
-"""The shop's database: a real SQLite file, with the latency of a database that is further away."""
+"""The shop's database: an SQLite file, with the latency of a database on another machine."""
 
 import asyncio
 import random
@@ -44,14 +44,14 @@ class Database:
     """One connection to the shop's file. Open it before use."""
 
     def __init__(self, latency: float) -> None:
-        """`latency` in seconds is added to each query on average: half of it each way, give or take half of that."""
+        """`latency` in seconds is added to each query on average, half of it each way, varied by ± 50 %."""
         self._half_way = latency / 2
         self._connection: aiosqlite.Connection | None = None
 
     async def open(self, path: Path) -> None:
         """Open the file, make the tables and fill an empty shop with its 200 products."""
         self._connection = await aiosqlite.connect(path, isolation_level=None)
-        # A demo's orders need not survive a power cut; without this each order waits for the disk.
+        # Orders of a demo need not survive a power cut, so no order waits for the disk.
         await self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;" + _SCHEMA)
         async with self._connection.execute("SELECT count(*) FROM products") as cursor:
             (count,) = await cursor.fetchone() or (0,)
@@ -69,7 +69,7 @@ class Database:
             self._connection = None
 
     async def product(self, product_id: int) -> tuple[dict[str, Any], int] | None:
-        """`{"id", "name", "category", "price"}` and the row's version, or None if there is no such product."""
+        """Return `{"id", "name", "category", "price"}` and the row's version, or None if there is no such product."""
         row = await self._first_row(
             "SELECT id, name, category, price_cents, version FROM products WHERE id = ?", (product_id,)
         )
@@ -78,7 +78,7 @@ class Database:
     async def update_product(
         self, product_id: int, version: int, *, name: str | None, price_cents: int | None
     ) -> dict[str, Any] | None:
-        """Set what is not None; the product as it is then, or None if the row has not this version (any more)."""
+        """Set what is not None; returns the changed product, or None if the row has another version."""
         row = await self._first_row(
             "UPDATE products SET name = coalesce(?, name), price_cents = coalesce(?, price_cents),"
             " version = version + 1 WHERE id = ? AND version = ? RETURNING id, name, category, price_cents",
@@ -87,7 +87,7 @@ class Database:
         return None if row is None else _as_product(row)
 
     async def create_order(self, user_id: int, product_id: int, quantity: int) -> Order | None:
-        """Store an order at the product's present price; None if there is no such product."""
+        """Store an order at the product's present price; returns None if there is no such product."""
         row = await self._first_row(
             "INSERT INTO orders (user_id, product_id, quantity, amount_cents, created_at)"
             " SELECT ?, id, ?, price_cents * ?, ? FROM products WHERE id = ? RETURNING id, amount_cents",
@@ -96,7 +96,7 @@ class Database:
         return None if row is None else Order(row[0], product_id, quantity, row[1])
 
     async def take_stock(self, product_id: int, quantity: int) -> int | None:
-        """Take pieces out of the inventory; how many are left (below zero: to be reordered), None if unknown."""
+        """Take pieces out of the inventory; returns how many are left, which may be below zero, or None if unknown."""
         row = await self._first_row(
             "UPDATE inventory SET stock = stock - ? WHERE product_id = ? RETURNING stock", (quantity, product_id)
         )
@@ -105,14 +105,14 @@ class Database:
     async def _first_row(self, sql: str, values: tuple[object, ...]) -> sqlite3.Row | None:
         if self._connection is None:
             raise RuntimeError("the database is not open")
-        await self._travel()
+        await self._network_delay()
         # All rows are fetched: SQLite ends a writing statement with RETURNING only when it is read to its end.
         rows = list(await self._connection.execute_fetchall(sql, values))
-        await self._travel()
+        await self._network_delay()
         return rows[0] if rows else None
 
-    async def _travel(self) -> None:
-        # No network is even; without this, answers could never overtake each other.
+    async def _network_delay(self) -> None:
+        # Delays vary as in a network, so that answers can overtake each other.
         await asyncio.sleep(self._half_way * random.uniform(0.5, 1.5))
 
 

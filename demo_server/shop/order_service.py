@@ -15,7 +15,7 @@ from demo_server.shop.database import Database
 
 log = logging.getLogger(__name__)
 
-_MAILS_KEPT = 1000  # nobody sends them in the demo, so the queue needs an end
+_MAILS_KEPT = 1000  # the demo sends none, so the queue is bounded
 
 
 class OrderService:

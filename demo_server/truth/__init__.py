@@ -1,1 +1,1 @@
-"""What the application counted itself: the patterns, each extended so that it counts what Redis confirmed."""
+"""What the application counted itself, for tests and `GET /truth`."""

@@ -1,7 +1,7 @@
-"""The truth: what this process itself counted, in memory, never read back from Redis.
+"""The truth: what this process counted itself, in memory, never read back from Redis.
 
-It counts only what Redis confirmed, so while Redis is up and keeps its data the two agree exactly. It begins at zero
-with the process: on a Redis that already held data, or after Redis lost its data, they differ by just that.
+It counts only what Redis confirmed, so the two agree exactly while Redis keeps its data. It begins at zero with the
+process: on a Redis that already held data, or after Redis has lost its data, they differ by exactly that.
 """
 
 import heapq
@@ -12,7 +12,7 @@ from typing import Any
 
 from demo_server import keys
 
-_REFUSALS_KEPT = 10_000  # clients whose refusals are remembered
+_REFUSALS_KEPT = 10_000  # clients
 
 
 class Truth:
@@ -23,7 +23,7 @@ class Truth:
         self._session_ends: OrderedDict[str, float] = OrderedDict()  # session id -> monotonic time, the next end first
         self._caches = {prefix: Counter(hits=0, misses=0) for prefix in caches}
         self._accepted: list[tuple[float, str]] = []  # a heap of server times in epoch seconds, and clients
-        self._used: Counter[str] = Counter()  # what of it is whose
+        self._used: Counter[str] = Counter()  # accepted requests of each client
         self._refused: OrderedDict[str, int] = OrderedDict()  # the client refused last is the last
         self._server_clock = time.time() - time.monotonic()  # server epoch minus our monotonic clock
         self._published: Counter[str] = Counter(dict.fromkeys(keys.CHANNELS, 0))
@@ -36,7 +36,7 @@ class Truth:
         self._forget_ended_sessions()
 
     def session_gone(self, session_id: str) -> None:
-        """Redis does not hold this session (any more)."""
+        """Redis does not hold this session."""
         self._session_ends.pop(session_id, None)
 
     def looked_up(self, prefix: str, *, hits: int = 0, misses: int = 0) -> None:

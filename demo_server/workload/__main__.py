@@ -26,7 +26,7 @@ from demo_server.workload.scenarios import Scenarios
 def main(http_url: str, redis_url: str, rate: float, seed: int | None, exit_with_stdin: bool) -> None:
     """Use the demo, until killed."""
     if exit_with_stdin:
-        # At once: there is nothing to put away, and whoever would wait is gone.
+        # At once: there is nothing to clean up.
         when_stdin_ends(lambda: os._exit(0))
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_use(http_url, redis_url, rate, secrets.randbits(32) if seed is None else seed))
