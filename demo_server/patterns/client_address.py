@@ -2,10 +2,10 @@
 
 import functools
 import ipaddress
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from starlette.types import Scope
-
+Scope = Mapping[str, Any]  # of an ASGI request
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _LOCAL = ipaddress.ip_address("127.0.0.1")
