@@ -5,12 +5,8 @@ import contextlib
 import json
 import logging
 import math
-import os
 import signal
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,14 +17,13 @@ from demo_server.process.embedded import EmbeddedServer
 from demo_server.process.listener import listen
 from demo_server.process.parent import when_stdin_ends
 from demo_server.process.progress import say
+from demo_server.process.workload_process import running_workload, workload_listens
 from demo_server.settings import check_url
 
 if TYPE_CHECKING:
     import uvicorn
 
 _HOST = "127.0.0.1"
-_WORKLOAD_START_TIMEOUT = 5.0  # seconds
-_WORKLOAD_STOP_TIMEOUT = 0.5  # seconds
 _DRAIN_MARGIN = 0.5  # seconds for requests in flight when the demo ends, besides the model's thinking time
 _DRAIN_ALONE = 0.2  # seconds, if the parent process has ended
 
@@ -59,7 +54,7 @@ def run_demo(options: DemoOptions) -> None:
         workload = None
         if options.with_workload:
             say(f"starting the workload: {options.rate:g} requests per second")
-            workload = stack.enter_context(_workload(options, redis_url, http_url))
+            workload = stack.enter_context(running_workload(redis_url, http_url, options.rate, options.seed))
         say(f"starting the API on {http_url}")
         asyncio.run(_serve(options, redis_url, database, listener, http_url, workload))
         say("ending")
@@ -70,33 +65,6 @@ def _start_embedded_server(stack: ExitStack) -> tuple[str, Path]:
     server = stack.enter_context(EmbeddedServer())
     say(f"{server.version} answers on {_HOST}:{server.port}")
     return server.url, server.folder / "shop.sqlite3"
-
-
-@contextlib.contextmanager
-def _workload(options: DemoOptions, redis_url: str, http_url: str) -> Iterator[IO[bytes]]:
-    """Run the workload; yields its stdin, and the workload ends when that is closed."""
-    command = [sys.executable, "-m", "demo_server.workload", "--exit-with-stdin", "--http-url", http_url]
-    command += ["--rate", str(options.rate)]
-    if options.seed is not None:
-        command += ["--seed", str(options.seed)]
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,  # Ctrl-C reaches only this process, which passes it on
-        # The URL may hold a password, and every user can read command lines.
-        env=os.environ | {"DEMO_REDIS_URL": redis_url},
-    )
-    assert process.stdin is not None
-    try:
-        yield process.stdin
-    finally:
-        process.stdin.close()
-        try:
-            process.wait(_WORKLOAD_STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 async def _serve(
@@ -131,32 +99,12 @@ async def _serve(
         await asyncio.sleep(0.005)
     if server.started:
         if options.with_workload:
-            await _workload_listens(redis_url)
+            await workload_listens(redis_url)
         say("ready: 200 products, 60 people (password: demo), docs on " + http_url + "/docs")
         print(json.dumps({"redis_url": redis_url, "http_url": http_url}), flush=True)  # noqa: T201
     await serving
     if not server.started and not server.should_exit:
         raise OSError("the API did not start")
-
-
-async def _workload_listens(redis_url: str) -> None:
-    """Wait until the workload takes scenarios; goes on without it after a while, because the API works."""
-    from redis.exceptions import RedisError
-
-    from demo_server import keys
-    from demo_server.patterns.redis_client import close_client, open_client
-
-    redis = open_client(redis_url, name="demo-launcher")
-    deadline = time.monotonic() + _WORKLOAD_START_TIMEOUT
-    try:
-        while time.monotonic() < deadline:
-            with contextlib.suppress(RedisError):
-                if dict(await redis.pubsub_numsub(keys.CONTROL)).get(keys.CONTROL.encode()):
-                    return
-            await asyncio.sleep(0.02)
-        say("the workload does not listen yet")
-    finally:
-        await close_client(redis)
 
 
 def _quiet_server(config: "uvicorn.Config") -> "uvicorn.Server":
