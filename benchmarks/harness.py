@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from redis import Redis
 
-from demo_server.embedded import EmbeddedServer, find_server
+from demo_server.process.embedded import EmbeddedServer, find_server
 
 SIZE = "200x60"
 """Columns and rows of the terminals."""

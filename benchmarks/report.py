@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.harness import Figure
-from demo_server.embedded import find_server
+from demo_server.process.embedded import find_server
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 COLUMNS = ("figure", "ours", "rival", "ratio", "bar", "")

@@ -1,29 +1,27 @@
-"""`python -m demo_server`: the living system, until Ctrl-C."""
+"""`python -m demo_server`: the demo without a dashboard, until Ctrl-C."""
 
 import math
 
 import click
 
-from demo_server.embedded import EmbeddedServerError
-from demo_server.launcher import DemoOptions, run_demo
+from demo_server.process.embedded import EmbeddedServerError
+from demo_server.process.launcher import DemoOptions, run_demo
 from demo_server.settings import SettingsError
 
 
 @click.command(context_settings={"show_default": True})
-@click.option(
-    "--redis-url", metavar="URL", help="Use this Redis instead of an embedded one. REDIS_URL is not looked at."
-)
+@click.option("--redis-url", metavar="URL", help="Use this Redis instead of an embedded one. REDIS_URL is ignored.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the API; 0 takes a free one.")
 @click.option("--rate", type=click.FloatRange(0.1, 2000), default=20.0, help="Requests per second of the workload.")
 @click.option("--seed", type=int, help="Make the workload's choices repeatable.")
-@click.option("--no-workload", is_flag=True, help="Only the API, and nobody who uses it.")
+@click.option("--no-workload", is_flag=True, help="Only the API, without people who use it.")
 @click.option("--exit-with-stdin", is_flag=True, hidden=True, help="End when stdin ends.")
 def main(
     redis_url: str | None, port: int, rate: float, seed: int | None, no_workload: bool, exit_with_stdin: bool
 ) -> None:
     """Run an application on Redis, with people who use it.
 
-    Prints one JSON line on stdout when all is ready: {"redis_url": …, "http_url": …}. Everything else goes to stderr.
+    Prints one JSON line on stdout when it is ready: {"redis_url": …, "http_url": …}. Everything else goes to stderr.
     """
     if not math.isfinite(rate):
         raise click.BadParameter("nan is no number", param_hint="--rate")

@@ -1,4 +1,4 @@
-"""The bare ASGI application, on the Redis that REDIS_URL names: `uvicorn demo_server.app:app`."""
+"""The ASGI application alone, on the Redis that REDIS_URL names: `uvicorn demo_server.app:app`."""
 
 from demo_server.factory import create_app
 from demo_server.settings import Settings

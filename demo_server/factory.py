@@ -1,4 +1,4 @@
-"""How the application is put together."""
+"""Make the ASGI application: its routes, middleware and error answers."""
 
 import contextlib
 import json
@@ -7,16 +7,27 @@ from collections.abc import AsyncIterator
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from redis.exceptions import AuthenticationError, BusyLoadingError, OutOfMemoryError, ReadOnlyError
+from redis.exceptions import (
+    AuthenticationError,
+    BusyLoadingError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
 
-from demo_server.body_limit import BodyLimit
-from demo_server.middleware import CrashToAnswer, RateLimit, ServerTiming, UseCache
+from demo_server.middleware.body_limit import BodyLimit
+from demo_server.middleware.crash import CrashToAnswer
+from demo_server.middleware.server_timing import ServerTiming, TimedRateLimit
+from demo_server.patterns.circuit_breaker import CircuitOpenError
+from demo_server.patterns.client_address import client_to_limit
 from demo_server.routes import ROUTERS
 from demo_server.services import build_services, running
 from demo_server.settings import Settings
-from demo_server.store import CircuitOpenError, RedisError, ResponseError
 
-# The first that fits is told: never what Redis itself says, which may be about others.
+EXEMPT_PATHS = ("/healthz", "/truth")  # not rate limited
+
+# The first that fits is the answer, never the text from Redis, which may be about other clients.
 _REASONS = (
     (OutOfMemoryError, "Redis has no memory left"),
     (ReadOnlyError, "This Redis takes no writes"),
@@ -28,7 +39,7 @@ _REASONS = (
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The ASGI application. Its lifespan opens and closes what it uses; it may run without Redis, and recovers."""
+    """Return the ASGI application. Its lifespan opens and closes what it uses. It also runs without Redis."""
     services = build_services(settings)
 
     @contextlib.asynccontextmanager
@@ -46,24 +57,28 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router)
     app.add_exception_handler(RedisError, _redis_cannot)
     app.add_exception_handler(RequestValidationError, _input_is_bad)
-    # The last one added is the outermost.
+    # The last middleware added is the outermost.
     app.add_middleware(CrashToAnswer)
     app.add_middleware(BodyLimit)
-    app.add_middleware(UseCache, cache=services.cache)
-    app.add_middleware(RateLimit, limiter=services.limiter, trusted_proxies=settings.trusted_proxies)
+    app.add_middleware(
+        TimedRateLimit,
+        limiter=services.limiter,
+        identify=lambda scope: client_to_limit(scope, settings.trusted_proxies),
+        exempt=EXEMPT_PATHS,
+    )
     app.add_middleware(ServerTiming)
     return app
 
 
 async def _input_is_bad(_: Request, error: Exception) -> Response:
-    """What was wrong and where, without repeating the input: it may be a password, or nothing that JSON can hold."""
+    """Say what was wrong and where, without the input: it may be a password, or a value that JSON cannot hold."""
     assert isinstance(error, RequestValidationError)
     detail = [{name: problem[name] for name in ("loc", "msg", "type")} for problem in error.errors()]
     return Response(json.dumps({"detail": detail}), status_code=422, media_type="application/json")
 
 
 async def _redis_cannot(_: Request, error: Exception) -> JSONResponse:
-    """For what cannot be done without Redis, sessions above all. Cached answers and the limiter never get here."""
+    """Answer 503 for what needs Redis, such as sessions. The caches and the limiter go on without it."""
     problem = error.problem if isinstance(error, CircuitOpenError) else error
     reason = next(reason for kind, reason in _REASONS if isinstance(problem, kind))
     detail = f"{reason}, and this cannot be done without it. Please try again soon."

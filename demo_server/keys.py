@@ -6,6 +6,13 @@ from typing import Final
 LLM: Final = "llm"
 PRODUCT: Final = "product"
 CACHES: Final = (LLM, PRODUCT)
+CACHE_STATS: Final = "cache:stats"
+
+# Prefixes of the other keys.
+SESSION: Final = "session"
+USER: Final = "user"
+RATE_LIMIT: Final = "ratelimit"
+VIEWS: Final = "views"
 
 LEADERBOARD: Final = "leaderboard"  # sorted set: player -> best score
 ONLINE_USERS: Final = "online_users"  # set of the ids of users with a session
@@ -24,17 +31,17 @@ CONTROL: Final = "demo:control"  # channel on which the workload takes {"scenari
 
 def session(session_id: str) -> str:
     """String: the JSON of one signed-in session."""
-    return f"session:{session_id}"
+    return f"{SESSION}:{session_id}"
 
 
 def user(user_id: int | str) -> str:
     """Hash: what is kept about a user who signed in at least once, among it how many `sessions` there are now."""
-    return f"user:{user_id}"
+    return f"{USER}:{user_id}"
 
 
 def rate_limit(client: str) -> str:
     """Sorted set: the accepted requests of one client, scored by server time in epoch seconds."""
-    return f"ratelimit:{client}"
+    return f"{RATE_LIMIT}:{client}"
 
 
 def product(product_id: int) -> str:
@@ -43,25 +50,15 @@ def product(product_id: int) -> str:
 
 
 def product_fence(product_id: int) -> str:
-    """String: the lowest version of `product(product_id)` that may be cached. Never taken for one of `product:*`."""
+    """String: the lowest version of `product(product_id)` that may be cached."""
     return f"fence:{product(product_id)}"
 
 
-def cache_entry(prefix: str, digest: str) -> str:
-    """String: the JSON of one cached response."""
-    return f"{prefix}:{digest}"
-
-
-def cache_lock(prefix: str, digest: str) -> str:
-    """String: the token of whoever computes `cache_entry(prefix, digest)` just now."""
-    return f"lock:{prefix}:{digest}"
-
-
-def cache_stats(prefix: str) -> str:
+def cache_stats(cache: str) -> str:
     """Hash with the fields `hits` and `misses` of one cache."""
-    return f"cache:stats:{prefix}"
+    return f"{CACHE_STATS}:{cache}"
 
 
 def views(page: str) -> str:
     """String: how often a page was seen."""
-    return f"views:{page}"
+    return f"{VIEWS}:{page}"

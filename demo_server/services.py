@@ -1,4 +1,4 @@
-"""Everything that one application is made of, wired together once."""
+"""The parts of one application, connected with each other in one place."""
 
 import asyncio
 import contextlib
@@ -10,55 +10,67 @@ from typing import Annotated
 from fastapi import Depends, Request
 from redis.asyncio import Redis
 
-from demo_server.cache import ResponseCache
-from demo_server.cache_stats import CacheStats
-from demo_server.circuit import PROBE_TIMEOUT, CircuitBreaker
-from demo_server.database import Database
-from demo_server.events import Events
-from demo_server.guarded import GuardedFolder
-from demo_server.leaderboard import Leaderboard
-from demo_server.order_service import OrderService
-from demo_server.products import Products
-from demo_server.ratelimit import RateLimiter
-from demo_server.sessions import Sessions
+from demo_server import keys
+from demo_server.patterns.cache_stats import CacheStats
+from demo_server.patterns.circuit_breaker import PROBE_TIMEOUT, CircuitBreaker, quiet_while_open
+from demo_server.patterns.events import Events
+from demo_server.patterns.leaderboard import Leaderboard
+from demo_server.patterns.page_views import PageViews
+from demo_server.patterns.redis_client import close_client, open_client
+from demo_server.patterns.response_cache import ResponseCache
+from demo_server.process.guarded import GuardedFolder
 from demo_server.settings import Settings
-from demo_server.store import close_client, open_client
-from demo_server.summarizer import Summary, build_summarizer
-from demo_server.truth import Truth
-from demo_server.views import Views
+from demo_server.shop.blocked_clients import BlockedClients
+from demo_server.shop.database import Database
+from demo_server.shop.order_service import OrderService
+from demo_server.shop.products import Products
+from demo_server.shop.summarizer import Summary, build_summarizer
+from demo_server.shop.user_sessions import UserSessions
+from demo_server.truth.counted import (
+    CountedCacheStats,
+    CountedEvents,
+    CountedLeaderboard,
+    CountedRateLimiter,
+    CountedSessions,
+)
+from demo_server.truth.counts import Truth
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The parts of one application, which share one Redis client and one truth."""
+    """The parts of one application, which share one Redis client."""
 
     settings: Settings
     redis: Redis
-    probe: Redis  # of the circuit breaker, and nobody else's
+    probe: Redis  # used by the circuit breaker only
     circuit: CircuitBreaker
     truth: Truth
     database: Database
     events: Events
     stats: CacheStats
-    cache: ResponseCache
     products: Products
-    sessions: Sessions
-    limiter: RateLimiter
+    sessions: UserSessions
+    limiter: BlockedClients
     leaderboard: Leaderboard
-    views: Views
+    views: PageViews
     summarize: Callable[[str], Awaitable[Summary]]
 
 
 def build_services(settings: Settings) -> Services:
-    """Wire the parts. Nothing is opened or connected yet."""
-    redis = open_client(settings.redis_url)
+    """Connect the parts with each other. Nothing is opened or connected to Redis yet.
+
+    Where the truth counts something, the counted version of a pattern stands in for the plain one.
+    """
+    redis = open_client(settings.redis_url, name="demo-server")
     probe = open_client(settings.redis_url, name="demo-server-probe", timeout=PROBE_TIMEOUT)
     truth = Truth(settings.rate_window)
     database = Database(settings.database_latency)
-    events = Events(redis, truth)
-    stats = CacheStats(redis, truth)
+    events = CountedEvents(redis, truth)
+    stats = CountedCacheStats(redis, truth)
+    limiter = CountedRateLimiter(redis, truth, limit=settings.rate_limit, window=settings.rate_window)
+    quiet_while_open("demo_server")
     return Services(
         settings=settings,
         redis=redis,
@@ -68,19 +80,18 @@ def build_services(settings: Settings) -> Services:
         database=database,
         events=events,
         stats=stats,
-        cache=ResponseCache(redis, stats),
         products=Products(redis, database, events, stats),
-        sessions=Sessions(redis, events, truth),
-        limiter=RateLimiter(redis, events, truth, limit=settings.rate_limit, window=settings.rate_window),
-        leaderboard=Leaderboard(redis, truth),
-        views=Views(redis),
-        summarize=build_summarizer(settings.llm_seconds),
+        sessions=UserSessions(redis, CountedSessions(redis, truth), events),
+        limiter=BlockedClients(limiter, events),
+        leaderboard=CountedLeaderboard(redis, truth),
+        views=PageViews(redis, prefix=keys.VIEWS),
+        summarize=build_summarizer(ResponseCache(redis, stats.count), settings.llm_seconds),
     )
 
 
 @contextlib.asynccontextmanager
 async def running(services: Services) -> AsyncIterator[None]:
-    """Open the database and begin what runs beside the requests; close everything at the end, the clients last."""
+    """Open the database and start the background tasks; close everything at the end, the clients last."""
     async with contextlib.AsyncExitStack() as stack:
         for client in (services.redis, services.probe):
             stack.push_async_callback(close_client, client)
@@ -90,7 +101,7 @@ async def running(services: Services) -> AsyncIterator[None]:
             path = stack.enter_context(GuardedFolder()).path / "shop.sqlite3"
         await services.database.open(path)
         stack.push_async_callback(services.database.close)
-        await services.circuit.ask()
+        await services.circuit.check()
         stack.push_async_callback(services.stats.flush)
         orders = OrderService(services.redis, services.database, services.events)
         for work in (services.circuit.run(), services.stats.run(), orders.run()):
@@ -99,7 +110,7 @@ async def running(services: Services) -> AsyncIterator[None]:
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:
-    # More than once if need be: before Python 3.12 `asyncio.wait_for`, which the driver uses, can swallow it.
+    # More than once if needed: before Python 3.12 `asyncio.wait_for`, which redis-py uses, can swallow a cancellation.
     while not task.done():
         task.cancel()
         await asyncio.wait({task}, timeout=0.1)

@@ -1,4 +1,4 @@
-"""What can be set from outside, with the defaults of the demo."""
+"""The settings of the application, from environment variables."""
 
 import ipaddress
 import os
@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from demo_server.patterns.client_address import Network
+
 T = TypeVar("T")
 
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/0"
@@ -16,7 +17,7 @@ LOOPBACK = "127.0.0.0/8,::1/128"
 
 
 class SettingsError(ValueError):
-    """A setting has a value that makes no sense; the message names the variable."""
+    """A setting has an invalid value; the message names the variable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Settings:
     rate_window: int = 60  # seconds
     llm_seconds: float = 2.0  # how long the simulated model thinks
     database_latency: float = 0.05  # seconds added to each query
-    database: Path | None = None  # None: a private temporary file that goes with the process
+    database: Path | None = None  # None: a temporary file that is removed with the process
     trusted_proxies: tuple[Network, ...] = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1/128"))
 
     @classmethod
@@ -79,7 +80,7 @@ def _networks(text: str) -> tuple[Network, ...]:
 
 
 def check_url(url: str) -> None:
-    """See that a Redis URL can be used. Raises SettingsError, which does not repeat it: it may hold a password."""
+    """Check a Redis URL. Raises SettingsError, which does not repeat the URL, because it may hold a password."""
     try:
         parts = urlsplit(url)
         usable = parts.scheme == "unix" or (

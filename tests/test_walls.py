@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = ("textual", "rich", "redis", "hiredis", "fastapi", "httpx", "demo_server")
+HEAVY = ("textual", "rich", "redis", "hiredis", "fastapi", "starlette", "uvicorn", "httpx", "demo_server")
 
 
 def loaded(statement: str) -> set[str]:
@@ -27,6 +27,8 @@ def loaded(statement: str) -> set[str]:
         ("import redis_dash.tui.app, redis_dash.tui.start", {"textual", "rich"}),
         ("import redis_dash.demo", set()),
         ("import demo_server", {"demo_server"}),
+        # The embedded server starts before anything slow is imported.
+        ("import demo_server.process.launcher", {"demo_server"}),
     ],
 )
 def test_an_import_drags_in_no_more_than_it_needs(statement: str, allowed: set[str]) -> None:

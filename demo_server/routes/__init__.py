@@ -1,4 +1,4 @@
-"""The endpoints, one file for each thing they are about."""
+"""The endpoints, one file for each topic."""
 
 from demo_server.routes import leaderboard, orders, products, sessions, summaries, system, views
 

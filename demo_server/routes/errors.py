@@ -1,4 +1,4 @@
-"""How a refusal looks, in the answers and in /docs."""
+"""The body of error answers, and their description in /docs."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ from pydantic import BaseModel
 
 
 class Problem(BaseModel):
-    """Why a request was not answered as hoped."""
+    """Why a request failed."""
 
     detail: str
 
 
 def problems(**reasons: str) -> dict[int | str, dict[str, Any]]:
-    """For `responses=` of a route: `problems(_404="No such product")`."""
+    """Return the `responses=` of a route: `problems(_404="No such product")`."""
     return {int(code.lstrip("_")): {"model": Problem, "description": reason} for code, reason in reasons.items()}

@@ -15,7 +15,7 @@ _PLAYER = r"^[\w.\-]+( [\w.\-]+)*$"
 
 
 class Result(BaseModel):
-    """What a player reached."""
+    """A player's score in one game."""
 
     player: str = Field(min_length=1, max_length=40, pattern=_PLAYER, examples=["arjun"])
     score: float = Field(ge=0, le=1e15, allow_inf_nan=False)

@@ -10,7 +10,7 @@ from demo_server.services import Served
 
 router = APIRouter(tags=["cache-aside"], responses=problems(_404="No such product"))
 
-# No control characters, no line or paragraph separators, nothing invisible that turns a text around.
+# No control characters, no line or paragraph separators, no invisible characters that reverse the direction of text.
 _PRINTABLE = r"^[^\p{C}\p{Zl}\p{Zp}]+$"
 
 ProductId = Annotated[int, Path(ge=1, le=2**31)]
@@ -55,7 +55,7 @@ async def read_product(product_id: ProductId, services: Served) -> ProductAnswer
 
 @router.put(
     "/products/{product_id}",
-    summary="Change a product; no read that follows sees the old one",
+    summary="Change a product; no later read sees the old one",
     responses=problems(_503="Redis cannot drop the old product, so nothing was changed"),
 )
 async def update_product(product_id: ProductId, change: ProductChange, services: Served) -> Product:

@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Cookie, Depends, HTTPException, Request, Response
 from pydantic import BaseModel, Field
 
-from demo_server.accounts import BY_EMAIL, PASSWORD
-from demo_server.client_address import client_address, over_https
+from demo_server.patterns.client_address import client_address, over_https
 from demo_server.routes.errors import problems
 from demo_server.services import Served
-from demo_server.sessions import COOKIE, TTL, Session
+from demo_server.shop.accounts import BY_EMAIL, PASSWORD
+from demo_server.shop.user_sessions import COOKIE, Session
 
 router = APIRouter(tags=["sessions"], responses=problems(_503="Redis cannot do it"))
 
@@ -58,9 +58,8 @@ async def login(
         raise HTTPException(401, "Wrong e-mail or password")
     trusted = services.settings.trusted_proxies
     new_id = await services.sessions.start(account, client_address(request.scope, trusted), session_id)
-    response.set_cookie(
-        COOKIE, new_id, max_age=TTL, httponly=True, samesite="lax", secure=over_https(request.scope, trusted)
-    )
+    secure = over_https(request.scope, trusted)
+    response.set_cookie(COOKIE, new_id, max_age=services.sessions.ttl, httponly=True, samesite="lax", secure=secure)
     return User(id=account.id, email=account.email, role=account.role, name=account.name)
 
 

@@ -1,4 +1,4 @@
-"""A slow answer, remembered."""
+"""A slow answer, cached."""
 
 from typing import Annotated
 
@@ -24,6 +24,6 @@ class Summary(BaseModel):
     response_model=Summary,
 )
 async def summarize(request: Request, text: Annotated[str, Query(min_length=1, max_length=5000)]) -> Response:
-    # Without a dependency and without validating our own answer: on a hit they would take longer than Redis.
+    # No dependency, and no validation of our own answer: on a hit they take longer than Redis.
     services: Services = request.app.state.services
     return JSONResponse(await services.summarize(text))

@@ -11,7 +11,7 @@ router = APIRouter(tags=["system"])
 
 
 class Index(BaseModel):
-    """Where to go from here."""
+    """Links to start with."""
 
     name: str = "The shop behind redis-dash"
     docs: str = "/docs"
@@ -26,7 +26,7 @@ class Index(BaseModel):
 
 
 class Health(BaseModel):
-    """The API is up, else nobody would answer; did Redis answer when it was asked last, a moment ago?"""
+    """The API is up if it answers; `redis` says whether Redis answered the last ping."""
 
     status: Literal["ok"] = "ok"
     redis: Literal["up", "down"]
@@ -57,7 +57,7 @@ class TruthReport(BaseModel):
     leaderboard: LeaderboardTruth
 
 
-@router.get("/", summary="What there is")
+@router.get("/", summary="Links to start with")
 async def index() -> Index:
     return Index()
 

@@ -8,9 +8,9 @@ import secrets
 import click
 
 from demo_server import keys
-from demo_server.parent import when_stdin_ends
-from demo_server.store import close_client, open_client
-from demo_server.subscription import listen
+from demo_server.patterns.redis_client import close_client, open_client
+from demo_server.patterns.subscription import listen
+from demo_server.process.parent import when_stdin_ends
 from demo_server.workload.browser import Browser
 from demo_server.workload.crowd import Crowd
 from demo_server.workload.pacer import Gate
@@ -26,7 +26,7 @@ from demo_server.workload.scenarios import Scenarios
 def main(http_url: str, redis_url: str, rate: float, seed: int | None, exit_with_stdin: bool) -> None:
     """Use the demo, until killed."""
     if exit_with_stdin:
-        # At once: there is nothing to put away, and whoever would wait is gone.
+        # At once: there is nothing to clean up.
         when_stdin_ends(lambda: os._exit(0))
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_use(http_url, redis_url, rate, secrets.randbits(32) if seed is None else seed))

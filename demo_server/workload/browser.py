@@ -8,22 +8,22 @@ from typing import Self
 
 import httpx
 
-from demo_server.sessions import COOKIE
+from demo_server.shop.user_sessions import COOKIE
 from demo_server.workload.journey import Call, log_in
 from demo_server.workload.pacer import Gate
 from demo_server.workload.people import Visitor
 
 _TIMEOUT = 15.0  # seconds; a new summary takes two
-_REST = 1.0  # seconds for which an unreachable API is left alone
+_RETRY_DELAY = 1.0  # seconds, after the API could not be reached
 
 
 class Browser:
-    """Makes calls. Nothing that the API does, or fails to do, makes it raise."""
+    """Makes calls, and never raises, whatever the API answers."""
 
     def __init__(self, base_url: str, gate: Gate) -> None:
         self._gate = gate
         self._cookies: dict[Visitor, str] = {}
-        # The client's own jar would hand one visitor's cookie to the next.
+        # The client's own cookie jar would send one visitor's cookie for the next.
         no_jar = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
         limits = httpx.Limits(max_connections=250, max_keepalive_connections=32)
         self._client = httpx.AsyncClient(
@@ -47,7 +47,7 @@ class Browser:
         return await self.call(log_in(visitor.account), visitor.address, visitor)
 
     async def call(self, call: Call, address: str, visitor: Visitor | None = None) -> int:
-        """Make one call from an address, perhaps with a visitor's cookie; the status, 0 if there was no answer."""
+        """Make one call from an address, with a visitor's cookie if given; returns the status, 0 without an answer."""
         await self._gate.passed()
         headers = {"X-Forwarded-For": address}
         if visitor in self._cookies:
@@ -55,12 +55,12 @@ class Browser:
         try:
             response = await self._client.request(call.method, call.path, json=call.body, headers=headers)
         except httpx.HTTPError:
-            await asyncio.sleep(_REST)
+            await asyncio.sleep(_RETRY_DELAY)
             return 0
         if visitor is not None:
             self._keep_cookie(visitor, response, call)
         if response.status_code >= 500:
-            await asyncio.sleep(_REST)
+            await asyncio.sleep(_RETRY_DELAY)
         return response.status_code
 
     def _keep_cookie(self, visitor: Visitor, response: httpx.Response, call: Call) -> None:

@@ -1,4 +1,4 @@
-"""The crowd: everybody who goes on journeys, and the one who is greedy."""
+"""Everybody who uses the demo: the visitors, and one client that exceeds its limit."""
 
 import asyncio
 import itertools
@@ -14,7 +14,7 @@ from demo_server.workload.people import EVERYBODY, GREEDY_ADDRESS, Visitor
 _OPENING_LOGINS = 12
 _CALM = 0.25  # of the rate
 
-# The greedy client's rounds: run into the limit, insist for a while, give up for a while.
+# The greedy client, again and again: it reaches the limit, keeps asking for a while, and stops for a while.
 _HAMMERING = 40.0  # requests per second until the first refusal
 _HAMMERING_CALLS = 150  # at most; no limit may be in force
 _INSISTING = 2.2  # requests per second, above the 1.67 that the limit allows
@@ -36,7 +36,7 @@ class Crowd:
         self._greedy_rate = greedy_rate
         self._calm = False
         self._numbers = itertools.count()
-        # One browser does one thing at a time, else two sign-ins of it would leave a session without an owner.
+        # A browser does one thing at a time: two sign-ins at once would leave a session that no browser has.
         self._busy: defaultdict[Visitor, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def run(self) -> None:
@@ -54,12 +54,12 @@ class Crowd:
         self._pacer.rate = (self._rate - self._greedy_rate) * (_CALM if calm else 1)
 
     async def sign_in(self, visitor: Visitor) -> None:
-        """Somebody signs in, outside of any journey."""
+        """Sign a visitor in, outside of any journey."""
         async with self._busy[visitor]:
             await self._browser.sign_in(visitor)
 
     async def _open(self) -> None:
-        """A few people at once, so that nothing is empty when somebody begins to look."""
+        """A few people sign in at once, so that a dashboard is not empty at first."""
         chance = random.Random(f"opening {self._seed}")
         async with asyncio.TaskGroup() as group:
             for visitor in chance.sample(EVERYBODY, _OPENING_LOGINS):
@@ -80,7 +80,7 @@ class Crowd:
                 await self._pacer.turn()
                 status = await self._browser.call(call, visitor.address, visitor)
                 if status in {0, 429} or status >= 500:
-                    return  # a patient visitor, who comes back later
+                    return  # the visitor leaves and comes back later
 
     async def _be_greedy(self) -> None:
         numbers = itertools.count()

@@ -1,4 +1,4 @@
-"""What a visitor is going to do: chosen from a seed alone, so that it does not depend on timing."""
+"""What a visitor does: chosen from a seed alone, so that it does not depend on timing."""
 
 import random
 from collections.abc import Sequence
@@ -7,8 +7,8 @@ from itertools import accumulate
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
 
-from demo_server.accounts import PASSWORD, Account
-from demo_server.database import PRODUCT_COUNT
+from demo_server.shop.accounts import PASSWORD, Account
+from demo_server.shop.database import PRODUCT_COUNT
 from demo_server.workload.people import ADDRESSES, VISITORS, Visitor
 from demo_server.workload.texts import TEXTS
 
@@ -54,7 +54,7 @@ _TEXT_LAW = Zipf(TEXTS, 1.0)
 
 
 def plan_journey(seed: int, number: int) -> Journey:
-    """The journey with this number; always the same for the same seed."""
+    """Return the journey with this number, the same each time for the same seed."""
     chance = random.Random(f"journey {seed} {number}")
     visitor = chance.choice(VISITORS[_ADDRESS_LAW.draw(chance)])
     calls: list[Call] = []
@@ -82,7 +82,7 @@ def plan_journey(seed: int, number: int) -> Journey:
 
 
 def plan_greed(seed: int, number: int) -> Call:
-    """What the greedy client asks for the n-th time."""
+    """Return the n-th request of the greedy client."""
     return look_at(_PRODUCT_LAW.draw(random.Random(f"greed {seed} {number}")))
 
 
@@ -103,7 +103,7 @@ def set_price(product_id: int, chance: random.Random) -> Call:
 
 
 def play(account: Account, number: int, chance: random.Random) -> Call:
-    """A game. Everybody gets better with time, so that the board keeps moving although only the best result counts."""
+    """Record a game. Everybody improves with time, so the board keeps moving although only the best score counts."""
     score = max(0, round(1000 + 2 * number + chance.gauss(0, 250)))
     return Call("POST", "/scores", {"player": account.name, "score": score})
 

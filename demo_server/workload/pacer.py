@@ -1,11 +1,11 @@
-"""How fast the whole workload goes, and whether it goes at all."""
+"""The rate of the whole workload, and its pause."""
 
 import asyncio
 import time
 
 
 class Gate:
-    """Open, or closed by the scenario `pause`: then no request begins; those in flight end."""
+    """Open, or closed by the scenario `pause`: then no request begins, and those in flight end."""
 
     def __init__(self) -> None:
         self._open = asyncio.Event()
@@ -27,7 +27,7 @@ class Gate:
 
 
 class Pacer:
-    """Hands out turns at a steady rate, however many wait for one. Lost time is not made up for."""
+    """Lets callers pass at a steady rate, however many wait. Lost time is not made up for."""
 
     def __init__(self, rate: float, gate: Gate) -> None:
         """`rate` in turns per second; may be changed at any time."""

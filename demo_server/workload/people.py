@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from demo_server.accounts import ACCOUNTS, Account
+from demo_server.shop.accounts import ACCOUNTS, Account
 
 GREEDY_ADDRESS: Final = "203.0.113.9"
 BURST_ADDRESS: Final = "198.51.100.250"

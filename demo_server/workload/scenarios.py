@@ -1,12 +1,12 @@
-"""Things that somebody who watches can make happen: `PUBLISH demo:control '{"scenario": "burst"}'`.
+"""Scenarios that a person can start: `PUBLISH demo:control '{"scenario": "burst"}'`.
 
 - `burst`: one address makes 150 requests as fast as it can;
 - `stampede`: 200 equal summaries at once, from all addresses, of a text that nobody asked for before;
 - `price-change`: the ten most popular products get new prices;
 - `login-wave`: 25 people sign in at once;
 - `flush-cache`: the demo's own cache keys (`llm:*`, `product:*`) are deleted, and nothing else;
-- `calm`: what runs of the above is called off, and for a minute, or until another scenario, a quarter of the rate;
-- `pause`: no requests at all, those in flight end; only `resume` and `flush-cache` are listened to then;
+- `calm`: the scenarios above stop, and the rate is a quarter for a minute, or until another scenario;
+- `pause`: no requests begin, those in flight end; only `resume` and `flush-cache` work then;
 - `resume`: after `pause` or `calm`, as before.
 """
 
@@ -17,10 +17,10 @@ import time
 from collections.abc import Callable, Coroutine, Iterable
 
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from demo_server import keys
-from demo_server.progress import say
-from demo_server.store import RedisError
+from demo_server.process.progress import say
 from demo_server.workload.browser import Browser
 from demo_server.workload.crowd import Crowd
 from demo_server.workload.journey import Call, look_at, set_price, summarize
@@ -37,7 +37,7 @@ _SCAN_COUNT = 1000
 
 
 class Scenarios:
-    """Plays scenarios, several at once if need be."""
+    """Plays scenarios, several at once if needed."""
 
     def __init__(self, browser: Browser, crowd: Crowd, gate: Gate, redis: Redis, seed: int) -> None:
         self._browser = browser
@@ -117,7 +117,7 @@ class Scenarios:
             say(f"workload: the cache was not flushed: {error}")
 
     async def _rush(self, calls: Iterable[tuple[Call, str]], at_once: int) -> None:
-        """Make calls without a pace, `at_once` of them at a time."""
+        """Make calls as fast as possible, `at_once` of them at a time."""
         waiting = iter(calls)
 
         async def keep_calling() -> None:

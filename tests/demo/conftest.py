@@ -13,11 +13,11 @@ import pytest
 from fastapi import FastAPI
 from redis.asyncio import Redis
 
-from demo_server.embedded import EmbeddedServer
 from demo_server.factory import create_app
+from demo_server.patterns.redis_client import close_client, open_client
+from demo_server.process.embedded import EmbeddedServer
 from demo_server.services import Services
 from demo_server.settings import Settings
-from demo_server.store import close_client, open_client
 from tests.demo.counting import Counted, counting
 
 
@@ -94,10 +94,9 @@ def start_app(embedded_server: EmbeddedServer, redis: Redis) -> RunApp:
 
 
 @pytest.fixture
-async def counted(redis: Redis) -> AsyncIterator[Counted]:
-    """For the functions of a test that are decorated with `cache_response`."""
-    with counting(redis) as counted:
-        yield counted
+def counted(redis: Redis) -> Counted:
+    """A response cache on the shared server, for the functions of a test."""
+    return counting(redis)
 
 
 @pytest.fixture

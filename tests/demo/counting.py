@@ -1,27 +1,26 @@
-"""What is counted of the cache that decorated functions use outside of any application."""
+"""A response cache outside of any application, and what is counted of it."""
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
 from demo_server import keys
-from demo_server.cache import ResponseCache, current_cache
-from demo_server.cache_stats import CacheStats
-from demo_server.truth import Truth
+from demo_server.patterns.response_cache import ResponseCache
+from demo_server.truth.counted import CountedCacheStats
+from demo_server.truth.counts import Truth
 
 
 @dataclass(frozen=True)
 class Counted:
-    """What was counted of the cache that the decorated functions use."""
+    """A cache and its counts."""
 
     redis: Redis
-    stats: CacheStats
+    cache: ResponseCache
+    stats: CountedCacheStats
     truth: Truth
 
     async def lookups(self) -> dict[str, int]:
-        """Brought to Redis, and the same there and in the truth."""
+        """Flush and return the counts, which are the same in Redis and in the truth."""
         await self.stats.flush()
         found = await self.redis.hgetall(keys.cache_stats("cache"))
         told: dict[str, int] = self.truth.snapshot()["caches"]["cache"]
@@ -29,12 +28,7 @@ class Counted:
         return told
 
 
-@contextlib.contextmanager
-def counting(redis: Redis) -> Iterator[Counted]:
+def counting(redis: Redis) -> Counted:
     truth = Truth(60, caches=("cache",))
-    stats = CacheStats(redis, truth)
-    token = current_cache.set(ResponseCache(redis, stats))
-    try:
-        yield Counted(redis, stats, truth)
-    finally:
-        current_cache.reset(token)
+    stats = CountedCacheStats(redis, truth)
+    return Counted(redis, ResponseCache(redis, stats.count), stats, truth)

@@ -3,17 +3,13 @@
 import asyncio
 import sys
 
-from demo_server.cache import ResponseCache, current_cache
-from demo_server.cache_stats import CacheStats
-from demo_server.store import open_client
-from demo_server.summarizer import build_summarizer
-from demo_server.truth import Truth
+from demo_server.patterns.redis_client import open_client
+from demo_server.patterns.response_cache import ResponseCache
+from demo_server.shop.summarizer import build_summarizer
 
 
 async def main(url: str) -> None:
-    redis = open_client(url)
-    current_cache.set(ResponseCache(redis, CacheStats(redis, Truth(60))))
-    await build_summarizer(3600)("Hello. You.")
+    await build_summarizer(ResponseCache(open_client(url)), 3600)("Hello. You.")
 
 
 asyncio.run(main(sys.argv[1]))

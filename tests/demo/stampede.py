@@ -4,29 +4,27 @@ import asyncio
 import json
 import sys
 
-from demo_server.cache import ResponseCache, cache_response, current_cache
-from demo_server.cache_stats import CacheStats
-from demo_server.store import close_client, open_client
-from demo_server.truth import Truth
-
-runs = 0
-
-
-@cache_response(ttl=30, prefix="cache")
-async def slow(text: str) -> str:
-    global runs
-    runs += 1
-    # Long enough for the other process to arrive, which starts at the same time.
-    await asyncio.sleep(1.0)
-    return text.upper()
+from demo_server.patterns.redis_client import close_client, open_client
+from demo_server.patterns.response_cache import ResponseCache
+from demo_server.truth.counted import CountedCacheStats
+from demo_server.truth.counts import Truth
 
 
 async def main(url: str, calls: int) -> None:
     redis = open_client(url)
     truth = Truth(60, caches=("cache",))
-    stats = CacheStats(redis, truth)
-    current_cache.set(ResponseCache(redis, stats))
-    # Wait for the other process before rushing off.
+    stats = CountedCacheStats(redis, truth)
+    runs = 0
+
+    @ResponseCache(redis, stats.count).cached(ttl=30, prefix="cache")
+    async def slow(text: str) -> str:
+        nonlocal runs
+        runs += 1
+        # Long enough for the other process to arrive, which starts at the same time.
+        await asyncio.sleep(1.0)
+        return text.upper()
+
+    # Wait for the other process.
     await redis.incr("stampede:ready")
     while int(await redis.get("stampede:ready") or 0) < 2:  # noqa: ASYNC110 -- it is another process
         await asyncio.sleep(0.005)

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 
 from demo_server import keys
-from demo_server.embedded import EmbeddedServer
+from demo_server.patterns.redis_client import close_client, open_client
+from demo_server.process.embedded import EmbeddedServer
 from demo_server.services import Services
 from demo_server.settings import Settings
-from demo_server.store import RedisError, close_client, open_client
 from tests.demo.conftest import Running, run_app
 from tests.demo.waiting import until
 
@@ -173,7 +174,7 @@ async def test_a_crash_is_a_500_with_its_time(shop: Running, monkeypatch: pytest
     async def crash(*_: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("demo_server.views.Views.count", crash)
+    monkeypatch.setattr("demo_server.patterns.page_views.PageViews.count", crash)
     answer = await shop.http.get("/views/home")
     assert (answer.status_code, answer.json()) == (500, {"detail": "Internal server error"})
     assert "server-timing" in answer.headers

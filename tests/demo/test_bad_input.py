@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from demo_server.__main__ import main
-from demo_server.body_limit import LARGEST
+from demo_server.middleware.body_limit import LARGEST
 from tests.demo.conftest import Running
 
 JSON = {"content-type": "application/json"}

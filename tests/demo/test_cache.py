@@ -1,4 +1,4 @@
-"""`cache_response`: keys, values, counting, and one computation however many ask."""
+"""`ResponseCache.cached`: keys, values, counting, and one computation however many ask."""
 
 import asyncio
 from typing import Any
@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from demo_server.cache import cache_response
-from demo_server.embedded import EmbeddedServer
-from demo_server.store import close_client, open_client
+from demo_server.patterns.redis_client import close_client, open_client
+from demo_server.process.embedded import EmbeddedServer
 from tests.demo.counting import Counted, counting
 from tests.demo.waiting import until
 
@@ -16,7 +15,7 @@ from tests.demo.waiting import until
 async def test_calls_that_bind_alike_share_an_entry(redis: Redis, counted: Counted) -> None:
     ran: list[tuple[Any, ...]] = []
 
-    @cache_response(ttl=30)
+    @counted.cache.cached(ttl=30)
     async def area(width: int, height: int = 2, *, unit: str = "m") -> str:
         ran.append((width, height, unit))
         return f"{width * height} {unit}²"
@@ -32,11 +31,11 @@ async def test_calls_that_bind_alike_share_an_entry(redis: Redis, counted: Count
 
 
 async def test_different_functions_and_types_do_not_share(redis: Redis, counted: Counted) -> None:
-    @cache_response()
+    @counted.cache.cached()
     async def one(value: object) -> object:
         return ["one", value]
 
-    @cache_response()
+    @counted.cache.cached()
     async def other(value: object) -> object:
         return ["other", value]
 
@@ -51,7 +50,7 @@ async def test_different_functions_and_types_do_not_share(redis: Redis, counted:
 async def test_falsy_results_are_cached(redis: Redis, counted: Counted, value: object) -> None:
     runs = 0
 
-    @cache_response()
+    @counted.cache.cached()
     async def nothing() -> object:
         nonlocal runs
         runs += 1
@@ -63,7 +62,7 @@ async def test_falsy_results_are_cached(redis: Redis, counted: Counted, value: o
 
 
 async def test_a_result_that_json_cannot_hold_names_function_and_type(redis: Redis, counted: Counted) -> None:
-    @cache_response()
+    @counted.cache.cached()
     async def unholdable() -> object:
         return {1, 2}
 
@@ -74,7 +73,7 @@ async def test_a_result_that_json_cannot_hold_names_function_and_type(redis: Red
 
 
 async def test_an_argument_without_a_json_form_is_refused_by_name(redis: Redis, counted: Counted) -> None:
-    @cache_response()
+    @counted.cache.cached()
     async def describe(thing: object) -> str:
         return str(thing)
 
@@ -85,7 +84,7 @@ async def test_an_argument_without_a_json_form_is_refused_by_name(redis: Redis, 
 
 
 async def test_first_and_later_callers_get_the_same_shape(redis: Redis, counted: Counted) -> None:
-    @cache_response()
+    @counted.cache.cached()
     async def pair() -> object:
         return (1, 2)
 
@@ -97,7 +96,7 @@ async def test_two_hundred_at_once_compute_once_and_are_counted_alike(redis: Red
     began = asyncio.Event()
     go_on = asyncio.Event()
 
-    @cache_response()
+    @counted.cache.cached()
     async def slow(text: str) -> str:
         nonlocal runs
         runs += 1
@@ -120,7 +119,7 @@ async def test_a_failure_reaches_everybody_and_is_not_cached(redis: Redis, count
     luck = asyncio.Event()
     began, go_on = asyncio.Event(), asyncio.Event()
 
-    @cache_response()
+    @counted.cache.cached()
     async def fails_first() -> str:
         began.set()
         await go_on.wait()
@@ -146,7 +145,7 @@ async def test_a_failure_reaches_everybody_and_is_not_cached(redis: Redis, count
 async def test_a_caller_who_gives_up_does_not_spoil_it_for_the_others(redis: Redis, counted: Counted) -> None:
     began, go_on = asyncio.Event(), asyncio.Event()
 
-    @cache_response()
+    @counted.cache.cached()
     async def slow() -> str:
         began.set()
         await go_on.wait()
@@ -165,28 +164,28 @@ async def test_a_caller_who_gives_up_does_not_spoil_it_for_the_others(redis: Red
 
 async def test_without_redis_the_function_still_answers_and_nothing_is_counted(own_server: EmbeddedServer) -> None:
     client = open_client(own_server.url)
+    counted = counting(client)
 
-    @cache_response()
+    @counted.cache.cached()
     async def answer() -> int:
         return 7
 
-    with counting(client) as counted:
-        own_server.stop()
-        assert await answer() == 7
-        await counted.stats.flush()
-        assert counted.truth.snapshot()["caches"]["cache"] == {"hits": 0, "misses": 0}
-        own_server.start()
+    own_server.stop()
+    assert await answer() == 7
+    await counted.stats.flush()
+    assert counted.truth.snapshot()["caches"]["cache"] == {"hits": 0, "misses": 0}
+    own_server.start()
 
-        async def is_cached_again() -> bool:
-            await answer()
-            return (await counted.lookups())["hits"] > 0
+    async def is_cached_again() -> bool:
+        await answer()
+        return (await counted.lookups())["hits"] > 0
 
-        await until(is_cached_again)
+    await until(is_cached_again)
     await close_client(client)
 
 
 async def test_a_hit_is_one_command_that_reads(redis: Redis, counted: Counted) -> None:
-    @cache_response()
+    @counted.cache.cached()
     async def answer() -> int:
         return 7
 

@@ -1,4 +1,4 @@
-"""`cache_response` across processes: one computes, the others wait, and nobody waits for the dead."""
+"""`ResponseCache.cached` across processes: one computes, the others wait, and nobody waits for the dead."""
 
 import asyncio
 import json
@@ -10,11 +10,11 @@ from typing import Any
 from redis.asyncio import Redis
 
 from demo_server import keys
-from demo_server.cache import cache_response
-from demo_server.embedded import EmbeddedServer
-from demo_server.store import close_client, open_client
-from demo_server.summarizer import build_summarizer
-from tests.demo.counting import Counted, counting
+from demo_server.patterns.redis_client import close_client, open_client
+from demo_server.patterns.response_cache import ResponseCache
+from demo_server.process.embedded import EmbeddedServer
+from demo_server.shop.summarizer import build_summarizer
+from tests.demo.counting import Counted
 from tests.demo.waiting import until
 
 STAMPEDE = Path(__file__).with_name("stampede.py")
@@ -48,7 +48,7 @@ async def test_the_lock_does_not_look_like_an_entry_and_goes_with_the_computatio
 ) -> None:
     meanwhile: list[Any] = []
 
-    @cache_response()
+    @counted.cache.cached()
     async def look_around() -> int:
         meanwhile.extend(await redis.keys("*"))
         return 1
@@ -61,7 +61,7 @@ async def test_the_lock_does_not_look_like_an_entry_and_goes_with_the_computatio
 async def test_a_lock_is_kept_for_as_long_as_it_takes(redis: Redis, counted: Counted) -> None:
     began, go_on = asyncio.Event(), asyncio.Event()
 
-    @cache_response(lock_ttl=0.2)
+    @counted.cache.cached(lock_ttl=0.2)
     async def slow() -> int:
         began.set()
         await go_on.wait()
@@ -102,7 +102,7 @@ async def test_a_killed_lock_holder_delays_the_others_by_no_more_than_the_lock(
     (lock,) = await names(redis, "lock:llm:*")
     assert await redis.pttl(lock) <= 2000
 
-    assert (await build_summarizer(0.01)("Hello. You."))["summary"] == "Hello."
+    assert (await build_summarizer(counted.cache, 0.01)("Hello. You."))["summary"] == "Hello."
     await counted.stats.flush()
     assert await redis.hgetall(keys.cache_stats("llm")) == {b"misses": b"1"}
 
@@ -110,12 +110,11 @@ async def test_a_killed_lock_holder_delays_the_others_by_no_more_than_the_lock(
 async def test_a_value_that_redis_refuses_keeps_no_lock(own_server: EmbeddedServer) -> None:
     client = open_client(own_server.url)
 
-    @cache_response()
+    @ResponseCache(client).cached()
     async def fill_the_memory() -> int:
         await client.config_set("maxmemory", 1)
         return 7
 
-    with counting(client):
-        assert await fill_the_memory() == 7
+    assert await fill_the_memory() == 7
     assert await client.keys("*:*") == []
     await close_client(client)

@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from demo_server.circuit import CircuitBreaker
-from demo_server.embedded import EmbeddedServer
+from demo_server.patterns.circuit_breaker import CircuitBreaker, CircuitOpenError
+from demo_server.patterns.redis_client import close_client, open_client
+from demo_server.process.embedded import EmbeddedServer
 from demo_server.settings import Settings
-from demo_server.store import CircuitOpenError, RedisError, close_client, open_client
 from tests.demo.conftest import Running, run_app
 from tests.demo.refusal import tell
 from tests.demo.waiting import until
@@ -108,7 +109,7 @@ async def test_one_silence_opens_nothing(redis: Redis, embedded_server: Embedded
         return await answer()
 
     probe.ping = ping  # type: ignore[method-assign,assignment]
-    await circuit.ask()
+    await circuit.check()
     assert circuit.is_up
     await close_client(probe)
 
@@ -117,7 +118,7 @@ async def test_a_refusal_is_an_answer(own_server: EmbeddedServer) -> None:
     redis, probe = open_client(own_server.url), open_client(own_server.url)
     await tell(redis, ("ACL", "SETUSER", "default", "-ping"))
     circuit = CircuitBreaker(redis, probe)
-    await circuit.ask()
+    await circuit.check()
     assert circuit.is_up
     for client in (redis, probe):
         await close_client(client)

@@ -5,8 +5,8 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from demo_server.client_address import client_to_limit
-from demo_server.embedded import EmbeddedServer
+from demo_server.patterns.client_address import client_to_limit
+from demo_server.process.embedded import EmbeddedServer
 from demo_server.settings import Settings
 from demo_server.workload.__main__ import main as workload
 from tests.demo.conftest import run_app

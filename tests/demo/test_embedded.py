@@ -12,9 +12,9 @@ import psutil
 import pytest
 from redis import Redis
 
-from demo_server import embedded
-from demo_server.embedded import EmbeddedServer, EmbeddedServerError
-from demo_server.guarded import GuardedFolder
+from demo_server.process import embedded
+from demo_server.process.embedded import EmbeddedServer, EmbeddedServerError
+from demo_server.process.guarded import GuardedFolder
 from tests.demo.waiting import until
 
 
@@ -144,7 +144,7 @@ async def test_a_command_that_cannot_run_is_an_error_and_leaves_nothing(
 
 async def test_kill_minus_nine_of_the_owner_leaves_nothing() -> None:
     code = (
-        "from demo_server.embedded import EmbeddedServer; import time\n"
+        "from demo_server.process.embedded import EmbeddedServer; import time\n"
         "with EmbeddedServer() as server: print(server.pid, server.folder, flush=True); time.sleep(60)"
     )
     owner = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)

@@ -10,7 +10,7 @@ import psutil
 import pytest
 from redis import Redis
 
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from tests.demo.living import LivingDemo, living_demo
 from tests.demo.waiting import until
 

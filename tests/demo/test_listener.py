@@ -3,7 +3,7 @@
 import asyncio
 import socket
 
-from demo_server.listener import listen
+from demo_server.process.listener import listen
 
 
 async def test_its_connections_send_at_once() -> None:

@@ -7,9 +7,9 @@ import pytest
 from redis.asyncio import Redis
 
 from demo_server import keys
-from demo_server.database import Database
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from demo_server.settings import Settings
+from demo_server.shop.database import Database
 from tests.demo.conftest import Running, run_app
 from tests.demo.refusal import READ_ONLY, tell
 from tests.demo.waiting import until

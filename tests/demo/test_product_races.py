@@ -7,8 +7,8 @@ import pytest
 from redis.asyncio import Redis
 
 from demo_server import keys
-from demo_server.database import Database
 from demo_server.settings import Settings
+from demo_server.shop.database import Database
 from tests.demo.conftest import RunApp, Running, run_app
 from tests.demo.waiting import until
 

@@ -7,8 +7,9 @@ import pytest
 from redis.asyncio import Redis
 
 from demo_server import keys
-from demo_server.database import Database
-from demo_server.products import Products
+from demo_server.patterns.cache_aside import CacheAside
+from demo_server.shop.database import Database
+from demo_server.shop.products import Products
 from tests.demo.conftest import Running
 from tests.demo.waiting import until
 
@@ -59,7 +60,7 @@ class Crowd:
         self.queries = 0
         self._looks = 0
         self._products = products
-        look_up, read_row = Products._look_up, Database.product
+        look_up, read_row = CacheAside._look_up, Database.product
 
         async def note_look(*args: Any) -> Any:
             found = await look_up(*args)
@@ -73,7 +74,7 @@ class Crowd:
             await until(lambda: self._looks >= wanted)
             return await read_row(*args)
 
-        monkeypatch.setattr(Products, "_look_up", note_look)
+        monkeypatch.setattr(CacheAside, "_look_up", note_look)
         monkeypatch.setattr(Database, "product", read_row_late)
 
     async def look_for(self, product_id: int) -> list[Any]:

@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from demo_server import keys
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from demo_server.settings import Settings
 from tests.demo.conftest import RunApp, Running, run_app
 from tests.demo.waiting import until

@@ -9,9 +9,9 @@ import pytest
 from redis.asyncio import Redis
 
 from demo_server import keys
-from demo_server.embedded import EmbeddedServer
-from demo_server.sessions import COOKIE
+from demo_server.process.embedded import EmbeddedServer
 from demo_server.settings import Settings
+from demo_server.shop.user_sessions import COOKIE
 from tests.demo.conftest import Running, run_app
 from tests.demo.refusal import OUT_OF_MEMORY, READ_ONLY, Refusal, tell
 from tests.demo.waiting import until

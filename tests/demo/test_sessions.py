@@ -8,9 +8,9 @@ import pytest
 from redis.asyncio import Connection, Redis
 
 from demo_server import keys
-from demo_server.embedded import EmbeddedServer
-from demo_server.sessions import COOKIE
+from demo_server.process.embedded import EmbeddedServer
 from demo_server.settings import Settings
+from demo_server.shop.user_sessions import COOKIE
 from tests.demo.conftest import RunApp, Running, run_app
 from tests.demo.waiting import until
 

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from demo_server.truth import Truth
+from demo_server.truth.counts import Truth
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock that goes when the test says so: monotonic seconds."""
     now = [1000.0]
-    monkeypatch.setattr("demo_server.truth.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("demo_server.truth.counts.time.monotonic", lambda: now[0])
     return now
 
 

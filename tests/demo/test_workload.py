@@ -15,8 +15,8 @@ import pytest
 from redis.asyncio import Redis
 
 from demo_server import keys
-from demo_server.embedded import EmbeddedServer
-from demo_server.store import close_client, open_client
+from demo_server.patterns.redis_client import close_client, open_client
+from demo_server.process.embedded import EmbeddedServer
 from demo_server.workload.journey import plan_journey
 from demo_server.workload.people import ADDRESSES, BURST_ADDRESS, EVERYBODY, GREEDY_ADDRESS
 from tests.demo.living import LivingDemo, living_demo

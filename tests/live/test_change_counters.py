@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 import redis
 
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from redis_dash.client.change_counters import Changes, writes_between
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.own_lookups import COUNTED

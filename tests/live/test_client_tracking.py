@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 import pytest
 import redis
 
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from redis_dash.config import Url
 from redis_dash.core.resp import Command
 from redis_dash.keyspace.client_tracking import ClientTracking

@@ -8,7 +8,7 @@ import time
 import pytest
 import redis
 
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from redis_dash.client.deployment import Deployment, check
 from redis_dash.client.info import parse_info
 from redis_dash.client.own_lookups import COUNTED, PROBES

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Url
 from redis_dash.core.errors import SourceError

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import redis
 
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from redis_dash.client import handshake
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.own_lookups import COUNTED

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import pytest
 import redis
 
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import CachePattern, Config
 from redis_dash.core.commands import RevokeSession

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from demo_server.embedded import find_server
+from demo_server.process.embedded import find_server
 from redis_dash.client.deployment import SENTINEL, Deployment
 from redis_dash.client.info import kind_of
 from redis_dash.config import Config, Url

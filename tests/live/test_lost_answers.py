@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 import redis
 
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from redis_dash.actions.carry_out import carry_out
 from redis_dash.client import deployment as deployments
 from redis_dash.client.deployment import Deployment

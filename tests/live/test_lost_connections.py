@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from redis_dash.pubsub import connection as message_connection
 from redis_dash.pubsub import subscriber
 from redis_dash.pubsub.connection import MessageConnection

@@ -9,7 +9,7 @@ import psutil
 import pytest
 import redis
 
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from redis_dash.pubsub import connection as message_connection
 from redis_dash.pubsub.message_log import HEAD_BYTES
 from tests.conftest import until

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 import pytest
 import redis
 
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from redis_dash.actions.carry_out import carry_out
 from redis_dash.actions.revocation import can_undo
 from redis_dash.client.deployment import Deployment

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 import redis
 
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.value_heads import MOST_BYTES
 from redis_dash.config import LimitPattern, Url

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import redis
 
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from redis_dash import snapshot
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Config

@@ -6,7 +6,7 @@ import asyncio
 
 import redis
 
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from redis_dash.config import Url
 from redis_dash.pubsub.message_log import HEAD_BYTES, MessageRing
 from redis_dash.pubsub.subscriber import Subscriber

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from redis_dash.config import Url
 from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.subscriber import Subscriber

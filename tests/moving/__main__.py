@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from tests.moving.phases import LARGE, LASTING, MIDDLE, SMALL, shuffled
 from tests.moving.report import table
 from tests.moving.scene import Scene

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import redis
 
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from redis_dash.core.commands import FullPass, ShowRanks
 from tests.conftest import until
 from tests.moving.application import Application

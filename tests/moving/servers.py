@@ -7,7 +7,7 @@ import importlib.util
 import shutil
 from pathlib import Path
 
-from demo_server.embedded import EmbeddedServerError, find_server
+from demo_server.process.embedded import EmbeddedServerError, find_server
 
 
 def programs() -> list[Path]:

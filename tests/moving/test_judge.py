@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from redis_dash.core.certainty import at_least, counted, exact
 from redis_dash.core.reading import AnyReading
 from tests.moving.judge import judge

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from tests.moving.phases import LARGE, SMALL, Size, shuffled
 from tests.moving.report import table
 from tests.moving.scene import Scene

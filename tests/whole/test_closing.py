@@ -17,7 +17,7 @@ from contextlib import suppress
 import psutil
 import pytest
 
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from tests.whole.terminal import Terminal, gone, in_terminal
 
 CLOSINGS = int(os.environ.get("CLOSINGS", "16"))

@@ -12,7 +12,7 @@ import psutil
 import pytest
 import redis
 
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from tests.whole.conftest import Demo, started_demo
 from tests.whole.terminal import in_terminal
 

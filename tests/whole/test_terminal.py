@@ -14,7 +14,7 @@ import psutil
 import pytest
 import redis
 
-from demo_server.embedded import EmbeddedServer
+from demo_server.process.embedded import EmbeddedServer
 from tests.whole.terminal import Terminal, gone, in_terminal
 
 DASHBOARD = [sys.executable, "-m", "redis_dash"]

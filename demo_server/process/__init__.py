@@ -1,0 +1,1 @@
+"""How the demo runs: an embedded server, private folders, the processes started and ended together."""

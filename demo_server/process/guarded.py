@@ -1,0 +1,72 @@
+"""A private temporary folder, and perhaps a process in it, that end with this process, even after `kill -9`."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_GUARDIAN = Path(__file__).with_name("guardian.py")
+_CLEANUP_TIMEOUT = 3.0  # seconds
+
+
+class GuardedFolder:
+    """A folder that only this user can read, and `command` (absolute path first) running in it.
+
+    A separate process, the guardian, stops the command and removes the folder when this process ends. A context
+    manager, usable once.
+    """
+
+    def __init__(self, command: Sequence[str] = ()) -> None:
+        self._command = command
+        self._guardian: subprocess.Popen[bytes] | None = None
+        self.path = Path()
+        self.pid = 0  # of the command; 0 without one
+
+    def start(self) -> None:
+        """Raises OSError if the folder cannot be made or the command cannot be run."""
+        # In a session of its own neither Ctrl-C nor a closed terminal reaches it.
+        self._guardian = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(_GUARDIAN), tempfile.gettempdir(), *self._command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert self._guardian.stdout is not None
+        assert self._guardian.stderr is not None
+        report = self._guardian.stdout.readline().decode().strip()
+        if not report:
+            error = self._guardian.stderr.read().decode(errors="replace").strip().rpartition("\n")[2]
+            self.stop()
+            raise OSError(f"the guardian did not start: {error}")
+        pid, _, folder = report.partition(" ")
+        self.pid = int(pid)
+        self.path = Path(folder)
+
+    def stop(self) -> None:
+        """End the command and remove the folder; returns when both are gone."""
+        guardian, self._guardian = self._guardian, None
+        if guardian is None:
+            return
+        assert guardian.stdin is not None
+        guardian.stdin.close()
+        try:
+            guardian.wait(_CLEANUP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            guardian.kill()
+            guardian.wait()
+        for stream in (guardian.stdout, guardian.stderr):
+            if stream is not None:
+                stream.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()

@@ -1,0 +1,1 @@
+"""What this application is about: its accounts, products and orders, built from the patterns."""

@@ -1,0 +1,1 @@
+"""What the application counted itself, for tests and `GET /truth`."""
