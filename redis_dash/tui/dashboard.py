@@ -211,7 +211,7 @@ class Dashboard(Screen[None]):
             raise SkipAction
         self._show_bars()
 
-    def on_ribbon_clicked(self, message: StatusBar.Clicked) -> None:
+    def on_status_bar_clicked(self, message: StatusBar.Clicked) -> None:
         """A tab, or a key in the footer."""
         if message.name.startswith("pane-"):
             self.action_go(int(message.name.removeprefix("pane-")))

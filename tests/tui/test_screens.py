@@ -109,6 +109,6 @@ async def test_a_defect_ends_it_without_local_variables(capsys: pytest.CaptureFi
     assert app.return_code == 1
     told = capsys.readouterr().err
     assert "because of a defect of its own (DefectError)" in told
-    assert "in beat" in told
+    assert "in refresh_values" in told
     assert "s3cret" not in told
     assert "\x1b]" not in told

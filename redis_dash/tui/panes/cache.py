@@ -49,7 +49,7 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
     )
     FRAME = CacheFrame
 
-    DEFAULT_CSS = "CachePane > History { height: 2; }"
+    DEFAULT_CSS = "CachePane > Sparkline { height: 2; }"
 
     def __init__(self, number: int) -> None:
         super().__init__(number)

@@ -141,7 +141,7 @@ class EventsPane(Pane[EventsFrame]):
             self.tail.hold()
         self.redress()
 
-    def on_tail_chosen(self) -> None:
+    def on_log_view_chosen(self) -> None:
         """A line was clicked."""
         self.redress()
 

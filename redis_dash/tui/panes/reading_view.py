@@ -53,7 +53,7 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
     OWN_KEY: ClassVar[tuple[str, str, int, str] | None] = None
     """A key of this topic alone, for the footer: key, word, priority, name of the click."""
 
-    DEFAULT_CSS = "View.-silent > Lines { display: none; }"
+    DEFAULT_CSS = "ReadingView.-silent > Lines { display: none; }"
 
     def __init__(self, number: int) -> None:
         super().__init__(id=f"pane-{self.TOPIC}", classes="-silent")

@@ -60,7 +60,7 @@ class ServerPane(TablePane[ServerFrame, Fact]):
     EMPTY = Plain("")
     FRAME = ServerFrame
 
-    DEFAULT_CSS = "ServerPane > History { height: 2; }"
+    DEFAULT_CSS = "ServerPane > Sparkline { height: 2; }"
 
     def __init__(self, number: int) -> None:
         super().__init__(number)

@@ -37,7 +37,7 @@ class BorderStyles(msgspec.Struct, frozen=True):
 class Bordered(Lines):
     """A bordered widget; its children lie within the padding."""
 
-    DEFAULT_CSS = "Frame { padding: 1; layout: vertical; }"
+    DEFAULT_CSS = "Bordered { padding: 1; layout: vertical; }"
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes=classes)

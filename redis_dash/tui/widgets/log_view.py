@@ -37,7 +37,7 @@ class LogView(Lines, Generic[E]):
             None and that one.
     """
 
-    DEFAULT_CSS = "Tail { height: 1fr; }"
+    DEFAULT_CSS = "LogView { height: 1fr; }"
 
     class Chosen(Message):
         """A line was clicked."""

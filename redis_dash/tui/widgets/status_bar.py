@@ -31,7 +31,7 @@ class Item(msgspec.Struct, frozen=True):
 class StatusBar(Lines):
     """One line of items."""
 
-    DEFAULT_CSS = "Ribbon { height: 1; }"
+    DEFAULT_CSS = "StatusBar { height: 1; }"
 
     class Clicked(Message):
         """An item with a name was clicked."""
