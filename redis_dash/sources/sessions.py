@@ -201,8 +201,9 @@ class SessionsSource:
         census = self._context.keyspace.census
         if not self._follows_all or self._no_lifetimes:
             return await census.count_now(FAMILY)
+        there = len(self._known)  # the scan may bring others meanwhile, and drop some
         info = await census.info_after(time.monotonic())
-        return census.count_asked(FAMILY, len(self._known), info, since=began, told=told)
+        return census.count_asked(FAMILY, there, info, since=began, told=told)
 
     def _sample(self, count: Count) -> Sample[SessionsFrame]:
         read = [(key, known) for key, known in self._known.items() if known.facts is not None]

@@ -13,6 +13,7 @@ import redis
 
 from demo_server.embedded import EmbeddedServer
 from redis_dash.config import Url
+from redis_dash.info import Info
 from redis_dash.ownreads import Command
 from redis_dash.sources.base import Context
 from redis_dash.sources.rate_limits import RateLimitsSource
@@ -378,3 +379,27 @@ async def test_nothing_is_exact_by_names_that_are_still_on_their_way(
             client.set("session:0123456789abcdef", "{}")
             assert (await counts.count_now("sessions")).certainty != "exact"
             link.hold.set()
+
+
+async def test_clients_that_are_dropped_while_they_are_counted_are_not_forgotten(
+    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redis_dash.sources.rate_limits.FOLLOWED", 10)
+    for number in range(15):
+        accept(client, f"ratelimit:{number}", 1)
+    context = make_context()
+    source, counts = RateLimitsSource(context), context.keyspace.census
+    info_after = counts.info_after
+
+    async def meanwhile(moment: float) -> Info | None:
+        for number in range(15, 30):
+            accept(client, f"ratelimit:{number}", 1)
+        await source.look([f"ratelimit:{number}".encode() for number in range(15, 30)])
+        return await info_after(moment)
+
+    async with listening(context.tracking, "limits"):
+        await context.keyspace.pass_over()
+        assert (await source.read()).frame.count.value == 15
+        monkeypatch.setattr(counts, "info_after", meanwhile)
+        count = (await source.read()).frame.count
+        assert count.holds(15) or count.holds(30)
