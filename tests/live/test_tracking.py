@@ -386,14 +386,14 @@ async def test_clients_that_are_dropped_while_they_are_counted_are_not_forgotten
 ) -> None:
     monkeypatch.setattr("redis_dash.sources.rate_limits.FOLLOWED", 10)
     for number in range(15):
-        accept(client, f"ratelimit:{number}", 1)
+        accept(client, str(number), [1.0])
     context = make_context()
     source, counts = RateLimitsSource(context), context.keyspace.census
     info_after = counts.info_after
 
     async def meanwhile(moment: float) -> Info | None:
         for number in range(15, 30):
-            accept(client, f"ratelimit:{number}", 1)
+            accept(client, str(number), [1.0])
         await source.look([f"ratelimit:{number}".encode() for number in range(15, 30)])
         return await info_after(moment)
 
