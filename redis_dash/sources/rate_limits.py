@@ -251,8 +251,9 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         if not (all_read and self._follows_all):
             read = sum(at.asked >= self._began for at in self._read_at.values())
             return (await counts.count_now(KEY_GROUP)).at_lowest(read)
+        there = len(self._rows) + len(self._unknown)  # the scan may bring others meanwhile, and drop some
         info = await counts.info_after(time.monotonic())
-        return counts.count_asked(KEY_GROUP, len(self._rows) + len(self._unknown), info, since=began, told=told)
+        return counts.count_asked(KEY_GROUP, there, info, since=began, told=told)
 
     def _sample(self, count: Count, *, all_read: bool) -> Sample[RateLimitsFrame]:
         rows, unknown = self._rows.values(), len(self._unknown)

@@ -12,6 +12,7 @@ import pytest
 import redis
 
 from demo_server.process.embedded import EmbeddedServer
+from redis_dash.client.info import Info
 from redis_dash.config import Url
 from redis_dash.core.resp import Command
 from redis_dash.keyspace.client_tracking import ClientTracking
@@ -378,3 +379,27 @@ async def test_nothing_is_exact_by_names_that_are_still_on_their_way(
             client.set("session:0123456789abcdef", "{}")
             assert (await counts.count_now("sessions")).certainty != "exact"
             link.hold.set()
+
+
+async def test_clients_that_are_dropped_while_they_are_counted_are_not_forgotten(
+    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redis_dash.sources.rate_limits.FOLLOWED", 10)
+    for number in range(15):
+        accept(client, str(number), [1.0])
+    context = make_context()
+    source, counts = RateLimitsSource(context), context.keyspace.counts
+    info_after = counts.info_after
+
+    async def meanwhile(moment: float) -> Info | None:
+        for number in range(15, 30):
+            accept(client, str(number), [1.0])
+        await source.examine([f"ratelimit:{number}".encode() for number in range(15, 30)])
+        return await info_after(moment)
+
+    async with listening(context.tracking, "limits"):
+        await context.keyspace.pass_over()
+        assert (await source.read()).frame.count.value == 15
+        monkeypatch.setattr(counts, "info_after", meanwhile)
+        count = (await source.read()).frame.count
+        assert count.holds(15) or count.holds(30)
