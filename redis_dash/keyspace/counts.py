@@ -117,7 +117,7 @@ class KeyCounts:
         written = self._written(name, info)
         if written is not None and not counted.nothing:
             counted = key_group.sort_out(written) or counted
-        since = Since(counted, sampled, self._expiry(info), asked)
+        since = Since(counted, sampled, self._expiry(info), asked, self._arrived(name, info, now))
         return self._whole(key_group.count(time.time(), since), info)
 
     def _written(self, name: str, info: Info | None) -> Mapping[bytes, None] | None:
@@ -125,6 +125,15 @@ class KeyCounts:
         if self.tracking is None or info is None:
             return None
         return self.tracking.since_counted(name, self.key_groups[name].counted_since, info.at)
+
+    def _arrived(self, name: str, info: Info | None, now: Changes | None) -> int | None:
+        """How many keys can have come since the running pass began, at most; None where that is not known."""
+        key_group = self.key_groups[name]
+        if self.tracking is not None and info is not None:
+            written = self.tracking.since_running(name, key_group.began_at, info.at)
+            if written is not None:
+                return key_group.not_found(written)
+        return moved_between(self._running_since, now).came
 
     def count_asked(
         self, name: str, alive: int, info: Info | None, *, since: float = math.inf, told: bool = False

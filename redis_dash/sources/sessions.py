@@ -208,9 +208,12 @@ class SessionsSource(Source[SessionsFrame]):
         counts = self._context.keyspace.counts
         if not self._follows_all or self._no_lifetimes:
             return await counts.count_now(KEY_GROUP)
-        there = len(self._known)  # the scan may bring others meanwhile, and drop some
+        known = len(self._known)
         info = await counts.info_after(time.monotonic())
-        return counts.count_asked(KEY_GROUP, there, info, since=began, told=told)
+        if not self._follows_all:  # the scan has brought more meanwhile
+            return await counts.count_now(KEY_GROUP)
+        told = told and len(self._known) == known
+        return counts.count_asked(KEY_GROUP, len(self._known), info, since=began, told=told)
 
     def _sample(self, count: Count) -> Sample[SessionsFrame]:
         read = [(key, known) for key, known in self._known.items() if known.facts is not None]
