@@ -251,9 +251,9 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         if not (all_read and self._follows_all):
             read = sum(at.asked >= self._began for at in self._read_at.values())
             return (await counts.count_now(KEY_GROUP)).at_lowest(read)
-        known = len(self._rows) + len(self._unknown)
+        known, dropped = len(self._rows) + len(self._unknown), self._dropped_in_pass
         info = await counts.info_after(time.monotonic())
-        if not self._follows_all:  # the scan has brought more meanwhile
+        if self._dropped_in_pass != dropped:  # the scan has brought more meanwhile
             return await counts.count_now(KEY_GROUP)
         now = len(self._rows) + len(self._unknown)
         return counts.count_asked(KEY_GROUP, now, info, since=began, told=told and now == known)

@@ -208,9 +208,9 @@ class SessionsSource(Source[SessionsFrame]):
         counts = self._context.keyspace.counts
         if not self._follows_all or self._no_lifetimes:
             return await counts.count_now(KEY_GROUP)
-        known = len(self._known)
+        known, dropped = len(self._known), self._dropped_in_pass
         info = await counts.info_after(time.monotonic())
-        if not self._follows_all:  # the scan has brought more meanwhile
+        if self._dropped_in_pass != dropped:  # the scan has brought more meanwhile
             return await counts.count_now(KEY_GROUP)
         told = told and len(self._known) == known
         return counts.count_asked(KEY_GROUP, len(self._known), info, since=began, told=told)
