@@ -61,6 +61,8 @@ class Context:
         self.tracking = tracking
         self.known_ids = KnownIds()
         """Of the sessions that are followed."""
+        self.other_dashboards = 0
+        """That watch the same server, as far as known."""
 
     def scope(self, patterns: Sequence[str]) -> Scope:
         """What is looked for, among how many keys."""

@@ -50,6 +50,8 @@ def header_items(title: Plain, target: Plain, reading: AnyReading | None, now: f
     if isinstance(frame, ServerFrame):
         return items + _figures(frame)
     word = status_text(reading, now).words[0]
+    if reading is not None and reading.status == "off" and reading.note:
+        word = ((Plain(f"off: {plain(reading.note, 90)}"), "warn"),)
     return [*items, Item(word, priority=1, right=True)]
 
 
@@ -76,9 +78,16 @@ def _figures(frame: ServerFrame) -> list[Item]:
     ]
     if frame.kind == "cluster":
         figures.insert(0, Item(((Plain("one node of a cluster"), "warn"),), 1, right=True))
+    if frame.other_dashboards:
+        figures.insert(0, Item(((others_watch(frame.other_dashboards), "warn"),), 2, right=True))
     if frame.evicting_since is not None:
         figures.insert(0, Item(((Plain("evicting"), "warn"),), 1, right=True))
     return figures
+
+
+def others_watch(dashboards: int) -> Plain:
+    """Their commands are in ops/s, too."""
+    return Plain("incl. another dashboard" if dashboards == 1 else f"incl. {dashboards} other dashboards")
 
 
 def tab_items(panes: Sequence[Pane[Any]], current: Pane[Any]) -> list[Item]:

@@ -119,7 +119,7 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
     one_node: Cell = Figure(ONE_NODE, "warn") if frame.kind == "cluster" else NOTHING
     evicting = f"evicting {rate(frame.evicted_per_s)}" if frame.evicted_per_s else "evicting"
     return (
-        Fact(Plain("operations"), rate(frame.ops_per_s), "strong"),
+        Fact(Plain("operations"), rate(frame.ops_per_s), "strong", _others(frame)),
         _memory(frame),
         Fact(Plain("clients"), count(frame.clients), "text", blocked),
         Fact(Plain("ping"), milliseconds(frame.ping_ms), "text"),
@@ -205,3 +205,11 @@ class _Rows:
 
     def words(self, fact: Fact) -> str:
         return fact.name
+
+
+def _others(frame: ServerFrame) -> Cell:
+    """Whose commands are in it besides the application's."""
+    if not frame.other_dashboards:
+        return NOTHING
+    whose = "another dashboard's" if frame.other_dashboards == 1 else f"{frame.other_dashboards} other dashboards'"
+    return Plain(f"{whose} among them"), "warn"
