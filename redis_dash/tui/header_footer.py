@@ -12,6 +12,7 @@ from redis_dash.core.frames.server import ServerFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import compact, duration, milliseconds, nbytes, percent
 from redis_dash.tui.panes.base import STOP, Pane
+from redis_dash.tui.panes.server import others_watch
 from redis_dash.tui.progress import progress_items
 from redis_dash.tui.segments import Segment
 from redis_dash.tui.status import status_text
@@ -83,11 +84,6 @@ def _figures(frame: ServerFrame) -> list[Item]:
     if frame.evicting_since is not None:
         figures.insert(0, Item(((Plain("evicting"), "warn"),), 1, right=True))
     return figures
-
-
-def others_watch(dashboards: int) -> Plain:
-    """Their commands are in ops/s, too."""
-    return Plain("incl. another dashboard" if dashboards == 1 else f"incl. {dashboards} other dashboards")
 
 
 def tab_items(panes: Sequence[Pane[Any]], current: Pane[Any]) -> list[Item]:

@@ -209,7 +209,9 @@ class _Rows:
 
 def _others(frame: ServerFrame) -> Cell:
     """Whose commands are in it besides the application's."""
-    if not frame.other_dashboards:
-        return NOTHING
-    whose = "another dashboard's" if frame.other_dashboards == 1 else f"{frame.other_dashboards} other dashboards'"
-    return Plain(f"{whose} among them"), "warn"
+    return (others_watch(frame.other_dashboards), "warn") if frame.other_dashboards else NOTHING
+
+
+def others_watch(dashboards: int) -> Plain:
+    """That the commands of other dashboards are in a figure, too."""
+    return Plain("incl. another dashboard" if dashboards == 1 else f"incl. {dashboards} other dashboards")
