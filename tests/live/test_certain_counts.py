@@ -11,6 +11,7 @@ import redis
 from redis_dash.client.deployment import Deployment
 from redis_dash.core.certainty import Count
 from redis_dash.core.errors import SourceError
+from redis_dash.keyspace.counts import KeyCounts
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.sources import key_groups
 from redis_dash.sources.base import Context
@@ -274,3 +275,17 @@ async def test_boards_of_a_first_pass_that_goes_on_are_not_counted_yet(
     await context.keyspace.pass_over()
     assert seen
     assert all(count.coverage < 1 for count in seen)
+
+
+async def test_an_info_from_before_the_end_of_a_pass_proves_nothing(
+    deployment: Deployment, client: redis.Redis
+) -> None:
+    fill(client, 50, 0)
+    counts = KeyCounts(deployment, ["sessions"])
+    await counts.begin()
+    counts.add({"sessions": [b"session:%d" % number for number in range(50)]}, 50, 50, 0.5)
+    info = await counts.info_after(time.monotonic())
+    client.flushdb()
+    counts.end(still=True)
+    assert counts.count_asked("sessions", 50, info).certainty != "exact"
+    assert counts.count("sessions", info).certainty != "exact"
