@@ -10,8 +10,8 @@ from redis_dash.client.deployment import Deployment, check
 from redis_dash.core.commands import Command, FindOut, Outcome, Publish, RestoreSession, RevokeSession
 from redis_dash.core.errors import SourceError
 from redis_dash.core.resp import ReplyError
-from redis_dash.dialects.base import refusal
-from redis_dash.dialects.registry import SESSION_DIALECTS
+from redis_dash.dialects.base import is_gone, refusal
+from redis_dash.dialects.session_dialects import session_reads
 
 LOOK_AGAIN_S = 0.25
 """Between two attempts to reach a server that is away."""
@@ -96,13 +96,13 @@ async def _is_there(deployment: Deployment, key: bytes) -> bool | None:
         try:
             # Twice: what the server still had to read of the old connection has been done before the second.
             for _ in range(2):
-                replies = await deployment.pipeline([(b"PTTL", key), SESSION_DIALECTS[0].read(key)])
+                replies = await deployment.pipeline([(b"PTTL", key), *session_reads(key)])
         except SourceError:
             await asyncio.sleep(LOOK_AGAIN_S)
             continue
         answers = [reply for reply in replies if refusal(reply) is None]
         if answers:
-            return answers[0] not in (None, -2)
+            return not is_gone(answers[0]) and answers[0] != -2
         if all(str(reply).startswith(("NOPERM", "ERR")) for reply in replies):
             return None
         await asyncio.sleep(LOOK_AGAIN_S)  # it is busy, or has lost its master, and will tell later

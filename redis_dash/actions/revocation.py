@@ -10,26 +10,33 @@ import contextlib
 import hashlib
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from redis_dash.client.deployment import Deployment, Exchange
 from redis_dash.client.reasons import say
 from redis_dash.core.commands import FindOut, Outcome, RestoreSession, Result, RevokeSession
 from redis_dash.core.errors import SourceError
 from redis_dash.core.frames.sessions import SessionRow
-from redis_dash.core.resp import ReplyError
+from redis_dash.core.resp import Command, ReplyError
 from redis_dash.dialects.base import refusal
-from redis_dash.dialects.registry import SESSION_DIALECTS
+from redis_dash.dialects.session_dialects import ReadSession, SessionDialects
 
 ATTEMPTS = 5
 """A session in use changes under our hands now and then."""
 
 SCRIPT = b"""
-local now = redis.call(ARGV[1], KEYS[1])
+local now = redis.call(ARGV[2], KEYS[1], unpack(ARGV, 3))
+if type(now) == 'table' then
+  if #now == 0 then return -1 end
+  for i, part in ipairs(now) do now[i] = #part .. ':' .. part end
+  now = table.concat(now)
+end
 if not now then return -1 end
-if redis.sha1hex(now) ~= ARGV[2] then return -2 end
+if redis.sha1hex(now) ~= ARGV[1] then return -2 end
 return redis.call('DEL', KEYS[1])
 """
+"""Deletes a key if the reply to a reading command is still the same. Its arguments: ``_digest`` of the reply, the name
+of the command, and what the command has after the key."""
 GONE, CHANGED, DELETED = -1, -2, 1
 
 _WHERE_IN_SCRIPT = r" script: \w+, on @user_script.*$"
@@ -96,7 +103,8 @@ class _Revocation:
         self._exchange = exchange
         self._session = session
         self._key = session.key.reveal()
-        self._value: object = None
+        self._dialects = SessionDialects(session.dialect)
+        self._read: ReadSession | None = None
         self._dump: object = None
         self._no_undo = ""
         self._can_undo: bool | None = None
@@ -127,16 +135,18 @@ class _Revocation:
         refused = await self._look()
         if refused is not None:
             return refused
-        how, seen = (b"DUMP", self._dump) if isinstance(self._dump, bytes) else (b"GET", self._value)
-        if not isinstance(seen, bytes):
+        read, seen = self._compared()
+        digest = _digest(seen)
+        if digest is None:
             raise _NotThisWayError
-        digest = hashlib.sha1(seen, usedforsecurity=False).hexdigest().encode()
-        reply = await final(self._exchange, b"EVAL", SCRIPT, b"1", self._key, how, digest)
+        name, key, *others = read
+        reply = await final(self._exchange, b"EVAL", SCRIPT, b"1", key, digest, name, *others)
         if isinstance(reply, ReplyError):
             if str(reply).startswith(("NOPERM", "ERR")):  # scripts are not allowed, or not as we write them
                 raise _NotThisWayError
             raise _error(reply)
-        self._deployment.own.count([(how, self._key)], [None if reply == GONE else seen])
+        missing = [] if isinstance(seen, list) else None
+        self._deployment.own.count([read], [missing if reply == GONE else seen])
         return None if reply == CHANGED else self._told(reply)
 
     async def _by_transaction(self) -> Outcome | None:
@@ -175,17 +185,15 @@ class _Revocation:
 
     async def _look(self) -> Outcome | None:
         """Why it must not be deleted; None if it still is what the person saw."""
-        dialect = SESSION_DIALECTS[0]
-        self._value, pttl, self._dump = await self._exchange(
-            [dialect.read(self._key), (b"PTTL", self._key), (b"DUMP", self._key)]
-        )
-        if (error := refusal(self._value)) is not None:
-            raise _error(error)
-        if self._value is None or pttl == -2:
+        pttl = await self._read_again()
+        read, shown = self._read, self._session
+        assert read is not None
+        if read.error is not None:
+            raise _error(read.error)
+        if read.is_gone or pttl == -2:
             return self._outcome("already gone", "was gone before")
-        facts, shown = dialect.decode(self._value), self._session
-        if shown.dialect != ("unknown" if facts is None else dialect.name) or (
-            facts is not None and facts.fingerprint != shown.fingerprint
+        if shown.dialect != read.dialect_name or (
+            read.facts is not None and read.facts.fingerprint != shown.fingerprint
         ):
             return self._outcome("changed since, not deleted", "is no longer what was shown")
         if isinstance(self._dump, bytes) and isinstance(pttl, int) and self._can_undo is not False:
@@ -197,6 +205,27 @@ class _Revocation:
                 f"; it cannot be brought back ({refusal(self._dump) or refusal(pttl) or 'RESTORE is not allowed'})"
             )
         return None
+
+    async def _read_again(self) -> object:
+        """Read the session and its DUMP; returns PTTL's reply."""
+        pttl: object = None
+
+        async def ask(commands: Sequence[Command]) -> list[object]:
+            nonlocal pttl
+            # DUMP runs before the value is read: a change between the two is noticed when DUMPs are compared.
+            dump = (b"DUMP", self._key)
+            pttl, self._dump, *replies = await self._exchange([(b"PTTL", self._key), dump, *commands])
+            return replies
+
+        page = await self._dialects.fetch([self._key], ask)
+        (self._read,) = await self._dialects.decode(page, [0], self._exchange)
+        return pttl
+
+    def _compared(self) -> tuple[Command, object]:
+        """What the script compares: a command that reads the key, and its reply as it was seen."""
+        if isinstance(self._dump, bytes) or self._read is None:
+            return (b"DUMP", self._key), self._dump
+        return self._read.command, self._read.reply
 
     async def _say(self, *command: bytes) -> None:
         (reply,) = await self._exchange([command])
@@ -221,6 +250,13 @@ class _Revocation:
 
     def _outcome(self, result: Result, what: str, undo: RestoreSession | None = None) -> Outcome:
         return Outcome(result, f"the session {self._session.id} {what}", undo)
+
+
+def _digest(reply: object) -> bytes | None:
+    """The hash of a reply, as the script computes it; None if the script cannot."""
+    if isinstance(reply, list) and all(isinstance(part, bytes) for part in reply):
+        reply = b"".join(b"%d:%b" % (len(part), part) for part in reply)
+    return hashlib.sha1(reply, usedforsecurity=False).hexdigest().encode() if isinstance(reply, bytes) else None
 
 
 def _error(reply: ReplyError) -> SourceError:

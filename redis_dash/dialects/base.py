@@ -43,6 +43,19 @@ def refusal(reply: object) -> ReplyError | None:
     return reply if isinstance(reply, ReplyError) and not str(reply).startswith("WRONGTYPE") else None
 
 
+def is_permission_error(error: ReplyError) -> bool:
+    """Whether our user may not run the command, or the server does not know it; another command may work."""
+    return str(error).startswith(("NOPERM", "ERR unknown command"))
+
+
+def is_gone(reply: object) -> bool:
+    """Whether the reply to a command that reads a whole value says that the key does not exist.
+
+    Redis keeps no empty hash, list or set.
+    """
+    return reply is None or reply == []
+
+
 class Usage(NamedTuple):
     """What a limiter's key says."""
 
@@ -68,7 +81,14 @@ class SessionDialect(Protocol):
         """The command that reads the value."""
 
     def decode(self, reply: object) -> SessionFacts | None:
-        """What the value says; None if it is not of this dialect."""
+        """What the value says; None if it is not of this dialect. ``reply`` is no error."""
+
+    def searchable(self, reply: object) -> bytes | None:
+        """The raw text of a value, so that a search need not decode each; None where it must.
+
+        In it, ASCII letters, digits, spaces and ``@._:-`` stand for themselves. It is None for what is not of this
+        dialect, as far as that is seen without decoding; ``reply`` may be an error.
+        """
 
 
 class LimitDialect(Protocol):

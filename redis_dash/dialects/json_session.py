@@ -60,6 +60,10 @@ class JsonSession:
         """The command that reads the value."""
         return (b"GET", key)
 
+    def searchable(self, reply: object) -> bytes | None:
+        """The JSON text itself."""
+        return reply if isinstance(reply, bytes) and reply.startswith(b"{") else None
+
     def decode(self, reply: object) -> SessionFacts | None:
         """None unless the value is a JSON object of readable size."""
         if not isinstance(reply, bytes) or len(reply) > LARGEST:

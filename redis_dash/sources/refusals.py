@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from redis_dash.client.deployment import check
-from redis_dash.dialects.base import refusal
-
-_RIGHT = ("NOPERM", "ERR unknown command")
+from redis_dash.dialects.base import is_permission_error, refusal
+from redis_dash.dialects.session_dialects import ReadSession
 
 
 def missing_right(command: bytes, replies: Sequence[object]) -> str:
@@ -21,7 +20,17 @@ def missing_right(command: bytes, replies: Sequence[object]) -> str:
         error = refusal(reply)
         if error is None:
             continue
-        if not str(error).startswith(_RIGHT):
+        if not is_permission_error(error):
             check(error)
         missing = True
     return f"not allowed to run {command.decode()}" if missing else ""
+
+
+def unread_sessions(sessions: Iterable[ReadSession]) -> str:
+    """As ``missing_right``, for the command that should have read each session.
+
+    Raises:
+        SourceError: as ``missing_right``.
+    """
+    notes = [missing_right(session.command[0], [session.reply]) for session in sessions]
+    return next(filter(None, notes), "")

@@ -13,11 +13,10 @@ from redis_dash.core.commands import Request, SearchSessions, StopSearch
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.sessions import SessionRow, SessionsFrame
 from redis_dash.core.resp import Command
-from redis_dash.dialects.base import refusal
-from redis_dash.dialects.registry import SESSION_DIALECTS
+from redis_dash.dialects.session_dialects import ReadSession, SessionDialects
 from redis_dash.keyspace.client_tracking import Take
 from redis_dash.sources.base import Context, Sample, Source, round_robin, sample
-from redis_dash.sources.refusals import missing_right
+from redis_dash.sources.refusals import missing_right, unread_sessions
 from redis_dash.sources.session_facts import UNREAD, UNREADABLE, KnownSession, SessionRows, most_left_first
 from redis_dash.sources.session_search import SessionSearch
 
@@ -47,6 +46,7 @@ class SessionsSource(Source[SessionsFrame]):
         self._key_group = context.keyspace.counts.key_groups[KEY_GROUP]
         self._scope = context.config.sessions
         self._rows = SessionRows(context.config.sessions)
+        self._dialects = SessionDialects()
         self._known: dict[bytes, KnownSession] = {}
         self._dropped_in_pass = -2
         self._ids_version = 0
@@ -171,22 +171,31 @@ class SessionsSource(Source[SessionsFrame]):
         return len(keys)
 
     async def _read_values(self, keys: Sequence[bytes]) -> None:
-        dialect = SESSION_DIALECTS[0]
-        replies = await self._context.deployment.pipeline([dialect.read(key) for key in keys])
-        self._no_values = missing_right(b"GET", replies) or self._no_values
-        for key, reply in zip(keys, replies, strict=True):
-            known = self._known.get(key)
-            if reply is None:
-                self._forget(key)
-            elif known is None or (known.facts is not None and reply == known.value):
-                continue
-            elif refusal(reply) is not None:
-                known.facts = known.facts or UNREAD
-            else:
-                facts = dialect.decode(reply)
-                known.facts = facts or UNREADABLE
-                known.value = reply if isinstance(reply, bytes) and len(reply) <= REMEMBERED else None
-                known.dialect = dialect.name if facts else "unknown"
+        ask = self._context.deployment.pipeline
+        page = await self._dialects.fetch(keys, ask)
+        new = [place for place, key in enumerate(keys) if self._is_new(key, page.replies[place])]
+        sessions = await self._dialects.decode(page, new, ask)
+        self._no_values = unread_sessions(sessions) or self._no_values
+        for session in sessions:
+            self._take_value(session)
+
+    def _is_new(self, key: bytes, reply: object) -> bool:
+        """Whether a reply says something that is not known yet."""
+        known = self._known.get(key)
+        return known is None or known.facts is None or known.value is None or reply != known.value
+
+    def _take_value(self, session: ReadSession) -> None:
+        known, reply = self._known.get(session.key), session.reply
+        if session.is_gone:
+            self._forget(session.key)
+        elif known is None:
+            return
+        elif session.error is not None:
+            known.facts = known.facts or UNREAD
+        else:
+            known.facts = session.facts or UNREADABLE
+            known.value = reply if isinstance(reply, bytes) and len(reply) <= REMEMBERED else None
+            known.dialect = session.dialect_name
 
     async def _read_lifetimes(self, keys: Sequence[bytes]) -> None:
         commands: list[Command] = [(b"PTTL", key) for key in keys]
@@ -202,6 +211,7 @@ class SessionsSource(Source[SessionsFrame]):
 
     def _forget(self, key: bytes) -> None:
         self._known.pop(key, None)
+        self._dialects.forget(key)
         self._key_group.discard(key)
 
     async def _count(self, began: float, *, told: bool) -> Count:
