@@ -1,4 +1,4 @@
-"""A right that is missing, told apart from what is wrong with one key or with the whole server."""
+"""Distinguishes a missing right from an error about one key and from an error of the whole server."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from redis_dash.dialects.session_dialects import ReadSession
 
 
 def missing_right(command: bytes, replies: Sequence[object]) -> str:
-    """What to say where we may not run the command, for some keys or at all; empty where we may.
+    """A note if our user may not run the command, for some keys or at all; empty if it may.
 
     Raises:
-        SourceError: the server answered with an error that is not about one key: no reply of it is data.
+        SourceError: the server answered with an error that is not about one key, such as LOADING.
     """
     missing = False
     for reply in replies:

@@ -1,4 +1,4 @@
-"""Looking for sessions among all there are: one walk over the keyspace that reads every session's value."""
+"""The search among all sessions: one walk over the keyspace that reads every session's value."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from redis_dash.sources.refusals import unread_sessions
 from redis_dash.sources.session_facts import UNREADABLE, KnownSession, SessionRows, distinctive, most_left_first
 
 KEPT = 500
-"""Sessions found that are kept, those with most time left; the others are counted."""
+"""Found sessions that are kept, those with the longest remaining lifetime; the others are only counted."""
 _SAFE = re.compile(rb"[a-z0-9 @._:-]+")
-"""Characters that are written as themselves in any value: what looks different escaped cannot be searched for raw."""
+"""Characters that are never escaped in raw text."""
 
 
 class SearchTerms:
-    """What is looked for: a part of the user, the role or a field, or the beginning of an id."""
+    """What the user searches for: a part of the user name, the role or a field, or the beginning of an id."""
 
     def __init__(self, text: str) -> None:
         self._text = text.lower()
@@ -44,7 +44,7 @@ class SearchTerms:
         return identifier.startswith(self._start) or distinctive(identifier).startswith(self._start)
 
     def is_in(self, identifier: bytes, facts: SessionFacts | None) -> bool:
-        """Does the session match?"""
+        """Whether the session matches."""
         if self._begins(identifier):
             return True
         if facts is None:
@@ -54,7 +54,7 @@ class SearchTerms:
 
 
 class _RunningSearch:
-    """One search: what it looks for, how far it is, and what it has found."""
+    """One search: its terms, its progress and its results."""
 
     def __init__(self, text: str) -> None:
         self.terms = SearchTerms(text)
@@ -63,16 +63,16 @@ class _RunningSearch:
         self.began = time.monotonic()
         self.ended: float | None = None
         self.note = ""
-        """Why it ended before it was complete."""
+        """Why the search ended early; empty if it did not."""
 
     @property
     def running(self) -> bool:
-        """Is it under way?"""
+        """Whether the search has not ended yet."""
         return self.ended is None
 
     @property
     def elapsed_s(self) -> float:
-        """How long it took, or has taken so far."""
+        """The duration so far."""
         return (time.monotonic() if self.ended is None else self.ended) - self.began
 
     @property
@@ -83,13 +83,13 @@ class _RunningSearch:
         return min(0.999, self.scanned / max(1, self.size))
 
     def end(self, note: str = "") -> None:
-        """It is complete, or has ended for another reason."""
+        """End the search; ``note`` says why, if it is not complete."""
         if self.ended is None:
             self.ended, self.note = time.monotonic(), note
 
 
 class SessionSearch:
-    """One search at a time; a new one takes the place of the one before."""
+    """Runs one search at a time; a new one replaces the previous one."""
 
     def __init__(self, context: Context, key_group: str, rows: SessionRows) -> None:
         self._context = context
@@ -98,28 +98,28 @@ class SessionSearch:
         self._wanted = asyncio.Event()
         self._latest: _RunningSearch | None = None
 
-    # -- what a person asks for --------------------------------------------------------------------------------------
+    # -- requests of the user ----------------------------------------------------------------------------------------
 
     def begin(self, text: str) -> None:
-        """Search for a text; an empty one ends the search and drops what it found."""
+        """Search for a text; an empty text ends the search and drops its results."""
         self.stop()
         self._latest = _RunningSearch(text) if text else None
         self._wanted.set()
 
     def stop(self) -> None:
-        """Keep what was found."""
+        """End the search and keep its results."""
         if self._latest is not None:
             self._latest.end("stopped")
 
     def progress(self) -> Progress | None:
-        """While it is under way."""
+        """The progress while the search runs."""
         search = self._latest
         if search is None or not search.running:
             return None
         return Progress("search", search.scanned, max(search.scanned, search.size), search.elapsed_s, search.count)
 
     def result(self) -> Search | None:
-        """What was found so far; None where nothing is looked for."""
+        """The results so far; None without a search."""
         search = self._latest
         if search is None:
             return None
@@ -133,8 +133,8 @@ class SessionSearch:
             note=search.note,
         )
 
-    async def look_again(self) -> None:
-        """Drop what has been found and is gone by now.
+    async def drop_gone(self) -> None:
+        """Drop results whose sessions are gone.
 
         Raises:
             SourceError: the server could not be reached.
@@ -145,7 +145,7 @@ class SessionSearch:
     # -- the walk ----------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Search whenever somebody asks, until cancelled."""
+        """Run each requested search, until cancelled."""
         while True:
             await self._wanted.wait()
             self._wanted.clear()
@@ -154,7 +154,7 @@ class SessionSearch:
                 continue
             try:
                 await self._search(search)
-            except Exception as error:  # whatever it is: it must not end the other readings
+            except Exception as error:  # a failed search must not end the other readings
                 known = isinstance(error, SourceError)
                 search.end(str(error) if known else self._context.deployment.own_error("searching sessions"))
 
@@ -178,7 +178,7 @@ class SessionSearch:
     async def _matching(
         self, search: _RunningSearch, dialects: SessionDialects, page: Page
     ) -> dict[bytes, KnownSession]:
-        """The sessions of a page that match and are new; ends the search where values may not be read."""
+        """The new matches of a page; ends the search if our user may not read values."""
         search.read += len(page.keys)
         places = self._places(search.terms, page)
         sessions = await dialects.decode(page, places, self._context.deployment.pipeline) if places else []
