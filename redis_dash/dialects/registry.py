@@ -1,4 +1,4 @@
-"""The dialects, in the order in which they are tried: one that meets a key of another type leaves it to the next."""
+"""The dialects, in the order in which they are tried: if one does not fit a key, the next one is tried."""
 
 from __future__ import annotations
 

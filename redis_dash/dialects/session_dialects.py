@@ -1,4 +1,4 @@
-"""Reads sessions whichever dialect they are in: the dialect that fitted a key last is tried first, then the others."""
+"""Reads sessions in any registered dialect: the one that fitted a key last is tried first, then the others."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ Ask = Callable[[Sequence[Command]], Awaitable[list[object]]]
 UNKNOWN = "unknown"
 """The dialect's name of a session that no dialect can decode."""
 REMEMBERED_KEYS = 10_000
-"""Keys in another dialect than usual that are remembered."""
+"""Keys whose dialect is remembered because it is not the usual one."""
 
 
 def session_reads(key: bytes) -> list[Command]:
-    """The commands by which the dialects read a key, each once."""
+    """The commands of all dialects that read a key, without duplicates."""
     return list(dict.fromkeys(dialect.read(key) for dialect in SESSION_DIALECTS))
 
 
 class Page(NamedTuple):
-    """Replies as they came: each key was read once, in the dialect that it is expected to be in."""
+    """Undecoded replies: each key was read once, by the dialect that probably fits."""
 
     keys: Sequence[bytes]
     dialects: Sequence[SessionDialect]
@@ -34,24 +34,24 @@ class Page(NamedTuple):
     replies: Sequence[object]
 
     def searchable(self) -> list[bytes | None]:
-        """The raw text of each value that a search may look through; None where the value must be decoded first."""
+        """The raw text of each value, see ``SessionDialect.searchable``."""
         return [dialect.searchable(reply) for dialect, reply in zip(self.dialects, self.replies, strict=True)]
 
 
 class ReadSession(NamedTuple):
-    """One session, decoded by the dialect that fits."""
+    """One session, decoded by the dialect that fits, if any does."""
 
     key: bytes
     facts: SessionFacts | None
-    """None if the key is gone, was not answered about, or no dialect fits."""
+    """None if the key is gone, the server answered with an error, or no dialect fits."""
     dialect: SessionDialect
-    """The one that fits; otherwise the one whose reply this is."""
+    """The dialect that fits, or the one that read ``reply``."""
     command: Command
     reply: object
 
     @property
     def dialect_name(self) -> str:
-        """As shown to people."""
+        """The name that users see."""
         return UNKNOWN if self.facts is None else self.dialect.name
 
     @property
@@ -61,12 +61,12 @@ class ReadSession(NamedTuple):
 
     @property
     def error(self) -> ReplyError | None:
-        """The error that stands in place of an answer about the key."""
+        """The error that says nothing about the key, see ``refusal``."""
         return refusal(self.reply)
 
 
 class SessionDialects:
-    """Remembers the dialect that most keys are in, and the keys that are in another one."""
+    """Remembers the dialect of most keys, and those keys that are in another one."""
 
     def __init__(self, usual: str = "") -> None:
         """Start with no key remembered.
@@ -90,9 +90,9 @@ class SessionDialects:
         return Page(keys, dialects, commands, await ask(commands))
 
     async def decode(self, page: Page, places: Iterable[int], ask: Ask) -> list[ReadSession]:
-        """Decode the values at these places of a page; read those that do not fit again, in the other dialects.
+        """Decode the values at these places of a page; try the other dialects where the first one does not fit.
 
-        Another round trip is made only where a value does not fit, and another dialect reads it by another command.
+        That takes another round trip only if another dialect reads the key by another command.
 
         Raises:
             SourceError: ``ask`` raised it.
@@ -105,21 +105,12 @@ class SessionDialects:
         self._learn(attempts, len(page.keys))
         return [attempt.session for attempt in attempts]
 
-    async def read(self, key: bytes, ask: Ask) -> ReadSession:
-        """Read and decode one session.
-
-        Raises:
-            SourceError: ``ask`` raised it.
-        """
-        (session,) = await self.decode(await self.fetch([key], ask), [0], ask)
-        return session
-
     def forget(self, key: bytes) -> None:
         """Drop what is remembered of a key."""
         self._of_key.pop(key, None)
 
     def _learn(self, attempts: Sequence[_Attempt], of: int) -> None:
-        """Remember the dialects; the usual one changes if another one fits more than half of ``of`` keys."""
+        """Remember the dialects; one that fits more than half of the ``of`` keys of a page becomes the usual one."""
         others = Counter(attempt.session.dialect for attempt in attempts if attempt.is_in_another_dialect)
         for dialect, number in others.most_common(1):
             self._usual = dialect if 2 * number > of else self._usual
@@ -134,7 +125,7 @@ class SessionDialects:
 
 
 class _Attempt:
-    """One key: the replies to its reads, and the dialects that were not tried yet."""
+    """The attempts to decode one key: the replies so far, and the dialects that are not tried yet."""
 
     def __init__(self, key: bytes, dialect: SessionDialect, command: Command, reply: object) -> None:
         self.session = ReadSession(key, None, dialect, command, reply)
@@ -144,11 +135,11 @@ class _Attempt:
 
     @property
     def is_in_another_dialect(self) -> bool:
-        """Whether the key was expected to be in another dialect than it is."""
+        """Whether another dialect fits than the one that was tried first."""
         return self.session.facts is not None and self.session.dialect is not self._expected
 
     def next_read(self) -> Command | None:
-        """The command to send next; None once the session is decoded, or cannot be."""
+        """The command to send next; None if the session is decoded, or cannot be."""
         while self._untried:
             command = self._untried[0].read(self.session.key)
             if command not in self._replies:
@@ -157,7 +148,7 @@ class _Attempt:
         return None
 
     def add(self, command: Command, reply: object) -> None:
-        """Take the reply to ``next_read``."""
+        """Add the reply to ``next_read``."""
         self._replies[command] = reply
 
     def _judge(self, dialect: SessionDialect, command: Command, reply: object) -> None:
@@ -168,7 +159,7 @@ class _Attempt:
             self.session = latest
             self._untried.clear()
         elif isinstance(self.session.reply, ReplyError) and (error is not None or not isinstance(reply, ReplyError)):
-            self.session = latest  # it says more than that the key is of another type
+            self.session = latest  # it says more than WRONGTYPE
 
 
 def _row(page: Page, place: int) -> tuple[bytes, SessionDialect, Command, object]:

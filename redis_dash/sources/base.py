@@ -93,6 +93,8 @@ class Source(Generic[T]):
     """The topic's name in readings, exports and ``--topic``."""
     tracked: ClassVar[bool] = False
     """Whether the server is asked to name the keys of its groups as they are written."""
+    own_connection: ClassVar[bool] = False
+    """Whether the source reads on a connection of its own, which may be away while the deployment's is not."""
     read_last: ClassVar[bool] = False
     """Whether ``Hub.read_all`` reads this source after the others, so that its frame is the latest."""
 

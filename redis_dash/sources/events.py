@@ -41,6 +41,7 @@ class EventsSource(Source[EventsFrame]):
     """Reads the subscriber's counters; the only query of its own counts sharded channels now and then."""
 
     topic = "events"
+    own_connection = True
     read_last = True
 
     def __init__(self, context: Context) -> None:
