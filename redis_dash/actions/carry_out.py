@@ -69,7 +69,7 @@ async def _publish(deployment: Deployment, command: Publish) -> Outcome:
         except LostAnswerError as error:
             return Outcome("not known", f"{error}: the message may have been sent")
     if not check(receivers):
-        return Outcome("not receivers", f"nobody listens on {command.channel}")
+        return Outcome("not heard", f"nobody listens on {command.channel}")
     return Outcome("sent", f"{receivers} listening")
 
 

@@ -1,9 +1,10 @@
-"""A dialect and a topic are added by one registration each, as docs/architecture.md says."""
+"""A session dialect needs one line in ``SESSION_DIALECTS``; listing, search and revocation then use it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import pytest
 import redis
@@ -44,7 +45,7 @@ class HashSession:
 
 @pytest.fixture(autouse=True)
 def hash_dialect() -> Iterator[None]:
-    """Registered as the last one."""
+    """Register the toy dialect."""
     dialect = HashSession()
     SESSION_DIALECTS.append(dialect)
     yield
@@ -53,7 +54,8 @@ def hash_dialect() -> Iterator[None]:
 
 def sign_in_by_hash(client: redis.Redis, name: str, **more: str) -> bytes:
     key = f"session:{name}-0123456789-0123456789"
-    client.hset(key, mapping={"user": f"{name}@example.com", "role": "admin", **more})
+    fields: dict[Any, Any] = {"user": f"{name}@example.com", "role": "admin", **more}
+    client.hset(key, mapping=fields)
     client.expire(key, 86_400)
     return key.encode()
 
@@ -65,7 +67,7 @@ async def rows_of(context: Context) -> dict[str, SessionRow]:
 
 
 async def revocable(make_context: MakeContext, client: redis.Redis) -> SessionRow:
-    """Bob's row; his session is a hash."""
+    """The row of Bob, whose session is a hash."""
     sign_in(client, "ann")
     sign_in_by_hash(client, "bob", plan="gold")
     return (await rows_of(make_context()))["bob@example.com"]
@@ -110,7 +112,7 @@ async def test_the_dialect_of_a_key_is_remembered(make_context: MakeContext, cli
 
 
 async def test_the_usual_dialect_is_tried_first(make_context: MakeContext, client: redis.Redis) -> None:
-    """Where all sessions are in one dialect, each new one is read once."""
+    """If all sessions are in one dialect, each new session is read by one command."""
     sign_in(client, "ann")
     source = SessionsSource(context := make_context())
     await context.keyspace.pass_over()

@@ -1,4 +1,4 @@
-"""A topic is added by one line in ``SOURCES`` and one in ``PANES``: the hub, the snapshot and the screen take it up."""
+"""A topic needs one line in ``SOURCES`` and one in ``PANES``; hub, snapshot and screen then show it."""
 
 from __future__ import annotations
 
@@ -113,12 +113,12 @@ class QueuesPane(TablePane[QueuesFrame, Queue]):
         return Detail(Plain("Queue"), ((Plain("waiting"), count(row.length)),))
 
 
-# -- it is registered, and nothing else is touched ---------------------------------------------------------------------
+# -- tests -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(autouse=True)
 def queues(client: redis.Redis) -> Iterator[None]:
-    """Registered as the last topic; with two queues, and another key of no topic."""
+    """Register the topic; the database holds two queues and a key of no topic."""
     client.zadd("queue:mail", {"a": 1, "b": 2, "c": 3})
     client.zadd("queue:invoices", {"a": 1})
     client.set("other", "x")
