@@ -7,13 +7,13 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Literal
 
-Loss = Literal["unheard", "unanswered", "silent"]
+Loss = Literal["missed", "unanswered", "silent"]
 
 
 class LossyWay:
     """Forwards bytes until a command of the given name arrives; then the connection is lost.
 
-    ``unheard``: the server does not receive the command. ``unanswered``: the server receives it, and its answer is
+    ``missed``: the server does not receive the command. ``unanswered``: the server receives it, and its answer is
     dropped. ``silent``: the same, but the connection stays open. Afterwards the server is unreachable until ``back``.
     """
 
@@ -58,7 +58,7 @@ class LossyWay:
                     far_writer.write(data)
                     continue
                 (_, loss), self._lost, self.away = self._lost, None, True
-                if loss == "unheard":
+                if loss == "missed":
                     break
                 answers.cancel()
                 await asyncio.wait([answers])

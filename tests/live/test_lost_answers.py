@@ -58,7 +58,7 @@ async def can_connect(deployment: Deployment) -> bool:
 
 
 @pytest.mark.parametrize("step", ["EVAL", "EXEC"])
-@pytest.mark.parametrize("loss", ["unheard", "unanswered", "silent"])
+@pytest.mark.parametrize("loss", ["missed", "unanswered", "silent"])
 async def test_the_answer_to_a_revocation_is_lost(
     client: redis.Redis, deployment: Deployment, no_scripts: Deployment, way: LossyWay, step: str, loss: Loss
 ) -> None:
@@ -78,7 +78,7 @@ async def test_the_answer_to_a_revocation_is_lost(
     assert not looking.done()
     way.back()
     found = await looking
-    if loss == "unheard":
+    if loss == "missed":
         assert (found.result, found.undo, client.get(key)) == ("still there", None, value)
     else:
         assert (found.result, found.undo, client.exists(key)) == ("gone", outcome.undo, 0)
@@ -87,7 +87,7 @@ async def test_the_answer_to_a_revocation_is_lost(
     await chosen.close()
 
 
-@pytest.mark.parametrize("loss", ["unheard", "unanswered"])
+@pytest.mark.parametrize("loss", ["missed", "unanswered"])
 async def test_the_answer_to_an_undo_is_lost(
     client: redis.Redis, deployment: Deployment, way: LossyWay, loss: Loss
 ) -> None:
@@ -100,7 +100,7 @@ async def test_the_answer_to_an_undo_is_lost(
     assert outcome.unsettled is not None
     way.back()
     found = await carry_out(deployment, outcome.unsettled)
-    if loss == "unheard":
+    if loss == "missed":
         assert (found.result, found.undo, client.exists(key)) == ("not restored", undo, 0)
     else:
         assert (found.result, found.undo, client.exists(key)) == ("there again", None, 1)

@@ -27,7 +27,7 @@ async def test_counts_every_message_by_channel(redis_url: str, client: redis.Red
 
 async def test_a_message_that_fits_two_subscriptions_counts_once(redis_url: str, client: redis.Redis) -> None:
     async with listening(redis_url, "orders", "o*", "*s") as subscriber:
-        for channel in ("orders", "other", "payments", "unheard"):
+        for channel in ("orders", "other", "payments", "missed"):
             client.publish(channel, "x")
         client.publish("orders", "last")
         await until(lambda: subscriber.counts[b"orders"] == 2)
