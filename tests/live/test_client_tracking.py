@@ -142,7 +142,7 @@ async def test_each_pause_is_twice_as_long_as_the_one_before(monkeypatch: pytest
 
     monkeypatch.setattr("redis_dash.keyspace.client_tracking.asyncio.sleep", note)
     monkeypatch.setattr("redis_dash.keyspace.client_tracking.time.monotonic", lambda: clock[0])
-    monkeypatch.setattr(tracking, "_listen_on", give_up)
+    monkeypatch.setattr(tracking, "_track", give_up)
     task = asyncio.create_task(tracking._try_again("sessions"))
     while len(slept) < 9:
         await sleep(0)
