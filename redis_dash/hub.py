@@ -1,4 +1,4 @@
-"""Runs the sources: schedule, staleness, the mailbox between them and a front end, and the way back for commands."""
+"""Runs the sources: polls them, marks stale readings, hands readings to a front end and commands to ``actions``."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ AGAIN = "connected again"
 
 
 class Hub:
-    """The front ends' ``Feed``: one mailbox with the latest reading of each topic."""
+    """The ``Feed`` of the front ends: keeps the latest reading of each topic."""
 
     def __init__(self, config: Config) -> None:
-        """Opens nothing yet.
+        """Prepare everything; ``run`` connects.
 
         Raises:
             ConfigError: the URL cannot be used.
@@ -50,12 +50,13 @@ class Hub:
         self.deployment.listeners += [self._subscriber.traffic, self._tracking.traffic]
         context = Context(config, self.deployment, self._keyspace, self._subscriber, self._tracking)
         self._sources: list[Source[Any]] = [make(context) for make in SOURCES]
-        self._turns = {source.topic: asyncio.Lock() for source in self._sources}
+        self._locks = {source.topic: asyncio.Lock() for source in self._sources}
         self._asked = {source.topic: asyncio.Event() for source in self._sources}
         self._latest: dict[str, Reading[Any]] = {}
         self._unread: dict[str, Reading[Any]] = {}
+        self._with_own_connection = {source.topic for source in self._sources if source.own_connection}
         self._trouble = ""
-        """Why the server was away when readings were handed out last."""
+        """Why the server was away at the last ``drain``."""
         self._reached = False
 
     @property
@@ -65,17 +66,17 @@ class Hub:
 
     @property
     def subscribed(self) -> bool:
-        """Whether every message is being received right now."""
+        """Whether the subscriber receives every message now."""
         return self._subscriber.connected
 
     @property
     def refused(self) -> bool:
-        """The server does not let us subscribe."""
+        """Whether the server does not allow us to subscribe."""
         return self._subscriber.refused
 
     @property
     def reached(self) -> bool:
-        """Has the server told anything so far, were it that we may not read it?"""
+        """Whether the server has answered about any topic so far, even by refusing it."""
         return self._reached
 
     @property
@@ -85,7 +86,7 @@ class Hub:
 
     @property
     def errors(self) -> int:
-        """Errors of this program itself so far: none, unless it has a bug."""
+        """Errors of this program itself so far: 0, unless it has a bug."""
         return self.deployment.cost.errors
 
     @property
@@ -94,34 +95,35 @@ class Hub:
         return self._keyspace.passes
 
     def scan(self) -> Scan:
-        """How the scan of the keyspace is getting on."""
+        """The progress of the scan."""
         return self._keyspace.scan()
 
     @property
     def scan_trouble(self) -> str:
-        """Why the scan does not get on; empty where it does."""
+        """Why the scan cannot proceed; empty if it can."""
         return self._keyspace.trouble
 
     def drain(self) -> list[AnyReading]:
-        """The readings that are new since the last call, all of one mind on whether the server is there.
+        """The new readings since the last call; all agree on whether the server is away.
 
-        Each source finds that out by itself, and only when it reads: what the others have said is told anew.
+        Each source notices that only when it reads. Therefore all readings are returned again when this changes.
         """
         trouble = self.deployment.trouble
         if trouble != self._trouble:
             self._trouble = trouble
             if trouble:
-                unheard = {topic: Reading[Any](topic, "error", note=trouble, away=True) for topic in self._turns}
-                self._latest = unheard | self._latest
+                missing = {topic: Reading[Any](topic, "error", note=trouble, away=True) for topic in self._locks}
+                self._latest = missing | self._latest
             self._unread.update(self._latest)
             for asked in self._asked.values():
                 asked.set()
-        readings = [_agreed(reading, trouble) for reading in self._unread.values()]
+        own = self._with_own_connection
+        readings = [_agreed(reading, trouble, reading.topic in own) for reading in self._unread.values()]
         self._unread.clear()
         return readings
 
     def progress(self) -> Progress | None:
-        """What is under way at full speed."""
+        """The work that runs at full speed now, if any."""
         if self._keyspace.full_speed:
             scan = self._keyspace.scan()
             return Progress("pass", scan.done, max(scan.done, scan.size), self._keyspace.elapsed_s)
@@ -129,7 +131,7 @@ class Hub:
         return next((progress for progress in busy if progress is not None), None)
 
     def ask(self, request: Request) -> None:
-        """Pass a request on to who can fulfil it."""
+        """Pass a request on to the scan and to the sources that accept requests."""
         if isinstance(request, FullPass):
             self._keyspace.set_full_speed(request.on)
         for source in self._sources:
@@ -138,7 +140,7 @@ class Hub:
                 self._asked[source.topic].set()
 
     async def submit(self, command: Command) -> Outcome:
-        """Carry out a confirmed command; what was done shows in the event stream.
+        """Carry out a confirmed command and mark it in the event stream.
 
         Raises:
             SourceError: see ``actions.carry_out``.
@@ -149,21 +151,23 @@ class Hub:
         return outcome
 
     async def run(self) -> None:
-        """Connect and keep reading until cancelled."""
+        """Connect and poll the sources until cancelled."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._keep_on(self._subscriber.run, "receiving messages"))
-                tasks.create_task(self._keep_on(self._tracking.run, "listening to what is written"))
-                tasks.create_task(self._keep_on(self._keyspace.run, "scanning"))
+                tasks.create_task(self._keep_running(self._subscriber.run, "receiving messages"))
+                tasks.create_task(self._keep_running(self._tracking.run, "listening to what is written"))
+                tasks.create_task(self._keep_running(self._keyspace.run, "scanning"))
                 for source in self._sources:
                     tasks.create_task(self._poll(source))
                     if isinstance(source, BackgroundWork):
-                        tasks.create_task(self._keep_on(source.run, f"working on {source.topic.replace('_', ' ')}"))
+                        tasks.create_task(
+                            self._keep_running(source.run, f"working on {source.topic.replace('_', ' ')}")
+                        )
         finally:
             await self.deployment.close()
 
-    async def _keep_on(self, run: Callable[[], Awaitable[None]], doing: str) -> None:
-        """A bug in one of them must not end the others, nor itself for good."""
+    async def _keep_running(self, run: Callable[[], Awaitable[None]], doing: str) -> None:
+        """Run a task again whenever it ends: a bug in one task must not end the others."""
         while True:
             try:
                 await run()
@@ -172,10 +176,10 @@ class Hub:
             await asyncio.sleep(RETRY_S)
 
     async def read_all(self, within_s: float | None = None) -> list[Reading[Any]]:
-        """Read every source once, now, and the counters of messages last: they hold all that came until this returns.
+        """Read every source once, those with ``read_last`` after the others.
 
         Args:
-            within_s: a source that takes longer is told as it was before.
+            within_s: for a source that takes longer, its previous reading is returned, marked as stale.
         """
 
         async def read(source: Source[Any]) -> Reading[Any]:
@@ -201,17 +205,17 @@ class Hub:
             asked = self._asked[source.topic]
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(max(0.05, self._config.refresh_s - (time.monotonic() - began))):
-                    await asked.wait()  # whoever asked for something is not kept waiting
+                    await asked.wait()  # a request is read at once
             asked.clear()
 
     async def _read(self, source: Source[Any]) -> Reading[Any]:
-        """A source's failure is a status, whatever it is."""
-        async with self._turns[source.topic]:
-            reading = await self._read_in_turn(source)
+        """Read a source; any failure becomes a status."""
+        async with self._locks[source.topic]:
+            reading = await self._read_locked(source)
         self._reached = self._reached or reading.frame is not None or reading.status == "off"
         return reading
 
-    async def _read_in_turn(self, source: Source[Any]) -> Reading[Any]:
+    async def _read_locked(self, source: Source[Any]) -> Reading[Any]:
         topic, before = source.topic, self._latest.get(source.topic)
         if self.deployment.kind == "sentinel":
             return Reading(topic, "error", note=SENTINEL, away=True)
@@ -232,13 +236,13 @@ class Hub:
         )
 
 
-def _agreed(reading: Reading[Any], trouble: str) -> Reading[Any]:
-    """A reading as it stands now: with the server away for this reason, or there where that is empty."""
+def _agreed(reading: Reading[Any], trouble: str, has_own_connection: bool) -> Reading[Any]:
+    """The reading, changed to agree with ``trouble``: why the server is away, or empty if it is not."""
     if trouble:
         if reading.away or reading.status != "error":
             status: Status = "error" if reading.frame is None else "stale"
             return msgspec.structs.replace(reading, status=status, note=trouble, away=True)
-    elif reading.away and reading.topic == "events":  # which has a connection of its own
+    elif reading.away and has_own_connection:
         return msgspec.structs.replace(reading, away=False)
     elif reading.away:
         note = "" if reading.frame is None else AGAIN
@@ -249,7 +253,7 @@ def _agreed(reading: Reading[Any], trouble: str) -> Reading[Any]:
 def _aged(
     before: Reading[Any] | None, note: str, status: Status = "stale", *, away: bool = False
 ) -> Reading[Any] | None:
-    """The last good frame, marked stale."""
+    """The previous reading with its frame, marked as stale; None without a frame."""
     if before is None or before.frame is None:
         return None
     return msgspec.structs.replace(before, status=status, note=note, away=away)

@@ -1,4 +1,4 @@
-"""The headless front end: the same frames as the dashboard's, as one JSON document."""
+"""The front end without a screen: the frames of the dashboard as one JSON document."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from redis_dash.sources import SOURCES
 from redis_dash.standard_streams import Talk
 
 OK, UNREACHABLE, TOPIC_FAILED = 0, 1, 3
-"""Exit codes; the command line has more of them."""
+"""Exit codes; the command line has more."""
 READY_WITHIN_S = 10.0
-"""How long the first connection and the first pass over the keyspace may take before the clock starts anyway."""
+"""Longest wait for the first connection and the first pass over the keyspace before the watching starts."""
 READ_WITHIN_S = 5.0
-"""A topic that takes longer than this at the end is told as it was before."""
+"""Longest wait for a topic at the end; then its previous reading is exported."""
 
 
 class StoppedError(DashError):
-    """An error of our own ended the watching."""
+    """An error in redis-dash itself ended the watching."""
 
 
 class _Watch(msgspec.Struct):
-    """What was seen, and for how long."""
+    """The readings, and how long the server was watched."""
 
     readings: list[Reading[Any]] = []
     watched_s: float = 0.0
@@ -50,13 +50,13 @@ async def take(
     """Watch for ``seconds``, or until Ctrl-C, and return the document and the exit code.
 
     Args:
-        topics: names of those to be told; none means all.
-        talk: where progress is told; stderr by default.
-        full: first pass over the whole keyspace at full speed, however long that takes; if it fails, that is told.
+        topics: names of the topics to export; empty means all.
+        talk: where progress is reported; stderr by default.
+        full: first pass over the whole keyspace at full speed, however long that takes; a failure is reported.
 
     Raises:
         ConfigError: the configuration cannot be used.
-        StoppedError: the readers came to an end before that.
+        StoppedError: an error in redis-dash itself ended the watching.
     """
     sources = [source for source in SOURCES if not topics or source.topic in topics]
     asked = {source.topic for source in sources}
@@ -89,7 +89,7 @@ async def take(
 
 @contextlib.contextmanager
 def _interrupts(talk: Talk) -> Iterator[asyncio.Event]:
-    """Set by the first Ctrl-C or SIGTERM; the second one ends us, as the first one does elsewhere."""
+    """Yield an event that the first Ctrl-C or SIGTERM sets; the second one ends the process."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def interrupt() -> None:
@@ -103,7 +103,9 @@ def _interrupts(talk: Talk) -> Iterator[asyncio.Event]:
                 loop.remove_signal_handler(one)
 
     for one in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # only the main thread hears them
+        with contextlib.suppress(
+            NotImplementedError, RuntimeError, ValueError
+        ):  # only the main thread receives signals
             loop.add_signal_handler(one, interrupt)
     try:
         yield stop
@@ -125,7 +127,7 @@ async def _watch(hub: Hub, seconds: float, talk: Talk, stop: asyncio.Event, *, f
                 await stop.wait()
         seen.readings = await hub.read_all(READ_WITHIN_S)
         seen.watched_s = time.monotonic() - began
-        talk.say("taken")  # what comes after this moment is not counted
+        talk.say("taken")  # later messages are not counted
         with contextlib.suppress(SourceError, TimeoutError):
             async with asyncio.timeout(READ_WITHIN_S):
                 await hub.deployment.price()
@@ -135,16 +137,16 @@ async def _watch(hub: Hub, seconds: float, talk: Talk, stop: asyncio.Event, *, f
 
 
 async def _pass_over(hub: Hub, talk: Talk, stop: asyncio.Event) -> None:
-    """One pass at full speed, told on stderr: rewritten in place on a terminal, now and then elsewhere."""
+    """Make one pass at full speed; progress is rewritten in place on a terminal, and printed now and then elsewhere."""
     hub.ask(FullPass(on=True))
-    told, pause = 0.0, 0.2 if talk.is_terminal else 5.0
+    reported_at, pause = 0.0, 0.2 if talk.is_terminal else 5.0
     began = time.monotonic()
     while not (hub.passes or hub.scan_trouble or stop.is_set()):
         await asyncio.sleep(0.02)
         progress = hub.progress()
-        if progress is not None and progress.total and time.monotonic() - told >= pause:
-            told = time.monotonic()
-            _tell_progress(progress, talk)
+        if progress is not None and progress.total and time.monotonic() - reported_at >= pause:
+            reported_at = time.monotonic()
+            _report_progress(progress, talk)
     if hub.passes:
         talk.say(f"scanned {hub.scan().last_done:,} keys in {time.monotonic() - began:.1f} s")
     elif hub.scan_trouble:
@@ -155,16 +157,16 @@ async def _pass_over(hub: Hub, talk: Talk, stop: asyncio.Event) -> None:
         talk.say(f"stopped after {scan.done:,} of {scan.size:,} keys")
 
 
-def _tell_progress(progress: Progress, talk: Talk) -> None:
+def _report_progress(progress: Progress, talk: Talk) -> None:
     share = progress.done / progress.total
     talk.say(f"scanned {progress.done:,} of {progress.total:,} keys, {share:.0%}", passing=True)
 
 
 async def _until_ready(hub: Hub, stop: asyncio.Event, *, scanned: bool) -> None:
-    """Return once messages are received and keys are known, or when it is clear that they will not be.
+    """Return when messages are received and keys are known, or when it is clear that they will not be.
 
     Args:
-        scanned: a topic was asked for that needs the scan.
+        scanned: whether a requested topic needs the scan.
     """
     deadline = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < deadline and not (hub.deployment.unreachable or stop.is_set()):
@@ -186,14 +188,14 @@ def _exit_code(hub: Hub, readings: list[Reading[Any]], talk: Talk) -> int:
 
 
 def _name(error: BaseException | None) -> str:
-    """The kind of an error; its text may hold anything."""
+    """The name of an error's class; its text may hold secrets."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return type(error).__name__
 
 
 def _json(document: dict[str, object]) -> str:
-    """The document, where nothing moves a terminal: all that is not printable is escaped."""
+    """The document as JSON; everything that is not printable is escaped, because it could control a terminal."""
     text = msgspec.json.format(msgspec.json.encode(_finite(document)), indent=1).decode()
     return text if text.isascii() and "\x7f" not in text else _UNPRINTABLE.sub(_escaped, text)
 
@@ -206,7 +208,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """JSON has no infinity: as Redis does, ``inf`` and ``-inf`` are written out; what is not a number is null."""
+    """The value as JSON can represent it: infinities as the texts ``inf`` and ``-inf``, as in Redis; NaN as null."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None if math.isnan(value) else f"{value}"
     if isinstance(value, dict):

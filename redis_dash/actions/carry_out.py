@@ -1,4 +1,4 @@
-"""The only writes. Each looks again just before it happens, and tells what became of the key."""
+"""Carries out confirmed commands: the only writes. Each checks the key just before, and reports the outcome."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from redis_dash.client.deployment import Deployment, check
 from redis_dash.core.commands import Command, FindOut, Outcome, Publish, RestoreSession, RevokeSession
 from redis_dash.core.errors import SourceError
 from redis_dash.core.resp import ReplyError
-from redis_dash.dialects.base import refusal
-from redis_dash.dialects.registry import SESSION_DIALECTS
+from redis_dash.dialects.base import is_gone, refusal
+from redis_dash.dialects.session_dialects import session_reads
 
-LOOK_AGAIN_S = 0.25
-"""Between two attempts to reach a server that is away."""
+RETRY_S = 0.25
+"""Pause between two attempts to reach a server that is away."""
 
 
 async def carry_out(deployment: Deployment, command: Command) -> Outcome:
     """Carry out one confirmed command.
 
     Raises:
-        SourceError: nothing was done: Redis could not be reached, or refused. An answer that was lost is an outcome.
+        SourceError: nothing was done, because Redis could not be reached or refused. A lost answer is an outcome.
     """
     match command:
         case RevokeSession():
@@ -35,7 +35,7 @@ async def carry_out(deployment: Deployment, command: Command) -> Outcome:
 
 
 def mark(command: Command, outcome: Outcome) -> str:
-    """What the event stream says of a command; empty where it says nothing."""
+    """The mark in the event stream for a command; empty for none."""
     about = command.command if isinstance(command, FindOut) else command
     match about:
         case RevokeSession(session):
@@ -65,12 +65,12 @@ async def _restore(deployment: Deployment, command: RestoreSession) -> Outcome:
 async def _publish(deployment: Deployment, command: Publish) -> Outcome:
     async with deployment.exclusive() as exchange:
         try:
-            heard = await final(exchange, b"PUBLISH", command.channel.encode(), command.payload.encode())
+            receivers = await final(exchange, b"PUBLISH", command.channel.encode(), command.payload.encode())
         except LostAnswerError as error:
             return Outcome("not known", f"{error}: the message may have been sent")
-    if not check(heard):
+    if not check(receivers):
         return Outcome("not heard", f"nobody listens on {command.channel}")
-    return Outcome("sent", f"{heard} listening")
+    return Outcome("sent", f"{receivers} listening")
 
 
 async def _find_out(deployment: Deployment, wanted: FindOut) -> Outcome:
@@ -91,18 +91,18 @@ async def _find_out(deployment: Deployment, wanted: FindOut) -> Outcome:
 
 
 async def _is_there(deployment: Deployment, key: bytes) -> bool | None:
-    """Whether a key exists, as soon as the server can tell; None if it never will."""
+    """Whether a key exists, as soon as the server answers; None without permission to read it."""
     while True:
         try:
-            # Twice: what the server still had to read of the old connection has been done before the second.
+            # Twice: the server has executed what it had received on the lost connection before the second.
             for _ in range(2):
-                replies = await deployment.pipeline([(b"PTTL", key), SESSION_DIALECTS[0].read(key)])
+                replies = await deployment.pipeline([(b"PTTL", key), *session_reads(key)])
         except SourceError:
-            await asyncio.sleep(LOOK_AGAIN_S)
+            await asyncio.sleep(RETRY_S)
             continue
         answers = [reply for reply in replies if refusal(reply) is None]
         if answers:
-            return answers[0] not in (None, -2)
+            return not is_gone(answers[0]) and answers[0] != -2
         if all(str(reply).startswith(("NOPERM", "ERR")) for reply in replies):
             return None
-        await asyncio.sleep(LOOK_AGAIN_S)  # it is busy, or has lost its master, and will tell later
+        await asyncio.sleep(RETRY_S)  # it is busy or has lost its master

@@ -1,7 +1,7 @@
-"""Signing one session out: its key is deleted in one step with the check that it still is what was seen, or not at all.
+"""Signs one session out: deletes its key atomically, if it still is the session that the user saw.
 
-A script does both; where scripts are not allowed, a transaction does. The script comes first: it works while the server
-is out of memory, and a lifetime that slides with each use does not disturb it.
+A script checks and deletes; if scripts are not allowed, a transaction does. The script is tried first, because it works
+while the server is out of memory, and is not disturbed by a lifetime that is renewed with each use.
 """
 
 from __future__ import annotations
@@ -10,44 +10,51 @@ import contextlib
 import hashlib
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from redis_dash.client.deployment import Deployment, Exchange
 from redis_dash.client.reasons import say
 from redis_dash.core.commands import FindOut, Outcome, RestoreSession, Result, RevokeSession
 from redis_dash.core.errors import SourceError
 from redis_dash.core.frames.sessions import SessionRow
-from redis_dash.core.resp import ReplyError
+from redis_dash.core.resp import Command, ReplyError
 from redis_dash.dialects.base import refusal
-from redis_dash.dialects.registry import SESSION_DIALECTS
+from redis_dash.dialects.session_dialects import ReadSession, SessionDialects
 
 ATTEMPTS = 5
-"""A session in use changes under our hands now and then."""
+"""Attempts to delete a session that changes between the check and the deletion."""
 
 SCRIPT = b"""
-local now = redis.call(ARGV[1], KEYS[1])
+local now = redis.call(ARGV[2], KEYS[1], unpack(ARGV, 3))
+if type(now) == 'table' then
+  if #now == 0 then return -1 end
+  for i, part in ipairs(now) do now[i] = #part .. ':' .. part end
+  now = table.concat(now)
+end
 if not now then return -1 end
-if redis.sha1hex(now) ~= ARGV[2] then return -2 end
+if redis.sha1hex(now) ~= ARGV[1] then return -2 end
 return redis.call('DEL', KEYS[1])
 """
+"""Deletes a key if the reply to a reading command is still the same. Its arguments: ``_digest`` of the reply, the name
+of the command, and what the command has after the key."""
 GONE, CHANGED, DELETED = -1, -2, 1
 
 _WHERE_IN_SCRIPT = r" script: \w+, on @user_script.*$"
 
 
 class LostAnswerError(SourceError):
-    """The connection broke after a write was sent: whether it was carried out is not known."""
+    """The connection was lost after a write was sent: whether it was executed is not known."""
 
 
-class _NotThisWayError(Exception):
-    """The server does not let us do it in this way; nothing was done."""
+class _MethodRefusedError(Exception):
+    """The server does not allow this method; nothing was done."""
 
 
 async def final(exchange: Exchange, *command: bytes) -> object:
-    """Send the one command that writes.
+    """Send the command that writes, and return its reply.
 
     Raises:
-        LostAnswerError: its answer was lost.
+        LostAnswerError: the answer was lost.
     """
     try:
         (reply,) = await exchange([command])
@@ -57,7 +64,7 @@ async def final(exchange: Exchange, *command: bytes) -> object:
 
 
 async def can_undo(ask: Exchange, key: bytes) -> bool | None:
-    """Whether our user may DUMP and RESTORE a key; None where the server does not tell. Does nothing to the key.
+    """Whether our user may DUMP and RESTORE a key; None if the server does not say. Does not touch the key.
 
     Raises:
         SourceError: the server could not be reached.
@@ -87,16 +94,17 @@ async def revoke(deployment: Deployment, command: RevokeSession) -> Outcome:
 
 
 class _Revocation:
-    """Of one session, on a connection that nobody else uses meanwhile."""
+    """The revocation of one session, on a connection that is ours alone meanwhile."""
 
     def __init__(self, deployment: Deployment, exchange: Exchange, session: SessionRow) -> None:
         self.undo: RestoreSession | None = None
-        """Brings back what was last looked at."""
+        """The command that restores the session as it was read last."""
         self._deployment = deployment
         self._exchange = exchange
         self._session = session
         self._key = session.key.reveal()
-        self._value: object = None
+        self._dialects = SessionDialects(session.dialect)
+        self._read: ReadSession | None = None
         self._dump: object = None
         self._no_undo = ""
         self._can_undo: bool | None = None
@@ -105,67 +113,69 @@ class _Revocation:
         """Delete the key, or say why not.
 
         Raises:
-            LostAnswerError: it may be deleted.
-            SourceError: it is not, and why.
+            LostAnswerError: the key may be deleted.
+            SourceError: the key is not deleted.
         """
         self._can_undo = await can_undo(self._exchange, self._key)
-        for way in (self._by_script, self._by_transaction):
-            with contextlib.suppress(_NotThisWayError):
-                return await self._insist(way)
-        return await self._plainly()
+        for method in (self._by_script, self._by_transaction):
+            with contextlib.suppress(_MethodRefusedError):
+                return await self._repeat(method)
+        return await self._by_plain_delete()
 
-    async def _insist(self, way: Callable[[], Awaitable[Outcome | None]]) -> Outcome:
+    async def _repeat(self, method: Callable[[], Awaitable[Outcome | None]]) -> Outcome:
         for _ in range(ATTEMPTS):
-            outcome = await way()
+            outcome = await method()
             if outcome is not None:
                 return outcome
         return self._outcome("changed since, not deleted", "changed whenever we looked; try again")
 
-    # -- the ways: each gives None if the session was used between our look and our delete ---------------------------
+    # -- methods: each returns None if the session changed between the check and the deletion ------------------------
 
     async def _by_script(self) -> Outcome | None:
-        refused = await self._look()
+        refused = await self._check()
         if refused is not None:
             return refused
-        how, seen = (b"DUMP", self._dump) if isinstance(self._dump, bytes) else (b"GET", self._value)
-        if not isinstance(seen, bytes):
-            raise _NotThisWayError
-        digest = hashlib.sha1(seen, usedforsecurity=False).hexdigest().encode()
-        reply = await final(self._exchange, b"EVAL", SCRIPT, b"1", self._key, how, digest)
+        read, seen = self._compared()
+        digest = _digest(seen)
+        if digest is None:
+            raise _MethodRefusedError
+        name, key, *others = read
+        reply = await final(self._exchange, b"EVAL", SCRIPT, b"1", key, digest, name, *others)
         if isinstance(reply, ReplyError):
-            if str(reply).startswith(("NOPERM", "ERR")):  # scripts are not allowed, or not as we write them
-                raise _NotThisWayError
+            if str(reply).startswith(("NOPERM", "ERR")):  # scripts, or some of its commands, are not allowed
+                raise _MethodRefusedError
             raise _error(reply)
-        self._deployment.own.count([(how, self._key)], [None if reply == GONE else seen])
-        return None if reply == CHANGED else self._told(reply)
+        missing: object = [] if isinstance(seen, list) else None
+        self._deployment.own.count([read], [missing if reply == GONE else seen])
+        return None if reply == CHANGED else self._deleted(reply)
 
     async def _by_transaction(self) -> Outcome | None:
-        """Step by step, for a DEL that is sent along with a MULTI is carried out even if that one is refused."""
-        await self._say(b"WATCH", self._key)
-        way_out = b"UNWATCH"
+        """Send each command alone: a DEL in one pipeline with a MULTI is executed even if the MULTI is refused."""
+        await self._send(b"WATCH", self._key)
+        ending = b"UNWATCH"
         try:
-            refused = await self._look()
+            refused = await self._check()
             if refused is not None:
                 return refused
-            await self._say(b"MULTI")
-            way_out = b"DISCARD"
+            await self._send(b"MULTI")
+            ending = b"DISCARD"
             (queued,) = await self._exchange([(b"DEL", self._key)])
             if isinstance(queued, ReplyError):
-                raise _NotThisWayError if str(queued).startswith("OOM") else _error(queued)
+                raise _MethodRefusedError if str(queued).startswith("OOM") else _error(queued)
             reply = await final(self._exchange, b"EXEC")
             if isinstance(reply, ReplyError):
                 raise _error(reply)
-            way_out = b""
+            ending = b""
         finally:
-            await self._leave(way_out)
-        return self._told(reply[0]) if isinstance(reply, list) and reply else None
+            await self._leave(ending)
+        return self._deleted(reply[0]) if isinstance(reply, list) and reply else None
 
-    async def _plainly(self) -> Outcome:
-        """What is left while the server is out of memory: it takes no transaction then, but a DEL."""
-        refused = await self._look()
+    async def _by_plain_delete(self) -> Outcome:
+        """Delete without a check in one step: a server that is out of memory refuses transactions, but not DEL."""
+        refused = await self._check()
         if refused is not None:
             return refused
-        outcome = self._told(await final(self._exchange, b"DEL", self._key))
+        outcome = self._deleted(await final(self._exchange, b"DEL", self._key))
         if outcome.result != "deleted":
             return outcome
         detail = f"{outcome.detail}; checked just before, not in one step: the server is out of memory"
@@ -173,19 +183,17 @@ class _Revocation:
 
     # -- steps -------------------------------------------------------------------------------------------------------
 
-    async def _look(self) -> Outcome | None:
-        """Why it must not be deleted; None if it still is what the person saw."""
-        dialect = SESSION_DIALECTS[0]
-        self._value, pttl, self._dump = await self._exchange(
-            [dialect.read(self._key), (b"PTTL", self._key), (b"DUMP", self._key)]
-        )
-        if (error := refusal(self._value)) is not None:
-            raise _error(error)
-        if self._value is None or pttl == -2:
+    async def _check(self) -> Outcome | None:
+        """Read the session again; returns why it must not be deleted, or None if it still is what the user saw."""
+        pttl = await self._read_again()
+        read, shown = self._read, self._session
+        assert read is not None
+        if read.error is not None:
+            raise _error(read.error)
+        if read.is_gone or pttl == -2:
             return self._outcome("already gone", "was gone before")
-        facts, shown = dialect.decode(self._value), self._session
-        if shown.dialect != ("unknown" if facts is None else dialect.name) or (
-            facts is not None and facts.fingerprint != shown.fingerprint
+        if shown.dialect != read.dialect_name or (
+            read.facts is not None and read.facts.fingerprint != shown.fingerprint
         ):
             return self._outcome("changed since, not deleted", "is no longer what was shown")
         if isinstance(self._dump, bytes) and isinstance(pttl, int) and self._can_undo is not False:
@@ -198,21 +206,42 @@ class _Revocation:
             )
         return None
 
-    async def _say(self, *command: bytes) -> None:
+    async def _read_again(self) -> object:
+        """Read the session and its DUMP; returns PTTL's reply."""
+        pttl: object = None
+
+        async def ask(commands: Sequence[Command]) -> list[object]:
+            nonlocal pttl
+            # DUMP runs before the value is read, so that the script's comparison notices a change between the two.
+            dump = (b"DUMP", self._key)
+            pttl, self._dump, *replies = await self._exchange([(b"PTTL", self._key), dump, *commands])
+            return replies
+
+        page = await self._dialects.fetch([self._key], ask)
+        (self._read,) = await self._dialects.decode(page, [0], self._exchange)
+        return pttl
+
+    def _compared(self) -> tuple[Command, object]:
+        """A command that reads the key, and its reply; the script compares the reply."""
+        if isinstance(self._dump, bytes) or self._read is None:
+            return (b"DUMP", self._key), self._dump
+        return self._read.command, self._read.reply
+
+    async def _send(self, *command: bytes) -> None:
         (reply,) = await self._exchange([command])
         if isinstance(reply, ReplyError):
             raise _error(reply)
 
-    async def _leave(self, way_out: bytes) -> None:
-        """Others use this connection after us: they must not find themselves in a transaction."""
-        if not way_out:
+    async def _leave(self, ending: bytes) -> None:
+        """End the transaction, because others use this connection afterwards."""
+        if not ending:
             return
-        with contextlib.suppress(SourceError):  # then there is no connection to leave in order
-            (reply,) = await self._exchange([(way_out,)])
+        with contextlib.suppress(SourceError):  # a lost connection has no transaction
+            (reply,) = await self._exchange([(ending,)])
             if isinstance(reply, ReplyError):
                 await self._deployment.close()
 
-    def _told(self, deleted: object) -> Outcome:
+    def _deleted(self, deleted: object) -> Outcome:
         if isinstance(deleted, ReplyError):
             raise _error(deleted)
         if deleted != DELETED:
@@ -223,6 +252,13 @@ class _Revocation:
         return Outcome(result, f"the session {self._session.id} {what}", undo)
 
 
+def _digest(reply: object) -> bytes | None:
+    """The hash of a reply, as the script computes it; None if the script cannot."""
+    if isinstance(reply, list) and all(isinstance(part, bytes) for part in reply):
+        reply = b"".join(b"%d:%b" % (len(part), part) for part in reply)
+    return hashlib.sha1(reply, usedforsecurity=False).hexdigest().encode() if isinstance(reply, bytes) else None
+
+
 def _error(reply: ReplyError) -> SourceError:
-    """The server's own reason."""
+    """The server's reason."""
     return SourceError(f"not deleted: {say(ReplyError(re.sub(_WHERE_IN_SCRIPT, '', str(reply))))}")

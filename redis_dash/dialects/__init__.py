@@ -1,5 +1,5 @@
-"""How frameworks lay out sessions and limits in Redis: pure readers of replies, one file a framework.
+"""How frameworks store sessions and limits in Redis, one file per framework.
 
-A dialect says which commands read a key, and makes sense of their replies; it sends nothing itself. ``registry`` lists
-them.
+A dialect says which commands read a key, and decodes their replies; it sends nothing itself. ``registry`` lists the
+dialects; ``session_dialects`` finds the one that fits a session.
 """

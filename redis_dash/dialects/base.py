@@ -1,4 +1,4 @@
-"""What a dialect must be able to do."""
+"""The interfaces of dialects."""
 
 from __future__ import annotations
 
@@ -19,56 +19,76 @@ class Rule(NamedTuple):
 
 
 class SessionFacts(msgspec.Struct, frozen=True):
-    """What a session's value says. Two readings of a session that nobody changed are equal."""
+    """The content of a session's value. Two reads of an unchanged session are equal."""
 
     user: str
     role: str = ""
     created_at: float | None = None
     fields: tuple[tuple[str, str], ...] = ()
     others: tuple[str, ...] = ()
-    """Further names of the user, less trustworthy ones: for a user who may not be shown."""
+    """Further names of the user, less reliable ones, if ``user`` must be hidden."""
 
     @property
     def fingerprint(self) -> bytes:
-        """Equal as long as the session is the same person's: activity changes fields, not this."""
+        """A hash that identifies the user; ordinary activity changes fields, but not the fingerprint."""
         return hashlib.sha256(repr((self.user, self.others, self.role, self.created_at)).encode()).digest()
 
 
 def refusal(reply: object) -> ReplyError | None:
-    """The error that stands in place of an answer about a key; None where the key was answered about.
+    """The error that says nothing about the key; None if the reply says something about it.
 
-    That a key is of another type is an answer. MASTERDOWN, BUSY, LOADING, NOPERM and the like say nothing of it: what
-    was known before is still all that is known.
+    WRONGTYPE says something about the key. MASTERDOWN, BUSY, LOADING, NOPERM and the like do not: what was known of the
+    key before remains valid.
     """
     return reply if isinstance(reply, ReplyError) and not str(reply).startswith("WRONGTYPE") else None
 
 
+def is_permission_error(error: ReplyError) -> bool:
+    """Whether our user may not run the command, or the server does not know it; another command may work."""
+    return str(error).startswith(("NOPERM", "ERR unknown command"))
+
+
+def is_gone(reply: object) -> bool:
+    """Whether the reply to a command that reads a whole value says that the key does not exist.
+
+    Redis keeps no empty hash, list or set.
+    """
+    return reply is None or reply == []
+
+
 class Usage(NamedTuple):
-    """What a limiter's key says."""
+    """The usage that a limiter's key holds."""
 
     used: int
     reset_s: float | None
-    """Seconds until usage falls, or, once the limit is used up, until a request is let in; None if not to be seen."""
+    """Seconds until usage falls; at the limit, until the next request is allowed; None if not known."""
     is_held: bool = False
-    """``used`` is all that the key holds, also what is older than any window: which one it has is not known."""
+    """Whether ``used`` counts all that the key holds, even outside the window, because the window is not known."""
 
 
 class OtherDialectError(Exception):
-    """The key is not laid out in this dialect's way."""
+    """The key is not in this dialect."""
 
 
 class SessionDialect(Protocol):
-    """Reads one framework's sessions."""
+    """Reads the sessions of one framework."""
 
     @property
     def name(self) -> str:
-        """As shown to people."""
+        """The name that users see."""
 
     def read(self, key: bytes) -> Command:
-        """The command that reads the value."""
+        """The command that reads the value; ``client/own_lookups.py`` must know it."""
 
     def decode(self, reply: object) -> SessionFacts | None:
-        """What the value says; None if it is not of this dialect."""
+        """The session; None if the value is not in this dialect. ``reply`` is no error."""
+
+    def searchable(self, reply: object) -> bytes | None:
+        """The value's raw text, so that a search need not decode every value; None if it must be decoded.
+
+        ASCII letters, digits, spaces and ``@._:-`` must not be escaped in it. Return None for errors and for replies
+        that are obviously not in this dialect.
+        """
 
 
 class LimitDialect(Protocol):
@@ -76,28 +96,28 @@ class LimitDialect(Protocol):
 
     @property
     def name(self) -> str:
-        """As shown to people."""
+        """The name that users see."""
 
     @property
     def by_clock(self) -> bool:
-        """Is usage counted by the clock that was passed, or by the server's as it answers?"""
+        """Whether usage is counted by the clock that is passed, not by the server's clock at the reply."""
 
     def probe(self, key: bytes) -> Command:
-        """The one command that tells how much a key's usage may be at most."""
+        """The command whose reply is an upper bound of the key's usage."""
 
     def bound(self, reply: object) -> int:
-        """What the probe's reply says; 0 if the key is gone.
+        """The upper bound in the probe's reply; 0 if the key is gone.
 
         Raises:
-            OtherDialectError: the key is laid out in another way.
+            OtherDialectError: the key is in another dialect.
         """
 
     def reads(self, key: bytes, now: float, rule: Rule | None) -> Sequence[Command]:
-        """The commands that read a key's usage; ``now`` is the server's clock, ``rule`` None where unknown."""
+        """The commands that read a key's usage; ``now`` is the server's clock, ``rule`` is None if unknown."""
 
     def decode(self, replies: Sequence[object], now: float, rule: Rule | None) -> Usage | None:
         """The usage; None if the key is gone.
 
         Raises:
-            OtherDialectError: the key is laid out in another way.
+            OtherDialectError: the key is in another dialect.
         """

@@ -1,4 +1,4 @@
-"""Sessions that are one string of JSON: the demo application's, and most hand-written ones."""
+"""Sessions that are one JSON string: those of the demo application, and most hand-written ones."""
 
 from __future__ import annotations
 
@@ -16,43 +16,43 @@ from redis_dash.redaction.messages import redact_text
 from redis_dash.redaction.secret_fields import HIDDEN, is_secret, is_token
 
 LARGEST = 256 * 1024
-"""Bytes of a value that are decoded; a larger one is no session that a person reads."""
+"""Largest value in bytes that is decoded; a larger one cannot be shown in a readable way."""
 EMAILS = ("email", "useremail", "emailaddress", "mail")
 LOGINS = ("username", "preferredusername", "login", "loginname", "user")
 NAMES = ("name", "displayname", "fullname")
 IDS = ("userid", "authuserid", "user", "uid", "accountid", "sub", "id")
-"""Who it is, the most trustworthy names first; as ``_plain_name`` writes them."""
+"""Fields that identify the user, the most reliable first; in the form of ``_plain_name``."""
 ROLES = ("role", "roles", "scope")
 PEOPLE = frozenset({"user", "account", "passport", "profile", "member", "customer", "principal", "identity", "person"})
-"""Objects whose name or id is a person's; in another, such as a device, it is not."""
+"""Objects whose name or id belongs to the user; in other objects, such as a device, it does not."""
 CREATED_FIELDS = ("created_at", "createdAt", "created", "login_at", "iat")
 FIELDS_SHOWN = 40
 TEXT_SHOWN = 500
 DEEPEST = 4
 PLACES = 100
-"""Objects of a value that are looked into."""
+"""Objects of a value that are read."""
 FIELDS_READ = 200
-"""Of each of them."""
+"""Fields of each object that are read."""
 LONGEST_NAME = 100
-"""A longer one is no name."""
+"""Longest name of a field, in characters, that is read and shown."""
 USERS = 8
 _LONG_ID = 16
-"""Characters of an ``id`` beside which there is nobody's name: it is the session's own, and may let its reader in."""
+"""An ``id`` of at least this many characters may be the session's own id, which is a credential."""
 
 
 class _Place(NamedTuple):
-    """One object of the value."""
+    """One object inside the value."""
 
     fields: dict[str, object]
-    """By plain name."""
+    """The object's fields by plain name."""
     is_person: bool
     is_top: bool
     is_secret: bool
-    """It stands somewhere below a name that hides its value."""
+    """Whether the object is inside a field whose value is hidden."""
 
 
 class JsonSession:
-    """A JSON object; the user is found by the usual names, at any depth."""
+    """A JSON object; the user is found by the usual field names, at any depth."""
 
     name = "json"
 
@@ -60,8 +60,12 @@ class JsonSession:
         """The command that reads the value."""
         return (b"GET", key)
 
+    def searchable(self, reply: object) -> bytes | None:
+        """The JSON text itself."""
+        return reply if isinstance(reply, bytes) and reply.startswith(b"{") else None
+
     def decode(self, reply: object) -> SessionFacts | None:
-        """None unless the value is a JSON object of readable size."""
+        """The session; None unless the value is a JSON object of at most ``LARGEST`` bytes."""
         if not isinstance(reply, bytes) or len(reply) > LARGEST:
             return None
         try:
@@ -81,14 +85,14 @@ class JsonSession:
         )
 
 
-@lru_cache(maxsize=1024)  # the same few names, over and over
+@lru_cache(maxsize=1024)  # the same few names occur in every session
 def _plain_name(name: str) -> str:
-    """``user_name``, ``userName`` and ``User-Name`` are one name."""
+    """A normalized name: equal for ``user_name``, ``userName`` and ``User-Name``."""
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _places(value: dict[str, object]) -> list[_Place]:
-    """The objects inside a value: itself, those that are about a person, then the others; outer before inner ones."""
+    """The objects of a value: the value itself, objects about the user, then others; outer before inner ones."""
     level = [("", value, False)]
     places: list[_Place] = []
     for depth in range(DEEPEST):
@@ -105,7 +109,7 @@ def _places(value: dict[str, object]) -> list[_Place]:
 
 
 def _users(places: Sequence[_Place]) -> Iterator[str]:
-    """Whom the session is about, the most trustworthy first."""
+    """Names of the session's user, the most reliable first."""
     yield from (text for text in _texts(places, EMAILS) if "@" in text)
     places = [place for place in places if not place.is_secret]
     yield from _texts(places, EMAILS)
@@ -120,7 +124,7 @@ def _users(places: Sequence[_Place]) -> Iterator[str]:
 
 
 def _texts(places: Collection[_Place], names: Sequence[str], *, numbers: bool = False) -> Iterator[str]:
-    """What stands under these names; a number is nobody's name, but may be an id."""
+    """The texts in fields of these names; with ``numbers``, numbers too, because an id may be a number."""
     kinds = str | int | float if numbers else str
     for place in places:
         for name in names:
@@ -132,12 +136,12 @@ def _texts(places: Collection[_Place], names: Sequence[str], *, numbers: bool = 
 
 
 def _is_json(value: object) -> bool:
-    """A text that most likely is JSON once more: it may hold secrets under any name."""
+    """Whether a text is probably nested JSON, which may hold secrets under any name."""
     return isinstance(value, str) and value.lstrip()[:1] in ("{", "[")
 
 
 def _harmless(text: str) -> str:
-    """What of a text may be shown, whatever it is called."""
+    """The text with everything hidden that must not be shown under any name."""
     text = _cut(text)
     if is_token(text):
         return HIDDEN
@@ -147,7 +151,7 @@ def _harmless(text: str) -> str:
 
 
 def _cut(text: str) -> str:
-    """A long text up to the end of a word: nobody could tell that half an id is one."""
+    """A long text, cut at the end of a word: half an id would not be recognised as an id."""
     if len(text) <= TEXT_SHOWN:
         return text
     *words, _ = text[:TEXT_SHOWN].rsplit(maxsplit=1) or [""]
@@ -158,7 +162,7 @@ def _created(value: dict[str, object]) -> float | None:
     for name in CREATED_FIELDS:
         found = value.get(name)
         if isinstance(found, int | float) and not isinstance(found, bool) and 0 < found < 1e14:
-            return found / 1000 if found > 1e11 else float(found)  # above: milliseconds
+            return found / 1000 if found > 1e11 else float(found)  # larger values are milliseconds
     return None
 
 

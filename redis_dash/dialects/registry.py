@@ -1,4 +1,4 @@
-"""The dialects, in the order in which they are tried: one that meets a key of another type leaves it to the next."""
+"""The dialects, in the order in which they are tried: if one does not fit a key, the next one is tried."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from redis_dash.dialects.fixed_window import FixedWindow
 from redis_dash.dialects.json_session import JsonSession
 from redis_dash.dialects.sliding_window import SlidingWindow
 
-SESSION_DIALECTS: tuple[SessionDialect, ...] = (JsonSession(),)
-LIMIT_DIALECTS: tuple[LimitDialect, ...] = (
+SESSION_DIALECTS: list[SessionDialect] = [JsonSession()]
+LIMIT_DIALECTS: list[LimitDialect] = [
     SlidingWindow("sliding window", 1),
     SlidingWindow("sliding window, ms", 1_000),
     SlidingWindow("sliding window, µs", 1_000_000),
     FixedWindow(),
-)
+]

@@ -1,4 +1,4 @@
-"""Limiters that keep one sorted set a client: a member a request, its time as the score."""
+"""Limiters with one sorted set per client: one member per request, with its time as the score."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from redis_dash.dialects.base import OtherDialectError, Rule, Usage
 
 
 class SlidingWindow:
-    """Scores are epoch times in one unit; a set whose scores are of another magnitude is another dialect's."""
+    """Scores are epoch times in one unit; scores of another magnitude belong to another dialect."""
 
     by_clock = True
 
@@ -18,21 +18,21 @@ class SlidingWindow:
         self._per_second = per_second
 
     def probe(self, key: bytes) -> Command:
-        """All that the set holds: no fewer than lie inside the window."""
+        """Read the set's size, which is at least the number of requests inside the window."""
         return (b"ZCARD", key)
 
     def bound(self, reply: object) -> int:
         """The set's size.
 
         Raises:
-            OtherDialectError: it is no sorted set.
+            OtherDialectError: the key is no sorted set.
         """
         if not isinstance(reply, int):
             raise OtherDialectError
         return reply
 
     def reads(self, key: bytes, now: float, rule: Rule | None) -> Sequence[Command]:
-        """ZCARD first and last: its reply says whether the key is there all the time, which the others' do not."""
+        """ZCARD is the first and the last command, because only its reply shows whether the key exists."""
         since = b"-inf" if rule is None else b"(" + repr((now - rule.window_s) * self._per_second).encode()
         only = (b"WITHSCORES", b"LIMIT")
         reads: list[Command] = [
@@ -42,12 +42,12 @@ class SlidingWindow:
             (b"ZRANGEBYSCORE", key, since, b"+inf", *only, b"0", b"1"),
         ]
         if rule is not None:
-            # The limit-th newest request: when it leaves the window, one more is let in.
+            # The limit-th newest request: when it leaves the window, the next request is allowed.
             reads.append((b"ZREVRANGEBYSCORE", key, b"+inf", since, *only, str(rule.limit - 1).encode(), b"1"))
         return [*reads, (b"ZCARD", key)]
 
     def decode(self, replies: Sequence[object], now: float, rule: Rule | None) -> Usage | None:
-        """Counts the requests inside the window; all that are held where the window is unknown.
+        """The number of requests inside the window; of all requests in the set, if the window is not known.
 
         Raises:
             OtherDialectError: the scores are no times in this unit.

@@ -1,9 +1,9 @@
-"""Which keys are written, told by the server as it happens: client tracking in broadcast mode (Redis 6.0 and later).
+"""Client tracking in broadcast mode (Redis 6.0 and later): the server names the keys that are written.
 
-A scan finds a new key only when it passes over it. Here the server names each key that begins like one of ours, as soon
-as it is written, expires or is deleted. That costs the server some time for each message, so that a kind of key that is
-written too often is given up, and found by the scan alone, until it is tried again: on a connection of its own, so that
-what is known of the other kinds lives on if it must be given up once more.
+A scan finds a new key only when it passes over it. With tracking, the server names each key that has one of our
+prefixes as soon as it is written, expires or is deleted. Each message costs the server some time. Therefore a key group
+that is written too often is given up; then only the scan finds its keys. It is tried again later, on a connection of
+its own, so that giving it up once more does not affect the other key groups.
 """
 
 from __future__ import annotations
@@ -27,33 +27,33 @@ from redis_dash.core.patterns import Matcher
 MESSAGE_S, KEY_S = 10e-6, 0.7e-6
 """The server's time for one message and for one key in it: 8 to 12 µs more a SET alone, 0.6 to 1.2 µs in pipelines."""
 SHARE = 0.5
-"""Of the budget that this may take."""
+"""Share of the budget that tracking may use."""
 JUDGED_S = 5.0
-"""It is judged over so long, and given up as soon as it has taken all that it may in that time."""
+"""The cost is measured over this time; a key group is given up as soon as the time's whole share is used."""
 GIVEN_UP_S = (30.0, 600.0)
-"""First and longest pause before a kind that was given up is tried again. If it then lasts longer than that, the next
-pause is the first one again."""
+"""First and longest pause before a key group that was given up is tried again. If it then lasts longer than the longest
+pause, the next pause is the first one again."""
 REFUSED_S = 60.0
-"""Pause before a server is asked again that does not know client tracking, or does not let us."""
+"""Pause before the next attempt on a server that does not know client tracking, or does not allow it."""
 ANSWER_S = 2.0
 HELD = 20_000
-"""Keys of one kind that were written since a pass began, and are held by name."""
+"""Names kept for each key group of the keys that were written since a pass began."""
 MOST_KEYS = 100_000
-"""Keys of one kind that are kept until they are taken; beyond that, all of them count as unknown."""
+"""Keys of one key group that are kept until a source takes them; if there are more, all of them count as unknown."""
 
 
 Take = Callable[[], Awaitable[list[bytes]]]
 
 
 class ClientTracking:
-    """Keys written since they were last taken, by family."""
+    """Keys written since they were last taken, by key group."""
 
     def __init__(self, url: Url, key_groups: Mapping[str, Sequence[str]], budget: float) -> None:
-        """``key_groups`` names the globs of each; one without a beginning of its own (``*:lock``) is not told."""
+        """``key_groups`` maps names to globs; a glob without a prefix (``*:lock``) is not tracked."""
         self.spent_s = 0.0
-        """The server's time that this has taken so far, at the measured prices."""
+        """The server's time that tracking has taken so far, at the measured prices."""
         self.given_up: set[str] = set()
-        """Families that are written too often, and not listened to for now."""
+        """Key groups that are written too often and are not tracked for now."""
         self.traffic = Traffic()
         self._url = url
         self._budget = budget * SHARE
@@ -61,31 +61,30 @@ class ClientTracking:
         self._prefixes = {name: found for name, globs in key_groups.items() if (found := _prefixes(globs))}
         self._written: dict[str, dict[bytes, None]] = {name: {} for name in self._prefixes}
         self._in_pass: dict[str, dict[bytes, None] | None] = dict.fromkeys(self._prefixes)
-        """Keys written since the running pass began; None where they are too many, or it began before we listened."""
+        """Keys written since the running pass began; None if they are too many, or the pass began before tracking."""
         self._since_counted: dict[str, dict[bytes, None] | None] = dict.fromkeys(self._prefixes)
-        """And since the last complete one did."""
+        """Keys written since the last complete pass began; None as above."""
         self._since: dict[str, float] = {}
-        self._heard: dict[str, int] = dict.fromkeys(self._prefixes, 0)
-        """Keys since the last judgement."""
+        self._named: dict[str, int] = dict.fromkeys(self._prefixes, 0)
+        """Keys named since the cost was measured last."""
         self._judged_at = self._judged_s = 0.0
-        """When that was (``time.monotonic()``), and ``spent_s`` then."""
-        self._wires: dict[str, _TrackingConnection] = {}
-        """On which each family is listened to."""
+        """When that was (``time.monotonic()``), and the value of ``spent_s`` then."""
+        self._connections: dict[str, _TrackingConnection] = {}
+        """The connection on which each key group is tracked."""
 
-    # -- what the sources ask ----------------------------------------------------------------------------------------
+    # -- for the sources ---------------------------------------------------------------------------------------------
 
     @contextlib.contextmanager
     def reading(self, key_group: str) -> Iterator[Take]:
-        """Take what was written while it is read; if that fails, it is to be taken again.
+        """Yield a function that returns the keys of a group that were written or deleted since its last call.
 
-        Hands out a function that returns the keys of a family that were written, or are gone, since its last call: all
-        that the server knew of by then.
+        It returns all keys that the server knew of by then. If the block fails, the keys are returned once more.
         """
         taken: dict[bytes, None] = {}
 
         async def written() -> list[bytes]:
             if key_group in self._since:
-                await self._synchronise(self._wires[key_group])
+                await self._synchronise(self._connections[key_group])
             keys, self._written[key_group] = self._written.get(key_group, {}), {}
             taken.update(keys)
             return list(keys)
@@ -97,67 +96,67 @@ class ClientTracking:
             raise
 
     async def synchronise(self) -> None:
-        """Return when all is known that was written before now."""
-        await asyncio.gather(*map(self._synchronise, set(self._wires.values())))
+        """Return when every key that was written before now is known."""
+        await asyncio.gather(*map(self._synchronise, set(self._connections.values())))
 
     async def _synchronise(self, connection: _TrackingConnection) -> None:
         if not await connection.synchronised():
             self._hang_up(connection)
 
     def since_counted(self, key_group: str, since: float, until: float) -> Mapping[bytes, None] | None:
-        """Keys written, or gone, since the last complete pass began; None where not all are known.
+        """Keys written or deleted since the last complete pass began; None if not all are known.
 
         Args:
-            since: when it began, in Unix epoch seconds.
-            until: ``time.monotonic()``: all that was written before it must have been told.
+            since: when the pass began, in Unix epoch seconds.
+            until: ``time.monotonic()``; the server must have named every key that was written before.
         """
-        return self._since_counted.get(key_group) if self._has_told(key_group, since, until) else None
+        return self._since_counted.get(key_group) if self._has_named(key_group, since, until) else None
 
     def since_running(self, key_group: str, since: float, until: float) -> Mapping[bytes, None] | None:
-        """The same, since the running pass began."""
-        return self._in_pass.get(key_group) if self._has_told(key_group, since, until) else None
+        """Keys written or deleted since the running pass began, with the same arguments."""
+        return self._in_pass.get(key_group) if self._has_named(key_group, since, until) else None
 
-    def _has_told(self, key_group: str, since: float, until: float) -> bool:
-        connection = self._wires.get(key_group)
+    def _has_named(self, key_group: str, since: float, until: float) -> bool:
+        connection = self._connections.get(key_group)
         return connection is not None and connection.synchronised_at >= until and self.covers(key_group, since)
 
     def pass_begins(self) -> None:
-        """A pass over the keyspace begins."""
+        """Note that a pass over the keyspace begins."""
         self._in_pass = {name: {} for name in self._prefixes}
 
     def pass_ends(self) -> None:
-        """It is complete."""
+        """Note that the pass is complete."""
         self._since_counted, self._in_pass = self._in_pass, dict.fromkeys(self._prefixes)
 
     def covers(self, key_group: str, since: float) -> bool:
-        """Has every key of it been told that was written since then (Unix epoch seconds)?"""
+        """Whether the server has named every key of the group that was written since then (Unix epoch seconds)."""
         return key_group in self._since and self._since[key_group] <= since
 
     # -- the connection ----------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Listen until cancelled."""
+        """Receive keys until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             key_groups = list(self._prefixes)
             while key_groups:
-                await self._listen_on(key_groups)
+                await self._track(key_groups)
                 for key_group in self.given_up.intersection(key_groups):
                     key_groups.remove(key_group)
                     tasks.create_task(self._try_again(key_group))
             await asyncio.Event().wait()
 
     async def _try_again(self, key_group: str) -> None:
-        """Listen to one that was given up, on a connection of its own, after longer and longer pauses."""
+        """Track a key group that was given up, on a connection of its own, after pauses that get longer."""
         pause, (first, longest) = GIVEN_UP_S[0], GIVEN_UP_S
         while True:
             await asyncio.sleep(pause)
             self.given_up.discard(key_group)
             began = time.monotonic()
-            await self._listen_on([key_group])
+            await self._track([key_group])
             pause = first if time.monotonic() - began > longest else min(2 * pause, longest)
 
-    async def _listen_on(self, key_groups: Sequence[str]) -> None:
-        """Until one of them is given up; whenever the connection is lost it is made again."""
+    async def _track(self, key_groups: Sequence[str]) -> None:
+        """Track key groups until one of them is given up; reconnect whenever the connection is lost."""
         pause = BACKOFF_S[0]
         while self.given_up.isdisjoint(key_groups):
             try:
@@ -165,12 +164,12 @@ class ClientTracking:
                 pause = BACKOFF_S[0]
             except _RefusedError:
                 pause = REFUSED_S
-            except (OSError, TimeoutError, hiredis.ProtocolError, SourceError):  # told by those who poll
+            except (OSError, TimeoutError, hiredis.ProtocolError, SourceError):  # the sources report it
                 pause = min(pause * 2, BACKOFF_S[1])
             await asyncio.sleep(pause)
 
     async def _listen(self, key_groups: Sequence[str]) -> None:
-        connection = _TrackingConnection(self._hear, self._emptied)
+        connection = _TrackingConnection(self._receive, self._emptied)
         connection.traffic = self.traffic
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
@@ -181,9 +180,9 @@ class ClientTracking:
             self._hang_up(connection)
 
     def _hang_up(self, connection: _TrackingConnection) -> None:
-        """From now on nothing is told of what was listened to here."""
-        for key_group in [name for name, one in self._wires.items() if one is connection]:
-            del self._wires[key_group]
+        """Close a connection; its key groups are no longer tracked."""
+        for key_group in [name for name, one in self._connections.items() if one is connection]:
+            del self._connections[key_group]
             self._since.pop(key_group, None)
         connection.hang_up()
 
@@ -196,22 +195,22 @@ class ClientTracking:
             await connection.ask(b"CLIENT", b"TRACKING", b"ON", b"BCAST", *words)
         except SourceError as error:
             raise _RefusedError(describe(error, self._url)) from None
-        self._wires |= dict.fromkeys(key_groups, connection)
+        self._connections |= dict.fromkeys(key_groups, connection)
         self._since |= dict.fromkeys(key_groups, time.time())
 
-    def _hear(self, keys: list[bytes]) -> None:
+    def _receive(self, keys: list[bytes]) -> None:
         self.spent_s += MESSAGE_S + KEY_S * len(keys)
         for name, found in self._matcher.sort(keys).items():
             written = self._written.get(name)
             if written is None:
                 continue
-            self._heard[name] += len(found)
-            told = dict.fromkeys(found)
-            written.update(told)
+            self._named[name] += len(found)
+            named = dict.fromkeys(found)
+            written.update(named)
             for sets in (self._in_pass, self._since_counted):
                 since = sets[name]
                 if since is not None:
-                    since.update(told)
+                    since.update(named)
                     sets[name] = since if len(since) <= HELD else None
             if len(written) > MOST_KEYS:
                 written.clear()
@@ -219,39 +218,39 @@ class ClientTracking:
         self._judge()
 
     def _emptied(self) -> None:
-        """The whole database was emptied, or loaded anew from a master: what is there now was not told."""
+        """Handle FLUSHALL or a new copy from a master: the keys that exist now were not named."""
         self._since = dict.fromkeys(self._since, time.time())
 
     def _judge(self) -> None:
-        """Give up the family that is written most, if all together cost too much."""
+        """Give up the key group that is written most, if all key groups together cost too much."""
         now = time.monotonic()
         if self.spent_s - self._judged_s > JUDGED_S * self._budget:
-            if self._wires:
-                key_group = max(self._wires, key=self._heard.__getitem__)
+            if self._connections:
+                key_group = max(self._connections, key=self._named.__getitem__)
                 self.given_up.add(key_group)
-                self._hang_up(self._wires[key_group])
+                self._hang_up(self._connections[key_group])
         elif now - self._judged_at < JUDGED_S:
             return
         self._judged_at, self._judged_s = now, self.spent_s
-        self._heard = dict.fromkeys(self._heard, 0)
+        self._named = dict.fromkeys(self._named, 0)
 
 
 class _RefusedError(SourceError):
-    """The server does not know client tracking, or does not let us."""
+    """The server does not know client tracking, or does not allow it."""
 
 
 class _TrackingConnection(Connection):
-    """Tells pushed messages from replies."""
+    """Separates pushed messages from replies."""
 
     def __init__(self, hear: Callable[[list[bytes]], None], emptied: Callable[[], None]) -> None:
         super().__init__()
         self.synchronised_at = 0.0
-        """``time.monotonic()``: all that was written before it has been told."""
-        self._hear = hear
+        """``time.monotonic()``: every key that was written before has been named."""
+        self._receive = hear
         self._emptied = emptied
 
     def sort_out(self) -> None:
-        """Hand on what was pushed; the rest are replies."""
+        """Pass on pushed messages; everything else is a reply."""
         pushed = [reply for reply in self._inbox if isinstance(reply, hiredis.PushNotification)]
         if pushed:
             self._inbox = [reply for reply in self._inbox if not isinstance(reply, hiredis.PushNotification)]
@@ -259,11 +258,11 @@ class _TrackingConnection(Connection):
             for _, keys in (message for message in pushed if message[0] == b"invalidate"):
                 if not self.is_open:  # given up meanwhile
                     break
-                self._emptied() if keys is None else self._hear(keys)
+                self._emptied() if keys is None else self._receive(keys)
         super().sort_out()
 
     async def synchronised(self) -> bool:
-        """Return when all is here that was written before now; False if the connection is lost."""
+        """Return when every key that was written before now has been named; False if the connection is lost."""
         asked_at = time.monotonic()
         try:
             async with asyncio.timeout(ANSWER_S):
@@ -276,13 +275,13 @@ class _TrackingConnection(Connection):
 
 
 def _prefixes(globs: Sequence[str]) -> tuple[bytes, ...]:
-    """What the keys of a family begin with; none if one of its globs can match anything."""
+    """The prefixes of a group's keys; none if one of its globs has no prefix."""
     beginnings = tuple(Glob.of(glob).before for glob in globs)
     return beginnings if all(beginnings) else ()
 
 
 def _apart(prefixes: chain[bytes]) -> list[bytes]:
-    """Without those that begin like another one: the server refuses prefixes that overlap."""
+    """The prefixes without those that begin with another one: the server refuses prefixes that overlap."""
     kept: list[bytes] = []
     for prefix in sorted(set(prefixes)):
         if not kept or not prefix.startswith(kept[-1]):

@@ -1,4 +1,4 @@
-"""What the scan tells of each family's size, and what can have changed since it was counted."""
+"""The size of each key group, as the scan counted it, and what can have changed since."""
 
 from __future__ import annotations
 
@@ -16,37 +16,37 @@ from redis_dash.keyspace.client_tracking import ClientTracking
 from redis_dash.keyspace.key_group import NOT_KNOWN, Asked, Expiry, KeyGroup, Moved, Since
 
 ASKED = 200
-"""Keys of one family that are asked at once."""
+"""Keys of one group whose existence is checked at once."""
 NOBODY = Asked(0, 0)
 
 
 class KeyCounts:
-    """One family for each kind of key. It is exact only while INFO's counters prove that nothing has changed."""
+    """The counts of all key groups. A count is exact only while INFO's counters prove that nothing has changed."""
 
     def __init__(self, deployment: Deployment, names: Iterable[str]) -> None:
         self.key_groups = {name: KeyGroup() for name in names}
         self.tracking: ClientTracking | None = None
-        """Tells which keys were written, where that can be had."""
+        """Names the keys that were written, if the server supports it."""
         self.stopped = False
-        """The scan does not get on: then nothing is exact, whatever INFO's counters say."""
+        """Whether the scan cannot proceed; then no count is exact, whatever INFO's counters say."""
         self._deployment = deployment
         self._running_since: Changes | None = None
-        """The data set's state when the running pass began."""
+        """INFO's counters when the running pass began."""
         self._counted_since: Changes | None = None
-        """And when the last complete one did."""
+        """INFO's counters when the last complete pass began."""
         self._sampled_since: Changes | None = None
-        """The latest known when the latest slice came."""
+        """The latest counters that were known when the latest slice came."""
         self._latest: Changes | None = None
         self._ended_at = 0.0
         """When the last complete pass ended, ``time.monotonic()``."""
         self._run = ""
         self.data_sets = 0
-        """How many were met so far: a pass that began over one says nothing of the next."""
+        """How many data sets were seen so far: a pass that began on one says nothing about the next."""
 
     # -- the passes --------------------------------------------------------------------------------------------------
 
     async def begin(self) -> None:
-        """A pass begins.
+        """Begin a pass.
 
         Raises:
             SourceError: the server could not be reached.
@@ -58,13 +58,13 @@ class KeyCounts:
             key_group.begin(time.time())
 
     def add(self, keys: Mapping[str, Sequence[bytes]], scanned: int, size: int, coverage: float) -> None:
-        """What one slice brought."""
+        """Add the keys of one slice."""
         now, self._sampled_since = time.time(), self._latest
         for name, key_group in self.key_groups.items():
             key_group.add(keys.get(name, ()), scanned, size, coverage, now)
 
     def end(self, *, still: bool) -> None:
-        """The pass is complete."""
+        """End a complete pass."""
         if self.tracking is not None:
             self.tracking.pass_ends()
         self._ended_at = time.monotonic()
@@ -73,12 +73,12 @@ class KeyCounts:
         for key_group in self.key_groups.values():
             key_group.end(still=still, now=time.time(), moved=moved)
 
-    # -- what is known -----------------------------------------------------------------------------------------------
+    # -- counts ------------------------------------------------------------------------------------------------------
 
     async def info_after(self, moment: float) -> Info | None:
-        """An INFO that the server answered after ``moment`` (``time.monotonic()``); None without the right to ask.
+        """An INFO that the server answered after ``moment`` (``time.monotonic()``); None without permission.
 
-        What was written until then has been told after this.
+        When this returns, the tracking has named every key that was written until then.
 
         Raises:
             SourceError: the server could not be reached.
@@ -88,12 +88,12 @@ class KeyCounts:
         return info
 
     async def synchronise(self) -> None:
-        """Return when the server has told what was written before now, where it does."""
+        """Return when the tracking has named every key that was written before now."""
         if self.tracking is not None:
             await self.tracking.synchronise()
 
     async def count_now(self, name: str) -> Count:
-        """How many keys a family has; some of those that were counted are asked whether they are still there.
+        """How many keys a group has; checks whether some of the counted keys still exist.
 
         Raises:
             SourceError: the server could not be reached.
@@ -102,18 +102,18 @@ class KeyCounts:
         return self.count(name, await self.info_after(time.monotonic()), asked)
 
     async def ask_some(self, name: str) -> Asked:
-        """Ask some of the keys that were counted whether they are still there.
+        """Check whether some of the counted keys still exist.
 
         Raises:
             SourceError: the server could not be reached.
         """
         names = self.key_groups[name].some(ASKED)
         replies = await self._deployment.pipeline([(b"PTTL", key) for key in names])
-        told = [reply for reply in replies if isinstance(reply, int)]
-        return Asked(len(told), len(told) - told.count(-2))
+        answers = [reply for reply in replies if isinstance(reply, int)]
+        return Asked(len(answers), len(answers) - answers.count(-2))
 
     def count(self, name: str, info: Info | None, asked: Asked = NOBODY) -> Count:
-        """How many keys a family has, as of ``info``."""
+        """How many keys a group has, as of ``info``."""
         now = self._changes(info)
         key_group = self.key_groups[name]
         counted, sampled = self._since_counted(info, now), moved_between(self._sampled_since, now)
@@ -124,7 +124,7 @@ class KeyCounts:
         return self._whole(key_group.count(time.time(), since), info)
 
     def _written(self, name: str, info: Info | None) -> Mapping[bytes, None] | None:
-        """Keys that were written since the last complete pass began, until ``info``; None where not all are known."""
+        """Keys that were written since the last complete pass began, until ``info``; None if not all are known."""
         if self.tracking is None or info is None:
             return None
         return self.tracking.since_counted(name, self.key_groups[name].counted_since, info.at)
@@ -145,34 +145,37 @@ class KeyCounts:
         return moved_between(self._running_since, now).came
 
     def count_asked(
-        self, name: str, alive: int, info: Info | None, *, since: float = math.inf, told: bool = False
+        self, name: str, alive: int, info: Info | None, *, since: float = math.inf, all_named: bool = False
     ) -> Count:
-        """The same, where every key that is known was asked before ``info``, and ``alive`` of them were there.
+        """How many keys a group has, if every known key was checked before ``info``, and ``alive`` of them exist.
 
-        Then only those can be missing that came after the scan had passed over their place; and none, if the server
-        has ``told`` of each key that was written since.
+        Then only keys can be missing that were created after the scan had passed over their place.
 
         Args:
-            since: when they began to be asked (Unix epoch seconds): a pass that began later tells nothing of keys that
-                were there when they were asked, and gone when it began.
+            since: when the first check began (Unix epoch seconds). A pass that began later says nothing about keys
+                that existed when they were checked, and were gone when the pass began.
+            all_named: whether the tracking has named each key that was written since; then no key is missing.
         """
         now, key_group = self._changes(info), self.key_groups[name]
         moved = self._since_counted(info, now)
         if not key_group.counted_at:
             return self.count(name, info, key_group.followed).at_lowest(alive)
-        if not told and key_group.counted_since > since:
+        if not all_named and key_group.counted_since > since:
             passed = self.count(name, info)
             if passed.certainty != "exact" or passed.value == alive:
                 return passed
-            low, high = sorted((passed.value, alive))  # what is listed is older than the pass
+            low, high = sorted((passed.value, alive))  # the listed keys are older than the pass
             return certainty.counted(passed.value, low, high, passed.at)
-        if told or moved.came == 0:
+        if all_named or moved.came == 0:
             return self._whole(exact(alive, time.time()), info)
         high = alive + key_group.come(time.time(), moved)
         return self._whole(certainty.counted(alive, alive, high, key_group.counted_at), info)
 
     def _whole(self, count: Count, info: Info | None) -> Count:
-        """A node of a cluster holds only its share of the keys; without a scan nobody would notice what is missing."""
+        """The count without the claim to be complete, if the scan has stopped or the server is a node of a cluster.
+
+        A node of a cluster holds only its share of the keys.
+        """
         if self.stopped and count.certainty == "exact":
             count = certainty.counted(count.value, count.low, count.high, count.at)
         if info is not None and info.values.get("cluster_enabled") == "1":
@@ -180,16 +183,16 @@ class KeyCounts:
         return count
 
     def _expiry(self, info: Info | None) -> Expiry:
-        """The lifetimes in the database; keys whose lifetime is over may be there until the server deletes them."""
+        """The lifetimes in the database; a key whose lifetime is over exists until the server deletes it."""
         fields = "" if info is None else info.values.get(f"db{self._deployment.url.database}", "keys=0,expires=0")
-        told = dict(part.split("=", 1) for part in fields.split(",") if "=" in part)
-        if not told.get("expires", "").isdecimal():
+        values = dict(part.split("=", 1) for part in fields.split(",") if "=" in part)
+        if not values.get("expires", "").isdecimal():
             return Expiry(None, 0.0)
-        ttl_ms = told.get("avg_ttl", "")
-        return Expiry(int(told["expires"]), int(ttl_ms) / 1000 if ttl_ms.isdecimal() else 0.0)
+        ttl_ms = values.get("avg_ttl", "")
+        return Expiry(int(values["expires"]), int(ttl_ms) / 1000 if ttl_ms.isdecimal() else 0.0)
 
     def _changes(self, info: Info | None) -> Changes | None:
-        """Its counters; of another run, or another master's data, nothing is known yet."""
+        """INFO's counters; after a restart, or on the data of another master, all earlier counts are dropped."""
         if info is None:
             return None
         run = info.values.get("run_id", "") + info.values.get("master_replid", "")
@@ -209,7 +212,7 @@ class KeyCounts:
 
 
 def moved_between(then: Changes | None, now: Changes | None) -> Moved:
-    """What can have come and gone between two states of the data set."""
+    """How many keys can have come and gone between two states of INFO's counters."""
     if then is None or now is None:
         return NOT_KNOWN
     if then == now:

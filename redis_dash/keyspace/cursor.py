@@ -1,7 +1,7 @@
-"""SCAN, slice after slice, with the next one on its way before this one is read.
+"""One SCAN, slice by slice; the next slice is requested before the current one is read completely.
 
-The cursor is the first thing in a reply. As soon as it is there, the next slice can be asked for: then the server works
-while we read and sort. ``benchmarks.scan``: 0.8 of the time of ``valkey-cli --scan``, before it was 0.9.
+A reply begins with the cursor. As soon as the cursor has arrived, the next slice can be requested, so that the server
+works while we read and sort. ``benchmarks.scan``: 0.8 of the time of ``valkey-cli --scan``, without this 0.9.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from redis_dash.core.errors import SourceError
 from redis_dash.core.resp import Command
 
 _CURSOR = re.compile(rb":\d+\r\n\*2\r\n\$\d+\r\n(\d+)\r\n")
-"""DBSIZE's reply, and how SCAN's begins."""
+"""DBSIZE's reply and the beginning of SCAN's."""
 
 
 class ScanInterruptedError(SourceError):
-    """The connection broke and was made anew: a cursor of the old one may mean nothing to this server."""
+    """The connection was lost and made again: the cursor of the old one may be invalid on this server."""
 
 
 class _Asked(NamedTuple):
@@ -36,36 +36,36 @@ class ScanCursor:
     """One walk over the keyspace."""
 
     def __init__(self, deployment: Deployment, count: Callable[[], int], ahead: Callable[[], bool]) -> None:
-        """``count`` tells how many keys to ask for, ``ahead`` whether to ask before they are wanted."""
+        """``count`` returns how many keys to request, ``ahead`` whether to request them before they are needed."""
         self.complete = False
         self.took_s = 0.0
-        """How long the server took for the latest slice, with the way there and back, as far as we can see."""
+        """How long the latest slice took, with the network round trip."""
         self._deployment = deployment
         self._count = count
         self._ahead = ahead
         self._cursor = b"0"
         self._connects: int | None = None
-        """How often we had connected when the walk began."""
+        """The deployment's number of connects when the walk began."""
         self._coming: _Asked | None = None
         self._arrived_at = 0.0
         self._awaited = False
-        """Only then is the next slice asked for early: otherwise each would bring the next, and nobody read them."""
+        """Whether a caller waits for a slice; only then is the next one requested early, or slices would pile up."""
 
     @property
     def passed_over(self) -> float:
-        """Share of the server's table that has been passed over, 0..1, by the cursor alone.
+        """Share of the server's hash table that has been scanned, 0..1, computed from the cursor.
 
-        The server counts the cursor up from its highest bit, so that read backwards it is a share of 2**64. Not on a
-        node of a cluster, whose cursors hold a slot as well.
+        The server increments the cursor from its highest bit, so that the reversed bits are a share of 2**64. This is
+        not true on a node of a cluster, whose cursors also hold a slot.
         """
         return 1.0 if self.complete else int(f"{int(self._cursor):064b}"[::-1], 2) / 2**64
 
     async def slice(self) -> tuple[int, list[bytes]]:
-        """The number of keys in the database (0 where the server does not tell), and the next keys.
+        """The number of keys in the database (0 if the server does not say), and the next keys.
 
         Raises:
-            ScanCutError: the connection that the walk began on is gone.
-            SourceError: the server could not be reached, or does not let us SCAN.
+            ScanInterruptedError: the connection on which the walk began is lost.
+            SourceError: the server could not be reached, or does not allow SCAN.
         """
         asked = self._coming
         if asked is None or asked.cursor != self._cursor:
@@ -75,7 +75,7 @@ class ScanCursor:
             commands = self._commands(self._cursor)
             if self._deployment.cost.wants(commands):
                 at = time.perf_counter()
-                size, reply = await self._deployment.pipeline(commands)  # it measures what they cost
+                size, reply = await self._deployment.pipeline(commands)  # a pipeline measures the cost
                 self._stay_connected()
                 return self._taken(at, size, reply)
             asked = self._ask(self._cursor)
@@ -105,7 +105,7 @@ class ScanCursor:
         return size if isinstance(size, int) else 0, keys
 
     async def finish(self) -> None:
-        """Take in what is still on its way."""
+        """Receive the reply that was requested early."""
         asked, self._coming = self._coming, None
         if asked is not None:
             with contextlib.suppress(SourceError):
@@ -120,7 +120,7 @@ class ScanCursor:
         return _Asked(cursor, commands, answer, time.perf_counter())
 
     def _peek(self, data: bytes) -> None:
-        """The reply has begun to come."""
+        """Request the next slice as soon as the reply's cursor has arrived."""
         begin = _CURSOR.match(data)
         if begin is not None and begin[1] != b"0" and self._awaited and self._ahead():
             self._coming = self._ask(begin[1])

@@ -1,4 +1,4 @@
-"""A pass under way as a random sample of the keyspace: hash order is random to names."""
+"""Estimates from a running pass, which is a random sample of the keyspace: hash order does not depend on names."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import msgspec
 from redis_dash.core.certainty import Count, estimated, unknown
 
 SPREAD = 0.02
-"""A part of the sample ends where the database has grown or shrunk by this share."""
+"""A part of the sample ends when the database has grown or shrunk by this share."""
 PART_S = 5.0
-"""And after so long."""
+"""A part of the sample ends after this time at the latest."""
 FRESH_S = 30.0
-"""In a database that changes, parts older than this are left out once there is enough without them."""
+"""In a database that changes, older parts are left out as soon as the others are enough."""
 ENOUGH = 20_000
 PARTS = 200
 
 
 class _Part(msgspec.Struct):
-    """Slices that were taken from a database of about one size."""
+    """Slices that were scanned while the database had about the same size."""
 
     began_at: float
     size: int
@@ -29,21 +29,21 @@ class _Part(msgspec.Struct):
 
 
 class RecentSample:
-    """Members of a family among the keys that were scanned: where the database changes, among those scanned lately."""
+    """How many of the scanned keys are in a group; if the database changes, only the recently scanned keys count."""
 
     def __init__(self) -> None:
         self.scanned = 0
         self.found = 0
         self.size = 0
-        """Keys in the database, as of the latest slice; 0 where the server does not tell."""
+        """Keys in the database, as of the latest slice; 0 if the server does not say."""
         self.least = 0
         self.most = 0
-        """Between these its size lay."""
+        """The smallest and the largest size of the database during the pass."""
         self._coverage = 0.0
         self._parts: deque[_Part] = deque(maxlen=PARTS)
 
     def add(self, found: int, scanned: int, size: int, coverage: float, now: float) -> None:
-        """One slice; ``coverage`` is the share of the keyspace that has been passed over, this slice included."""
+        """Add one slice; ``coverage`` is the share of the keyspace that has been scanned, including this slice."""
         self.least = size if not self.scanned else min(self.least, size)
         self.most = max(self.most, size)
         self.scanned += scanned
@@ -57,7 +57,7 @@ class RecentSample:
         part.found += found
 
     def estimate(self) -> Count:
-        """The family's size at 95 %."""
+        """The group's size with its 95 % interval."""
         coverage, size = min(0.999, self._coverage), self.size
         if not self.scanned:
             return unknown(size or None)
@@ -72,14 +72,14 @@ class RecentSample:
         return estimated(round(found / scanned * size), low, high, coverage)
 
     def _by_coverage(self, coverage: float) -> Count:
-        """Of the whole there are so many more as its share that was passed over is smaller."""
+        """The estimate if the database's size is unknown: found keys divided by the scanned share."""
         spread = 2 * math.sqrt((self.found + 1) * (1 - coverage)) + 1 - coverage
         low = max(self.found, math.floor((self.found - spread) / coverage))
         high = math.ceil((self.found + spread) / coverage)
         return estimated(round(self.found / coverage), low, high, min(0.999, coverage))
 
     def _recent(self, size: int) -> tuple[int, int, float]:
-        """Found, scanned, and how far the database's size was from what it is now, over the latest parts."""
+        """Found and scanned keys of the latest parts, and how far the database's size was from the current one."""
         found = scanned = 0
         spread, latest = 0.0, self._parts[-1].began_at
         for part in reversed(self._parts):
@@ -91,11 +91,11 @@ class RecentSample:
 
 
 def interval(found: int, scanned: int, size: int, *, whole: bool = True) -> tuple[int, int]:
-    """Wilson's 95 % interval for a share, narrowed by the finite population, in keys.
+    """Wilson's 95 % interval for a share, in keys, with the finite population correction.
 
     Args:
         found: members among ``scanned`` keys, drawn without replacement from ``size``.
-        whole: what was scanned is still there, so that only the rest is uncertain.
+        whole: the scanned keys still exist, so that only the others are uncertain.
     """
     z2 = 1.96**2 * ((size - scanned) / max(1, size - 1) if whole else 1.0)
     share = found / scanned

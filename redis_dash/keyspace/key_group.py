@@ -1,4 +1,4 @@
-"""Keys of one kind: how many there are, as the passes over the keyspace tell it, and their names while they are few."""
+"""A key group: how many keys it has according to the passes over the keyspace, and their names if they are few."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from redis_dash.core.certainty import Count, counted, estimated, exact
 from redis_dash.keyspace.estimate import RecentSample, interval
 
 HELD = 20_000
-"""Keys of one kind that are held by name; of those beyond, only the number is."""
+"""Names kept for each group; further keys are only counted."""
 ENOUGH = 2000
-"""Keys that a running pass must have seen before it may contradict the one before."""
+"""Keys that a running pass must have seen before its estimate may replace the last count."""
 USUAL = 1.5
-"""Changes that come this much faster than before are a burst."""
+"""Changes at more than this multiple of the earlier rate are a burst."""
 GROWTH = 0.05
-"""If the database grew or shrank by more than this share in a pass, its latest part tells more than its sum."""
+"""If the database grew or shrank by more than this share in a pass, the pass's latest part replaces its sum."""
 
 
 class Moved(NamedTuple):
-    """How many keys of any kind can have come and gone since a moment, at most; None where that is not known."""
+    """How many keys of any group can have come and gone since a moment, at most; None if that is not known."""
 
     came: int | None
     went: int | None
     told: bool = False
-    """The server has named them: they are of this kind, and no others came or went."""
+    """Whether the server has named them: they are all in this group, and no others came or went."""
 
     @property
     def nothing(self) -> bool:
-        """The data did not change."""
+        """Whether the data did not change."""
         return self.came == 0 and self.went == 0
 
 
@@ -40,29 +40,29 @@ NOT_KNOWN = Moved(None, None)
 
 
 class Expiry(NamedTuple):
-    """Keys of the database that have a lifetime; those whose lifetime is over may not be deleted yet."""
+    """Keys of the database that have a lifetime; those whose lifetime is over may still exist."""
 
     keys: int | None
-    """None where it is not known."""
+    """None if it is not known."""
     average_s: float
-    """What they have left on average; 0 where it is not known."""
+    """Their average remaining lifetime; 0 if it is not known."""
 
     def lost(self, keys: int, seconds: float) -> int:
-        """How many of so many keys may have ended within so many seconds without being deleted yet."""
+        """How many of ``keys`` may have expired within ``seconds`` without being deleted yet."""
         if not self.keys:
             return 0
         return min(keys, self.keys, math.ceil(min(keys, self.keys) * seconds / self.average_s)) if self.average_s else 0
 
 
 class Asked(NamedTuple):
-    """Some of the names that were counted, drawn at random and asked just now."""
+    """A random sample of the counted keys, whose existence was checked just now."""
 
     number: int
     alive: int
 
 
 class Since(NamedTuple):
-    """What can have changed by now."""
+    """What can have changed until now."""
 
     counted: Moved
     """Since the last complete pass began."""
@@ -83,47 +83,47 @@ class _Pass(NamedTuple):
     began_at: float
     ended_at: float
     size: int
-    """Of the database."""
+    """Keys in the database."""
     sure: bool
-    """Each key was seen once, in a database that stood still."""
+    """Whether each key was seen once, in a database that did not change."""
 
 
 class _Rate(NamedTuple):
-    """Between the beginnings of the last two passes, in keys a second."""
+    """Changes between the beginnings of the last two passes, in keys per second."""
 
     keys: float
-    """Of this kind; at least one in that time."""
+    """Of this group; at least one key in that time."""
     all_keys: float | None
-    """Of any kind, at most; None where it is not known."""
+    """Of any group, at most; None if it is not known."""
 
 
 class KeyGroup:
-    """The keys of one kind, as the latest passes saw them. Times are Unix epoch seconds."""
+    """The keys of one group, as the latest passes saw them. Times are Unix epoch seconds."""
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Another data set: nothing is known of it."""
+        """Forget everything: the server has another data set."""
         self._complete: dict[bytes, None] = {}
         self._left: dict[bytes, None] = {}
-        """Counted in the last complete pass, and found gone since."""
+        """Keys that the last complete pass counted and that are gone now."""
         self._last: _Pass | None = None
         self._came: _Rate | None = None
         self._went: _Rate | None = None
         self.begin(0.0)
 
     def begin(self, now: float) -> None:
-        """A pass over the keyspace begins."""
+        """Begin a pass over the keyspace."""
         self._found: dict[bytes, None] = {}
         self._found_left: dict[bytes, None] = {}
-        """Found by the running pass, and gone since."""
+        """Keys that the running pass has found and that are gone now."""
         self._beyond = 0
         self._began_at = now
         self._sample = RecentSample()
 
     def add(self, keys: Sequence[bytes], scanned: int, size: int, coverage: float, now: float) -> None:
-        """What one slice of ``scanned`` keys held, in a database of ``size``."""
+        """Add the group's keys in one slice of ``scanned`` keys, in a database of ``size`` keys."""
         self._sample.add(len(keys), scanned, size, coverage, now)
         if not keys:
             return
@@ -136,15 +136,15 @@ class KeyGroup:
                 self._found = dict.fromkeys(list(self._found)[:HELD])
 
     def end(self, *, still: bool, now: float, moved: Moved = NOT_KNOWN) -> None:
-        """The pass is complete.
+        """End a complete pass.
 
         Args:
-            still: the database held the same number of keys all the time, each seen once.
-            moved: what came and went between the beginnings of the pass before and of this one.
+            still: the database held the same number of keys all the time, and each key was seen once.
+            moved: changes between the beginning of the previous pass and the beginning of this one.
         """
         sample, count = self._sample, len(self._found) + self._beyond
         low = high = count
-        if self._beyond and not still and sample.most:  # keys may have been handed out twice, or moved past the cursor
+        if self._beyond and not still and sample.most:  # SCAN may have returned keys twice, or missed keys that moved
             low = math.floor(count * min(1.0, sample.least / max(1, sample.scanned)))
             high = math.ceil(count * max(1.0, sample.most / max(1, sample.scanned)))
         if sample.most - sample.least > GROWTH * max(1, sample.size):
@@ -161,7 +161,7 @@ class KeyGroup:
         if last is None:
             return
         seconds = max(0.01, ended.began_at - last.began_at)
-        if self._beyond or last.keys > len(self._complete):  # the names of all are not known
+        if self._beyond or last.keys > len(self._complete):  # not all names are known
             came, went = max(0, ended.keys - last.keys), max(0, last.keys - ended.keys)
         else:
             came = sum(key not in self._complete for key in self._found)
@@ -170,7 +170,7 @@ class KeyGroup:
         self._went = _Rate((went + 1) / seconds, None if moved.went is None else moved.went / seconds)
 
     def discard(self, key: bytes) -> None:
-        """A reader found the key gone: it is no longer held by name. What was counted stays what was counted."""
+        """Drop the name of a key that a reader found gone. The last count does not change."""
         if key in self._found:
             del self._found[key]
             self._found_left[key] = None
@@ -180,13 +180,13 @@ class KeyGroup:
 
     @property
     def keys(self) -> list[bytes]:
-        """Those held by name: of the last complete pass, then those that the running one found beyond them."""
+        """The known names: those of the last complete pass, then those that only the running pass has found."""
         return list(self._complete | self._found)
 
     def sort_out(self, written: Iterable[bytes]) -> Moved | None:
-        """What came and went, where the server has named all keys that were written since the last pass began.
+        """Changes since the last complete pass, if the server has named all keys that were written since it began.
 
-        None where the names of those that were counted are not all held.
+        None if not all names of the counted keys are known.
         """
         if self._last is None or self._last.keys > len(self._complete) + len(self._left):
             return None
@@ -204,33 +204,33 @@ class KeyGroup:
 
     @property
     def followed(self) -> Asked:
-        """What the running pass has found, where a reader asks each of them and discards those that are gone."""
+        """What the running pass has found, if a reader checks each key and discards those that are gone."""
         return Asked(len(self._found) + len(self._found_left), len(self._found))
 
     def some(self, number: int) -> list[bytes]:
-        """Names that were counted, or found so far where nothing was counted yet, drawn at random."""
+        """A random sample of the counted keys; before the first complete pass, of those found so far."""
         names = list(self._complete | self._left) if self._last else list(self._found | self._found_left)
         return random.sample(names, min(number, len(names)))
 
     @property
     def counted_at(self) -> float:
-        """When the last complete pass ended; 0 while there is none."""
+        """When the last complete pass ended; 0 if there is none."""
         return self._last.ended_at if self._last else 0.0
 
     @property
     def counted_since(self) -> float:
-        """When the last complete pass began; without end while there is none."""
+        """When the last complete pass began; infinity if there is none."""
         return self._last.began_at if self._last else math.inf
 
     @property
     def seen(self) -> int:
-        """Keys that the last complete pass counted, or that the running one has found if those are more."""
+        """Keys that the last complete pass counted, or that the running pass has found if they are more."""
         return max(self._last.keys if self._last else 0, len(self._found) + self._beyond)
 
-    # -- how many there are ------------------------------------------------------------------------------------------
+    # -- the count ---------------------------------------------------------------------------------------------------
 
     def count(self, now: float, since: Since) -> Count:
-        """How many there are, and how far that can be trusted."""
+        """How many keys there are, and how certain that is."""
         last, running = self._last, self._running(since.sampled)
         if last is None:
             return self._with_arrived(running, _still_there(running, since.asked), since.arrived)
@@ -238,7 +238,7 @@ class KeyGroup:
             return exact(last.keys, last.ended_at)
         come = self.come(now, since.counted)
         complete = counted(last.keys, last.low, last.high, last.ended_at)
-        if since.asked.alive < since.asked.number:  # more are gone than the pace of before would tell
+        if since.asked.alive < since.asked.number:  # a sample says more than the rate of earlier passes
             complete = _still_there(complete, since.asked)
         else:
             gone = self.gone(now, since.counted) + since.expiry.lost(last.keys, now - last.began_at)
@@ -259,39 +259,39 @@ class KeyGroup:
         return msgspec.structs.replace(left, value=min(left.value + max(0, missed), most), high=most)
 
     def come(self, now: float, moved: Moved) -> int:
-        """Keys that can have come since the last complete pass began: at 95 %, or at most."""
+        """Keys that can have been created since the last complete pass began: at 95 %, or at most."""
         return self._drift(now, moved.came, self._came, told=moved.told)
 
     def gone(self, now: float, moved: Moved) -> int:
-        """Keys that can have gone since the last complete pass began: at 95 %, or at most."""
+        """Keys that can have been deleted since the last complete pass began: at 95 %, or at most."""
         return self._drift(now, moved.went, self._went, told=moved.told)
 
-    def _drift(self, now: float, most: int | None, pace: _Rate | None, *, told: bool) -> int:
+    def _drift(self, now: float, most: int | None, rate: _Rate | None, *, told: bool) -> int:
         if self._last is None:
             return 0
         if told and most is not None:
             return most
-        if pace is None:  # no pass before the last one to compare it with
+        if rate is None:  # there is no earlier pass to compare with
             return max(self._last.size, self._sample.size) if most is None else most
         seconds = max(0.0, now - self._last.began_at)
-        expected = pace.keys * seconds
+        expected = rate.keys * seconds
         upper = math.ceil(expected + 2 * math.sqrt(expected) + 1)
         if most is None:
             return upper
-        unusual = 0 if pace.all_keys is None else max(0, math.ceil(most - USUAL * pace.all_keys * seconds))
-        return min(most, upper + unusual)  # in a burst each key may be of this kind
+        unusual = 0 if rate.all_keys is None else max(0, math.ceil(most - USUAL * rate.all_keys * seconds))
+        return min(most, upper + unusual)  # in a burst each key may be in this group
 
     def _is_better(self, running: Count, complete: Count) -> bool:
-        """Does the running pass contradict the complete one, or know more closely by now?"""
+        """Whether the running pass contradicts the complete one, or is more precise by now."""
         if self._sample.scanned < ENOUGH or running.high is None or complete.high is None:
             return False
-        margin = (running.high - running.low) / 2  # twice the interval: it is looked at many times a pass
+        margin = (running.high - running.low) / 2  # twice the interval, because it is computed many times in a pass
         if complete.high < running.low - margin or complete.low > running.high + margin:
             return True
         return running.high - running.low < (complete.high - complete.low) / 2
 
     def _running(self, moved: Moved) -> Count:
-        """The pass under way, as it was when its latest slice came, and what can have come and gone since."""
+        """The estimate of the running pass at its latest slice, widened by what can have changed since."""
         found = self._sample.estimate()
         if found.high is None or found.certainty == "unknown":
             return found
@@ -300,7 +300,7 @@ class KeyGroup:
 
 
 def _still_there(count: Count, asked: Asked) -> Count:
-    """Keys that were found, of which a random sample was asked whether they are still there."""
+    """The count of keys that still exist, estimated from a random sample whose existence was checked."""
     if asked.alive == asked.number or count.high is None or count.certainty == "unknown":
         return count
     whole = max(count.value, asked.number)

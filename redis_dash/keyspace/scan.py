@@ -1,7 +1,7 @@
-"""The one shared SCAN: sorts every key into the family that asked for its kind, within a budget.
+"""The shared SCAN: sorts every key into its key group, within a budget.
 
-Hash order is random to names, so a pass under way is a random sample of the keyspace: each family's size is estimated
-from the first slice on, and counted when the pass is complete. Passes follow each other.
+Hash order does not depend on names, so a running pass is a random sample of the keyspace. The size of each key group is
+estimated from the first slice on, and counted when the pass is complete. Passes follow each other.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ from redis_dash.keyspace.throttle import Throttle
 
 RETRY_S = 0.5
 LONGEST_REST_S = 5.0
-"""Then the balance is looked at again."""
+"""Longest pause between two slices."""
 
 Reader = Callable[[Sequence[bytes]], Awaitable[None]]
-"""Looks at keys of one family while the scan has them in hand."""
+"""Processes the keys of one group in one slice."""
 
 
 class Slice(NamedTuple):
-    """What one SCAN brought."""
+    """The result of one SCAN."""
 
     size: int
-    """Keys in the database; 0 where the server does not tell."""
+    """Keys in the database; 0 if the server does not say."""
     scanned: int
     keys: Mapping[str, Sequence[bytes]]
-    """By family."""
+    """By key group."""
     passed_over: float
-    """Share of the server's table that has been passed over, 0..1, by the cursor alone."""
+    """Share of the server's hash table that has been scanned, 0..1, computed from the cursor."""
 
 
 class Keyspace:
-    """Passes over the database, one after the other, for all families at once."""
+    """Passes over the database, one after the other, for all key groups at once."""
 
     def __init__(self, deployment: Deployment, key_groups: Mapping[str, Sequence[str]], budget: float, rest_s: float):
-        """Scans nothing yet.
+        """Prepare the scan; ``run`` starts it.
 
         Args:
-            key_groups: the globs of each, by its name.
+            key_groups: the globs of each key group, by its name.
             budget: share of one server core.
             rest_s: pause between two passes, in seconds.
 
@@ -57,23 +57,23 @@ class Keyspace:
         """
         self.counts = KeyCounts(deployment, key_groups)
         self.readers: dict[str, Reader] = {}
-        """Called with a family's keys of each slice, before the next one is sorted."""
+        """Called with a group's keys of each slice, before the next slice is sorted."""
         self.passes = 0
         self.size = 0
         self.done = 0
         """Keys that the running pass has seen."""
         self.share = 0.0
-        """Share of the keyspace that it has seen, 0..1; 1 between two passes."""
+        """Share of the keyspace that the running pass has seen, 0..1; 1 between two passes."""
         self.full_speed = False
         self.last_s: float | None = None
-        """How long the latest complete pass took."""
+        """Duration of the latest complete pass."""
         self.last_done = 0
-        """Keys that it brought, each as often as the server handed it out."""
+        """Keys that the latest complete pass returned; a key that the server returned twice counts twice."""
         self._deployment = deployment
         self._matcher = Matcher(key_groups)
         self._rest_s = rest_s
         self.besides: Callable[[], float] = float
-        """The server's time, in seconds so far, that something else takes out of the same budget."""
+        """Returns the server's time, in seconds so far, that something else takes out of the same budget."""
         self._throttle = Throttle(budget)
         self._busy_s = 0.0
         self._speed = Throughput()
@@ -85,13 +85,13 @@ class Keyspace:
         self._begun = False
         self._news = asyncio.Event()
 
-    # -- what others ask of it ---------------------------------------------------------------------------------------
+    # -- for the sources and the hub ---------------------------------------------------------------------------------
 
     async def begun(self) -> None:
-        """Return when the first slice is there.
+        """Return when the first slice has arrived.
 
         Raises:
-            SourceError: scanning failed, and nothing was ever found.
+            SourceError: scanning failed before the first slice.
         """
         while not self._begun:
             if self._trouble is not None:
@@ -100,7 +100,7 @@ class Keyspace:
             await self._news.wait()
 
     def set_full_speed(self, on: bool) -> None:
-        """Begin a pass afresh and make it at full speed; or go on with it within the budget."""
+        """Start a new pass at full speed; or continue the running one within the budget."""
         if on and not self.full_speed:
             self._afresh = True
         elif self.full_speed and not on:
@@ -110,27 +110,27 @@ class Keyspace:
 
     @property
     def trouble(self) -> str:
-        """Why the scan does not get on; empty where it does."""
+        """Why the scan cannot proceed; empty if it can."""
         return "" if self._trouble is None else str(self._trouble)
 
     @property
     def stopped(self) -> str:
-        """Why it does not get on although the server is there, as where a right was taken away; empty where it does."""
+        """Why the scan cannot proceed on a reachable server, such as a missing permission; empty if it can."""
         if isinstance(self._trouble, MissingRightError):
-            return "not allowed to run SCAN"  # in few words: it stands on every pane that needs the scan
+            return "not allowed to run SCAN"  # short, because every pane that needs the scan shows it
         return "" if isinstance(self._trouble, AwayError) else self.trouble
 
     def observe_ping(self, ping_ms: float) -> None:
-        """How quickly the server answers."""
+        """Take the server's latency into account."""
         self._throttle.observe_ping(ping_ms)
 
     @property
     def elapsed_s(self) -> float:
-        """Since the running pass began."""
+        """Seconds since the running pass began."""
         return time.monotonic() - self._began
 
     def scan(self) -> Scan:
-        """How the scan is getting on."""
+        """The progress of the scan."""
         return Scan(
             done=self.done,
             size=self.size,
@@ -147,12 +147,12 @@ class Keyspace:
     # -- passes ------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Pass after pass until cancelled."""
+        """Make passes until cancelled."""
         while True:
             began = time.monotonic()
             try:
                 await self.pass_over()
-            except Exception as error:  # a bug in a reader must not end the scan for all the others
+            except Exception as error:  # a bug in one reader must not end the scan for the others
                 if not isinstance(error, SourceError):
                     error = SourceError(self._deployment.own_error("scanning"))
                 self._trouble, self.full_speed = error, False
@@ -163,10 +163,10 @@ class Keyspace:
             await self._rest(self._rest_s - (time.monotonic() - began))
 
     async def pass_over(self) -> None:
-        """One whole pass.
+        """Make one complete pass.
 
         Raises:
-            SourceError: the server could not be reached, or does not let us SCAN.
+            SourceError: the server could not be reached, or does not allow SCAN.
         """
         complete = False
         while not complete:
@@ -175,7 +175,7 @@ class Keyspace:
                 complete = await self._try_to_pass()
 
     async def _try_to_pass(self) -> bool:
-        """False if somebody asked for a new pass meanwhile."""
+        """Make a pass; False if a new one was requested meanwhile."""
         self._began, self.done, self.share, sizes = time.monotonic(), 0, 0.0, set[int]()
         await self.counts.begin()
         data_set = self.counts.data_sets
@@ -209,14 +209,14 @@ class Keyspace:
         self._news.set()
 
     async def walk(self, hold_back: Callable[[], Awaitable[None]] | None = None) -> AsyncGenerator[Slice]:
-        """The whole keyspace, a slice at a time; at full speed the server works on the next one while one is in use.
+        """The whole keyspace, one slice at a time; at full speed the next slice is requested while one is in use.
 
         Args:
-            hold_back: called before the next slice is asked for; None goes at full speed.
+            hold_back: called before the next slice is requested; None means full speed.
 
         Raises:
-            ScanCutError: the connection was made anew meanwhile.
-            SourceError: the server could not be reached, or does not let us SCAN.
+            ScanInterruptedError: the connection was made again meanwhile.
+            SourceError: the server could not be reached, or does not allow SCAN.
         """
 
         def ahead() -> bool:
@@ -227,7 +227,7 @@ class Keyspace:
         try:
             while not scanner.complete:
                 size, keys = await scanner.slice()
-                self._throttle.took(scanner.took_s, in_background=self._at_ease)
+                self._throttle.took(scanner.took_s, in_background=self._in_background)
                 self._busy_s += scanner.took_s
                 yield Slice(size, len(keys), self._matcher.sort(keys), scanner.passed_over)
                 if hold_back is not None and not (scanner.complete or self.full_speed):
@@ -239,18 +239,18 @@ class Keyspace:
             await scanner.finish()
 
     @property
-    def _at_ease(self) -> bool:
-        """Does nobody wait for the pass?"""
+    def _in_background(self) -> bool:
+        """Whether no user waits for the pass."""
         return not (self.full_speed or self._walks)
 
     def _count(self) -> int:
-        return self._throttle.count(in_background=self._at_ease)
+        return self._throttle.count(in_background=self._in_background)
 
     # -- the budget --------------------------------------------------------------------------------------------------
 
     async def _hold_back(self) -> None:
-        """Rest until the server's time for all that we asked is within the budget again."""
-        deadline = time.monotonic() + LONGEST_REST_S  # however dear the rest of our reading is, the scan goes on
+        """Pause until the server's time for all our commands is within the budget again."""
+        deadline = time.monotonic() + LONGEST_REST_S  # the scan proceeds even if other commands use the whole budget
         while not (self.full_speed or self._afresh) and (time.monotonic() < deadline or self._walks):
             if self._deployment.cost.usec(b"SCAN") is None:
                 await self._deployment.price()
@@ -261,12 +261,12 @@ class Keyspace:
 
     @property
     def _spent_s(self) -> float:
-        """The server's time for all our commands; where it tells none, the time that we waited for the scan."""
+        """The server's time for all our commands; if the server does not report it, the time that the scan took."""
         spent_s = self._deployment.cost.spent_s
         return self.besides() + (self._busy_s if spent_s is None else spent_s)
 
     async def _rest(self, seconds: float) -> None:
-        """Sleep, unless somebody is in a hurry."""
+        """Sleep until the time is over or ``set_full_speed`` is called."""
         if seconds <= 0:
             return
         self._wake.clear()

@@ -1,4 +1,4 @@
-"""How many keys the next slice of a scan asks for, and how long to rest before it."""
+"""How many keys the scan requests at once, and how long it pauses before the next slice."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from statistics import median
 FIRST_COUNT = 1000
 LEAST_COUNT, MOST_COUNT = 50, 2000
 BACKGROUND_S, FOREGROUND_S = (0.001, 0.003), (0.004, 0.02)
-"""A slice that takes less may grow, one that takes more must shrink: nobody should wait longer behind one of ours."""
+"""A faster slice may grow, a slower one must shrink: no other client should wait longer behind one of ours."""
 FREE_SLICES = 6
-"""Slices at the start that do not wait for the budget; it is paid back afterwards. They make the panes useful."""
+"""First slices, which do not wait for the budget, so that the panes show something soon; later slices pay it back."""
 CREDIT_S = 1.0
-"""What was not spent for this long may be spent at once."""
+"""The budget of this time may be saved up and spent at once."""
 AIM = 0.9
-"""Share of the budget that is aimed at: prices are known only afterwards."""
+"""Share of the budget that is aimed at: the cost of a command is known only afterwards."""
 PINGS, QUIET_PINGS = 5, 300
 HELD_BACK_MS = 2.0
-"""Pings so much longer, and twice as long, as the quiet ones mean that the server has something better to do."""
+"""Latency this far above the baseline, and twice the baseline, means that the server is busy."""
 LEAST_MS = 0.001
-"""A ping that took no time that a clock can tell."""
+"""The least time that a ping is taken to last."""
 LEAST_SHARE = 0.1
-"""Of the budget, however slow the server answers: otherwise a pass would never end."""
+"""Least share of the budget, even if the server answers slowly: otherwise a pass would never end."""
 
 
 class Throttle:
-    """Keeps all that we ask of the server, not the scan alone, within the budget: the scan is what can wait."""
+    """Keeps the cost of all our commands within the budget by delaying the scan."""
 
     def __init__(self, budget: float) -> None:
         """``budget`` is a share of one server core."""
@@ -37,19 +37,19 @@ class Throttle:
         self._free_slices = FREE_SLICES
         self._pings: deque[float] = deque(maxlen=QUIET_PINGS)
         self.share = 1.0
-        """Share of the budget that is used; less than 1 while the server answers slowly."""
+        """Share of the budget in use; less than 1 while the server answers slowly."""
 
     @property
     def held_back(self) -> bool:
-        """Does the server answer so slowly that we ask less than we may?"""
+        """Whether the scan is slower than the budget allows because the server is busy."""
         return self.share < 1
 
     def count(self, *, in_background: bool) -> int:
-        """For the next SCAN; ``in_background`` where nobody waits for the pass."""
+        """COUNT for the next SCAN; ``in_background`` if no user waits for the pass."""
         return min(self._count, FIRST_COUNT) if in_background else self._count
 
     def observe_ping(self, ping_ms: float) -> None:
-        """A ping's round trip."""
+        """Take a ping's round trip into account."""
         self._pings.append(ping_ms)
         if len(self._pings) < PINGS:
             return
@@ -59,11 +59,11 @@ class Throttle:
 
     @property
     def _quiet_ms(self) -> float:
-        """What a fifth of the pings stay below."""
+        """The baseline latency: the 20th percentile."""
         return sorted(self._pings)[len(self._pings) // 5] if self._pings else 0.0
 
     def took(self, seconds: float, *, in_background: bool) -> None:
-        """A slice took so long to answer, all in all: fit the next one's size to it."""
+        """Adapt the size of the next slice to the time that the latest one took."""
         quick_s, slow_s = BACKGROUND_S if in_background else FOREGROUND_S
         seconds -= self._quiet_ms / 1000
         if seconds < quick_s:
@@ -72,7 +72,7 @@ class Throttle:
             self._count = max(LEAST_COUNT, self._count // 2)
 
     def rest_s(self, spent_s: float, now: float) -> float:
-        """How long to wait, when the server has spent ``spent_s`` on us altogether until ``now`` (monotonic)."""
+        """How long to pause if all our commands took ``spent_s`` of the server's time until ``now`` (monotonic)."""
         if self._at is not None:
             self._balance_s += (now - self._at) * self._budget * self.share - (spent_s - self._spent_s)
             self._balance_s = min(self._balance_s, CREDIT_S * self._budget)
@@ -83,5 +83,5 @@ class Throttle:
         return max(0.0, -self._balance_s / (self._budget * self.share))
 
     def reset_balance(self, spent_s: float, now: float) -> None:
-        """What was spent until now was asked for: it is not to be saved up again."""
+        """Forget the time that was spent until now, as at full speed: later slices do not pay it back."""
         self._at, self._spent_s, self._balance_s = now, spent_s, 0.0

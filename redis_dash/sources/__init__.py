@@ -1,4 +1,4 @@
-"""Redis -> frames: one file a topic, registered here."""
+"""Sources read frames from Redis: one file per topic, registered here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a source is: something that reads one topic's frame when the hub asks."""
+"""The base class of sources: a source reads one topic's frame when the hub asks for it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ T = TypeVar("T", bound=Frame)
 
 
 class Sample(msgspec.Struct, Generic[T], frozen=True):
-    """A frame fresh from Redis. What goes with it is as in a ``Reading``."""
+    """A frame that was just read from Redis. The other fields are those of a ``Reading``."""
 
     frame: T
     status: Status = "ok"
@@ -38,13 +38,13 @@ class Sample(msgspec.Struct, Generic[T], frozen=True):
 
 
 def sample(frame: T, count: Count | None, scope: Scope, notes: Sequence[str] = ()) -> Sample[T]:
-    """A frame whose counts come from the scan; with a note it is reduced."""
+    """A sample whose counts come from the scan; its status is ``reduced`` if there are notes."""
     note = "; ".join(note for note in notes if note)
     return Sample(frame, "reduced" if note else "ok", note, count, scope)
 
 
 class Context:
-    """What sources share: the connection, the scan, the subscriber, and what the server tells of keys."""
+    """What sources share: the connection, the scan, the subscriber and the client tracking."""
 
     def __init__(
         self,
@@ -60,30 +60,30 @@ class Context:
         self.subscriber = subscriber
         self.tracking = tracking
         self.known_ids = KnownIds()
-        """Of the sessions that are followed."""
+        """Ids of the followed sessions, to be masked everywhere."""
         self.other_dashboards = 0
-        """That watch the same server, as far as known."""
+        """The number of other dashboards on the same server, as far as known."""
 
     def scope(self, patterns: Sequence[str]) -> Scope:
-        """What is looked for, among how many keys."""
+        """The patterns that are searched, and the number of keys in the database."""
         return Scope(tuple(patterns), self.keyspace.size)
 
     @property
     def log(self) -> MessageRing:
-        """Where messages and marks go."""
+        """The log of messages and marks."""
         return self.subscriber.log
 
     @property
     def scan_note(self) -> str:
-        """To be told with all that comes from the scan: why it does not get on; empty where it does."""
+        """A note for every topic that needs the scan: why the scan cannot proceed; empty if it can."""
         why = self.keyspace.stopped
         return f"{why}: new keys may be missed" if why else ""
 
     async def require_scan(self) -> None:
-        """To be called by a source that needs the scan: returns when it has something.
+        """Return when the scan has its first slice; for sources that need the scan.
 
         Raises:
-            SourceError: scanning does not work, and why.
+            SourceError: scanning does not work.
         """
         await self.keyspace.begun()
 
@@ -92,50 +92,52 @@ class Source(Generic[T]):
     """Reads one topic."""
 
     topic: ClassVar[str]
-    """Its name in readings, exports and ``--topic``."""
+    """The topic's name in readings, exports and ``--topic``."""
     tracked: ClassVar[bool] = False
     """Whether the server is asked to name the keys of its groups as they are written."""
+    own_connection: ClassVar[bool] = False
+    """Whether the source reads on a connection of its own, which may be away while the deployment's is not."""
     read_last: ClassVar[bool] = False
-    """Where all topics are read once: after the others, so that it holds all that came until then."""
+    """Whether ``Hub.read_all`` reads this source after the others, so that its frame is the latest."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
 
     @classmethod
     def key_groups(cls, config: Config) -> dict[str, tuple[str, ...]]:
-        """What the shared scan is to look for: the names of key groups, and the globs of their keys."""
+        """The key groups that the shared scan looks for: their names, and the globs of their keys."""
         return {}
 
     async def read(self) -> Sample[T]:
-        """The topic as it is now.
+        """Read the topic.
 
         Raises:
-            SourceError: it cannot be had; ``MissingRightError`` if the user may not.
+            SourceError: the topic cannot be read; ``MissingRightError`` if our user may not read it.
         """
         raise NotImplementedError
 
 
 @runtime_checkable
 class AcceptsRequests(Protocol):
-    """A source that reads what a person asks for, besides."""
+    """A source that accepts requests of the user."""
 
     def ask(self, request: Request) -> None:
-        """Take a request; those of others mean nothing to it. Never blocks, never fails."""
+        """Accept a request; ignore those for other topics. Never blocks, never fails."""
 
 
 @runtime_checkable
 class BackgroundWork(Protocol):
-    """A source that works besides being read."""
+    """A source that also works between two reads."""
 
     async def run(self) -> None:
         """Work until cancelled."""
 
     def progress(self) -> Progress | None:
-        """What is under way at full speed."""
+        """The work that runs at full speed now, if any."""
 
 
 def round_robin(keys: list[bytes], start: int, length: int) -> tuple[list[bytes], int]:
-    """The next ``length`` keys in a round, and where the round goes on."""
+    """The next ``length`` keys from ``start`` on, and the start of the next call."""
     if len(keys) <= length:
         return keys, 0
     start %= len(keys)

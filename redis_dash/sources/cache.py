@@ -1,4 +1,4 @@
-"""Is the cache earning its keep? The server's hit counters without our own lookups, and the application's own."""
+"""The cache topic: the server's hit counters without our own lookups, and the application's counters."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ HISTORY = 240
 
 
 def key_group(name: str) -> str:
-    """The scan's name for one cache's keys."""
+    """The name of the key group of one cache."""
     return f"cache {name}"
 
 
 class CacheSource(Source[CacheFrame]):
-    """Interval figures lie between the last two polls."""
+    """Interval values are differences between the last two polls."""
 
     topic = "cache"
     tracked = True
@@ -33,20 +33,20 @@ class CacheSource(Source[CacheFrame]):
         self._dashboards = Dashboards(context)
         self._before: Info | None = None
         self._shortest_s = context.config.refresh_s / 2
-        """Two reads closer together than this tell no interval of their own."""
+        """Two reads closer together than this do not make an interval."""
         self._interval: tuple[int, int] | None = None
-        """None where it is not known."""
+        """None if it is not known."""
         self._history: deque[float | None] = deque(maxlen=HISTORY)
         self._counters: dict[str, tuple[int, int]] = {}
         self._gained: dict[str, tuple[int, int] | None] = {}
 
     @classmethod
     def key_groups(cls, config: Config) -> dict[str, tuple[str, ...]]:
-        """As configured."""
+        """One key group for each configured cache."""
         return {key_group(cache.name): (cache.keys,) for cache in config.caches}
 
     async def read(self) -> Sample[CacheFrame]:
-        """The application's counters in one pipeline, then INFO."""
+        """Read the application's counters in one pipeline, then INFO."""
         counters = await self._read_counters()
         counts = self._context.keyspace.counts
         asked = {name: await counts.ask_some(key_group(name)) for name in counters}
@@ -82,7 +82,7 @@ class CacheSource(Source[CacheFrame]):
         if before is None:
             return None
         then, now = before.application, info.application
-        # Not known where the server's counters began anew: a restart, or CONFIG RESETSTAT.
+        # Not known if the server's counters were reset, by a restart or CONFIG RESETSTAT.
         known = info.began == before.began
         self._interval = (now[0] - then[0], now[1] - then[1]) if known else None
         self._history.append(rate(*self._interval) if self._interval else None)
@@ -116,7 +116,7 @@ def rate(hits: int, misses: int) -> float | None:
 
 
 def _gain(before: tuple[int, int] | None, now: tuple[int, int]) -> tuple[int, int] | None:
-    """None where it is not known: at first, and where the counters began anew."""
+    """The difference of two counter values; None before the second poll and after a reset of the counters."""
     if before is None or now[0] < before[0] or now[1] < before[1]:
         return None
     return now[0] - before[0], now[1] - before[1]

@@ -1,7 +1,8 @@
-"""Does another dashboard watch the same server? Then its lookups are in the application's figures.
+"""Counts the dashboards that watch the same server: the lookups of the others count as the application's.
 
-All that may do so subscribe to one channel, and can be counted there. Those whose user may not are found by their names
-in CLIENT LIST, which takes the server a microsecond a client: so not often, and not among too many.
+Every dashboard that may subscribe to one common channel is counted there. A dashboard whose user may not subscribe is
+found by its name in CLIENT LIST, which takes the server a microsecond per client. Therefore clients are listed rarely,
+and not if they are too many.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from redis_dash.sources.base import Context
 LIST_EVERY_S, LIST_AGAIN_S = 30.0, 5.0
 """How often clients are listed, and how often while another dashboard is among them."""
 ASK_AGAIN_S = 30.0
-"""Pause after a refusal."""
+"""Pause after the server refused a command."""
 MOST_CLIENTS = 1000
 NOT_LOOKED_FOR = "other dashboards could not be looked for: their lookups would be in the hit rate"
 
 
 class Dashboards:
-    """That watch this server."""
+    """The dashboards that watch this server."""
 
     def __init__(self, context: Context) -> None:
         self._deployment = context.deployment
@@ -30,29 +31,29 @@ class Dashboards:
         self._number: int | None = None
         self._looked = False
         self._not_before = 0.0
-        """``time.monotonic()``: then the channel's subscribers may be asked for again."""
-        self._heard = 0
-        """Others by the channel, at the last look."""
+        """``time.monotonic()`` from which on the channel's subscribers may be counted again."""
+        self._subscribed = 0
+        """Other dashboards on the channel, at the last count."""
         self._named: int | None = None
-        """Others by their names; None where that could not be told."""
+        """Other dashboards in CLIENT LIST; None if that is not known."""
         self._list_at = 0.0
         self._ours: set[int] = set()
         self._seen: set[int] = set()
-        """Connections of others at the last look. One that is there only once may be one of ours that is being made."""
+        """Connections of other dashboards at the last count. One that is seen only once may be a new one of ours."""
 
     async def count(self, info: Info) -> tuple[int | None, str]:
-        """How many there are with this one, as far as known; and what is to be told of them.
+        """The number of dashboards including this one, as far as known, and a note about them.
 
         Raises:
             SourceError: the server could not be reached.
         """
         announced = self._subscriber.announced
-        if announced is not None or self._subscriber.refused:  # else that is not known at the moment
-            heard = await self._by_channel(ours=bool(announced))
-            named = await self._by_name(info, heard or 0)
-            others = max(heard or 0, named or 0)
-            # By the channel alone we see none of those who may subscribe to it no more than we may.
-            is_known = bool(others) or named is not None or (heard is not None and announced)
+        if announced is not None or self._subscriber.refused:  # otherwise the number is not known yet
+            subscribed = await self._by_channel(ours=bool(announced))
+            named = await self._by_name(info, subscribed or 0)
+            others = max(subscribed or 0, named or 0)
+            # The channel alone does not show dashboards that may not subscribe to it either.
+            is_known = bool(others) or named is not None or (subscribed is not None and announced)
             self._number, self._looked = 1 + others if is_known else None, True
         if self._number is None:
             return None, NOT_LOOKED_FOR if self._looked else ""
@@ -61,7 +62,7 @@ class Dashboards:
         return self._number, f"{who} this server: its lookups are in the hit rate" if others else ""
 
     async def _by_channel(self, *, ours: bool) -> int | None:
-        """The others that subscribe to the channel; None without the right to ask."""
+        """The other dashboards that subscribe to the channel; None without permission."""
         if time.monotonic() < self._not_before:
             return None
         (reply,) = await self._deployment.pipeline([(b"PUBSUB", b"NUMSUB", DASHBOARDS)])
@@ -70,12 +71,12 @@ class Dashboards:
         self._not_before = time.monotonic() + ASK_AGAIN_S
         return None
 
-    async def _by_name(self, info: Info, heard: int) -> int | None:
-        """The others among all clients; None without the right to list them, and where they are too many."""
+    async def _by_name(self, info: Info, subscribed: int) -> int | None:
+        """The other dashboards among all clients; None without permission, or if there are too many clients."""
         now = time.monotonic()
-        if now < self._list_at and heard == self._heard:
+        if now < self._list_at and subscribed == self._subscribed:
             return self._named
-        self._heard, self._list_at = heard, now + LIST_EVERY_S
+        self._subscribed, self._list_at = subscribed, now + LIST_EVERY_S
         self._named = None
         if whole(info.values, "connected_clients") > MOST_CLIENTS:
             return None
@@ -91,7 +92,7 @@ class Dashboards:
 
 
 def _asking(clients: bytes) -> set[int]:
-    """The connections of dashboards, one of each: that on which it asks, not those on which it listens."""
+    """The ids of the dashboards' command connections, without those of their subscribers."""
     name, found = f" name={CLIENT_NAME} ".encode(), set[int]()
     for line in clients.splitlines():
         if name in line:

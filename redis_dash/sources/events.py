@@ -1,4 +1,4 @@
-"""What is happening right now? The subscriber's counters, and rates over the last seconds."""
+"""The events topic: the subscriber's counters, and rates over the last seconds."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from redis_dash.sources.base import Context, Sample, Source, text
 RATE_WINDOW_S = 5.0
 CHANNELS_SHOWN = 200
 NAME_BYTES = 512
-"""How much of a channel's name is told."""
+"""Bytes of a channel's name that are shown."""
 SHARDS_EVERY_S = 30.0
-"""How often the server is asked for sharded channels, which a subscriber of all others does not hear."""
+"""How often sharded channels are counted: a subscriber to all other channels does not receive them."""
 _ASK_AGAIN_S = 2.0
 
 
@@ -28,19 +28,20 @@ class _Past(NamedTuple):
     at: float
     received: int
     counts: dict[int, int]
-    """Of the busiest, by the hash of the channel's name, which may be long."""
+    """Counts of the busiest channels, by the hash of the channel's name, because a name may be long."""
     others: int
-    """What any other channel had at most."""
+    """The highest count that any other channel can have had."""
 
     def before(self, channel: bytes, now: int) -> int:
-        """A channel's count then, or more: a rate is rather told too low."""
+        """A channel's count then, or an upper bound of it, so that a rate is never too high."""
         return min(now, self.counts.get(hash(channel), self.others))
 
 
 class EventsSource(Source[EventsFrame]):
-    """The subscriber reads, on its own connection; only sharded channels are asked for, now and then."""
+    """Reads the subscriber's counters; the only query of its own counts sharded channels now and then."""
 
     topic = "events"
+    own_connection = True
     read_last = True
 
     def __init__(self, context: Context) -> None:
@@ -53,13 +54,13 @@ class EventsSource(Source[EventsFrame]):
         self._shard_channels = 0
 
     async def run(self) -> None:
-        """Look for sharded channels until cancelled."""
+        """Count sharded channels until cancelled."""
         while True:
             pause = SHARDS_EVERY_S
             try:
                 info = await self._deployment.info(max_age_s=SHARDS_EVERY_S)
-                told = info.values.get("pubsubshard_channels", "")
-                self._shard_channels = int(told) if told.isdecimal() else 0
+                number = info.values.get("pubsubshard_channels", "")
+                self._shard_channels = int(number) if number.isdecimal() else 0
             except MissingRightError:
                 pass
             except SourceError:
@@ -67,17 +68,17 @@ class EventsSource(Source[EventsFrame]):
             await asyncio.sleep(pause)
 
     def progress(self) -> Progress | None:
-        """Nobody waits for it."""
+        """None: no user waits for the count."""
         return None
 
     def ask(self, request: Request) -> None:
-        """Begin to count afresh."""
+        """Start counting again from zero."""
         if isinstance(request, CountAfresh):
             self._subscriber.start_over()
             self._past = deque([_Past(time.monotonic(), 0, {}, 0)])
 
     async def read(self) -> Sample[EventsFrame]:
-        """The counters as they are."""
+        """The current counters."""
         subscriber = self._subscriber
         await subscriber.tried.wait()
         if subscriber.refused:
@@ -98,7 +99,7 @@ class EventsSource(Source[EventsFrame]):
             rate=(subscriber.received - past.received) / seconds,
             gaps=(*subscriber.gaps, *([open_gap] if open_gap else [])),
             channels=tuple(
-                ChannelCount(self._told(channel), count, (count - past.before(channel, count)) / seconds)
+                ChannelCount(self._shown_name(channel), count, (count - past.before(channel, count)) / seconds)
                 for channel, count in busiest
             ),
             other=subscriber.received - sum(count for _, count in busiest),
@@ -116,13 +117,13 @@ class EventsSource(Source[EventsFrame]):
         some = "1 sharded channel is" if self._shard_channels == 1 else f"{self._shard_channels} sharded channels are"
         return Sample(frame, note=f"{some} not listened to (SPUBLISH)")
 
-    def _told(self, channel: bytes) -> str:
-        """A channel's name, in which no session and no token can be read; a keyspace notification's holds a key."""
-        told = hide_tokens(self._known_ids.mask(mask_keys(text(channel[: 2 * NAME_BYTES]), self._session_globs)))
-        return told if len(told) <= NAME_BYTES else f"{told[:NAME_BYTES]}…"
+    def _shown_name(self, channel: bytes) -> str:
+        """A channel's name without session ids and tokens: the channel of a keyspace notification holds a key."""
+        name = hide_tokens(self._known_ids.mask(mask_keys(text(channel[: 2 * NAME_BYTES]), self._session_globs)))
+        return name if len(name) <= NAME_BYTES else f"{name[:NAME_BYTES]}…"
 
     def _remember(self, present: _Past) -> _Past:
-        """Keep the last seconds; returns the oldest of them."""
+        """Add the present to the history of the last seconds, and return its oldest entry."""
         self._past.append(present)
         while len(self._past) > 2 and self._past[1].at < present.at - RATE_WINDOW_S:
             self._past.popleft()

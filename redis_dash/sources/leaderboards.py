@@ -1,4 +1,4 @@
-"""Who leads, who moves? One page of each sorted set, and its size: what a board costs does not grow with it."""
+"""The leaderboards topic: one page of each sorted set, and its size, so that the cost does not grow with the set."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from redis_dash.sources.refusals import missing_right
 KEY_GROUP = "leaderboards"
 ROWS = 100
 BOARDS = 50
-"""Boards read; the others are only counted."""
+"""Boards that are read; the others are only counted."""
 TEN_YEARS_S = 315_360_000
 TYPES_AT_ONCE = 1000
-"""Keys whose type is asked in one poll."""
+"""Keys whose type is checked in one poll."""
 
 
 class _Move(msgspec.Struct):
@@ -38,22 +38,22 @@ class _Move(msgspec.Struct):
 
 
 class _Page(msgspec.Struct):
-    """What is looked at of one board, and what is remembered of it."""
+    """The page of one board that is shown, and what the last poll read."""
 
     first: int = 0
-    """Rank of the first row, counted from 0."""
+    """Rank of the first row, starting at 0."""
     sought: str = ""
-    """The member around whom the page was asked for."""
+    """The member around which the page was requested."""
     found: bool = False
-    """It has been looked up, and the page put around it."""
+    """Whether the member's rank has been looked up and the page moved to it."""
     missing: bool = False
     ranks: dict[bytes, int] | None = None
-    """As the last poll saw them."""
+    """Ranks in the last poll."""
     moves: dict[bytes, _Move] = msgspec.field(default_factory=dict)
 
 
 class LeaderboardsSource(Source[LeaderboardsFrame]):
-    """Remembers the order of the last poll, to tell who moved."""
+    """Compares each poll with the last one to show which members moved."""
 
     topic = "leaderboards"
 
@@ -62,31 +62,31 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         self._key_group = context.keyspace.counts.key_groups[KEY_GROUP]
         self._scope = context.config.leaderboards
         self._named = [glob.encode() for glob in self._scope if not set(glob) & set("*?[\\")]
-        """Boards whose whole name is known need no scan to be found."""
+        """Boards that are configured by their full name; they are found without a scan."""
         self._is_board: dict[bytes, bool] = {}
-        """Keys whose type is known; those of other types are asked again: they may be written anew as a board."""
+        """Whether each key is a sorted set. Keys of other types are checked again: they may be replaced by a board."""
         self._type_turn = 0
         self._needs_scan = len(self._named) < len(self._scope)
         self._pages: dict[bytes, _Page] = {}
 
     def ask(self, request: Request) -> None:
-        """Look at another page of a board from the next poll on."""
+        """Show another page of a board from the next poll on."""
         if isinstance(request, ShowRanks):
             page = _Page(first=max(0, request.first - 1), sought=request.member)
             self._pages.update({key: page for key in self._pages if text(key) == request.board})
 
     @classmethod
     def key_groups(cls, config: Config) -> dict[str, tuple[str, ...]]:
-        """As configured."""
+        """The key group of the configured boards."""
         return {KEY_GROUP: config.leaderboards}
 
     async def read(self) -> Sample[LeaderboardsFrame]:
-        """The types of keys that are new, then in one pipeline size and page of each board."""
+        """Read the types of new keys, then the size and page of each board in one pipeline."""
         unscanned, began = await self._why_unscanned(), time.time()
         keys = sorted({*self._named, *self._key_group.keys})
         unasked = await self._ask_types(keys)
         there = [key for key in keys if self._is_board.get(key)]
-        # Somebody may ask for another page while we wait for this one: its rows belong to the page as it was.
+        # The user may request another page during the read: the rows belong to the page as it was.
         pages = {key: self._pages.setdefault(key, _Page()) for key in there[:BOARDS]}
         await self._seek(pages)
         boards = await self._boards(pages)
@@ -94,12 +94,12 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         ranked = [board for board in boards if raw(board.key) in self._named or not _holds_times(board)]
         number = sum(self._is_board.get(key, False) for key in there) - (len(boards) - len(ranked))
         count = self._context.keyspace.counts.count_asked(KEY_GROUP, number, info)
-        if began < self._key_group.counted_since < math.inf:  # a board may have gone between its reading and that pass
+        if began < self._key_group.counted_since < math.inf:  # a board may be gone that was read before that pass began
             count = counted(number, 0, count.high, self._key_group.counted_at)
-        if len(there) > BOARDS:  # those that are not read may be gone
+        if len(there) > BOARDS:  # boards that are not read may be gone
             count = counted(number, len(ranked), count.high, count.at)
-        unasked += len(set(self._key_group.keys).difference(keys))  # which the scan has brought meanwhile
-        if not self._key_group.counted_at:  # so far only keys with a board's name are estimated
+        unasked += len(set(self._key_group.keys).difference(keys))  # new keys from the scan
+        if not self._key_group.counted_at:  # only the number of matching keys is estimated yet
             count = at_least(number, count.high, coverage=count.coverage)
         if unasked or len(keys) >= HELD:
             count = at_least(len(ranked), at=count.at, coverage=count.coverage)
@@ -115,7 +115,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         return sample(frame, count, scope, notes)
 
     async def _ask_types(self, keys: Sequence[bytes]) -> int:
-        """Which keys are sorted sets? New ones first; those that are not read again, in turn. How many are left?"""
+        """Check the types of keys: new keys first, then others in turn; returns how many new keys are left."""
         self._is_board = {key: self._is_board[key] for key in keys if key in self._is_board}
         unasked = [key for key in keys if key not in self._is_board]
         new = unasked[:TYPES_AT_ONCE]
@@ -128,12 +128,12 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         for key, reply in zip(asked, replies, strict=True):
             if reply in (b"none", "none"):
                 self._forget(key)
-            else:  # without the right to ask, reading it tells
+            else:  # without permission for TYPE, reading the key shows it
                 self._is_board[key] = bool(refused) or reply in (b"zset", "zset")
         return len(unasked) - len(new)
 
     async def _boards(self, pages: Mapping[bytes, _Page]) -> list[Board]:
-        """Read each board's page, and once more the last one of those that have become shorter than where we look."""
+        """Read each board's page; if a board has become shorter than its page's start, read its last page."""
         sizes = await self._read_pages(pages)
         shrunk = {key: pages[key] for key, (size, rows) in sizes.items() if size and not rows and pages[key].first}
         for key, page in shrunk.items():
@@ -142,7 +142,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         return [self._board(key, pages[key], size, rows) for key, (size, rows) in sizes.items() if size]
 
     async def _read_pages(self, pages: Mapping[bytes, _Page]) -> dict[bytes, tuple[int, list[bytes]]]:
-        """Size and reply of each board that is there."""
+        """Size and page of each board that exists."""
         commands: list[Command] = []
         for key, page in pages.items():
             last = str(page.first + ROWS - 1).encode()
@@ -151,7 +151,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         read: dict[bytes, tuple[int, list[bytes]]] = {}
         for key, size, rows in zip(pages, replies[::2], replies[1::2], strict=True):
             if isinstance(size, ReplyError) and str(size).startswith("WRONGTYPE"):
-                self._is_board[key] = False  # a key of another type that happens to have a board's name
+                self._is_board[key] = False  # a key of another type whose name matches
                 continue
             size, rows = check(size), check(rows)
             if isinstance(size, int) and size and isinstance(rows, list):
@@ -166,7 +166,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         self._is_board.pop(key, None)
 
     async def _why_unscanned(self) -> str | None:
-        """None where the scan finds the boards; empty where nobody needs it; else the right that it lacks.
+        """Why the scan cannot find boards: None if it can, empty if no board needs it, otherwise the missing right.
 
         Raises:
             SourceError: scanning does not work, and without it there is nothing to read.
@@ -182,7 +182,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         return None
 
     async def _seek(self, pages: Mapping[bytes, _Page]) -> None:
-        """Put the page around the member that somebody looks for."""
+        """Move each page to the member that the user searched for."""
         for key, page in pages.items():
             if not page.sought or page.found:
                 continue
@@ -225,7 +225,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
 
 
 def _holds_times(board: Board) -> bool:
-    """Are its scores points in time, as in queues and limiters? Then it ranks nobody."""
+    """Whether the scores are points in time, as in queues and limiters; then the set is no leaderboard."""
     now = time.time()
     scores = [row.score for row in board.rows]
     return any(all(abs(score / unit - now) < TEN_YEARS_S for score in scores) for unit in (1, 1e3, 1e6))
@@ -239,7 +239,7 @@ def _notes(boards: int, of_times: int) -> list[str]:
 
 
 def _notice_moves(page: _Page, members: list[bytes]) -> None:
-    """Each member's latest move, those that left forgotten."""
+    """Update the latest move of each member on the page; drop members that left it."""
     ranks = {member: rank for rank, member in enumerate(members)}
     if page.ranks is not None:
         now = time.monotonic()

@@ -1,4 +1,4 @@
-"""Who is near, at or over the limit? The fullest clients, followed closely; all of them counted."""
+"""The rate limits topic: the clients nearest to their limits are read in each poll, all clients are counted."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from redis_dash.sources.refusals import missing_right
 
 KEY_GROUP = "limits"
 FOLLOWED = 1000
-"""Clients that are followed: the fullest that the scan has seen; or all, if they are no more than twice as many."""
+"""Clients that are followed: those with the highest usage; all of them if they are at most twice as many."""
 OTHERS_AT_ONCE = 250
-"""Where there are more, so many of the fullest are read in each poll, so many others, and all near the limit."""
+"""If there are more, each poll reads this many with the highest usage, as many others, and all near their limits."""
 CATCH_UP = 3
-"""While some are read others come or change."""
+"""Rounds in which a poll reads keys that were written during the poll."""
 UNKNOWN_AT_ONCE = 50
-"""Keys in no known form that are looked at again in one poll: they may have been written anew."""
+"""Keys in no known dialect that are read again in one poll: they may have been replaced."""
 ROWS = 500
 NEAR = 0.8
 
@@ -43,22 +43,22 @@ NOBODY: Rank = (False, -1.0, -1)
 
 
 class Clock(NamedTuple):
-    """The server's time, by which usage is counted."""
+    """The server's clock, by which usage is counted."""
 
     now: float
     at: float
-    """``time.monotonic()`` before it was asked."""
+    """``time.monotonic()`` before TIME was sent."""
 
 
 class Span(NamedTuple):
-    """When something was read, ``time.monotonic()``: it was so at some moment between the two."""
+    """When a value was read: at some moment between the two, ``time.monotonic()``."""
 
     asked: float
     answered: float
 
 
 class RateLimitsSource(Source[RateLimitsFrame]):
-    """Usage as the limiter itself would count it now, by the server's clock."""
+    """Reads usage as the limiter itself counts it, by the server's clock."""
 
     topic = "rate_limits"
     tracked = True
@@ -70,31 +70,31 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         self._limiters = Limiters(context.config.limits)
         self._rows: dict[bytes, LimitRow] = {}
         self._read_at: dict[bytes, Span] = {}
-        """Of each row."""
+        """When each row was read."""
         self._unknown: dict[bytes, None] = {}
-        """Keys in no known form that were there when last looked at."""
-        self._unknown_turn = 0
+        """Existing keys in no known dialect."""
+        self._unknown_start = 0
         self._floor = NOBODY
-        """Whoever ranks no higher is not followed."""
+        """A key that ranks no higher is not followed."""
         self._dropped_in_pass = -2
-        self._turn = self._near_turn = 0
+        self._start = self._near_start = 0
         self._began = 0.0
-        """The running poll, ``time.monotonic()``."""
+        """When the running poll began, ``time.monotonic()``."""
         self._refusal: MissingRightError | None = None
         self._reading = asyncio.Lock()
         context.keyspace.readers[KEY_GROUP] = self.examine
 
-    # -- what the scan has in hand -----------------------------------------------------------------------------------
+    # -- keys from the scan ------------------------------------------------------------------------------------------
 
     async def examine(self, keys: Sequence[bytes]) -> None:
-        """Take up those that may be fuller than the ones that are followed: one command a key tells."""
+        """Follow the keys that may rank higher than the followed ones; one command per key is enough to know."""
         try:
-            await self._take_up(keys)
+            await self._examine(keys)
             self._refusal = None
         except MissingRightError as error:
-            self._refusal = error  # the scan goes on for the others
+            self._refusal = error  # the scan continues for other sources
 
-    async def _take_up(self, keys: Sequence[bytes]) -> None:
+    async def _examine(self, keys: Sequence[bytes]) -> None:
         new = [key for key in keys if key not in self._rows and key not in self._unknown]
         if not new:
             return
@@ -120,19 +120,19 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         ranks = heapq.nlargest(FOLLOWED, map(_rank, self._rows.values()))
         self._floor = ranks[-1] if len(ranks) == FOLLOWED and self._key_group.seen > 2 * FOLLOWED else NOBODY
 
-    # -- what is followed --------------------------------------------------------------------------------------------
+    # -- followed keys -----------------------------------------------------------------------------------------------
 
     @classmethod
     def key_groups(cls, config: Config) -> dict[str, tuple[str, ...]]:
-        """As configured."""
+        """The key group of the configured limits."""
         return {KEY_GROUP: tuple(limit.keys for limit in config.limits)}
 
     async def read(self) -> Sample[RateLimitsFrame]:
-        """All clients that are known; of many, those near their limit, those just written and a share of the others."""
+        """Read all known clients; if they are many, those near their limits, those just written, and some others."""
         await self._context.require_scan()
         if self._refusal is not None:
             raise self._refusal
-        await self._look_at_unknown()
+        await self._read_unknown()
         tracking = self._context.tracking
         self._began, began = time.monotonic(), time.time()
         with tracking.reading(KEY_GROUP) as take:
@@ -142,11 +142,13 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             chosen = list(self._rows) if all_read else [*self._chosen(), *self._followed(written)]
             await self._read_keys(list(dict.fromkeys(chosen)), await self._clock())
             self._set_floor()
-            told = await self._catch_up(take) and tracking.covers(KEY_GROUP, min(began, self._key_group.counted_since))
-            return self._sample(await self._count(began, all_read=all_read, told=told), all_read=all_read)
+            all_named = await self._catch_up(take) and tracking.covers(
+                KEY_GROUP, min(began, self._key_group.counted_since)
+            )
+            return self._sample(await self._count(began, all_read=all_read, all_named=all_named), all_read=all_read)
 
     async def _catch_up(self, take: Take) -> bool:
-        """Read what came or was written while others were read; is there no more of it?"""
+        """Read keys that were written during the poll; returns whether none is left."""
         for _ in range(CATCH_UP):
             written = await take()
             if not written:
@@ -158,8 +160,8 @@ class RateLimitsSource(Source[RateLimitsFrame]):
     def _followed(self, keys: Sequence[bytes]) -> list[bytes]:
         return [key for key in keys if key in self._rows]
 
-    async def _look_at_unknown(self) -> None:
-        """Forget those that are gone; look at some again."""
+    async def _read_unknown(self) -> None:
+        """Drop unknown keys that are gone, and read some of the others again."""
         asked = list(self._unknown)[: 2 * FOLLOWED]
         replies = await self._context.deployment.pipeline([(b"PTTL", key) for key in asked])
         missing_right(b"PTTL", replies)
@@ -167,23 +169,23 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             if reply == -2:
                 self._unknown.pop(key, None)
                 self._key_group.discard(key)
-        again, self._unknown_turn = round_robin(list(self._unknown), self._unknown_turn, UNKNOWN_AT_ONCE)
+        again, self._unknown_start = round_robin(list(self._unknown), self._unknown_start, UNKNOWN_AT_ONCE)
         await self._read_keys(again, await self._clock())
 
     @property
     def _follows_all(self) -> bool:
-        """Neither the running pass nor the last one brought more than are followed."""
+        """Whether neither the running pass nor the last one found more keys than are followed."""
         passes = self._context.keyspace.passes
         return passes - self._dropped_in_pass > 1 and len(self._unknown) <= 2 * FOLLOWED
 
     def _chosen(self) -> list[bytes]:
-        """Those to be read now, where not all can be."""
+        """The keys to read in this poll, if not all can be read."""
         keys = list(self._rows)
-        near, self._near_turn = round_robin(
-            [key for key in keys if _is_near(self._rows[key])], self._near_turn, FOLLOWED
+        near, self._near_start = round_robin(
+            [key for key in keys if _is_near(self._rows[key])], self._near_start, FOLLOWED
         )
         fullest = heapq.nlargest(OTHERS_AT_ONCE, keys, key=lambda key: _rank(self._rows[key]))
-        others, self._turn = round_robin(keys, self._turn, OTHERS_AT_ONCE)
+        others, self._start = round_robin(keys, self._start, OTHERS_AT_ONCE)
         return list(dict.fromkeys([*near, *fullest, *others]))
 
     async def _clock(self) -> Clock:
@@ -194,8 +196,8 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         return Clock(int(reply[0]) + int(reply[1]) / 1e6, at)
 
     async def _read_keys(self, keys: Sequence[bytes], clock: Clock) -> None:
-        """Read usage; a key in another form is tried in each of the forms that are known."""
-        async with self._reading:  # the scan and a poll may try the forms of the same key
+        """Read usage; a key that does not fit its dialect is tried in each of the others."""
+        async with self._reading:  # the scan and a poll may try dialects on the same key
             for _ in LIMIT_DIALECTS:
                 keys = await self._try_to_read(keys, clock)
                 if not keys:
@@ -212,7 +214,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         self._limiters.forget(key)
 
     async def _try_to_read(self, keys: Sequence[bytes], clock: Clock) -> list[bytes]:
-        """Returns those that are of another dialect than was thought."""
+        """Read keys once; returns those whose dialect did not fit."""
         plan: list[tuple[bytes, Limiter, int]] = []
         commands: list[Command] = []
         for key in keys:
@@ -242,21 +244,21 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             self._drop(key)
             self._key_group.discard(key)
         else:
-            self._limiters.settle(key)
+            self._limiters.confirm(key)
             self._unknown.pop(key, None)
             self._rows[key], self._read_at[key] = _row(key, limiter, usage), at
 
-    async def _count(self, began: float, *, all_read: bool, told: bool) -> Count:
+    async def _count(self, began: float, *, all_read: bool, all_named: bool) -> Count:
         counts = self._context.keyspace.counts
         if not (all_read and self._follows_all):
             read = sum(at.asked >= self._began for at in self._read_at.values())
             return (await counts.count_now(KEY_GROUP)).at_lowest(read)
         known, dropped = len(self._rows) + len(self._unknown), self._dropped_in_pass
         info = await counts.info_after(time.monotonic())
-        if self._dropped_in_pass != dropped:  # the scan has brought more meanwhile
+        if self._dropped_in_pass != dropped:  # the scan has added keys
             return await counts.count_now(KEY_GROUP)
         now = len(self._rows) + len(self._unknown)
-        return counts.count_asked(KEY_GROUP, now, info, since=began, told=told and now == known)
+        return counts.count_asked(KEY_GROUP, now, info, since=began, all_named=all_named and now == known)
 
     def _sample(self, count: Count, *, all_read: bool) -> Sample[RateLimitsFrame]:
         rows, unknown = self._rows.values(), len(self._unknown)
@@ -276,15 +278,15 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         return sample(frame, count, self._context.scope(self._scope), [self._context.scan_note, note])
 
     def _shown(self, key: bytes, row: LimitRow) -> LimitRow:
-        """Without the id of a session, or a token: who is limited by an API key must not lose it here."""
-        shown, identity = (hide_tokens(self._context.known_ids.mask(told)) for told in (row.key, row.identity))
+        """The row without session ids and tokens: the identity of a client may be its API key."""
+        shown, identity = (hide_tokens(self._context.known_ids.mask(part)) for part in (row.key, row.identity))
         if (shown, identity) == (row.key, row.identity):
             return row
         return msgspec.structs.replace(row, key=shown, identity=identity, masked=Credential(key))
 
 
 def _of_those(value: int, count: Count, *, all_read: bool) -> Count:
-    """How many of those that were read are in some state: so many at least, where there may be others."""
+    """The number of read keys in some state; a lower bound if not all keys were read."""
     if not all_read or count.certainty not in ("exact", "counted"):
         return at_least(value, coverage=count.coverage, at=count.at)
     if count.certainty == "exact":
@@ -293,7 +295,7 @@ def _of_those(value: int, count: Count, *, all_read: bool) -> Count:
 
 
 def _aged(row: LimitRow, now: float, read: Span) -> LimitRow:
-    """What was read a while ago, as of now: no younger than its question, and falling no sooner than it may."""
+    """A row with its age and the remaining time as of now, never younger and never falling earlier than it may."""
     age_s = now - read.asked
     if age_s < 0.05:
         return row
@@ -317,7 +319,7 @@ def _row(key: bytes, limiter: Limiter, usage: Usage) -> LimitRow:
 
 
 def _is_about_the_key(reply: object) -> bool:
-    """Is it of another type, or may our user not read this key (while others may be read)?"""
+    """Whether the key is of another type, or our user may not read this key in particular."""
     if not isinstance(reply, ReplyError):
         return False
     text = str(reply)
@@ -325,11 +327,11 @@ def _is_about_the_key(reply: object) -> bool:
 
 
 def _most(limiter: Limiter, reply: object) -> Rank:
-    """The highest rank that a key can have, by its probe's reply."""
+    """The highest rank that a key can have, according to its probe's reply."""
     try:
         used = limiter.dialect.bound(reply)
     except OtherDialectError:
-        return True, float("inf"), 0  # to be looked at closely
+        return True, float("inf"), 0  # must be read to know
     limit = limiter.rule.limit if limiter.rule else None
     return limit is not None and used >= limit, used / limit if limit else 0.0, used
 

@@ -1,4 +1,4 @@
-"""Is Redis itself well? INFO and a timed PING."""
+"""The server topic: INFO and a timed PING."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from redis_dash.core.frames.server import ServerFrame
 from redis_dash.sources.base import Context, Sample, Source
 
 CALM_S = 10.0
-"""A counter that has not grown for so long is growing no more."""
+"""A counter that has not grown for this time is not growing."""
 
 
 class Growth:
-    """Since when a counter that never falls has been growing, if it is."""
+    """Finds out since when a counter has been growing."""
 
     def __init__(self, before: int | None = None) -> None:
         self.since: float | None = None
@@ -23,7 +23,7 @@ class Growth:
         self._grew_at = 0.0
 
     def take(self, value: int) -> float | None:
-        """The counter as it is now; returns ``since``."""
+        """Take the counter's current value; returns ``since``."""
         now, before, self._before = time.time(), self._before, value
         if before is not None and value > before:
             self._grew_at, self.since = now, self.since or now
@@ -33,7 +33,7 @@ class Growth:
 
 
 class ServerSource(Source[ServerFrame]):
-    """Rates are told between two polls."""
+    """Rates are measured between two polls."""
 
     topic = "server"
 
@@ -43,7 +43,7 @@ class ServerSource(Source[ServerFrame]):
         self._keyspace = context.keyspace
         self._database = f"db{context.deployment.url.database}"
         self._shortest_s = context.config.refresh_s / 2
-        """Two reads closer together than this tell no rates of their own."""
+        """Two reads closer together than this do not give a rate."""
         self._before: Info | None = None
         self._ops_per_s: float | None = None
         self._lost_per_s: tuple[float | None, float | None] = None, None
@@ -86,7 +86,7 @@ class ServerSource(Source[ServerFrame]):
         )
 
     def _compare(self, info: Info) -> None:
-        """Rates since the INFO before; not known where the server's counters began anew meanwhile."""
+        """Compute rates since the previous INFO; they are not known if the server's counters were reset meanwhile."""
         before = self._before
         if before is None or info.began != before.began:
             self._before, self._ops_per_s, self._lost_per_s = info, None, (None, None)

@@ -1,4 +1,4 @@
-"""A session as far as it is known, and the row that is made of it."""
+"""What is known of a session, and the row that shows it."""
 
 from __future__ import annotations
 
@@ -16,52 +16,52 @@ UNREADABLE = SessionFacts(user="", fields=(("", "the value is in no form that is
 UNREAD = SessionFacts(user="", fields=(("", "the value could not be read"),))
 
 DISTINCTIVE = 8
-"""Characters."""
+"""Least characters of a part of an id that distinguishes sessions."""
 
 
 class KnownSession(msgspec.Struct):
-    """What was read of one session so far."""
+    """What has been read of one session."""
 
     facts: SessionFacts | None = None
     dialect: str = "unknown"
     value: object = None
-    """The reply that the facts were read from: the same one again says nothing new."""
+    """The reply that the facts were decoded from; an equal reply need not be decoded again."""
     expires_at: float | None = None
-    """``time.monotonic()``; None: never, or not known."""
+    """``time.monotonic()``; None if the session never expires or this is not known."""
     lifetime_s: float | None = None
-    """The longest that it was seen to have left."""
+    """The longest remaining lifetime that was read."""
     expires_known: bool = False
     shown: tuple[SessionFacts, SessionFacts, bytes] | None = None
-    """Facts, what may be shown of them, and their fingerprint: so that each is made once."""
+    """A cache: the facts, what may be shown of them, and their fingerprint."""
 
     def lasts(self, left_s: float | None, now: float) -> None:
-        """It has so long to live; None for ever."""
+        """Set the remaining lifetime; None if the session never expires."""
         self.lifetime_s = None if left_s is None else max(self.lifetime_s or 0.0, left_s)
         self.expires_at = None if left_s is None else now + left_s
         self.expires_known = True
 
 
 def most_left_first(item: tuple[bytes, KnownSession]) -> tuple[float, float]:
-    """Where each use renews the lifetime, these are the latest used; whether it does is not known."""
+    """Sort key for the longest remaining lifetime; if each use renews it, these are the most recently used."""
     known = item[1]
     return known.expires_at or 0.0, (known.facts.created_at if known.facts else None) or 0.0
 
 
 def distinctive(identifier: bytes) -> bytes:
-    """The part of an id that tells sessions apart: of ``tenant1:web:2f9c…`` the last, if there is enough of it."""
+    """The part of an id that distinguishes sessions: the last one of ``tenant1:web:2f9c…``, if it is long enough."""
     last = identifier.rpartition(b":")[2]
     return last if len(last) >= DISTINCTIVE else identifier
 
 
 class SessionRows:
-    """Makes rows; remembers how long a fresh session lives."""
+    """Makes rows; remembers the lifetime of a new session."""
 
     def __init__(self, globs: Sequence[str]) -> None:
         self._patterns = [Pattern(glob) for glob in globs]
         self._full_s = 0.0
 
     def identifier(self, key: bytes) -> bytes:
-        """The session's id: what stands for the ``*`` in its key."""
+        """The session's id: the part of its key that matches ``*``."""
         identifiers = (pattern.variable(key) for pattern in self._patterns)
         return next((found for found in identifiers if found is not None), key)
 
@@ -93,7 +93,7 @@ class SessionRows:
 
 
 def showable(facts: SessionFacts, secret: SessionSecret) -> SessionFacts:
-    """The facts without anything that would let their reader in: the application may repeat the id in the value."""
+    """The facts without the session's id, which the application may repeat in the value: it is a credential."""
 
     def hide(text: str) -> str:
         return HIDDEN if secret.is_in(text) else text

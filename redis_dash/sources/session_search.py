@@ -1,4 +1,4 @@
-"""Looking for sessions among all there are: one walk over the keyspace that reads every session's value."""
+"""The search among all sessions: one walk over the keyspace that reads every session's value."""
 
 from __future__ import annotations
 
@@ -13,40 +13,38 @@ from redis_dash.core.errors import SourceError
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.sessions import Search
 from redis_dash.dialects.base import SessionFacts
-from redis_dash.dialects.registry import SESSION_DIALECTS
+from redis_dash.dialects.session_dialects import Page, SessionDialects
 from redis_dash.sources.base import Context
-from redis_dash.sources.refusals import missing_right
+from redis_dash.sources.refusals import unread_sessions
 from redis_dash.sources.session_facts import UNREADABLE, KnownSession, SessionRows, distinctive, most_left_first
 
 KEPT = 500
-"""Sessions found that are kept, those with most time left; the others are counted."""
+"""Found sessions that are kept, those with the longest remaining lifetime; the others are only counted."""
 _SAFE = re.compile(rb"[a-z0-9 @._:-]+")
-"""Characters that are written as themselves in any value: what looks different escaped cannot be searched for raw."""
+"""Characters that are never escaped in raw text."""
 
 
 class SearchTerms:
-    """What is looked for: a part of the user, the role or a field, or the beginning of an id."""
+    """What the user searches for: a part of the user name, the role or a field, or the beginning of an id."""
 
     def __init__(self, text: str) -> None:
         self._text = text.lower()
         self._start = text.encode()
         self._fragment = max(_SAFE.findall(self._text.encode()), key=len, default=b"")
 
-    def could_be_in(self, keys: Sequence[bytes], values: Sequence[object]) -> bool:
-        """A quick look at many at once: is it worth looking at each?"""
-        if self._start in b"\n".join(keys):
-            return True
-        return self._fragment in b"\n".join([value for value in values if type(value) is bytes]).lower()
+    def may_be_in_any(self, keys: Sequence[bytes], texts: Sequence[bytes]) -> bool:
+        """Whether any of these keys or raw texts may match; much faster than one call each."""
+        return self._start in b"\n".join(keys) or self._fragment in b"\n".join(texts).lower()
 
-    def could_be(self, identifier: bytes, value: object) -> bool:
-        """Is it worth decoding the value?"""
-        return self._begins(identifier) or (isinstance(value, bytes) and self._fragment in value.lower())
+    def may_be_in(self, identifier: bytes, text: bytes | None) -> bool:
+        """Whether the session may match, so that its value must be decoded; None is a value without raw text."""
+        return text is None or self._begins(identifier) or self._fragment in text.lower()
 
     def _begins(self, identifier: bytes) -> bool:
         return identifier.startswith(self._start) or distinctive(identifier).startswith(self._start)
 
     def is_in(self, identifier: bytes, facts: SessionFacts | None) -> bool:
-        """Does the session match?"""
+        """Whether the session matches."""
         if self._begins(identifier):
             return True
         if facts is None:
@@ -56,25 +54,25 @@ class SearchTerms:
 
 
 class _RunningSearch:
-    """One search: what it looks for, how far it is, and what it has found."""
+    """One search: its terms, its progress and its results."""
 
     def __init__(self, text: str) -> None:
-        self.needle = SearchTerms(text)
+        self.terms = SearchTerms(text)
         self.found: dict[bytes, KnownSession] = {}
         self.count = self.read = self.scanned = self.size = 0
         self.began = time.monotonic()
         self.ended: float | None = None
         self.note = ""
-        """Why it ended before it was complete."""
+        """Why the search ended early; empty if it did not."""
 
     @property
     def running(self) -> bool:
-        """Is it under way?"""
+        """Whether the search has not ended yet."""
         return self.ended is None
 
     @property
     def elapsed_s(self) -> float:
-        """How long it took, or has taken so far."""
+        """The duration so far."""
         return (time.monotonic() if self.ended is None else self.ended) - self.began
 
     @property
@@ -85,131 +83,144 @@ class _RunningSearch:
         return min(0.999, self.scanned / max(1, self.size))
 
     def end(self, note: str = "") -> None:
-        """It is complete, or has ended for another reason."""
+        """End the search; ``note`` says why, if it is not complete."""
         if self.ended is None:
             self.ended, self.note = time.monotonic(), note
 
 
 class SessionSearch:
-    """One search at a time; a new one takes the place of the one before."""
+    """Runs one search at a time; a new one replaces the previous one."""
 
     def __init__(self, context: Context, key_group: str, rows: SessionRows) -> None:
         self._context = context
         self._key_group = key_group
         self._rows = rows
         self._wanted = asyncio.Event()
-        self._hunt: _RunningSearch | None = None
+        self._latest: _RunningSearch | None = None
 
-    # -- what a person asks for --------------------------------------------------------------------------------------
+    # -- requests of the user ----------------------------------------------------------------------------------------
 
     def begin(self, text: str) -> None:
-        """Search for a text; an empty one ends the search and drops what it found."""
+        """Search for a text; an empty text ends the search and drops its results."""
         self.stop()
-        self._hunt = _RunningSearch(text) if text else None
+        self._latest = _RunningSearch(text) if text else None
         self._wanted.set()
 
     def stop(self) -> None:
-        """Keep what was found."""
-        if self._hunt is not None:
-            self._hunt.end("stopped")
+        """End the search and keep its results."""
+        if self._latest is not None:
+            self._latest.end("stopped")
 
     def progress(self) -> Progress | None:
-        """While it is under way."""
-        hunt = self._hunt
-        if hunt is None or not hunt.running:
+        """The progress while the search runs."""
+        search = self._latest
+        if search is None or not search.running:
             return None
-        return Progress("search", hunt.scanned, max(hunt.scanned, hunt.size), hunt.elapsed_s, hunt.count)
+        return Progress("search", search.scanned, max(search.scanned, search.size), search.elapsed_s, search.count)
 
     def result(self) -> Search | None:
-        """What was found so far; None where nothing is looked for."""
-        hunt = self._hunt
-        if hunt is None:
+        """The results so far; None without a search."""
+        search = self._latest
+        if search is None:
             return None
         return Search(
-            rows=self._rows.make(sorted(hunt.found.items(), key=most_left_first, reverse=True), time.monotonic()),
-            found=hunt.count,
-            read=hunt.read,
-            coverage=hunt.coverage,
-            running=hunt.running,
-            elapsed_s=hunt.elapsed_s,
-            note=hunt.note,
+            rows=self._rows.make(sorted(search.found.items(), key=most_left_first, reverse=True), time.monotonic()),
+            found=search.count,
+            read=search.read,
+            coverage=search.coverage,
+            running=search.running,
+            elapsed_s=search.elapsed_s,
+            note=search.note,
         )
 
-    async def look_again(self) -> None:
-        """Drop what has been found and is gone by now.
+    async def drop_gone(self) -> None:
+        """Drop results whose sessions are gone.
 
         Raises:
             SourceError: the server could not be reached.
         """
-        if self._hunt is not None and not self._hunt.running and self._hunt.found:
-            await self._read_lifetimes(self._hunt, self._hunt.found)
+        if self._latest is not None and not self._latest.running and self._latest.found:
+            await self._read_lifetimes(self._latest, self._latest.found)
 
     # -- the walk ----------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Search whenever somebody asks, until cancelled."""
+        """Run each requested search, until cancelled."""
         while True:
             await self._wanted.wait()
             self._wanted.clear()
-            hunt = self._hunt
-            if hunt is None:
+            search = self._latest
+            if search is None:
                 continue
             try:
-                await self._search(hunt)
-            except Exception as error:  # whatever it is: it must not end the other readings
+                await self._search(search)
+            except Exception as error:  # a failed search must not end the other readings
                 known = isinstance(error, SourceError)
-                hunt.end(str(error) if known else self._context.deployment.own_error("searching sessions"))
+                search.end(str(error) if known else self._context.deployment.own_error("searching sessions"))
 
-    async def _search(self, hunt: _RunningSearch) -> None:
-        read = SESSION_DIALECTS[0].read
-        earlier: tuple[Sequence[bytes], list[object]] = ((), [])
+    async def _search(self, search: _RunningSearch) -> None:
+        dialects, page = SessionDialects(), Page((), (), (), ())
         async with contextlib.aclosing(self._context.keyspace.walk()) as walk:
             async for part in walk:
                 keys = part.keys.get(self._key_group, ())
-                coming = asyncio.create_task(self._context.deployment.pipeline([read(key) for key in keys]))
-                await asyncio.sleep(0)  # so that the server reads these while we look through those before
-                matching = self._match(hunt, *earlier)
-                earlier = keys, await coming
-                if refusal := missing_right(b"GET", earlier[1]):
-                    hunt.end(refusal)
-                await self._keep(hunt, matching)
-                if not hunt.running:
+                # The server reads these keys while the page before is looked through.
+                page, matching = await asyncio.gather(
+                    dialects.fetch(keys, self._context.deployment.pipeline), self._matching(search, dialects, page)
+                )
+                await self._keep(search, matching)
+                if not search.running:
                     return
-                hunt.scanned += part.scanned
-                hunt.size = part.size
-        await self._keep(hunt, self._match(hunt, *earlier))
-        hunt.end()
+                search.scanned += part.scanned
+                search.size = part.size
+        await self._keep(search, await self._matching(search, dialects, page))
+        search.end()
 
-    def _match(self, hunt: _RunningSearch, keys: Sequence[bytes], values: list[object]) -> dict[bytes, KnownSession]:
-        hunt.read += len(keys)
-        found: dict[bytes, KnownSession] = {}
-        if not hunt.needle.could_be_in(keys, values):
-            return found
-        dialect = SESSION_DIALECTS[0]
-        for key, value in zip(keys, values, strict=True):
-            identifier = self._rows.identifier(key)
-            if value is None or not hunt.needle.could_be(identifier, value):
-                continue
-            facts = dialect.decode(value)
-            if hunt.needle.is_in(identifier, facts) and key not in hunt.found:
-                found[key] = KnownSession(facts or UNREADABLE, dialect.name if facts else "unknown")
-        return found
+    async def _matching(
+        self, search: _RunningSearch, dialects: SessionDialects, page: Page
+    ) -> dict[bytes, KnownSession]:
+        """The new matches of a page; ends the search if our user may not read values."""
+        search.read += len(page.keys)
+        places = self._places(search.terms, page)
+        sessions = await dialects.decode(page, places, self._context.deployment.pipeline) if places else []
+        if refused := unread_sessions(sessions):
+            search.end(refused)
+        return {
+            session.key: KnownSession(session.facts or UNREADABLE, session.dialect_name)
+            for session in sessions
+            if session.error is None
+            and not session.is_gone
+            and search.terms.is_in(self._rows.identifier(session.key), session.facts)
+            and session.key not in search.found
+        }
 
-    async def _keep(self, hunt: _RunningSearch, found: dict[bytes, KnownSession]) -> None:
+    def _places(self, terms: SearchTerms, page: Page) -> Sequence[int]:
+        """The places of a page whose values must be decoded: they may match, or have no raw text."""
+        texts = page.searchable()
+        known = [text for text in texts if text is not None]
+        if not terms.may_be_in_any(page.keys, known):
+            return [] if len(known) == len(texts) else [place for place, text in enumerate(texts) if text is None]
+        identifier = self._rows.identifier
+        return [
+            place
+            for place, (key, text) in enumerate(zip(page.keys, texts, strict=True))
+            if terms.may_be_in(identifier(key), text)
+        ]
+
+    async def _keep(self, search: _RunningSearch, found: dict[bytes, KnownSession]) -> None:
         if not found:
             return
-        hunt.count += len(found)
-        hunt.found |= found
-        await self._read_lifetimes(hunt, found)
-        if len(hunt.found) > 2 * KEPT:
-            hunt.found = dict(heapq.nlargest(KEPT, hunt.found.items(), key=most_left_first))
+        search.count += len(found)
+        search.found |= found
+        await self._read_lifetimes(search, found)
+        if len(search.found) > 2 * KEPT:
+            search.found = dict(heapq.nlargest(KEPT, search.found.items(), key=most_left_first))
 
-    async def _read_lifetimes(self, hunt: _RunningSearch, sessions: dict[bytes, KnownSession]) -> None:
+    async def _read_lifetimes(self, search: _RunningSearch, sessions: dict[bytes, KnownSession]) -> None:
         asked = list(sessions.items())
         replies = await self._context.deployment.pipeline([(b"PTTL", key) for key, _ in asked])
         now = time.monotonic()
         for (key, known), reply in zip(asked, replies, strict=True):
             if reply == -2:
-                hunt.count -= hunt.found.pop(key, None) is not None
+                search.count -= search.found.pop(key, None) is not None
             elif isinstance(reply, int):
                 known.lasts(None if reply < 0 else reply / 1000, now)

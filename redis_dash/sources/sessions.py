@@ -1,4 +1,4 @@
-"""Who is signed in? The sessions with most time left, followed closely; all of them counted, and searched."""
+"""The sessions topic: the sessions with the longest remaining lifetime are followed; all are counted and searched."""
 
 from __future__ import annotations
 
@@ -13,31 +13,30 @@ from redis_dash.core.commands import Request, SearchSessions, StopSearch
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.sessions import SessionRow, SessionsFrame
 from redis_dash.core.resp import Command
-from redis_dash.dialects.base import refusal
-from redis_dash.dialects.registry import SESSION_DIALECTS
+from redis_dash.dialects.session_dialects import ReadSession, SessionDialects
 from redis_dash.keyspace.client_tracking import Take
 from redis_dash.sources.base import Context, Sample, Source, round_robin, sample
-from redis_dash.sources.refusals import missing_right
+from redis_dash.sources.refusals import missing_right, unread_sessions
 from redis_dash.sources.session_facts import UNREAD, UNREADABLE, KnownSession, SessionRows, most_left_first
 from redis_dash.sources.session_search import SessionSearch
 
 KEY_GROUP = "sessions"
 FOLLOWED = 1000
-"""Sessions whose lifetime is read in each poll: those with most left, as far as the scan has seen; or all, if they are
-no more than twice as many."""
+"""Sessions whose lifetime is read in each poll: those with the longest remaining lifetime; all of them if they are at
+most twice as many."""
 VALUES_AT_ONCE = 500
 """Followed sessions whose value is read again in one poll."""
 REMEMBERED = 4096
-"""Bytes of a value up to which it is kept, so that it is made sense of only when it has changed."""
+"""Values up to this many bytes are kept, so that an unchanged value is not decoded again."""
 CATCH_UP = 5
-"""While some are read others come or change: what is counted should be listed, too, and as of one moment."""
+"""Rounds in which a poll reads sessions that were written during the poll, so that the list agrees with the count."""
 VALUES_WITHIN_S, VALUES_IN_A_PART = 1.0, 100
 ROWS = 500
-"""Rows handed on."""
+"""Rows in a frame."""
 
 
 class SessionsSource(Source[SessionsFrame]):
-    """Follows those with most time left until a read finds them gone; where there are no more, it counts them."""
+    """Follows the sessions with the longest remaining lifetime; if these are all, their number is the count."""
 
     topic = "sessions"
     tracked = True
@@ -47,26 +46,27 @@ class SessionsSource(Source[SessionsFrame]):
         self._key_group = context.keyspace.counts.key_groups[KEY_GROUP]
         self._scope = context.config.sessions
         self._rows = SessionRows(context.config.sessions)
+        self._dialects = SessionDialects()
         self._known: dict[bytes, KnownSession] = {}
         self._dropped_in_pass = -2
         self._ids_version = 0
         self._floor_at = 0.0
-        """``time.monotonic()``: sessions that expire before it are not followed; 0 where there is room."""
+        """``time.monotonic()``: sessions that expire earlier are not followed; 0 if all are."""
         self._no_lifetimes = ""
         self._no_values = ""
-        self._value_turn = 0
+        self._value_start = 0
         self._late: dict[bytes, None] = {}
-        """Their values are to be read, and were not for lack of time."""
+        """Sessions whose values must be read, and were not yet for lack of time."""
         self._can_undo: bool | None = None
         self._undo_asked = 0
-        """The connection, by its number, on which that was asked."""
+        """The number of the connection on which ``can_undo`` was asked."""
         self._search = SessionSearch(context, KEY_GROUP, self._rows)
         context.keyspace.readers[KEY_GROUP] = self.examine
 
-    # -- what the scan has in hand -----------------------------------------------------------------------------------
+    # -- keys from the scan ------------------------------------------------------------------------------------------
 
     async def examine(self, keys: Sequence[bytes]) -> None:
-        """Take up those that have more time left than the ones that are followed."""
+        """Follow sessions whose remaining lifetime is longer than that of the followed ones."""
         new = [key for key in keys if key not in self._known]
         if not new:
             return
@@ -84,71 +84,73 @@ class SessionsSource(Source[SessionsFrame]):
                 known.lasts(None if reply < 0 else reply / 1000, now)
             else:
                 self._dropped_in_pass = self._context.keyspace.passes
-        self._tell_ids(key for key in new if key in self._known)
+        self._register_ids(key for key in new if key in self._known)
         if len(self._known) > 2 * FOLLOWED:
             self._known = dict(heapq.nlargest(FOLLOWED, self._known.items(), key=most_left_first))
             self._dropped_in_pass = self._context.keyspace.passes
             self._set_floor()
 
-    def _tell_ids(self, keys: Iterable[bytes]) -> None:
-        """So that they are masked wherever the application repeats them."""
+    def _register_ids(self, keys: Iterable[bytes]) -> None:
+        """Register ids, so that they are masked wherever the application repeats them."""
         self._context.known_ids.add(map(self._rows.identifier, keys))
 
     def _set_floor(self) -> None:
-        """Whoever expires before all that are followed is not taken up."""
+        """Exclude sessions that expire before all followed ones."""
         full = len(self._known) >= FOLLOWED and self._key_group.seen > 2 * FOLLOWED
         self._floor_at = min((known.expires_at or 0.0 for known in self._known.values()), default=0.0) if full else 0.0
 
     @property
     def _follows_all(self) -> bool:
-        """Neither the running pass nor the last one brought more than are followed."""
+        """Whether neither the running pass nor the last one found more sessions than are followed."""
         return self._context.keyspace.passes - self._dropped_in_pass > 1
 
-    # -- what is followed --------------------------------------------------------------------------------------------
+    # -- followed sessions -------------------------------------------------------------------------------------------
 
     @classmethod
     def key_groups(cls, config: Config) -> dict[str, tuple[str, ...]]:
-        """As configured."""
+        """The key group of the configured session keys."""
         return {KEY_GROUP: config.sessions}
 
     async def read(self) -> Sample[SessionsFrame]:
-        """Whether each is still there, and a share of the values; new ones last, for the scan brings some meanwhile."""
+        """Read the lifetimes of all followed sessions and some values; new sessions last: the scan adds some."""
         await self._context.require_scan()
-        await self._search.look_again()
+        await self._search.drop_gone()
         await self._ask_for_undo()
         tracking, began = self._context.tracking, time.time()
         with tracking.reading(KEY_GROUP) as take:
             await self._read_again(await take())
-            told = await self._catch_up(take) and tracking.covers(KEY_GROUP, min(began, self._key_group.counted_since))
-            return self._sample(await self._count(began, told=told))
+            all_named = await self._catch_up(take) and tracking.covers(
+                KEY_GROUP, min(began, self._key_group.counted_since)
+            )
+            return self._sample(await self._count(began, all_named=all_named))
 
     async def _ask_for_undo(self) -> None:
-        """Once a connection: a user who may not ask finds each attempt in the server's ACL LOG."""
+        """Ask once per connection: without permission each attempt is an entry in the server's ACL LOG."""
         deployment = self._context.deployment
         if self._known and self._undo_asked != deployment.connects:
             self._undo_asked = deployment.connects
             self._can_undo = await can_undo(deployment.pipeline, next(iter(self._known)))
 
     async def _read_again(self, written: Sequence[bytes]) -> None:
-        """Whether each is still there, and the values of those that were written, and of others in turn."""
+        """Read the lifetimes of all, the values of those that were written, and other values in turn."""
         await self.examine(written)
         await self._read_lifetimes(list(self._known))
         self._set_floor()
-        again, self._value_turn = round_robin(list(self._known), self._value_turn, VALUES_AT_ONCE)
+        again, self._value_start = round_robin(list(self._known), self._value_start, VALUES_AT_ONCE)
         self._no_values = ""
         self._late |= dict.fromkeys(written)
         await self._read_late()
         await self._read_within(again)
 
     async def _catch_up(self, take: Take) -> bool:
-        """Read what came or was written while others were read; is there no more of it?"""
+        """Read sessions that were written during the poll; returns whether none is left."""
         for _ in range(CATCH_UP):
             named = await take()
             await self.examine(named)
             written = [key for key in named if key in self._known]
             new = [key for key, known in self._known.items() if known.facts is None]
             if not named and not new and not self._late:
-                return True  # not before nothing was named: that these are gone was seen later than they were named
+                return True  # only now: a session that was named may be gone since
             await self._read_lifetimes(written)
             self._late |= dict.fromkeys([*written, *new])
             if not await self._read_late():
@@ -156,13 +158,13 @@ class SessionsSource(Source[SessionsFrame]):
         return False
 
     async def _read_late(self) -> bool:
-        """Read what is waiting; was that all?"""
+        """Read the values that are still to be read; returns whether none is left."""
         keys = [key for key in self._late if key in self._known]
         self._late = dict.fromkeys(keys[await self._read_within(keys) :])
         return not self._late
 
     async def _read_within(self, keys: Sequence[bytes]) -> int:
-        """Read values for a second at most, for on a slow link others want it, too; returns how many were read."""
+        """Read values for at most a second, because other topics share the connection; returns how many were read."""
         deadline = time.monotonic() + VALUES_WITHIN_S
         for begin in range(0, len(keys), VALUES_IN_A_PART):
             if begin and time.monotonic() >= deadline:
@@ -171,22 +173,31 @@ class SessionsSource(Source[SessionsFrame]):
         return len(keys)
 
     async def _read_values(self, keys: Sequence[bytes]) -> None:
-        dialect = SESSION_DIALECTS[0]
-        replies = await self._context.deployment.pipeline([dialect.read(key) for key in keys])
-        self._no_values = missing_right(b"GET", replies) or self._no_values
-        for key, reply in zip(keys, replies, strict=True):
-            known = self._known.get(key)
-            if reply is None:
-                self._forget(key)
-            elif known is None or (known.facts is not None and reply == known.value):
-                continue
-            elif refusal(reply) is not None:
-                known.facts = known.facts or UNREAD
-            else:
-                facts = dialect.decode(reply)
-                known.facts = facts or UNREADABLE
-                known.value = reply if isinstance(reply, bytes) and len(reply) <= REMEMBERED else None
-                known.dialect = dialect.name if facts else "unknown"
+        ask = self._context.deployment.pipeline
+        page = await self._dialects.fetch(keys, ask)
+        new = [place for place, key in enumerate(keys) if self._is_new(key, page.replies[place])]
+        sessions = await self._dialects.decode(page, new, ask)
+        self._no_values = unread_sessions(sessions) or self._no_values
+        for session in sessions:
+            self._take_value(session)
+
+    def _is_new(self, key: bytes, reply: object) -> bool:
+        """Whether a reply says something that is not known yet."""
+        known = self._known.get(key)
+        return known is None or known.facts is None or known.value is None or reply != known.value
+
+    def _take_value(self, session: ReadSession) -> None:
+        known, reply = self._known.get(session.key), session.reply
+        if session.is_gone:
+            self._forget(session.key)
+        elif known is None:
+            return
+        elif session.error is not None:
+            known.facts = known.facts or UNREAD
+        else:
+            known.facts = session.facts or UNREADABLE
+            known.value = reply if isinstance(reply, bytes) and len(reply) <= REMEMBERED else None
+            known.dialect = session.dialect_name
 
     async def _read_lifetimes(self, keys: Sequence[bytes]) -> None:
         commands: list[Command] = [(b"PTTL", key) for key in keys]
@@ -202,30 +213,31 @@ class SessionsSource(Source[SessionsFrame]):
 
     def _forget(self, key: bytes) -> None:
         self._known.pop(key, None)
+        self._dialects.forget(key)
         self._key_group.discard(key)
 
-    async def _count(self, began: float, *, told: bool) -> Count:
+    async def _count(self, began: float, *, all_named: bool) -> Count:
         counts = self._context.keyspace.counts
         if not self._follows_all or self._no_lifetimes:
             return await counts.count_now(KEY_GROUP)
         known, dropped = len(self._known), self._dropped_in_pass
         info = await counts.info_after(time.monotonic())
-        if self._dropped_in_pass != dropped:  # the scan has brought more meanwhile
+        if self._dropped_in_pass != dropped:  # the scan has added sessions
             return await counts.count_now(KEY_GROUP)
-        told = told and len(self._known) == known
-        return counts.count_asked(KEY_GROUP, len(self._known), info, since=began, told=told)
+        all_named = all_named and len(self._known) == known
+        return counts.count_asked(KEY_GROUP, len(self._known), info, since=began, all_named=all_named)
 
     def _sample(self, count: Count) -> Sample[SessionsFrame]:
         read = [(key, known) for key, known in self._known.items() if known.facts is not None]
-        if self._context.known_ids.version != self._ids_version:  # others may be forgotten instead
-            self._tell_ids(self._known)
+        if self._context.known_ids.version != self._ids_version:  # ids of ours may have been dropped
+            self._register_ids(self._known)
             self._ids_version = self._context.known_ids.version
         rows = self._rows.make(heapq.nlargest(ROWS, read, key=most_left_first), time.monotonic())
         frame = SessionsFrame(count, rows, self._search.result(), self._can_undo)
         return sample(frame, count, self._context.scope(self._scope), self._notes(rows))
 
     def _notes(self, rows: Sequence[SessionRow]) -> list[str]:
-        """Rights that are missing, and sessions that say nothing."""
+        """Notes about missing rights and about sessions that cannot be decoded."""
         notes = [self._context.scan_note]
         notes.append(f"{self._no_values}: whose they are is unknown" if self._no_values else "")
         notes.append(f"{self._no_lifetimes}: the time left is unknown" if self._no_lifetimes else "")
@@ -234,19 +246,19 @@ class SessionsSource(Source[SessionsFrame]):
             notes.append(f"{unread:,} of {len(rows):,} listed not readable")
         return notes
 
-    # -- what a person asks for --------------------------------------------------------------------------------------
+    # -- requests of the user ----------------------------------------------------------------------------------------
 
     def ask(self, request: Request) -> None:
-        """Search, or stop it."""
+        """Start or stop a search."""
         if isinstance(request, SearchSessions):
             self._search.begin(request.text)
         elif isinstance(request, StopSearch):
             self._search.stop()
 
     def progress(self) -> Progress | None:
-        """Of the search."""
+        """The progress of the search."""
         return self._search.progress()
 
     async def run(self) -> None:
-        """Search when asked to."""
+        """Run the searches that the user requests."""
         await self._search.run()

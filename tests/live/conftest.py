@@ -1,4 +1,4 @@
-"""The pieces that sources share, on the private server."""
+"""Fixtures for sources on the private server."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from redis_dash.sources.base import Context
 
 @pytest.fixture(autouse=True)
 def _no_own_errors(no_own_errors: None) -> None:
-    """In every test here."""
+    """Use it in every test of this folder."""
 
 
 @pytest.fixture
 async def deployment(redis_url: str) -> AsyncIterator[Deployment]:
-    """Not connected until used."""
+    """A deployment that connects at its first use."""
     deployment = Deployment(Url(redis_url))
     yield deployment
     await deployment.close()
@@ -36,7 +36,7 @@ async def deployment(redis_url: str) -> AsyncIterator[Deployment]:
 
 @pytest.fixture
 def make_context(redis_url: str, deployment: Deployment) -> Callable[..., Context]:
-    """A context whose scan runs only when a test asks for a pass; it knows the limits and caches of the demo."""
+    """Makes contexts with the limits and caches of the demo; the scan runs only when a test calls ``pass_over``."""
 
     def make(**settings: object) -> Context:
         config = Config(url=redis_url, **(CONFIGURATION | settings))
@@ -50,7 +50,7 @@ def make_context(redis_url: str, deployment: Deployment) -> Callable[..., Contex
 
 @contextlib.asynccontextmanager
 async def running(hub: Hub) -> AsyncIterator[Hub]:
-    """A hub at work."""
+    """Run a hub."""
     task = asyncio.create_task(hub.run())
     try:
         yield hub
@@ -62,7 +62,7 @@ async def running(hub: Hub) -> AsyncIterator[Hub]:
 
 @pytest.fixture
 async def make_poor(redis_url: str, client: redis.Redis) -> AsyncIterator[Callable[..., Deployment]]:
-    """A deployment whose user lacks some commands."""
+    """Makes deployments whose user may not run some commands."""
     made: list[Deployment] = []
 
     def make(*without: str) -> Deployment:

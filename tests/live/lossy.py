@@ -1,4 +1,4 @@
-"""A way to the server on which one answer is lost, or comes from somebody else."""
+"""A proxy that loses or replaces one answer of the server."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from typing import Literal
 
-Loss = Literal["unheard", "unanswered", "silent"]
+Loss = Literal["missed", "unanswered", "silent"]
 
 
 class LossyWay:
-    """Passes bytes on, until a command with the wanted name comes by: then the connection is gone.
+    """Forwards bytes until a command of the given name arrives; then the connection is lost.
 
-    ``unheard``: the server never got the command. ``unanswered``: it did, and its answer is thrown away. ``silent``: so
-    it is, and the connection stays open. After that the server cannot be reached until ``back``.
+    ``missed``: the server does not receive the command. ``unanswered``: the server receives it, and its answer is
+    dropped. ``silent``: the same, but the connection stays open. Afterwards the server is unreachable until ``back``.
     """
 
     def __init__(self, server_port: int) -> None:
@@ -26,19 +26,19 @@ class LossyWay:
 
     @property
     def url(self) -> str:
-        """Of the way."""
+        """The URL of the proxy."""
         return f"redis://127.0.0.1:{self.port}/0"
 
     def lose(self, command: str, loss: Loss) -> None:
-        """The next command of this name is lost."""
+        """Lose the next command of this name."""
         self._lost = b"\r\n%s\r\n" % command.encode(), loss
 
     def answer(self, command: str, reply: bytes, meanwhile: Callable[[], object] = lambda: None) -> None:
-        """The next command of this name, sent alone, never reaches the server: this is its answer."""
+        """Answer the next command of this name, if it is sent alone, in place of the server."""
         self._answered = b"\r\n%s\r\n" % command.encode(), reply, meanwhile
 
     def back(self) -> None:
-        """The server can be reached again."""
+        """Make the server reachable again."""
         self.away = False
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -58,7 +58,7 @@ class LossyWay:
                     far_writer.write(data)
                     continue
                 (_, loss), self._lost, self.away = self._lost, None, True
-                if loss == "unheard":
+                if loss == "missed":
                     break
                 answers.cancel()
                 await asyncio.wait([answers])
@@ -80,7 +80,7 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 @contextlib.asynccontextmanager
 async def lossy_way(server_port: int) -> AsyncIterator[LossyWay]:
-    """On loopback."""
+    """A proxy on loopback."""
     way = LossyWay(server_port)
     connections: set[asyncio.Task[None]] = set()
 

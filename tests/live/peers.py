@@ -1,4 +1,4 @@
-"""Peers that are no Redis, or not the one that was meant."""
+"""Peers that are not Redis, or not the expected server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 @contextlib.asynccontextmanager
 async def peer(serve: Serve, context: ssl.SSLContext | None = None) -> AsyncIterator[str]:
-    """Answers each connection with ``serve``, and then hangs up; yields its URL."""
+    """Answer each connection with ``serve``, then close it; yields the URL."""
     connections: set[asyncio.Task[None] | None] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -36,7 +36,7 @@ async def peer(serve: Serve, context: ssl.SSLContext | None = None) -> AsyncIter
 
 
 def says(words: bytes, *, first: bool = False) -> Serve:
-    """Says so much, once it has been spoken to or at once, and hangs up."""
+    """Send these bytes, after the first request or at once, and close the connection."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not first:

@@ -1,6 +1,6 @@
-"""A server that knows only what fakeredis knows (no INFO, no ACL), without pub/sub,, over a real socket.
+"""A server with the commands of fakeredis (no INFO, no ACL) and without pub/sub, over a real socket.
 
-fakeredis has a TCP server of its own, but that one hangs up after every error reply, which no real server does.
+The TCP server of fakeredis closes the connection after every error reply, which no real server does.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def encode(reply: object) -> bytes:
 async def poor_server() -> AsyncIterator[tuple[int, fakeredis.FakeStrictRedis]]:
     """Yields the port, and a client to fill it with."""
     data = fakeredis.FakeStrictRedis()
-    data.response_callbacks.clear()  # replies as they come from the wire
+    data.response_callbacks.clear()  # raw replies
 
     connections: set[asyncio.Task[None] | None] = set()
 

@@ -1,4 +1,4 @@
-"""A way to the server that can be of another kind, be slow, or die without a word."""
+"""A proxy to the server that can use another transport, be slow, or stop silently."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from pathlib import Path
 
 
 class Relay:
-    """Passes bytes on between its clients and a server on loopback."""
+    """Forwards bytes between its clients and a server on loopback."""
 
     def __init__(self, server_port: int) -> None:
         self.port = 0
         self.pause_s = 0.0
-        """Between two pieces of 64 KB on the way to the client."""
+        """Pause between two pieces of 64 KB sent to the client."""
         self.delay_s = 0.0
-        """Of everything, on the way to the client."""
+        """Delay of everything that is sent to the client."""
         self.bytes_per_s = math.inf
-        """On the way to the client."""
+        """Bandwidth to the client."""
         self.hold: asyncio.Event | None = None
-        """Nothing comes to the client before it is set."""
+        """Nothing is sent to the client before it is set."""
         self.passed = 0
-        """Bytes on the way to the client so far."""
+        """Bytes sent to the client so far."""
         self._server_port = server_port
         self._connections: set[asyncio.Task[None]] = set()
         self._live = asyncio.Event()
 
     @property
     def url(self) -> str:
-        """Of a relay over TCP."""
+        """The URL of a relay over TCP."""
         return f"redis://127.0.0.1:{self.port}/0"
 
     def cut(self) -> None:
-        """From now on the present connections stay open, and nothing passes through them."""
+        """Stop forwarding on the present connections, and leave them open."""
         self._live = asyncio.Event()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -72,7 +72,7 @@ class Relay:
         writer.close()
 
     async def hang_up(self) -> None:
-        """End all connections."""
+        """Close all connections."""
         for task in self._connections:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
@@ -82,7 +82,7 @@ class Relay:
 async def relay(
     server_port: int, *, context: ssl.SSLContext | None = None, socket: Path | None = None, pause_s: float = 0.0
 ) -> AsyncIterator[Relay]:
-    """Over TCP, over TLS with ``context``, or over a Unix ``socket``."""
+    """A relay over TCP, over TLS with ``context``, or over a Unix ``socket``."""
     relay = Relay(server_port)
     relay.pause_s = pause_s
     if socket is not None:

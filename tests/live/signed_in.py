@@ -7,13 +7,13 @@ import json
 import redis
 
 from redis_dash.core.frames.sessions import SessionRow
-from redis_dash.dialects.registry import SESSION_DIALECTS
+from redis_dash.dialects.json_session import JsonSession
 from redis_dash.sources.session_facts import UNREADABLE, KnownSession, SessionRows
 
 
 def row_of(key: bytes, value: object) -> SessionRow:
     """The row of a session with this value."""
-    dialect = SESSION_DIALECTS[0]
+    dialect = JsonSession()
     facts = dialect.decode(value)
     known = KnownSession(facts or UNREADABLE, dialect.name if facts else "unknown")
     (row,) = SessionRows(["session:*"]).make([(key, known)], 0.0)

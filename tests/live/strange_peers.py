@@ -1,4 +1,4 @@
-"""Peers that are no Redis, or none that lets us in."""
+"""Peers that are not Redis, or a Redis that refuses clients."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    """Accepts, and never answers."""
+    """Accept connections and never answer."""
     while await reader.read(65_536):
         pass
 
 
 async def resets(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Resets every connection."""
+    """Reset every connection."""
     connection = writer.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 async def full(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """As Redis does that has as many clients as it may."""
+    """Answer like a Redis that has reached ``maxclients``."""
     writer.write(b"-ERR max number of clients reached\r\n")
     await writer.drain()
 
 
 async def hostile(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Every answer is an error that would clear the screen, set the title and colour the text."""
+    """Answer with errors that would clear the screen, set the title and colour the text."""
     while await reader.read(65_536):
         writer.write(b"-ERR \x1b[2J\x1b]0;owned\x07 \xc2\x9b31m \xe2\x80\xaeyou\r\n" * 50)
 
 
 async def asks_for_a_password(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Nobody has signed in."""
+    """Answer every command with NOAUTH."""
     while await reader.read(65_536):
         writer.write(b"-NOAUTH Authentication required.\r\n" * 50)
 
 
 async def loads_its_data(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """As Redis does: some commands are run meanwhile, INFO and those of pub/sub among them."""
+    """Answer like a loading Redis, which runs some commands, such as INFO and those of pub/sub."""
     requests = hiredis.Reader()
     answers = {b"INFO": b"$11\r\nloading:1\r\n\r\n", b"CLIENT": b"+OK\r\n", b"MULTI": b"+OK\r\n"}
     while chunk := await reader.read(65_536):
@@ -58,7 +58,7 @@ async def loads_its_data(reader: asyncio.StreamReader, writer: asyncio.StreamWri
 
 @contextlib.asynccontextmanager
 async def peer(serve: Serve) -> AsyncIterator[str]:
-    """Listens on loopback; yields the URL."""
+    """Listen on loopback; yields the URL."""
     tasks: set[asyncio.Task[None]] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

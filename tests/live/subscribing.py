@@ -1,4 +1,4 @@
-"""What the subscriber's tests share."""
+"""Helpers for tests of the subscriber."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.conftest import until
 
 @contextlib.asynccontextmanager
 async def listening(url: str, *channels: str, log: MessageRing | None = None) -> AsyncIterator[Subscriber]:
-    """A subscriber at work, by default to everything."""
+    """Run a subscriber, by default to all channels."""
     subscriber = Subscriber(Url(url), channels or ("*",), log or MessageRing())
     task = asyncio.create_task(subscriber.run())
     try:
@@ -28,10 +28,10 @@ async def listening(url: str, *channels: str, log: MessageRing | None = None) ->
 
 
 def events(subscriber: Subscriber) -> list[Event]:
-    """The messages that the ring still holds."""
+    """The messages in the ring buffer."""
     return [entry for entry in subscriber.log.read(0, subscriber.log.end) if isinstance(entry, Event)]
 
 
 def marks(subscriber: Subscriber) -> list[str]:
-    """The lines of our own among them."""
+    """The marks in the ring buffer."""
     return [entry.text for entry in subscriber.log.read(0, subscriber.log.end) if isinstance(entry, Mark)]

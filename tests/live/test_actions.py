@@ -1,4 +1,4 @@
-"""Writes: only what was asked for, looked at again just before, told as it was, undone as it had been."""
+"""Writes: only the confirmed key changes, it is checked just before, the outcome is reported, undo restores all."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ async def test_ordinary_activity_is_no_change(deployment: Deployment, client: re
 async def test_a_session_in_constant_use_is_revoked_or_left_whole(
     deployment: Deployment, client: redis.Redis, ann: SessionRow
 ) -> None:
-    """Its lifetime slides while we look: WATCH notices, and we look again."""
+    """Each use renews the lifetime: WATCH notices that, and the check is repeated."""
     key, stop = ann.key.reveal(), asyncio.Event()
 
     async def use() -> int:
@@ -112,7 +112,7 @@ async def test_a_session_in_constant_use_is_revoked_or_left_whole(
     assert client.exists(key) == (outcome.result != "deleted")
 
 
-async def test_a_missing_right_is_told_and_nothing_changes(
+async def test_a_missing_right_is_reported_and_nothing_changes(
     deployment: Deployment, client: redis.Redis, redis_url: str, ann: SessionRow
 ) -> None:
     from redis_dash.config import Url

@@ -1,4 +1,4 @@
-"""Figures while things move, rights are missing, or little is known: exact and 0 are said only where they are true."""
+"""Counts while data changes, rights are missing or little is known: only true values are called exact."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MakePoor = Callable[..., Deployment]
 
 
 def poor_context(make_context: MakeContext, poor: Deployment, **settings: object) -> Context:
-    """A context whose user lacks some rights."""
+    """A context whose user lacks some rights, see ``make_poor``."""
     context = make_context(**settings)
     context.deployment = poor
     config = context.config
@@ -39,7 +39,7 @@ def poor_context(make_context: MakeContext, poor: Deployment, **settings: object
 
 
 async def test_a_pass_that_was_cut_begins_afresh(deployment: Deployment, client: redis.Redis) -> None:
-    """The server loses its keys and gets others while we are away: a cursor of before says nothing of them."""
+    """The server's keys are replaced while the connection is lost: the old cursor is invalid."""
     keyspace = Keyspace(deployment, {"sessions": ("session:*",)}, budget=1.0, rest_s=0.01)
     fill(client, 8000, 0)
     cuts: list[int] = []
@@ -59,7 +59,7 @@ async def test_a_pass_that_was_cut_begins_afresh(deployment: Deployment, client:
     assert (keyspace.done, size.value, size.certainty) == (8000, 8000, "exact")
 
 
-async def test_without_the_databases_size_the_share_is_told_by_the_cursor(
+async def test_without_the_databases_size_the_share_is_computed_from_the_cursor(
     make_poor: MakePoor, client: redis.Redis
 ) -> None:
     keyspace = Keyspace(make_poor("-dbsize"), {"sessions": ("session:*",)}, budget=1.0, rest_s=0.01)
@@ -125,7 +125,7 @@ async def test_sessions_that_the_application_renews_do_not_end_by_our_clock(
     assert (await source.read()).frame.rows[0].ttl_s == pytest.approx(0.05, abs=0.05)
     client.persist(key)
     began = time.monotonic()
-    while time.monotonic() < began + 0.1:  # beyond the end that was told before
+    while time.monotonic() < began + 0.1:  # longer than the reported lifetime
         frame = (await source.read()).frame
         assert (frame.count.value, len(frame.rows)) == (1, 1)
 
@@ -158,7 +158,7 @@ async def test_values_in_no_known_form_are_said_to_be_so(make_context: MakeConte
     assert "5 listed" in sample.note
 
 
-async def test_keys_of_another_name_are_told_to_be_there(make_context: MakeContext, client: redis.Redis) -> None:
+async def test_keys_of_another_name_are_known_to_exist(make_context: MakeContext, client: redis.Redis) -> None:
     for number in range(300):
         client.set(f"sess:{number}", "x")
     context = make_context()

@@ -1,4 +1,4 @@
-"""Who is blocked, which boards there are: nothing invented, nothing left behind, nothing hidden by its neighbours."""
+"""Blocked clients and boards: nothing is invented, nothing stays that is gone, nothing is hidden by other keys."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ async def test_limiters_and_queues_are_no_leaderboards(make_context: MakeContext
     assert [board.key for board in (await named.read()).frame.boards] == ["queue:delayed"]
 
 
-async def test_boards_beyond_those_that_are_read_are_told(
+async def test_boards_beyond_those_that_are_read_are_reported(
     make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("redis_dash.sources.leaderboards.BOARDS", 5)
@@ -220,7 +220,9 @@ async def test_patterns_that_overlap_take_no_key_from_each_other(
     assert [group.keys.value for group in (await cache.read()).frame.groups] == [50, 50]
 
 
-async def test_keys_that_match_and_are_no_sorted_sets_are_told(make_context: MakeContext, client: redis.Redis) -> None:
+async def test_keys_that_match_and_are_no_sorted_sets_are_reported(
+    make_context: MakeContext, client: redis.Redis
+) -> None:
     client.set("leaderboard:str", "x")
     client.hset("leaderboard:h:data", "a", 1)
     context = make_context()

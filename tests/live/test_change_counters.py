@@ -1,4 +1,4 @@
-"""What a real server counts as a change: every write, expiry and eviction; no reading."""
+"""A real server counts every write, expiry and eviction as a change, and no read."""
 
 from __future__ import annotations
 
@@ -73,9 +73,9 @@ def filled(client: redis.Redis) -> None:
 
 
 async def changes(deployment: Deployment) -> Changes:
-    told = (await deployment.info(max_age_s=-1)).changes
-    assert told is not None
-    return told
+    changes = (await deployment.info(max_age_s=-1)).changes
+    assert changes is not None
+    return changes
 
 
 @pytest.mark.parametrize("name", WRITES)
@@ -109,7 +109,7 @@ async def test_eviction_changes_it(deployment: Deployment, client: redis.Redis) 
     before = await changes(deployment)
     try:
         client.config_set("maxmemory-policy", "allkeys-lru")
-        client.config_set("maxmemory", "1")  # and so the next command that is no write evicts, too
+        client.config_set("maxmemory", "1")  # then a command that is no write evicts, too
         client.get("a")
         assert await changes(deployment) != before
     finally:

@@ -1,4 +1,4 @@
-"""Keys that the server names as they are written: figures are exact also while sessions and clients come and go."""
+"""Client tracking: counts stay exact while sessions and clients come and go."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FAMILIES = {"sessions": ("session:*",), "limits": ("ratelimit:*",), "any": ("*:l
 
 @contextlib.asynccontextmanager
 async def listening(tracking: ClientTracking, key_group: str = "sessions") -> AsyncIterator[ClientTracking]:
-    """At work, and told of each key of a family from now on."""
+    """Run the tracking; it covers the key group from here on."""
     task = asyncio.create_task(tracking.run())
     try:
         await until(lambda: tracking.covers(key_group, float("inf")))
@@ -44,7 +44,7 @@ async def taken(tracking: ClientTracking, key_group: str = "sessions") -> list[b
         return await take()
 
 
-async def test_each_key_that_is_written_or_gone_is_told_to_its_family(redis_url: str, client: redis.Redis) -> None:
+async def test_each_key_that_is_written_or_gone_is_named_in_its_key_group(redis_url: str, client: redis.Redis) -> None:
     client.set("session:old", "x")
     client.set("session:short", "x", px=30)
     async with listening(ClientTracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
@@ -56,14 +56,14 @@ async def test_each_key_that_is_written_or_gone_is_told_to_its_family(redis_url:
         assert set(await taken(tracking)) == {b"session:new", b"session:old"}
         assert await taken(tracking) == []
         assert await taken(tracking, "limits") == [b"ratelimit:a"]
-        assert not tracking.covers("any", float("inf"))  # nothing that its keys begin with could be asked for
+        assert not tracking.covers("any", float("inf"))  # its globs have no prefix
         client.delete("session:old")
         assert await taken(tracking) == [b"session:old"]
-        told: list[bytes] = []
+        named: list[bytes] = []
 
         async def expired() -> bool:
-            told.extend(await taken(tracking))
-            return b"session:short" in told
+            named.extend(await taken(tracking))
+            return b"session:short" in named
 
         await until_async(expired)
 
@@ -102,7 +102,7 @@ async def test_keys_that_are_written_too_often_are_given_up(
         await until(lambda: tracking.covers("limits", float("inf")))
 
 
-async def test_keys_that_were_given_up_are_tried_again_and_the_others_are_told_all_along(
+async def test_keys_that_were_given_up_are_tried_again_and_the_others_are_named_all_along(
     redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("redis_dash.keyspace.client_tracking.JUDGED_S", 0.05)
@@ -142,7 +142,7 @@ async def test_each_pause_is_twice_as_long_as_the_one_before(monkeypatch: pytest
 
     monkeypatch.setattr("redis_dash.keyspace.client_tracking.asyncio.sleep", note)
     monkeypatch.setattr("redis_dash.keyspace.client_tracking.time.monotonic", lambda: clock[0])
-    monkeypatch.setattr(tracking, "_listen_on", give_up)
+    monkeypatch.setattr(tracking, "_track", give_up)
     task = asyncio.create_task(tracking._try_again("sessions"))
     while len(slept) < 9:
         await sleep(0)
@@ -151,7 +151,7 @@ async def test_each_pause_is_twice_as_long_as_the_one_before(monkeypatch: pytest
 
 
 async def test_keys_are_given_up_as_soon_as_they_have_cost_too_much(redis_url: str, client: redis.Redis) -> None:
-    """Not after five seconds in which the server does nothing but tell us."""
+    """Not only after the five seconds over which the cost is measured."""
     async with listening(ClientTracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
         before = tracking.spent_s
 
@@ -161,10 +161,10 @@ async def test_keys_are_given_up_as_soon_as_they_have_cost_too_much(redis_url: s
             return "sessions" in tracking.given_up
 
         await until_async(given_up)
-        assert tracking.spent_s - before < 0.04  # of 0.025 that it may take in five seconds
+        assert tracking.spent_s - before < 0.04  # of 0.025 that tracking may take in five seconds
 
 
-async def test_after_too_many_keys_to_keep_those_that_are_written_later_are_told(
+async def test_after_too_many_keys_to_keep_those_that_are_written_later_are_reported(
     redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("redis_dash.keyspace.client_tracking.MOST_KEYS", 50)
@@ -214,7 +214,7 @@ async def test_sessions_that_come_and_go_between_two_passes_are_counted_exactly(
 async def test_clients_that_become_blocked_between_two_passes_are_shown_at_once(
     make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where not all clients can be followed."""
+    """This is true even if not all clients can be followed."""
     monkeypatch.setattr("redis_dash.sources.rate_limits.FOLLOWED", 100)
     for number in range(1000):
         accept(client, f"10.0.{number // 250}.{number % 250}", [1.0, 2.0])
@@ -264,7 +264,7 @@ async def test_what_a_reading_that_failed_had_taken_is_taken_again(redis_url: st
         assert set(await taken(tracking)) == {b"session:new", b"session:newer"}
 
 
-async def test_after_a_flush_only_what_was_written_since_is_told(redis_url: str, client: redis.Redis) -> None:
+async def test_after_a_flush_only_what_was_written_since_is_reported(redis_url: str, client: redis.Redis) -> None:
     async with listening(ClientTracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
         since = tracking._since["sessions"]
         client.set("session:new", "x")
@@ -316,7 +316,7 @@ async def test_clients_that_go_by_the_hundred_while_others_are_read_are_not_coun
 async def test_another_replication_id_in_the_middle_of_a_pass_begins_it_afresh(
     make_context: MakeContext, client: redis.Redis
 ) -> None:
-    """As when a master gets its first replica: the connection lives on."""
+    """The same happens when a master gets its first replica: the connection stays open."""
     pipe = client.pipeline(transaction=False)
     for number in range(8000):
         pipe.set(f"session:{number}", "{}")
@@ -374,7 +374,7 @@ async def test_nothing_is_exact_by_names_that_are_still_on_their_way(
         async with listening(counts.tracking):
             await context.keyspace.pass_over()
             client.set("other", "x")
-            assert (await counts.count_now("sessions")).certainty == "exact"  # since the server has named nothing
+            assert (await counts.count_now("sessions")).certainty == "exact"  # because the server has named nothing
             link.hold = asyncio.Event()
             client.set("session:0123456789abcdef", "{}")
             assert (await counts.count_now("sessions")).certainty != "exact"

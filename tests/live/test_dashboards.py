@@ -1,4 +1,4 @@
-"""Several dashboards on one server: each says that the lookups of the others are in its figures."""
+"""Several dashboards on one server: each reports that its values include the lookups of the others."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tests.live.conftest import running
 MakeContext = Callable[..., Context]
 
 
-async def test_another_dashboard_on_the_same_server_is_told(redis_url: str, client: redis.Redis) -> None:
-    """Its lookups cannot be told from the application's."""
+async def test_another_dashboard_on_the_same_server_is_reported(redis_url: str, client: redis.Redis) -> None:
+    """Its lookups cannot be distinguished from the application's."""
     first, second = Hub(Config(url=redis_url, refresh_s=0.1)), Hub(Config(url=redis_url, refresh_s=0.1))
 
     async def cache_of(hub: Hub) -> Reading[CacheFrame]:
@@ -46,7 +46,7 @@ async def test_another_dashboard_on_the_same_server_is_told(redis_url: str, clie
 
 
 @pytest.mark.parametrize(("channels", "commands"), [(["orders"], []), (["*"], ["-pubsub"])])
-async def test_another_dashboard_is_told_where_the_channel_is_not_allowed(
+async def test_another_dashboard_is_reported_where_the_channel_is_not_allowed(
     redis_url: str,
     client: redis.Redis,
     make_poor: Callable[..., Deployment],
@@ -54,7 +54,7 @@ async def test_another_dashboard_is_told_where_the_channel_is_not_allowed(
     channels: Iterable[str],
     commands: Iterable[str],
 ) -> None:
-    """Neither sees the other by it; a third one, which may use it, sees both."""
+    """Neither sees the other on the channel; a third one, which may use it, sees both."""
     monkeypatch.setattr("redis_dash.sources.dashboards.LIST_EVERY_S", 0.1)
     monkeypatch.setattr("redis_dash.sources.dashboards.LIST_AGAIN_S", 0.1)
     make_poor()
@@ -62,22 +62,22 @@ async def test_another_dashboard_is_told_where_the_channel_is_not_allowed(
     poor = Config(url=redis_url.replace("redis://", "redis://poor:pw@"), channels=("orders",), refresh_s=0.1)
     first, second, third = Hub(poor), Hub(poor), Hub(Config(url=redis_url, refresh_s=0.1))
 
-    async def told(hub: Hub, *, dashboards: int) -> bool:
+    async def shows(hub: Hub, *, dashboards: int) -> bool:
         reading = next(reading for reading in await hub.read_all() if reading.topic == "cache")
         is_reduced = reading.status == "reduced" and "this server: its lookups are in the hit rate" in reading.note
         return reading.frame is not None and (reading.frame.dashboards, is_reduced) == (dashboards, dashboards > 1)
 
     async with running(first):
         await until(lambda: first.subscribed)
-        await until_async(lambda: told(first, dashboards=1))
+        await until_async(lambda: shows(first, dashboards=1))
         async with running(second), running(third):
             await until(lambda: second.subscribed and third.subscribed)
             for hub in (first, second, third):
-                await until_async(lambda hub=hub: told(hub, dashboards=3))  # type: ignore[misc]
-        await until_async(lambda: told(first, dashboards=1))
+                await until_async(lambda hub=hub: shows(hub, dashboards=3))  # type: ignore[misc]
+        await until_async(lambda: shows(first, dashboards=1))
 
 
-async def test_where_other_dashboards_cannot_be_looked_for_that_is_told(
+async def test_where_other_dashboards_cannot_be_looked_for_that_is_reported(
     redis_url: str, client: redis.Redis, make_poor: Callable[..., Deployment]
 ) -> None:
     make_poor("-client|list")
@@ -94,7 +94,7 @@ async def test_where_other_dashboards_cannot_be_looked_for_that_is_told(
 async def test_a_reading_does_not_list_the_clients_of_a_busy_server(
     make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It costs the server a microsecond for each of them."""
+    """CLIENT LIST costs the server a microsecond per client."""
     monkeypatch.setattr("redis_dash.sources.dashboards.MOST_CLIENTS", 0)
     context = make_context()
     context.subscriber.announced = True

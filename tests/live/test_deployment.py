@@ -1,4 +1,4 @@
-"""The connection: our own lookups counted exactly, failures told in words, recovery by itself."""
+"""The connection: own lookups are counted exactly, failures are explained, and it reconnects by itself."""
 
 from __future__ import annotations
 

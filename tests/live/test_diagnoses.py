@@ -1,4 +1,4 @@
-"""Why the server cannot be asked is told as it was diagnosed, by whoever asks."""
+"""Every caller gets the diagnosed reason why the server cannot be reached."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from tests.live.peers import Serve, peer, says
 from tests.live.relay import relay
 
 
-async def told(url: str) -> set[str]:
-    """What everybody is told who asks at once, and who asks right after."""
+async def reasons(url: str) -> set[str]:
+    """The reasons that callers get at the same time and right afterwards."""
     deployment = Deployment(Url(url))
     try:
         asked = (deployment.one(b"GET", b"a"), deployment.ping_ms(), deployment.info(), deployment.connect())
@@ -48,14 +48,14 @@ async def told(url: str) -> set[str]:
         (says(b"-NOAUTH \x1b[31mHELLO\x07 must be called\r\n"), r"\x1b[31mHELLO\x07"),
     ],
 )
-async def test_the_reason_is_told(serve: Serve, reason: str) -> None:
+async def test_the_reason_is_reported(serve: Serve, reason: str) -> None:
     async with peer(serve) as url:
-        (text,) = await told(url)
+        (text,) = await reasons(url)
     assert reason in text
     assert text.isprintable()
 
 
-async def test_a_subscriber_is_told_the_same() -> None:
+async def test_a_subscriber_gets_the_same_reason() -> None:
     for serve, reason in (
         (says(b"-ERR max number of clients reached\r\n", first=True), "maxclients"),
         (says(b""), "closed the connection without a word"),
@@ -75,7 +75,7 @@ async def test_our_own_time_out_is_not_the_servers_doing(monkeypatch: pytest.Mon
         await reader.read(-1)
 
     async with peer(silent) as url:
-        assert await told(url) == {"no answer in time"}
+        assert await reasons(url) == {"no answer in time"}
 
 
 async def test_a_server_that_is_full(embedded_server: EmbeddedServer, client: redis.Redis) -> None:
@@ -83,7 +83,7 @@ async def test_a_server_that_is_full(embedded_server: EmbeddedServer, client: re
     clients = client.info("clients")["connected_clients"]
     client.config_set("maxclients", clients)
     try:
-        (text,) = await told(embedded_server.url)
+        (text,) = await reasons(embedded_server.url)
         assert "maxclients" in text
     finally:
         client.config_set("maxclients", limit)
@@ -113,9 +113,9 @@ async def test_tls_where_there_is_none_and_the_other_way_round(
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate)
     async with relay(embedded_server.port, context=context) as secure:
-        (text,) = await told(secure.url)
+        (text,) = await reasons(secure.url)
         assert "rediss://" in text
-    (text,) = await told(f"rediss://127.0.0.1:{embedded_server.port}/0?ssl_cert_reqs=none")
+    (text,) = await reasons(f"rediss://127.0.0.1:{embedded_server.port}/0?ssl_cert_reqs=none")
     assert "redis://" in text or "TLS" in text
 
 
@@ -126,5 +126,5 @@ async def test_a_client_certificate_that_is_asked_for(
     context.load_cert_chain(certificate)
     context.verify_mode = ssl.CERT_REQUIRED
     async with relay(embedded_server.port, context=context) as secure:
-        (text,) = await told(f"rediss://127.0.0.1:{secure.port}/0?ssl_ca_certs={certificate}")
+        (text,) = await reasons(f"rediss://127.0.0.1:{secure.port}/0?ssl_ca_certs={certificate}")
     assert "client certificate" in text

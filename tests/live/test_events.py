@@ -1,4 +1,4 @@
-"""The events topic: what is told of channels, and what is not heard at all."""
+"""The events topic: counts of channels, and channels that are not received."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def at_work(*tasks: asyncio.Task[None]) -> AsyncIterator[None]:
 
 
 def counting(context: Context) -> tuple[EventsSource, Subscriber]:
-    """A source whose subscriber is taken for connected, and counts what a test hands to it."""
+    """A source whose subscriber seems connected and counts the messages that a test adds."""
     subscriber = context.subscriber
     subscriber.connected = True
     subscriber.tried.set()
@@ -58,7 +58,7 @@ async def test_keyspace_notifications_show_no_session_id(redis_url: str, client:
     assert ID[4:] not in json.dumps(document) + talk
 
 
-async def test_sharded_channels_are_told(
+async def test_sharded_channels_are_reported(
     make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events_source, "SHARDS_EVERY_S", 0.02)
@@ -99,11 +99,11 @@ async def test_a_channel_that_was_put_together_and_comes_again_has_no_negative_r
     assert frame.other + 1 == frame.received
 
 
-async def test_a_long_name_is_told_by_its_beginning(make_context: MakeContext) -> None:
+async def test_a_long_name_is_shown_by_its_beginning(make_context: MakeContext) -> None:
     source, subscriber = counting(make_context())
     subscriber.count([b"n" * 900_000, b"session:" + b"s" * 900_000])
-    told = [channel.channel for channel in (await source.read()).frame.channels]
-    assert sorted(told) == ["n" * NAME_BYTES + "…", "session:ssss…"]
+    names = [channel.channel for channel in (await source.read()).frame.channels]
+    assert sorted(names) == ["n" * NAME_BYTES + "…", "session:ssss…"]
 
 
 async def test_a_channel_that_becomes_one_of_the_busiest_has_a_rate_at_once(

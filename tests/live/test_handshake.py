@@ -1,4 +1,4 @@
-"""Politeness through a proxy that closes the connection at a command it does not know: left out, and tried again."""
+"""The handshake through a proxy that closes the connection at an unknown command: it is left out and retried."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.live.peers import peer
 
 
 class Proxy:
-    """Passes on what does not hold a forbidden word, and hangs up at what does."""
+    """Forwards requests; closes the connection if one holds a forbidden word."""
 
     def __init__(self, server_port: int) -> None:
         self.forbidden: list[bytes] = []
@@ -56,7 +56,7 @@ async def proxy(embedded_server: EmbeddedServer, redis_url: str) -> AsyncIterato
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tried again soon."""
+    """Shorten the pauses between attempts."""
     monkeypatch.setattr(handshake, "PAUSE_S", (1.5, 1.5))
 
 

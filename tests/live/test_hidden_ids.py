@@ -1,4 +1,4 @@
-"""No session's id leaves the dashboard, whatever the application writes beside it."""
+"""No session id is shown or exported, whatever the application writes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ IDS = [f"Kx9f2LqP7TzW4mN{letter}" for letter in "abcdefg"]
 
 @pytest.fixture
 def values(client: redis.Redis) -> None:
-    """Sessions that repeat their id in every way that was met."""
+    """Create sessions that repeat their id in every known way."""
     written: list[Callable[[str], object]] = [
         lambda sid: {"id": sid, "user": {"email": "ann@example.com"}},
         lambda sid: {"sub": sid},
@@ -46,7 +46,7 @@ def values(client: redis.Redis) -> None:
         client.set(f"session:{sid}", json.dumps(value(sid)), ex=1000)
 
 
-def told(*things: object) -> None:
+def assert_hidden(*things: object) -> None:
     for thing in things:
         assert not [sid for sid in IDS if sid in str(thing)]
 
@@ -59,7 +59,7 @@ async def test_the_export_holds_no_id(redis_url: str) -> None:
     rows = json.loads(document)["topics"]["sessions"]["frame"]["rows"]
     assert (code, len(rows)) == (0, len(IDS))
     assert {row["user"] for row in rows} == {"ann@example.com", "Ann", "(hidden)", ""}
-    told(document, talk.getvalue())
+    assert_hidden(document, talk.getvalue())
 
 
 @pytest.mark.usefixtures("values")
@@ -68,30 +68,30 @@ async def test_rows_searches_and_marks_hold_no_id(redis_url: str, make_context: 
     await context.keyspace.pass_over()
     frame: SessionsFrame = (await source.read()).frame
     assert len(frame.rows) == len(IDS)
-    told(frame.rows)
+    assert_hidden(frame.rows)
     async with searching(source) as search:
         search("ann@")
-        told(result := await found(source))
+        assert_hidden(result := await found(source))
     assert [row.user for row in result.rows] == ["ann@example.com"]
     hub = Hub(Config(url=redis_url))
     for row in frame.rows:
         outcome = await hub.submit(RevokeSession(row))
         assert outcome.result == "deleted"
-        told(outcome, repr(outcome.undo), outcome.undo.user if outcome.undo else "")
+        assert_hidden(outcome, repr(outcome.undo), outcome.undo.user if outcome.undo else "")
     log = hub._subscriber.log
-    told(log.read(log.start, log.end))
+    assert_hidden(log.read(log.start, log.end))
     await hub.deployment.close()
 
 
 async def test_an_error_reply_holds_no_key(deployment: Deployment) -> None:
-    """Servers repeat what they were asked."""
+    """Servers repeat the arguments of a failed command."""
     replies = await deployment.pipeline([(b"NOSUCHCOMMAND", f"session:{IDS[0]}".encode()) for _ in range(2)])
     assert {str(reply).replace("`", "'") for reply in replies} == {"ERR unknown command 'NOSUCHCOMMAND'"}
-    told(replies)
+    assert_hidden(replies)
 
 
 def repeat(client: redis.Redis, prefix: str = "session:") -> None:
-    """An application that uses its sessions' ids for other things, too."""
+    """Write keys and messages that hold the ids of sessions."""
     for sid in IDS[:2]:
         client.set(f"{prefix}{sid}", '{"user": "plain"}', ex=1500)
         client.set(f"ratelimit:{sid}", 5, ex=50)
@@ -112,11 +112,11 @@ async def test_rows_of_other_topics_hold_no_id(
     ranked: LeaderboardsFrame = (await boards.read()).frame
     assert [row.member for row in ranked.boards[0].rows] == ["Kx9f…"] * 2
     assert len({row.masked for row in ranked.boards[0].rows}) == 2
-    told(limited, ranked)
+    assert_hidden(limited, ranked)
     boards.ask(ShowRanks("leaderboard:online", member=IDS[0]))
     (board,) = (await boards.read()).frame.boards
     assert not board.missing
-    told(board.rows)
+    assert_hidden(board.rows)
 
 
 async def test_an_exports_limits_boards_and_channels_hold_no_id(redis_url: str, client: redis.Redis) -> None:
@@ -132,7 +132,7 @@ async def test_an_exports_limits_boards_and_channels_hold_no_id(redis_url: str, 
     assert code == 0
     assert [channel["channel"] for channel in frames["events"]["channels"]] == ["usr:Kx9f…"]
     assert len(frames["rate_limits"]["rows"]) == len(frames["leaderboards"]["boards"][0]["rows"]) == 2
-    told(document)
+    assert_hidden(document)
 
 
 async def test_channels_hold_no_id(make_context: Callable[..., Context], client: redis.Redis) -> None:
@@ -146,10 +146,10 @@ async def test_channels_hold_no_id(make_context: Callable[..., Context], client:
     context.subscriber.counts.update({f"usr:{IDS[0]}".encode(): 1})
     frame: EventsFrame = (await events.read()).frame
     assert [channel.channel for channel in frame.channels] == ["usr:Kx9f…"]
-    told(frame.channels, frame.known_ids)
+    assert_hidden(frame.channels, frame.known_ids)
 
 
-async def test_no_topic_holds_a_token_that_can_be_told_by_its_looks(redis_url: str, client: redis.Redis) -> None:
+async def test_no_topic_holds_a_token_that_can_be_recognised_by_its_form(redis_url: str, client: redis.Redis) -> None:
     token, card = "sk_" + "live_4eC39HqLyjWDarjt", "4111 1111 1111 1111"
     client.set("session:Kx9f2LqP7TzW4mNb", json.dumps({"user": token, "role": card, "name": "Ann"}), ex=1000)
     client.set(f"ratelimit:{token}", 5, ex=50)
@@ -185,4 +185,4 @@ async def test_a_search_and_the_export_hold_no_id_behind_a_prefix(
         search("xKx9f")
         result = await found(source)
     assert len(result.rows) == 2
-    told(document, result)
+    assert_hidden(document, result)

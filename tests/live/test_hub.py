@@ -1,4 +1,4 @@
-"""The hub: every topic read, failures as statuses, a restart survived, the mailbox bounded."""
+"""The hub: it reads every topic, turns failures into statuses, survives a restart, and keeps few readings."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FAST = 0.1
 
 
 class Desk:
-    """Collects a hub's mail."""
+    """Collects a hub's readings."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -99,7 +99,7 @@ async def test_a_restart_is_stale_and_then_live_again() -> None:
 
 
 async def test_all_topics_agree_at_every_moment_on_whether_the_server_is_there() -> None:
-    """Also while it goes and comes back: each finds out by itself, and only when it reads."""
+    """This is true even while it stops and starts, although each source notices that only when it reads."""
     with EmbeddedServer() as server:
         server.stop()
         async with running(Hub(Config(url=server.url, refresh_s=0.3))) as hub:
@@ -135,7 +135,7 @@ async def test_a_connection_that_is_lost_and_made_again_between_two_drains(redis
 
 
 async def test_a_server_that_loads_its_data_is_away_at_every_moment() -> None:
-    """It answers INFO meanwhile, and nothing else."""
+    """The server answers INFO meanwhile, and nothing else."""
     async with peer(loads_its_data) as url, running(Hub(Config(url=url, refresh_s=FAST))) as hub:
         desk = Desk(hub)
         await until(lambda: bool(desk.statuses()))
@@ -148,10 +148,10 @@ async def test_a_server_that_loads_its_data_is_away_at_every_moment() -> None:
 async def test_where_the_right_to_scan_is_taken_away_all_that_needs_it_says_so(
     redis_url: str, client: redis.Redis, make_poor: Callable[..., Deployment]
 ) -> None:
-    """Counts do not go on as if nothing had happened, and are exact no more."""
+    """Counts are no longer exact."""
     make_poor()
     client.acl_setuser("poor", enabled=True, channels=["*"])
-    client.persist(sign_in(client, "ann"))  # whose end would leave the other counts open
+    client.persist(sign_in(client, "ann"))  # an expiring key would make the other counts inexact
     accept(client, "10.0.0.1", [1.0])
     client.zadd("leaderboard", {"ann": 1})
     client.set("page:1", "x")
@@ -223,7 +223,7 @@ async def test_a_user_with_few_rights_sees_what_it_may(redis_url: str, client: r
 
 
 async def test_a_poor_server_is_no_crash() -> None:
-    """Without INFO, ACL or pub/sub the topics that need less still live."""
+    """Without INFO, ACL and pub/sub, the topics that need less still work."""
     async with poor_server() as (port, data):
         data.set("session:ann-0123456789", '{"email": "ann@example.com"}', ex=1000)
         async with running(Hub(Config(url=f"redis://127.0.0.1:{port}", refresh_s=FAST))) as hub:
@@ -284,7 +284,7 @@ async def test_a_password_that_is_asked_for_is_not_a_right_to_subscribe() -> Non
 
 
 @pytest.mark.own_errors(1)
-async def test_a_bug_in_a_source_is_counted_and_told_without_its_name(
+async def test_a_bug_in_a_source_is_counted_and_reported_without_its_name(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hub = Hub(Config(url=redis_url))

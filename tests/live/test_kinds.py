@@ -1,4 +1,4 @@
-"""A node of a cluster and a Sentinel are named as what they are."""
+"""A node of a cluster and a Sentinel are recognised."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.live.test_hub import FAST, Desk
 
 
 def free_port() -> int:
-    """One to which 10,000 can be added: there a node listens for the others."""
+    """A free port below 55,536: a cluster node also listens on the port plus 10,000."""
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -31,7 +31,7 @@ def free_port() -> int:
 
 
 def served(folder: Path, settings: str, *options: str) -> Iterator[str]:
-    """A server with settings of its own."""
+    """Run a server with these settings."""
     port = free_port()
     (folder / "server.conf").write_text(f"port {port}\nbind 127.0.0.1\ndir {folder}\n{settings}\n")
     process = subprocess.Popen(
@@ -46,18 +46,18 @@ def served(folder: Path, settings: str, *options: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One node of a cluster that has no others."""
+    """The only node of a cluster."""
     yield from served(tmp_path_factory.mktemp("node"), "cluster-enabled yes\nsave ''")
 
 
 @pytest.fixture(scope="module")
 def sentinel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """It watches nobody."""
+    """A Sentinel without masters."""
     yield from served(tmp_path_factory.mktemp("sentinel"), "sentinel resolve-hostnames no", "--sentinel")
 
 
 async def kind(deployment: Deployment) -> str:
-    """Once it answers."""
+    """The deployment's kind after its first answer."""
 
     async def answers() -> bool:
         try:
@@ -74,7 +74,7 @@ async def test_a_plain_server(redis_url: str, deployment: Deployment) -> None:
     assert await kind(deployment) == "standalone"
 
 
-async def test_a_node_of_a_cluster_is_told_in_the_frame(node: str) -> None:
+async def test_a_node_of_a_cluster_is_named_in_the_frame(node: str) -> None:
     deployment = Deployment(Url(node))
     assert await kind(deployment) == "cluster"
     await deployment.close()

@@ -1,4 +1,4 @@
-"""An answer that was lost: that is told, and what became of the key is found out as soon as the server is back."""
+"""A lost answer is reported, and the state of the key is looked up as soon as the server is back."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def can_connect(deployment: Deployment) -> bool:
 
 
 @pytest.mark.parametrize("step", ["EVAL", "EXEC"])
-@pytest.mark.parametrize("loss", ["unheard", "unanswered", "silent"])
+@pytest.mark.parametrize("loss", ["missed", "unanswered", "silent"])
 async def test_the_answer_to_a_revocation_is_lost(
     client: redis.Redis, deployment: Deployment, no_scripts: Deployment, way: LossyWay, step: str, loss: Loss
 ) -> None:
@@ -78,7 +78,7 @@ async def test_the_answer_to_a_revocation_is_lost(
     assert not looking.done()
     way.back()
     found = await looking
-    if loss == "unheard":
+    if loss == "missed":
         assert (found.result, found.undo, client.get(key)) == ("still there", None, value)
     else:
         assert (found.result, found.undo, client.exists(key)) == ("gone", outcome.undo, 0)
@@ -87,7 +87,7 @@ async def test_the_answer_to_a_revocation_is_lost(
     await chosen.close()
 
 
-@pytest.mark.parametrize("loss", ["unheard", "unanswered"])
+@pytest.mark.parametrize("loss", ["missed", "unanswered"])
 async def test_the_answer_to_an_undo_is_lost(
     client: redis.Redis, deployment: Deployment, way: LossyWay, loss: Loss
 ) -> None:
@@ -100,7 +100,7 @@ async def test_the_answer_to_an_undo_is_lost(
     assert outcome.unsettled is not None
     way.back()
     found = await carry_out(deployment, outcome.unsettled)
-    if loss == "unheard":
+    if loss == "missed":
         assert (found.result, found.undo, client.exists(key)) == ("not restored", undo, 0)
     else:
         assert (found.result, found.undo, client.exists(key)) == ("there again", None, 1)
@@ -145,14 +145,14 @@ async def test_the_event_stream_tells_both(client: redis.Redis, way: LossyWay) -
     way.back()
     await hub.submit(outcome.unsettled)
     log = hub._subscriber.log
-    told = [entry.text for entry in log.read(log.start, log.end) if isinstance(entry, Mark)]
-    assert told == [f"{result}: {row.id} of {row.user}" for result in ("not known", "gone")]
-    assert key.decode().partition(":")[2] not in repr((told, outcome))
+    marks = [entry.text for entry in log.read(log.start, log.end) if isinstance(entry, Mark)]
+    assert marks == [f"{result}: {row.id} of {row.user}" for result in ("not known", "gone")]
+    assert key.decode().partition(":")[2] not in repr((marks, outcome))
     await hub.deployment.close()
 
 
 async def test_a_server_that_hangs_and_then_does_it_after_all() -> None:
-    """What it had still to read is done before it answers our question."""
+    """The server executes what it had received before it answers the look-up."""
     with EmbeddedServer() as server, redis.Redis(port=server.port) as client:
         key, row = one_row(client)
         deployment = Deployment(Url(server.url))

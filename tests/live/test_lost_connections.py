@@ -1,4 +1,4 @@
-"""Whatever ends a connection is noticed, told with its reason as far as it is known, and covered by a gap."""
+"""Every lost connection is noticed, reported with its reason if that is known, and marked as a gap."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MESSAGES = 4000
 
 @pytest.fixture(scope="module")
 def strict_server() -> Iterator[EmbeddedServer]:
-    """A server that soon drops a slow subscriber; ``blind`` may not ask for its counters."""
+    """A server that soon disconnects a slow subscriber; its user ``blind`` may not run INFO."""
     with EmbeddedServer() as server, redis.Redis(port=server.port) as client:
         client.config_set("client-output-buffer-limit", LIMIT)
         client.acl_setuser(
@@ -34,8 +34,8 @@ def strict_server() -> Iterator[EmbeddedServer]:
 
 
 @pytest.fixture
-def wires(monkeypatch: pytest.MonkeyPatch) -> list[MessageConnection]:
-    """The subscriber's connections, the latest one last."""
+def connections(monkeypatch: pytest.MonkeyPatch) -> list[MessageConnection]:
+    """The subscriber's connections, in the order in which they were made."""
     made: list[MessageConnection] = []
 
     class Noted(MessageConnection):
@@ -48,7 +48,7 @@ def wires(monkeypatch: pytest.MonkeyPatch) -> list[MessageConnection]:
 
 
 async def fall_behind(server: EmbeddedServer, listener: Subscriber, connection: MessageConnection) -> float:
-    """Publish far more than the limit while nobody reads; returns when that began."""
+    """Publish far more than the limit while the subscriber does not read; returns when that began."""
     transport = connection._transport
     assert transport is not None
     transport.pause_reading()
@@ -69,17 +69,17 @@ async def fall_behind(server: EmbeddedServer, listener: Subscriber, connection: 
 
 
 @pytest.mark.parametrize(
-    ("user", "told"),
+    ("user", "reasons"),
     [("", ("the server cut us off",)), ("blind:pw@", ("the server closed the connection", "perhaps"))],
 )
 async def test_cut_off_for_the_backlog(
-    strict_server: EmbeddedServer, wires: list[MessageConnection], user: str, told: tuple[str, ...]
+    strict_server: EmbeddedServer, connections: list[MessageConnection], user: str, reasons: tuple[str, ...]
 ) -> None:
     url = strict_server.url.replace("//", f"//{user}")
     async with listening(url) as listener:
-        began_at = await fall_behind(strict_server, listener, wires[-1])
+        began_at = await fall_behind(strict_server, listener, connections[-1])
     (gap,) = listener.gaps
-    for words in (*told, "our backlog exceeded client-output-buffer-limit"):
+    for words in (*reasons, "our backlog exceeded client-output-buffer-limit"):
         assert words in gap.reason
         assert words in marks(listener)[-1]
     assert gap.began_at <= began_at
@@ -106,35 +106,35 @@ async def test_a_peer_that_is_gone_without_a_word(
     monkeypatch.setattr(message_connection, "PING_EVERY_S", 0.1)
     monkeypatch.setattr(message_connection, "SILENCE_S", 0.2)
     async with relay(embedded_server.port) as cable, listening(cable.url) as listener:
-        client.publish("orders", "heard")
+        client.publish("orders", "received")
         await until(lambda: listener.received == 1)
         cut_at = time.time()
         cable.cut()
-        client.publish("orders", "unheard")
+        client.publish("orders", "missed")
         await until(lambda: not listener.connected, within_s=2.0)
         await until(lambda: listener.connected)
-        client.publish("orders", "heard again")
+        client.publish("orders", "received again")
         await until(lambda: listener.received == 2)
     (gap,) = listener.gaps
     assert gap.began_at <= cut_at
     assert gap.reason == "no answer in time"
-    assert [event.payload for event in events(listener)] == [b"heard", b"heard again"]
+    assert [event.payload for event in events(listener)] == [b"received", b"received again"]
 
 
-async def test_a_connection_lost_within_a_giant(
+async def test_a_connection_lost_within_an_oversized_message(
     client: redis.Redis,
     embedded_server: EmbeddedServer,
-    wires: list[MessageConnection],
+    connections: list[MessageConnection],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What has come of it is no message yet."""
+    """The received part is no message yet."""
     monkeypatch.setattr(message_connection, "PING_EVERY_S", 60)
     async with relay(embedded_server.port, pause_s=0.01) as slow, listening(slow.url) as listener:
-        client.publish("orders", "heard")
+        client.publish("orders", "received")
         await until(lambda: listener.received == 1)
         published_at = time.time()
         await asyncio.to_thread(client.publish, "big", b"y" * 8_000_000)
-        await until(lambda: wires[-1].within_message)
+        await until(lambda: connections[-1].within_message)
         await slow.hang_up()
         await until(lambda: bool(listener.gaps))
     assert (listener.received, listener.dropped) == (1, 1)

@@ -1,4 +1,4 @@
-"""A board whose whole name is known needs no scan; boards and members that look alike are told apart."""
+"""A board that is configured by its full name needs no scan; similar boards and members are distinguished."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MakeContext = Callable[..., Context]
 
 
 async def boards_of_a_poor_user(redis_url: str, *globs: str) -> Reading[LeaderboardsFrame]:
-    """The leaderboards' first reading, by a user without some rights."""
+    """The first reading of the leaderboards by a user without some rights."""
     url = redis_url.replace("redis://", "redis://poor:pw@")
     async with running(Hub(Config(url=url, leaderboards=globs, refresh_s=0.1))) as hub:
         readings = {reading.topic: reading for reading in await hub.read_all()}
@@ -63,7 +63,7 @@ async def test_a_board_that_is_named_needs_no_pass(make_context: MakeContext, cl
     assert [board.size for board in sample.frame.boards] == [1]
 
 
-async def test_members_and_boards_that_look_alike_are_told_apart(
+async def test_members_and_boards_that_look_alike_are_distinguished(
     make_context: MakeContext, client: redis.Redis
 ) -> None:
     alike = (b"\xff", b"\\xff", b"\\\xff", b"\\\\xff")
@@ -84,7 +84,7 @@ async def test_members_and_boards_that_look_alike_are_told_apart(
         assert sought is boards[1] or other.sought == ""
 
 
-async def test_no_right_at_all_is_told(
+async def test_no_right_at_all_is_reported(
     make_context: MakeContext, client: redis.Redis, make_poor: Callable[..., Deployment]
 ) -> None:
     client.zadd("leaderboard", {"ann": 1})

@@ -1,4 +1,4 @@
-"""Giants on a real server: exact counts on all channels, and hardly any memory."""
+"""Oversized messages on a real server: exact counts on all channels, and little memory."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from tests.conftest import until
 from tests.live.relay import relay
 from tests.live.subscribing import events, listening
 
-GIANT = 100_000_000
+OVERSIZED = 100_000_000
 PUBLISH = """
 for number = 1, 500 do redis.call('PUBLISH', number % 2 == 0 and 'orders' or 'payments', 'before ' .. number) end
 redis.call('PUBLISH', 'big', string.rep(string.rep('y', 1000000), tonumber(ARGV[1]) / 1000000))
 for number = 1, 500 do redis.call('PUBLISH', number % 5 == 0 and 'orders' or 'payments', 'behind ' .. number) end
 """
-"""Run by the server, so that nobody here ever holds the giant."""
+"""A script that publishes an oversized message, so that the test process never holds it."""
 
 
 @pytest.fixture(scope="module")
 def patient_server() -> Iterator[EmbeddedServer]:
-    """A server that never drops a slow subscriber."""
+    """A server that never disconnects a slow subscriber."""
     with EmbeddedServer() as server, redis.Redis(port=server.port) as client:
         client.config_set("client-output-buffer-limit", "pubsub 0 0 0")
         yield server
@@ -40,7 +40,9 @@ async def publish(server: EmbeddedServer, *sizes: int) -> None:
 
 
 @pytest.mark.parametrize("channels", [("big", "orders", "payments"), ("*",)])
-async def test_a_giant_passes_by_and_costs_no_memory(patient_server: EmbeddedServer, channels: tuple[str, ...]) -> None:
+async def test_an_oversized_message_passes_by_and_costs_no_memory(
+    patient_server: EmbeddedServer, channels: tuple[str, ...]
+) -> None:
     memory = psutil.Process().memory_info
     async with listening(patient_server.url, *channels) as subscriber:
         await publish(patient_server, 3_000_000)
@@ -52,19 +54,19 @@ async def test_a_giant_passes_by_and_costs_no_memory(patient_server: EmbeddedSer
             most = max(most, memory().rss)
             return subscriber.received >= 3003
 
-        publishing = asyncio.create_task(publish(patient_server, GIANT, GIANT))
+        publishing = asyncio.create_task(publish(patient_server, OVERSIZED, OVERSIZED))
         await until(done, within_s=60)
         await publishing
         assert not subscriber.gaps
         assert most - before < 20_000_000
     assert subscriber.counts == {b"big": 3, b"orders": 3 * 350, b"payments": 3 * 650}
-    giants = [event for event in events(subscriber) if event.channel == b"big"]
-    assert [event.size for event in giants] == [3_000_000, GIANT, GIANT]
-    assert all(event.payload == b"y" * HEAD_BYTES for event in giants)
+    oversized = [event for event in events(subscriber) if event.channel == b"big"]
+    assert [event.size for event in oversized] == [3_000_000, OVERSIZED, OVERSIZED]
+    assert all(event.payload == b"y" * HEAD_BYTES for event in oversized)
     assert [event.payload for event in events(subscriber)[-500:]] == [b"behind %d" % number for number in range(1, 501)]
 
 
-async def test_a_peer_that_sends_a_giant_slowly_is_not_dead(
+async def test_a_peer_that_sends_an_oversized_message_slowly_is_not_dead(
     patient_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(message_connection, "PING_EVERY_S", 0.05)

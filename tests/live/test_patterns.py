@@ -1,4 +1,4 @@
-"""Globs mean here what they mean to the server, which is asked."""
+"""Globs match the same keys as on the server, compared with a real one."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ ALPHABET = "ab]-[^\\*?cé\n"
 
 
 def generated(seed: int) -> tuple[list[bytes], list[str]]:
-    """Keys and patterns of few characters, so that they meet."""
+    """Keys and patterns of few different characters, so that some match."""
     dice = random.Random(seed)
     keys = {"".join(dice.choices(ALPHABET, k=dice.randrange(6))).encode() for _ in range(1000)}
     keys |= {dice.randbytes(dice.randrange(3)) for _ in range(200)} | {b"a" * 1000, b"a" * 1001, b"a.c", b"abc"}

@@ -1,4 +1,4 @@
-"""Servers that do not let us: what was done is what is told, with the server's own reason, and nothing is half done."""
+"""Refused writes: the outcome is reported with the server's reason, and nothing is half done."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MakePoor = Callable[..., Deployment]
 
 
 async def own_lookups(deployment: Deployment) -> tuple[int, int]:
-    """Lookups that the server counted, and those that we took for ours."""
+    """The lookups that the server counted, and those that we counted as our own."""
     info = await deployment.info(max_age_s=0)
     return int(info.values["keyspace_hits"]) + int(info.values["keyspace_misses"]), info.own_hits + info.own_misses
 
@@ -56,7 +56,7 @@ async def test_either_a_script_or_a_transaction_will_do(
 
 
 @pytest.mark.parametrize(
-    ("without", "told"),
+    ("without", "expected"),
     [
         (("-eval", "-multi"), "multi"),
         (("-eval", "-watch"), "watch"),
@@ -71,20 +71,20 @@ async def test_either_a_script_or_a_transaction_will_do(
     ],
 )
 async def test_one_step_or_nothing(
-    client: redis.Redis, make_poor: MakePoor, without: tuple[str, ...], told: str
+    client: redis.Redis, make_poor: MakePoor, without: tuple[str, ...], expected: str
 ) -> None:
     key, row = one_row(client)
     poor = make_poor(*without)
-    with pytest.raises(SourceError, match=f"not deleted: .*{told}") as caught:
+    with pytest.raises(SourceError, match=f"not deleted: .*{expected}") as caught:
         await carry_out(poor, RevokeSession(row))
     assert "user_script" not in str(caught.value)
     assert client.exists(key)
-    assert await poor.one(b"PING") == b"PONG"  # and it is in no transaction
+    assert await poor.one(b"PING") == b"PONG"  # the connection is in no transaction
     assert client.set("session:other", "x")
 
 
 @pytest.mark.parametrize("without", [("-dump",), ("-pttl",), ("-eval", "-dump")])
-async def test_what_cannot_be_brought_back_is_told(
+async def test_what_cannot_be_brought_back_is_reported(
     client: redis.Redis, make_poor: MakePoor, without: tuple[str, ...]
 ) -> None:
     key, row = one_row(client)
@@ -109,14 +109,14 @@ async def test_where_the_server_does_not_tell_an_undo_is_offered(client: redis.R
 
 
 @pytest.mark.parametrize(
-    ("without", "told"), [((), True), (("-restore",), False), (("-dump",), False), (("-acl",), None)]
+    ("without", "expected"), [((), True), (("-restore",), False), (("-dump",), False), (("-acl",), None)]
 )
 async def test_whether_there_is_an_undo_is_found_out_without_a_write(
-    client: redis.Redis, make_poor: MakePoor, without: tuple[str, ...], told: bool | None
+    client: redis.Redis, make_poor: MakePoor, without: tuple[str, ...], expected: bool | None
 ) -> None:
     key, _ = one_row(client)
     before = client.dump(key), client.info("persistence")["rdb_changes_since_last_save"]
-    assert await can_undo(make_poor(*without).pipeline, key) is told
+    assert await can_undo(make_poor(*without).pipeline, key) is expected
     assert (client.dump(key), client.info("persistence")["rdb_changes_since_last_save"]) == before
 
 
@@ -145,14 +145,14 @@ async def test_our_lookups_stay_ours(client: redis.Redis, make_poor: MakePoor, w
 
 @pytest.fixture(scope="module")
 def own_server() -> Iterator[EmbeddedServer]:
-    """For settings that nobody else should meet."""
+    """A server whose settings must not affect other tests."""
     with EmbeddedServer() as server:
         yield server
 
 
 @pytest.fixture
 def troubled(own_server: EmbeddedServer) -> Iterator[redis.Redis]:
-    """A client of it; its settings are as they were afterwards."""
+    """A client of that server; its settings are restored afterwards."""
     with redis.Redis(port=own_server.port) as client:
         client.acl_setuser("plain", enabled=True, passwords=["+pw"], commands=["+@all", "-eval"], keys=["*"])
         client.acl_setuser("bare", enabled=True, passwords=["+pw"], commands=["+@all", "-eval", "-multi"], keys=["*"])
@@ -197,7 +197,7 @@ async def test_out_of_memory_one_can_still_sign_out(
 async def test_a_server_that_takes_no_transaction_while_it_is_out_of_memory(
     troubled: redis.Redis, own_server: EmbeddedServer, changed: bool
 ) -> None:
-    """As Redis 7 does, which takes a DEL by itself."""
+    """Redis 7 does so, but accepts a single DEL."""
     key, row = one_row(troubled)
     async with lossy_way(own_server.port) as way:
         deployment = Deployment(Url(way.url.replace("redis://", "redis://plain:pw@")))
@@ -231,7 +231,7 @@ async def test_a_replica_tells_that_it_is_one(
 async def test_a_server_that_does_not_answer_about_a_key_has_not_said_what_it_is(
     troubled: redis.Redis, as_user: Callable[[str], Deployment], user: str, known: bool
 ) -> None:
-    """Least of all for a session whose value is in no form that is known."""
+    """This is also true for a session in no known dialect."""
     key, row = one_row(troubled)
     deployment = as_user(user)
     await deployment.connect()

@@ -1,4 +1,4 @@
-"""More than is followed: the latest sessions, the fullest clients and any rank of a board are found all the same."""
+"""More keys than are followed: the latest sessions, the highest usage and any rank of a board are still found."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MakeContext = Callable[..., Context]
 
 @pytest.fixture(autouse=True)
 def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    """So that a thousand keys are more than can be followed."""
+    """Lower the limits, so that a thousand keys are more than can be followed."""
     monkeypatch.setattr("redis_dash.sources.sessions.FOLLOWED", 50)
     monkeypatch.setattr("redis_dash.sources.sessions.ROWS", 20)
     monkeypatch.setattr("redis_dash.sources.rate_limits.FOLLOWED", 50)
@@ -91,7 +91,7 @@ async def test_the_fullest_of_many_clients_are_found_in_one_pass(
     assert frame.count.low > 2_900
     assert [row.used for row in frame.rows[:11]] == [99, 98, 97, 96, 95, 94, 93, 92, 91, 90, 5]
     assert (frame.blocked.value, frame.near.value) == (0, 10)
-    assert frame.near.certainty == "at_least"  # those that are not followed may have come nearer since
+    assert frame.near.certainty == "at_least"  # clients that are not followed may be near by now
     assert len(source._rows) <= 100
 
 
@@ -217,6 +217,6 @@ async def test_own_reads_stay_exact_at_scale(make_context: MakeContext, client: 
                 await source.read()  # type: ignore[attr-defined]
         await found(sources[0])  # type: ignore[arg-type]
     info = await context.deployment.info(max_age_s=-1)
-    told = int(info.values["keyspace_hits"]), int(info.values["keyspace_misses"])
-    assert told == (info.own_hits, info.own_misses)
+    counted = int(info.values["keyspace_hits"]), int(info.values["keyspace_misses"])
+    assert counted == (info.own_hits, info.own_misses)
     assert info.own_hits > 5000

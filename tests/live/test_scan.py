@@ -1,4 +1,4 @@
-"""The shared scan on a real server: complete, estimated from the first slice on, polite, and quick when asked."""
+"""The shared scan on a real server: complete, estimated from the first slice on, throttled, fast when requested."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def fill(client: redis.Redis, sessions: int, limits: int) -> None:
 
 
 async def count(keyspace: Keyspace, name: str = "sessions") -> Count:
-    """As a source would tell it now."""
+    """The count that a source would report now."""
     return keyspace.counts.count(name, await keyspace.counts.info_after(time.monotonic()))
 
 
@@ -82,7 +82,7 @@ async def test_after_the_first_slice_every_family_has_an_estimate(keyspace: Keys
 async def test_keys_handed_out_twice_are_not_called_exact(
     keyspace: Keyspace, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The server shrinks its table under our cursor: what was in two buckets is in one, and that is scanned again."""
+    """The server shrinks its hash table during the scan: two buckets become one, which is scanned again."""
     monkeypatch.setattr("redis_dash.keyspace.key_group.HELD", 50)
     fill(client, 60_000, 0)
     seen: Counter[bytes] = Counter()
@@ -92,7 +92,7 @@ async def test_keys_handed_out_twice_are_not_called_exact(
         if seen.total() > 30_000 and client.dbsize() == 60_000:
             client.delete(*(f"session:{number}" for number in range(57_000)))
             pipe = client.pipeline(transaction=False)
-            for number in range(20_000):  # each moves a bucket of the table that is being resized
+            for number in range(20_000):  # each command moves a bucket of the table that is being resized
                 pipe.set(f"session:{number % 500 + 59_000}", "y")
             pipe.execute()
 
@@ -167,7 +167,7 @@ async def test_a_walk_of_its_own_does_not_disturb_the_pass(keyspace: Keyspace, c
 
 
 @pytest.mark.own_errors(2)
-async def test_a_readers_bug_is_told_and_the_scan_goes_on(
+async def test_a_readers_bug_is_reported_and_the_scan_goes_on(
     keyspace: Keyspace, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("redis_dash.keyspace.scan.RETRY_S", 0.01)
@@ -185,7 +185,7 @@ async def test_a_readers_bug_is_told_and_the_scan_goes_on(
     assert len(calls) >= 3
 
 
-async def test_no_right_to_scan_is_told(make_poor: Callable[..., Deployment]) -> None:
+async def test_no_right_to_scan_is_reported(make_poor: Callable[..., Deployment]) -> None:
     keyspace = Keyspace(make_poor("-scan"), FAMILIES, budget=0.01, rest_s=0.01)
     async with at_work(keyspace):
         with pytest.raises(SourceError, match=r"(?i)no permissions.*scan"):

@@ -1,4 +1,4 @@
-"""What watching costs, beside an application that calls the same commands on much larger values."""
+"""The cost of watching, beside an application that runs the same commands on much larger values."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tests.conftest import until
 from tests.live.conftest import running
 
 FIELDS = 2000
-"""Of the application's hash: to read it takes a hundred times as long as to read ours."""
+"""Fields of the application's hash: reading it takes a hundred times as long as reading ours."""
 
 
 @pytest.fixture
 def busy(client: redis.Redis) -> Callable[[], None]:
-    """An application that reads large hashes."""
+    """Returns a function that reads large hashes, as an application would."""
     client.hset("large", mapping={f"field{number}": "x" * 20 for number in range(FIELDS)})
     client.hset("small", "field", "x")
 

@@ -1,4 +1,4 @@
-"""Sessions are found among all there are: by user, field or the beginning of the id."""
+"""Sessions are found among all sessions: by user, field or the beginning of the id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A slow way to the server: figures come, if late; nothing is fetched in vain, and no more than can be read."""
+"""A slow link to the server: values arrive late, but no more is fetched than needed."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ async def test_a_slow_link_is_in_the_ping_at_once(
 
 
 async def test_what_is_read_for_many_is_under_way_at_once(client: redis.Redis, embedded_server: EmbeddedServer) -> None:
-    """The answers wait behind the same delay, not one behind the other."""
+    """All answers have the same delay; they do not wait for each other."""
     async with relay(embedded_server.port) as link:
         deployment = Deployment(Url(link.url))
         await deployment.connect()
@@ -124,10 +124,10 @@ async def test_figures_of_many_sessions_come_before_all_their_values(
         await context.deployment.close()
 
 
-async def test_no_usage_is_told_younger_than_its_question(
+async def test_no_usage_is_shown_younger_than_its_question(
     make_context: Callable[..., Context], client: redis.Redis, embedded_server: EmbeddedServer
 ) -> None:
-    """What was asked a while ago may have been so then, and not when the answer came."""
+    """The value was true at some moment between the command and its answer."""
     client.set("ratelimit:free:1", "3", ex=100)
     async with relay(embedded_server.port) as slow:
         context = make_context(limits=(LimitPattern("ratelimit:free:*"),))

@@ -1,4 +1,4 @@
-"""The headless front end: one JSON document, talk on stderr, exit codes that scripts can trust."""
+"""The front end without a screen: one JSON document, progress on stderr, reliable exit codes."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def test_holds_every_topic_and_no_secret(redis_url: str, client: redis.Red
     assert "s3cret-field" not in text
 
 
-async def test_a_dead_server_is_told_at_once() -> None:
+async def test_a_dead_server_is_reported_at_once() -> None:
     with EmbeddedServer() as server:
         url = server.url
     document, code, talk = await taken(url, seconds=600)
@@ -116,7 +116,7 @@ async def test_full_scans_everything_first(redis_url: str, client: redis.Redis) 
     assert (cache["coverage"], cache["certainty"]) == (1.0, "exact")
 
 
-async def test_full_without_the_right_to_scan_is_told_and_ends(
+async def test_full_without_the_right_to_scan_is_reported_and_ends(
     redis_url: str, make_poor: Callable[..., Deployment]
 ) -> None:
     make_poor("-scan")
@@ -170,7 +170,7 @@ async def test_elapsed_is_the_time_from_start_to_end(redis_url: str) -> None:
     assert document["watched_s"] <= document["elapsed_s"]
 
 
-async def test_infinite_scores_are_told(redis_url: str, client: redis.Redis) -> None:
+async def test_infinite_scores_are_reported(redis_url: str, client: redis.Redis) -> None:
     client.zadd("leaderboard", {"top": float("inf"), "ann": 1.5, "last": float("-inf")})
     document, code, _ = await taken(redis_url)
     assert code == 0
@@ -223,7 +223,7 @@ async def test_a_reader_that_comes_to_an_end_ends_the_snapshot(redis_url: str, m
         assert "hunter2" not in str(caught.value)
 
 
-async def test_a_topic_that_takes_too_long_is_told_as_it_was(
+async def test_a_topic_that_takes_too_long_is_reported_as_it_was(
     redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.zadd("leaderboard", {"ann": 1})

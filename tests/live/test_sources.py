@@ -1,4 +1,4 @@
-"""Each source against a real server: figures as the application would count them."""
+"""Each source on a real server: values are those that the application would count."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def test_sessions_with_most_time_left_first(make_context: MakeContext, cli
     assert frame.rows[0].id == "new-…"
 
 
-async def test_whether_a_session_can_be_brought_back_is_told(
+async def test_whether_a_session_can_be_brought_back_is_reported(
     redis_url: str, make_poor: Callable[..., Deployment], make_context: MakeContext, client: redis.Redis
 ) -> None:
     sign_in(client, "ann")
@@ -71,7 +71,7 @@ async def test_sessions_that_end_or_begin_or_change_show(make_context: MakeConte
     assert len((await source.read()).frame.rows) == 2
     client.delete(gone)
     client.set(stays, json.dumps({"email": "renamed@example.com"}), ex=50)
-    frame = (await source.read()).frame  # before the next pass: the reader itself notices
+    frame = (await source.read()).frame  # before the next pass
     assert [row.user for row in frame.rows] == ["renamed@example.com"]
     assert (frame.count.value, frame.count.certainty) == (1, "counted")
     sign_in(client, "fresh")
@@ -112,7 +112,7 @@ async def test_of_ten_thousand_sessions_all_are_counted_and_the_latest_are_follo
     frame = sample.frame
     assert (sample.status, frame.count.value, frame.count.high) == ("ok", 10_000, 10_000)
     assert frame.count.low > 9_990
-    assert frame.count.certainty == "counted"  # some may have expired that the server has not deleted yet
+    assert frame.count.certainty == "counted"  # some keys may have expired that the server has not deleted yet
     assert [round(row.ttl_s or 0) for row in frame.rows] == pytest.approx(list(range(10_999, 10_499, -1)), abs=5)
     assert {row.user for row in frame.rows} == {"x@example.com"}
 
@@ -143,7 +143,7 @@ async def test_rate_limits_count_the_window_only(make_context: MakeContext, clie
 
 
 async def test_blocked_until_a_request_is_let_in_again(make_context: MakeContext, client: redis.Redis) -> None:
-    """A limiter that records refused requests, too: the oldest entry's end does not free a place yet."""
+    """The limiter also records refused requests: a request is not allowed as soon as the oldest entry leaves."""
     accept(client, "10.0.0.1", [number * 0.3 for number in range(150)])
     context = make_context()
     source = RateLimitsSource(context)
@@ -155,7 +155,7 @@ async def test_blocked_until_a_request_is_let_in_again(make_context: MakeContext
 
 
 async def counters(context: Context) -> tuple[int, int]:
-    """The server's hits and misses; nobody but us has looked anything up."""
+    """The server's hits and misses, which are all our own here."""
     values = (await context.deployment.info(max_age_s=-1)).values
     return int(values["keyspace_hits"]), int(values["keyspace_misses"])
 
@@ -208,7 +208,7 @@ async def test_an_unknown_limit_is_not_invented(make_context: MakeContext, clien
 
 
 async def test_without_a_window_what_is_held_is_no_usage(redis_url: str, client: redis.Redis) -> None:
-    """Where the application removes old entries only now and then, most of them are in no window any more."""
+    """If the application removes old entries rarely, most entries are outside every window."""
     accept(client, "10.0.0.1", [1.0, 2.0, *(80_000.0 + number for number in range(148))])
     client.set("ratelimit:10.0.0.2", 42, ex=30)
     document, _ = await take(Config(url=redis_url), 0.0, ["rate_limits"], io.StringIO(), full=True)
@@ -216,7 +216,7 @@ async def test_without_a_window_what_is_held_is_no_usage(redis_url: str, client:
     assert [(row["used"], row["held"]) for row in rows] == [(None, 150), (42, None)]
 
 
-async def test_a_key_in_no_known_form_is_told(make_context: MakeContext, client: redis.Redis) -> None:
+async def test_a_key_in_no_known_form_is_reported(make_context: MakeContext, client: redis.Redis) -> None:
     client.rpush("ratelimit:list", "x")
     context = make_context()
     source = RateLimitsSource(context)
@@ -259,7 +259,7 @@ async def test_cache_is_the_applications_alone(
     sign_in(client, "ann")
     context = make_context()
     source, sessions = CacheSource(context), SessionsSource(context)
-    monkeypatch.setattr(source, "_shortest_s", 0.0)  # any two reads are an interval apart
+    monkeypatch.setattr(source, "_shortest_s", 0.0)  # any two reads make an interval
     await context.keyspace.pass_over()
     first = (await source.read()).frame
     assert (first.interval_hits, [group.interval_lookups for group in first.groups]) == (None, [None, None])
@@ -271,11 +271,11 @@ async def test_cache_is_the_applications_alone(
     client.hincrby("cache:stats:llm", "hits", 3)
     client.hincrby("cache:stats:llm", "misses", 1)
     frame = (await source.read()).frame
-    told = client.info("stats")
-    assert isinstance(told, dict)
-    assert (frame.interval_hits, frame.interval_misses) == (3, 1)  # writes count no lookups
+    stats = client.info("stats")
+    assert isinstance(stats, dict)
+    assert (frame.interval_hits, frame.interval_misses) == (3, 1)  # writes are no lookups
     assert frame.own_hits > 20
-    assert frame.hits + frame.own_hits == told["keyspace_hits"]
+    assert frame.hits + frame.own_hits == stats["keyspace_hits"]
     llm, product = frame.groups
     assert (llm.keys.value, llm.hits, llm.misses) == (1, 11, 3)
     assert (llm.interval_lookups, llm.interval_hit_rate) == (4, 0.75)

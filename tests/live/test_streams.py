@@ -1,4 +1,4 @@
-"""The command as scripts run it: standard streams closed, full, gone or of another encoding; Ctrl-C; strange peers."""
+"""The command in scripts: standard streams that are closed, full, or of another encoding; Ctrl-C; strange peers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SNAPSHOT = f"{sys.executable} -m redis_dash snapshot --for 0"
 
 
 class Ended(NamedTuple):
-    """How a process ended, and what it wrote."""
+    """A process's exit code and output."""
 
     code: int
     out: bytes
@@ -27,13 +27,13 @@ class Ended(NamedTuple):
 
     @property
     def document(self) -> dict[str, Any]:
-        """All of stdout is one JSON document."""
+        """The JSON document on stdout."""
         document: dict[str, Any] = json.loads(self.out.decode())
         return document
 
 
 def shell(line: str, **environ: str) -> Ended:
-    """Run a line of shell, as a script would."""
+    """Run a shell command."""
     ended = subprocess.run(
         ["sh", "-c", line], capture_output=True, env=clean(**environ), timeout=60, stdin=subprocess.DEVNULL
     )
@@ -43,7 +43,7 @@ def shell(line: str, **environ: str) -> Ended:
 
 
 def clean(**environ: str) -> dict[str, str]:
-    """The environment without the user's own settings."""
+    """The environment without settings of redis-dash."""
     inherited = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "XDG_CONFIG_HOME")}
     return inherited | {"XDG_CONFIG_HOME": "/nowhere"} | environ
 
@@ -69,7 +69,7 @@ def test_help_that_could_not_be_written(arguments: str) -> None:
 
 @pytest.mark.parametrize("arguments", ["--refresh 0", "snaphot", "localhost:6379", "demo", "redis://localhost"])
 @pytest.mark.parametrize("closed", ["2>/dev/full", "2>&-", "<&-", "<&- >&- 2>&-"])
-def test_bad_usage_is_bad_usage_whether_it_can_be_told_or_not(arguments: str, closed: str) -> None:
+def test_bad_usage_is_bad_usage_whether_it_can_be_printed_or_not(arguments: str, closed: str) -> None:
     ended = shell(f"{sys.executable} -m redis_dash {arguments} {closed}")
     assert (ended.code, ended.out) == (2, b"")
 
@@ -93,7 +93,7 @@ def test_nothing_in_the_document_moves_a_terminal(redis_url: str, client: redis.
 
 
 async def started(url: str, *options: str) -> asyncio.subprocess.Process:
-    """A snapshot under way."""
+    """Start a snapshot."""
     return await asyncio.create_subprocess_exec(
         *[sys.executable, "-m", "redis_dash", "snapshot", *options, url],
         stdout=subprocess.PIPE,
@@ -103,7 +103,7 @@ async def started(url: str, *options: str) -> asyncio.subprocess.Process:
 
 
 async def ended(process: asyncio.subprocess.Process) -> Ended:
-    """Wait for its end."""
+    """Wait until the process ends."""
     async with asyncio.timeout(60):
         out, err = await process.communicate()
     assert b"Traceback" not in err
@@ -112,7 +112,7 @@ async def ended(process: asyncio.subprocess.Process) -> Ended:
 
 
 async def taken_from(serve: Serve) -> Ended:
-    """A snapshot of a peer."""
+    """Take a snapshot of a peer."""
     async with peer(serve) as url:
         return await ended(await started(url, "--for", "0"))
 
@@ -123,22 +123,22 @@ async def test_a_peer_that_lets_nothing_through_is_not_reached() -> None:
     for result in results:
         assert result.code == 1
         assert {topic["status"] for topic in result.document["topics"].values()} == {"error"}
-        told = result.err.decode().splitlines()
-        assert 1 <= len(told) == len(set(told)) <= 2
-        assert "".join(told).isprintable()
+        lines = result.err.decode().splitlines()
+        assert 1 <= len(lines) == len(set(lines)) <= 2
+        assert "".join(lines).isprintable()
         assert result.out.decode().replace("\n", "").isprintable()
     assert b"\\x1b[2J" in results[peers.index(hostile)].err
 
 
-async def test_a_plain_port_that_does_not_answer_to_tls_is_told() -> None:
+async def test_a_plain_port_that_does_not_answer_to_tls_is_reported() -> None:
     async with peer(silent) as url:
         result = await ended(await started(url.replace("redis:", "rediss:"), "--for", "0"))
     assert result.code == 1
     assert b"no answer to TLS" in result.err
 
 
-async def heard(process: asyncio.subprocess.Process, word: bytes) -> None:
-    """Read its stderr until a word is there."""
+async def printed(process: asyncio.subprocess.Process, word: bytes) -> None:
+    """Read the process's stderr until a word appears."""
     assert process.stderr is not None
     while word not in await process.stderr.readline():
         assert not process.stderr.at_eof()
@@ -148,7 +148,7 @@ async def heard(process: asyncio.subprocess.Process, word: bytes) -> None:
 async def test_ctrl_c_takes_what_there_is(redis_url: str, client: redis.Redis, interrupt: signal.Signals) -> None:
     process = await started(redis_url, "--for", "600")
     async with asyncio.timeout(60):
-        await heard(process, b"watching")
+        await printed(process, b"watching")
         for _ in range(3):
             client.publish("orders", "x")
         process.send_signal(interrupt)
@@ -158,7 +158,7 @@ async def test_ctrl_c_takes_what_there_is(redis_url: str, client: redis.Redis, i
     assert result.document["watched_s"] < 600
 
 
-async def test_ctrl_c_before_anything_was_read_is_told_in_a_sentence() -> None:
+async def test_ctrl_c_before_anything_was_read_is_reported_in_a_sentence() -> None:
     connected = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -192,15 +192,15 @@ def test_arguments_that_are_no_text(redis_url: str) -> None:
 
 
 async def test_the_second_ctrl_c_ends_it_with_a_sentence(redis_url: str, client: redis.Redis) -> None:
-    """The server is stopped, so that the last reading after the first Ctrl-C waits."""
+    """The server is paused, so that the last reading after the first Ctrl-C waits."""
     process = await started(redis_url, "--for", "600")
     pid = client.info("server")["process_id"]
     async with asyncio.timeout(60):
-        await heard(process, b"watching")
+        await printed(process, b"watching")
         os.kill(pid, signal.SIGSTOP)
         try:
             process.send_signal(signal.SIGINT)
-            await heard(process, b"once more")
+            await printed(process, b"once more")
             process.send_signal(signal.SIGINT)
             result = await ended(process)
         finally:

@@ -1,4 +1,4 @@
-"""The pub/sub reader: counts exactly, keeps the heads of giants, survives restarts and tells the gap."""
+"""The subscriber: counts exactly, keeps the beginning of oversized messages, survives restarts, marks gaps."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ async def test_counts_every_message_by_channel(redis_url: str, client: redis.Red
 
 async def test_a_message_that_fits_two_subscriptions_counts_once(redis_url: str, client: redis.Redis) -> None:
     async with listening(redis_url, "orders", "o*", "*s") as subscriber:
-        for channel in ("orders", "other", "payments", "unheard"):
+        for channel in ("orders", "other", "payments", "missed"):
             client.publish(channel, "x")
         client.publish("orders", "last")
         await until(lambda: subscriber.counts[b"orders"] == 2)
     assert subscriber.counts == {b"orders": 2, b"other": 1, b"payments": 1}
 
 
-async def test_a_giant_is_kept_by_its_head(redis_url: str, client: redis.Redis) -> None:
+async def test_the_head_of_an_oversized_message_is_kept(redis_url: str, client: redis.Redis) -> None:
     async with listening(redis_url) as subscriber:
         client.publish("big", b"y" * 5_000_000)
         client.publish("small", b"z")
@@ -71,7 +71,7 @@ async def test_a_killed_connection_is_noticed_at_once(redis_url: str, client: re
         assert subscriber.connected
 
 
-async def test_a_user_who_may_not_subscribe_is_told(redis_url: str, client: redis.Redis) -> None:
+async def test_a_user_who_may_not_subscribe_is_reported(redis_url: str, client: redis.Redis) -> None:
     client.acl_setuser("deaf", enabled=True, passwords=["+pw"], commands=["+@all"], keys=["*"], reset_channels=True)
     try:
         subscriber = Subscriber(Url(redis_url.replace("redis://", "redis://deaf:pw@")), ("*",), MessageRing())

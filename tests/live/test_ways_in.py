@@ -1,4 +1,4 @@
-"""The subscriber comes in by each way that a URL can name: a user's name, a database, TLS, a Unix socket."""
+"""The subscriber connects with every kind of URL: with a user name, a database, TLS or a Unix socket."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.live.subscribing import events, listening
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key and a certificate for 127.0.0.1, signed by itself, in one file."""
+    """A private key and a self-signed certificate for 127.0.0.1 in one file."""
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip("no openssl to make a certificate with")
@@ -46,7 +46,7 @@ def tls(certificate: Path) -> ssl.SSLContext:
 
 
 async def hears(url: str, client: redis.Redis, user: str = "default", db: str = "0") -> None:
-    """Small messages and a giant arrive, at the user and in the database that were asked for."""
+    """Check that small and oversized messages arrive, as the right user and in the right database."""
     async with listening(url) as subscriber:
         await asyncio.to_thread(client.publish, "orders", "small")
         await asyncio.to_thread(client.publish, "orders", b"y" * 3_000_000)
@@ -89,7 +89,7 @@ async def test_a_user_by_name_and_another_database(client: redis.Redis, redis_ur
         client.acl_deluser("ear")
 
 
-async def test_a_wrong_password_is_told(redis_url: str) -> None:
+async def test_a_wrong_password_is_reported(redis_url: str) -> None:
     subscriber = Subscriber(Url(redis_url.replace("//", "//nobody:wrong@")), ("*",), MessageRing())
     task = asyncio.create_task(subscriber.run())
     await until(lambda: "password" in subscriber.trouble)
