@@ -119,6 +119,10 @@ def keyboard(presses: int) -> list[Figure]:
     """Press keys while the publishers do not stop."""
     with private_server() as (url, admin), report_file() as place:
         command = [sys.executable, "-m", "benchmarks.driver", url, str(place)]
+        # The footer names the keys of a pane where it has rows.
+        admin.set("session:0123456789abcdef", '{"email": "ann@example.com"}')
+        for board in ("leaderboard:a", "leaderboard:b"):
+            admin.zadd(board, {"ann": 1})
         with Publishers(url, 1_000_000_000) as publishers, on_terminal(command) as terminal:
             ready(admin)
             publishers.go()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
 from collections import deque
 from collections.abc import Mapping
 from importlib.util import find_spec
+from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -35,6 +37,10 @@ CONFIGURATION: dict[str, Any] = {
     "caches": (CachePattern("llm", "llm:*"), CachePattern("product", "product:*")),
 }
 """What the demo application keeps in Redis, besides what the defaults look for."""
+
+
+BUNDLED = Path(__file__).with_name("_demo")
+"""Where the wheel puts the demo application: not at the top level. A checkout has no such folder."""
 
 
 class DemoError(DashError):
@@ -75,7 +81,7 @@ def run_demo(config: Config, options: Mapping[str, str]) -> None:
     Raises:
         DemoError: the demo application is not installed, or did not start; its own words are on stderr.
     """
-    if not all(find_spec(name) for name in ("demo_server", "fastapi", "uvicorn", "httpx", "aiosqlite")):
+    if not all(find_spec(name) for name in ("fastapi", "uvicorn", "httpx", "aiosqlite")):
         raise DemoError("the demo needs a few more packages: pip install 'redis-dash[demo]'")
     click.echo("redis-dash: starting the demo", err=True)
     arguments = [f"--{name}={value}" for name, value in options.items()]
@@ -86,6 +92,7 @@ def run_demo(config: Config, options: Mapping[str, str]) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(BUNDLED), *_inherited_path()])},
         start_new_session=True,  # Ctrl-C is the dashboard's to understand
     )
     try:
@@ -103,6 +110,11 @@ def run_demo(config: Config, options: Mapping[str, str]) -> None:
         )
     finally:
         _stop(process)
+
+
+def _inherited_path() -> list[str]:
+    inherited = os.environ.get("PYTHONPATH")
+    return [inherited] if inherited else []
 
 
 def _wait_until_ready(process: subprocess.Popen[str]) -> _Ready:

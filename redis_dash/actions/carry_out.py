@@ -39,7 +39,7 @@ def mark(command: Command, outcome: Outcome) -> str:
     about = command.command if isinstance(command, FindOut) else command
     match about:
         case RevokeSession(session):
-            return f"{outcome.result}: {session.id} of {session.user or 'nobody known'}"
+            return f"{outcome.result}: {session.id} {f'of {session.user}' if session.user else '(unnamed)'}"
         case RestoreSession():
             return "revocation undone" if outcome.result == "restored" else f"undoing a revocation: {outcome.result}"
         case Publish():

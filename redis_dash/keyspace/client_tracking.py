@@ -110,10 +110,15 @@ class ClientTracking:
             since: when the pass began, in Unix epoch seconds.
             until: ``time.monotonic()``; the server must have named every key that was written before.
         """
+        return self._since_counted.get(key_group) if self._is_complete(key_group, since, until) else None
+
+    def since_running(self, key_group: str, since: float, until: float) -> Mapping[bytes, None] | None:
+        """The same, since the running pass began."""
+        return self._in_pass.get(key_group) if self._is_complete(key_group, since, until) else None
+
+    def _is_complete(self, key_group: str, since: float, until: float) -> bool:
         connection = self._connections.get(key_group)
-        if connection is None or connection.synchronised_at < until or not self.covers(key_group, since):
-            return None
-        return self._since_counted.get(key_group)
+        return connection is not None and connection.synchronised_at >= until and self.covers(key_group, since)
 
     def pass_begins(self) -> None:
         """Note that a pass over the keyspace begins."""

@@ -37,6 +37,8 @@ class KeyCounts:
         self._sampled_since: Changes | None = None
         """The latest counters that were known when the latest slice came."""
         self._latest: Changes | None = None
+        self._ended_at = 0.0
+        """When the last complete pass ended, ``time.monotonic()``."""
         self._run = ""
         self.data_sets = 0
         """How many data sets were seen so far: a pass that began on one says nothing about the next."""
@@ -65,6 +67,7 @@ class KeyCounts:
         """End a complete pass."""
         if self.tracking is not None:
             self.tracking.pass_ends()
+        self._ended_at = time.monotonic()
         before, self._counted_since = self._counted_since, self._running_since
         moved = moved_between(before, self._counted_since)
         for key_group in self.key_groups.values():
@@ -113,11 +116,11 @@ class KeyCounts:
         """How many keys a group has, as of ``info``."""
         now = self._changes(info)
         key_group = self.key_groups[name]
-        counted, sampled = (moved_between(then, now) for then in (self._counted_since, self._sampled_since))
+        counted, sampled = self._since_counted(info, now), moved_between(self._sampled_since, now)
         written = self._written(name, info)
         if written is not None and not counted.nothing:
             counted = key_group.sort_out(written) or counted
-        since = Since(counted, sampled, self._expiry(info), asked)
+        since = Since(counted, sampled, self._expiry(info), asked, self._arrived(name, info, now))
         return self._whole(key_group.count(time.time(), since), info)
 
     def _written(self, name: str, info: Info | None) -> Mapping[bytes, None] | None:
@@ -125,6 +128,21 @@ class KeyCounts:
         if self.tracking is None or info is None:
             return None
         return self.tracking.since_counted(name, self.key_groups[name].counted_since, info.at)
+
+    def _since_counted(self, info: Info | None, now: Changes | None) -> Moved:
+        """What can have changed since the last complete pass began; not known from an INFO before its end."""
+        if info is None or info.at < self._ended_at:
+            return NOT_KNOWN
+        return moved_between(self._counted_since, now)
+
+    def _arrived(self, name: str, info: Info | None, now: Changes | None) -> int | None:
+        """How many keys can have been created since the running pass began, at most; None if that is not known."""
+        key_group = self.key_groups[name]
+        if self.tracking is not None and info is not None:
+            written = self.tracking.since_running(name, key_group.began_at, info.at)
+            if written is not None:
+                return key_group.not_found(written)
+        return moved_between(self._running_since, now).came
 
     def count_asked(
         self, name: str, alive: int, info: Info | None, *, since: float = math.inf, all_named: bool = False
@@ -139,7 +157,7 @@ class KeyCounts:
             all_named: whether the tracking has named each key that was written since; then no key is missing.
         """
         now, key_group = self._changes(info), self.key_groups[name]
-        moved = moved_between(self._counted_since, now)
+        moved = self._since_counted(info, now)
         if not key_group.counted_at:
             return self.count(name, info, key_group.followed).at_lowest(alive)
         if not all_named and key_group.counted_since > since:

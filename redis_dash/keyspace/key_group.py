@@ -70,6 +70,8 @@ class Since(NamedTuple):
     """Since the latest slice of the running pass."""
     expiry: Expiry
     asked: Asked = Asked(0, 0)
+    arrived: int | None = 0
+    """Keys that can have been created since the running pass began, at most; None if that is not known."""
 
 
 class _Pass(NamedTuple):
@@ -191,6 +193,15 @@ class KeyGroup:
         known = [key in self._complete or key in self._left for key in written]
         return Moved(len(known) - sum(known), sum(known), told=True)
 
+    def not_found(self, written: Iterable[bytes]) -> int:
+        """How many of these keys the running pass has not found yet."""
+        return sum(key not in self._found and key not in self._found_left for key in written)
+
+    @property
+    def began_at(self) -> float:
+        """When the running pass began."""
+        return self._began_at
+
     @property
     def followed(self) -> Asked:
         """What the running pass has found, if a reader checks each key and discards those that are gone."""
@@ -222,7 +233,7 @@ class KeyGroup:
         """How many keys there are, and how certain that is."""
         last, running = self._last, self._running(since.sampled)
         if last is None:
-            return _still_there(running, since.asked)
+            return self._with_arrived(running, _still_there(running, since.asked), since.arrived)
         if last.sure and since.counted.nothing and since.expiry.keys == 0:
             return exact(last.keys, last.ended_at)
         come = self.come(now, since.counted)
@@ -234,6 +245,18 @@ class KeyGroup:
             complete = counted(last.keys, last.low - gone, last.high, last.ended_at)
         complete = msgspec.structs.replace(complete, high=(complete.high or 0) + come)
         return running if self._is_better(running, complete) else complete
+
+    def _with_arrived(self, found: Count, left: Count, arrived: int | None) -> Count:
+        """The keys of a first pass that still exist, plus those that were created where it had passed already.
+
+        Of the keys that were written since, some are new, and some are old keys that the pass will find later. So they
+        raise only the upper bound. The value rises by no more than the lost keys, as if the number stayed the same.
+        """
+        if found.high is None or left.high is None or found.certainty == "unknown":
+            return left
+        most = max(left.high, self._sample.size) if arrived is None else left.high + arrived
+        missed = min(found.value - left.value, round((arrived or 0) * found.coverage))
+        return msgspec.structs.replace(left, value=min(left.value + max(0, missed), most), high=most)
 
     def come(self, now: float, moved: Moved) -> int:
         """Keys that can have been created since the last complete pass began: at 95 %, or at most."""

@@ -53,6 +53,7 @@ class CacheSource(Source[CacheFrame]):
         info = await self._context.deployment.info(max_age_s=0.0)
         await counts.synchronise()
         dashboards, others = await self._dashboards.count(info)
+        self._context.other_dashboards = (dashboards or 1) - 1
         hits, misses = info.application
         fresh = self._before is None or info.at - self._before.at >= self._shortest_s
         interval = self._since_last(info) if fresh else self._interval

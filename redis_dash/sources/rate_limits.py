@@ -253,9 +253,12 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         if not (all_read and self._follows_all):
             read = sum(at.asked >= self._began for at in self._read_at.values())
             return (await counts.count_now(KEY_GROUP)).at_lowest(read)
-        there = len(self._rows) + len(self._unknown)  # before the scan adds or drops keys
+        known, dropped = len(self._rows) + len(self._unknown), self._dropped_in_pass
         info = await counts.info_after(time.monotonic())
-        return counts.count_asked(KEY_GROUP, there, info, since=began, all_named=all_named)
+        if self._dropped_in_pass != dropped:  # the scan has found more meanwhile
+            return await counts.count_now(KEY_GROUP)
+        now = len(self._rows) + len(self._unknown)
+        return counts.count_asked(KEY_GROUP, now, info, since=began, all_named=all_named and now == known)
 
     def _sample(self, count: Count, *, all_read: bool) -> Sample[RateLimitsFrame]:
         rows, unknown = self._rows.values(), len(self._unknown)

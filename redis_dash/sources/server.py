@@ -78,6 +78,7 @@ class ServerSource(Source[ServerFrame]):
                 cost=cost,
                 scan=self._keyspace.scan(),
                 kind=self._deployment.kind,
+                other_dashboards=self._context.other_dashboards,
                 evicting_since=self._evicting.take(evicted),
                 rejecting_since=self._rejecting.take(rejected),
                 errors_since=self._errors.take(cost.errors),

@@ -220,9 +220,12 @@ class SessionsSource(Source[SessionsFrame]):
         counts = self._context.keyspace.counts
         if not self._follows_all or self._no_lifetimes:
             return await counts.count_now(KEY_GROUP)
-        there = len(self._known)  # before the scan adds or drops sessions
+        known, dropped = len(self._known), self._dropped_in_pass
         info = await counts.info_after(time.monotonic())
-        return counts.count_asked(KEY_GROUP, there, info, since=began, all_named=all_named)
+        if self._dropped_in_pass != dropped:  # the scan has found more meanwhile
+            return await counts.count_now(KEY_GROUP)
+        all_named = all_named and len(self._known) == known
+        return counts.count_asked(KEY_GROUP, len(self._known), info, since=began, all_named=all_named)
 
     def _sample(self, count: Count) -> Sample[SessionsFrame]:
         read = [(key, known) for key, known in self._known.items() if known.facts is not None]

@@ -21,7 +21,8 @@ def empty_text(scope: Scope, found: Count, things: str, option: str) -> Plain:
         of = f" of {count(scope.keys)} keys" if scope.keys else ""
         return Plain(f"No key that matches {looked_for} was seen yet: {share}{of} scanned{most}. F5 scans all now.")
     if not scope.keys:
-        return Plain(f"The database holds no keys. Keys that match {looked_for} would be listed here.")
+        held = "holds no keys" if found.certainty == "exact" else "held no keys when it was scanned"
+        return Plain(f"The database {held}. Keys that match {looked_for} would be listed here.")
     if scope.others:
         others = f"{plural(scope.others, 'key')} of another type {'does' if scope.others == 1 else 'do'}"
         return Plain(f"No {things.removesuffix('s')} matches {looked_for}; {others}.")

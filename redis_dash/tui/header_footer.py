@@ -12,6 +12,7 @@ from redis_dash.core.frames.server import ServerFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import compact, duration, milliseconds, nbytes, percent
 from redis_dash.tui.panes.base import STOP, Pane
+from redis_dash.tui.panes.server import others_watch
 from redis_dash.tui.progress import progress_items
 from redis_dash.tui.segments import Segment
 from redis_dash.tui.status import status_text
@@ -50,6 +51,8 @@ def header_items(title: Plain, target: Plain, reading: AnyReading | None, now: f
     if isinstance(frame, ServerFrame):
         return items + _figures(frame)
     word = status_text(reading, now).words[0]
+    if reading is not None and reading.status == "off" and reading.note:
+        word = ((Plain(f"off: {plain(reading.note, 90)}"), "warn"),)
     return [*items, Item(word, priority=1, right=True)]
 
 
@@ -76,6 +79,8 @@ def _figures(frame: ServerFrame) -> list[Item]:
     ]
     if frame.kind == "cluster":
         figures.insert(0, Item(((Plain("one node of a cluster"), "warn"),), 1, right=True))
+    if frame.other_dashboards:
+        figures.insert(0, Item(((others_watch(frame.other_dashboards), "warn"),), 2, right=True))
     if frame.evicting_since is not None:
         figures.insert(0, Item(((Plain("evicting"), "warn"),), 1, right=True))
     return figures

@@ -9,12 +9,16 @@ import pytest
 import redis
 
 from redis_dash.client.deployment import Deployment
+from redis_dash.core.certainty import Count
 from redis_dash.core.errors import SourceError
+from redis_dash.keyspace.counts import KeyCounts
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.sources import key_groups
 from redis_dash.sources.base import Context
+from redis_dash.sources.leaderboards import LeaderboardsSource
 from redis_dash.sources.sessions import SessionsSource
 from tests.live.searching import found, searching, sign_in_many
+from tests.live.test_client_tracking import listening
 from tests.live.test_scan import count, fill
 from tests.live.test_sources import sign_in
 
@@ -211,3 +215,77 @@ async def test_a_search_that_was_cut_says_so(make_context: MakeContext, client: 
     assert cuts
     assert result.coverage < 1
     assert "connection" in result.note
+
+
+async def test_sessions_that_come_and_go_while_the_first_pass_is_slow(
+    make_context: MakeContext, client: redis.Redis
+) -> None:
+    """Each key is created after the pass has passed its place, or deleted after it was found: the number is stable."""
+    pipe = client.pipeline(transaction=False)
+    for number in range(20_000):
+        pipe.set(f"other:{number}", "x")
+    for number in range(400):
+        pipe.set(f"session:{number:020}", "{}")
+    pipe.execute()
+    context = make_context()
+    counts, seen = context.keyspace.counts, list[Count]()
+    counts.tracking = context.tracking
+    source, living, number = SessionsSource(context), list(range(400)), 400
+
+    async def move(_: int) -> None:
+        nonlocal number
+        pipe = client.pipeline(transaction=False)
+        for _ in range(20):
+            pipe.delete(f"session:{living.pop(0):020}")
+            pipe.set(f"session:{number:020}", "{}")
+            living.append(number)
+            number += 1
+        pipe.execute()
+        seen.append((await source.read()).frame.count)
+
+    async with listening(context.tracking):
+        examine = source.examine
+
+        async def examine_and_move(keys: Sequence[bytes]) -> None:
+            await examine(keys)
+            await move(0)
+
+        context.keyspace.readers["sessions"] = examine_and_move
+        await context.keyspace.pass_over()
+    assert len(seen) > 5
+    assert all(count.holds(400) for count in seen), seen
+    assert all(count.coverage < 1 or count.certainty != "estimated" for count in seen)
+
+
+async def test_boards_of_a_first_pass_that_goes_on_are_not_counted_yet(
+    make_context: MakeContext, client: redis.Redis
+) -> None:
+    pipe = client.pipeline(transaction=False)
+    for number in range(20_000):
+        pipe.set(f"other:{number}", "x")
+    pipe.zadd("leaderboard:a", {"ann": 1})
+    pipe.execute()
+    context = make_context()
+    source, seen = LeaderboardsSource(context), list[Count]()
+
+    async def examine(keys: Sequence[bytes]) -> None:
+        seen.append((await source.read()).frame.count)
+
+    context.keyspace.readers["leaderboards"] = examine
+    await context.keyspace.pass_over()
+    assert seen
+    assert all(count.coverage < 1 for count in seen)
+
+
+async def test_an_info_from_before_the_end_of_a_pass_proves_nothing(
+    deployment: Deployment, client: redis.Redis
+) -> None:
+    fill(client, 50, 0)
+    counts = KeyCounts(deployment, ["sessions"])
+    await counts.begin()
+    counts.add({"sessions": [b"session:%d" % number for number in range(50)]}, 50, 50, 0.5)
+    info = await counts.info_after(time.monotonic())
+    client.flushdb()
+    counts.end(still=True)
+    assert counts.count_asked("sessions", 50, info).certainty != "exact"
+    assert counts.count("sessions", info).certainty != "exact"

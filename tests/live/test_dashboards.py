@@ -39,6 +39,9 @@ async def test_another_dashboard_on_the_same_server_is_reported(redis_url: str, 
         assert await is_alone()
         async with running(second):
             await until_async(is_not_alone)
+            server = next(reading for reading in await first.read_all() if reading.topic == "server")
+            assert server.frame is not None
+            assert server.frame.other_dashboards == 1
         await until_async(is_alone)
 
 

@@ -21,7 +21,7 @@ from redis_dash.tui.status import status_text
 from redis_dash.tui.text import Plain
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
-from tests.tui.helpers import MEDIUM, NARROW, WIDE, running, screen_text, shows, tap
+from tests.tui.helpers import MEDIUM, NARROW, WIDE, running, screen_text, shows, tap, until
 
 
 def reading(count: Count | None, age: float = 0.0) -> AnyReading:
@@ -137,6 +137,7 @@ async def test_a_first_scan_has_no_last_pass() -> None:
     ("count", "keys", "words"),
     [
         (exact(0), 0, "The database holds no keys."),
+        (certainty.counted(0, 0, 5, 1.0), 0, "The database held no keys when it was scanned."),
         (exact(0), 300, "No key matches session:*, among 300 in this database."),
         (certainty.counted(0, 0, 3, 0.0), 300, "was among the 300 counted; up"),
         (certainty.counted(0, 0, 0, 0.0), 300, "was among the 300 counted. If"),
@@ -153,3 +154,16 @@ async def test_nothing_recognised_is_not_nobody(count: Count, keys: int, words: 
         await shows(app, pilot, words)
         assert "nobody" not in screen_text(app).lower()
         assert ("exact" in screen_text(app)) == (count.certainty == "exact")
+
+
+async def test_what_ops_hold_besides_the_applications_is_told() -> None:
+    server = msgspec.structs.replace(fakes.server(), other_dashboards=1)
+    async with running(FakeFeed(fakes.ok("server", server)), WIDE) as (app, pilot):
+        await tap(pilot, "6", "z")
+        await until(pilot, lambda: screen_text(app).count("incl. another dashboard") == 2)
+
+
+async def test_why_the_server_is_not_read_stands_in_the_header() -> None:
+    off: AnyReading = Reading("server", "off", note="not allowed to run INFO")
+    async with running(FakeFeed(off), WIDE) as (app, pilot):
+        await shows(app, pilot, "off: not allowed to run INFO")

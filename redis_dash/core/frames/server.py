@@ -82,6 +82,8 @@ class ServerFrame(Frame, frozen=True):
     cost: Cost
     scan: Scan = Scan()
     kind: Kind = "standalone"
+    other_dashboards: int = 0
+    """That watch this server, too, as far as known: their commands are in ``ops_per_s``."""
     evicting_since: float | None = None
     """Since when keys are evicted; None while none is."""
     rejecting_since: float | None = None

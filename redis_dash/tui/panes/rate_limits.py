@@ -97,7 +97,7 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
             (Plain("window"), Plain("unknown") if row.window_s is None else duration(row.window_s)),
             (Plain("usage falls in"), Plain("unknown") if row.reset_s is None else _wait(row.reset_s)),
             (Plain("key"), plain(row.key, 400)),
-            (Plain("written by"), plain(row.dialect, 60)),
+            (Plain("kind"), plain(row.dialect, 60)),
         )
         return Detail(Plain("Rate limit"), facts)
 

@@ -119,7 +119,7 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
     one_node: Cell = Figure(ONE_NODE, "warn") if frame.kind == "cluster" else NOTHING
     evicting = f"evicting {rate(frame.evicted_per_s)}" if frame.evicted_per_s else "evicting"
     return (
-        Fact(Plain("operations"), rate(frame.ops_per_s), "strong"),
+        Fact(Plain("operations"), rate(frame.ops_per_s), "strong", _others(frame)),
         _memory(frame),
         Fact(Plain("clients"), count(frame.clients), "text", blocked),
         Fact(Plain("ping"), milliseconds(frame.ping_ms), "text"),
@@ -205,3 +205,13 @@ class _Rows:
 
     def words(self, fact: Fact) -> str:
         return fact.name
+
+
+def _others(frame: ServerFrame) -> Cell:
+    """Whose commands are in it besides the application's."""
+    return (others_watch(frame.other_dashboards), "warn") if frame.other_dashboards else NOTHING
+
+
+def others_watch(dashboards: int) -> Plain:
+    """That the commands of other dashboards are in a figure, too."""
+    return Plain("incl. another dashboard" if dashboards == 1 else f"incl. {dashboards} other dashboards")

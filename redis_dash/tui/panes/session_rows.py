@@ -80,7 +80,7 @@ def facts(row: SessionRow) -> Facts:
         (Plain("role"), plain(row.role, 100) or Plain("–")),
         (Plain("since"), since),
         (Plain("expires in"), left if row.ttl_known else Plain("unknown")),
-        (Plain("written by"), plain(row.dialect, 60)),
+        (Plain("format"), plain(row.dialect, 60)),
         *((plain(name, 40), plain(value, 400)) for name, value in fields),
     )
 
