@@ -62,7 +62,8 @@ class JsonSession:
 
     def searchable(self, reply: object) -> bytes | None:
         """The JSON text itself."""
-        return reply if isinstance(reply, bytes) and reply.startswith(b"{") else None
+        # This says whether it begins with "{", as startswith does, but faster: it is called for every session.
+        return reply if isinstance(reply, bytes) and b"{" <= reply < b"|" else None
 
     def decode(self, reply: object) -> SessionFacts | None:
         """The session; None unless the value is a JSON object of at most ``LARGEST`` bytes."""

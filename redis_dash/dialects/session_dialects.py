@@ -35,6 +35,8 @@ class Page(NamedTuple):
 
     def searchable(self) -> list[bytes | None]:
         """The raw text of each value, see ``SessionDialect.searchable``."""
+        if self.keys and self.dialects.count(self.dialects[0]) == len(self.keys):  # the usual case is the fastest
+            return list(map(self.dialects[0].searchable, self.replies))
         return [dialect.searchable(reply) for dialect, reply in zip(self.dialects, self.replies, strict=True)]
 
 
@@ -85,7 +87,9 @@ class SessionDialects:
             SourceError: ``ask`` raised it.
         """
         usual, of_key = self._usual, self._of_key
-        dialects = [of_key.get(key, usual) for key in keys] if of_key else [usual] * len(keys)
+        if not of_key:
+            return Page(keys, [usual] * len(keys), commands := list(map(usual.read, keys)), await ask(commands))
+        dialects = [of_key.get(key, usual) for key in keys]
         commands = [dialect.read(key) for dialect, key in zip(dialects, keys, strict=True)]
         return Page(keys, dialects, commands, await ask(commands))
 

@@ -110,13 +110,13 @@ class ClientTracking:
             since: when the pass began, in Unix epoch seconds.
             until: ``time.monotonic()``; the server must have named every key that was written before.
         """
-        return self._since_counted.get(key_group) if self._has_named(key_group, since, until) else None
+        return self._since_counted.get(key_group) if self._is_complete(key_group, since, until) else None
 
     def since_running(self, key_group: str, since: float, until: float) -> Mapping[bytes, None] | None:
-        """Keys written or deleted since the running pass began, with the same arguments."""
-        return self._in_pass.get(key_group) if self._has_named(key_group, since, until) else None
+        """The same, since the running pass began."""
+        return self._in_pass.get(key_group) if self._is_complete(key_group, since, until) else None
 
-    def _has_named(self, key_group: str, since: float, until: float) -> bool:
+    def _is_complete(self, key_group: str, since: float, until: float) -> bool:
         connection = self._connections.get(key_group)
         return connection is not None and connection.synchronised_at >= until and self.covers(key_group, since)
 

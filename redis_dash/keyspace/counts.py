@@ -130,13 +130,13 @@ class KeyCounts:
         return self.tracking.since_counted(name, self.key_groups[name].counted_since, info.at)
 
     def _since_counted(self, info: Info | None, now: Changes | None) -> Moved:
-        """What can have changed since the last complete pass began; an INFO from before its end does not tell."""
+        """What can have changed since the last complete pass began; not known from an INFO before its end."""
         if info is None or info.at < self._ended_at:
             return NOT_KNOWN
         return moved_between(self._counted_since, now)
 
     def _arrived(self, name: str, info: Info | None, now: Changes | None) -> int | None:
-        """How many keys can have come since the running pass began, at most; None where that is not known."""
+        """How many keys can have been created since the running pass began, at most; None if that is not known."""
         key_group = self.key_groups[name]
         if self.tracking is not None and info is not None:
             written = self.tracking.since_running(name, key_group.began_at, info.at)

@@ -71,7 +71,7 @@ class Since(NamedTuple):
     expiry: Expiry
     asked: Asked = Asked(0, 0)
     arrived: int | None = 0
-    """Keys that can have come since the running pass began, at most; None where that is not known."""
+    """Keys that can have been created since the running pass began, at most; None if that is not known."""
 
 
 class _Pass(NamedTuple):
@@ -194,7 +194,7 @@ class KeyGroup:
         return Moved(len(known) - sum(known), sum(known), told=True)
 
     def not_found(self, written: Iterable[bytes]) -> int:
-        """How many of these keys the running pass has not found (so far)."""
+        """How many of these keys the running pass has not found yet."""
         return sum(key not in self._found and key not in self._found_left for key in written)
 
     @property
@@ -247,10 +247,10 @@ class KeyGroup:
         return running if self._is_better(running, complete) else complete
 
     def _with_arrived(self, found: Count, left: Count, arrived: int | None) -> Count:
-        """What is left of the keys that a first pass found, and those that came where it had passed already.
+        """The keys of a first pass that still exist, plus those that were created where it had passed already.
 
-        Of the keys that were written since, some are new, and some are old ones that the pass has yet to find: so they
-        only raise the upper bound. The value is raised by no more than was lost, as if the number were about the same.
+        Of the keys that were written since, some are new, and some are old keys that the pass will find later. So they
+        raise only the upper bound. The value rises by no more than the lost keys, as if the number stayed the same.
         """
         if found.high is None or left.high is None or found.certainty == "unknown":
             return left

@@ -94,7 +94,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         ranked = [board for board in boards if raw(board.key) in self._named or not _holds_times(board)]
         number = sum(self._is_board.get(key, False) for key in there) - (len(boards) - len(ranked))
         count = self._context.keyspace.counts.count_asked(KEY_GROUP, number, info)
-        if began < self._key_group.counted_since < math.inf:  # a board may be gone that was read before that pass began
+        if began < self._key_group.counted_since < math.inf:  # a board may be gone that was read before that pass
             count = counted(number, 0, count.high, self._key_group.counted_at)
         if len(there) > BOARDS:  # boards that are not read may be gone
             count = counted(number, len(ranked), count.high, count.at)

@@ -255,7 +255,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             return (await counts.count_now(KEY_GROUP)).at_lowest(read)
         known, dropped = len(self._rows) + len(self._unknown), self._dropped_in_pass
         info = await counts.info_after(time.monotonic())
-        if self._dropped_in_pass != dropped:  # the scan has added keys
+        if self._dropped_in_pass != dropped:  # the scan has found more meanwhile
             return await counts.count_now(KEY_GROUP)
         now = len(self._rows) + len(self._unknown)
         return counts.count_asked(KEY_GROUP, now, info, since=began, all_named=all_named and now == known)

@@ -222,7 +222,7 @@ class SessionsSource(Source[SessionsFrame]):
             return await counts.count_now(KEY_GROUP)
         known, dropped = len(self._known), self._dropped_in_pass
         info = await counts.info_after(time.monotonic())
-        if self._dropped_in_pass != dropped:  # the scan has added sessions
+        if self._dropped_in_pass != dropped:  # the scan has found more meanwhile
             return await counts.count_now(KEY_GROUP)
         all_named = all_named and len(self._known) == known
         return counts.count_asked(KEY_GROUP, len(self._known), info, since=began, all_named=all_named)

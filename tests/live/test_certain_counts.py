@@ -220,7 +220,7 @@ async def test_a_search_that_was_cut_says_so(make_context: MakeContext, client: 
 async def test_sessions_that_come_and_go_while_the_first_pass_is_slow(
     make_context: MakeContext, client: redis.Redis
 ) -> None:
-    """Each has come after the pass had passed its place, or goes after it was found: the number stays the same."""
+    """Each key is created after the pass has passed its place, or deleted after it was found: the number is stable."""
     pipe = client.pipeline(transaction=False)
     for number in range(20_000):
         pipe.set(f"other:{number}", "x")

@@ -1,1 +1,1 @@
-"""A world that moves: an application on a real server that knows the truth, and a judge of what the hub says of it."""
+"""Changing data: an application on a real server that knows the true values, and a judge of the hub's readings."""

@@ -1,4 +1,4 @@
-"""``make truth``: worlds that move for some minutes on every server binary that is there; every figure is judged."""
+"""``make truth``: runs scenes for some minutes on every available server binary, and judges every value."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIZES = (SMALL, MIDDLE, LASTING, LARGE)
 
 
 async def watch(program: Path, minutes: float, seed: int) -> tuple[str, Tally]:
-    """World after world on one server, until the time is over."""
+    """Run scenes on one server until the time is over."""
     tally, ends = Tally(), time.monotonic() + 60 * minutes
     with EmbeddedServer(program=program) as server:
         scene = 0
@@ -34,7 +34,7 @@ async def watch(program: Path, minutes: float, seed: int) -> tuple[str, Tally]:
 
 
 def main() -> int:
-    """The exit status: 1 if anything is wrong."""
+    """Run everything; returns the exit status: 1 if any value is wrong."""
     parser = argparse.ArgumentParser(prog="make truth", description=__doc__)
     parser.add_argument("--minutes", type=float, default=10.0, help="for each server (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=7)

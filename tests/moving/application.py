@@ -1,4 +1,4 @@
-"""The application: sessions, limits, boards, caches and other keys, all written by one thread on one connection."""
+"""The application: one thread writes sessions, limits, boards, caches and other keys on one connection."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ Action = Callable[[Batch], None]
 
 
 class Wiped(Protocol):
-    """Something that is gone with all keys."""
+    """Something that ends when all keys are deleted."""
 
     def wiped(self, span: Span) -> None:
-        """All keys are gone, at one moment."""
+        """All keys are deleted at one moment."""
 
 
 class Application:
-    """Plays phases; what it does depends on the seed and the phases alone, how often on the time."""
+    """Plays phases. The seed and the phases alone decide what it does; time decides how often."""
 
     def __init__(self, port: int, size: Size, seed: int) -> None:
         self.rng = random.Random(seed)
@@ -57,10 +57,10 @@ class Application:
         )
         self.filler, self.channels = Filler(), Channels(self.rng)
         self.away: list[Span] = []
-        """When the server was being started again, or all connections were cut."""
+        """When the server was restarting, or all connections were closed."""
         self._actions: dict[str, Action] = {
             "sign in": lambda batch: self.sessions.sign_in(batch, self._lifetime_s()),
-            "go on": lambda batch: self.sessions.go_on(batch, self._lifetime_s() or 9.0),
+            "go on": lambda batch: self.sessions.use(batch, self._lifetime_s() or 9.0),
             "change role": self.sessions.change_role,
             "stay": self.sessions.stay,
             "rotate": self.sessions.rotate,
@@ -88,7 +88,7 @@ class Application:
         }
 
     def config(self, url: str) -> Config:
-        """What a dashboard must be told of it."""
+        """The configuration of a dashboard for this application."""
         limits = [LimitPattern(one.glob, f"{one.limit}/{one.window_s:g}" if one.limit else "") for one in self.limiters]
         return Config(
             url=url,
@@ -100,10 +100,10 @@ class Application:
             budget=self._size.budget,
         )
 
-    # -- what it does ------------------------------------------------------------------------------------------------
+    # -- phases ------------------------------------------------------------------------------------------------------
 
     def settle_in(self) -> None:
-        """What is there before anybody looks."""
+        """Write the initial data."""
         batch = Batch()
         for what, times in self._size.at_first.items():
             for n in range(times):
@@ -113,7 +113,7 @@ class Application:
             self._send(batch)
 
     def play(self, phase: Phase, stop: threading.Event) -> None:
-        """One phase, for its time; meant for a thread of its own."""
+        """Play one phase for its duration; runs in a thread of its own."""
         names, weights = list(phase.actions), list(phase.actions.values())
         batch, ends = Batch(), time.monotonic() + phase.seconds
         for what in phase.at_once:
@@ -126,11 +126,11 @@ class Application:
             stop.wait(phase.tick_s * self.rng.uniform(0.5, 1.5))
 
     def rest(self) -> None:
-        """Nothing is written any more; what expires is still noticed."""
+        """Stop writing; keys that expire are still noted."""
         self._advance()
 
     def restart(self, start_again: Callable[[], None]) -> None:
-        """The server is started again, and is empty."""
+        """Restart the server; it is empty afterwards."""
         begin = time.time()
         start_again()
         self._client.close()
@@ -141,24 +141,24 @@ class Application:
         self.lookups.begin(span, by_command=False)
 
     def numbers(self) -> dict[str, Timeline]:
-        """How many keys there are, by what they begin with."""
+        """The number of keys over time, by prefix."""
         kinds = {GLOB.removesuffix("*"): self.sessions.truth.count, "other:": self.filler.count}
         kinds |= {limiter.glob.removesuffix("*"): limiter.truth.count for limiter in self.limiters}
         kinds |= {cache.glob.removesuffix("*"): cache.truth.count for cache in self.caches}
         return kinds | {"leaderboard": merged([self.boards.count, self.boards.others])}
 
     def look(self) -> tuple[dict[str, int], Span]:
-        """The same, as the server itself has it."""
+        """The number of keys on the server now, by prefix."""
         begin = time.time()
         keys = [key.decode() for key in set(self._client.scan_iter(count=1000))]
         found = {beginning: sum(key.startswith(beginning) for key in keys) for beginning in self.numbers()}
         return found, Span(begin, time.time())
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._client.close()
 
-    # -- parts of it -------------------------------------------------------------------------------------------------
+    # -- steps -------------------------------------------------------------------------------------------------------
 
     def _send(self, batch: Batch) -> None:
         self._advance()
@@ -195,11 +195,11 @@ class Application:
     def _change_unit(self, batch: Batch) -> None:
         for limiter in self.limiters:
             if isinstance(limiter, SlidingWindow):
-                self._send(batch)  # requests that are under way are in the old unit
+                self._send(batch)  # pending requests use the old unit
                 limiter.change_unit(batch)
 
     def _cut(self, batch: Batch) -> None:
-        """Everybody else loses the connection: what they looked up at the time may be unknown for good."""
+        """Close all other clients' connections: their lookups at that time may stay unknown."""
 
         def note(_: Any, span: Span) -> None:
             self.away.append(span)

@@ -1,4 +1,4 @@
-"""Commands that the application sends at once, and what is to be noted when their replies are there."""
+"""Commands that the application sends at once, and functions that note their replies."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import redis
 from tests.moving.timeline import Span
 
 Note = Callable[[Any, Span], None]
-"""Takes a command's reply, and between which moments the server ran the command."""
+"""Takes a command's reply, and the interval in which the server executed the command."""
 
 
 class Batch:
-    """Run in their order; no transaction, so others' commands may run in between."""
+    """A pipeline; it is no transaction, so that other clients' commands may run in between."""
 
     def __init__(self) -> None:
         self._commands: list[tuple[Any, ...]] = []
@@ -25,12 +25,12 @@ class Batch:
         return len(self._commands)
 
     def add(self, *command: Any, note: Note | None = None) -> None:
-        """One more command."""
+        """Add a command."""
         self._commands.append(command)
         self._notes.append(note)
 
     def send(self, client: redis.Redis) -> None:
-        """Run them, and note what came of it."""
+        """Run the commands and note their replies."""
         if not self._commands:
             return
         pipeline = client.pipeline(transaction=False)

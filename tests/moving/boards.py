@@ -1,4 +1,4 @@
-"""The application's leaderboards: they grow, shrink, vanish, and turn into something else and back."""
+"""The application's leaderboards: they grow, shrink, are deleted, and are replaced by keys of another type."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Page = list[tuple[bytes, float]]
 
 
 class Write(NamedTuple):
-    """One write to a board: the new scores of members, None for those that leave."""
+    """One write to a board: the new scores of members, None for removed members."""
 
     span: Span
     scores: dict[bytes, float | None]
@@ -23,18 +23,18 @@ class Write(NamedTuple):
 
 
 class Board:
-    """One key: as it is now, and all that was written to it, to be told again."""
+    """One key: its current scores, and all its writes, which can be replayed."""
 
     def __init__(self, key: str) -> None:
         self.key = key
         self.scores: dict[bytes, float] = {}
         self.size = Timeline()
         self._writes: list[Write] = []
-        self._place, self._told = 0, dict[bytes, float]()
-        """How many of the writes have been told again, and the scores after them."""
+        self._place, self._replayed = 0, dict[bytes, float]()
+        """How many writes have been replayed, and the scores after them."""
 
     def write(self, write: Write) -> None:
-        """Note what was written."""
+        """Note a write."""
         self._writes.append(write)
         before = len(self.scores)
         _apply(self.scores, write)
@@ -42,11 +42,11 @@ class Board:
             self.size.step(write.span, len(self.scores) - before)
 
     def states(self, begin: float, end: float) -> Iterator[dict[bytes, float]]:
-        """The scores at the moments of an interval, one after the other; ask for intervals in their order only."""
+        """All scores during an interval, in order; call it with intervals in order only."""
         while self._place < len(self._writes) and self._writes[self._place].span.end < begin:
-            _apply(self._told, self._writes[self._place])
+            _apply(self._replayed, self._writes[self._place])
             self._place += 1
-        state = dict(self._told)
+        state = dict(self._replayed)
         yield dict(state)
         for write in self._writes[self._place :]:
             if write.span.begin > end:
@@ -55,16 +55,16 @@ class Board:
             yield dict(state)
 
     def rewind(self) -> None:
-        """Tell it again from the beginning."""
-        self._place, self._told = 0, {}
+        """Start the replay again."""
+        self._place, self._replayed = 0, {}
 
     def best_first(self) -> list[bytes]:
-        """The members as they are now."""
+        """The current members, best first."""
         return [member for member, _ in ranked(self.scores)]
 
 
 def ranked(scores: dict[bytes, float]) -> Page:
-    """As ZREVRANGE puts them."""
+    """The page in the order of ZREVRANGE."""
     return sorted(scores.items(), key=lambda item: (item[1], item[0]), reverse=True)
 
 
@@ -79,25 +79,25 @@ def _apply(scores: dict[bytes, float], write: Write) -> None:
 
 
 class Boards:
-    """A few boards, and keys that have a board's name and are none."""
+    """A few boards, and keys of other types with a board's name."""
 
     def __init__(self, rng: random.Random, names: int) -> None:
         self._rng = rng
         self.boards = {key: Board(key) for key in ["leaderboard", *(f"leaderboard:week:{n}" for n in range(names))]}
         self.count = Timeline()
         self.others = Timeline()
-        """Keys that are hashes."""
+        """The number of hashes with a board's name."""
         self._hashes: set[str] = set()
 
     def score(self, batch: Batch) -> None:
-        """Somebody wins points on some board, and may be new there."""
+        """A member, perhaps a new one, wins points on some board."""
         board = self._any()
         if board.key not in self._hashes:
             members = {f"player{self._rng.randrange(400)}".encode(): float(self._rng.randrange(1, 50))}
             self._raise(batch, board, members)
 
     def grow(self, batch: Batch, size: int) -> None:
-        """Many are new on one board."""
+        """Add many members to one board."""
         board = self._any()
         if board.key not in self._hashes:
             new = {f"player{n}".encode(): float(self._rng.randrange(1, 5000)) for n in range(size)}
@@ -116,7 +116,7 @@ class Boards:
         batch.add("ZADD", board.key, *parts, note=lambda _, span: self._write(board, Write(span, dict(points))))
 
     def shrink(self, batch: Batch, left: int) -> None:
-        """Only the best remain."""
+        """Remove all but the best members."""
         board = self._any()
 
         def note(_: Any, span: Span) -> None:
@@ -126,7 +126,7 @@ class Boards:
             batch.add("ZREMRANGEBYRANK", board.key, 0, -left - 1, note=note)
 
     def vanish(self, batch: Batch) -> None:
-        """A board is deleted, or what took its place."""
+        """Delete a board, or the key that replaced it."""
         board = self._any()
         if board.key not in self._hashes:
             batch.add("DEL", board.key, note=lambda _, span: self._write(board, Write(span, {}, all_gone=True)))
@@ -135,7 +135,7 @@ class Boards:
         batch.add("DEL", board.key, note=lambda _, span: self.others.step(span, -1))
 
     def retype(self, batch: Batch) -> None:
-        """A board becomes a hash: in two steps, as no command does it in one."""
+        """Replace a board by a hash, in two steps, because no command does it in one."""
         board = self._any()
         if board.key in self._hashes:
             return
@@ -153,7 +153,7 @@ class Boards:
             self.count.step(write.span, 1 if board.scores else -1)
 
     def wiped(self, span: Span) -> None:
-        """All keys are gone, at one moment."""
+        """All keys are deleted at one moment."""
         for board in self.boards.values():
             if board.scores:
                 board.write(Write(span, {}, all_gone=True))

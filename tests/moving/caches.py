@@ -1,4 +1,4 @@
-"""The application's caches: pages with counters of their own, answers without."""
+"""The application's caches: pages with their own counters, answers without counters."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from tests.moving.lifetimes import Lifetimes
 from tests.moving.timeline import Span, Timeline
 
 PAGES = 400
-"""Different ones that are asked for."""
+"""Number of different pages."""
 
 
 class Cache:
-    """Read through: what is not there is put there."""
+    """A read-through cache: a missing page is made and stored."""
 
     def __init__(self, name: str, lookups: Lookups, rng: random.Random, *, counters: bool, lifetime_s: float | None):
         self.name, self.counters, self._lifetime_s = name, counters, lifetime_s
         self.truth = Lifetimes()
         self.hits, self.misses = Timeline(), Timeline()
-        """As its own counters tell."""
+        """The cache's own counters over time."""
         self._lookups, self._rng = lookups, rng
         self._after: list[tuple[str, bool]] = []
-        """What was looked up, and whether it was there; not followed up yet."""
+        """Lookups whose consequences are not written yet, and whether they were hits."""
 
     @property
     def glob(self) -> str:
-        """Of its keys."""
+        """The glob of the cache's keys."""
         return f"cache:{self.name}:*"
 
     @property
     def stats(self) -> str:
-        """Where its counters are."""
+        """The key of the cache's counters."""
         return f"cache:stats:{self.name}"
 
     def look_up(self, batch: Batch) -> None:
-        """Somebody reads a page; who misses makes it, and counts, in the next batch."""
+        """Read a page; after a miss it is stored, and counted, in the next batch."""
         key = f"cache:{self.name}:{int(self._rng.triangular(0, PAGES, 0))}"
 
         def note(value: Any, span: Span) -> None:
@@ -47,7 +47,7 @@ class Cache:
         batch.add("GET", key, note=note)
 
     def follow_up(self, batch: Batch) -> None:
-        """What the lookups of the last batch lead to."""
+        """Write what follows from the lookups of the last batch."""
         for key, hit in self._after:
             if self.counters:
                 self._count(batch, hit)
@@ -66,7 +66,7 @@ class Cache:
         batch.add("SET", key, "x" * 50, *until, note=lambda _, span: self.truth.written(key, deadline, span))
 
     def drop(self, batch: Batch) -> None:
-        """One page is out of date."""
+        """Delete one page."""
         key = self.truth.keys.draw(self._rng)
         if key is None:
             return
@@ -79,11 +79,11 @@ class Cache:
         batch.add("UNLINK", key, note=note)
 
     def advance(self, now: float) -> None:
-        """Notice what has expired."""
+        """Note pages that have expired."""
         self.truth.advance(now)
 
     def wiped(self, span: Span) -> None:
-        """All keys are gone, the counters with them."""
+        """All keys are deleted, including the counters."""
         self.truth.wiped(span)
         self._after.clear()
         for timeline in (self.hits, self.misses):
@@ -91,19 +91,19 @@ class Cache:
 
 
 class Lookups:
-    """What the server counts of the application's: every reading command finds its key or does not."""
+    """The application's lookups as the server counts them: every reading command is a hit or a miss."""
 
     def __init__(self) -> None:
         self.hits, self.misses = Timeline(), Timeline()
         self.beginnings: list[tuple[Span, bool]] = []
-        """When the server began to count anew, or what others looked up became unknown; False for a restart."""
+        """When the server's counters were reset, or other clients' lookups became unknown; False for a restart."""
 
     def step(self, hit: bool, span: Span) -> None:
-        """One lookup."""
+        """Note one lookup."""
         (self.hits if hit else self.misses).step(span, 1)
 
     def begin(self, span: Span, *, by_command: bool) -> None:
-        """The server begins to count anew."""
+        """The server's counters are reset."""
         self.beginnings.append((span, by_command))
         for timeline in (self.hits, self.misses):
             timeline.step(span, -timeline.value)

@@ -1,4 +1,4 @@
-"""What the application publishes."""
+"""The application's messages."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ NAMES = ("orders", "payments", "sessions")
 
 
 class Channels:
-    """Counts what was published in each channel."""
+    """Counts the published messages of each channel."""
 
     def __init__(self, rng: random.Random) -> None:
         self.published = {name: Timeline() for name in NAMES}
         self._rng = rng
 
     def publish(self, batch: Batch) -> None:
-        """One message."""
+        """Publish one message."""
         name = self._rng.choice(NAMES)
         batch.add("PUBLISH", name, '{"type": "order.created"}', note=lambda _, span: self.published[name].step(span, 1))

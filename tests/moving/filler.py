@@ -1,4 +1,4 @@
-"""Other keys, in bulk: what a dashboard must pass over."""
+"""Many other keys, which a dashboard must scan too."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ CHUNK = 500
 
 
 class Filler:
-    """``other:<n>``, of which the newest go first."""
+    """Keys ``other:<n>``; the newest are deleted first."""
 
     def __init__(self) -> None:
         self.count = Timeline()
         self._planned = 0
 
     def grow(self, batch: Batch, count: int = CHUNK) -> None:
-        """So many more."""
+        """Add keys."""
         for begin in range(0, count, CHUNK):
             size = min(CHUNK, count - begin)
             parts = [part for n in range(self._planned, self._planned + size) for part in (f"other:{n}", "x")]
@@ -24,7 +24,7 @@ class Filler:
             batch.add("MSET", *parts, note=self._note(size))
 
     def shrink(self, batch: Batch) -> None:
-        """Some fewer."""
+        """Delete some keys."""
         size = min(CHUNK, self._planned)
         if not size:
             return
@@ -36,6 +36,6 @@ class Filler:
         return lambda _, span: self.count.step(span, delta)
 
     def wiped(self, span: Span) -> None:
-        """All keys are gone, at one moment."""
+        """All keys are deleted at one moment."""
         self.count.step(span, -self.count.value)
         self._planned = 0

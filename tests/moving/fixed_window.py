@@ -1,4 +1,4 @@
-"""A rate limit that counts the requests of fixed windows."""
+"""A rate limit that counts requests in fixed windows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ return used"""
 
 
 class FixedWindow:
-    """A counter a client, that expires a window after its first request; requests beyond the limit are counted too."""
+    """One counter per client, which expires one window after the first request; refused requests are counted too."""
 
     def __init__(self, name: str, limit: int | None, window_s: float, rng: random.Random) -> None:
         self.name, self.limit, self.window_s = name, limit, window_s
@@ -26,11 +26,11 @@ class FixedWindow:
 
     @property
     def glob(self) -> str:
-        """Of its keys."""
+        """The glob of the limiter's keys."""
         return f"ratelimit:{self.name}:*"
 
     def request(self, batch: Batch, client: int) -> None:
-        """Counted in one step: a counter without an end is nobody's wish."""
+        """Count a request and set the expiry in one step, so that no counter lasts for ever."""
         key, deadline = f"ratelimit:{self.name}:{client}", round(time.time() + self.window_s, 3)
 
         def note(used: Any, span: Span) -> None:
@@ -41,12 +41,12 @@ class FixedWindow:
         batch.add("EVAL", COUNT_ONE, 1, key, round(deadline * 1000), note=note)
 
     def _begin(self, key: str, deadline: float, span: Span) -> None:
-        if key in self.truth.deadlines:  # it has just expired, sooner than we look
+        if key in self.truth.deadlines:  # it has just expired
             self._end(key, self.truth.expire_now(key))
         self.truth.created(key, deadline, span)
 
     def pardon(self, batch: Batch) -> None:
-        """Delete one."""
+        """Delete one counter."""
         key = self.truth.keys.draw(self._rng)
         if key is None:
             return
@@ -60,7 +60,7 @@ class FixedWindow:
         batch.add("DEL", key, note=note)
 
     def advance(self, now: float) -> None:
-        """Usage is gone with the key."""
+        """Note expired counters: their usage is 0."""
         self.truth.advance(now)
         for deadline, key in self.truth.expired:
             self._end(key, deadline)
@@ -69,7 +69,7 @@ class FixedWindow:
         self.levels.change(key, -self.levels.used_now(key), self.limit, around(deadline), by_clock=True)
 
     def wiped(self, span: Span) -> None:
-        """All keys are gone."""
+        """All keys are deleted."""
         self.advance(span.begin + SETTLED_S)
         self.truth.wiped(span)
         self.levels.wiped(span)

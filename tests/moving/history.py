@@ -1,4 +1,4 @@
-"""A value that is replaced now and then, each time at a moment that is known only to lie between two times."""
+"""A value that is replaced now and then; each moment of a change is known only as an interval."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class History(Generic[T]):
-    """The values of one key, in their order."""
+    """The values of one key, in order."""
 
     __slots__ = ("_entries",)
 
@@ -18,16 +18,16 @@ class History(Generic[T]):
         self._entries: list[tuple[Span, T]] = []
 
     def record(self, span: Span, value: T) -> None:
-        """It is replaced."""
+        """Note a new value."""
         self._entries.append((span, value))
 
     @property
     def latest(self) -> T:
-        """What it is now."""
+        """The current value."""
         return self._entries[-1][1]
 
     def values(self, begin: float, end: float) -> list[T]:
-        """What it can have been at the moments from ``begin`` to ``end``."""
+        """The values that are possible between ``begin`` and ``end``."""
         found: list[T] = []
         for span, value in reversed(self._entries):
             if span.begin <= end:

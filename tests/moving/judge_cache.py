@@ -1,4 +1,4 @@
-"""Cache: hit rates as the server and as the application itself counts them, and the number of cached keys."""
+"""Judges caches: hit rates by the server's and the application's counters, and the number of cached keys."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tests.moving.observer import Seen
 
 
 class CacheJudge:
-    """Each cache's own counters are read in the very reading."""
+    """Judges each cache's own counters, which are read in the same poll."""
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._lookups = LookupsJudge(bench)
 
     def judge(self, seen: Seen) -> None:
-        """One frame."""
+        """Judge one frame."""
         frame = seen.reading.frame
         assert isinstance(frame, CacheFrame)
         self._lookups.judge(frame, seen)
@@ -28,6 +28,6 @@ class CacheJudge:
 
     def _group(self, group: CacheGroup, cache: Cache, seen: Seen) -> None:
         hits, misses = cache.hits.values(*seen.span), cache.misses.values(*seen.span)
-        told = f"{group.name}: shown {group.hits}, {group.misses}, truth {hits}, {misses}"
+        message = f"{group.name}: shown {group.hits}, {group.misses}, truth {hits}, {misses}"
         right = hits.has(group.hits or 0) and misses.has(group.misses or 0)
-        self._bench.check("cache group: counters", right, seen, told, cache.hits)
+        self._bench.check("cache group: counters", right, seen, message, cache.hits)

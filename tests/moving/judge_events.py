@@ -1,4 +1,4 @@
-"""Events: what was received is what was published, in each channel."""
+"""Judges events: the received messages of each channel are the published ones."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from tests.moving.bench import Bench
 from tests.moving.observer import Seen
 
 ON_ITS_WAY_S = 2.0
-"""Within this time a message has arrived."""
+"""Longest time that a message takes to arrive."""
 
 
 class EventsJudge:
-    """While the server was away nobody received anything: then only an upper bound is known."""
+    """Judges counts of messages; if the server was away, only an upper bound is known."""
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
 
     def judge(self, seen: Seen) -> None:
-        """One frame."""
+        """Judge one frame."""
         frame = seen.reading.frame
         assert isinstance(frame, EventsFrame)
         shown = {channel.channel: channel.count for channel in frame.channels}
@@ -25,7 +25,7 @@ class EventsJudge:
         for name, published in self._bench.world.channels.published.items():
             most = published.values(*seen.span).high
             least = published.values(0.0, seen.span.begin - ON_ITS_WAY_S).high if lossless else 0
-            told = f"{name}: {shown.get(name, 0)} received, {least}..{most} published"
-            self._bench.check("channel: received", least <= shown.get(name, 0) <= most, seen, told, published)
+            message = f"{name}: {shown.get(name, 0)} received, {least}..{most} published"
+            self._bench.check("channel: received", least <= shown.get(name, 0) <= most, seen, message, published)
         whole = frame.received == sum(shown.values()) + frame.other
         self._bench.check("events: the channels add up", whole, seen, f"{frame.received} received, {shown}")

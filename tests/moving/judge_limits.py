@@ -1,4 +1,4 @@
-"""Rate limits: how many clients, blocked and near ones, and each row's usage as the limiter itself would count it."""
+"""Judges rate limits: the numbers of clients, blocked and near ones, and each row's usage as the limiter counts it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.moving.sliding_window import SlidingWindow
 from tests.moving.timeline import Span, Timeline
 
 UNTOLD_AGE_S = 0.05
-"""Younger rows are told as new; and an answer may have lain so long before it was looked at."""
+"""Rows younger than this show no age; an answer may also wait this long before it is read."""
 RESET_TOLERANCE_S = 0.25
 
 
 class LimitsJudge:
-    """Rows carry their age: they are compared with what was true when they were read."""
+    """Judges rows by the true values at the time when they were read, as their age says."""
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
@@ -29,7 +29,7 @@ class LimitsJudge:
         self._near = merged([limiter.levels.near for limiter in limiters])
 
     def judge(self, seen: Seen) -> None:
-        """One frame."""
+        """Judge one frame."""
         frame = seen.reading.frame
         assert isinstance(frame, RateLimitsFrame)
         self._bench.count("limits", frame.count, seen, self._count)
@@ -39,7 +39,7 @@ class LimitsJudge:
             self._row(row, frame, seen)
 
     def _differences(self, frame: RateLimitsFrame, seen: Seen) -> str:
-        """Which clients were shown on another level than they were on."""
+        """The clients that were shown as blocked or near and were not, or the reverse."""
         rows = {row.key: row for row in frame.rows}
         lines = []
         for limiter in self._bench.world.limiters:
@@ -56,22 +56,22 @@ class LimitsJudge:
         read = Span(begin, seen.span.end - row.age_s)
         used = limiter.levels.used.get(row.key, Timeline())
         truth = used.values(*read)
-        told = f"{row.key} used {row.used} of {row.limit}, {row.age_s:.2f} s old, {row.dialect}; truth {truth}"
-        self._bench.check("limit: used", truth.has(row.used), seen, told, used)
+        message = f"{row.key} used {row.used} of {row.limit}, {row.age_s:.2f} s old, {row.dialect}; truth {truth}"
+        self._bench.check("limit: used", truth.has(row.used), seen, message, used)
         blocked = limiter.limit is not None and row.used >= limiter.limit
-        self._bench.check("limit: blocked", row.blocked == blocked and row.limit == limiter.limit, seen, told)
+        self._bench.check("limit: blocked", row.blocked == blocked and row.limit == limiter.limit, seen, message)
         there = limiter.truth.was_there(row.key, *read)
-        self._bench.check("limit: exists", there, seen, told)
+        self._bench.check("limit: exists", there, seen, message)
         if there and isinstance(limiter, FixedWindow):
             self._reset(row, limiter.truth, read, seen)
         elif there and isinstance(limiter, SlidingWindow) and truth.low == truth.high == row.used > 0:
             self._falls(row, limiter, read, seen)
         if frame.count.certainty == "exact":
             just_read = row.age_s <= seen.span.end - seen.span.begin + UNTOLD_AGE_S
-            self._bench.check("limit: exact, so just read", just_read, seen, told)
+            self._bench.check("limit: exact, so just read", just_read, seen, message)
 
     def _reset(self, row: LimitRow, truth: Lifetimes, read: Span, seen: Seen) -> None:
-        """Usage falls to nothing when the key expires; ``reset_s`` is as of the frame."""
+        """Judge ``reset_s`` of a fixed window: usage falls to 0 when the key expires."""
         deadlines = [deadline for deadline in truth.deadlines_of(row.key, *read) if deadline is not None]
         right = row.reset_s is not None and any(
             deadline - seen.span.end - RESET_TOLERANCE_S
@@ -79,16 +79,16 @@ class LimitsJudge:
             <= max(0.0, deadline - read.begin) + RESET_TOLERANCE_S
             for deadline in deadlines
         )
-        told = f"{row.key} clears in {row.reset_s} s, truth {[d - seen.span.end for d in deadlines]}"
-        self._bench.check("limit: clears in", right, seen, told)
+        message = f"{row.key} clears in {row.reset_s} s, truth {[d - seen.span.end for d in deadlines]}"
+        self._bench.check("limit: clears in", right, seen, message)
 
     def _falls(self, row: LimitRow, limiter: SlidingWindow, read: Span, seen: Seen) -> None:
-        """Usage falls when the oldest request inside the window leaves it; nobody is let in beyond the limit."""
+        """Judge ``reset_s`` of a sliding window: usage falls when the oldest request inside the window leaves it."""
         before = [leaves for span, leaves in limiter.requests[row.key] if span.end < read.begin]
         oldest = min(before[-row.used :])
         low, high = oldest - seen.span.end - RESET_TOLERANCE_S, max(0.0, oldest - read.begin) + RESET_TOLERANCE_S
-        told = f"{row.key} falls in {row.reset_s} s, truth {low:.3f}..{high:.3f}, {row.used} used"
-        self._bench.check("limit: falls in", row.reset_s is not None and low <= row.reset_s <= high, seen, told)
+        message = f"{row.key} falls in {row.reset_s} s, truth {low:.3f}..{high:.3f}, {row.used} used"
+        self._bench.check("limit: falls in", row.reset_s is not None and low <= row.reset_s <= high, seen, message)
 
     def _limiter(self, key: str) -> Limiter:
         return next(one for one in self._bench.world.limiters if key.startswith(one.glob.removesuffix("*")))

@@ -1,4 +1,4 @@
-"""Server: the number of keys, and what cannot be zero."""
+"""Judges the server topic: the number of keys, and values that cannot be zero."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from tests.moving.observer import Seen
 
 
 class ServerJudge:
-    """Keys that have expired count until the server has deleted them."""
+    """Judges the number of keys; expired keys count until the server deletes them."""
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
         self._keys = merged(list(bench.world.numbers().values()))
 
     def judge(self, seen: Seen) -> None:
-        """One frame."""
+        """Judge one frame."""
         frame = seen.reading.frame
         assert isinstance(frame, ServerFrame)
         truth = self._keys.values(*seen.info)

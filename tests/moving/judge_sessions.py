@@ -1,4 +1,4 @@
-"""Sessions: how many, and each row's existence, lifetime, user and role."""
+"""Judges sessions: their number, and each row's existence, lifetime, user and role."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from tests.moving.observer import Seen
 ROWS = 500
 TTL_TOLERANCE_S = 0.02
 ROLE_AGE = 6
-"""Readings within which a changed value must have been read again: 500 are read in each."""
+"""Readings after which a changed value must be shown: each reads 500 values."""
 
 
 class SessionsJudge:
-    """Besides, who was there for two whole passes must be listed, where all can be."""
+    """Judges rows; a session that existed during two complete passes must be listed, if all can be."""
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
@@ -22,7 +22,7 @@ class SessionsJudge:
         self._passes: list[tuple[int, float]] = []
 
     def judge(self, seen: Seen) -> None:
-        """One frame."""
+        """Judge one frame."""
         frame = seen.reading.frame
         assert isinstance(frame, SessionsFrame)
         self._begins.append(seen.span.begin)
@@ -30,8 +30,8 @@ class SessionsJudge:
         for row in frame.rows:
             self._row(row, seen)
         if frame.count.certainty == "exact" and frame.count.value <= ROWS:
-            told = f"{len(frame.rows)} rows of exactly {frame.count.value}"
-            self._bench.check("sessions: as many rows as counted", len(frame.rows) == frame.count.value, seen, told)
+            message = f"{len(frame.rows)} rows of exactly {frame.count.value}"
+            self._bench.check("sessions: as many rows as counted", len(frame.rows) == frame.count.value, seen, message)
 
     def _row(self, row: SessionRow, seen: Seen) -> None:
         key, (begin, end), truth = row.key.reveal().decode(), seen.span, self._sessions.truth

@@ -1,4 +1,4 @@
-"""How many clients of limits are blocked, and how many are near their limit."""
+"""The numbers of clients that are blocked or near their limits, over time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ NEAR = 0.8
 
 
 class Levels:
-    """Told of every change of a client's usage."""
+    """Receives every change of a client's usage."""
 
     def __init__(self) -> None:
         self.blocked = Timeline()
@@ -17,7 +17,7 @@ class Levels:
         self.blocked_of: dict[str, Timeline] = {}
 
     def change(self, key: str, delta: int, limit: int | None, span: Span, *, by_clock: bool = False) -> None:
-        """A client's usage rises or falls."""
+        """Note that a client's usage rises or falls."""
         used = self.used.setdefault(key, Timeline())
         before = used.value
         used.step(span, delta, by_clock=by_clock)
@@ -33,12 +33,12 @@ class Levels:
             self.near.step(span, near, by_clock=by_clock)
 
     def used_now(self, key: str) -> int:
-        """As far as is known."""
+        """The client's usage, as far as known."""
         used = self.used.get(key)
         return 0 if used is None else used.value
 
     def wiped(self, span: Span) -> None:
-        """All keys are gone, at one moment."""
+        """All keys are deleted at one moment."""
         for timeline in (self.blocked, self.near, *self.used.values(), *self.blocked_of.values()):
             if timeline.value:
                 timeline.step(span, -timeline.value)

@@ -1,4 +1,4 @@
-"""What the application's rate limits have in common."""
+"""The interface of the application's rate limits."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from tests.moving.timeline import Span
 
 
 class Limiter(Protocol):
-    """One rule, and the keys in which it counts its clients' requests."""
+    """One rule, and the keys that count its clients' requests."""
 
     @property
     def glob(self) -> str:
-        """Of its keys."""
+        """The glob of the limiter's keys."""
 
     @property
     def limit(self) -> int | None:
-        """Requests in a window; None if nobody tells the dashboard."""
+        """Requests per window; None if the dashboard's configuration does not name it."""
 
     @property
     def window_s(self) -> float:
-        """How long a window is."""
+        """Length of a window."""
 
     @property
     def truth(self) -> Lifetimes:
-        """Which keys there are."""
+        """The limiter's keys."""
 
     @property
     def levels(self) -> Levels:
-        """How much each client has used."""
+        """The usage of each client."""
 
     def request(self, batch: Batch, client: int) -> None:
-        """A client asks for something; refused if the limit is used up."""
+        """A client sends a request; it is refused if the limit is reached."""
 
     def pardon(self, batch: Batch) -> None:
-        """Somebody resets one client's limit."""
+        """Reset one client's usage."""
 
     def advance(self, now: float) -> None:
-        """Notice what has expired, and what has left its window."""
+        """Note keys that have expired, and requests that have left their window."""
 
     def wiped(self, span: Span) -> None:
-        """All keys are gone, at one moment."""
+        """All keys are deleted at one moment."""

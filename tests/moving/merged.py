@@ -1,4 +1,4 @@
-"""The sum of several numbers as one timeline."""
+"""The sum of several timelines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.moving.timeline import Timeline
 
 
 def merged(timelines: Sequence[Timeline]) -> Timeline:
-    """Steps of one moment keep their order."""
+    """The sum as one timeline; steps of the same moment keep their order."""
     total = Timeline()
     for timeline in timelines:
         for step in timeline.steps:

@@ -1,4 +1,4 @@
-"""A hub whose every reading is kept, with the interval in which it was taken."""
+"""A hub that keeps every reading with the interval in which it was taken."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ class Seen(NamedTuple):
 
     reading: AnyReading
     span: Span
-    """In which it was taken."""
+    """The interval in which it was taken."""
     info: Span
-    """In which the server answered the INFO that its source looked at first."""
+    """The interval in which the server answered the first INFO that the source used."""
     passes: int
-    """Over the keyspace, complete when it was begun."""
+    """Complete passes over the keyspace when the reading began."""
 
 
 class Observer(Hub):
-    """Reads what the hub reads, when the hub does."""
+    """A hub that records its readings."""
 
     def __init__(self, config: Config) -> None:
         super().__init__(config)

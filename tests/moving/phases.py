@@ -1,4 +1,4 @@
-"""What the world does one after the other, and how large it is."""
+"""The phases of a scene, and its size."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import NamedTuple
 
 
 class Phase(NamedTuple):
-    """One way to move, for a time."""
+    """A mix of actions for some time."""
 
     name: str
     seconds: float
     tick_s: float = 0.01
-    """Between two batches, on average."""
+    """Average time between two batches."""
     per_tick: int = 1
     actions: Mapping[str, float] = {}
-    """By name, and how often each is chosen beside the others."""
+    """Names of actions, and how often each is chosen relative to the others."""
     at_once: tuple[str, ...] = ()
-    """What happens first."""
+    """Actions at the beginning."""
     restart: bool = False
-    """The server is started again before it."""
+    """Whether the server is restarted before the phase."""
 
 
 class Size(NamedTuple):
-    """How large a world is, and how closely it is watched."""
+    """The size of a scene, and how often it is read."""
 
     name: str
     at_first: Mapping[str, int]
-    """What is there when the watching begins: actions, and how often."""
+    """Actions that create the initial data, and how often each is done."""
     clients: int
     boards: int
     lifetime_s: float | None
-    """Of sessions and answers, on average; None: nothing that is no limit ever expires."""
+    """Average lifetime of sessions and answers; None if only limits expire."""
     refresh_s: float
     budget: float
 
@@ -74,7 +74,7 @@ MIDDLE = Size(
 LARGE = Size(
     "large", {"sign in": 6000, "request": 9000, "score": 500, "look up": 600, "grow": 100}, 4000, 60, 40.0, 0.25, 0.02
 )
-"""Refresh and budget stand to each other as the defaults do, or tighter: reading takes its share of the budget, too."""
+"""The budget is at most as large, relative to the refresh interval, as with the defaults: reading uses it, too."""
 
 
 def shuffled(seed: int, phases: tuple[Phase, ...] = PHASES) -> list[Phase]:

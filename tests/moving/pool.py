@@ -1,4 +1,4 @@
-"""A set that something can be drawn from at random, in a known order: a ``set`` has none."""
+"""A set with reproducible random choice: the order of a ``set`` is not defined."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ T = TypeVar("T")
 
 
 class Pool(Generic[T]):
-    """Adding, removing and drawing take constant time."""
+    """A set in which adding, removing and random choice take constant time."""
 
     def __init__(self) -> None:
         self._items: list[T] = []
         self._places: dict[T, int] = {}
 
     def add(self, item: T) -> None:
-        """Put it in, unless it is there."""
+        """Add an item."""
         if item not in self._places:
             self._places[item] = len(self._items)
             self._items.append(item)
 
     def discard(self, item: T) -> None:
-        """Take it out, if it is there; the last one takes its place."""
+        """Remove an item, if it is there; the last item takes its place."""
         place = self._places.pop(item, None)
         if place is not None:
             last = self._items.pop()
@@ -32,11 +32,11 @@ class Pool(Generic[T]):
                 self._places[last] = place
 
     def draw(self, rng: random.Random) -> T | None:
-        """One of them, which stays in; None of none."""
+        """A random item, which is not removed; None if the pool is empty."""
         return self._items[rng.randrange(len(self._items))] if self._items else None
 
     def clear(self) -> None:
-        """Take all out."""
+        """Remove all items."""
         self._items.clear()
         self._places.clear()
 

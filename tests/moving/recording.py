@@ -1,4 +1,4 @@
-"""What happened in a world, and what a hub said of it meanwhile."""
+"""What happened in a scene, and the hub's readings meanwhile."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from tests.moving.timeline import Span
 
 
 class Recording(NamedTuple):
-    """Of one world, when it has come to rest."""
+    """The recording of one scene after its end."""
 
     world: Application
     where: str
-    """Its size and its seed."""
+    """The scene's size and seed."""
     phases: Sequence[tuple[float, str]]
-    """The moments at which each began."""
+    """When each phase began."""
     rested_at: float | None
-    """From then on nothing was written, and whole passes have gone over the keyspace since it was."""
+    """From this moment on, nothing was written, and complete passes were made after the last write."""
     seen: Sequence[Seen]
     found: Mapping[str, int]
-    """How many keys the server itself had in the end, by what they begin with."""
+    """The number of keys on the server at the end, by prefix."""
     looked: Span
-    """When it was asked."""
+    """When these were counted."""

@@ -1,4 +1,4 @@
-"""A tally as a table for people."""
+"""Prints tallies as a table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.moving.tally import MOST_SHARE, Tally
 
 
 def table(tallies: Mapping[str, Tally]) -> str:
-    """One line a server, then what there is to tell of each."""
+    """One line per server, then the details of each."""
     lines = [f"{'server':<28}{'frames':>9}{'figures':>10}{'wrong':>7}{'intervals':>11}{'held':>8}"]
     for server, tally in tallies.items():
         frames = sum(counts[0] for counts in tally.intervals.values())
@@ -21,7 +21,7 @@ def table(tallies: Mapping[str, Tally]) -> str:
 
 
 def details(tally: Tally) -> Iterator[str]:
-    """Certainties, intervals, and examples of what is wrong."""
+    """Certainties, intervals, and examples of wrong values."""
     for what, certainties in sorted(tally.certainties.items()):
         yield f"  {what:<32} " + ", ".join(f"{name} {count:,}" for name, count in certainties.most_common())
     for what, (frames, held) in sorted(tally.intervals.items()):

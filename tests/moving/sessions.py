@@ -1,4 +1,4 @@
-"""The application's sessions: people sign in, go on, sign out, or are forgotten."""
+"""The application's sessions: users sign in, use them, sign out, or the sessions expire."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GLOB = "session:*"
 ROLES = ("student", "teacher", "admin")
 RENAME = """if redis.pcall('RENAME', KEYS[1], KEYS[2]).err then return 0 end
 return 1"""
-"""It is an error where the key is gone; EXISTS would be a lookup."""
+"""An error if the key is gone; EXISTS would be a lookup."""
 
 
 class Sessions:
@@ -30,7 +30,7 @@ class Sessions:
         self._people = 0
 
     def sign_in(self, batch: Batch, lifetime_s: float | None) -> None:
-        """Somebody signs in."""
+        """A user signs in."""
         self._people += 1
         key, user, role = f"session:{self._rng.getrandbits(96):024x}", f"user{self._people}@example.com", ROLES[0]
         deadline: Deadline = None if lifetime_s is None else round(time.time() + lifetime_s, 3)
@@ -43,8 +43,8 @@ class Sessions:
 
         batch.add("SET", key, _value(user, role), *until, note=note)
 
-    def go_on(self, batch: Batch, lifetime_s: float) -> None:
-        """Somebody does something: the session is read, and lives longer."""
+    def use(self, batch: Batch, lifetime_s: float) -> None:
+        """A user sends a request: the session is read, and its lifetime renewed."""
         key = self.truth.keys.draw(self._rng)
         if key is None or not self.truth.is_safe(key):
             return
@@ -57,7 +57,7 @@ class Sessions:
         batch.add("PEXPIREAT", key, round(deadline * 1000), note=note)
 
     def change_role(self, batch: Batch) -> None:
-        """Somebody becomes something else; the lifetime stays."""
+        """A user's role changes; the lifetime stays the same."""
         key = self.truth.keys.draw(self._rng)
         if key is None:
             return
@@ -70,7 +70,7 @@ class Sessions:
         batch.add("SET", key, _value(self.users[key], role), "XX", "KEEPTTL", note=note)
 
     def stay(self, batch: Batch) -> None:
-        """Somebody wants to be remembered: the session lasts for ever."""
+        """A user stays signed in: the session never expires."""
         key = self.truth.keys.draw(self._rng)
         if key is None or not self.truth.is_safe(key):
             return
@@ -82,7 +82,7 @@ class Sessions:
         batch.add("PERSIST", key, note=note)
 
     def rotate(self, batch: Batch) -> None:
-        """Somebody gets another id, as after a change of rights: one command, two keys."""
+        """A session gets a new id, as after a change of rights: one command, two keys."""
         key = self.truth.keys.draw(self._rng)
         if key is None:
             return
@@ -98,7 +98,7 @@ class Sessions:
         batch.add("EVAL", RENAME, 2, key, new, note=note)
 
     def sign_out(self, batch: Batch) -> None:
-        """Somebody signs out."""
+        """A user signs out."""
         key = self.truth.keys.draw(self._rng)
         if key is None:
             return

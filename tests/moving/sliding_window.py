@@ -1,4 +1,4 @@
-"""A rate limit that counts the requests of the last seconds, by scores in seconds or milliseconds."""
+"""A rate limit that counts the requests of the last seconds; scores are seconds or milliseconds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ return 1"""
 
 
 class SlidingWindow:
-    """A sorted set a client, with a member a request; refused ones are not counted. Keys outlive their window a bit."""
+    """One sorted set per client with one member per allowed request. Keys exist a little longer than their window."""
 
     BEYOND_S = 0.7
 
@@ -33,18 +33,18 @@ class SlidingWindow:
         self._requests = 0
         self._planned: dict[str, int] = {}
         self._inside: dict[str, deque[float]] = {}
-        """Of each key: when those requests leave the window that are inside it."""
+        """For each key: when the requests inside the window leave it."""
         self._leaving: list[tuple[float, str]] = []
         self.requests: dict[str, list[tuple[Span, float]]] = {}
-        """Of each key: when each request was let in, and when it leaves the window."""
+        """For each key: when each request was allowed, and when it leaves the window."""
 
     @property
     def glob(self) -> str:
-        """Of its keys."""
+        """The glob of the limiter's keys."""
         return f"ratelimit:{self.name}:*"
 
     def request(self, batch: Batch, client: int) -> None:
-        """Let in while there is room in the window."""
+        """Allow a request if the window's limit is not reached."""
         key, now = f"ratelimit:{self.name}:{client}", time.time()
         if self.levels.used_now(key) + self._planned.get(key, 0) >= self.limit:
             return
@@ -68,13 +68,13 @@ class SlidingWindow:
         batch.add("EVAL", ADD_ONE, 1, key, repr(since), repr(score), self._requests, round(deadline * 1000), note=note)
 
     def change_unit(self, batch: Batch) -> None:
-        """A new release counts in milliseconds, or in seconds again: the old keys are deleted."""
+        """Change the unit of scores, as a new release would; the old keys are deleted."""
         self.per_second = 1000 if self.per_second == 1 else 1
         for key in self.truth.keys:
             self._delete(batch, key)
 
     def pardon(self, batch: Batch) -> None:
-        """Delete one."""
+        """Delete one client's set."""
         key = self.truth.keys.draw(self._rng)
         if key is not None:
             self._delete(batch, key)
@@ -92,20 +92,20 @@ class SlidingWindow:
         batch.add("DEL", key, note=note)
 
     def advance(self, now: float) -> None:
-        """Requests leave the window, long before their key expires."""
+        """Note requests that have left the window, long before their key expires."""
         while self._leaving and self._leaving[0][0] < now - SETTLED_S:
             moment, key = heapq.heappop(self._leaving)
             self._leave(key, moment)
         self.truth.advance(now)
 
     def _leave(self, key: str, until: float) -> None:
-        """Note which requests have left the window by then."""
+        """Note the requests that have left the window until then."""
         inside = self._inside.get(key, deque())
         while inside and inside[0] <= until:
             self.levels.change(key, -1, self.limit, around(inside.popleft()), by_clock=True)
 
     def wiped(self, span: Span) -> None:
-        """All keys are gone; what left its window at the time may have left before it."""
+        """All keys are deleted; requests that left their window at that time may have left before."""
         self.advance(span.begin + SETTLED_S)
         for key, inside in self._inside.items():
             for moment in inside:

@@ -1,4 +1,4 @@
-"""What the judge found: figures looked at, wrong ones by kind, and how often intervals held the truth."""
+"""The judge's findings: checked values, wrong ones by kind, and how often intervals held the true value."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 
 EXAMPLES = 3
-"""Wrong figures of one kind that are told in full."""
+"""Wrong values of one kind that are printed in full."""
 LEAST_SHARE, MOST_SHARE = 0.93, 0.99
-"""Intervals are meant at 95 %."""
+"""Share of intervals that must hold the true value; they are 95 % intervals."""
 ENOUGH = 500
-"""Frames from which on a share says something: those of one pass hold, or do not, together."""
+"""Least number of frames for a meaningful share, because the frames of one pass are not independent."""
 
 
 class Tally:
-    """Adds up over phases, scenes and servers."""
+    """Sums findings over phases, scenes and servers."""
 
     def __init__(self) -> None:
         self.frames = 0
@@ -22,48 +22,48 @@ class Tally:
         self.wrong: Counter[str] = Counter()
         self.examples: dict[str, list[str]] = defaultdict(list)
         self.certainties: dict[str, Counter[str]] = defaultdict(Counter)
-        """Of each count: how often it was of which certainty."""
+        """For each count: how often it had each certainty."""
         self.intervals: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-        """Of each count and certainty: frames, and those that held the truth."""
+        """For each count and certainty: frames, and frames whose interval held the true value."""
         self.missed: dict[str, list[str]] = defaultdict(list)
 
-    def check(self, what: str, right: bool, told: Callable[[], str]) -> None:
-        """A figure that must be right."""
+    def check(self, what: str, right: bool, message: Callable[[], str]) -> None:
+        """Check a value that must be right."""
         self.figures += 1
         if not right:
             self.wrong[what] += 1
             if len(self.examples[what]) < EXAMPLES:
-                self.examples[what].append(told())
+                self.examples[what].append(message())
 
-    def interval(self, what: str, certainty: str, held: bool, told: Callable[[], str]) -> None:
-        """A figure whose interval must hold the truth nearly always."""
+    def interval(self, what: str, certainty: str, held: bool, message: Callable[[], str]) -> None:
+        """Check a value whose interval must hold the true value nearly always."""
         self.figures += 1
         counts = self.intervals[f"{what}, {certainty}"]
         counts[0] += 1
         counts[1] += held
         examples = self.missed[f"{what}, {certainty}"]
         if not held and len(examples) < EXAMPLES:
-            examples.append(told())
+            examples.append(message())
 
     @property
     def held(self) -> float | None:
-        """Share of all intervals that held the truth."""
+        """Share of all intervals that held the true value."""
         frames = sum(counts[0] for counts in self.intervals.values())
         return sum(counts[1] for counts in self.intervals.values()) / frames if frames else None
 
     def too_narrow(self) -> list[str]:
-        """Which intervals held the truth too seldom."""
+        """The intervals that held the true value too rarely."""
         return [
             name for name, (frames, held) in self.intervals.items() if frames >= ENOUGH and held < LEAST_SHARE * frames
         ]
 
     @property
     def good(self) -> bool:
-        """Nothing is wrong, and the intervals hold what they promise."""
+        """Whether no value is wrong and no interval is too narrow."""
         return not self.wrong and not self.too_narrow() and (self.held is None or self.held >= LEAST_SHARE)
 
     def add(self, other: Tally) -> None:
-        """Another one's findings."""
+        """Add the findings of another tally."""
         self.frames += other.frames
         self.figures += other.figures
         self.wrong.update(other.wrong)

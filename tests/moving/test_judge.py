@@ -1,4 +1,4 @@
-"""The judge finds what is wrong: true readings of a world, each made wrong in one way."""
+"""The judge finds wrong values: each test changes true readings of a scene in one way."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ replace = msgspec.structs.replace
 
 @pytest.fixture(scope="module")
 def recording() -> Recording:
-    """A short time of a small world."""
+    """The recording of a short, small scene."""
     with EmbeddedServer() as server:
         return asyncio.run(Scene(server, SMALL, 3, [Phase("busy", 1.0, 0.01, 4, ALL)]).record())
 
 
 @pytest.fixture(scope="module")
 def fair(recording: Recording) -> Tally:
-    """What is wrong with it as it is."""
+    """The findings for the unchanged recording."""
     return judge(recording)
 
 
 def altered(recording: Recording, topic: str, alter: Callable[[Any], Any]) -> Recording:
-    """The same, with the last frames of one topic changed."""
+    """The recording with the last frames of one topic changed."""
 
     def changed(reading: AnyReading) -> AnyReading:
         return replace(reading, frame=alter(reading.frame))
@@ -47,7 +47,7 @@ def altered(recording: Recording, topic: str, alter: Callable[[Any], Any]) -> Re
 
 
 def first(rows: tuple[Any, ...], /, **values: object) -> tuple[Any, ...]:
-    """The first row changed."""
+    """The rows with the first one changed."""
     return (replace(rows[0], **values), *rows[1:])
 
 

@@ -1,4 +1,4 @@
-"""While things move, every figure of every frame is what it says it is."""
+"""While data changes, every value of every frame is as certain as it claims."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from tests.moving.report import table
 from tests.moving.scene import Scene
 
 SHORTER = 0.4
-"""Of the time that ``make truth`` gives each phase."""
+"""Share of the time that ``make truth`` gives each phase."""
 
 
 @pytest.fixture
 def server() -> Iterator[EmbeddedServer]:
-    """One that may be started again in the middle of it."""
+    """A server that may be restarted during the test."""
     with EmbeddedServer() as server:
         yield server
 

@@ -1,4 +1,4 @@
-"""A number that changes by steps, each at a moment that is known only to lie between two times."""
+"""A number that changes by steps; each moment of a step is known only as an interval."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from itertools import accumulate
 from typing import NamedTuple
 
 CLOCK_MARGIN_S = (0.002, 0.010)
-"""How much earlier or later than by our clock the server may think that a lifetime is over."""
+"""How much earlier or later than our clock the server's clock may end a lifetime."""
 
 
 class Span(NamedTuple):
-    """Something happened between these two moments, in Unix epoch seconds."""
+    """An interval in which something happened, in Unix epoch seconds."""
 
     begin: float
     end: float
 
 
 def around(moment: float) -> Span:
-    """When the server's clock passes a moment, as seen by ours."""
+    """The interval of our clock in which the server's clock passes a moment."""
     return Span(moment - CLOCK_MARGIN_S[0], moment + CLOCK_MARGIN_S[1])
 
 
@@ -28,7 +28,7 @@ class Step(NamedTuple):
     span: Span
     delta: int
     by_clock: bool
-    """It came by itself, as expiry does, in no known order with what the application did at the time."""
+    """Whether time caused the step, as in an expiry; its order among the application's steps is not known."""
 
 
 class Values(NamedTuple):
@@ -36,29 +36,29 @@ class Values(NamedTuple):
 
     base: int
     written: frozenset[int]
-    """What the application's steps can have added, in their order."""
+    """The possible sums of the application's steps, in their order."""
     passed: frozenset[int]
-    """And what the clock's can have."""
+    """The possible sums of the steps that time caused."""
     ups: int
     downs: int
-    """What all steps up, and all steps down, of the interval add up to."""
+    """The sums of all upward steps and of all downward steps of the interval."""
 
     @property
     def low(self) -> int:
-        """The least."""
+        """The smallest possible value."""
         return self.base + min(self.written) + min(self.passed)
 
     @property
     def high(self) -> int:
-        """The most."""
+        """The largest possible value."""
         return self.base + max(self.written) + max(self.passed)
 
     def has(self, value: int) -> bool:
-        """Can it have been this one?"""
+        """Whether this value is possible."""
         return any(value - self.base - step in self.passed for step in self.written)
 
     def has_apart(self, value: int) -> bool:
-        """Can a count have been this one that asks one after the other, each at another moment?"""
+        """Whether this value is possible for a count that checks keys one by one, each at another moment."""
         return self.base + self.downs <= value <= self.base + self.ups
 
     def __str__(self) -> str:
@@ -66,13 +66,13 @@ class Values(NamedTuple):
 
 
 class Timeline:
-    """Written while the world moves, read when it has come to rest."""
+    """A number over time; it is written while the scene plays, and read after its end."""
 
     __slots__ = ("_begins", "_longest", "_sorted", "_steps", "_sums", "value")
 
     def __init__(self) -> None:
         self.value = 0
-        """After all steps so far."""
+        """The number after all steps so far."""
         self._steps: list[Step] = []
         self._sorted = True
         self._begins: list[float] = []
@@ -80,7 +80,7 @@ class Timeline:
         self._longest = 0.0
 
     def step(self, span: Span, delta: int, *, by_clock: bool = False) -> None:
-        """The number changes."""
+        """Note a change of the number."""
         self.value += delta
         self._steps.append(Step(span, delta, by_clock))
         self._longest = max(self._longest, span.end - span.begin)
@@ -88,11 +88,11 @@ class Timeline:
 
     @property
     def steps(self) -> list[Step]:
-        """All so far."""
+        """All steps so far."""
         return self._steps
 
     def values(self, begin: float, end: float) -> Values:
-        """What it can have been at the moments from ``begin`` to ``end``."""
+        """The values that are possible between ``begin`` and ``end``."""
         self._sort()
         last = bisect_right(self._begins, end)
         first = bisect_left(self._begins, begin - self._longest, 0, last)
