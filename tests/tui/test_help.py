@@ -11,14 +11,18 @@ import pytest
 from redis_dash.core.certainty import Certainty, Count
 from redis_dash.core.frames.server import ServerFrame
 from redis_dash.core.reading import Reading, Status
+from redis_dash.tui.app import DashApp
+from redis_dash.tui.keys import KeyTable
 from redis_dash.tui.panes import cache, leaderboard, rate_limits, server, sessions
 from redis_dash.tui.panes.server_meanings import MEANINGS
-from redis_dash.tui.screens.glossary import WORDS
+from redis_dash.tui.screens.glossary import word_sections
+from redis_dash.tui.screens.help import help_owners
 from redis_dash.tui.status import certainty, status_text
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import NARROW, running, screen_text, shows, tap, until
 
+WORDS = word_sections(KeyTable(help_owners(DashApp), {}))
 DEFINED = " · ".join(name for _, entries in WORDS for name, _ in entries)
 TITLES = [
     str(column.title)

@@ -315,7 +315,7 @@ async def test_a_member_anywhere_on_the_board(size: tuple[int, int]) -> None:
         await asks(feed, pilot, ShowRanks("players", member="player-4012"))
         await until(pilot, lambda: pane.table.item is not None and pane.table.item.member == "player-4012")
         await shows(app, pilot, "player-4011", "player-4013", "Esc: top", "esc top")
-        assert pane.table.needle == ""
+        assert pane.table.filter_text == ""
         await tap(pilot, "escape")
         await asks(feed, pilot, ShowRanks("players", first=1))
         await shows(app, pilot, "player-1 ")
