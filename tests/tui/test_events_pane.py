@@ -1,4 +1,4 @@
-"""The events pane: where its cursor is, which day a line is of, and what is never shown."""
+"""The events pane: its cursor, the dates of its lines, and the contents that it hides."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def feed_of(log: MessageRing, **changes: object) -> FakeFeed:
 
 
 def under_cursor(app: DashApp) -> list[str]:
-    """The lines that wear the cursor's colour."""
+    """The lines in the cursor's colour."""
     assert app.theme_styles is not None
     ground: Style = app.theme_styles.style("text", "cursor")
     rows = [[seg.text for seg in strip if seg.style and seg.style.bgcolor == ground.bgcolor] for strip in strips(app)]
@@ -155,7 +155,7 @@ async def test_a_view_stands_still_as_it_is_seen() -> None:
         await tap(pilot, "1")
         await until(pilot, lambda: [row.split()[-1] for row in under_cursor(app)] == ["0099"])
         tail = app.dashboard.query_one(EventsPane).log_view
-        fakes.publish(log, *lines(100, 400))  # has come, but is not drawn yet when the key is pressed
+        fakes.publish(log, *lines(100, 400))  # received, but not drawn yet when the key is pressed
         tail.move(-1)
         await shows(app, pilot, "paused", "300 new", "line 0099")
         assert [row.split()[-1] for row in under_cursor(app)] == ["0098"]

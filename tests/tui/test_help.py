@@ -1,4 +1,4 @@
-"""The help defines every word that stands on the screen."""
+"""The help defines every word on the screen."""
 
 from __future__ import annotations
 

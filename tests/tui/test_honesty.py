@@ -1,4 +1,4 @@
-"""How exact a figure is, how old, and what it is only a part of: told the same way everywhere, at any width."""
+"""How exact, how old and how complete a value is: shown the same way everywhere, at any width."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys are declared once: footer, help and palette show what is bound, also under a keymap."""
+"""Keys are declared once: footer, help and palette show the bindings, also under a keymap."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ KEYMAP = {"pane.zoom": "x", "sessions.revoke": "ctrl+r,!"}
 
 
 def own_bindings(owner: type[DOMNode]) -> list[Binding]:
-    """What a class and those of ours that it inherits from bind."""
+    """The bindings of a class, with those that it inherits from classes of this program."""
     ours = [cls for cls in owner.__mro__ if cls.__module__.startswith("redis_dash.")]
     return [binding for cls in ours for binding in vars(cls).get("BINDINGS", ())]
 

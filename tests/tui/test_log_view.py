@@ -1,4 +1,4 @@
-"""The stream while somebody stands still in it: what can be reached, filtered and counted."""
+"""The stream while its view stands still: which entries can be read, filtered and counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Screens above the dashboard: one at a time, closed once, whatever keys arrive together."""
+"""Screens above the dashboard: one at a time, closed once, even if several keys arrive together."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.tui.helpers import running, shows, tap, until
 
 
 def press_together(pilot: Pilot[None], *keys: str) -> None:
-    """Post all keys before any of them is handled."""
+    """Post all keys before the first is handled."""
     for key in keys:
         name, char = (_character_to_key(key), key) if len(key) == 1 else (key, None)
         pilot.app.post_message(Key(name, char))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, Keymap
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.dom import DOMNode
@@ -13,7 +13,7 @@ from textual.events import Resize
 from textual.widgets import Static
 
 from redis_dash.tui.dashboard import Dashboard
-from redis_dash.tui.keys import Keymap, KeyTable
+from redis_dash.tui.keys import KeyTable
 from redis_dash.tui.panes import PANES
 from redis_dash.tui.screens.confirm import ConfirmScreen
 from redis_dash.tui.screens.definition_list import EDGES, definition_lines

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from textual.await_complete import AwaitComplete
+from textual.binding import Keymap
 from textual.content import Content
 from textual.screen import ModalScreen, ScreenResultType
 
 from redis_dash.tui.intents import Facts
-from redis_dash.tui.keys import ABOVE, KeyHelp, Keymap, KeyTable
+from redis_dash.tui.keys import ABOVE, KeyHelp, KeyTable
 from redis_dash.tui.terminal_app import TerminalApp
 from redis_dash.tui.text import Plain
 
