@@ -242,4 +242,5 @@ class Dashboard(Screen[None]):
             self.post_message(StopRequested())
             return
         for key in self.key_table.keys(message.name)[:1]:
-            self.app.simulate_key(key)
+            # In the app's own loop: a key event sent by this screen would not bubble past it, to the app's bindings.
+            self.app.call_later(self.app.simulate_key, key)

@@ -101,4 +101,4 @@ async def test_it_fits_a_terminal_that_was_resized_meanwhile() -> None:
         await until(pilot, lambda: app.screen is app.dashboard)
         await pilot.resize_terminal(60, 30)
         await tap(pilot, "question_mark")
-        await shows(app, pilot, "move the cursor; from then on it", "stays with its row")
+        await shows(app, pilot, "let the pane fill the screen;", "Esc leaves")
