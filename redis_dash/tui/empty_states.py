@@ -8,7 +8,7 @@ from redis_dash.tui.text import Plain, plain, plural
 
 
 def empty_text(scope: Scope, found: Count, things: str, option: str) -> Plain:
-    """Why nothing is listed. It tells "none seen yet" from "none there", and keys of another type from no keys.
+    """Why nothing is listed. It distinguishes "none seen yet" from "none there", and keys of another type from no keys.
 
     Args:
         things: What the keys hold, for example ``sessions``.

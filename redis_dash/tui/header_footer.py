@@ -11,7 +11,7 @@ from redis_dash.core.feed import Progress
 from redis_dash.core.frames.server import ServerFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import compact, duration, milliseconds, nbytes, percent
-from redis_dash.tui.keys import CLEAR_ID, FULL_SCAN_ID, LEAVE_ID, UNDO_ID, ZOOM_ID, KeyHelp, KeyTable, groups_of
+from redis_dash.tui.keys import CLEAR_ID, FULL_SCAN_ID, LEAVE_ID, UNDO_ID, ZOOM_ID, KeyHelp, KeyTable
 from redis_dash.tui.panes.base import STOP, Pane
 from redis_dash.tui.progress import progress_items
 from redis_dash.tui.segments import Segment
@@ -99,7 +99,7 @@ def footer_items(
         groups: The groups of keys, in their order.
     """
     back = pane.way_back
-    hidden = () if pane.has_own_key else set(groups_of(type(pane))) - set(groups_of(Pane))
+    hidden = () if pane.has_own_key else set(table.groups(type(pane))) - set(table.groups(Pane))
     items: list[Item] = []
     for group in groups:
         ids, name = table.ids(group), table.footer_name(group)

@@ -98,6 +98,7 @@ class KeyTable:
         self.keymap = keymap
         self._keys: dict[str, list[str]] = {}
         self._ids: dict[KeyHelp, list[str]] = {}
+        self._footer_names: dict[KeyHelp, str] = {}
         self._groups: dict[tuple[type[DOMNode], ...], tuple[KeyHelp, ...]] = {}
         for owner in owners:
             bindings = list(declared(owner))
@@ -140,7 +141,10 @@ class KeyTable:
 
     def footer_name(self, group: KeyHelp) -> str:
         """The first key of each binding in a group, for the footer: ``1-6``, ``[ ]``; empty without any key."""
-        return _joined([short_key_name(keys[0]) for each in self.ids(group) if (keys := self.keys(each))], "-")
+        if group not in self._footer_names:
+            names = [short_key_name(keys[0]) for each in self.ids(group) if (keys := self.keys(each))]
+            self._footer_names[group] = _joined(names, "-")
+        return self._footer_names[group]
 
     def help_name(self, group: KeyHelp) -> str:
         """All keys of a group, for the help: ``1 … 6``, ``↑ ↓  k j``; empty without any key."""

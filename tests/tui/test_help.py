@@ -73,8 +73,8 @@ def test_no_word_claims_to_know_when_a_session_was_used() -> None:
     """Only the time left is known, and an application need not renew it with each use."""
     (entries,) = [entries for title, entries in WORDS if title == "Sessions"]
     pane = sessions.SessionsPane(2)
-    told = f"{entries} {pane.EMPTY} {pane.departure(False)} {pane.departure(True)}"
-    assert not re.search("activ|latest|newest|use", told.replace("user", ""))
+    shown = f"{entries} {pane.EMPTY} {pane.departure(False)} {pane.departure(True)}"
+    assert not re.search("activ|latest|newest|use", shown.replace("user", ""))
 
 
 @pytest.mark.parametrize("fact", server.facts(fakes.server()))

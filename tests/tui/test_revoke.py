@@ -127,20 +127,20 @@ async def test_the_question_says_who_and_what() -> None:
 
 
 @pytest.mark.parametrize(
-    ("can_undo", "told"),
+    ("can_undo", "shown"),
     [
         (True, "u brings it back."),
         (None, "u brings it back, if RESTORE is allowed."),
         (False, "No undo: DUMP or RESTORE is not allowed."),
     ],
 )
-async def test_the_question_promises_only_what_can_be_done(can_undo: bool | None, told: str) -> None:
+async def test_the_question_promises_only_what_can_be_done(can_undo: bool | None, shown: str) -> None:
     """The whole question fits the smallest terminal in which it is asked."""
     feed = feed_with()
     feed.put(fakes.ok("sessions", msgspec.structs.replace(fakes.sessions(*ROWS), can_undo=can_undo), coverage=1.0))
     async with running(feed, (50, 18)) as (app, pilot):
         await tap(pilot, "2", "r")
-        await shows(app, pilot, "Sign this session out?", told, "(y)")
+        await shows(app, pilot, "Sign this session out?", shown, "(y)")
         assert "refused" not in screen_text(app)
 
 
@@ -155,7 +155,7 @@ async def test_what_is_brought_back_ends_when_it_would_have() -> None:
 @pytest.mark.parametrize("keys", [("2", "r"), ("u",)])
 async def test_the_question_says_where(size: tuple[int, int], keys: tuple[str, ...]) -> None:
     """A long address keeps its beginning and end; a short one is whole."""
-    for target, told in (
+    for target, shown in (
         ("redis://127.0.0.1:6379/0", ["redis://127.0.0.1:6379/0"]),
         ("rediss://ops@" + "db.production." * 9 + "example.com:6380/12", ["rediss://ops@db", "…", "com:6380/12"]),
     ):
@@ -165,9 +165,9 @@ async def test_the_question_says_where(size: tuple[int, int], keys: tuple[str, .
         async with running(feed, size) as (app, pilot):
             app._undo.append(UNDO)
             await tap(pilot, *keys)
-            await shows(app, pilot, "session", "?", "(y)", *told)
+            await shows(app, pilot, "session", "?", "(y)", *shown)
             (line,) = [line for line in screen_text(app).splitlines() if "server  " in line]
-            assert all(part in line for part in told)
+            assert all(part in line for part in shown)
             assert "Cancel (Esc)" in screen_text(app)
 
 

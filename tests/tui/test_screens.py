@@ -107,8 +107,8 @@ async def test_a_defect_ends_it_without_local_variables(capsys: pytest.CaptureFi
             app.dashboard.refresh_values = refresh_values  # type: ignore[method-assign]
             await until(pilot, lambda: not app.is_running)
     assert app.return_code == 1
-    told = capsys.readouterr().err
-    assert "because of a defect of its own (DefectError)" in told
-    assert "in refresh_values" in told
-    assert "s3cret" not in told
-    assert "\x1b]" not in told
+    report = capsys.readouterr().err
+    assert "because of a defect of its own (DefectError)" in report
+    assert "in refresh_values" in report
+    assert "s3cret" not in report
+    assert "\x1b]" not in report

@@ -146,7 +146,7 @@ async def test_without_colour_the_blocked_row_is_reversed(cursor: str, monkeypat
         await tap(pilot, "3", cursor)
         await shows(app, pilot, "203.0.113.9")
         await until(pilot, lambda: "▸" in screen_text(app))
-        told = reversed_texts(app)
-        assert "203.0.113.9" in told
-        assert "blocked, 12 s" in told
-        assert "198.51.100.4" not in told
+        shown = reversed_texts(app)
+        assert "203.0.113.9" in shown
+        assert "blocked, 12 s" in shown
+        assert "198.51.100.4" not in shown

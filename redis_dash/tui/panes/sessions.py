@@ -28,7 +28,7 @@ _UNDO = {
 }
 
 _REVOKE = KeyHelp(
-    "delete the selected one, to sign out whoever it is, after a question", section=IN_A_PANE, footer="revoke"
+    "delete the selected session, to sign its user out, after a question", section=IN_A_PANE, footer="revoke"
 )
 
 

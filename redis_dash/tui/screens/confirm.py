@@ -109,7 +109,7 @@ class _Facts(Widget):
         return len(self._facts)
 
     def render(self) -> Content:
-        """A long value loses its middle: beginning and end tell names and addresses apart."""
+        """A long value loses its middle: names and addresses differ at their beginning or end."""
         room = self.size.width - self._room
         return facts_content(tuple((name, without_middle(value, room)) for name, value in self._facts))
 
