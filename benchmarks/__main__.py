@@ -28,11 +28,11 @@ TOPICS = (
     "idle_cpu",
     "replay",
 )
-"""One module each; it offers ``figures(quick)`` and explains its method in its docstring."""
+"""The benchmarks. Each module has ``figures(quick)``; its docstring explains the method."""
 
 
 def main() -> None:
-    """Run what was asked for."""
+    """Run the chosen benchmarks."""
     parser = options_of(__doc__)
     parser.add_argument("--only", action="append", choices=TOPICS, metavar="NAME", help=f"one of {', '.join(TOPICS)}")
     options = parser.parse_args()

@@ -30,7 +30,7 @@ Address = tuple[str, int]
 
 
 async def trivial(scope: dict[str, object], _: object, send: object) -> None:
-    """The rival: an application that does nothing but answer."""
+    """The rival: an application that only answers."""
     assert callable(send)
     if scope["type"] == "http":
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(BODY)).encode())]
@@ -44,7 +44,7 @@ def figures(quick: bool) -> list[Figure]:
 
 
 def measure(requests: int, rounds: int) -> list[Figure]:
-    """In turns, each round on a connection of its own; the figures are the medians of the rounds'."""
+    """Measure both in alternating rounds, each on its own connection; return the medians of the rounds."""
     ours: list[list[float]] = []
     plain: list[list[float]] = []
     with demo_alone() as demo, plain_uvicorn() as rival:
@@ -69,7 +69,7 @@ def measure(requests: int, rounds: int) -> list[Figure]:
 
 
 def times(address: Address, requests: int) -> list[float]:
-    """Milliseconds of each request on one kept-alive connection, after some that do not count."""
+    """Milliseconds of each request on one kept-alive connection, after a warm-up."""
     request = f"GET {PATH} HTTP/1.1\r\nHost: shop.example\r\n\r\n".encode()
     taken = []
     with socket.create_connection(address, timeout=10) as connection:
@@ -89,7 +89,7 @@ def times(address: Address, requests: int) -> list[float]:
 
 @contextmanager
 def demo_alone() -> Iterator[Address]:
-    """The demo as it is started, without anybody who uses it."""
+    """The demo without a workload."""
     command = [sys.executable, "-m", "demo_server", "--no-workload", "--exit-with-stdin"]
     limit = {"DEMO_RATE_LIMIT": "1000000", "DEMO_RATE_WINDOW": "1"}
     with subprocess.Popen(
@@ -112,7 +112,7 @@ def demo_alone() -> Iterator[Address]:
 
 @contextmanager
 def plain_uvicorn() -> Iterator[Address]:
-    """`uvicorn` with the trivial application on a port of its own."""
+    """`uvicorn` with the trivial application on its own port."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         address: Address = probe.getsockname()
     command = [sys.executable, "-m", "uvicorn", "--log-level", "error", "--no-access-log", "--port", str(address[1])]
@@ -125,7 +125,7 @@ def plain_uvicorn() -> Iterator[Address]:
 
 
 def answers(address: Address) -> bool:
-    """Does anybody listen there?"""
+    """Whether a server listens on the port."""
     try:
         socket.create_connection(address, timeout=1).close()
     except OSError:

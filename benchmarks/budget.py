@@ -25,7 +25,7 @@ USEFUL = ("/s", "time left", "clients", "of 300", "hit rate", "ops/s")
 
 
 def figures(quick: bool) -> list[Figure]:
-    """Share, memory, first answers."""
+    """Share of the server, memory, first values."""
     return measure(200_000, 10) if quick else measure(10_000_000, 120)
 
 
@@ -54,7 +54,7 @@ def measure(keys: int, seconds: float) -> list[Figure]:
 
 
 def commands_seconds(admin: Redis) -> float:
-    """The server's time for all commands so far, but for INFO with a section, which is how this asks."""
+    """The server's time for all commands so far, without INFO with a section, which this benchmark sends."""
     stats = admin.info("commandstats")
     return sum(float(command["usec"]) for command in stats.values()) / 1e6
 
@@ -66,7 +66,7 @@ def cpu_seconds(admin: Redis) -> float:
 
 
 def server_cpu_share(admin: Redis, seconds: float) -> float:
-    """What the server takes when nobody asks anything."""
+    """The CPU of the server without clients' commands."""
     before = cpu_seconds(admin)
     time.sleep(seconds)
     return (cpu_seconds(admin) - before) / seconds

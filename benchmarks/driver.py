@@ -24,21 +24,21 @@ from redis_dash.tui.start import opener
 NAP_S = 0.005
 PATIENCE_S = 10.0
 AFTERGLOW_S = 2.0
-"""Once all has come it is painted for this long."""
+"""After all messages have arrived, the dashboard runs for this long."""
 MEMORY_EVERY = 100_000
-"""Messages between two looks at the memory."""
+"""Messages between two measurements of the memory."""
 
 
 class Driver(DashApp):
-    """The dashboard with a watch."""
+    """The dashboard with a task that measures its delays."""
 
     CSS_PATH = str(Path(inspect.getfile(DashApp)).with_name(DashApp.CSS_PATH))
 
     def __init__(self, url: str, messages: int) -> None:
         self.samples: list[tuple[float, float, int]] = []
-        """When it was woken, how many seconds late, and what had been received by then."""
+        """Time of each wake-up, seconds of delay, and messages received until then."""
         self.sizes: list[tuple[int, float]] = []
-        """Messages received, and the memory then."""
+        """Messages received, and the memory at that moment."""
         self._messages = messages
         self._hub: Any = None
         self._watch: asyncio.Task[None] | None = None
@@ -50,7 +50,7 @@ class Driver(DashApp):
         return self._hub
 
     def on_ready(self) -> None:
-        """Begin to watch."""
+        """Start the task."""
         self._watch = asyncio.create_task(self._keep_watch())
 
     async def _keep_watch(self) -> None:
@@ -70,7 +70,7 @@ class Driver(DashApp):
 
 
 def main() -> None:
-    """Run it; the report appears as a whole."""
+    """Run it; the report file is replaced atomically."""
     url, place = sys.argv[1], Path(sys.argv[2])
     app = Driver(url, int(sys.argv[3]) if len(sys.argv) > 3 else sys.maxsize)
     app.run()

@@ -39,9 +39,9 @@ class Cost(NamedTuple):
     """One run of one reader."""
 
     cpu_us: float
-    """Microseconds of CPU a message."""
+    """Microseconds of CPU for each message."""
     rate: float
-    """Messages a second; of the client the publishers', for it tells none."""
+    """Messages a second; for the command line client, which reports none, the publishers' rate."""
     lost: int
 
 
@@ -103,7 +103,7 @@ def run(kind: str, url: str, admin: Redis, messages: int) -> Cost:
 
 
 def wait_until_read(admin: Redis, process_id: int) -> None:
-    """Until nothing waits in the server for the subscriber, and the subscriber has come to rest."""
+    """Wait until the server has no backlog for the subscriber and the subscriber is idle."""
 
     def is_sent() -> bool:
         return all(client["omem"] == "0" for client in admin.client_list() if client["psub"] == "1")

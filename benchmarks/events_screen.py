@@ -73,7 +73,7 @@ def measure(messages: int, rounds: int, presses: int) -> list[Figure]:
 
 
 def memory_figures(run: Watched, messages: int) -> list[Figure]:
-    """The peak, and what each milestone found."""
+    """The peak of the memory, and the memory at each milestone."""
     marks = [mark for mark in MARKS if mark <= messages]
     at = {mark: next(size for count, size in reversed(run.sizes) if count <= mark) / MB for mark in marks}
     told = ", ".join(f"{size:.0f} MB after {mark // 1_000_000} M" for mark, size in at.items())
@@ -86,7 +86,7 @@ def memory_figures(run: Watched, messages: int) -> list[Figure]:
 
 @contextmanager
 def report_file() -> Iterator[Path]:
-    """Where the driver writes."""
+    """The file that the driver writes."""
     with tempfile.TemporaryDirectory(prefix="redis-dash-bench-") as folder:
         yield Path(folder) / "report.json"
 
@@ -110,13 +110,13 @@ def watched(messages: int) -> Watched:
 
 
 def ready(admin: Redis) -> None:
-    """It has subscribed, and painted its first figures."""
+    """Wait until it has subscribed and shown its first values."""
     wait_until(lambda: admin.pubsub_numpat() == 1, "the dashboard subscribes")
     time.sleep(1.5)
 
 
 def keyboard(presses: int) -> list[Figure]:
-    """Press keys while the publishers do not stop."""
+    """Press keys while the publishers run."""
     with private_server() as (url, admin), report_file() as place:
         command = [sys.executable, "-m", "benchmarks.driver", url, str(place)]
         # The footer names the keys of a pane where it has rows.
@@ -140,7 +140,7 @@ def keyboard(presses: int) -> list[Figure]:
 
 
 def press(terminal: Terminal, times: int, key: Callable[[int], tuple[str, str]], leave: str = "") -> list[float]:
-    """Milliseconds from each press to the words that it brings, at moments that know nothing of the dashboard's own."""
+    """Milliseconds from each key press to its text on the screen, at moments independent of the dashboard's timers."""
     pace, took = random.Random(7), []
     for number in range(times):
         typed, brings = key(number)

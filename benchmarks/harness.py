@@ -1,4 +1,4 @@
-"""What the benchmarks share: private servers, the demo, a terminal, a process's cost, and figures with their bars."""
+"""Shared by the benchmarks: private servers, the demo, a terminal, the cost of a process, and results with targets."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ MB = 1e6
 
 
 class UnableError(Exception):
-    """Something that a benchmark needs is not there, or did not happen; the text says what."""
+    """A prerequisite of a benchmark is missing or did not happen; the text says which."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the table: ours, the rival's, and the bar for their ratio (or, if so said, for our own value)."""
+    """One line of the table: our value, the rival's, and the bar for their ratio, or for our value alone."""
 
     name: str
     unit: str
@@ -44,17 +44,17 @@ class Figure:
     at_most: float | None = None
     at_least: float | None = None
     bar_on_ours: bool = False
-    """The rival is told for comparison only."""
+    """Whether the rival is shown only for comparison."""
     note: str = ""
 
     @property
     def ratio(self) -> float | None:
-        """Ours over the rival's."""
+        """Our value divided by the rival's."""
         return self.ours / self.rival if self.rival else None
 
     @property
     def holds(self) -> bool | None:
-        """Does it meet the bar? None where there is no bar, or nothing to compare with."""
+        """Whether it meets the bar; None if there is no bar or no rival's value."""
         value = self.ours if self.bar_on_ours or self.rival is None else self.ratio
         if value is None or (self.at_most is None and self.at_least is None):
             return None
@@ -65,13 +65,13 @@ FigureMaker = Callable[[bool], list[Figure]]
 
 
 def say(text: str) -> None:
-    """Progress, for whoever waits."""
+    """Print progress."""
     sys.stderr.write(f"  {text}\n")
     sys.stderr.flush()
 
 
 def options_of(doc: str | None) -> ArgumentParser:
-    """A command line that explains itself with the module's docstring; whoever is told to end puts all away first."""
+    """A command line with the module's docstring as help; SIGTERM ends it with all clean-up."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     parser = ArgumentParser(description=doc, formatter_class=RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small sizes: does it run at all?")
@@ -79,7 +79,7 @@ def options_of(doc: str | None) -> ArgumentParser:
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The value below which this share of them lies."""
+    """The value below which this share of the values lies."""
     if not values:
         raise UnableError("nothing was measured")
     ordered = sorted(values)
@@ -99,7 +99,7 @@ def cpu_seconds(process_id: int) -> float:
 
 
 def memory(process_id: int, kind: str = "VmRSS") -> float:
-    """Bytes of a process that are in memory now, or were at most (``VmHWM``)."""
+    """Resident bytes of a process now, or their peak (``VmHWM``)."""
     for line in Path(f"/proc/{process_id}/status").read_text().splitlines():
         if line.startswith(f"{kind}:"):
             return float(line.split()[1]) * 1024
@@ -107,7 +107,7 @@ def memory(process_id: int, kind: str = "VmRSS") -> float:
 
 
 def stop(process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:
-    """End a process of our own."""
+    """End a process that we started."""
     process.terminate()
     try:
         process.wait(5)
@@ -145,7 +145,7 @@ def private_server() -> Iterator[tuple[str, Redis]]:
 
 
 class Demo(NamedTuple):
-    """Where the demo is."""
+    """The addresses of the demo."""
 
     redis_url: str
     http_url: str
@@ -185,7 +185,7 @@ def find_cli() -> str:
 
 
 def terminal_environment() -> dict[str, str]:
-    """The variables of a program on a terminal, and compiled once as an installed one is, whatever is set here."""
+    """The environment of a program on a terminal; its bytecode is cached as that of an installed program."""
     told = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | told
 

@@ -48,7 +48,7 @@ def measure(seconds: float, rounds: int, size: str) -> list[Figure]:
 
 
 def measured(command: Sequence[str], size: str, seconds: float) -> float:
-    """Share of one core that a command takes once it has settled, 0..1."""
+    """Share of one core that a command takes after its start, 0..1."""
     with in_tmux(command, size) as process_id:
         time.sleep(SETTLE_S)
         began, before = time.monotonic(), cpu_seconds(process_id)

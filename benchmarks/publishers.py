@@ -33,7 +33,7 @@ HELD_AT_MOST = 256 * 1024 * 1024
 
 
 class Published(NamedTuple):
-    """What was sent, how many times it was delivered, and how long that took."""
+    """Messages sent, deliveries, and their duration."""
 
     messages: int
     delivered: int
@@ -41,7 +41,7 @@ class Published(NamedTuple):
 
 
 class Publishers:
-    """Four processes, ready to go."""
+    """Four processes that are ready to start."""
 
     def __init__(self, url: str, messages: int) -> None:
         shares = [messages // PROCESSES + (number < messages % PROCESSES) for number in range(PROCESSES)]
@@ -70,13 +70,13 @@ class Publishers:
             process.stdin.flush()
 
     def halt(self) -> None:
-        """Let each finish its block and end."""
+        """Let each process finish its block and end."""
         for process in self._processes:
             assert process.stdin is not None
             process.stdin.close()
 
     def wait(self) -> Published:
-        """Until all have ended."""
+        """Wait until all have ended."""
         told = []
         for process in self._processes:
             assert process.stdout is not None
@@ -95,7 +95,7 @@ class Publishers:
 
 
 def payload(number: int) -> bytes:
-    """JSON of the usual kind, and of exactly the size."""
+    """Typical JSON of exactly the size."""
     head = json.dumps(
         {"type": "order.created", "user": number, "order": 4096 + number, "at": 1767225600.125, "note": ""}
     )
@@ -103,7 +103,7 @@ def payload(number: int) -> bytes:
 
 
 def block(commands: int) -> bytes:
-    """PUBLISH commands on the wire, the channels in turn."""
+    """Packed PUBLISH commands to each of the channels in turn."""
     return b"".join(
         hiredis.pack_command((b"PUBLISH", CHANNELS[n % len(CHANNELS)].encode(), payload(n)))  # type: ignore[arg-type]
         for n in range(commands)
@@ -142,7 +142,7 @@ class _Publisher:
             self._unanswered -= replies.count(b"\n")
 
     def _held(self) -> int:
-        """Bytes that the server holds, for its slow subscriber above all."""
+        """Bytes that the server holds, mostly for its slow subscriber."""
         self._aside.sendall(b"INFO memory\r\n")
         info = self._aside.recv(65536)
         return int(info.partition(b"used_memory:")[2].partition(b"\r")[0])

@@ -46,7 +46,7 @@ async def ours(url: str, messages: int) -> Read:
 
 
 async def redis_py(url: str, messages: int) -> Read:
-    """redis-py as its documentation shows it."""
+    """redis-py, used as in its documentation."""
     from redis.asyncio import Redis
 
     client: Redis = Redis.from_url(url)
@@ -65,7 +65,7 @@ async def redis_py(url: str, messages: int) -> Read:
 
 
 def bare(url: str, messages: int) -> Read:
-    """A blocking socket, the parser, and a counter: nothing can be less."""
+    """The lower bound: a blocking socket, the parser and a counter."""
     import hiredis
 
     place = urlsplit(url)

@@ -59,7 +59,7 @@ def measure(minutes: float, record_s: float) -> list[Figure]:
         source = cycle(events)
         empty = memory(process_id)
         for _ in range(MessageRing().capacity):
-            publish(admin, [next(source)])  # one by one: messages that come together take less room in the ring
+            publish(admin, [next(source)])  # one by one, since messages that arrive together take less room in the ring
         sizes = list(replay(admin, source, rate, 60 * minutes, process_id))
     begin = median(sizes[len(sizes) // 10 : len(sizes) // 5])
     end = median(sizes[-max(1, len(sizes) // 10) :])
@@ -72,7 +72,7 @@ def measure(minutes: float, record_s: float) -> list[Figure]:
 
 
 def recorded(url: str, seconds: float) -> list[Event]:
-    """What is published meanwhile."""
+    """Record the messages that are published meanwhile."""
     place, events = urlsplit(url), []
     with socket.create_connection((place.hostname or "", place.port or 0)) as connection:
         connection.settimeout(0.2)
@@ -99,7 +99,7 @@ def publish(admin: Redis, events: Sequence[Event]) -> None:
 
 
 def replay(admin: Redis, source: Iterator[Event], rate: float, seconds: float, process_id: int) -> Iterator[float]:
-    """Keep the pace; yields the memory each second."""
+    """Publish at the given rate; yield the memory each second."""
     began, sent, looked = time.monotonic(), 0, 0
     while (elapsed := time.monotonic() - began) < seconds:
         due = int(rate * elapsed) - sent

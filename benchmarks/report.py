@@ -32,7 +32,7 @@ should run meanwhile.
 
 
 def number(value: float) -> str:
-    """Three digits that matter."""
+    """Format with three significant digits."""
     if value == int(value) or abs(value) >= 1000:
         return f"{value:,.0f}"
     return f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}"
@@ -88,7 +88,7 @@ def method(doc: str) -> str:
 
 
 def machine() -> str:
-    """What it was measured on."""
+    """The machine of the measurement."""
     model = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     for line in info.read_text().splitlines() if info.exists() else ():

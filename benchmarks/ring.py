@@ -33,7 +33,7 @@ def figures(quick: bool) -> list[Figure]:
 
 
 def measure(messages: int) -> list[Figure]:
-    """Fill it in two steps, and look each time."""
+    """Fill the ring in two steps, and read it after each."""
     log = MessageRing()
     subscriber = Subscriber(Url("redis://127.0.0.1"), ("*",), log)
     connection = MessageConnection(subscriber.count, log)

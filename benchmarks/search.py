@@ -62,7 +62,7 @@ def measure(sessions: int, clients: int, rounds: int) -> list[Figure]:
 
 
 def context_for(url: str) -> Context:
-    """What sources share, as the hub makes it."""
+    """The context of sources, as the hub creates it."""
     config, deployment = Config(url=url), Deployment(Url(url))
     keyspace = Keyspace(deployment, key_groups(config), config.budget, config.refresh_s)
     subscriber, tracking = (
@@ -73,7 +73,7 @@ def context_for(url: str) -> Context:
 
 
 async def search(url: str, text: str) -> float:
-    """Seconds until every session has been looked at."""
+    """Seconds until every session has been read."""
     context = context_for(url)
     source = SessionsSource(context)
     await context.deployment.one(b"PING")

@@ -33,7 +33,7 @@ class Terminal:
         threading.Thread(target=self._drain, daemon=True).start()
 
     def _drain(self) -> None:
-        with contextlib.suppress(OSError):  # the other side hung up
+        with contextlib.suppress(OSError):  # the other side closed the terminal
             while data := os.read(self._master, 65536):
                 now = time.monotonic()
                 with self._news:
@@ -43,7 +43,7 @@ class Terminal:
 
     @property
     def end(self) -> int:
-        """How many bytes have been written so far."""
+        """Bytes written so far."""
         with self._news:
             if len(self._output) > _KEPT:
                 self._dropped += len(self._output)

@@ -1,4 +1,4 @@
-"""The commands. A front end is imported only when it is asked for."""
+"""The command line. A front end is imported only when its command runs."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from redis_dash.core.errors import ConfigError, DashError
 from redis_dash.standard_streams import Talk, deliver, open_missing, silence
 
 USAGE, UNWRITTEN, INTERRUPTED = 2, 4, 130
-"""Exit codes; a snapshot has more of them."""
+"""Exit codes; a snapshot has further ones."""
 
 
 class Number(click.FloatRange):
-    """A range that ``nan`` does not slip through."""
+    """A range that does not accept ``nan``."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """A number within the range."""
+        """Convert to a number within the range."""
         number = float(super().convert(value, param, ctx))
         if math.isnan(number):
             self.fail("nan is no number.", param, ctx)
@@ -34,22 +34,22 @@ class Number(click.FloatRange):
 
 
 class Topic(click.ParamType[str]):
-    """A topic's name; the sources are imported only where one is given."""
+    """A topic's name; the sources are imported only if one is given."""
 
     name = "topic"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """One of the names that sources have."""
+        """Convert to the name of a source."""
         from redis_dash.sources import SOURCES
 
         return str(click.Choice([source.topic for source in SOURCES]).convert(value, param, ctx))
 
 
 class DefaultCommand(click.Group):
-    """``redis-dash redis://…`` is ``redis-dash watch redis://…``."""
+    """Treats ``redis-dash redis://…`` as ``redis-dash watch redis://…``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the default command in front of what names none."""
+        """Insert the default command if none is named."""
         if any(not _is_text(arg) for arg in args):
             raise click.UsageError("an argument holds bytes that are not UTF-8", ctx)
         if not args or (args[0] not in self.commands and args[0] not in ("--help", "--version", "-h")):
@@ -59,7 +59,7 @@ class DefaultCommand(click.Group):
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The default command's options are options here."""
+        """Show the options of the default command, too."""
         default = self.commands["watch"]
         records = [option.get_help_record(ctx) for option in default.params if isinstance(option, click.Option)]
         with formatter.section("Options of watch, the default command"):
@@ -67,7 +67,7 @@ class DefaultCommand(click.Group):
         super().format_options(ctx, formatter)
 
     def main(self, *args: Any, **more: Any) -> NoReturn:
-        """As every command, on streams that may be closed, full or gone; Ctrl-C ends with a sentence."""
+        """Run on streams that may be closed or full; Ctrl-C ends with a message."""
         open_missing()
         try:
             code = super().main(*args, **more | {"standalone_mode": False})
@@ -97,10 +97,10 @@ def _is_text(arg: str) -> bool:
 
 
 def _meant(word: str, commands: Iterable[str]) -> str:
-    """The command that was probably meant; empty if it is none."""
+    """The command that was probably meant; empty if there is none."""
     if not word.isalpha():
         return ""
-    import difflib  # here, and not above, for a quick start
+    import difflib  # imported here for a quick start
 
     return next(iter(difflib.get_close_matches(word.lower(), list(commands), 1, 0.75)), "")
 
@@ -128,7 +128,7 @@ refresh_option = click.option(
 
 
 def deployment_options(command: Callable[..., None]) -> Callable[..., None]:
-    """What is watched: the same for every front end."""
+    """The options of what is watched, the same for every front end."""
     options = [
         click.argument("url", required=False),
         click.option("--config", "config_file", type=click.Path(path_type=Path), help="Configuration file (TOML)."),
@@ -202,7 +202,7 @@ def watch(url: str | None, config_file: Path | None, **given: Any) -> None:
     """Open the dashboard (the default command)."""
     config = _config_or_exit(url, config_file, given)
     _require_terminal()
-    gc.disable()  # until the feed opens: what is imported and painted first is all kept
+    gc.disable()  # until the feed opens: no object of the start becomes garbage
     from redis_dash.tui.start import run_dashboard
 
     run_dashboard(config)

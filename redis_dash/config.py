@@ -1,4 +1,4 @@
-"""What to watch and how: defaults, then the TOML file, then the environment, then flags."""
+"""The configuration: defaults, then the TOML file, then the environment, then flags."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Url:
             raw.encode()
             parts = urlsplit(raw)
             port = parts.port
-        except ValueError:  # whose text quotes what it takes for the port: it may be a part of the password
+        except ValueError:  # its text quotes the port, which may be a part of the password
             raise ConfigError(f"the Redis URL cannot be read; {ESCAPE}, and the port a number") from None
         if parts.scheme not in SCHEMES:
             raise ConfigError(f"a Redis URL begins with redis://, rediss:// or unix://; {_example(raw)}")
@@ -56,7 +56,7 @@ class Url:
 
 
 def _example(raw: str) -> str:
-    """What was probably meant. Only a bare host is repeated: anything else may hold a password."""
+    """The probable intention. Only a bare host is repeated, since anything else may hold a password."""
     if re.fullmatch(r"localhost|[\w-]+(\.[\w-]+)+|(localhost|[\w.-]+):\d{1,5}(/\d*)?", raw, re.ASCII):
         return f"did you mean 'redis://{raw}'?"
     if raw.startswith("/"):
@@ -65,10 +65,10 @@ def _example(raw: str) -> str:
 
 
 def _check_place(parts: SplitResult) -> None:
-    """Can there be such a host, or such a socket? What is wrong is not repeated: it may be a part of a password.
+    """Check the host or the socket. Errors do not repeat it, since it may be a part of a password.
 
     Raises:
-        ConfigError: there cannot.
+        ConfigError: it cannot exist.
     """
     host = unquote(parts.hostname or "")
     if parts.scheme == "unix":
@@ -103,7 +103,7 @@ def parse_rule(text: str) -> Rule:
     """Read ``100/60`` (100 requests in 60 seconds).
 
     Raises:
-        ConfigError: it is something else.
+        ConfigError: the text has another form.
     """
     count, _, window = text.partition("/")
     try:
@@ -116,20 +116,20 @@ def parse_rule(text: str) -> Rule:
 
 
 class LimitPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Keys of one limiter; ``limit`` as in ``"100/60"``, empty where it is unknown."""
+    """Keys of one limiter; ``limit`` as in ``"100/60"``, empty if it is unknown."""
 
     keys: str
     limit: str = ""
 
     def __post_init__(self) -> None:
         try:
-            self.rule  # noqa: B018 - for its error
+            self.rule  # noqa: B018 - raises its error
         except ConfigError as error:
-            raise ValueError(str(error)) from None  # which msgspec completes with the place in the file
+            raise ValueError(str(error)) from None  # msgspec adds the place in the file
 
     @property
     def rule(self) -> Rule | None:
-        """The limit, or None where it is unknown."""
+        """The limit, or None if it is unknown."""
         return parse_rule(self.limit) if self.limit else None
 
 
@@ -142,12 +142,12 @@ class CachePattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def stats_key(self) -> str:
-        """The counters' key, by the demo application's convention where none is given."""
+        """The key of the counters; the default is the demo application's convention."""
         return self.stats or f"cache:stats:{self.name}"
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that can be set; the defaults assume no limit and no cache, which Redis does not tell."""
+    """All settings. The defaults assume no limit and no cache, since Redis does not store either."""
 
     url: str = DEFAULT_URL
     channels: tuple[str, ...] = ("*",)
@@ -173,11 +173,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def config_path(environ: Mapping[str, str] = os.environ) -> Path:
-    """Where the configuration file is looked for."""
+    """The default path of the configuration file."""
     base = environ.get("XDG_CONFIG_HOME")
     if base:
         return Path(base) / "redis-dash" / "config.toml"
-    import platformdirs  # here, and not above, for a quick start
+    import platformdirs  # imported here for a quick start
 
     folder = platformdirs.user_config_path("redis-dash")
     return folder / "config.toml"
@@ -187,11 +187,11 @@ def load(path: Path | None, flags: Mapping[str, Any], environ: Mapping[str, str]
     """Merge file, environment and flags (those that were given; a flag replaces the file's value).
 
     Args:
-        path: a file named by the user, which must exist; None looks at ``config_path``.
-        flags: field name -> value in TOML's terms; besides, ``limit`` replaces the limit of every limiter's pattern.
+        path: a file named by the user, which must exist; None means ``config_path``.
+        flags: field name -> value as in TOML. The flag ``limit`` replaces the limit of each of ``limits``.
 
     Raises:
-        ConfigError: names the file and the field, the variable, or the flag.
+        ConfigError: the text names the file and the field, the variable or the flag.
     """
     place = path or config_path(environ)
     values = _read_toml(place, must_exist=path is not None)
@@ -213,7 +213,7 @@ def load(path: Path | None, flags: Mapping[str, Any], environ: Mapping[str, str]
 
 
 def _read_toml(place: Path, *, must_exist: bool) -> dict[str, Any]:
-    import tomllib  # here, and not above, for a quick start: most people have no file
+    import tomllib  # imported here for a quick start: most users have no file
 
     try:
         return tomllib.loads(place.read_text("utf-8"))
@@ -249,7 +249,7 @@ _SETTINGS: Mapping[str, type[msgspec.Struct]] = {"limits": LimitPattern, "caches
 
 
 def _in_users_words(message: str) -> str:
-    """msgspec speaks of objects, arrays and ``$.limits[0]``; people know tables, lists and names."""
+    """Replace msgspec's objects, arrays and ``$.limits[0]`` by TOML's tables, lists and names."""
     message, _, path = message.partition(" - at `")
     path = path.removeprefix("$.").removesuffix("`").replace(".", ", ")
     where = re.sub(r"\[(\d+)\]", lambda entry: f", entry {int(entry[1]) + 1}", path)

@@ -29,14 +29,14 @@ SCENARIOS = {
     "pause": "No requests at all, until resume: every figure comes to rest.",
     "resume": "Traffic as before pause or calm.",
 }
-"""What the demo application plays when its control channel asks for it, and what that shows."""
+"""Scenarios that the demo application runs on request over its control channel, and what they show."""
 
 
 CONFIGURATION: dict[str, Any] = {
     "limits": (LimitPattern("ratelimit:*", "100/60"),),
     "caches": (CachePattern("llm", "llm:*"), CachePattern("product", "product:*")),
 }
-"""What the demo application keeps in Redis, besides what the defaults look for."""
+"""Settings for the demo application's keys that differ from the defaults."""
 
 
 BUNDLED = Path(__file__).with_name("_demo")
@@ -53,7 +53,7 @@ class _Ready(msgspec.Struct):
 
 
 class _Progress:
-    """Passes the demo's words on until it is ready, then only remembers the last of them."""
+    """Forwards the demo's output until it is ready; after that keeps only the last lines."""
 
     def __init__(self, stream: IO[str]) -> None:
         self.last: deque[str] = deque(maxlen=20)
@@ -67,42 +67,42 @@ class _Progress:
             if not self._quiet.is_set():
                 click.echo(f"  {line}", nl=False, err=True)
 
-    def hush(self) -> None:
-        """From now on the screen belongs to the dashboard."""
+    def stop_forwarding(self) -> None:
+        """Write nothing more: the dashboard uses the screen."""
         self._quiet.set()
 
 
 def run_demo(config: Config, options: Mapping[str, str]) -> None:
-    """Run until the person quits; the demo ends with the dashboard, however that ends.
+    """Run until the user quits; the demo always ends with the dashboard.
 
     Args:
         options: further options of ``python -m demo_server``.
 
     Raises:
-        DemoError: the demo application is not installed, or did not start; its own words are on stderr.
+        DemoError: the demo application is not installed or did not start; its output is on stderr.
     """
     if not all(find_spec(name) for name in ("fastapi", "uvicorn", "httpx", "aiosqlite")):
         raise DemoError("the demo needs a few more packages: pip install 'redis-dash[demo]'")
     click.echo("redis-dash: starting the demo", err=True)
     arguments = [f"--{name}={value}" for name, value in options.items()]
     process = subprocess.Popen(
-        # The demo ends when its standard input does: even if this process is killed outright.
+        # The demo ends when its standard input closes, even if this process is killed.
         [sys.executable, "-m", "demo_server", "--exit-with-stdin", *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": os.pathsep.join([str(BUNDLED), *_inherited_path()])},
-        start_new_session=True,  # Ctrl-C is the dashboard's to understand
+        start_new_session=True,  # the dashboard handles Ctrl-C
     )
     try:
-        from redis_dash.tui.start import run_dashboard  # Textual is imported while the demo starts
+        from redis_dash.tui.start import run_dashboard  # imports Textual while the demo starts
 
         assert process.stdout is not None
         assert process.stderr is not None
         progress = _Progress(process.stderr)
         ready = _wait_until_ready(process)
-        progress.hush()
+        progress.stop_forwarding()
         run_dashboard(
             msgspec.structs.replace(config, url=ready.redis_url, **CONFIGURATION),
             title=f"demo {ready.http_url}",

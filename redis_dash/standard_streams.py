@@ -1,4 +1,4 @@
-"""The standard streams: there even where the shell closed them, and never a reason for a traceback."""
+"""Standard streams that exist even if the shell closed them, and that never cause a traceback."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TextIO
 
 
 def open_missing() -> None:
-    """Put something in the place of streams that the shell closed: no file of ours must become one of them.
+    """Replace streams that the shell closed, so that no other file gets their numbers.
 
-    What is written to a closed output still fails, as it would without this.
+    Writing to a closed output still fails.
     """
     for number, mode in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
         with contextlib.suppress(OSError):
@@ -25,7 +25,7 @@ def open_missing() -> None:
 
 
 def silence(stream: TextIO) -> None:
-    """Lead what could not be written nowhere, so that Python does not try again when it ends."""
+    """Redirect the stream to nowhere, so that Python does not flush unwritten text again when it exits."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -33,29 +33,29 @@ def silence(stream: TextIO) -> None:
 
 
 def printable(text: str) -> str:
-    """Nothing in it moves a terminal: control characters, direction overrides and the like are spelled out."""
+    """Escape control characters, direction overrides and the like, which a terminal would interpret."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 _WIDTH = 78
-"""A line covers the one before."""
+"""Width of a line that overwrites the previous one."""
 
 
 class Talk:
-    """Lines for a person, on stderr; where nobody can read them any more, silence."""
+    """Writes lines for the user to stderr; writes nothing after stderr is closed."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = sys.stderr if stream is None else stream
 
     @property
     def is_terminal(self) -> bool:
-        """Can a line be written anew?"""
+        """Whether a line can be overwritten."""
         return self._stream.isatty()
 
     def say(self, text: str, *, passing: bool = False) -> None:
-        """Write a line at once; on a terminal the next one takes the place of one that is ``passing``."""
+        """Write a line at once; on a terminal the next line overwrites one that is ``passing``."""
         line = f"redis-dash: {printable(text)}"
         end = "\n"
         if self.is_terminal:
@@ -68,7 +68,7 @@ class Talk:
 
 
 def deliver(document: bytes) -> None:
-    """Write to stdout, whatever encoding it has.
+    """Write bytes to stdout, independent of its encoding.
 
     Raises:
         OSError: it could not be written.

@@ -1,4 +1,4 @@
-"""What a person may ask for: commands, which write, and requests, which only steer what is read."""
+"""What a user may ask for: commands, which write to Redis, and requests, which change what is read."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from redis_dash.core.frames.sessions import SessionRow
 
 
 class RevokeSession(msgspec.Struct, frozen=True):
-    """Sign one session out: delete its key, if it still is what the person saw."""
+    """Sign one session out: delete its key, if the session still is the one that the user saw."""
 
     session: SessionRow
 
 
 class RestoreSession(msgspec.Struct, frozen=True):
-    """Undo a revocation: put back what was deleted, to end when it would have, unless the key exists again."""
+    """Undo a revocation: restore the key with its former expiry, unless it exists again."""
 
     key: Credential
     user: str
@@ -36,7 +36,7 @@ class Publish(msgspec.Struct, frozen=True):
 
 
 class FindOut(msgspec.Struct, frozen=True):
-    """Look up what became of a command whose answer was lost, once the server is back. Writes nothing."""
+    """Find out the result of a command whose answer was lost. Writes nothing."""
 
     command: RevokeSession | RestoreSession
     undo: RestoreSession | None
@@ -63,31 +63,31 @@ Result = Literal[
     "there again",
     "not restored",
 ]
-"""``not known``: the answer was lost. Those below it are what was found out after that, whoever did it."""
+"""``not known``: the answer was lost. The later results are what ``FindOut`` saw; any client may have caused them."""
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What a command did, told for one key."""
+    """The result of a command."""
 
     result: Result
     detail: str
-    """One sentence for a person; holds no secret."""
+    """One sentence for the user; holds no secret."""
     undo: RestoreSession | None = None
-    """What a person may ask for to take it back, from now on."""
+    """The command that undoes it; None if there is none."""
     unsettled: FindOut | None = None
-    """How to find out what is not known."""
+    """The command that finds out an unknown result."""
 
 
 class FullPass(msgspec.Struct, frozen=True):
-    """Scan the whole keyspace at full speed, once; or stop doing so."""
+    """Scan the whole keyspace once at full speed; or stop that scan."""
 
     on: bool
 
 
 class SearchSessions(msgspec.Struct, frozen=True):
-    """Look for sessions among all there are, not only the listed ones: by user, field or the beginning of the id.
+    """Search all sessions, not only the listed ones: by user, field or the beginning of the id.
 
-    Results come with the sessions' frames. An empty text ends the search and drops what it found.
+    Results are in the frames of the sessions. An empty text ends the search and drops its results.
     """
 
     text: str
@@ -97,11 +97,11 @@ class SearchSessions(msgspec.Struct, frozen=True):
 
 
 class StopSearch(msgspec.Struct, frozen=True):
-    """Keep what the search has found so far, and look no further."""
+    """Stop the search and keep its results."""
 
 
 class ShowRanks(msgspec.Struct, frozen=True):
-    """Read another page of a board: from a rank on (1 is the first), or the one around a member."""
+    """Read another page of a leaderboard: from a rank on (1 is the first), or around a member."""
 
     board: str
     first: int = 1
@@ -109,7 +109,7 @@ class ShowRanks(msgspec.Struct, frozen=True):
 
 
 class CountAfresh(msgspec.Struct, frozen=True):
-    """Count messages from this moment on."""
+    """Reset the counts of messages."""
 
 
 Request = FullPass | SearchSessions | StopSearch | ShowRanks | CountAfresh

@@ -1,10 +1,10 @@
-"""What lets its bearer sign in."""
+"""Credentials: values with which their bearer can sign in."""
 
 from __future__ import annotations
 
 
 class Credential:
-    """A key or an id that lets its bearer sign in: usable in code, masked wherever it is printed."""
+    """A key or an id with which its bearer can sign in. It is masked wherever it is printed."""
 
     __slots__ = ("_raw",)
 
@@ -28,7 +28,7 @@ class Credential:
 
 
 def mask(raw: bytes) -> str:
-    """The first four characters of an id and an ellipsis: enough to tell two apart, too little to use.
+    """The first four characters of an id and an ellipsis: enough to distinguish two ids, too little to use.
 
     An id shorter than twelve characters shows at most a third of itself.
     """

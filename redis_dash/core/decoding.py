@@ -1,6 +1,6 @@
-"""Redis bytes as text and back: no two keys, members or channels read alike, and what was read leads back to its bytes.
+"""Lossless conversion of Redis bytes to text and back: different bytes give different text.
 
-Valid UTF-8 stands as it is, any other byte as ``\\xff``. Where the bytes themselves hold such letters, the backslashes
+Valid UTF-8 is unchanged; any other byte becomes ``\\xff``. If the bytes themselves hold such letters, the backslashes
 before them are doubled: an odd number stands before an escaped byte, an even one before letters.
 """
 
@@ -16,7 +16,7 @@ _ESCAPED = re.compile(rf"(\\+)({_LETTERS})")
 
 
 def text(raw: bytes) -> str:
-    """Bytes of Redis as text, nothing lost: still hostile."""
+    """Bytes of Redis as text. The text is still hostile."""
     try:
         whole = raw.decode()
     except UnicodeDecodeError:
@@ -28,7 +28,7 @@ def text(raw: bytes) -> str:
 
 
 def raw(shown: str) -> bytes:
-    """The bytes that read as this text; for any that cannot be, as a person may type them, ``?``."""
+    """The bytes of a text; characters that have none, which a user may type, become ``?``."""
     if "\\x" in shown:
         shown = _ESCAPED.sub(_unescape, shown)
     return _NO_CHARACTER.sub("?", shown).encode("utf-8", "surrogateescape")

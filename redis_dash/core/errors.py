@@ -1,18 +1,18 @@
-"""The errors that a person can do something about."""
+"""Errors that the user can correct."""
 
 from __future__ import annotations
 
 
 class DashError(Exception):
-    """Root of them; its text says what to do."""
+    """Base class; the text says what to do."""
 
 
 class ConfigError(DashError):
-    """A bad option, URL or file; names the place and the way out."""
+    """A wrong option, URL or file; the text names the place and the correction."""
 
 
 class SourceError(DashError):
-    """Redis could not be reached, or refused; without secrets."""
+    """Redis could not be reached or refused a command; the text holds no secret."""
 
 
 class AwayError(SourceError):

@@ -1,4 +1,4 @@
-"""How a front end asks for readings, and for more."""
+"""The interface between a front end and the hub."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from redis_dash.core.reading import AnyReading
 
 
 class Progress(msgspec.Struct, frozen=True):
-    """Work at full speed that a person asked for, under way."""
+    """The progress of work at full speed that the user asked for."""
 
     what: Literal["pass", "search"]
     done: int
-    """Keys."""
+    """Keys done."""
     total: int
-    """Keys, as far as known."""
+    """All keys, as far as known."""
     elapsed_s: float
     found: int = 0
     """Sessions found by a search."""
@@ -34,18 +34,18 @@ class Feed(Protocol):
         """The latest reading of each topic that changed since the last call; never blocks."""
 
     def progress(self) -> Progress | None:
-        """What is under way at full speed; never blocks."""
+        """The progress of work at full speed, if there is any; never blocks."""
 
     def ask(self, request: Request) -> None:
-        """Steer what is read; what comes of it is in the readings. Never blocks, never fails."""
+        """Change what is read; the result is in later readings. Never blocks, never fails."""
 
     async def submit(self, command: Command) -> Outcome:
         """Carry out a confirmed command.
 
         Raises:
-            SourceError: nothing was done: Redis could not be reached, or refused. Where the answer was lost, that is
-                the outcome, and tells how to find out.
+            SourceError: nothing was done: Redis could not be reached, or refused. A lost answer is no error: the
+                outcome then says how to find out.
         """
 
     async def run(self) -> None:
-        """Connect and keep reading until cancelled; a dead server is a status, never an exception."""
+        """Connect and keep reading until cancelled; an unreachable server is a status, not an exception."""

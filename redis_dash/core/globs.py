@@ -1,4 +1,4 @@
-"""A Redis glob, taken apart as ``stringmatchlen`` of the server reads it."""
+"""Parses Redis globs as the server's ``stringmatchlen`` does."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 MOST_STARS = 1000
-"""The server gives up on a pattern that has more of them with something behind."""
+"""The server matches nothing if a pattern has more stars that something follows."""
 _ALL_BYTES = frozenset(range(256))
 
 Part = frozenset[int]
-"""The bytes that one byte of a key may be."""
+"""The bytes that match at one place of a key."""
 
 
 class Glob(NamedTuple):
-    """Runs of parts, each as long as what it matches; between two runs stands a ``*``."""
+    """Runs of parts, each part for one byte; a ``*`` stands between two runs."""
 
     runs: tuple[tuple[Part, ...], ...]
 
     @classmethod
     def of(cls, pattern: str) -> Glob:
-        """Take a pattern apart; each one is valid."""
+        """Parse a pattern; every text is a valid one."""
         raw, at = encoded(pattern), 0
         runs: list[list[Part]] = [[]]
         while at < len(raw):
@@ -41,29 +41,29 @@ class Glob(NamedTuple):
 
     @property
     def is_literal(self) -> bool:
-        """Does only one key match?"""
+        """Whether only one key matches."""
         return len(self.runs) == 1 and len(self.before) == len(self.runs[0])
 
     @property
     def is_prefix(self) -> bool:
-        """Is it a literal and a ``*``?"""
+        """Whether the pattern is a literal followed by ``*``."""
         return len(self.runs) == 2 and not self.runs[1] and len(self.before) == len(self.runs[0])
 
     @property
     def before(self) -> bytes:
-        """What is literal before the first wildcard."""
+        """The literal bytes before the first wildcard."""
         return _literal(self.runs[0])
 
     @property
     def after(self) -> bytes:
-        """What is literal behind the last wildcard."""
+        """The literal bytes after the last wildcard."""
         return b"" if self.is_literal else _literal(self.runs[-1][::-1])[::-1]
 
     def regex(self) -> bytes:
-        """The same as a regular expression for ``re.DOTALL``; never more than one run of it is tried anew.
+        """The pattern as a regular expression for ``re.DOTALL``, without exponential backtracking.
 
-        Each run behind a ``*`` is matched as early as can be and never again: a later place serves no better, since
-        only the last run has a place of its own.
+        Each run after a ``*`` matches as early as possible and is not tried again. A later place could not match more,
+        since only the last run is bound to the end of the key.
         """
         first, *rest = (b"".join(map(_byte_regex, run)) for run in self.runs)
         if not rest:
@@ -75,12 +75,12 @@ class Glob(NamedTuple):
 
 
 def encoded(pattern: str) -> bytes:
-    """A pattern as the server gets it, whatever the command line held."""
+    """The bytes of a pattern, including bytes of the command line that are not UTF-8."""
     return pattern.encode("utf-8", "surrogateescape")
 
 
 def _class(raw: bytes, at: int) -> tuple[Part, int]:
-    """The bytes that a class names which begins at a place, and where it ends: at the end, if nothing closes it."""
+    """The bytes of a class that begins at ``at``, and where it ends; an unclosed class ends with the pattern."""
     members: set[int] = set()
     is_negated = raw[at : at + 1] == b"^"
     at += is_negated
@@ -98,7 +98,7 @@ def _class(raw: bytes, at: int) -> tuple[Part, int]:
 
 
 def _range(one: int, other: int) -> Iterable[int]:
-    """From one to the other, whichever is less; the server's bytes are signed, on nearly all machines."""
+    """All bytes between two, in either order; the server compares signed bytes on nearly all machines."""
     low, high = sorted(byte - 256 * (byte > 127) for byte in (one, other))
     return (byte % 256 for byte in range(low, high + 1))
 

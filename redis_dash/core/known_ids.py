@@ -1,4 +1,4 @@
-"""Ids of sessions wherever an application repeats them bare: in messages, names of channels, clients, members."""
+"""Masks known session ids that an application repeats in messages and in names of channels, clients or members."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from urllib.parse import unquote
 from redis_dash.core.credential import mask
 
 MOST = 8000
-"""Ids that are known at once: those that are followed, and some that were, for an ended session may be restored."""
+"""The most ids that are known at once; some are of ended sessions, since these may be restored."""
 _LEAST = 12
-"""Characters; what is shorter is looked for as a word of its own, and only if it is no plain word, name or number."""
+"""Characters. Shorter ids are masked only as whole words, and only if they mix letters and digits or cases."""
 _SHORTEST = 4
 _RUN = re.compile(rf"[A-Za-z0-9_-]{{{_LEAST},}}")
 _PIECE = re.compile(rf"[A-Za-z0-9]{{{_LEAST},}}")
 _WORD = re.compile(rf"((?<=%)(?:25)*+[0-9A-Fa-f]{{2}}|(?<=\\)[bfnrt])?+([A-Za-z0-9_-]{{{_SHORTEST},}})")
-"""Behind what a URL or JSON has escaped, if anything."""
+"""A word, with the escape sequence of a URL or of JSON before it, if there is one."""
 _SHORT_PIECE = re.compile(rf"[A-Za-z0-9]{{{_SHORTEST},}}")
 _MIXED = re.compile(r"(?=.*\d).*[A-Za-z]|(?=.*[a-z]).+[A-Z]")
 
 
 class KnownIds:
-    """Masks them in text. Each run of the text is looked up, so that the cost does not grow with how many are known."""
+    """Masks ids in text. Each word of the text is looked up, so the cost does not depend on the number of ids."""
 
     def __init__(self) -> None:
         self._ids: dict[str, None] = {}
-        """The one that was told last stands last."""
+        """The most recently added id is the last."""
         self._lengths: set[int] = set()
-        """Of those that are also looked for within words."""
+        """Lengths of the ids that are also masked within words."""
         self._has_short = False
         self.version = 0
-        """Another one where text may be masked differently now."""
+        """Changes when text may be masked differently."""
 
     def __repr__(self) -> str:
         return f"KnownIds({len(self._ids)})"
 
     def add(self, identifiers: Iterable[bytes]) -> None:
-        """Know these; those that were told longest ago are forgotten where there are too many."""
+        """Add ids; the oldest ones are dropped if there are too many."""
         for identifier in identifiers:
             for one in _distinctive(identifier):
                 if one in self._ids:
@@ -53,18 +53,18 @@ class KnownIds:
             del self._ids[next(iter(self._ids))]
 
     def mask(self, text: str) -> str:
-        """Text in which none of them can be read: ``login aaaa… ok``."""
+        """The text with all known ids masked: ``login aaaa… ok``."""
         text = _RUN.sub(lambda run: self._masked(run[0]), text) if self._lengths else text
         return _WORD.sub(self._masked_word, text) if self._has_short else text
 
     def mask_bytes(self, raw: bytes) -> bytes:
-        """The same for bytes."""
+        """As ``mask``, for bytes."""
         if not self._ids:
             return raw
         return self.mask(raw.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
     def _masked(self, run: str) -> str:
-        r"""Also where letters stand right before the id or behind it: ``s%3Aaaaa1111bbbb``, ``\naaaa1111bbbb``."""
+        r"""Mask an id also if letters stand right before or after it: ``s%3Aaaaa1111bbbb``, ``\naaaa1111bbbb``."""
         if run in self._ids:
             return mask(run.encode())
         before = after = ""
@@ -87,9 +87,9 @@ class KnownIds:
 
 
 def _distinctive(identifier: bytes) -> Iterable[str]:
-    """What tells a session: of ``web:2f9c…`` the last part; of ``2f9c….signature`` both, but no part that is a word.
+    """The parts that identify a session: of ``web:2f9c…`` the last; of ``2f9c….signature`` both, but no plain word.
 
-    Of an id without a long part, what in its last one mixes letters and digits, or capitals and others: ``k3J9xQ``.
+    Of an id without a long part: the words of its last part that mix letters and digits, or cases, as ``k3J9xQ``.
     """
     whole = unquote(identifier.decode("utf-8", "backslashreplace"))
     last = whole.rpartition(":")[2]

@@ -1,4 +1,4 @@
-"""Messages of pub/sub, and the log of the latest ones as a front end reads it."""
+"""Pub/sub messages, and the interface of the log that holds the latest ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 
 class Event(msgspec.Struct, frozen=True):
-    """One message as it came. ``payload`` may be only the head of ``size`` bytes."""
+    """One message as received. ``payload`` may be only the head of ``size`` bytes."""
 
     at: float
     channel: bytes
@@ -18,7 +18,7 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Mark(msgspec.Struct, frozen=True):
-    """A line of our own in the stream: a gap, a reconnection, something that we did."""
+    """A line of redis-dash itself in the log: a gap, a reconnection, an action."""
 
     at: float
     text: str
@@ -27,11 +27,11 @@ class Mark(msgspec.Struct, frozen=True):
 
 
 Entry = Event | Mark
-"""What a log holds."""
+"""An entry of a log."""
 
 
 class MessageLog(Protocol):
-    """The latest entries by sequence number; the oldest ones leave."""
+    """The latest entries by sequence number; the oldest ones are dropped."""
 
     @property
     def start(self) -> int:
@@ -39,7 +39,7 @@ class MessageLog(Protocol):
 
     @property
     def end(self) -> int:
-        """One past the last."""
+        """The sequence number after the last entry."""
 
     @property
     def kept(self) -> int:

@@ -17,8 +17,8 @@ F = TypeVar("F", bound=Frame)
 class Reading(msgspec.Struct, Generic[F], frozen=True):
     """A topic's latest frame with its status.
 
-    ``ok``: as told. ``stale``: older than it should be, or the server is away; the frame is the last good one.
-    ``reduced``: a right or a feature is missing; ``note`` says which. ``off``: cannot be had here, ``note`` says why.
+    ``ok``: up to date. ``stale``: too old, or the server is away; the frame is the last good one.
+    ``reduced``: a right or a feature is missing; ``note`` says which. ``off``: not available here; ``note`` says why.
     ``error``: the source failed; ``note`` says how.
     """
 
@@ -28,15 +28,15 @@ class Reading(msgspec.Struct, Generic[F], frozen=True):
     taken_at: float = 0.0
     note: str = ""
     count: Count | None = None
-    """The topic's count, of several the one that can be trusted least; None for topics that need no scan."""
+    """The topic's count (of several, the least certain one); None for topics that need no scan."""
     scope: Scope | None = None
     """None for topics that need no scan."""
     away: bool = False
-    """The server cannot be reached: ``note`` says why, as it does for every other topic."""
+    """Whether the server cannot be reached; ``note`` says why."""
 
     @property
     def coverage(self) -> float | None:
-        """Share of the keyspace that the figures come from, 0..1; None for topics that need no scan."""
+        """Share of the keyspace that the values come from, 0..1; None for topics that need no scan."""
         return None if self.count is None else self.count.coverage
 
 

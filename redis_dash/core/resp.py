@@ -1,4 +1,4 @@
-"""Commands and error replies as the Redis protocol (RESP) has them."""
+"""Commands and error replies of the Redis protocol (RESP)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ _ARGUMENTS = ", with args beginning with"
 
 
 class ReplyError(Exception):
-    """The server's error reply to one command of a pipeline; kept in its place among the replies.
+    """The error reply to one command of a pipeline, in its place among the replies.
 
-    What it says is bounded, has no control characters, and does not repeat a command's arguments.
+    Its text is bounded, has no control characters, and does not repeat the command's arguments.
     """
 
     def __init__(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""How many things a second, over the last seconds."""
+"""The rate of something over the last seconds."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ WINDOW_S = 5.0
 
 
 class Throughput:
-    """Counts what is done; times are ``time.monotonic()``."""
+    """Computes a rate; times are ``time.monotonic()``."""
 
     def __init__(self) -> None:
         self._total = 0
         self._marks: deque[tuple[float, int]] = deque()
 
     def add(self, number: int, now: float) -> None:
-        """So many more have been done."""
+        """Add to the total."""
         if not self._marks:
             self._marks.append((now, 0))
         self._total += number
@@ -23,7 +23,7 @@ class Throughput:
             self._marks.append((now, self._total))
 
     def per_s(self, now: float) -> float:
-        """Over the last seconds; 0 before anything was done."""
+        """The rate over the last seconds; 0 before the first ``add``."""
         while len(self._marks) > 1 and self._marks[1][0] <= now - WINDOW_S:
             self._marks.popleft()
         if not self._marks:

@@ -1,7 +1,7 @@
 """Oversized messages: their head and their size are kept, the rest is discarded as it arrives.
 
-``hiredis.Reader`` holds an unfinished payload as a whole, up to 512 MB. When it holds more than ``GIANT_BYTES`` of one
-message, the beginning of that message is searched in the latest chunks, and the rest of it is not parsed.
+``hiredis.Reader`` holds an unfinished payload as a whole, up to 512 MB. When it holds more than ``OVERSIZED_BYTES`` of
+one message, the beginning of that message is searched in the latest chunks, and the rest of it is not parsed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from redis_dash.client.connection import Memory, new_reader, parse
 from redis_dash.pubsub.message_log import HEAD_BYTES, PayloadHead
 
-GIANT_BYTES = 1024 * 1024
+OVERSIZED_BYTES = 1024 * 1024
 _PARSED_IN_BUFFER = 1024
 """hiredis discards parsed bytes once they are this many, so an unfinished string begins earlier in its buffer."""
 _HYPOTHESES = 16
@@ -92,7 +92,7 @@ class MessageReader:
             self._latest_bytes, self._latest, self.since_last = [data[place:end]], latest, end - place
         else:
             self._latest_bytes.append(data[begin:end])
-        if self._reader.len() > GIANT_BYTES:
+        if self._reader.len() > OVERSIZED_BYTES:
             self._skip_payload()
 
     def _skip_payload(self) -> None:

@@ -1,5 +1,4 @@
-"""Messages without what lets its bearer in or pay: secret-looking fields at any depth, passwords in URLs, session keys,
-and what can be told by its looks."""
+"""Removes secrets from messages: secret fields at any depth, passwords in URLs, session keys, tokens, card numbers."""
 
 from __future__ import annotations
 
@@ -18,7 +17,7 @@ _HIDDEN_JSON = msgspec.json.encode(HIDDEN)
 _HARMLESS = frozenset({b"true", b"false", b"null", b'""', b"{}", b"[]"})
 
 _PAIR = re.compile(r"""(?<![\w.-])([\w.-]++)(\\*["']\s*+[:=]\s*+|\s*+=>?\s*+|:\s++)(?=\S)""")
-"""A name in running text, and what separates it from its value."""
+"""A name in a text, and its separator from the value."""
 _VALUE = re.compile(
     r"""
     "(?:\\.|[^"\\])*+"?  |  '(?:\\.|[^'\\])*+'?
@@ -31,11 +30,11 @@ _URL_PASSWORD = re.compile(r"(://[^\s/@:]*+:)[^\s/@]++(?=@)")
 
 
 def redact_event(event: Event, globs: Sequence[str], ids: KnownIds | None = None) -> Event:
-    """The event as it may be shown; ``size`` stays that of the message.
+    """The event without secrets; ``size`` stays that of the message.
 
     Args:
         globs: the patterns of session keys.
-        ids: of sessions, masked also where they stand without the rest of their keys.
+        ids: session ids, which are masked also without the rest of their keys.
     """
     channel = redact_text(event.channel, globs)
     if event.channel.startswith(b"__keyevent@"):
@@ -65,7 +64,7 @@ def redact_text(raw: bytes, globs: Sequence[str]) -> bytes:
 
 
 def _json(raw: bytes, globs: Sequence[str]) -> bytes:
-    """A value as it may be shown; the very same bytes if all of it may."""
+    """A JSON value without secrets; the same bytes if it holds none."""
     if raw.lstrip().startswith(b"{"):
         fields = [(name, bytes(value)) for name, value in msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).items()]
         shown = [_field(name, value, globs) for name, value in fields]
@@ -74,8 +73,8 @@ def _json(raw: bytes, globs: Sequence[str]) -> bytes:
         return b"{%b}" % b",".join(b"%b:%b" % (msgspec.json.encode(name), value) for name, value in shown)
     if raw.lstrip().startswith(b"["):
         items = [bytes(item) for item in msgspec.json.decode(raw, type=list[msgspec.Raw])]
-        told = [_json(item, globs) for item in items]
-        return raw if told == items else b"[%b]" % b",".join(told)
+        shown_items = [_json(item, globs) for item in items]
+        return raw if shown_items == items else b"[%b]" % b",".join(shown_items)
     if raw.lstrip().startswith(b'"'):
         text = msgspec.json.decode(raw, type=str)
         is_json = text.lstrip()[:1] in ("{", "[")
@@ -108,7 +107,7 @@ def _text(text: str, globs: Sequence[str]) -> str:
 
 
 def _end_of_value(text: str, at: int) -> int:
-    """Where a value ends that begins here: a bracket at its counterpart, or at the end of a text that was cut."""
+    """The end of the value that begins here: the matching bracket, or the end of a text that was cut."""
     depth = 0
     while at < len(text):
         if text[at] in "{[(":

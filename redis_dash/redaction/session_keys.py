@@ -1,6 +1,6 @@
-"""Session keys in text: whatever stands for a pattern's wildcards is a credential and is masked wherever it is shown.
+"""Masks session keys in text: the part of a key that matches a pattern's wildcards is a credential.
 
-Redis itself spreads session keys: keyspace notifications carry them in channel names and payloads, errors quote them.
+Redis itself repeats session keys: keyspace notifications carry them in channel names and payloads, errors quote them.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from redis_dash.core.patterns import Pattern
 _RUN = re.compile(r"""[^\s"'`,;<>|(){}\[\]]+""")
 """A word: a key in the middle of other text ends where it does."""
 _LEAST_ID = 12
-"""Characters; what is shorter is no id that a server hands out."""
+"""Characters; applications create longer ids."""
 _KEYSPACE = re.compile(r"(__(?:sub)?keyspace@\d+__:)(.*)", re.DOTALL)
 
 
 def mask_keys(text: str, globs: Iterable[str]) -> str:
-    """Text in which no session key can be read: ``deleted session:AbCd…``.
+    """The text with all session keys masked: ``deleted session:AbCd…``.
 
     Args:
-        text: anything: a channel, a payload, an error; it may be a key, or hold some.
+        text: a channel, a payload, an error; it may be a key or hold some.
         globs: the patterns of session keys.
     """
     notified = _KEYSPACE.fullmatch(text)
@@ -40,7 +40,7 @@ def mask_keys(text: str, globs: Iterable[str]) -> str:
 
 
 def mask_key(key: str, globs: Iterable[str]) -> str:
-    """A key: masked if it is a session's, and untouched but for session keys that it holds otherwise."""
+    """The key: masked if it is a session's; otherwise with the session keys in it masked."""
     globs = tuple(globs)
     for glob in globs:
         if (shape := _shape(glob)).fits(key):
@@ -51,25 +51,27 @@ def mask_key(key: str, globs: Iterable[str]) -> str:
 
 
 class _Shape(NamedTuple):
-    """What is literal in a pattern: it may be shown."""
+    """The literal parts of a pattern, which may be shown."""
 
     glob: str
     before: str
     after: str
     has_wildcard: bool
     literals: int
-    """How many characters of it."""
+    """The number of literal characters."""
 
     def may_be_key(self, word: str) -> bool:
-        """Is it one, in running text? Where no separator stands before the id, or behind it, ``session*`` fits the
-        channel ``sessions`` and the type ``session.created`` as well: then only a word that is as long as an id.
+        """Whether a word in a text may be a key.
+
+        Without a separator before or after the id, ``session*`` also matches the channel ``sessions`` and the type
+        ``session.created``: then only a word with as many characters as an id may be a key.
         """
         if (self.before or self.after) and not (self.before[-1:].isalnum() or self.after[:1].isalnum()):
             return True
         return len(word) - self.literals >= _LEAST_ID and _RUN.fullmatch(word) is not None
 
     def fits(self, key: str) -> bool:
-        """Is this a key of the pattern? Its ends tell; only where it has none the rest is looked at."""
+        """Whether this is a key of the pattern. Only a pattern without literal ends is matched as a whole."""
         if not (self.before or self.after):
             return self._matches(key)
         return (
@@ -80,12 +82,12 @@ class _Shape(NamedTuple):
         )
 
     def masked(self, key: str) -> str:
-        """Only the ends."""
+        """The key with all but its literal ends masked."""
         stop = len(key) - len(self.after)
         return f"{self.before}{_masked(key[len(self.before) : stop])}{key[stop:]}"
 
     def search(self, text: str) -> str:
-        """The text with all keys masked that it seems to hold: rather too many than too few."""
+        """The text with all words masked that may be keys."""
         if not (self.has_wildcard and self.literals) or self.before not in text:
             return text
         if not self.before:
@@ -105,14 +107,14 @@ class _Shape(NamedTuple):
         return _masked(word[0]) if self._matches(word[0]) else word[0]
 
     def _masked_rest(self, word: re.Match[str]) -> str:
-        if word.start() or not self.may_be_key(self.before + word[0]):  # the pattern's beginning ends a word here
+        if word.start() or not self.may_be_key(self.before + word[0]):  # the pattern's prefix is the end of a word here
             return word[0]
         rest = word[0].removesuffix(self.after)
         return _masked(rest) + word[0][len(rest) :]
 
 
 def _masked(identifier: str) -> str:
-    if not identifier or (identifier.endswith("…") and len(identifier) <= 5):  # is masked already
+    if not identifier or (identifier.endswith("…") and len(identifier) <= 5):  # already masked
         return identifier
     return mask(identifier.encode("utf-8", "backslashreplace"))
 

@@ -71,7 +71,7 @@ def test_after_a_reset_between_our_lookups_nothing_is_lost(world: World) -> None
 
 
 @pytest.mark.parametrize("later", [0, 400, 1000])
-def test_a_reset_amid_our_lookups_leaves_out_what_cannot_be_told_apart(world: World, later: int) -> None:
+def test_a_reset_amid_our_lookups_leaves_out_what_is_ambiguous(world: World, later: int) -> None:
     """They may have been counted before the reset or after it."""
     world.reset()
     world.hits += later

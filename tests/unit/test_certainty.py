@@ -1,4 +1,4 @@
-"""The one notion of certainty: what each kind of count claims."""
+"""What each kind of count claims."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_what_is_known_to_be_there_raises_an_estimate() -> None:
     assert (count.value, count.low, count.high) == (12, 12, 12)
 
 
-def test_figures_that_are_told_together_are_as_certain_as_the_least_certain() -> None:
+def test_values_that_are_shown_together_are_as_certain_as_the_least_certain() -> None:
     assert weakest([exact(1), counted(2, 1, 3, 9.0), exact(3)]) == counted(2, 1, 3, 9.0)
     assert weakest([counted(2, 1, 3, 9.0), estimated(1, 0, 9, 0.2)]) == estimated(1, 0, 9, 0.2)
     assert weakest([]) is None

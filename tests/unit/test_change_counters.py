@@ -1,4 +1,4 @@
-"""What INFO says of changes."""
+"""The counters of changes in INFO."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_an_older_server_does_not_count_its_saves() -> None:
 @pytest.mark.parametrize(
     "name", [name for name in INFO if name not in ("rdb_saves", "expired_subkeys", "db0", "db3", "loading")]
 )
-def test_what_is_not_told_in_whole_is_not_told(name: str) -> None:
+def test_incomplete_counters_give_none(name: str) -> None:
     assert changes_of({other: value for other, value in INFO.items() if other != name}, 0) is None
     if name not in ("run_id", "master_replid"):
         assert changes_of(INFO | {name: "nonsense"}, 0) is None
@@ -56,7 +56,7 @@ def test_a_replica_and_a_server_that_loads_tell_nothing() -> None:
     assert changes_of(INFO | {"loading": "1"}, 0) is None
 
 
-def test_nonsense_in_the_keyspace_is_not_told() -> None:
+def test_nonsense_in_the_keyspace_gives_none() -> None:
     assert changes_of(INFO | {"db0": "keys=many"}, 0) is None
 
 

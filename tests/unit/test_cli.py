@@ -1,4 +1,4 @@
-"""The commands: bad usage ends with a sentence and exit code 2, and no secret is told."""
+"""The commands: bad usage ends with a sentence and exit code 2, and no secret is shown."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_bad_usage(arguments: tuple[str, ...], said: str) -> None:
     assert result.exception is None or isinstance(result.exception, SystemExit)
 
 
-def test_a_bad_url_in_the_environment_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bad_url_in_the_environment_is_reported_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_URL", "localhost:1")
     result = run("snapshot")
     assert result.exit_code == 2

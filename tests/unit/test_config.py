@@ -1,4 +1,4 @@
-"""Settings: their order of precedence, and errors that name the place and the way out."""
+"""Settings: their order of precedence, and errors that name the place and the correction."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_a_bad_file_is_named_with_the_place_in_it(tmp_path: Path, toml: str, sai
     assert not re.search(r"Expected|Object|array|object|`str`|`int`|\$", text.removeprefix(str(file)))
 
 
-def test_a_bad_url_is_told_with_its_origin_and_only_if_it_is_used(tmp_path: Path) -> None:
+def test_a_bad_url_is_reported_with_its_origin_and_only_if_it_is_used(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text('url = "localhost:1"')
     good = {"REDIS_URL": "redis://env"}
@@ -135,7 +135,7 @@ def test_a_bad_url_is_told_with_its_origin_and_only_if_it_is_used(tmp_path: Path
         load(file, {"url": "localhost:1"}, good)
 
 
-def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_may_not_be_read_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_args: object, **_more: object) -> str:
         raise PermissionError(13, "Permission denied")
 

@@ -1,4 +1,4 @@
-"""Bytes of Redis as text and back: nothing lost, no two alike."""
+"""Lossless conversion of bytes to text and back."""
 
 from __future__ import annotations
 

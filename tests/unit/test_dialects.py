@@ -1,4 +1,4 @@
-"""What the dialects make of replies."""
+"""How the dialects decode replies."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_what_is_no_json_session(value: object) -> None:
     ],
 )
 def test_a_value_that_is_meant_to_keep_us_busy_does_not(value: dict[str, object]) -> None:
-    """Looking for each word from each character on would take minutes, and the test would run into its time limit."""
+    """A search that starts again at each character would exceed the time limit of the test."""
     raw = json.dumps(value, separators=(",", ":")).encode()
     assert len(raw) <= LARGEST
     for _ in range(10):

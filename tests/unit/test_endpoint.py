@@ -1,4 +1,4 @@
-"""What a URL says is read as the driver reads it."""
+"""URLs are parsed as the driver parses them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_options_are_the_drivers() -> None:
     assert endpoint_of(Url("rediss://h")).tls is not None
 
 
-def test_an_option_that_nobody_knows_is_told_without_the_password() -> None:
+def test_an_unknown_option_is_reported_without_the_password() -> None:
     with pytest.raises(ConfigError) as caught:
         endpoint_of(Url(f"redis://:{SECRET}@h/0?colour=blue"))
     text = "".join(traceback.format_exception(caught.value))
@@ -65,7 +65,7 @@ def test_an_option_that_nobody_knows_is_told_without_the_password() -> None:
         ("redis://h?connection_class=x", "an option in the URL cannot be used"),
     ],
 )
-def test_an_option_that_cannot_be_is_told_in_the_users_words(raw: str, said: str) -> None:
+def test_an_impossible_option_is_reported_in_the_users_words(raw: str, said: str) -> None:
     with pytest.raises(ConfigError) as caught:
         endpoint_of(Url(raw))
     assert str(caught.value).endswith(said)
@@ -77,14 +77,14 @@ def test_an_option_of_a_pool_means_nothing_here() -> None:
 
 
 @pytest.mark.parametrize("options", ["ssl_ca_certs=/nowhere", "ssl_certfile=/nowhere", "ssl_ciphers=none"])
-def test_certificates_that_cannot_be_used_are_told(options: str) -> None:
+def test_certificates_that_cannot_be_used_are_reported(options: str) -> None:
     endpoint = endpoint_of(Url(f"rediss://h?{options}"))
     assert endpoint.tls is not None
     with pytest.raises(OSError, match="TLS cannot be set up"):
         endpoint.tls()
 
 
-def test_texts_of_others_are_told_without_numbers() -> None:
+def test_messages_of_the_system_are_shown_without_numbers() -> None:
     url = Url("redis://h")
     assert without_secret("[Errno -2] Name or service not known", url) == "no such host"
     assert without_secret("[Errno 113] No route to host", url) == "No route to host"

@@ -1,4 +1,4 @@
-"""A pass under way as a sample: its interval holds the truth, also while the database grows."""
+"""The estimate of an incomplete pass: its interval holds the truth, also while the database grows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_interval_does_not_close_where_what_was_scanned_may_be_gone() -> None:
     assert low < 37 < high
 
 
-def test_a_database_that_grows_during_the_pass_is_told_as_it_is_now() -> None:
+def test_a_database_that_grows_during_the_pass_is_estimated_as_it_is_now() -> None:
     """5,000 of 55,000 keys are members; while they are scanned 100,000 members and 100,000 others come."""
     rng = random.Random(2)
     held = frames = 0

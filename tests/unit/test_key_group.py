@@ -1,4 +1,4 @@
-"""How many keys of a kind there are: estimated from a pass under way, counted in a complete one."""
+"""The number of keys in a group: estimated from an incomplete pass, counted by a complete one."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_the_interval_of_a_count_grows_with_its_age_as_fast_as_keys_came_and_wen
     assert late.low < soon.low < 1000
 
 
-def test_another_data_set_is_not_told_by_the_figures_of_the_one_before() -> None:
+def test_another_data_set_does_not_get_the_counts_of_the_previous_one() -> None:
     key_group = KeyGroup()
     complete(key_group, names(50))
     key_group.reset()

@@ -59,7 +59,7 @@ def test_a_short_id_is_masked_between_its_neighbours() -> None:
     "text", ["k3J9xQx", "xk3J9xQ", "alice", "order 12345678", "short-id", "Alice", "user7 at 1764007871"]
 )
 def test_of_what_is_short_only_ids_are_masked(text: str) -> None:
-    """A word, a name or a number that some session is called by stands in too many messages that mean another."""
+    """A session id that is a word, a name or a number also occurs in many unrelated messages."""
     assert known("k3J9xQ", "user7:3", "alice", "12345678", "short-id", "Alice", "1764007871").mask(text) == text
 
 
@@ -82,7 +82,7 @@ def test_they_are_never_printed() -> None:
     assert ID not in repr(known(ID)) + str(known(ID))
 
 
-def test_those_told_longest_ago_are_forgotten() -> None:
+def test_the_oldest_are_dropped() -> None:
     ids = known(ID, "told-only-once-1")
     for number in range(MOST):
         ids.add([b"%032d" % number, ID.encode()])

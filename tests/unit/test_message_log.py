@@ -13,7 +13,7 @@ from redis_dash.pubsub.message_log import HEAD_BYTES, OVERHEAD_BYTES, MessageRin
 
 
 class Watched(IndexedQueue[T]):
-    """Notes how many items are looked at."""
+    """Counts the items that are read."""
 
     def __init__(self, items: IndexedQueue[T], looked: list[int]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Giants stream past: whatever the chunks and however hostile the bytes, replies are exact or the loss is told."""
+"""Oversized messages: for any chunks and any hostile bytes, replies are exact or the loss is reported."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ SUBSCRIBED = b"*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n"
 
 
 @pytest.fixture(autouse=True)
-def small_giants(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(oversized, "GIANT_BYTES", 8192)
+def small_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(oversized, "OVERSIZED_BYTES", 8192)
 
 
 def message(payload: bytes, channel: bytes = b"orders", pattern: bytes | None = None) -> bytes:
@@ -26,8 +26,8 @@ def message(payload: bytes, channel: bytes = b"orders", pattern: bytes | None = 
     return b"*%d\r\n" % len(strings) + b"".join(b"$%d\r\n%b\r\n" % (len(string), string) for string in strings)
 
 
-def told(replies: Iterable[object]) -> list[object]:
-    """Replies as they are shown: of a large payload its head and its size."""
+def shown(replies: Iterable[object]) -> list[object]:
+    """Replies with the head and the size of each large payload."""
     shown: list[object] = []
     for reply in replies:
         if isinstance(reply, list) and isinstance(reply[-1], bytes) and len(reply[-1]) > HEAD_BYTES:
@@ -42,7 +42,7 @@ def told(replies: Iterable[object]) -> list[object]:
 def truth(stream: bytes) -> list[object]:
     reader = hiredis.Reader(notEnoughData=StopIteration)
     reader.feed(stream)
-    return told(iter(reader.gets, StopIteration))
+    return shown(iter(reader.gets, StopIteration))
 
 
 def read(chunks: Iterable[bytes]) -> tuple[list[object], bool]:
@@ -52,8 +52,8 @@ def read(chunks: Iterable[bytes]) -> tuple[list[object], bool]:
         for chunk in chunks:
             reader.feed(chunk, 0, len(chunk), replies.extend)
     except LostPlaceError:
-        return told(replies), True
-    return told(replies), False
+        return shown(replies), True
+    return shown(replies), False
 
 
 def cut(stream: bytes, size: int, first: int = 0) -> Iterator[bytes]:
@@ -80,12 +80,12 @@ def test_every_place_to_cut(before: bytes, pattern: bytes | None) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 1000, 4096, 8192, 20_000, 65_536])
-def test_giant_behind_giant(size: int) -> None:
+def test_oversized_after_oversized(size: int) -> None:
     stream = message(GIANT) + message(GIANT, b"big") + message(b"small") + message(GIANT, b"big", b"b*") + PONG
     assert read(cut(stream, size)) == (truth(stream), False)
 
 
-def test_one_chunk_may_hold_a_giant_whole_and_the_next_one_begun() -> None:
+def test_a_chunk_may_hold_an_oversized_message_and_the_beginning_of_the_next() -> None:
     stream = BEFORE + message(GIANT) + BEHIND + message(GIANT)
     chunks = [stream[:-10_000], stream[-10_000:-9_000], stream[-9_000:]]
     assert read(chunks) == (truth(stream), False)
@@ -99,7 +99,7 @@ def test_payload_that_looks_like_messages_is_passed_by() -> None:
             assert read(cut(stream, size)) == (truth(stream), False)
 
 
-def test_a_giant_channel_name_is_told_as_a_loss() -> None:
+def test_an_oversized_channel_name_is_reported_as_a_loss() -> None:
     forged = message(b"forged") + message(b"z" * 20_000)
     for name in (b"c" * 30_000, PONG + message(b"one") + forged, b"\r\n" + forged):
         stream = PONG + message(b"one") + message(b"x", name) + BEHIND
@@ -107,7 +107,7 @@ def test_a_giant_channel_name_is_told_as_a_loss() -> None:
             assert read(cut(stream, size)) == (truth(stream)[:2], True)
 
 
-def test_a_payload_without_its_line_end_is_told_as_a_loss() -> None:
+def test_a_payload_without_its_line_end_is_reported_as_a_loss() -> None:
     begun = message(b"one") + message(GIANT)[:-2]
     assert read(cut(begun + b"XX" + BEHIND, 5000)) == (truth(message(b"one")), True)
 
@@ -120,8 +120,8 @@ def test_knows_when_it_is_within_a_message() -> None:
 
 
 @pytest.mark.parametrize("seed", range(150))
-def test_hostile_streams_are_read_exactly_or_the_loss_is_told(seed: int) -> None:
-    """Made of few pieces, so that what came before is repeated in payloads and names, over and over."""
+def test_hostile_streams_are_read_exactly_or_the_loss_is_reported(seed: int) -> None:
+    """Streams of few different pieces, so that payloads and names often repeat earlier bytes."""
     dice = random.Random(seed)
     pieces = [
         PONG,

@@ -1,4 +1,4 @@
-"""Stretches of the wire: whatever the chunks and however hostile the bytes, what is read back is what was counted."""
+"""Packed messages: for any chunks and any hostile bytes, the messages read back are those that were counted."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def listening(sifts: bool = False) -> tuple[Subscriber, MessageConnection]:
 
 
 class Transport(asyncio.Transport):
-    """Notes what it is asked for."""
+    """Records the calls of the connection."""
 
     def __init__(self, holds: int = 0) -> None:
-        """The socket holds so many bytes, if any are given."""
+        """``holds`` is the size of the socket's receive buffer."""
         super().__init__({"socket": SimpleNamespace(getsockopt=lambda *_: holds)} if holds else None)
         self.asked: list[str] = []
         self.closing = True
@@ -111,7 +111,7 @@ def test_what_is_read_back_is_what_was_sent(seed: int) -> None:
 
 
 def test_ordinary_messages_are_kept_as_they_came() -> None:
-    """Else holding a hundred thousand of them would cost three times as much memory, and time."""
+    """Holding a hundred thousand message objects would take three times as much memory and time."""
     subscriber, connection = listening()
     stream = b"".join(message(b"orders", b"%08d" % number * 10) for number in range(3000))
     for begin in range(0, len(stream), 10_000):
@@ -123,7 +123,7 @@ def test_ordinary_messages_are_kept_as_they_came() -> None:
 
 async def test_what_comes_thick_is_read_in_gulps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each message alone costs three times as much: 2,000 a second took 22 % of a core, and 7 % in gulps."""
-    monkeypatch.setattr(message_connection, "GULP_S", 1.0)  # what follows within an eighth of it is thick
+    monkeypatch.setattr(message_connection, "GULP_S", 1.0)  # reads within an eighth of it count as fast
     subscriber, connection = listening()
     transport = connection._transport
     assert isinstance(transport, Transport)
@@ -139,8 +139,8 @@ async def test_what_comes_thick_is_read_in_gulps(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_the_arena_keeps_what_the_log_says(seed: int) -> None:
-    """Small rings and messages of all sizes: whatever goes round, what can be read is the latest, and intact."""
+def test_the_ring_buffer_keeps_what_the_log_refers_to(seed: int) -> None:
+    """Small rings and messages of all sizes: the latest messages can be read and are intact."""
     rng = random.Random(seed)
     log = MessageRing(capacity=rng.choice([1, 30, 400]), max_bytes=rng.choice([1, 20_000, 3_000_000]))
     subscriber = Subscriber(Url("redis://127.0.0.1"), ("*",), log)
@@ -174,7 +174,7 @@ def test_the_ring_stays_full_and_takes_no_more_memory_than_it_holds() -> None:
 
 
 def test_a_room_that_ends_where_the_oldest_message_begins_is_full() -> None:
-    """Reads that fill the room, of messages that divide it."""
+    """Reads that fill the whole room with messages whose size divides it."""
     log = MessageRing(capacity=16_384)
     subscriber = Subscriber(Url("redis://127.0.0.1"), ("*",), log)
     connection = MessageConnection(subscriber.count, log)
@@ -204,7 +204,7 @@ def test_a_name_that_holds_the_message_before_it() -> None:
     assert len(shown(subscriber.log)) == 23
 
 
-def test_what_nobody_asked_for_is_no_message() -> None:
+def test_an_unexpected_reply_is_no_message() -> None:
     subscriber, connection = listening()
     deliver(connection, message(b"orders", b"one") + b"-ERR what\r\n" + b":1\r\n" + message(b"orders", b"two"))
     assert subscriber.counts == {b"orders": 2}
@@ -226,7 +226,7 @@ def test_a_reply_that_is_no_message_is_passed_over(nonsense: bytes, sifts: bool)
     ("channel", "sifts"),
     [(b":1\r\n", False), (b":1\r\n", True), (b"*0\r\n", False), (b"$-1\r\n", False), (b"$-1\r\n", True)],
 )
-def test_a_channel_that_is_no_name_ends_the_connection_and_is_told(channel: bytes, sifts: bool) -> None:
+def test_a_channel_that_is_no_name_ends_the_connection_and_is_reported(channel: bytes, sifts: bool) -> None:
     subscriber, connection = listening(sifts)
     deliver(connection, message(b"orders", b"one"))
     deliver(connection, b"*4\r\n$8\r\npmessage\r\n$1\r\n*\r\n" + channel + b"$1\r\nx\r\n")
@@ -270,7 +270,7 @@ async def test_an_answer_that_waited_for_us_is_in_time(monkeypatch: pytest.Monke
 async def test_a_pause_lasts_no_longer_than_the_socket_bears(
     monkeypatch: pytest.MonkeyPatch, holds: int, gulp: int
 ) -> None:
-    """Else whoever sends faster than a buffer in each pause would be held up, and cut us off in the end."""
+    """Otherwise a server that sends more than the buffer in each pause would wait, and close the connection at last."""
     _, connection = listening()
     connection._transport, pauses = Transport(holds), list[float]()
     connection._transport.closing = False

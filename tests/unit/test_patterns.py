@@ -1,4 +1,4 @@
-"""What a pattern's wildcards stand for, and which family a key goes to; tests/live compares with the server itself."""
+"""What a pattern's wildcards match, and the key group of a key; tests/live compares with the server itself."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_variable_is_what_stands_from_the_first_wildcard_to_the_last(
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("glob", ["*a*b", "a*a*a*a*a*b", "*" + "a*" * 500 + "b", "*?*[ab]*?*b"])
 def test_many_stars_take_no_more_than_a_walk_along_the_key(glob: str) -> None:
-    """Trying each star's place anew takes hours here."""
+    """Backtracking at each star would take hours here."""
     key = b"a" * 180_000
     assert Pattern(glob).variable(key) is None
     assert Pattern(glob).variable(key + b"b") is not None

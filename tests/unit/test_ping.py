@@ -1,4 +1,4 @@
-"""The ping that is shown: as measured, of trips during which this process only waited."""
+"""The PING time that is shown: measured in trips during which this process only waited."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from redis_dash.client.ping import LONG_S, TRIPS, PingTimer
 
 
 def shown(timer: PingTimer, *trips: RoundTrip | None) -> float | None:
-    """What is shown after these trips, as many of them as are wanted."""
+    """The value shown after as many of these trips as the timer wants."""
     timer.begin()
     for round_trip in trips:
         if timer.wants_more:
@@ -45,14 +45,14 @@ def test_a_slow_link_is_seen_at_once_and_not_asked_again() -> None:
 
 def test_while_we_are_busy_the_last_one_stays_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     timer = PingTimer()
-    assert shown(timer, *[busy(5)] * 6) == pytest.approx(5)  # the truth is no more than that
+    assert shown(timer, *[busy(5)] * 6) == pytest.approx(5)  # the true round trip is not longer
     assert shown(timer, idle(0.2)) == pytest.approx(0.2)
     assert shown(timer, busy(5), busy(4), busy(6)) == pytest.approx(0.2)
     monkeypatch.setattr(ping, "KEPT_S", 0.0)
     assert shown(timer, busy(5), busy(4), busy(6)) == pytest.approx(4)
 
 
-def test_a_trip_that_was_never_taken_is_not_told() -> None:
+def test_without_a_trip_nothing_is_shown() -> None:
     assert shown(PingTimer(), None, None) is None
 
 

@@ -1,4 +1,4 @@
-"""Why a connection broke, in words that say what to look at and hold nothing of a stranger's choice."""
+"""Messages about broken connections: they say what to check and hold no text chosen by a peer."""
 
 from __future__ import annotations
 

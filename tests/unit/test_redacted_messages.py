@@ -1,4 +1,4 @@
-"""What lets its bearer in is not shown, wherever in a message it stands; everything else is, as it was."""
+"""Secrets are hidden anywhere in a message; everything else is unchanged."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ MONEY = [
     "payload",
     ["%s", "of %s, again", '{"a":"%s"}', '[{"a":["it is %s."]}]', '{"a":"x\\n%s"}', '"%s"', '{"%s":1}', "q=1&v=%s"],
 )
-def test_what_can_be_told_by_its_looks_is_hidden_under_any_name(payload: str, token: str) -> None:
+def test_what_is_recognised_by_its_form_is_hidden_under_any_name(payload: str, token: str) -> None:
     shown = redact(payload.replace("%s", token).encode(), GLOBS).decode()
     assert shown == payload.replace("%s", "(hidden)")
 

@@ -1,4 +1,4 @@
-"""What is taken for a secret, and what is not."""
+"""What counts as a secret and what does not."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ IDS = [
 @pytest.mark.parametrize("identifier", IDS)
 @pytest.mark.parametrize("glob", ["session:*", "app:*:session"])
 def test_an_id_is_never_shown(identifier: str, glob: str) -> None:
-    """Wherever the application repeats it, and however it writes it."""
+    """In any place and any form in which the application repeats it."""
     for written in WRITTEN:
         for placed in PLACED:
             text = written(identifier)
@@ -218,7 +218,7 @@ def test_a_user_is_shown_beside_an_id_that_is_somewhat_like_it(identifier: str, 
 
 @pytest.mark.parametrize("text", ["sk_" + "live_4eC39HqLyjWDarjt", "4111 1111 1111 1111", "DE89370400440532013000"])
 @pytest.mark.parametrize("name", ["note", "user", "role", "user_id"])
-def test_details_hide_what_can_be_told_by_its_looks(name: str, text: str) -> None:
+def test_details_hide_what_is_recognised_by_its_form(name: str, text: str) -> None:
     assert text not in repr(row_of({name: text, "deep": {name: text}}))
     assert row_of({"n": 4111111111111111, "order": 4111}).fields == (("n", "(hidden)"), ("order", "4111"))
 

@@ -1,4 +1,4 @@
-"""Our commands are weighed by the server's own time for ours, and what it does besides is estimated."""
+"""Our commands cost the server's own time for them; its other work for us is estimated."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_restarted_server_tells_no_negative_cost() -> None:
     meter = ServerCost()
     meter.count([GET] * 10)
     meter.price({"cmdstat_get": "calls=1000,usec=1000"}, 0.0)
-    assert meter.cost().share is None  # the beginning is no measure of the rest
+    assert meter.cost().share is None  # the start is not representative
     meter.price({"cmdstat_get": "calls=1,usec=1"}, 3.0)
     assert meter.cost().server_ms == pytest.approx(0.01 + handling_ms(1, 10))
     assert meter.cost().share == pytest.approx(0, abs=1e-9)
@@ -99,7 +99,7 @@ def test_messages_are_delivered_at_a_price(info: dict[str, str], writes: int) ->
     assert cost.messages_ms * 1000 == pytest.approx(writes * WRITE_US + 1000 * MESSAGE_US + 50_000 * BYTE_US)
     assert cost.server_ms == cost.messages_ms
     assert cost.commands == 3
-    assert meter.spent_s is None  # that is no reason to scan less
+    assert meter.spent_s is None  # the scan does not slow down because of that
 
 
 def test_messages_may_be_read_after_the_loop_has_turned_for_them() -> None:
@@ -113,7 +113,7 @@ def test_messages_may_be_read_after_the_loop_has_turned_for_them() -> None:
     assert meter.cost().messages_ms * 1000 == pytest.approx(1010 * WRITE_US + 1600 * MESSAGE_US)
 
 
-def test_the_share_of_messages_is_told_apart() -> None:
+def test_the_share_of_messages_is_separate() -> None:
     meter, listener = ServerCost(), Traffic()
     meter.price({}, 0.0)
     listener.messages = 1000

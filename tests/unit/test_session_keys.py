@@ -1,4 +1,4 @@
-"""No session key can be read in text that went through the mask."""
+"""No session key can be read in masked text."""
 
 from __future__ import annotations
 

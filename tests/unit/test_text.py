@@ -1,4 +1,4 @@
-"""The door: whatever comes in, what goes out is inert, visible and no wider than asked."""
+"""Text for the screen: it is inert, visible and no wider than asked, for any input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pace of the scan: within the budget, polite to a slow server, quick at first."""
+"""The rate of the scan: within the budget, lower for a slow server, high at first."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from redis_dash.keyspace.throttle import AIM, FREE_SLICES, Throttle
 
 
 def worked(throttle: Throttle, seconds: float, cost_s: float) -> float:
-    """Let the pace run for so long, each slice costing so much of the server's time; returns what was spent."""
+    """Run the throttle for a time with slices of a given cost; return the server's time that was spent."""
     now = spent = 0.0
     while now < seconds:
         spent += cost_s

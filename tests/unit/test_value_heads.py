@@ -1,4 +1,4 @@
-"""GET in bounded pieces: what is asked in place of it, and what becomes of the replies."""
+"""GET with bounded replies: the commands that replace it, and the replies of GET that result."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEAD = b"%d" % MOST_BYTES
 
 
 async def settled(heads: ValueHeads, commands: list[Command], replies: list[object], *later: object) -> list[object]:
-    """The replies, if what is asked next is answered so."""
+    """The replies of GET, if the next commands get the replies in ``later``."""
 
     async def exchange(again: Sequence[Command]) -> list[object]:
         assert len(again) == len(later)

@@ -1,4 +1,4 @@
-"""What every frame can do."""
+"""The base class of all frames."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ class Frame(msgspec.Struct, frozen=True):
     """An immutable picture of a topic."""
 
     def exported(self) -> object:
-        """What goes into an export, as JSON has it; to be narrowed where a frame holds what must not be shown."""
+        """The frame as JSON values for exports; subclasses leave out what must not be shown."""
         return msgspec.to_builtins(self)
 
 
 def exported_count(name: str, count: Count) -> dict[str, object]:
-    """A count beside its bounds and how far it can be trusted: ``count``, ``low``, ``high``, ``certainty``."""
+    """A count with its bounds and its certainty: ``count``, ``low``, ``high``, ``certainty``."""
     begin = f"{name}_" if name else ""
     return {
         name or "count": count.value,

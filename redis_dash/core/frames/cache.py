@@ -1,4 +1,4 @@
-"""Is the cache earning its keep? The frame."""
+"""The cache frame: hits, misses and hit rates."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from redis_dash.core.frames.base import Frame, exported_count
 
 
 class CacheGroup(msgspec.Struct, frozen=True):
-    """One of the application's caches, by its own counters where it keeps them."""
+    """One cache of the application, with the application's counters if it has any."""
 
     name: str
     keys: Count
     hits: int | None
-    """None where the application keeps no counter."""
+    """None if the application keeps no counter."""
     misses: int | None
     hit_rate: float | None
     """Since the counters' start, 0..1."""
@@ -24,7 +24,7 @@ class CacheGroup(msgspec.Struct, frozen=True):
 
 
 class CacheFrame(Frame, frozen=True):
-    """Is the cache earning its keep? The server's counters, with our own lookups taken off."""
+    """The server's counters without our own lookups."""
 
     hits: int
     misses: int
@@ -33,16 +33,16 @@ class CacheFrame(Frame, frozen=True):
     interval_hits: int | None
     interval_misses: int | None
     interval_hit_rate: float | None
-    """Over the last seconds; None before the second poll or where the counters began anew; no rate without lookups."""
+    """Over the last seconds; None before the second poll or after the counters restarted; no rate without lookups."""
     own_hits: int
     own_misses: int
     history: tuple[float | None, ...]
     """Interval hit rates, oldest first, one for each poll."""
     groups: tuple[CacheGroup, ...]
     dashboards: int | None = 1
-    """That watch this server, this one included: the lookups of the others are in these figures. None: not known."""
+    """Dashboards on this server, including this one: the lookups of the others are in these values. None: unknown."""
     since: float | None = None
-    """When we saw the server's counters reset; None if they count from its start, or from before we came."""
+    """When we observed a reset of the server's counters; None if there was none since we connected."""
 
     def exported(self) -> dict[str, object]:
         """Each cache's keys with their bounds."""

@@ -1,4 +1,4 @@
-"""What is happening right now? The frame."""
+"""The events frame: pub/sub messages and their rates."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from redis_dash.core.messages import MessageLog
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """A time for which messages are unknown."""
+    """A period for which messages are unknown."""
 
     began_at: float
     ended_at: float | None
@@ -28,14 +28,14 @@ class ChannelCount(msgspec.Struct, frozen=True):
 
 
 class EventsFrame(Frame, frozen=True):
-    """What is happening right now? Counts since the start of watching; ``log`` holds the latest messages."""
+    """Counts since the start of watching; ``log`` holds the latest messages."""
 
     received: int
     dropped: int
-    """Messages that came in part, or as nothing that can be understood: in no other figure, and certainly lost. Each of
-    them ended a connection; what else went then is unknown, and stands in ``gaps``."""
+    """Messages that were received in part or could not be parsed. No other field counts them. Each of them ended a
+    connection; ``gaps`` holds the periods of further losses, whose number is unknown."""
     overwritten: int
-    """Messages that have left the ring since: counted, no longer readable. All others are kept in it."""
+    """Counted messages that have left the ring and can no longer be read."""
     rate: float
     """Messages a second over the last seconds, all channels."""
     gaps: tuple[Gap, ...]
@@ -45,18 +45,18 @@ class EventsFrame(Frame, frozen=True):
     """Messages of channels that are not in ``channels``."""
     log: MessageLog
     patterns: tuple[str, ...] = ()
-    """What we subscribed to."""
+    """The patterns of our subscriptions."""
     channel_count: int = 0
     """Distinct channels counted one by one; ``channels`` may hold fewer."""
     session_globs: tuple[str, ...] = ()
-    """The patterns of session keys: what ``log`` holds is raw, and may hold some."""
+    """The patterns of session keys, which the raw messages in ``log`` may hold."""
     known_ids: KnownIds = msgspec.field(default_factory=KnownIds)
     """Ids that ``log`` may hold without the rest of their keys."""
     shard_channels: int = 0
     """Sharded channels with listeners: their messages (SPUBLISH) reach none of our subscriptions."""
 
     def exported(self) -> dict[str, object]:
-        """Counts and channels; the messages themselves stay here."""
+        """Counts and channels, without the messages."""
         kept = min(self.log.kept, self.received)  # the log goes further back than the counters
         return {
             "received": self.received,

@@ -1,4 +1,4 @@
-"""Who leads, who moves? The frame."""
+"""The leaderboards frame: sorted sets with ranks and movements."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class BoardRow(msgspec.Struct, frozen=True):
     moved_s: float | None = None
     """Seconds since that move."""
     entered: bool = False
-    """It came from below what we watch, or is new, and has not moved since."""
+    """Whether it is new or came from below the watched ranks, and has not moved since."""
     masked: Credential | None = None
     """The whole member, where a session's id or a token in it is masked."""
 
@@ -36,22 +36,22 @@ class Board(msgspec.Struct, frozen=True):
     key: str
     size: int
     rows: tuple[BoardRow, ...]
-    """One page of it; the first, unless another was asked for."""
+    """One page of the leaderboard: the first, unless another was asked for."""
     sought: str = ""
     """The member around whom the page was asked for."""
     missing: bool = False
-    """That member is not on the board."""
+    """Whether that member is not on the leaderboard."""
 
 
 class LeaderboardsFrame(Frame, frozen=True):
-    """Who leads, who moves?"""
+    """Leaderboards and their members."""
 
     boards: tuple[Board, ...]
     count: Count = exact(0)
-    """Boards that there are; ``boards`` may hold fewer."""
+    """The number of leaderboards; ``boards`` may hold fewer."""
 
     def exported(self) -> dict[str, object]:
-        """Boards with the members of their page."""
+        """Leaderboards with the members of their page."""
         boards = [
             {"key": board.key, "size": board.size, "rows": [row.exported() for row in board.rows]}
             for board in self.boards

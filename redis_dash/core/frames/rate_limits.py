@@ -1,4 +1,4 @@
-"""Who is near, at or over the limit? The frame."""
+"""The rate limits frame: identities near, at or over their limit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class LimitRow(msgspec.Struct, frozen=True):
     reset_s: float | None
     """Seconds until usage falls; once the limit is used up, until a request is let in again."""
     blocked: bool
-    """Used up: the next request would be refused."""
+    """Whether the limit is used up: the next request would be refused."""
     dialect: str
     age_s: float = 0.0
     """Seconds since it was read; ``reset_s`` is as of now."""
@@ -31,13 +31,13 @@ class LimitRow(msgspec.Struct, frozen=True):
     """The whole key, where a session's id or a token in it is masked."""
 
     def exported(self) -> dict[str, object]:
-        """All but what is masked; entries of any age stand under ``held``, for they are no usage."""
-        told = {name: getattr(self, name) for name in self.__struct_fields__ if name not in ("masked", "is_held")}
-        return told | {"used": None if self.is_held else self.used, "held": self.used if self.is_held else None}
+        """All but masked keys; entries of any age are under ``held``, since they are not the usage."""
+        exported = {name: getattr(self, name) for name in self.__struct_fields__ if name not in ("masked", "is_held")}
+        return exported | {"used": None if self.is_held else self.used, "held": self.used if self.is_held else None}
 
 
 class RateLimitsFrame(Frame, frozen=True):
-    """Who is near, at or over the limit?"""
+    """Limiters' keys and their use."""
 
     count: Count
     blocked: Count
@@ -46,10 +46,10 @@ class RateLimitsFrame(Frame, frozen=True):
     rows: tuple[LimitRow, ...]
     """Blocked first, then the fullest."""
     unlimited: bool = False
-    """No limit is known for any of them: Redis does not hold it, and none was given."""
+    """Whether no limit is known: Redis does not hold it, and none was configured."""
 
     def exported(self) -> dict[str, object]:
-        """All but what is masked."""
+        """All but masked keys."""
         return {
             **exported_count("", self.count),
             **exported_count("blocked", self.blocked),

@@ -1,4 +1,4 @@
-"""Is Redis itself well? The frame."""
+"""The server frame: the health of Redis."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 from redis_dash.core.frames.base import Frame
 
 Kind = Literal["standalone", "cluster", "sentinel"]
-"""Of a server: alone or with replicas; one node of a cluster; one that only watches others."""
+"""The kind of server: alone or with replicas; a node of a cluster; a Sentinel."""
 
 
 class Cost(msgspec.Struct, frozen=True):
@@ -18,19 +18,19 @@ class Cost(msgspec.Struct, frozen=True):
     commands: int = 0
     """Commands sent since the start, over both connections."""
     server_ms: float = 0.0
-    """The server's time that they took and that it took to deliver messages to us, in milliseconds, see ``cost``."""
+    """The server's time for these commands and for delivering messages, in milliseconds; see ``server_cost``."""
     share: float | None = None
     """Share of one server core over the last seconds, 0..1; None in the first of them."""
     errors: int = 0
     """Errors in this program itself since the start."""
     messages_ms: float = 0.0
-    """Of ``server_ms``: delivering messages, as estimated."""
+    """The estimated part of ``server_ms`` for delivering messages."""
     messages_share: float = 0.0
-    """Of ``share``, likewise."""
+    """The same part of ``share``."""
 
 
 class Scan(msgspec.Struct, frozen=True):
-    """The one shared scan of the keyspace, which passes over it again and again."""
+    """The state of the shared scan of the keyspace, which runs in repeated passes."""
 
     done: int = 0
     """Keys that the running pass has seen."""
@@ -39,23 +39,23 @@ class Scan(msgspec.Struct, frozen=True):
     share: float = 0.0
     """Share of the keyspace that the running pass has seen, 0..1; 1 between two passes."""
     full_speed: bool = False
-    """Somebody asked for a pass at full speed."""
+    """Whether the user asked for a pass at full speed."""
     held_back: bool = False
-    """The server answers more slowly than before: we ask less than the budget allows."""
+    """Whether the scan uses less than its budget because the server answers more slowly than before."""
     keys_per_s: float = 0.0
-    """Over the last seconds."""
+    """The rate over the last seconds."""
     passes: int = 0
-    """Complete ones."""
+    """Complete passes."""
     last_s: float | None = None
-    """How long the latest complete one took, in seconds."""
+    """Duration of the latest complete pass, in seconds."""
     last_done: int = 0
-    """Keys that it brought."""
+    """Keys of that pass."""
     stopped: str = ""
-    """Why it does not get on; empty where it does, or where the server is away."""
+    """Why the scan makes no progress; empty if it does, or if the server is away."""
 
 
 class ServerFrame(Frame, frozen=True):
-    """Is Redis itself well? Source: INFO and a timed PING."""
+    """The values of INFO and of a timed PING."""
 
     product: str
     """``redis``, ``valkey`` or another name that the server gives itself."""
@@ -63,7 +63,7 @@ class ServerFrame(Frame, frozen=True):
     role: str
     uptime_s: float
     ops_per_s: float | None
-    """Commands of everybody but us, between the last two polls; None before the second one, as other rates are."""
+    """Commands of all other clients, between the last two polls; None before the second poll, as all rates."""
     used_memory: int
     """Bytes."""
     max_memory: int
@@ -71,7 +71,7 @@ class ServerFrame(Frame, frozen=True):
     clients: int
     blocked_clients: int
     keys: int
-    """Keys in the database that we watch."""
+    """Keys in the watched database."""
     ping_ms: float | None
     """The median of the last few; None where none could be measured yet."""
     evicted: int

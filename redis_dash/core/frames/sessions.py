@@ -1,4 +1,4 @@
-"""Who is signed in? The frame."""
+"""The sessions frame: the users that are signed in."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ class SessionRow(msgspec.Struct, frozen=True):
     id: str
     """Masked."""
     user: str
-    """Whom the application says it is; empty for an anonymous or unreadable one."""
+    """The user's name as the application stores it; empty for an anonymous or unreadable session."""
     role: str
     ttl_s: float | None
     """Seconds until it expires; None if it never does."""
     ttl_full_s: float | None
-    """What a fresh session has, as far as seen: the length of the bar."""
+    """The lifetime of a new session, as far as seen: the full length of the bar."""
     created_at: float | None
     dialect: str
     ttl_known: bool = True
-    """False where the lifetime could not be read: then ``ttl_s`` says nothing."""
+    """False if the lifetime could not be read; ``ttl_s`` is then meaningless."""
     fields: tuple[tuple[str, str], ...] = ()
-    """What else the application keeps in it; values of secret-looking fields are already hidden."""
+    """The other fields; values of fields that look secret are already hidden."""
     fingerprint: bytes = b""
-    """Of whom and what the session is about, to see later whether it still is the same; empty where it is unknown."""
+    """Identifies the session's content, to check later whether it still is the same; empty if it is unknown."""
 
     def exported(self) -> dict[str, object]:
         """Without key and contents."""
@@ -45,14 +45,14 @@ class SessionRow(msgspec.Struct, frozen=True):
 
 
 class Search(msgspec.Struct, frozen=True):
-    """A search among all sessions: under way, or what it has found."""
+    """A search among all sessions and its results so far."""
 
     rows: tuple[SessionRow, ...]
     """Most time left first; those that never expire last."""
     found: int
     """May be more than ``rows``."""
     read: int
-    """Sessions looked at."""
+    """Sessions that were read."""
     coverage: float
     """Share of the keyspace that was searched, 0..1."""
     running: bool
@@ -62,15 +62,15 @@ class Search(msgspec.Struct, frozen=True):
 
 
 class SessionsFrame(Frame, frozen=True):
-    """Who is signed in?"""
+    """Sessions and their number."""
 
     count: Count
     rows: tuple[SessionRow, ...]
     """Most time left first; those that never expire last."""
     search: Search | None = None
     can_undo: bool | None = None
-    """Whether a session that is revoked can be brought back by our user; None where the server does not tell."""
+    """Whether the ACL user can restore a revoked session; None if the server does not report it."""
 
     def exported(self) -> dict[str, object]:
-        """Without keys and contents: a session's id is a credential, and exports travel."""
+        """Without keys and contents, since a session's id is a credential."""
         return {**exported_count("", self.count), "rows": [row.exported() for row in self.rows]}
