@@ -10,6 +10,7 @@ import pytest
 import redis
 
 from demo_server.process.embedded import EmbeddedServer
+from redis_dash.client.own_lookups import OwnLookups
 from redis_dash.client.server_cost import ServerCost
 
 
@@ -38,21 +39,28 @@ def client(redis_url: str) -> Iterator[redis.Redis]:
 
 @pytest.fixture
 def no_own_errors(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
-    """Whatever connects in a test must end it without an error of our own, but for tests of just that.
+    """No deployment in a test counts an error of redis-dash itself, unless it is marked ``own_errors(number)``."""
+    costs: list[ServerCost] = []
+    lookups: list[OwnLookups] = []
 
-    Those are marked ``own_errors(number)``.
-    """
-    meters: list[ServerCost] = []
-
-    class Noted(ServerCost):
+    class NotedCost(ServerCost):
         def __init__(self) -> None:
             super().__init__()
-            meters.append(self)
+            costs.append(self)
 
-    monkeypatch.setattr("redis_dash.client.deployment.ServerCost", Noted)
+    class NotedLookups(OwnLookups):
+        def __init__(self, on_unlisted: Callable[[], None] | None = None) -> None:
+            super().__init__(on_unlisted)
+            lookups.append(self)
+
+    monkeypatch.setattr("redis_dash.client.deployment.ServerCost", NotedCost)
+    monkeypatch.setattr("redis_dash.client.deployment.OwnLookups", NotedLookups)
     yield
     mark = request.node.get_closest_marker("own_errors")
-    assert sum(meter.errors for meter in meters) == (mark.args[0] if mark else 0)
+    unlisted = set[bytes]().union(*(one.unlisted for one in lookups))
+    assert sum(cost.errors for cost in costs) == (mark.args[0] if mark else 0), (
+        f"commands that client/own_lookups.py does not list: {unlisted or 'none'}"
+    )
 
 
 async def until(condition: Callable[[], bool], within_s: float = 10.0) -> None:

@@ -1,1 +1,1 @@
-"""The client of Redis: connections, what they cost the server, and what the server says of itself."""
+"""The Redis client: connections, their cost for the server, and the values of INFO."""

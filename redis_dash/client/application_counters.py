@@ -12,33 +12,33 @@ _ONLY_GROW = ("keyspace_hits", "keyspace_misses", "total_commands_processed", "t
 
 
 class ApplicationCounters:
-    """Hits and misses of everybody else.
+    """The hits and misses of all other clients.
 
-    That the server's counters were reset is seen at the next INFO. Whatever we looked up meanwhile was counted before
-    the reset or after it, nobody knows: then all that was counted until this INFO is left out. The same goes for
-    lookups whose replies were lost.
+    A reset of the server's counters shows in the next INFO. If we looked up keys since the INFO before, it is unknown
+    which of these lookups the reset removed: all lookups that the server counted until this INFO are then left out.
+    The same applies to lookups whose replies were lost.
     """
 
     def __init__(self, own: OwnLookups) -> None:
         self.hits = self.misses = 0
         self.began = 0
-        """Between two of the same number the figures can be compared."""
+        """Two INFOs can be compared if this number is the same in both."""
         self.since: float | None = None
-        """When the server's counters were reset, as seen by us; None if they were not since we came."""
+        """When we observed that the server's counters were reset; None if they were not reset since we connected."""
         self._own = own
         self._run: str | None = None
         self._before = dict.fromkeys(_ONLY_GROW, 0)
         self._own_before = (0, 0)
         self._own_at_connect = (0, 0)
         self._dropped = (0, 0)
-        """Of the server's lookups: those that are neither told as the application's nor as ours."""
+        """Lookups of the server that count neither as the application's nor as ours."""
 
     def connected(self) -> None:
-        """A new connection, perhaps to another server."""
+        """A connection was made, perhaps to another server."""
         self._own_at_connect = self._own.hits, self._own.misses
 
     def take(self, values: Mapping[str, str]) -> None:
-        """An INFO; our own lookups stand as they did when the server answered."""
+        """Read an INFO; ``OwnLookups`` holds the count at the moment of the server's reply."""
         own, now = self._own, {name: whole(values, name) for name in _ONLY_GROW}
         hits, misses = now["keyspace_hits"], now["keyspace_misses"]
         if values.get("run_id", "") != self._run:
@@ -50,7 +50,7 @@ class ApplicationCounters:
             own.hits = own.misses = 0
             self._begin((hits, misses) if straddling else (0, 0), time.time())
         elif own.unsure:
-            self.began += 1  # what came since the INFO before is not known: no interval is told
+            self.began += 1  # the lookups since the previous INFO are unknown, so no interval is shown
             self._dropped = hits - own.hits - self.hits, misses - own.misses - self.misses
         own.unsure = False
         self.hits = max(0, hits - own.hits - self._dropped[0])

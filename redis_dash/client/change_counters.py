@@ -1,4 +1,4 @@
-"""Whether anything in the data set was written, expired or evicted between two INFOs."""
+"""Whether any key was written, expired or evicted between two INFOs."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ _KEYS = re.compile(r"keys=(\d{1,18})")
 
 
 class Changes(NamedTuple):
-    """INFO's counters of changes: two equal values mean that no key came, went or was written between them.
+    """INFO's counters of changes: if two values are equal, no key was created, deleted or written between them.
 
-    All but ``keys`` are the whole server's: a write in another database makes two values differ, too. A key
-    whose lifetime is over is there until the server deletes it, and is counted as expired only then: reading it finds
-    nothing before these values differ.
+    All but ``keys`` cover the whole server: a write in another database makes two values differ, too. The server counts
+    a key as expired when it deletes it, which may be some time after its lifetime has ended. A read may therefore
+    already return nothing while these values are still equal.
     """
 
     run_id: str
     master_replid: str
-    """Another one after a failover."""
+    """Changes at a failover."""
     writes: int
-    """``rdb_changes_since_last_save``: of every command that writes, scripts and transactions included."""
+    """``rdb_changes_since_last_save``: counts every command that writes, also in scripts and transactions."""
     saved_at: int
-    """``rdb_last_save_time``: a save sets ``writes`` back."""
+    """``rdb_last_save_time``: a save resets ``writes``."""
     saves: int | None
-    """``rdb_saves``, which not every server tells: two saves may fall into one second."""
+    """``rdb_saves``, since two saves may fall into one second; None where the server does not report it."""
     expired_keys: int
     expired_fields: int
-    """Fields of hashes, where the server lets them expire."""
+    """Fields of hashes, on servers where they can expire."""
     evicted_keys: int
     keys: int
-    """In the database that we watch: no CONFIG RESETSTAT sets it back."""
+    """Keys in the watched database; CONFIG RESETSTAT does not reset it."""
 
 
 def changes_of(values: Mapping[str, str], database: int) -> Changes | None:
-    """Read them from INFO; None where it does not tell them all.
+    """Read the counters from INFO; None if INFO does not report them all, or if they are not reliable.
 
-    A replica tells none: it may load its master's whole data set without a trace in these counters.
+    They are not reliable on a replica, which may load its master's whole data set without changing them.
     """
     keyspace = values.get(f"db{database}", "")
     if values.get("role") != "master" or values.get("loading", "0") != "0" or (keyspace and not _KEYS.match(keyspace)):
@@ -65,10 +65,10 @@ def keys_in(keyspace: str) -> int:
 
 
 def writes_between(earlier: Changes, later: Changes) -> int | None:
-    """The most keys that can have come between the two; None where it cannot be told, as after a save.
+    """An upper bound of the keys created between the two; None if there is none, as after a save.
 
-    Twice as many can have been changed: RENAME and LMOVE count as one write and change two keys. SWAPDB, which counts
-    as one write and changes all of them, is left out.
+    Up to twice as many keys can have changed: RENAME and LMOVE count as one write and change two keys. SWAPDB, which
+    counts as one write and changes all keys, is not considered.
     """
     same = earlier.run_id == later.run_id and earlier.master_replid == later.master_replid
     if not same or (earlier.saved_at, earlier.saves) != (later.saved_at, later.saves) or later.writes < earlier.writes:

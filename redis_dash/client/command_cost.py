@@ -1,4 +1,4 @@
-"""A few commands in a transaction between two looks at the server's times: what they took is then known exactly."""
+"""Measures the server's time for a few commands: a transaction runs them between two ``INFO commandstats``."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from redis_dash.client.info import calls_and_usec, parse_info
 from redis_dash.core.resp import Command, ReplyError
 
 LENGTH = 100
-"""Commands of one sample: they run without a break, and nobody should wait long behind them."""
-_LOOK: Command = (b"INFO", b"commandstats")
+"""Commands of one sample. They run without interruption, so a longer sample would delay other clients."""
+_TIMES: Command = (b"INFO", b"commandstats")
 
 
 class TimedReplies(NamedTuple):
-    """What came of it."""
+    """The replies to a transaction of ``with_times``."""
 
     replies: list[object] | None
-    """To the commands; None where the transaction was refused, and nothing was run."""
+    """The replies to the commands; None if the server refused the transaction and ran nothing."""
     times: tuple[dict[bytes, tuple[int, int]], dict[bytes, tuple[int, int]]] | None = None
-    """Before and after; None where we may not use transactions."""
+    """Calls and microseconds before and after; None if the user may not use transactions."""
 
 
 def with_times(commands: Sequence[Command]) -> list[Command]:
-    """What to send."""
-    return [(b"MULTI",), _LOOK, *commands, _LOOK, (b"EXEC",)]
+    """The transaction that runs the commands between two ``INFO commandstats``."""
+    return [(b"MULTI",), _TIMES, *commands, _TIMES, (b"EXEC",)]
 
 
 def timed_replies(replies: Sequence[object]) -> TimedReplies:
-    """Read the replies to that."""
+    """Read the replies to a transaction of ``with_times``."""
     done = replies[-1]
-    if isinstance(replies[0], ReplyError):  # without MULTI the commands ran as they came
+    if isinstance(replies[0], ReplyError):  # MULTI was refused, so each command ran by itself
         return TimedReplies(list(replies[2:-2]))
     if not isinstance(done, list):
         return TimedReplies(None)

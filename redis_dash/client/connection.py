@@ -1,7 +1,7 @@
-"""One connection at wire speed: an ``asyncio.Protocol`` that parses whole chunks with ``hiredis.Reader``.
+"""One fast connection: an ``asyncio.Protocol`` that parses whole chunks with ``hiredis.Reader``.
 
-redis-py's own connection reads a reply at a time, which costs more than twice as much: 500,000 GET in pipelines of
-1,000 took 3.5 s through it, 1.5 s through this, 1.3 s in a bare loop.
+The connection of redis-py reads one reply at a time, which costs more than twice as much: 500,000 GET in pipelines of
+1,000 took 3.5 s with it, 1.5 s with this one, 1.3 s in a bare loop.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ from redis_dash.core.resp import Command, ReplyError
 CLIENT_NAME = "redis-dash"
 CONNECT_TIMEOUT_S = 3.0
 TLS_TIMEOUT_S = CONNECT_TIMEOUT_S - 0.5
-"""For the handshake: a plain Redis does not answer it, and waits for more."""
+"""Timeout of the TLS handshake. A port without TLS does not answer it and waits for more bytes."""
 NO_TLS_ANSWER = "no answer to TLS in time: is this a plain port (redis://)?"
 BACKOFF_S = (0.25, 2.0)
 """First and longest pause between attempts to connect."""
 
 UNASKED = "the server does not speak Redis's protocol: it answers what nobody asked"
 NOT_YET: list[object] = [object()]
-"""Equal to itself alone. A list, since that is what it is compared with: lists of other lengths differ at a glance."""
+"""Equal only to itself. It is a list because it is compared with lists: those of other lengths differ at once."""
 Memory = bytes | mmap
 PIECE_BYTES = 16 * 1024
 
 
 OnAnswer = Callable[[list[Any] | None], None]
-"""Takes the replies to commands, or None if they were lost."""
+"""Receives the replies to commands, or None if they were lost."""
 
 
 class _Waiting(NamedTuple):
@@ -62,19 +62,19 @@ class _Waiting(NamedTuple):
 
 
 class RoundTrip(NamedTuple):
-    """A PING's way to the server and back."""
+    """The round trip of a PING."""
 
     took_s: float
     worked_s: float
-    """Of that, the time for which this thread itself worked: its answer may have waited for that long."""
+    """The part of it during which this thread worked: the answer may have waited that long."""
 
 
 class Connection(asyncio.Protocol):
-    """Commands go out in order, replies come back in order, an error reply as a ``ReplyError`` in its place."""
+    """Commands and replies are in the same order; an error reply is a ``ReplyError`` in its place."""
 
     def __init__(self) -> None:
         self.trouble = CLOSED
-        """Why the connection is lost, once it is."""
+        """Why the connection was lost, after it was."""
         self.lost = asyncio.Event()
         self.traffic = Traffic()
         self._reader = new_reader()
@@ -82,26 +82,26 @@ class Connection(asyncio.Protocol):
         self._inbox: list[Any] = []
         self._waiting: deque[_Waiting] = deque()
         self._only_reply: object = None
-        """Where one was all that ever came: an error, and then the peer hung up."""
+        """The reply to the first command, while it is the only one: it may say why the peer closes."""
         self._is_first_answer = True
         self._chunk_at: float | None = None
-        """``time.monotonic()`` of the latest bytes."""
+        """``time.monotonic()`` when the latest bytes arrived."""
         self._sent_at: tuple[float, float] | None = None
         self.round_trip: RoundTrip | None = None
-        """As ``time_next`` asked for it."""
+        """The trip that ``time_next`` measured."""
 
     @property
     def is_open(self) -> bool:
-        """Can commands be sent?"""
+        """Whether commands can be sent."""
         return self._transport is not None and not self._transport.is_closing() and not self.lost.is_set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """The connection stands."""
+        """Called by asyncio: the connection was made."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Whoever waits for an answer is told."""
+        """Called by asyncio: all callers that wait for replies get the reason."""
         if self.trouble == CLOSED:
             self.trouble = self._reason(exc)
         self.lost.set()
@@ -111,7 +111,7 @@ class Connection(asyncio.Protocol):
                 waiting.on_answer(None)
             if not waiting.answer.done():
                 waiting.answer.set_exception(LostError(self.trouble))
-                waiting.answer.exception()  # whoever waited may have been cancelled by now: that is no news for a log
+                waiting.answer.exception()  # retrieved, so that asyncio does not log it if the caller was cancelled
         self._waiting.clear()
 
     def _reason(self, exc: Exception | None) -> str:
@@ -122,14 +122,14 @@ class Connection(asyncio.Protocol):
             return say(last)
         if isinstance(exc, ssl.SSLError):
             return tls_trouble(exc)
-        if exc is not None and not isinstance(exc, ConnectionError):  # reset or broken pipe: CLOSED says it better
+        if exc is not None and not isinstance(exc, ConnectionError):  # CLOSED describes a reset or broken pipe better
             return str(exc) or type(exc).__name__
         if self._chunk_at is not None:
             return CLOSED
         return CERTIFICATE_WANTED if self._is_tls else CLOSED_AT_ONCE
 
     def _read_last_words(self) -> None:
-        """A write to a closed connection fails before what the peer said in closing it is read."""
+        """Read the peer's last reply: a write to a closed connection fails before asyncio reads it."""
         assert self._transport is not None
         connection: socket.socket | None = self._transport.get_extra_info("socket")
         if connection is None or self._is_tls or self._chunk_at is not None:
@@ -145,7 +145,7 @@ class Connection(asyncio.Protocol):
         return self._transport.get_extra_info("ssl_object") is not None
 
     def data_received(self, data: bytes) -> None:
-        """Parse all that is complete."""
+        """Called by asyncio: parse all complete replies."""
         if self._sent_at is not None:
             sent_at, worked = self._sent_at
             self.round_trip = RoundTrip(time.perf_counter() - sent_at, time.thread_time() - worked)
@@ -163,11 +163,11 @@ class Connection(asyncio.Protocol):
             self.hang_up(say(self._inbox[-1]) if isinstance(self._inbox[-1], ReplyError) else UNASKED)
 
     def distrust(self, error: hiredis.ProtocolError, data: bytes = b"") -> None:
-        """What came is not Redis's protocol."""
+        """Close the connection: the bytes are not Redis's protocol."""
         self.hang_up(no_protocol(data, error))
 
     def sort_out(self) -> None:
-        """Give each exchange its replies, once it has them all."""
+        """Deliver the replies of each exchange that is complete."""
         self._chunk_at = time.monotonic()
         while self._waiting and len(self._inbox) >= self._waiting[0].replies:
             count, answer, _, on_answer = self._waiting.popleft()
@@ -186,17 +186,17 @@ class Connection(asyncio.Protocol):
         peek: Callable[[bytes], None] | None = None,
         on_answer: OnAnswer | None = None,
     ) -> asyncio.Future[list[Any]]:
-        """Send commands; the future holds all their replies, or a ``LostError``.
+        """Send commands; the future returns all their replies or raises ``LostError``.
 
         Args:
-            peek: called with the first bytes of the replies, as a rule: not if they come in one chunk with others.
-            on_answer: called as soon as these have been answered, in the order in which all were sent, and before
-                anybody who waits for the future goes on.
+            peek: called with the first bytes of the replies, unless these arrive in one chunk with other replies.
+            on_answer: called as soon as all replies have arrived, in the order of sending, before callers that wait
+                for the future continue.
         """
         answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
         if not self.is_open:
             answer.set_exception(LostError(self.trouble))
-            answer.exception()  # nobody may come to ask for it
+            answer.exception()  # retrieved, so that asyncio does not log it if no caller does
             return answer
         assert self._transport is not None
         self._waiting.append(_Waiting(len(commands), answer, peek, on_answer))
@@ -205,10 +205,10 @@ class Connection(asyncio.Protocol):
         return answer
 
     async def hear_out(self, answer: asyncio.Future[list[Any]], silence_s: float) -> list[Any]:
-        """The replies, however long they take, as long as bytes come.
+        """Return the replies; wait for as long as bytes arrive.
 
         Raises:
-            TimeoutError: not a byte came for ``silence_s`` seconds.
+            TimeoutError: no byte arrived for ``silence_s`` seconds.
             OSError: the connection broke.
         """
         began = time.monotonic()
@@ -220,17 +220,17 @@ class Connection(asyncio.Protocol):
         return answer.result()
 
     async def drained(self, within_s: float) -> None:
-        """Return when all that was sent has been answered, or after ``within_s`` seconds."""
+        """Return when all commands have been answered, or after ``within_s`` seconds."""
         if self._waiting:
             await asyncio.wait([self._waiting[-1].answer], timeout=within_s)
 
     def time_next(self) -> None:
-        """Measure the next exchange's trip, unless other commands of ours are before it in the queue."""
+        """Measure the round trip of the next exchange, unless earlier commands still wait for replies."""
         self.round_trip = None
         self._sent_at = None if self._waiting else (time.perf_counter(), time.thread_time())
 
     async def ask(self, *command: bytes, optional: bool = False) -> None:
-        """Send a command and wait for its answer.
+        """Send a command and wait for its reply.
 
         Raises:
             SourceError: the server answered with an error, unless ``optional``.
@@ -248,18 +248,18 @@ class Connection(asyncio.Protocol):
 
 
 def new_reader() -> hiredis.Reader:
-    """A parser that knows nothing yet."""
+    """Create a parser."""
     return hiredis.Reader(notEnoughData=NOT_YET, replyError=ReplyError)
 
 
 def parse(reader: hiredis.Reader, data: Memory, begin: int, end: int) -> Iterator[tuple[int, list[Any]]]:
-    """Feed a chunk, ``data[begin:end]``, a piece at a time: where each begins, and the replies complete with it.
+    """Parse ``data[begin:end]`` in pieces; yield where each piece begins, and the replies that it completes.
 
-    In pieces, for hiredis moves all that it holds each time it has parsed a kilobyte: whole chunks of 256 KB took 1.6
-    times as long.
+    hiredis moves its whole buffer after each parsed kilobyte, so whole chunks of 256 KB took 1.6 times as long as
+    pieces.
 
     Raises:
-        hiredis.ProtocolError: this is not Redis's protocol.
+        hiredis.ProtocolError: the bytes are not Redis's protocol.
     """
     gets = reader.gets
     for place in range(begin, end, PIECE_BYTES):
@@ -268,16 +268,16 @@ def parse(reader: hiredis.Reader, data: Memory, begin: int, end: int) -> Iterato
 
 
 def packed(commands: Iterable[Command]) -> bytes:
-    """The commands as they go over the wire."""
+    """The commands in Redis's protocol."""
     return b"".join(map(hiredis.pack_command, commands))  # type: ignore[arg-type]  # its stub says one-tuple
 
 
 async def open_connection(url: Url, connection: Connection) -> None:
-    """Connect, sign in and choose the database.
+    """Connect, authenticate and select the database.
 
     Raises:
-        OSError, TimeoutError: nobody answers.
-        SourceError: the server refused us.
+        OSError, TimeoutError: no server answers.
+        SourceError: the server refused the connection.
         ConfigError: the driver does not understand an option in the URL.
     """
     loop, endpoint = asyncio.get_running_loop(), endpoint_of(url)
@@ -294,7 +294,7 @@ async def open_connection(url: Url, connection: Connection) -> None:
             except ConnectionAbortedError:
                 raise SourceError(NO_TLS_ANSWER) from None
         try:
-            if endpoint.user or endpoint.password:  # a user without a password signs in, too
+            if endpoint.user or endpoint.password:  # AUTH is sent for a user without a password, too
                 user = [endpoint.user.encode()] if endpoint.user else []
                 await connection.ask(b"AUTH", *user, endpoint.password.encode())
             if endpoint.database:

@@ -1,7 +1,7 @@
-"""A deployment behind one face: pipelines in order, driver errors turned into ours, what is ours told apart.
+"""What the sources ask: pipelines, INFO and PING of one deployment; it separates our share from the application's.
 
-Everything is asked over a single connection. So the order in which the server ran our commands is the order in which we
-sent them, and the count of our own lookups is exact at the moment of each INFO.
+All commands go over a single connection. The server therefore runs them in the order in which they were sent, and the
+count of our own lookups is exact at the moment of each INFO.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from redis_dash.core.frames.server import Cost, Kind
 from redis_dash.core.resp import Command, ReplyError
 
 REPLY_TIMEOUT_S = 5.0
-"""Without a byte."""
+"""The longest time without a byte of a reply."""
 PIPELINE_LENGTH = 1000
-"""Commands sent at once: a longer pipeline is cut, so that nobody else waits long behind us."""
+"""Commands sent at once. A longer pipeline is split, so that other clients do not wait long for the server."""
 PRICE_EVERY_S = 5.0
 SENTINEL = "this is a Sentinel, not the Redis that it watches"
 
@@ -41,10 +41,10 @@ Exchange = Callable[[Sequence[Command]], Awaitable[list[object]]]
 
 
 def check(reply: object) -> object:
-    """Return a reply, or raise what the server said in place of it.
+    """Return a reply, or raise the error of an error reply.
 
     Raises:
-        MissingRightError: our user may not run the command.
+        MissingRightError: the ACL user may not run the command.
         SourceError: any other error reply.
     """
     if isinstance(reply, ReplyError):
@@ -56,7 +56,7 @@ def check(reply: object) -> object:
 
 
 def _cut(commands: Sequence[Command], begin: int, length: int) -> int:
-    """Where a part of a long pipeline ends: between two keys, whose replies are judged together."""
+    """Where a part of a long pipeline ends: between two keys, since the replies for one key are judged together."""
     end = min(begin + length, len(commands))
     while begin + 1 < end < len(commands) and commands[end][1:2] == commands[end - 1][1:2]:
         end -= 1
@@ -64,17 +64,17 @@ def _cut(commands: Sequence[Command], begin: int, length: int) -> int:
 
 
 class Deployment:
-    """What a URL leads to."""
+    """The server behind a URL."""
 
     def __init__(self, url: Url) -> None:
         self.url = url
-        self.own = OwnLookups()
         self.cost = ServerCost()
+        self.own = OwnLookups(self.cost.count_error)
         self.kind: Kind = "standalone"
         """As the latest INFO says."""
         self.listeners: list[Traffic] = []
-        """What goes over the other connections of this program, such as the one that receives messages."""
-        handshake = Handshake(self.own, self.cost.count, self._heard)
+        """The traffic of the other connections of this program, such as the subscriber's."""
+        handshake = Handshake(self.own, self.cost.count, self._observe)
         self._connection = ReconnectingConnection(url, self._count, self._connected, handshake, lambda: REPLY_TIMEOUT_S)
         self._info: Info | None = None
         self._info_lock = asyncio.Lock()
@@ -85,17 +85,17 @@ class Deployment:
 
     @property
     def connects(self) -> int:
-        """How often we connected, and the server answered."""
+        """The number of connections on which the server answered."""
         return self._connection.connects
 
     @property
     def trouble(self) -> str:
-        """Why nothing can be asked now; empty where all is well, or where nothing was tried yet."""
+        """Why the server cannot be used now; empty if it can, or if no attempt was made yet."""
         return SENTINEL if self.kind == "sentinel" else self._connection.trouble
 
     @property
     def unreachable(self) -> bool:
-        """Whether the latest attempt to connect failed, and none ever succeeded."""
+        """Whether the latest attempt to connect failed and none ever succeeded."""
         return self._connection.unreachable
 
     # -- commands ----------------------------------------------------------------------------------------------------
@@ -103,21 +103,21 @@ class Deployment:
     async def pipeline(self, commands: Sequence[Command]) -> list[object]:
         """Run commands in order; an error reply stands in its place as a ``ReplyError``.
 
-        Of a value that GET reads no more than ``heads.MOST_BYTES`` and one byte are returned.
+        GET returns at most ``value_heads.MOST_BYTES`` + 1 bytes of a value.
 
         Raises:
-            SourceError: the server could not be reached, or the connection broke; after that, attempts to connect
-                are spaced out, and calls in between fail at once with the same message.
+            SourceError: the server could not be reached, or the connection broke. Attempts to connect are spaced out
+                after that, and calls in between fail at once with the same message.
         """
         if not commands:
-            await self.connect()  # nothing to read is not a dead server
+            await self.connect()  # an empty pipeline still shows whether the server is there
         replies: list[object] = []
         while len(replies) < len(commands):
             replies += await self._part(commands[len(replies) : _cut(commands, len(replies), PIPELINE_LENGTH)])
         return replies
 
     async def _part(self, commands: Sequence[Command]) -> list[object]:
-        """As many of the commands as should be sent at once."""
+        """Run as many of the commands as should be sent at once."""
         is_get = any(command[0] == b"GET" for command in commands)
         commands = commands[: _cut(commands, 0, self._value_heads.number)] if is_get else commands
         asked, began = self._value_heads.bounded(commands) if is_get else commands, time.perf_counter()
@@ -137,17 +137,17 @@ class Deployment:
 
     @contextlib.asynccontextmanager
     async def exclusive(self) -> AsyncIterator[Exchange]:
-        """Hold the connection for several exchanges in a row, as WATCH needs it.
+        """Hold the connection for several exchanges in a row, as WATCH requires.
 
         Raises:
-            SourceError: as ``pipeline``; the function that is handed out raises it too.
+            SourceError: as ``pipeline``; the function that is yielded raises it, too.
         """
         async with self._connection.lock:
             await self._ensure_connected()
             try:
                 yield self._exchange
             except asyncio.CancelledError:
-                self._connection.hang_up("a write was cut short")  # in the middle of a transaction, perhaps
+                self._connection.hang_up("a write was cut short")  # perhaps within a transaction
                 raise
 
     async def _run(self, commands: Sequence[Command]) -> list[object]:
@@ -157,15 +157,15 @@ class Deployment:
         return await self.receive(commands, answer)
 
     async def _exchange(self, commands: Sequence[Command]) -> list[object]:
-        """As ``_run``, for whoever holds the lock."""
+        """As ``_run``, for a caller that holds the lock."""
         return await self.receive(commands, self._connection.send(commands))
 
     def send(self, commands: Sequence[Command], peek: Callable[[bytes], None]) -> Answer:
-        """Send commands that are no lookups, without waiting for our turn; see ``Connection.send`` and ``receive``."""
+        """Send commands that are no lookups without waiting for the lock; see ``Connection.send`` and ``receive``."""
         return self._connection.send(commands, peek=peek)
 
     async def receive(self, commands: Sequence[Command], answer: Answer) -> list[object]:
-        """Wait for the replies to what was sent.
+        """Wait for the replies to commands that were sent.
 
         Raises:
             SourceError: the connection broke.
@@ -173,7 +173,7 @@ class Deployment:
         return await self._connection.receive(commands, answer)
 
     async def _sample(self, commands: Sequence[Command]) -> list[object]:
-        """Run the commands, and learn what the first of them cost."""
+        """Run the commands, and measure the server's time for the first of them."""
         end = _cut(commands, 0, command_cost.LENGTH)
         first, others = commands[:end], commands[end:]
         transaction = command_cost.with_times(first)
@@ -203,7 +203,7 @@ class Deployment:
         return without_arguments(first, replies) + (await self._run(others) if others else [])
 
     def _count(self, commands: Sequence[Command], replies: list[object] | None) -> None:
-        """In the order in which the server ran them."""
+        """Count commands and replies in the order in which the server ran them."""
         if replies is None:
             self.own.lost(commands)
         else:
@@ -213,7 +213,7 @@ class Deployment:
     # -- the connection ----------------------------------------------------------------------------------------------
 
     async def connect(self) -> None:
-        """Connect, unless that has been done.
+        """Connect if there is no connection.
 
         Raises:
             SourceError: as ``pipeline``.
@@ -222,7 +222,7 @@ class Deployment:
             await self._ensure_connected()
 
     async def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._info = None
         self._connection.hang_up()
 
@@ -236,23 +236,23 @@ class Deployment:
         self._application.connected()
         self._ping.connected()
 
-    def _heard(self, values: Mapping[str, str]) -> None:
-        """The first INFO of a connection."""
+    def _observe(self, values: Mapping[str, str]) -> None:
+        """Read the first INFO of a connection."""
         self.kind = kind_of(values)
         self._application.take(values)
 
     def own_error(self, doing: str) -> str:
-        """Count an error of this program itself, and put it into words: what an exception says may hold anything."""
-        self.cost.errors += 1
+        """Count an error of this program itself; the text is safe to show, since it quotes no exception."""
+        self.cost.count_error()
         return f"an error in redis-dash itself ({doing})"
 
     # -- INFO and PING -----------------------------------------------------------------------------------------------
 
     async def info(self, max_age_s: float = 0.4) -> Info:
-        """INFO, shared by everybody who asks within ``max_age_s`` seconds.
+        """INFO, shared by all callers within ``max_age_s`` seconds.
 
         Raises:
-            MissingRightError: our user may not run INFO.
+            MissingRightError: the ACL user may not run INFO.
             SourceError: as ``pipeline``.
         """
         async with self._info_lock:
@@ -281,12 +281,12 @@ class Deployment:
         return taken[0]
 
     def _taken(self, values: Mapping[str, str], elsewhere: int, at: float) -> Info:
-        """With our share as it stands at this moment, when the server has just answered.
+        """An INFO with our share of its counters at the moment of the reply.
 
         Args:
-            elsewhere: commands that it had run on other connections when it was asked; what was answered there since
-                may have been run before or after that.
-            at: when it was asked.
+            elsewhere: commands that the server had run on our other connections when INFO was sent. Commands that were
+                answered there since then may have run before INFO or after it.
+            at: when INFO was sent.
         """
         application, run = self._application, self._connection.traffic.run
         self.kind = kind_of(values)
@@ -305,11 +305,11 @@ class Deployment:
         )
 
     def watching_cost(self) -> Cost:
-        """What watching has cost so far, over all connections."""
+        """The cost of watching so far, over all connections."""
         return self.cost.cost([self._connection.traffic, *self.listeners])
 
     async def price(self) -> None:
-        """Bring the cost up to date now; otherwise that happens every few seconds.
+        """Update the cost now instead of at the next interval.
 
         Raises:
             SourceError: as ``pipeline``.
@@ -320,7 +320,7 @@ class Deployment:
             self.cost.price(parse_info(stats), self._priced_at)
 
     async def ping_ms(self) -> float | None:
-        """A PING's round trip in milliseconds, the median of a few; None where none could be measured yet.
+        """The round trip of PING in milliseconds, the median of a few; None if none could be measured yet.
 
         Raises:
             SourceError: as ``pipeline``.

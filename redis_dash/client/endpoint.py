@@ -1,7 +1,7 @@
-"""Where a URL leads: host or socket, user, database, TLS.
+"""The parts of a URL: host or socket, user, database, TLS.
 
-The driver reads what a URL says of TLS, and every other option. It takes a third of the time until live figures to
-import, so that a URL without options, which most are, is read here.
+The driver (redis-py) parses URLs with TLS or other options. Its import takes a third of the time until the first live
+values, so this module parses URLs without options, which are the most frequent ones.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PORT = 6379
 
 
 class Endpoint:
-    """Holds the password, and never shows it: it has no ``repr`` of its own."""
+    """Holds the password. It has no ``repr`` of its own, so that the password is never printed."""
 
     __slots__ = ("database", "host", "password", "path", "port", "tls", "user")
 
@@ -32,16 +32,16 @@ class Endpoint:
         self.host = ""
         self.port = PORT
         self.path: str | None = None
-        """Of a Unix socket; None for TCP."""
+        """Path of a Unix socket; None for TCP."""
         self.user = ""
         self.password = ""
         self.database = 0
         self.tls: Callable[[], SSLContext] | None = None
-        """Makes the TLS context; raises OSError where a certificate cannot be read."""
+        """Creates the TLS context; raises OSError if a certificate cannot be read."""
 
 
 def endpoint_of(url: Url) -> Endpoint:
-    """Read a URL.
+    """Parse a URL.
 
     Raises:
         ConfigError: the driver does not understand an option in the URL.
@@ -60,7 +60,7 @@ def endpoint_of(url: Url) -> Endpoint:
 
 
 def _by_driver(url: Url) -> Endpoint:
-    """As the driver would connect: what it makes is asked, and never opened."""
+    """Parse a URL with the driver: create its connection object, read it, and never open it."""
     from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection, parse_url
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
@@ -69,7 +69,7 @@ def _by_driver(url: Url) -> Endpoint:
     try:
         options: dict[str, object] = dict(parse_url(url.reveal()))
         kind = options.pop("connection_class", Connection)
-        options.pop("max_connections", None)  # of a pool, which there is none
+        options.pop("max_connections", None)  # an option of connection pools, which are not used here
         options.update(protocol=2, client_name=None)
         plan: Connection | UnixDomainSocketConnection = kind(  # type: ignore[operator]
             retry=Retry(NoBackoff(), 0), driver_info=None, **options
@@ -88,7 +88,7 @@ def _by_driver(url: Url) -> Endpoint:
 
 
 def _context(plan: SSLConnection) -> SSLContext:
-    """Of the certificates and ciphers that the URL names.
+    """The TLS context with the certificates and ciphers that the URL names.
 
     Raises:
         OSError: they cannot be used.
@@ -103,7 +103,7 @@ def _context(plan: SSLConnection) -> SSLContext:
 
 
 def _in_users_words(message: str, url: Url) -> str:
-    """The driver speaks of Python's arguments."""
+    """Replace the driver's message about Python arguments by one about the URL's options."""
     option = re.search(r"keyword argument '(\w+)'", message)
     if option is None:
         return "an option in the URL cannot be used" if "callable" in message else message
@@ -113,7 +113,7 @@ def _in_users_words(message: str, url: Url) -> str:
 
 
 def without_secret(text: str, url: Url) -> str:
-    """For texts of others: without the URL, which they may quote, and without numbers of errors."""
+    """Remove the URL's password and error numbers from a message of the driver or the system."""
     text = re.sub(r"^\[Errno -?\d+\] ", "", text.replace(url.reveal(), url.shown))
     return "no such host" if text.rstrip(".") in _NO_SUCH_HOST else text
 

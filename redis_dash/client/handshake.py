@@ -1,7 +1,7 @@
-"""How we behave on a connection: we say who we are, do not disturb the LRU, and learn what the server counts.
+"""The first commands on a connection: name it, spare the LRU, and measure which commands the server counts as lookups.
 
-Some proxies close the connection at one of these commands. It is left out on the next connections then, and tried again
-after a while: whether it was this command's fault is not known.
+Some proxies close the connection at one of these commands. The next connections omit that command and try it again
+later, since another reason may have closed the connection.
 """
 
 from __future__ import annotations
@@ -23,43 +23,43 @@ PAUSE_S = (10.0, 300.0)
 
 
 class Step:
-    """One thing to do on each connection."""
+    """One step of the handshake."""
 
     def __init__(self, commands: Callable[[], list[Command]], take: Callable[[list[object]], None] | None = None):
-        """``take`` takes the replies to the commands."""
+        """``take`` receives the replies to the commands."""
         self.commands = commands
         self.done = False
-        """On this connection."""
+        """Whether the step is done on this connection."""
         self.not_before = -math.inf
-        """``time.monotonic()``."""
+        """``time.monotonic()`` before which the step is not tried."""
         self._take = take
         self._pause_s = PAUSE_S[0]
 
     def succeed(self, replies: list[object]) -> None:
-        """The server answered, if only that it refuses."""
+        """The server answered, perhaps with an error."""
         self.done, self._pause_s = True, PAUSE_S[0]
         if self._take is not None:
             self._take(replies)
 
     def postpone(self) -> None:
-        """The connection broke here."""
+        """The connection broke during this step."""
         self.not_before = time.monotonic() + self._pause_s
         self._pause_s = min(self._pause_s * 2, PAUSE_S[1])
 
 
 class Handshake:
-    """The steps, done once on each connection."""
+    """Runs the steps once on each connection."""
 
     def __init__(
         self,
         own: OwnLookups,
         spent: Callable[[Sequence[Command]], None],
-        heard: Callable[[dict[str, str]], None],
+        observe: Callable[[dict[str, str]], None],
     ) -> None:
-        """``spent`` counts what was sent; ``heard`` takes the first INFO of a connection."""
+        """``spent`` counts the commands that were sent; ``observe`` receives the first INFO of a connection."""
         self._own = own
         self._spent = spent
-        self._heard = heard
+        self._observe = observe
         self._one_by_one = False
         self._steps = [
             Step(lambda: [(b"CLIENT", b"SETNAME", CLIENT_NAME.encode())]),
@@ -69,12 +69,12 @@ class Handshake:
         ]
 
     def connected(self) -> None:
-        """A new connection: all is to be done."""
+        """A connection was made: all steps are due."""
         for step in self._steps:
             step.done = False
 
     async def go_on(self, connection: ReconnectingConnection) -> None:
-        """Do what is due: all at once, but one by one after that broke a connection.
+        """Run the steps that are due: all at once, or one by one after a connection broke.
 
         Raises:
             SourceError: the connection broke.
@@ -108,10 +108,10 @@ class Handshake:
 
     def _take_info(self, replies: list[object]) -> None:
         if isinstance(replies[0], bytes):
-            self._heard(parse_info(replies[0]))
+            self._observe(parse_info(replies[0]))
 
     def _calibrate(self, replies: list[object]) -> None:
-        """Learn which of our reads the server counts as lookups."""
+        """Measure which of our commands the server counts as lookups."""
         if isinstance(replies[-1], list):
             texts = [raw for raw in replies[-1] if isinstance(raw, bytes) and b":" in raw]
             self._own.calibrate([whole(parse_info(raw), "keyspace_misses") for raw in texts])

@@ -1,12 +1,15 @@
-"""The lookups that we cause ourselves, so that the hit rate on the screen is the application's alone.
+"""The lookups that redis-dash causes itself: they are subtracted, so that the hit rate shown is the application's.
 
-Most reading commands add to the server's ``keyspace_hits`` or ``keyspace_misses``; which do differs between servers and
-versions, so it is asked of the server once a connection (see ``Deployment``) instead of assumed.
+Most commands that read a key add to the server's ``keyspace_hits`` or ``keyspace_misses``. Which of them do differs
+between servers and versions. Each connection therefore measures it (see ``calibration``).
+
+Every command that redis-dash sends is listed here, in COUNTED or in UNCOUNTED. A command that is in neither is reported
+as an error of redis-dash itself, since the hit rate may include it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 
 from redis_dash.core.resp import Command, ReplyError
@@ -22,13 +25,43 @@ _MISSED: dict[bytes, object] = {
     b"DUMP": None,
     b"TYPE": b"none",
 }
-"""The reply that tells that the key was not there; an empty string is taken for none, see ``found_after_all``."""
+"""The reply that means that the key does not exist. An empty string counts as a miss, too: see ``found_after_all``."""
 
 _FOLLOWS = (b"ZCOUNT", b"ZRANGEBYSCORE", b"ZREVRANGEBYSCORE", b"ZREVRANGE", b"ZREVRANK")
-"""Their replies do not tell; they share the verdict of the ZCARD on the same key that went before them."""
+"""Their replies do not show whether the key exists. They count like the ZCARD on the same key that precedes them."""
 
 COUNTED = (*_MISSED, *_FOLLOWS)
-"""Every command of ours that may count as a lookup."""
+"""The commands that the server may count as lookups."""
+
+UNCOUNTED = frozenset(
+    {
+        b"ACL",
+        b"AUTH",
+        b"CLIENT",
+        b"DBSIZE",
+        b"DEL",
+        b"DISCARD",
+        b"EVAL",  # the lookup in the script is counted by its caller
+        b"EXEC",
+        b"HELLO",
+        b"INFO",
+        b"MULTI",
+        b"PING",
+        b"PSUBSCRIBE",
+        b"PUBLISH",
+        b"PUBSUB",
+        b"RESTORE",
+        b"SCAN",
+        b"SELECT",
+        b"SUBSCRIBE",
+        b"TIME",
+        b"UNWATCH",
+        b"WATCH",
+    }
+)
+"""The commands that no server counts as lookups, over all connections."""
+
+_LISTED = UNCOUNTED.union(COUNTED)
 
 PROBES: dict[bytes, Command] = {
     b"GETRANGE": (b"0", b"0"),
@@ -38,23 +71,29 @@ PROBES: dict[bytes, Command] = {
     b"ZRANGEBYSCORE": (b"-inf", b"+inf"),
     b"ZREVRANGEBYSCORE": (b"+inf", b"-inf"),
 }
-"""Further arguments that make each of them a valid command on one key."""
+"""The arguments after the key that make each of these a valid command."""
 
 
 class OwnLookups:
-    """Our own hits and misses since this object was made."""
+    """The hits and misses of redis-dash since this object was created."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_unlisted: Callable[[], None] | None = None) -> None:
+        """``on_unlisted`` is called for each pipeline with a command that is in neither COUNTED nor UNCOUNTED."""
         self.hits = 0
         self.misses = 0
         self.weights: dict[bytes, int] = dict.fromkeys(COUNTED, 1)
-        """Lookups that the server counts for each command: 1 unless the server said otherwise."""
+        """Lookups that the server counts for each command: 1 unless calibration measured another number."""
         self.unsure = False
-        """Replies to lookups were lost: nobody knows whether the server counted them."""
+        """Whether the server may have counted lookups that are not in ``hits`` and ``misses``."""
+        self.unlisted: set[bytes] = set()
+        """Commands that were sent and are in neither list."""
+        self._on_unlisted = on_unlisted
 
     def count(self, commands: Sequence[Command], replies: Sequence[object]) -> None:
-        """Judge a pipeline's replies, in the order of its commands."""
+        """Count the hits and misses of a pipeline; replies are in the order of the commands."""
         names = set(map(itemgetter(0), commands))
+        if not names <= _LISTED:
+            self._note_unlisted(names - _LISTED)
         if len(names) == 1 and (name := names.pop()) in _MISSED and ReplyError not in set(map(type, replies)):
             misses = replies.count(_MISSED[name])
             self.misses += misses * self.weights[name]
@@ -63,13 +102,19 @@ class OwnLookups:
             self._count_each(commands, replies)
 
     def found_after_all(self, command: Command) -> None:
-        """What was counted as a miss was a hit."""
+        """Change one miss of this command into a hit."""
         self.hits += self.weights[command[0]]
         self.misses -= self.weights[command[0]]
 
     def lost(self, commands: Sequence[Command]) -> None:
-        """These were sent, and never answered."""
-        self.unsure = self.unsure or any(command[0] in self.weights for command in commands)
+        """The commands were sent and their replies were lost."""
+        self.unsure = self.unsure or any(command[0] not in UNCOUNTED for command in commands)
+
+    def _note_unlisted(self, names: set[bytes]) -> None:
+        self.unsure = True
+        self.unlisted |= names
+        if self._on_unlisted is not None:
+            self._on_unlisted()
 
     def _count_each(self, commands: Sequence[Command], replies: Sequence[object]) -> None:
         weights = self.weights
@@ -79,12 +124,12 @@ class OwnLookups:
             weight = weights.get(name)
             if not weight or (isinstance(reply, ReplyError) and not str(reply).startswith("WRONGTYPE")):
                 continue
-            if isinstance(reply, ReplyError):  # WRONGTYPE: the key was found before its type was looked at
+            if isinstance(reply, ReplyError):  # the server finds the key before it checks its type
                 found = True
             elif name in _MISSED:
                 found = reply != _MISSED[name]
                 if name == b"ZCARD" and there.get(command[1], found) != found:
-                    self.unsure = True  # it came or went between the first ZCARD and this one: so may others have
+                    self.unsure = True  # the key changed between two ZCARDs, so the commands between them may differ
             else:
                 found = there.get(command[1], True)
             there[command[1]] = found
@@ -94,9 +139,9 @@ class OwnLookups:
                 self.misses += weight
 
     def calibrate(self, misses: Sequence[int]) -> None:
-        """Learn which commands count: the server's ``keyspace_misses`` before and after each, see ``calibration``.
+        """Set the weights from the server's ``keyspace_misses`` before and after each command, see ``calibration``.
 
-        A server that told nothing (no right to INFO) leaves the assumption that each counts once.
+        Without these values (the user may not run INFO) each command counts once.
         """
         if len(misses) != len(COUNTED) + 1:
             return
@@ -105,13 +150,13 @@ class OwnLookups:
         self.misses += misses[-1] - misses[0]
 
 
-def calibration(nobody: bytes) -> list[Command]:
-    """One transaction that reads a key that nobody has with each command, and asks for the counters in between.
+def calibration(absent_key: bytes) -> list[Command]:
+    """Return a transaction that reads a key that does not exist with each command, with INFO before and after each.
 
-    Nobody else's command can run inside it, so the differences are ours alone. EXEC's reply holds, besides the
-    replies of the reads, the INFO texts that ``calibrate`` wants.
+    No command of another client runs inside it, so all differences are caused by redis-dash. EXEC's reply holds the
+    INFO texts for ``calibrate`` besides the replies of the commands.
     """
     commands: list[Command] = [(b"MULTI",), (b"INFO", b"stats")]
     for name in COUNTED:
-        commands += [(name, nobody, *PROBES.get(name, ())), (b"INFO", b"stats")]
+        commands += [(name, absent_key, *PROBES.get(name, ())), (b"INFO", b"stats")]
     return [*commands, (b"EXEC",)]

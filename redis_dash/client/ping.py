@@ -1,7 +1,7 @@
-"""How long a PING takes, as it is: from the moment when it is written to the moment when its answer is read.
+"""The round trip of PING: from the moment when it is written to the moment when its answer is read.
 
-Nothing is taken off. A trip during which this thread was busy with something else says nothing about the server, for
-the answer may have waited for us; neither does one that waited behind other commands of ours.
+Nothing is subtracted. A trip is not usable if this thread worked meanwhile, since the answer may have waited in the
+socket, or if the PING waited behind other commands of ours.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from redis_dash.client.connection import RoundTrip
 
 TRIPS = 5
 LONG_S = 0.02
-"""After such a trip the others are spared: it is told exactly enough, and somebody else wants the connection."""
+"""One trip of this length is exact enough, and further ones would occupy the connection."""
 BUSY_S = 0.0003
-"""An event loop that only waits for the answer works for 0.1 ms meanwhile."""
+"""Work of this thread that a usable trip may include; an event loop that only waits works for 0.1 ms."""
 BUSY_SHARE = 0.1
-"""More work than that does not matter to a trip of which it is so small a part."""
+"""A longer trip may include more work, up to this share of it."""
 KEPT_S = 5.0
-"""If no trip is usable for so long, the best of the others is told: the truth is no more than that."""
+"""If no trip is usable for this long, the shortest of the others is shown: the true round trip is not longer."""
 
 
 class PingTimer:
-    """Takes a few trips for each figure."""
+    """Measures a few trips for each value."""
 
     def __init__(self) -> None:
         self._trips: list[RoundTrip] = []
@@ -32,16 +32,16 @@ class PingTimer:
         self._at = 0.0
 
     def connected(self) -> None:
-        """Another connection: what was measured before is not this one's."""
+        """A connection was made: earlier trips do not apply to it."""
         self._shown_s = None
 
     def begin(self) -> None:
-        """Take the next figure's trips."""
+        """Begin the trips of the next value."""
         self._trips, self._tried = [], 0
 
     @property
     def wants_more(self) -> bool:
-        """Are they too few?"""
+        """Whether more trips are needed."""
         return self._tried < 2 * TRIPS and sum(map(is_usable, self._trips)) < TRIPS and not self._is_slow
 
     @property
@@ -49,13 +49,13 @@ class PingTimer:
         return any(is_usable(round_trip) and round_trip.took_s > LONG_S for round_trip in self._trips)
 
     def add(self, round_trip: RoundTrip | None) -> None:
-        """A trip; None where it waited behind other commands of ours."""
+        """Add a trip; None if it waited behind other commands of ours."""
         self._tried += 1
         if round_trip is not None:
             self._trips.append(round_trip)
 
     def shown_ms(self) -> float | None:
-        """The median of these trips; where none was usable, what was shown before."""
+        """The median of the usable trips; the previous value if there is none."""
         usable = [round_trip.took_s for round_trip in self._trips if is_usable(round_trip)]
         now = time.monotonic()
         if usable:
@@ -66,5 +66,5 @@ class PingTimer:
 
 
 def is_usable(round_trip: RoundTrip) -> bool:
-    """Did we only wait for the answer?"""
+    """Whether this thread only waited for the answer."""
     return round_trip.worked_s <= max(BUSY_S, BUSY_SHARE * round_trip.took_s)

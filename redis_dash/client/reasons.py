@@ -1,4 +1,4 @@
-"""Why a connection broke or a command was refused, in words that say what to look at."""
+"""Messages that say why a connection broke or a command was refused, and what to check."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ CERTIFICATE_WANTED = (
 )
 NO_ANSWER = "no answer in time"
 UNEXPLAINED = (CLOSED, NO_ANSWER)
-"""What a later attempt may say where an earlier one said why."""
+"""Reasons that explain nothing: a later attempt may end with one of them after an earlier one gave the cause."""
 TLS_PORT = "this is a TLS port: use rediss://"
 _TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
-"""How everything begins that a TLS server says."""
+"""The first bytes of every TLS record."""
 
 _NO_USER_OR_PASSWORD = ("NOAUTH", "WRONGPASS")
 _HIDDEN_FROM = 4
-"""Shorter arguments are words of Redis or numbers."""
+"""Length from which an argument is hidden; shorter ones are keywords of Redis or numbers."""
 
 
 class LostError(ConnectionError):
-    """The connection is lost, and the reason is known: the text says it as it is to be told."""
+    """The connection was lost; the text is the reason, ready to be shown."""
 
 
 def say(error: ReplyError) -> str:
-    """An error reply in a sentence that says what to look at."""
+    """Turn an error reply into a message that says what to check."""
     text = str(error)
     if text.startswith(_NO_USER_OR_PASSWORD):
         return f"the server refused the user name or password: {text.partition(' ')[2].rstrip('.')}"
@@ -46,7 +46,7 @@ def say(error: ReplyError) -> str:
 
 
 def without_arguments(commands: Sequence[Command], replies: list[Any]) -> list[Any]:
-    """The replies, of which no error repeats what we asked for: a session's key is a credential."""
+    """Remove the commands' arguments from error replies, since a session key is a credential."""
     if ReplyError not in set(map(type, replies)):
         return replies
     pairs = zip(commands, replies, strict=True)
@@ -62,7 +62,7 @@ def _without(command: Command, error: ReplyError) -> ReplyError:
 
 
 def no_protocol(data: bytes, error: Exception) -> str:
-    """What is wrong with a peer whose answer cannot be parsed."""
+    """The message for a peer whose reply cannot be parsed."""
     if _TLS_RECORD.match(data):
         return TLS_PORT
     if data.startswith(b"HTTP/"):
@@ -71,7 +71,7 @@ def no_protocol(data: bytes, error: Exception) -> str:
 
 
 def describe(error: BaseException, url: Url) -> str:
-    """What broke a connection, in a sentence without secrets."""
+    """The message for an error that broke a connection; it holds no secret."""
     if isinstance(error, SourceError | LostError):
         return str(error)
     if isinstance(error, ssl.SSLError):
@@ -87,7 +87,7 @@ def describe(error: BaseException, url: Url) -> str:
 
 
 def tls_trouble(error: ssl.SSLError) -> str:
-    """What is wrong with TLS."""
+    """The message for a TLS error."""
     text = str(error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the server's certificate is not trusted: {error.verify_message}"

@@ -1,7 +1,7 @@
-"""The connection that everything is asked over: made again whenever it breaks, and why it broke is remembered.
+"""A connection that is made again after it breaks, and that remembers why it broke.
 
-Commands go out in the order in which they were sent, whoever waits for their answers, and so they are run and answered.
-Only the moment of sending is guarded by a lock: on a slow way the answers to many are under way at once.
+The server runs and answers commands in the order in which they were sent. A lock guards only the moment of sending, so
+that on a slow link many exchanges are under way at once.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from redis_dash.core.resp import Command, ReplyError
 
 BROKEN = (OSError, TimeoutError, hiredis.ProtocolError)
 DRAIN_S = 1.0
-"""How long a PING waits for other answers, so that it is alone."""
+"""How long a timed PING waits for other replies first, so that it is measured alone."""
 
 Answer = asyncio.Future[list[object]]
 Count = Callable[[Sequence[Command], list[object] | None], None]
 
 
 class ConnectionSetup(Protocol):
-    """What is to be done on a connection before anybody uses it."""
+    """The commands that come first on a connection."""
 
     def connected(self) -> None:
-        """A new connection."""
+        """A connection was made."""
 
     def go_on(self, connection: ReconnectingConnection) -> Awaitable[None]:
-        """Do what is due."""
+        """Send the commands that are due."""
 
 
 class ReconnectingConnection:
-    """One connection at a time."""
+    """Holds one connection at a time."""
 
     def __init__(
         self,
@@ -50,40 +50,40 @@ class ReconnectingConnection:
         setup: ConnectionSetup,
         silence_s: Callable[[], float],
     ) -> None:
-        """Opens nothing yet.
+        """Does not connect yet.
 
         Args:
-            count: called with commands and their replies when they come, in the order in which the server ran them;
-                with None if they were lost.
+            count: called with commands and their replies in the order in which the server ran them; with None if the
+                replies were lost.
             connected: called when a connection has been made, before anything is sent.
-            introduce: goes first on each connection.
-            silence_s: after so many seconds without a byte the server is given up.
+            setup: sends the first commands on each connection.
+            silence_s: returns the seconds without a byte after which a connection is closed.
         """
         self.lock = asyncio.Lock()
-        """To be held while connecting and sending."""
+        """Held while connecting and sending."""
         self.traffic = Traffic()
         self.connects = 0
-        """How often we connected, and the server answered."""
+        """The number of connections on which the server answered."""
         self.unreachable = False
-        """The latest attempt to connect failed, and none ever succeeded."""
+        """Whether the latest attempt to connect failed and none ever succeeded."""
         self.connection = Connection()
-        endpoint_of(url)  # for its error, before anything is shown
+        endpoint_of(url)  # raises its error before anything is shown
         self._url = url
         self._count = count
         self._connected = connected
-        self._introduce = setup
+        self._setup = setup
         self._silence_s = silence_s
         self._is_new = False
-        """The connection stands, and has not answered yet."""
+        """Whether the connection was made and has not answered yet."""
         self._next_try = 0.0
         self._pause = BACKOFF_S[0]
         self._trouble = "not connected yet"
         self._down = ""
-        """Why the server is not reached; empty once it has answered, or while nothing was tried."""
+        """Why the server is not reached; empty after it has answered, or before the first attempt."""
 
     @property
     def trouble(self) -> str:
-        """Why the server is not reached now; empty where it is, or where nothing was tried yet."""
+        """Why the server is not reached now; empty if it is, or before the first attempt."""
         if self.connection.is_open or not self.connects:
             return self._down
         return self._down or self.connection.trouble
@@ -91,18 +91,18 @@ class ReconnectingConnection:
     # -- with the lock held ------------------------------------------------------------------------------------------
 
     async def ensure(self) -> None:
-        """Connect and introduce ourselves, unless that has been done.
+        """Connect if there is no connection, and send the setup commands that are due.
 
         Raises:
-            AwayError: the server cannot be reached; after that, attempts are spaced out, and calls in between fail at
+            AwayError: the server cannot be reached. Attempts are spaced out after that, and calls in between fail at
                 once with the same message.
         """
         if not self.connection.is_open:
             await self._open()
-        await self._introduce.go_on(self)
+        await self._setup.go_on(self)
         if self._is_new or self._down:
             ping = [(b"PING",)]
-            await self.receive(ping, self.send(ping))  # whoever does not answer, or is loading, has not been reached
+            await self.receive(ping, self.send(ping))  # a server that is silent or loading is not reached
             self._down = ""
 
     def send(
@@ -114,7 +114,7 @@ class ReconnectingConnection:
         """Send commands; see ``Connection.send`` and ``receive``.
 
         Args:
-            count: in place of the usual one.
+            count: replaces the usual callback.
         """
         return self.connection.send(commands, peek, self._counting(commands, count or self._count))
 
@@ -129,7 +129,7 @@ class ReconnectingConnection:
         return answered
 
     async def time_next(self) -> None:
-        """Measure the trip of what is sent next, and let it be alone if that can be had."""
+        """Measure the round trip of the next exchange; wait a moment for earlier replies first."""
         await self.connection.drained(DRAIN_S)
         self.connection.time_next()
 
@@ -145,12 +145,12 @@ class ReconnectingConnection:
             raise self._fail(error) from None
         self._is_new = True
         self._connected()
-        self._introduce.connected()
+        self._setup.connected()
 
-    # -- with or without it ------------------------------------------------------------------------------------------
+    # -- with or without the lock ------------------------------------------------------------------------------------
 
     async def receive(self, commands: Sequence[Command], answer: Answer) -> list[object]:
-        """Wait for the replies to what was sent; no error reply repeats what was asked.
+        """Wait for the replies to commands that were sent; no error reply repeats their arguments.
 
         Raises:
             AwayError: the connection broke, or the server was silent for too long.
@@ -159,16 +159,16 @@ class ReconnectingConnection:
             replies = await self.connection.hear_out(answer, self._silence_s())
         except LostError as error:
             if self.connection.is_open:
-                raise AwayError(str(error)) from None  # that was the connection before this one
+                raise AwayError(str(error)) from None  # the previous connection was lost, not this one
             raise self._fail(error) from None
         except BROKEN as error:
             raise self._fail(error) from None
         if isinstance(replies[0], ReplyError) and str(replies[0]).startswith(("LOADING", "NOAUTH")):
-            raise self._fail(SourceError(say(replies[0])))  # and so will it answer the next one
+            raise self._fail(SourceError(say(replies[0])))  # the next commands get the same reply
         return without_arguments(commands, replies)
 
     def hang_up(self, why: str = "") -> None:
-        """Close at once."""
+        """Close the connection at once."""
         self.connection.hang_up(why)
 
     def _fail(self, error: BaseException) -> SourceError:

@@ -1,9 +1,10 @@
-"""What watching costs the server: its own times for our commands, its work with our sockets, and messages delivered.
+"""What watching costs the server: its times for our commands, its work with our sockets, and delivered messages.
 
-``INFO commandstats`` tells what all calls of a kind took, everybody's. Where all were ours, that is our price. Where
-others call the same kind, a few of ours are run in a transaction between two looks at it, as ``Deployment`` does
-when ``wants`` says so: nobody else's run inside. Until that has happened, or where the server refuses it, everybody's
-average stands in. Reading and writing sockets is in no such figure, and is estimated.
+``INFO commandstats`` reports the time of each command over all clients. If only we called a command, that is our cost.
+If other clients call it, too, ``Deployment`` measures a few of our calls in a transaction between two such INFOs (when
+``wants`` returns True), since no other client's commands run inside it. Until then, or if the server refuses the
+transaction, the average of all clients is used. The time for reading and writing sockets is in no statistic: it is
+estimated.
 """
 
 from __future__ import annotations
@@ -20,27 +21,28 @@ from redis_dash.core.frames.server import Cost
 from redis_dash.core.resp import Command
 
 LEAST_S = 2.0
-"""No share is told of less: the beginning is no measure of the rest."""
+"""The shortest time over which a share is reported: the start is not representative."""
 WINDOW_S = 10.0
-"""The share is told over this long."""
+"""The share is an average over this time."""
 SAMPLE_EVERY_S = 10.0
 SAMPLES = 5
-"""Transactions that a price is the average of: values differ."""
+"""A price is the average of this many transactions, since values differ."""
 
 EXCHANGE_US, COMMAND_US = 9.0, 0.25
-"""To be woken by a request and to write the answer; to parse a command. Measured on loopback, Valkey 8.1: one PING at a
-time takes 9.5 us of CPU and 0.04 by its own statistics, GET 0.53 and 0.25 in pipelines of 1,000.
+"""The server's time to read a request and write the reply, and to parse a command. Measured on loopback, Valkey 8.1: a
+single PING takes 9.5 us of CPU and 0.04 by the server's statistics, GET 0.53 and 0.25 in pipelines of 1,000.
 """
 WRITE_US, MESSAGE_US, BYTE_US = 4.0, 0.2, 0.0002
-"""To deliver messages: for each write to our socket, each message, each byte. Measured likewise: with a subscriber,
-60,000 PUBLISH of one client took 3.2 us more each, in pipelines of 50 0.2 us, with 50,000 bytes 5 us.
+"""The server's time to deliver messages, for each write to our socket, each message and each byte. Measured likewise:
+with a subscriber, 60,000 PUBLISH of one client took 3.2 us more each, 0.2 us in pipelines of 50, 5 us with 50,000
+bytes.
 """
 
 Times = Mapping[bytes, tuple[int, int]]
 
 
 class ServerCost:
-    """Counts our commands; learns what each kind takes."""
+    """Counts our commands and measures the server's time for each kind."""
 
     def __init__(self) -> None:
         self.errors = 0
@@ -51,28 +53,35 @@ class ServerCost:
         self._usec: dict[bytes, float] = {}
         self._samples: dict[bytes, deque[tuple[int, int]]] = {}
         self._sample_at: dict[bytes, float] = {}
-        """``time.monotonic()``: from then on a sample is wanted."""
+        """``time.monotonic()`` from which on a sample is due."""
         self._refused: set[bytes] = set()
         self._before: Times = {}
         self._commands_ms = 0.0
         self._messages_ms = 0.0
         self._delivered = (0, 0, 0)
         self._spare_turns = 0
-        """Of the event loop, before the latest INFO: what was written then may have been read since."""
+        """Turns of the server's event loop before the latest INFO: messages written in them may have arrived since."""
         self._spent: deque[tuple[float, float, float]] = deque()
 
     def count(self, commands: Sequence[Command]) -> None:
-        """Commands that were sent at once."""
+        """Count commands that were sent at once."""
         self._calls.update(map(itemgetter(0), commands))
         self._handling_us += EXCHANGE_US + COMMAND_US * len(commands)
 
+    def count_error(self) -> None:
+        """Count an error of this program itself."""
+        self.errors += 1
+
     def usec(self, name: bytes) -> float | None:
-        """The server's latest time for one command, in microseconds, if it has told."""
+        """The latest time of the server for one call of a command, in microseconds; None if it is unknown."""
         return self._usec.get(name)
 
     @property
     def spent_s(self) -> float | None:
-        """The server's time for all that we asked so far, the latest at the latest prices; None where it tells none."""
+        """The server's time for all our commands so far; None if it reports no times.
+
+        Commands since the latest ``INFO commandstats`` are counted at the latest prices.
+        """
         return self._commands_ms / 1000 + self._unpriced_us() / 1e6 if self._usec else None
 
     def _unpriced_us(self) -> float:
@@ -82,11 +91,11 @@ class ServerCost:
     # -- prices ------------------------------------------------------------------------------------------------------
 
     def price(self, commandstats: Mapping[str, str], now: float) -> None:
-        """Take in ``INFO commandstats``."""
+        """Update the prices from ``INFO commandstats``."""
         times = calls_and_usec(commandstats)
         for name, ours in (self._calls - self._priced).items():
             if name == b"EXEC":
-                continue  # its time is that of the commands in it, which are counted themselves
+                continue  # its time is that of its commands, which are counted themselves
             calls, usec = _gained(name, self._before, times)
             if calls <= 0 or usec < 0:
                 continue
@@ -106,14 +115,14 @@ class ServerCost:
             self._spent.popleft()
 
     def wants(self, commands: Iterable[Command]) -> bool:
-        """Are there any of a kind whose price must be measured apart from everybody's?"""
+        """Whether a sample is due for one of these commands."""
         if not self._sample_at:
             return False
         now = time.monotonic()
         return any(self._sample_at.get(command[0], now + 1) <= now for command in commands)
 
     def learn(self, commands: Iterable[Command], before: Times, after: Times) -> None:
-        """Commands that ran between two looks, and nothing besides."""
+        """Update the prices of commands that ran alone between two ``INFO commandstats``."""
         for name, ours in Counter(map(itemgetter(0), commands)).items():
             calls, usec = _gained(name, before, after)
             self._sample_at.pop(name, None)
@@ -123,16 +132,16 @@ class ServerCost:
                 self._usec[name] = sum(usec for _, usec in samples) / sum(calls for calls, _ in samples)
 
     def refuse(self, commands: Iterable[Command]) -> None:
-        """The server does not run these in a transaction for us."""
+        """Take no more samples of these commands: the server refuses them in a transaction."""
         for name in set(map(itemgetter(0), commands)):
             self._refused.add(name)
             self._sample_at.pop(name, None)
 
     def deliver(self, listeners: Sequence[Traffic], info: Mapping[str, str]) -> None:
-        """Take in what was delivered to us until this INFO.
+        """Add the messages that were delivered to us until this INFO.
 
-        How often the server wrote to us for that is not known: at most once for each message, nor more often than its
-        event loop turned, or else than it wrote to anybody.
+        The number of writes to our socket is not known. It is at most one for each message, and at most one for each
+        turn of the server's event loop (or for each of its writes to any client, if it does not report turns).
         """
         turns = whole(info, "eventloop_cycles") or whole(info, "total_writes_processed")
         messages_so_far = sum(listener.messages for listener in listeners)
@@ -147,7 +156,7 @@ class ServerCost:
         self._delivered = now
 
     def cost(self, traffic: Sequence[Traffic] = ()) -> Cost:
-        """The figures so far, and the commands of all connections."""
+        """The cost so far, with the commands of all connections."""
         share, messages_share = None, 0.0
         if len(self._spent) > 1 and self._spent[-1][0] - self._spent[0][0] >= LEAST_S:
             (began, *before), (ended, *after) = self._spent[0], self._spent[-1]

@@ -1,4 +1,4 @@
-"""What went over our connections, as the server counts it."""
+"""Commands and bytes of our connections, as the server counts them."""
 
 from __future__ import annotations
 
@@ -22,31 +22,31 @@ _REJECTED = (
     "MOVED",
     "CLUSTERDOWN",
 )
-"""Error replies to commands that were not run; ``total_commands_processed`` leaves them out."""
+"""Error replies to commands that were not run: ``total_commands_processed`` does not include them."""
 
 
 class Traffic:
-    """Of one connection and those that took its place."""
+    """The traffic of one connection and its successors."""
 
     def __init__(self) -> None:
         self.run = 0
         """Commands that the server has run."""
         self.in_flight = 0
-        """Commands whose replies have not come."""
+        """Commands that wait for replies."""
         self.received = 0
-        """Bytes."""
+        """Bytes received."""
         self.messages = 0
-        """Delivered by the server, those that two of our subscriptions brought twice."""
+        """Messages delivered by the server: twice if two of our subscriptions match."""
 
     def answered(self, replies: Sequence[object]) -> None:
-        """The replies to as many commands."""
+        """Count the replies to as many commands."""
         self.in_flight -= len(replies)
         self.run += len(replies)
         if ReplyError in set(map(type, replies)):
             self.run -= sum(isinstance(reply, ReplyError) and str(reply).startswith(_REJECTED) for reply in replies)
         if not isinstance(replies[-1], list):
-            self.run -= replies.count(b"QUEUED")  # and never run, for EXEC did not tell what came of them
+            self.run -= replies.count(b"QUEUED")  # without the replies of EXEC they were not run
 
     def lost(self, commands: int) -> None:
-        """The connection broke before so many commands were answered."""
+        """The connection broke before this many commands were answered."""
         self.in_flight -= commands

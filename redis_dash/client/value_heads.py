@@ -1,8 +1,8 @@
-"""GET, but never more of a value than a person could read, nor more at once than comes in half a second.
+"""GET with bounded replies: a bounded part of each value, and at once no more than arrives in half a second.
 
-A value's size is not known before it is fetched, and it may have 512 MB: so its head is asked for, with GETRANGE. That
-does not tell whether an empty value's key exists, which is asked afterwards. Of a value that was found to be too large
-only the length is asked again.
+A value may have 512 MB, and its size is unknown before it is fetched. GETRANGE therefore reads its head. GETRANGE
+returns an empty string for an empty value and for a missing key; EXISTS then decides. For a value that was too large
+before, STRLEN reads only the length.
 """
 
 from __future__ import annotations
@@ -13,41 +13,41 @@ from redis_dash.client.own_lookups import OwnLookups
 from redis_dash.core.resp import Command, ReplyError
 
 MOST_BYTES = 256 * 1024
-"""Of a longer value one byte more is fetched, which tells that it is longer."""
+"""Longest value that is read whole. One byte more is fetched, which shows that a value is longer."""
 _LAST = b"%d" % MOST_BYTES
 AT_ONCE_S = 0.5
-"""A pipeline's replies should not take longer to come: nobody else is served meanwhile."""
+"""Longest time that a pipeline's replies should take to arrive, since other callers wait meanwhile."""
 LEAST_AT_ONCE, FIRST_AT_ONCE, MOST_AT_ONCE = 64 * 1024, 256 * 1024, 2 * 1024 * 1024
-"""Bytes."""
+"""Bytes that are read at once: least, first and most."""
 FIRST_VALUE = 16 * 1024
-"""Bytes that a value is taken to have before one was seen."""
+"""Assumed bytes of a value before one was read."""
 TELLING_BYTES = 32 * 1024
-"""So much must have come for its speed to say something about the link."""
+"""Bytes that must arrive before their speed is used as that of the link."""
 LARGE_KEPT = 10_000
 TOO_LARGE = bytes(MOST_BYTES + 1)
-"""Stands for a value that was too large before and still is."""
+"""Returned for a value that was too large before and still is."""
 
 Exchange = Callable[[Sequence[Command]], Awaitable[list[object]]]
 
 
 class ValueHeads:
-    """Turns each GET of a pipeline into commands with bounded replies, and their replies into GET's."""
+    """Replaces each GET of a pipeline by a command with a bounded reply, and the replies by those of GET."""
 
     def __init__(self, own: OwnLookups) -> None:
         self._own = own
         self.refused = False
-        """Our user may GET and not GETRANGE, or the server does not know it: then values are fetched whole."""
+        """Whether the user may not run GETRANGE, or the server does not know it: values are then fetched whole."""
         self._large: dict[bytes, None] = {}
         self._value_bytes = float(FIRST_VALUE)
         self._at_once = FIRST_AT_ONCE
 
     @property
     def number(self) -> int:
-        """How many values may be asked for at once."""
+        """The number of values that may be read at once."""
         return max(1, int(self._at_once / max(self._value_bytes, 1.0)))
 
     def bounded(self, commands: Sequence[Command]) -> Sequence[Command]:
-        """The commands to send in place of these."""
+        """The commands to send instead of these."""
         if self.refused:
             return commands
         return [self._bounded(command) if command[0] == b"GET" else command for command in commands]
@@ -57,7 +57,7 @@ class ValueHeads:
         return (b"STRLEN", key) if key in self._large else (b"GETRANGE", key, b"0", _LAST)
 
     def observe(self, replies: Sequence[object], took_s: float) -> None:
-        """How long so many values took."""
+        """Adapt the number of values at once to the time that these took."""
         sizes = [len(reply) for reply in replies if type(reply) is bytes]
         if not sizes:
             return
@@ -67,7 +67,7 @@ class ValueHeads:
             self._at_once = max(LEAST_AT_ONCE, min(MOST_AT_ONCE, int(AT_ONCE_S * total / max(took_s, 1e-6))))
 
     async def as_get(self, commands: Sequence[Command], replies: list[object], exchange: Exchange) -> list[object]:
-        """The replies that the GETs among these commands would have had."""
+        """The replies that GET would have returned."""
         if all(map(_is_plain, replies)):
             return replies
         unclear: dict[int, Command] = {}
@@ -79,7 +79,7 @@ class ValueHeads:
             if isinstance(reply, ReplyError) and str(reply).startswith(("NOPERM", "ERR unknown command")):
                 self.refused = True
                 unclear[index] = command
-            elif isinstance(reply, int):  # STRLEN's
+            elif isinstance(reply, int):  # the reply of STRLEN
                 if reply > MOST_BYTES:
                     replies[index] = TOO_LARGE
                 else:
@@ -91,23 +91,23 @@ class ValueHeads:
                 empty.append(index)
         if unclear:
             again = await exchange(list(unclear.values()))
-            for (index, command), reply in zip(unclear.items(), again, strict=True):
-                replies[index] = self._settled(command, reply)
+            for index, reply in zip(unclear, again, strict=True):
+                replies[index] = _none_if_missing(reply)
         if empty:
-            await self._look_at_empty(commands, replies, empty, exchange)
+            await self._check_empty(commands, replies, empty, exchange)
         return replies
 
-    async def _look_at_empty(
+    async def _check_empty(
         self, commands: Sequence[Command], replies: list[object], places: Sequence[int], exchange: Exchange
     ) -> None:
-        """Which keys hold an empty value, and which are not there? Read once more with it, for some come meanwhile."""
+        """Separate empty values from missing keys. Each value is read again, since a key may be created meanwhile."""
         asked = [
             command for place in places for command in ((b"EXISTS", commands[place][1]), self._bounded(commands[place]))
         ]
         again = await exchange(asked)
         for place, exists, value in zip(places, again[::2], again[1::2], strict=True):
             if exists == 1 and value == b"":
-                for _ in range(2):  # which were counted as misses
+                for _ in range(2):  # both reads were counted as misses
                     self._own.found_after_all((b"GETRANGE",))
             replies[place] = value if value != b"" else (b"" if exists == 1 else None)
 
@@ -116,10 +116,11 @@ class ValueHeads:
             self._large.clear()
         self._large[key] = None
 
-    def _settled(self, command: Command, reply: object) -> object:
-        return None if reply in (0, b"") else reply
+
+def _none_if_missing(reply: object) -> object:
+    return None if reply in (0, b"") else reply
 
 
 def _is_plain(reply: object) -> bool:
-    """Is it what GET would have answered? As nearly all are."""
+    """Whether GET would have returned the same; nearly always."""
     return type(reply) is bytes and 0 < len(reply) <= MOST_BYTES

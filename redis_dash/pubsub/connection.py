@@ -1,4 +1,4 @@
-"""The subscribed connection: messages in, and a PING now and then to learn whether the peer is still there."""
+"""The subscribed connection: it receives messages and checks with a PING that the peer is alive."""
 
 from __future__ import annotations
 
@@ -20,79 +20,81 @@ from redis_dash.pubsub.ring_buffer import ROOM_BYTES, UNFINISHED_BYTES
 
 PING_EVERY_S = 2.0
 SILENCE_S = 5.0
-"""A PING unanswered, and not a byte of anything else for this long, means that the peer is gone. A server that is busy
-with one slow command is silent, too: hanging up on it loses messages that would have come.
+"""If a PING is unanswered and no byte arrives for this long, the peer is considered dead. The time is long because a
+server that runs one slow command is silent, too: closing the connection then loses messages.
 """
 
 GULP_S = 0.008
-"""While messages come thick, so long is waited from one read to the next: many at once cost much less than each alone.
-"""
+"""Pause between two reads while messages arrive fast: parsing many at once costs much less than parsing each alone."""
 GULP_BYTES = ROOM_BYTES // 2
-"""Not longer, though, than until so much has come, or a quarter of what the socket holds: the server must not have to
-wait for us, or its backlog for us grows until it cuts us off.
+"""The pause ends before more than this, or a quarter of the socket's receive buffer, has arrived. Otherwise the server
+would have to wait, and its backlog for us might grow until it closes the connection.
 """
 
 Sift = Callable[[list[RawMessage]], list[RawMessage]]
-"""Takes messages and returns those that are to be counted and kept."""
+"""Returns those of the messages that are counted and kept."""
 
 _channel_of = itemgetter(-2)
 
 
 class MessageConnection(Connection, asyncio.BufferedProtocol):
-    """Hands messages on as they come; everything else is an answer."""
+    """Counts and keeps messages as they arrive; everything else is a reply to a command."""
 
     def __init__(self, count: Callable[[list[bytes]], None], log: MessageRing, sift: Sift | None = None) -> None:
-        """``count`` takes the channels of a chunk's messages, one for each; ``log`` keeps the messages.
+        """``count`` receives the channel of each message of a chunk; ``log`` keeps the messages.
 
         Args:
-            sift: where not every message counts, so that the bytes as they came hold more than are to be kept.
+            sift: selects messages. The bytes as received then hold more than is kept, so single messages are kept.
         """
         super().__init__()
         self.complete_until = time.time()
-        """All that was published before this moment has arrived: a PING sent then was answered behind it."""
+        """All messages published before this moment have arrived, since a PING sent then was answered after them."""
         self._count = count
         self._log = log
         log.buffer.clear()
         self._sift = sift
         self._messages = MessageReader()
         self._is_sure = True
-        """What is unfinished in the arena begins with a message."""
+        """Whether the unfinished bytes in the ring buffer begin with a message."""
         self._channels: list[bytes] = []
-        """Of this chunk's messages."""
+        """The channels of this chunk's messages."""
         self._replied = 0
         self._last: object = None
         self._held: list[RawMessage] | None = None
-        """The messages of this stretch, where they must be held as they are made."""
+        """The messages of this chunk, if they are kept one by one; None if their bytes are kept."""
         self._heard_at = time.time()
         self._came_at = self._waiting_since = -math.inf
-        """``time.monotonic()`` of the latest read, and of when we were ready for the next one."""
+        """``time.monotonic()`` of the latest read, and of the moment when the next one was possible."""
         self._chunks = 0
         self._subscribed = False
         self._pinging = False
         self._is_spoilt = False
-        """What came could not be understood."""
+        """Whether bytes arrived that could not be parsed."""
 
     @property
     def sure_until(self) -> float:
-        """The same, as far as we know: what arrived last was just published, unless an answer is overdue."""
+        """All messages published before this moment have probably arrived.
+
+        The latest bytes are assumed to be fresh, unless a PING is unanswered.
+        """
         return self.complete_until if self._pinging else self._heard_at
 
     @property
     def within_message(self) -> bool:
-        """Is a message begun and not complete?"""
+        """Whether an incomplete message has begun."""
         return self._messages.within_message
 
     @property
     def cut_short(self) -> int:
-        """Messages that came and are not counted: at the end of the connection there may be one."""
+        """Messages that were received in part and are not counted: 0 or 1."""
         return int(self._is_spoilt or self.within_message)
 
     def get_buffer(self, _sizehint: int) -> memoryview:
-        """Where the next bytes go."""
+        """Called by asyncio: the memory for the next bytes."""
         return self._log.room()
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Parse what has come, and note that the peer lives."""
+        """Called by asyncio: parse the bytes that have arrived."""
         came_at = time.monotonic()
         self._chunks += 1
         self.traffic.received += nbytes
@@ -105,10 +107,10 @@ class MessageConnection(Connection, asyncio.BufferedProtocol):
             self._is_spoilt = True
             self.distrust(error)
         self.sort_out()
-        self._pace_reading(nbytes, came_at)
+        self._throttle_reading(nbytes, came_at)
 
-    def _pace_reading(self, nbytes: int, came_at: float) -> None:
-        """Pause, unless there is more to read already, or nothing came for a while."""
+    def _throttle_reading(self, nbytes: int, came_at: float) -> None:
+        """Pause reading while messages arrive fast, unless more bytes than one read takes are waiting."""
         elapsed, waited = came_at - self._came_at, came_at - self._waiting_since
         self._came_at, self._waiting_since = came_at, time.monotonic()
         if waited < GULP_S / 8 and nbytes < ROOM_BYTES and self._subscribed and self.is_open:
@@ -130,10 +132,10 @@ class MessageConnection(Connection, asyncio.BufferedProtocol):
         self._transport.resume_reading()
 
     def _take_in(self, nbytes: int) -> None:
-        """Count a chunk's messages; only its bytes are kept, if it is certain where they begin.
+        """Count and keep a chunk's messages: as bytes if it is certain where they begin, else one by one.
 
         Raises:
-            LostPlaceError, hiredis.ProtocolError: see ``MessageReader``; what came before is counted and kept.
+            LostPlaceError, hiredis.ProtocolError: see ``MessageReader``; earlier messages are counted and kept.
         """
         buffer, messages = self._log.buffer, self._messages
         begin, buffer.end = buffer.end, buffer.end + nbytes
@@ -155,9 +157,9 @@ class MessageConnection(Connection, asyncio.BufferedProtocol):
                 buffer.clear()
 
     def _end_of_replies(self, begin: int) -> int | None:
-        """Where the unfinished message begins now; ``begin`` is where this chunk does."""
+        """Where the unfinished message begins; None if that is not certain. ``begin`` is where this chunk begins."""
         buffer, messages = self._log.buffer, self._messages
-        if messages.within_giant:
+        if messages.within_oversized:
             return None
         if self._replied > 1:
             return end_of_last(buffer.memory, begin, buffer.end - messages.since_last, buffer.end, self._last)
@@ -166,7 +168,7 @@ class MessageConnection(Connection, asyncio.BufferedProtocol):
         return end_of_only(buffer.memory, buffer.begin, self._last) if self._replied else buffer.begin
 
     def _keep(self, end: int, packs: bool) -> None:
-        """Put the chunk's messages into the ring: as the bytes up to ``end`` where those hold them and little else."""
+        """Put the chunk's messages into the log: as the bytes up to ``end``, unless these hold large payloads."""
         buffer, count = self._log.buffer, len(self._channels)
         if not count:
             buffer.drop(end)
@@ -182,7 +184,7 @@ class MessageConnection(Connection, asyncio.BufferedProtocol):
         buffer.drop(end)
 
     def _sort(self, replies: list[Any]) -> None:
-        """Messages to the owner, answers to whoever asked. Of what is not held only the channels outlive this."""
+        """Separate messages from replies to commands; keep the messages or only their channels."""
         self._last = replies[-1]
         self._replied += len(replies)
         if (self._waiting or not self._subscribed) and not are_messages(replies):
@@ -190,19 +192,19 @@ class MessageConnection(Connection, asyncio.BufferedProtocol):
             replies = [reply for reply in replies if is_message(reply)]
         try:
             kept, channels = self._wanted(replies)
-        except (TypeError, IndexError):  # an error, a number or a list of less than two that nobody asked for
+        except (TypeError, IndexError):  # an unexpected error, number or short list
             kept, channels = self._wanted([reply for reply in replies if is_message(reply)])
         self._channels += channels
         if self._held is not None:
             self._held += kept
 
     def _wanted(self, messages: list[Any]) -> tuple[list[Any], list[bytes]]:
-        """The messages that are to be counted, and their channels."""
+        """The messages that are counted, and their channels."""
         kept = messages if self._sift is None else self._sift(messages)
         return kept, list(map(_channel_of, kept))
 
     async def watch(self) -> None:
-        """Return when the connection is lost, or the peer is silent."""
+        """Return when the connection is lost or the peer is silent."""
         self._subscribed = True
         self.complete_until = time.time()
         while not self.lost.is_set():
@@ -217,13 +219,13 @@ class MessageConnection(Connection, asyncio.BufferedProtocol):
                 continue
 
     async def _answers_late(self, pong: asyncio.Future[list[Any]]) -> bool:
-        """After a stop of our own the timeout comes first, while the answer waits behind a pause in reading."""
+        """Whether bytes arrive after the timeout: this process may have been stopped, or reading may be paused."""
         chunks = self._chunks
         await asyncio.wait([pong], timeout=10 * GULP_S)
         return pong.done() or chunks != self._chunks
 
     async def _ping(self) -> bool:
-        """Is the peer there? While bytes come, the answer may take its time: it queues behind them."""
+        """Whether the peer answers a PING. While bytes arrive there is no timeout: the answer comes after them."""
         pong, chunks = self.send([(b"PING",)]), -1
         while not pong.done():
             if chunks == self._chunks and not await self._answers_late(pong):

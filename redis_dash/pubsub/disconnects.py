@@ -1,6 +1,7 @@
-"""Were we cut off? A server closes the connection of a subscriber whose backlog grew too long, without a word.
+"""Whether the server closed the connection because its backlog for us grew too long.
 
-It counts these cut-offs, though (Redis 7.2 and later, Valkey): more of them after a reconnection than before tell it.
+The server gives no reason, but it counts these disconnections (Redis 7.2 and later, Valkey): the count is larger after
+the reconnection than before.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ _LIMIT = "our backlog exceeded client-output-buffer-limit"
 
 
 class DisconnectCount(NamedTuple):
-    """How often a server has cut off a client for its backlog since it started; None if it does not say."""
+    """How many clients a server has disconnected for their backlog since its start; None if it does not report it."""
 
     run_id: str | None = None
     number: int | None = None
@@ -34,7 +35,7 @@ class DisconnectCount(NamedTuple):
 
 
 class LostConnection(NamedTuple):
-    """A lost connection, and what was known then."""
+    """A lost connection and its last state."""
 
     sure_until: float
     complete_until: float
@@ -43,10 +44,10 @@ class LostConnection(NamedTuple):
     disconnect_count: DisconnectCount
 
     def explained(self, now: DisconnectCount) -> str | None:
-        """Why the server closed the connection, if its backlog for us seems to be the reason.
+        """Why the server closed the connection, if its backlog for us seems to be the reason; else None.
 
-        The count is of all its clients. A server that writes to a client with a backlog is in the middle of a message,
-        almost always; one that closes the connection for another reason is at the end of one.
+        The count covers all clients. A server that disconnects a client for its backlog is almost always within a
+        message; one that closes the connection for another reason is at the end of one.
         """
         if self.trouble != CLOSED or self.disconnect_count.run_id != now.run_id:
             return None

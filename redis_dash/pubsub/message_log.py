@@ -1,6 +1,6 @@
 """The latest pub/sub messages, raw, in a ring that is bounded in number and in bytes.
 
-The wire's bytes stay where they were read to; single messages are made of them only when somebody looks at them.
+The received bytes stay where they were read to. They are parsed into messages again only when these are read.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from redis_dash.pubsub.indexed_queue import IndexedQueue
 from redis_dash.pubsub.ring_buffer import RingBuffer
 
 HEAD_BYTES = 4096
-"""How much of a large payload is kept."""
+"""Bytes of a large payload that are kept."""
 OVERHEAD_BYTES = 200
-"""What a chunk takes besides its bytes, about."""
+"""Approximate memory of a chunk besides its bytes."""
 _TOGETHER_S = 0.01
 _TOGETHER_BYTES = 4096
-"""Messages that follow each other so soon share a chunk of so many bytes."""
+"""Messages that arrive within this time share a chunk of up to this size."""
 
 
 RawMessage = Sequence[object]
-"""[kind, channel, payload] or [kind, pattern, channel, payload], as the parser made it."""
+"""[kind, channel, payload] or [kind, pattern, channel, payload], as parsed."""
 
 
 Unpack = Callable[[bytes], Sequence[RawMessage]]
-"""Makes messages of the bytes that they came as."""
+"""Parses received bytes into messages."""
 
 
 class _Chunk(msgspec.Struct, gc=False):
-    """A hundred thousand of them may be held: they are kept small."""
+    """Entries that arrived together. It is small, since a hundred thousand of them may be held."""
 
     first: int
     count: int
@@ -42,7 +42,7 @@ class _Chunk(msgspec.Struct, gc=False):
     begin: int
     end: int
     content: Mark | Sequence[RawMessage] | Unpack
-    """The messages, or what makes them of the arena's bytes from ``begin`` to ``end``."""
+    """The messages, or the function that parses them from the ring buffer's bytes ``begin`` to ``end``."""
 
     @property
     def is_packed(self) -> bool:
@@ -58,30 +58,30 @@ class _Chunk(msgspec.Struct, gc=False):
 
 
 class MessageRing:
-    """A ring of messages, addressed by a sequence number that never goes back."""
+    """A ring of messages, addressed by an increasing sequence number."""
 
     def __init__(self, capacity: int = 100_000, max_bytes: int = 64 * 1024 * 1024) -> None:
         self.capacity = capacity
         self.max_bytes = max_bytes
         self.end = 0
-        """The sequence number that the next entry will get."""
+        """The sequence number of the next entry."""
         self._start = 0
         self._chunks = IndexedQueue[_Chunk]()
         self._packed: deque[int] = deque()
-        """Where the packed ones begin."""
+        """Where the packed chunks begin in the ring buffer."""
         self._nbytes = 0
         self._received = 0
         self._held = 0
         self._unpacked: tuple[int, int, Sequence[RawMessage]] = (-1, 0, ())
-        """The messages of the chunk that was looked at last, with its first number and their number."""
+        """The messages of the packed chunk that was read last, after its first sequence number and its length."""
 
     @cached_property
     def buffer(self) -> RingBuffer:
-        """Where the wire's bytes are read to."""
+        """The memory into which received bytes are read."""
         return RingBuffer(self.max_bytes)
 
     def room(self) -> memoryview:
-        """Where the wire's next bytes go; the oldest messages may have to go for them."""
+        """The memory for the next bytes; the oldest messages are dropped if there is no room."""
         while not self.buffer.make_room(self._packed[0] if self._packed else None, full=self._held >= self.capacity):
             self._drop_oldest()
         return self.buffer.room()
@@ -104,13 +104,13 @@ class MessageRing:
         return self._received - self.kept
 
     def append(self, messages: Sequence[RawMessage], at: float, nbytes: int) -> None:
-        """Add messages; ``nbytes`` is what they take, roughly."""
+        """Add messages; ``nbytes`` is their approximate size."""
         if messages:
             self._note(len(messages))
             self._push(_Chunk(self.end, len(messages), at, 0, nbytes, messages))
 
     def append_packed(self, count: int, end: int, at: float, unpack: Unpack) -> None:
-        """Add so many messages: the arena's unfinished bytes up to ``end``. ``unpack`` makes them, every time."""
+        """Add ``count`` messages: the ring buffer's bytes up to ``end``, which ``unpack`` parses at each read."""
         begin, last = self.buffer.begin, self._chunks[-1] if self._chunks else None
         self.buffer.keep(end)
         self._note(count)

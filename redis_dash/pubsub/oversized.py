@@ -1,7 +1,7 @@
-"""Giant messages stream past: their head and their size are kept, the rest is dropped as it arrives.
+"""Oversized messages: their head and their size are kept, the rest is discarded as it arrives.
 
-``hiredis.Reader`` holds an unfinished payload whole, up to 512 MB of it. So once it holds more than ``GIANT_BYTES`` of
-one message, that message is looked up in the latest chunks, and what is still to come of it reaches no reader.
+``hiredis.Reader`` holds an unfinished payload as a whole, up to 512 MB. When it holds more than ``GIANT_BYTES`` of one
+message, the beginning of that message is searched in the latest chunks, and the rest of it is not parsed.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from redis_dash.pubsub.message_log import HEAD_BYTES, PayloadHead
 
 GIANT_BYTES = 1024 * 1024
 _PARSED_IN_BUFFER = 1024
-"""hiredis discards what it has parsed once that is as much, so an unfinished string begins less far into its buffer."""
+"""hiredis discards parsed bytes once they are this many, so an unfinished string begins earlier in its buffer."""
 _HYPOTHESES = 16
-"""A sender who makes more places look like a message's beginning does not get us to examine them all."""
+"""The most places that are examined: a payload may imitate the beginning of a message many times."""
 
 _MESSAGE = re.compile(rb"\*(?:3\r\n\$7|4\r\n\$8(?=\r\np))\r\n(p?message)\r\n")
 _LONGEST_BEGINNING = len(b"*4\r\n$8\r\npmessage\r\n")
@@ -28,11 +28,11 @@ _UNCERTAIN = "a giant message could not be told apart from what surrounds it"
 
 
 class LostPlaceError(Exception):
-    """Where a giant ends is not certain, so nothing behind it can be trusted."""
+    """The end of an oversized message is not certain, so the bytes after it cannot be parsed."""
 
 
 class _Place(NamedTuple):
-    """Where a message began whose string at ``length_at`` is unfinished."""
+    """The beginning of a message whose string at ``length_at`` is unfinished."""
 
     start: int
     length_at: int
@@ -42,43 +42,44 @@ class _Place(NamedTuple):
 
 
 class MessageReader:
-    """``hiredis.Reader`` for pub/sub: the payload of a giant message is a ``PayloadHead``."""
+    """``hiredis.Reader`` for pub/sub: the payload of an oversized message is a ``PayloadHead``."""
 
     def __init__(self) -> None:
         self._reader = new_reader()
-        self._tail: list[bytes] = []
-        """What has come since the beginning of the latest piece that completed a reply."""
+        self._latest_bytes: list[bytes] = []
+        """The bytes since the beginning of the latest piece that completed a reply."""
         self._latest: list[Any] = []
-        """The replies completed by that piece; if none, it began with a new reply."""
-        self._giant: list[Any] | None = None
-        """The message that streams past."""
+        """The replies that this piece completed; if there is none, it began with a new reply."""
+        self._oversized: list[Any] | None = None
+        """The oversized message that is being discarded."""
         self.since_last = 0
-        """How much has come of the latest chunk since the beginning of the piece that completed the last reply."""
+        """Bytes of the latest chunk since the beginning of the piece that completed the last reply."""
         self._left = 0
-        """What is still to come of its payload."""
+        """Bytes of its payload that have not arrived."""
         self._ending = b""
-        """What has come of the line end behind its payload."""
+        """The received part of the line end after its payload."""
 
     @property
     def within_message(self) -> bool:
-        """Is a message begun and not complete?"""
-        return self._giant is not None or bool(self._reader.has_data())
+        """Whether an incomplete message has begun."""
+        return self._oversized is not None or bool(self._reader.has_data())
 
     @property
-    def within_giant(self) -> bool:
-        """Does a giant stream past?"""
-        return self._giant is not None
+    def within_oversized(self) -> bool:
+        """Whether an oversized message is being discarded."""
+        return self._oversized is not None
 
     def feed(self, data: Memory, begin: int, end: int, take: Callable[[list[Any]], None]) -> None:
-        """Hand on all replies that are complete with ``data[begin:end]``, a piece's at a time: what is dropped at once
-        costs little memory.
+        """Pass all replies that ``data[begin:end]`` completes to ``take``, those of one piece at a time.
+
+        Replies that are dropped at once then need little memory.
 
         Raises:
-            hiredis.ProtocolError: this is not Redis's protocol.
-            LostPlaceError: a giant comes, and its end is not certain.
+            hiredis.ProtocolError: the bytes are not Redis's protocol.
+            LostPlaceError: a message is oversized, and its end is not certain.
         """
-        if self._giant is not None:
-            data = self._pass_by(self._giant, data[begin:end], take)
+        if self._oversized is not None:
+            data = self._discard(self._oversized, data[begin:end], take)
             if not data:
                 return
             begin, end = 0, len(data)
@@ -88,28 +89,28 @@ class MessageReader:
                 place, latest = at, replies
                 take(replies)
         if place >= 0:
-            self._tail, self._latest, self.since_last = [data[place:end]], latest, end - place
+            self._latest_bytes, self._latest, self.since_last = [data[place:end]], latest, end - place
         else:
-            self._tail.append(data[begin:end])
+            self._latest_bytes.append(data[begin:end])
         if self._reader.len() > GIANT_BYTES:
-            self._meet()
+            self._skip_payload()
 
-    def _meet(self) -> None:
-        """Leave the reader, with the giant's head in hand."""
-        seen = b"".join(self._tail)
+    def _skip_payload(self) -> None:
+        """Replace the reader: the head of the oversized message is kept, its rest will be discarded."""
+        seen = b"".join(self._latest_bytes)
         place = _find(seen, self._latest, len(seen) - self._reader.len())
         head = PayloadHead.of(seen[place.string_at : place.string_at + HEAD_BYTES], place.size)
-        told = b"%b$%d\r\n%b\r\n" % (seen[place.start : place.length_at], len(head), head)
-        replies = [reply for _, some in parse(new_reader(), told, 0, len(told)) for reply in some]
+        shortened = b"%b$%d\r\n%b\r\n" % (seen[place.start : place.length_at], len(head), head)
+        replies = [reply for _, some in parse(new_reader(), shortened, 0, len(shortened)) for reply in some]
         if len(replies) != 1 or not is_message(replies[0]):
             raise LostPlaceError(_UNCERTAIN)
-        self._giant = [*replies[0][:-1], head]
+        self._oversized = [*replies[0][:-1], head]
         self._left = max(0, place.string_at + place.size - len(seen))
         self._ending = seen[place.string_at + place.size :]
-        self._reader, self._tail, self._latest = new_reader(), [], []
+        self._reader, self._latest_bytes, self._latest = new_reader(), [], []
 
-    def _pass_by(self, giant: list[Any], data: bytes, take: Callable[[list[Any]], None]) -> bytes:
-        """Drop what belongs to the giant; returns what comes after it."""
+    def _discard(self, message: list[Any], data: bytes, take: Callable[[list[Any]], None]) -> bytes:
+        """Discard the bytes of the oversized message and return those after it."""
         ending = self._ending + data[self._left :]
         self._left = max(0, self._left - len(data))
         if len(ending) < 2:
@@ -117,13 +118,13 @@ class MessageReader:
             return b""
         if not ending.startswith(b"\r\n"):
             raise LostPlaceError(_UNCERTAIN)
-        self._giant = None
-        take([giant])
+        self._oversized = None
+        take([message])
         return ending[2:]
 
 
 def is_message(reply: Any) -> bool:
-    """Is it a message, and not the answer to a command, nor anything else?"""
+    """Whether a reply is a message, not the answer to a command."""
     if not isinstance(reply, list) or len(reply) not in (3, 4):
         return False
     kind, channel, payload = reply[0], reply[-2], reply[-1]
@@ -133,7 +134,7 @@ def is_message(reply: Any) -> bool:
 
 
 def are_messages(replies: list[Any]) -> bool:
-    """The same of many, at a fifth of the price: while an answer is awaited behind a backlog, all are looked at."""
+    """Whether all replies are messages. Checking only their kinds takes a fifth of the time of ``is_message``."""
     try:
         kinds = list(map(_kind_of, replies))
     except (TypeError, IndexError):
@@ -142,10 +143,10 @@ def are_messages(replies: list[Any]) -> bool:
 
 
 def _find(seen: bytes, latest: list[Any], buffer_at: int) -> _Place:
-    """The unfinished message in ``seen``, of which the reader's buffer begins at ``buffer_at``.
+    """The unfinished message in ``seen``; the reader's buffer begins at ``buffer_at``.
 
-    A payload or a channel's name may look like messages. But the true beginning passes each test here, so if a single
-    place passes them all, it is the true one. A message with an unfinished channel name passes, too, but is no giant.
+    A payload or a channel name may look like a message. The true beginning passes each test here, so a single place
+    that passes them all is the true one. A message with an unfinished channel name passes, too, but is refused.
     """
     before, lowest, highest = _before(seen, latest)
     furthest = buffer_at + _PARSED_IN_BUFFER
@@ -164,9 +165,9 @@ def _find(seen: bytes, latest: list[Any], buffer_at: int) -> _Place:
 
 
 def _before(seen: bytes, latest: list[Any]) -> tuple[bytes, int, int]:
-    """What came just before the unfinished message, as far as it is known; the first and last place it may begin at.
+    """The known bytes before the unfinished message, and the first and last place where it may begin.
 
-    The first of the latest replies began before ``seen`` or with it, and ended within it.
+    The first of the latest replies began before ``seen`` or at its start, and ended within it.
     """
     parts: list[bytes] = []
     for reply in reversed(latest):
@@ -179,7 +180,7 @@ def _before(seen: bytes, latest: list[Any]) -> tuple[bytes, int, int]:
 
 
 def encoded(reply: object) -> bytes | None:
-    """A message as it came; None where one reply may have come in several ways."""
+    """A message as received; None if several encodings are possible."""
     if not isinstance(reply, list):
         return None
     parts = [b"*%d\r\n" % len(reply)]
@@ -194,7 +195,7 @@ def encoded(reply: object) -> bytes | None:
 
 
 def _unfinished(seen: bytes, beginning: re.Match[bytes]) -> _Place | None:
-    """A message by its beginning, if it goes on beyond what has come."""
+    """The message that begins here, if it is incomplete; else None."""
     at = beginning.end()
     for is_payload in (False, True) if beginning[1] == b"message" else (False, False, True):
         length = _LENGTH.match(seen, at)

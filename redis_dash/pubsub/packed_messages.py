@@ -1,7 +1,7 @@
-"""A stretch of the wire that is kept as it came: its messages are made again when somebody looks at them.
+"""Packed messages: the received bytes are kept and parsed again when the messages are read.
 
-Making a message costs little while the memory is at hand, and holding a hundred thousand of them costs three times as
-much. So a stretch keeps bytes, and must know where a message begins: that is where the last complete one ended.
+A hundred thousand message objects take three times as much memory as their bytes, and parsing is cheap. The bytes must
+begin with a message: this module finds where the last complete message of a chunk ends.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _STRING = re.compile(rb"\$(\d{1,10})\r\n")
 
 
 def unpack(packed: bytes) -> list[RawMessage]:
-    """The messages that are complete in a stretch; of large payloads the head."""
+    """Parse the complete messages of packed bytes; large payloads are reduced to their heads."""
     messages: list[RawMessage] = []
     with contextlib.suppress(hiredis.ProtocolError):
         for _, replies in parse(new_reader(), packed, 0, len(packed)):
@@ -30,7 +30,7 @@ def unpack(packed: bytes) -> list[RawMessage]:
 
 
 def with_head(message: RawMessage) -> RawMessage:
-    """A message whose large strings are kept by their heads: its payload, but its channel's name, too."""
+    """The message with the heads of its large strings: payload, channel and pattern."""
     channel, payload = message[-2], message[-1]
     if isinstance(payload, bytes) and len(payload) <= HEAD_BYTES and len(channel) <= HEAD_BYTES:  # type: ignore[arg-type]
         return message
@@ -38,7 +38,7 @@ def with_head(message: RawMessage) -> RawMessage:
 
 
 def end_of_only(data: Memory, begin: int, reply: object) -> int | None:
-    """Where a reply ends that begins at a known place; None if that is not certain."""
+    """The end of a reply whose beginning is known; None if it is not certain."""
     if isinstance(reply, bytes):
         ways: tuple[bytes, ...] = (b"+%b\r\n" % reply, b"$%d\r\n%b\r\n" % (len(reply), reply))
     elif isinstance(reply, ReplyError):
@@ -49,14 +49,14 @@ def end_of_only(data: Memory, begin: int, reply: object) -> int | None:
 
 
 def end_of_last(data: Memory, begin: int, piece: int, end: int, last: object) -> int | None:
-    """Where the last complete reply ends; None if that is not certain.
+    """The end of the last complete reply; None if it is not certain.
 
     Args:
-        data: holds the whole of ``last`` in ``[begin:end]``, and behind it but the beginning of an unfinished reply.
-        piece: where the piece begins that completed it.
+        data: holds the whole of ``last`` in ``[begin:end]``, followed only by the beginning of an unfinished reply.
+        piece: where the piece that completed it begins.
 
-    Its bytes are looked for from the end. A payload or a name may hold the same bytes; but every place that is not
-    followed by a complete reply could be the true one, so there must be a single such place.
+    Its bytes are searched from the end. A payload or a name may hold the same bytes. Every place that is not followed
+    by a complete reply may be the true one, so the result is certain only if there is a single such place.
     """
     bytes_of_last = encoded(last)
     if bytes_of_last is None:
@@ -73,7 +73,7 @@ def end_of_last(data: Memory, begin: int, piece: int, end: int, last: object) ->
 
 
 def _is_complete(data: Memory, at: int, end: int) -> bool:
-    """Does a whole reply of strings begin here?"""
+    """Whether a complete array of strings begins here."""
     array = _ARRAY.match(data, at, end)
     if array is None:
         return False

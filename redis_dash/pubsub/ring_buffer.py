@@ -1,7 +1,7 @@
-"""A piece of memory that the wire's bytes are read into and stay in: a ring that is used over and over.
+"""A ring buffer: received bytes are read into it and stay there until they are overwritten.
 
-Reading into fresh memory each time and keeping that costs an allocation of the largest possible size a chunk, and
-leaves holes of all sizes behind: under load the process grew by a tenth. Here it takes what the ring holds at most.
+New memory for each chunk would need an allocation of the largest possible size and fragment the heap: under load the
+process grew by a tenth. The ring buffer bounds the memory.
 """
 
 from __future__ import annotations
@@ -9,39 +9,39 @@ from __future__ import annotations
 import mmap
 
 ROOM_BYTES = 256 * 1024
-"""What is read at once, at most."""
+"""The most bytes of one read."""
 UNFINISHED_BYTES = 4 * 1024 * 1024
-"""More than ever comes of a message before it is passed by as a giant, or is complete."""
+"""Upper bound of the bytes of a message before it is complete or treated as oversized."""
 
 
 class RingBuffer:
-    """Kept bytes lie before ``begin``, those of an unfinished message from there to ``end``, and new ones follow."""
+    """Kept bytes lie before ``begin``, those of an unfinished message up to ``end``; new bytes follow."""
 
     def __init__(self, kept_bytes: int) -> None:
-        """Reserves addresses; memory is taken as it is used.
+        """Reserve addresses; the system provides memory as it is used.
 
         Args:
-            kept_bytes: how much will be kept at most.
+            kept_bytes: the most bytes that are kept.
         """
         self.size = kept_bytes + 2 * (UNFINISHED_BYTES + ROOM_BYTES)
         self.memory = mmap.mmap(-1, self.size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         self.begin = self.end = 0
         self._extent = 0
-        """What has been used so far."""
+        """The end of the part that has been used."""
 
     def room(self) -> memoryview:
-        """Where the next bytes go; ``make_room`` has been asked first."""
+        """The memory for the next bytes; call ``make_room`` first."""
         self._extent = max(self._extent, self.end + ROOM_BYTES)
         return memoryview(self.memory)[self.end : self.end + ROOM_BYTES]
 
     def make_room(self, oldest: int | None, full: bool) -> bool:
-        """Is there room at ``end``? It may move to the start. If not, what is kept longest must go first.
+        """Whether there is room at ``end``, which may move to the start. If not, the caller drops the oldest bytes.
 
         Args:
-            oldest: where that begins; None if nothing is kept.
-            full: nothing more is to be kept than now, so that no further memory need be taken.
+            oldest: where the oldest kept bytes begin; None if nothing is kept.
+            full: whether no more than now will be kept, so that no further memory is needed.
         """
-        if oldest is not None and oldest >= self.begin:  # what is kept goes on at the start
+        if oldest is not None and oldest >= self.begin:  # kept bytes continue at the start
             return self.end + ROOM_BYTES <= oldest
         if self.end + ROOM_BYTES <= self._extent:
             return True
@@ -53,20 +53,20 @@ class RingBuffer:
         return has_more
 
     def keep(self, end: int) -> None:
-        """What came up to here is kept."""
+        """Keep the bytes up to here."""
         self.begin = end
 
     def drop(self, end: int) -> None:
-        """What came up to here is not kept."""
+        """Drop the unfinished bytes up to here."""
         place, self.begin = self.begin, end
         self._move(place)
 
     def clear(self) -> None:
-        """Nothing is unfinished."""
+        """Drop all unfinished bytes."""
         self.end = self.begin
 
     def _move(self, place: int) -> None:
-        """Bring what is unfinished to a place."""
+        """Move the unfinished bytes."""
         length = self.end - self.begin
         self.memory.move(place, self.begin, length)
         self.begin, self.end = place, place + length

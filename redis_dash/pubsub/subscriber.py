@@ -1,7 +1,7 @@
-"""The pub/sub reader, on a connection of its own.
+"""The subscriber, on a connection of its own.
 
-A chunk of the wire is parsed at once, counted by channel and put into the ring as it is; nothing is decoded here. When
-the peer is gone, or has cut us off, we connect again, subscribe again, and tell the gap.
+A received chunk is parsed at once, counted by channel and put into the ring unchanged; nothing is decoded here. After a
+disconnect the subscriber connects and subscribes again, and reports the gap.
 """
 
 from __future__ import annotations
@@ -27,45 +27,45 @@ from redis_dash.pubsub.disconnects import DisconnectCount, LostConnection
 from redis_dash.pubsub.message_log import MessageRing, RawMessage
 
 DASHBOARDS = b"redis-dash:dashboards"
-"""Every dashboard subscribes to this channel, on which nobody publishes: so that they can count each other."""
+"""Every dashboard subscribes to this channel, so that dashboards can count each other; no message is published."""
 CHANNELS_KEPT = 10_000
-"""Channels that are counted one by one; the quietest of more than twice as many are put together."""
+"""Channels that are counted one by one. Above twice this number, the quietest are merged into one count."""
 NAMES_BYTES = 8 * 1024 * 1024
-"""So they are if their names take more than this."""
+"""They are also merged if their names take more than this."""
 
 _is_glob = set("*?[\\").intersection
 
 
 class Subscriber:
-    """Counts since this object was made; ``log`` holds the latest messages."""
+    """Counts messages since this object was created; ``log`` holds the latest ones."""
 
     def __init__(self, url: Url, channels: tuple[str, ...], log: MessageRing) -> None:
         self.log = log
         channels = tuple(dict.fromkeys(channels))
-        # To the server, "*" stands for all channels but the one without a name.
+        # For the server, "*" matches all channels but the one with the empty name.
         self.channels = tuple(name for name in channels if name in ("*", "")) if "*" in channels else channels
         self.received = 0
         self.dropped = 0
-        """Messages that came in part, or as nothing that can be understood; the connection ended with each of them."""
+        """Messages that were received in part or could not be parsed; each of them ended a connection."""
         self.counts: Counter[bytes] = Counter()
         self.other = 0
-        """Messages of channels that are no longer counted one by one."""
+        """Messages of channels that were merged into one count."""
         self.gaps: deque[Gap] = deque(maxlen=100)
         self.connected = False
         self.announced: bool | None = None
-        """Do other dashboards see us? None while that is not known."""
+        """Whether other dashboards can count us; None while it is unknown."""
         self.trouble = "not connected yet"
         self.refused = False
-        """The server answered, and does not let us subscribe."""
+        """Whether the server answered and refused the subscription."""
         self.traffic = Traffic()
         self.tried = asyncio.Event()
-        """The first attempt to connect has succeeded or failed."""
+        """Set when the first attempt to connect has succeeded or failed."""
         self._url = url
         self._loss: LostConnection | None = None
         self._names_nbytes = 0
         self._brought_by: dict[int, object] = {}
         self._brought_by_before: dict[int, object] = {}
-        """The subscription that brings a channel's messages, by the name's hash; of channels heard some time ago."""
+        """Hash of a channel -> the subscription whose deliveries count; of channels seen some time ago."""
 
     async def run(self) -> None:
         """Connect, subscribe and read until cancelled."""
@@ -132,29 +132,32 @@ class Subscriber:
             return
         now, began_at, why = time.time(), loss.sure_until, loss.explained(disconnect_count)
         if why is not None:
-            reason, began_at = why, loss.complete_until  # what came last had waited: what else was waiting is lost
+            reason, began_at = (
+                why,
+                loss.complete_until,
+            )  # the last messages were late: their backlog is lost
         self.gaps.append(Gap(began_at, now, reason))
         text = f"reconnected, {now - began_at:.1f} s unknown"
         self.log.mark(text if why is None else f"{text}: {why}", now, "gap")
 
     @property
     def was_connected(self) -> bool:
-        """Is it now, or was it before?"""
+        """Whether it is or was connected."""
         return self.connected or self._loss is not None
 
     def start_over(self) -> None:
-        """Count from this moment on."""
+        """Reset the counts."""
         self.received = self.other = self.dropped = self._names_nbytes = 0
         self.counts = Counter()
         self.gaps.clear()
 
     @property
     def open_gap(self) -> Gap | None:
-        """The gap that we are in, if we are in one."""
+        """The gap that lasts now; None while connected."""
         return None if self._loss is None else Gap(self._loss.sure_until, None, self.trouble)
 
     def sift(self, messages: list[RawMessage]) -> list[RawMessage]:
-        """Messages without those that another of our subscriptions brings as well."""
+        """The messages without those that another subscription of ours delivers as well."""
         known = self._brought_by.get
         return [
             message
@@ -166,7 +169,7 @@ class Subscriber:
         """Count messages by their channels.
 
         Raises:
-            hiredis.ProtocolError: they are no channels; what is counted till then stays.
+            hiredis.ProtocolError: a channel is not bytes; messages counted before it stay counted.
         """
         before = len(self.counts)
         try:
@@ -179,9 +182,9 @@ class Subscriber:
             raise hiredis.ProtocolError("a message without a channel") from None
         self.received += len(channels)
         if len(self.counts) > 2 * CHANNELS_KEPT or self._names_nbytes > NAMES_BYTES:
-            self._put_quiet_together()
+            self._merge_quiet()
 
-    def _put_quiet_together(self) -> None:
+    def _merge_quiet(self) -> None:
         kept, left = Counter[bytes](), NAMES_BYTES // 2
         for name, count in self.counts.most_common(CHANNELS_KEPT):
             if len(name) <= left:
@@ -190,9 +193,9 @@ class Subscriber:
         self.counts, self._names_nbytes = kept, NAMES_BYTES // 2 - left
 
     def _is_first_delivery(self, subscription: object, channel: object) -> bool:
-        """Redis sends a message once for each subscription that fits: each time for the same ones.
+        """Whether a message counts: Redis sends it once for each subscription that matches its channel.
 
-        So those count that come by the subscription which brought the channel's first message.
+        Only deliveries by the subscription that delivered the channel's first message count.
         """
         known = self._brought_by.get(place := hash(channel))
         if known is None:

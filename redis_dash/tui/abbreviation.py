@@ -1,4 +1,4 @@
-"""Names that stand in one column: where one is too long for it, what it shares with others goes, not what differs."""
+"""Abbreviates names that share a column: the part that a name shares with others goes, the part that differs stays."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from redis_dash.tui.segments import measure
 from redis_dash.tui.text import Plain, crop
 
 _MOST = 500
-"""A column that has held so many different names learns no more."""
+"""After this many different names a column learns no more."""
 _SEPARATORS = ".:_-/ @"
 _LEAST_SHARED = 4
 
@@ -20,7 +20,7 @@ class Abbreviations:
         self._sorted: list[str] = []
 
     def learn(self, name: str) -> bool:
-        """Know a name; is it a new one?"""
+        """Learn a name; return whether it is new."""
         place = bisect_left(self._sorted, name)
         if self._sorted[place : place + 1] == [name] or len(self._sorted) >= _MOST:
             return False
@@ -28,7 +28,7 @@ class Abbreviations:
         return True
 
     def fit(self, name: Plain, width: int) -> Plain:
-        """A name in at most ``width`` cells."""
+        """The name in at most ``width`` cells."""
         if measure(((name, "text"),)) <= width:
             return name
         place = bisect_left(self._sorted, name)
@@ -46,6 +46,6 @@ class Abbreviations:
 
 
 def _shared(one: str, other: str) -> int:
-    """How much is the same at the start of both."""
+    """How many characters both start with."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((index for index, (mine, its) in pairs if mine != its), min(len(one), len(other)))

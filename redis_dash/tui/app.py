@@ -1,15 +1,16 @@
-"""The terminal app: drains the feed, and carries out what a person has confirmed."""
+"""The app: shows what the feed delivers, and submits commands that the user has confirmed."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 import msgspec
 from textual.app import SystemCommand
-from textual.binding import Binding
+from textual.binding import Binding, Keymap
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -26,21 +27,41 @@ from redis_dash.tui.intents import (
     ReadRequested,
     StopRequested,
 )
+from redis_dash.tui.keys import FULL_SCAN_ID, UNDO_ID, KeyHelp, KeyTable, declared
+from redis_dash.tui.panes import PANES
 from redis_dash.tui.progress import FullScan
 from redis_dash.tui.terminal_app import TerminalApp
 from redis_dash.tui.text import Plain, plain
 
-PULSE_S = 0.25
-"""How often the stream is painted at rest."""
-HASTY_PULSE_S = 0.1
-"""And while somebody watches it closely."""
-FIRST_PULSE_S = 0.04
-"""How often we look for readings while some topic has none."""
+STREAM_INTERVAL_S = 0.25
+"""Seconds between two paints of the stream."""
+WATCHED_INTERVAL_S = 0.1
+"""The same while the user watches the stream closely."""
+FIRST_INTERVAL_S = 0.04
+"""Seconds between two checks for readings while some topic has none."""
 
 QUESTION_SIZE = (50, 18)
-"""Columns and rows that a question needs to be read as a whole."""
+"""The columns and rows that a question needs to be readable as a whole."""
 
 DEMO_CHANNEL = "demo:control"
+
+
+_PALETTE = KeyHelp("command palette: everything by name, themes", footer="palette", priority=1)
+_HELP = KeyHelp("this help", footer="help", palette="All keys, and what words mean")
+_QUIT = KeyHelp("quit", footer="quit", priority=8, palette="Leave the dashboard")
+_QUIT_AT_ONCE = KeyHelp("quit, whatever lies above")
+_SUSPEND = KeyHelp("stop as a job of the shell; fg comes back")
+_FULL_SCAN = KeyHelp(
+    "scan everything now, at full speed; {app.full_scan} or {pane.leave} stops",
+    footer="scan all",
+    priority=7,
+    palette="All keys are counted now; again: stop",
+)
+_UNDO = KeyHelp(
+    "bring back the session that was deleted last",
+    footer="undo",
+    palette="Bring back the session that was deleted last",
+)
 
 
 def _help_screen() -> Screen[Any]:
@@ -53,10 +74,10 @@ class DashApp(TerminalApp):
     """The dashboard as a terminal program.
 
     Args:
-        open_feed: Makes the feed; called in a thread after the first paint, since it may import a driver.
-        title: What is being watched, in a word; may be empty.
-        scenarios: Names that the demo's own control channel understands, and what each shows.
-        refresh: Seconds between two paints of everything but the stream.
+        open_feed: Opens the feed. It is called in a thread after the first paint, since it may import a driver.
+        title: A short name for the server or application; may be empty.
+        scenarios: The names of the demo's scenarios, and what each shows.
+        refresh: Seconds between two paints of everything except the stream.
     """
 
     TITLE = "redis-dash"
@@ -64,9 +85,13 @@ class DashApp(TerminalApp):
     SCREENS: ClassVar = {"help": _help_screen}  # made once
 
     BINDINGS: ClassVar = [
-        Binding("question_mark", "help", "Help", show=False, id="app.help"),
-        Binding("u", "undo", "Undo", show=False, id="app.undo"),
-        Binding("f5", "full_scan", "Scan everything now", show=False, id="app.full_scan"),
+        Binding("question_mark", "help", "Help", show=False, id="app.help", group=_HELP),
+        Binding("ctrl+p", "command_palette", "Palette", show=False, priority=True, id="app.palette", group=_PALETTE),
+        Binding("q", "quit", "Quit", show=False, id="app.quit", group=_QUIT),
+        Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="app.quit_at_once", group=_QUIT_AT_ONCE),
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True, id="app.suspend", group=_SUSPEND),
+        Binding("f5", "full_scan", "Scan everything now, at full speed", show=False, id=FULL_SCAN_ID, group=_FULL_SCAN),
+        Binding("u", "undo", "Undo", show=False, id=UNDO_ID, group=_UNDO),
     ]
 
     def __init__(
@@ -85,18 +110,31 @@ class DashApp(TerminalApp):
         self._undo: list[RestoreSession] = []
         self._full_scan = FullScan()
         self._timer: Timer | None = None
-        self._pulse_s = FIRST_PULSE_S
-        self._next_beat = 0.0
-        self.dashboard = Dashboard(plain(title, 40))
+        self._interval_s = FIRST_INTERVAL_S
+        self._next_refresh = 0.0
+        self.dashboard = Dashboard(plain(title, 40), self._key_table())
+
+    def _key_table(self) -> KeyTable:
+        return KeyTable((Dashboard, type(self), *PANES), self.keymap)
+
+    def set_keymap(self, keymap: Keymap) -> None:
+        """Replace keys by the ids of their bindings: footer, help and palette show the new ones."""
+        super().set_keymap(keymap)
+        self.dashboard.key_table = self._key_table()
+
+    def update_keymap(self, keymap: Keymap) -> None:
+        """Replace these keys too."""
+        super().update_keymap(keymap)
+        self.dashboard.key_table = self._key_table()
 
     def get_default_screen(self) -> Screen[None]:
-        """The dashboard itself."""
+        """The dashboard."""
         return self.dashboard
 
     def on_mount(self) -> None:
-        """Paint the skeleton; open the feed once that is on the screen."""
+        """Paint the empty dashboard; the feed is opened once that is on the screen."""
         self.theme_changed_signal.subscribe(self, lambda _theme: self._apply_theme())
-        self._timer = self.set_interval(FIRST_PULSE_S, self._tick)
+        self._timer = self.set_interval(FIRST_INTERVAL_S, self._tick)
 
     def _apply_theme(self) -> None:
         self.dashboard.apply_styles(self.theme_styles)
@@ -104,63 +142,63 @@ class DashApp(TerminalApp):
     # -- the feed ----------------------------------------------------------------------------------------------------
 
     def on_ready(self) -> None:
-        """The skeleton has been painted."""
+        """The empty dashboard has been painted: open the feed."""
         self.run_worker(self._run_feed(), name="feed", group="feed", exit_on_error=False)
 
     async def _run_feed(self) -> None:
-        """Open the feed and let it read; when it ends with an error, the panes say so."""
+        """Open the feed and run it; if it ends with an error, the panes show the error."""
         try:
             self._feed = feed = await asyncio.to_thread(self._open_feed)
             self.dashboard.target = plain(feed.target.split("://", 1)[-1], 60)
             await feed.run()
         except DashError as error:
-            self._break_down(str(error))
-        except Exception:  # a feed that raises is a defect; what is on the screen stays, and so do we
-            # Only its kind: the text of an unforeseen error may hold what must not be shown.
-            self._break_down("the reader stopped, by an error in redis-dash itself")
+            self._show_failure(str(error))
+        except Exception:  # an error in the feed is a defect: the app and the last values stay
+            # Only the fact: the text of an unexpected error may hold secrets.
+            self._show_failure("the reader stopped, by an error in redis-dash itself")
 
-    def _break_down(self, note: str) -> None:
+    def _show_failure(self, note: str) -> None:
         self._feed = None
         for pane in self.dashboard.panes:
             reading: Reading[Any] = Reading(pane.TOPIC, "error", pane.frame, time.time(), note=note)
             self.dashboard.receive(reading)
 
     def _tick(self) -> None:
-        """Take what is new, paint what is due."""
+        """Take new readings and paint what is due."""
         if self._feed is not None:
             for reading in self._feed.drain():
                 self.dashboard.receive(reading)
                 if completion := self._full_scan.completion(reading):
                     self.notify(completion, markup=False)
         now = time.monotonic()
-        if now >= self._next_beat:
-            self._next_beat = max(self._next_beat + self._refresh_s, now)
+        if now >= self._next_refresh:
+            self._next_refresh = max(self._next_refresh + self._refresh_s, now)
             self.dashboard.refresh_values()
         if self.screen_stack[-1:] == [self.dashboard]:
-            # Below a question everything is tinted anew for each paint: once a beat is enough there.
+            # Below another screen the dashboard is tinted again for each paint: once a refresh is enough.
             self.dashboard.refresh_stream()
             self.dashboard.show_progress(self._feed.progress() if self._feed is not None else None)
-        pace = HASTY_PULSE_S if self.dashboard.is_hasty else PULSE_S
+        interval = WATCHED_INTERVAL_S if self.dashboard.is_watched_closely else STREAM_INTERVAL_S
         if self.dashboard.is_waiting:
-            pace = FIRST_PULSE_S
-        if pace != self._pulse_s and self._timer is not None:
-            self._pulse_s = pace
+            interval = FIRST_INTERVAL_S
+        if interval != self._interval_s and self._timer is not None:
+            self._interval_s = interval
             self._timer.stop()
-            self._timer = self.set_interval(pace, self._tick)
+            self._timer = self.set_interval(interval, self._tick)
 
     # -- requests ----------------------------------------------------------------------------------------------------
 
     def on_read_requested(self, message: ReadRequested) -> None:
-        """A pane wants something else to be read."""
+        """A pane asks for other data."""
         self._ask(message.request)
 
     def on_stop_requested(self, _message: StopRequested) -> None:
-        """What is under way at full speed is to stop."""
+        """The user stops the work at full speed."""
         progress = self.dashboard.progress
         self._ask(StopSearch() if progress is not None and progress.what == "search" else self._full_scan.stop())
 
     def action_full_scan(self) -> None:
-        """Scan everything now, at full speed; a second time stops it."""
+        """Scan everything now, at full speed; a second call stops the scan."""
         self._ask(self._full_scan.toggle(self.dashboard.progress))
 
     def _ask(self, request: Request) -> None:
@@ -172,17 +210,17 @@ class DashApp(TerminalApp):
     # -- commands ----------------------------------------------------------------------------------------------------
 
     def on_confirmation_requested(self, message: ConfirmationRequested) -> None:
-        """A pane wants something done: ask first."""
+        """A pane asks for a command: confirm it first."""
         self._confirm(message.question, message.command)
 
     def on_detail_requested(self, message: DetailRequested) -> None:
         """Show everything about one row."""
-        from redis_dash.tui.screens.detail import DetailScreen  # the screens here, and not above, for a quick start
+        from redis_dash.tui.screens.detail import DetailScreen  # imported here, for a quick start
 
         self.open(DetailScreen(message.detail))
 
     def on_notification_requested(self, message: NotificationRequested) -> None:
-        """Pass a remark on."""
+        """Show a pane's message."""
         self.notify(message.text, markup=False)
 
     def _confirm(self, question: Question, command: Command) -> None:
@@ -195,7 +233,7 @@ class DashApp(TerminalApp):
         if self.size.width < QUESTION_SIZE[0] or self.size.height < QUESTION_SIZE[1]:
             self.notify("The terminal is too small to ask first: nothing was done.", severity="warning", markup=False)
             return
-        self.clear_notifications()  # they would lie above the question
+        self.clear_notifications()  # they would cover the question
         server = plain(self._feed.target) if self._feed is not None else Plain("not connected")
         self.open(ConfirmScreen(question, server), answered)
 
@@ -203,7 +241,7 @@ class DashApp(TerminalApp):
         self.run_worker(self._carry_out(command), group="commands", exit_on_error=False)
 
     async def _carry_out(self, command: Command) -> None:
-        """Submit a command and tell how it went."""
+        """Submit a command and report its outcome."""
         if self._feed is None:
             self.notify("There is no connection: nothing was done.", severity="error", markup=False)
             return
@@ -212,7 +250,7 @@ class DashApp(TerminalApp):
         except DashError as error:
             self.notify(plain(str(error), 300), title="Not done", severity="error", timeout=10, markup=False)
             return
-        except Exception:  # a defect of ours, after which nobody knows what was done
+        except Exception:  # a defect: whether the command was carried out is not known
             self.notify("An error in redis-dash itself.", title="Not known", severity="error", timeout=10)
             return
         self._remember(command, outcome)
@@ -237,7 +275,7 @@ class DashApp(TerminalApp):
         self.dashboard.refresh_values()
 
     def action_undo(self) -> None:
-        """Ask whether to bring back what was deleted last."""
+        """Ask whether to restore the session that was deleted last."""
         if not self._undo:
             self.notify("There is nothing to undo.", markup=False)
             return
@@ -258,33 +296,30 @@ class DashApp(TerminalApp):
     # -- the palette -------------------------------------------------------------------------------------------------
 
     def action_help(self) -> None:
-        """All keys, and what words mean."""
+        """Show all keys, and the meaning of words."""
         self.open("help")
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """What the palette offers."""
+        """The commands of the palette."""
         for name, effect in self._scenarios.items():
             yield SystemCommand(f"Demo: {name}", effect, lambda name=name: self._play(name))
+        keys, go = self.dashboard.key_table, self.dashboard.action_go
         for pane in self.dashboard.panes:
-            go = self.dashboard.action_go
-            yield SystemCommand(
-                f"Pane: {pane.NAME}", f"Go to it (key {pane.number})", lambda n=pane.number, go=go: go(n)
-            )
-        yield SystemCommand(
-            "Scan everything now, at full speed", "All keys are counted now (F5); again: stop", self.action_full_scan
-        )
-        yield SystemCommand("Zoom", "Let the pane fill the screen, or share it again", self.dashboard.action_zoom)
-        yield SystemCommand("Undo", "Bring back the session that was deleted last", self.action_undo)
-        yield SystemCommand("Help", "All keys, and what words mean", self.action_help)
+            key = keys.name(f"pane.{pane.number}")
+            yield SystemCommand(f"Pane: {pane.NAME}", f"Go to it (key {key})", lambda n=pane.number: go(n))
+        for node in (self.dashboard, self):
+            for binding in declared(type(node)):
+                if isinstance(binding.group, KeyHelp) and binding.group.palette:
+                    effect = f"{binding.group.palette} ({keys.name(binding.id or '')})"
+                    yield SystemCommand(binding.description, effect, partial(self.run_action, binding.action, node))
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
-        yield SystemCommand("Quit", "Leave the dashboard", self.action_quit)
 
     def _play(self, scenario: str) -> None:
-        """The demo's own control channel: it is ours, so nobody needs to be asked."""
-        self.run_worker(self._ask_the_demo(scenario), group="commands", exit_on_error=False)
+        """Start a scenario of the demo. It needs no confirmation: the channel belongs to the demo."""
+        self.run_worker(self._start_scenario(scenario), group="commands", exit_on_error=False)
 
-    async def _ask_the_demo(self, scenario: str) -> None:
-        """Ask for a scenario, and tell what is to be seen of it."""
+    async def _start_scenario(self, scenario: str) -> None:
+        """Ask for a scenario, and report what it shows."""
         payload = msgspec.json.encode({"scenario": scenario}).decode()
         try:
             if self._feed is None:

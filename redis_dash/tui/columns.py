@@ -1,4 +1,4 @@
-"""Which panes are on the screen, and where: a pure function of the room there is."""
+"""Which panes are visible, and where: a pure function of the terminal's size."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ WIDE_WIDTH, WIDE_HEIGHT = 180, 34
 LEAST_WIDTH, LEAST_HEIGHT = 30, 8
 
 OTHERS_WEIGHT = 12
-"""Of a pane that has no place in these tables."""
+"""The weight of a pane that is in none of these tables."""
 
 Column = tuple[int, tuple[tuple[str, int], ...]]
-"""Its weight, then its panes with theirs."""
+"""The weight of the column, then its panes with their weights."""
 Columns = tuple[Column, ...]
 
 _MEDIUM: Columns = (
@@ -34,20 +34,20 @@ _TALL_HEIGHT = 44
 
 
 def is_hopeless(width: int, height: int) -> bool:
-    """Is the terminal too small for anything?"""
+    """Whether the terminal is too small to show anything."""
     return width < LEAST_WIDTH or height < LEAST_HEIGHT
 
 
 def is_narrow(width: int, height: int) -> bool:
-    """Is there room for one pane only?"""
+    """Whether only one pane has room."""
     return width < NARROW_WIDTH or height < NARROW_HEIGHT
 
 
 def columns_for(width: int, height: int, topics: Iterable[str] = ()) -> Columns:
-    """The columns of panes for a terminal of this size; none where panes take turns.
+    """The columns of panes for a terminal of this size; none where only one pane is visible at a time.
 
     Args:
-        topics: of all panes; those that have no place of their own stand below the last column, where there is room.
+        topics: The topics of all panes. Those in no table stand below the last column, where there is room.
     """
     if is_narrow(width, height):
         return ()
@@ -68,7 +68,7 @@ def topics_of(columns: Columns) -> frozenset[str]:
 
 
 def place(columns: Columns, width: int, height: int) -> Mapping[str, Region]:
-    """Where each topic's pane stands within the board."""
+    """The region of each topic's pane."""
     places: dict[str, Region] = {}
     x = 0
     for column_width, (_, panes) in zip(_shares([c[0] for c in columns], width), columns, strict=True):
@@ -81,6 +81,6 @@ def place(columns: Columns, width: int, height: int) -> Mapping[str, Region]:
 
 
 def _shares(weights: list[int], total: int) -> list[int]:
-    """Whole numbers by weight that add up to the total."""
+    """Split the total into whole numbers by weight."""
     sums = [sum(weights[: i + 1]) * total // sum(weights) for i in range(len(weights))]
     return [upper - lower for lower, upper in zip([0, *sums], sums, strict=False)]

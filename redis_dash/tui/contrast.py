@@ -1,4 +1,4 @@
-"""Contrast: how well an ink can be read on a ground, and the ink that can."""
+"""Contrast: how readable a foreground is on a background, and the nearest foreground that is readable."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from textual.color import Color
 TEXT = 4.5
 """The least contrast of text: WCAG 2.2, level AA."""
 GRAPHIC = 3.0
-"""And of what is only a shape, such as a bar."""
+"""The least contrast of shapes, such as a bar."""
 
 _BLACK, _WHITE = Color(0, 0, 0), Color(255, 255, 255)
 _STEPS = 40
@@ -22,7 +22,7 @@ def contrast(ink: Color, ground: Color) -> float:
 
 
 def legible(ink: Color, *grounds: Color, least: float = TEXT) -> Color:
-    """The ink, moved towards black or white by as little as it takes to be read on all these grounds."""
+    """The foreground, moved towards black or white no further than all these backgrounds require."""
     far = max((_BLACK, _WHITE), key=lambda end: min(contrast(end, ground) for ground in grounds))
     moved = solid(ink)
     for step in range(1, _STEPS + 1):
@@ -33,7 +33,7 @@ def legible(ink: Color, *grounds: Color, least: float = TEXT) -> Color:
 
 
 def solid(color: Color) -> Color:
-    """As a terminal shows it: without alpha."""
+    """The colour as a terminal shows it: without alpha."""
     return Color(*color.rgb)
 
 

@@ -1,4 +1,4 @@
-"""What is told when a defect ends the dashboard."""
+"""The text that is printed when a defect ends the dashboard."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from rich.text import Text
 
 
 def crash_report(error: BaseException | None) -> Text:
-    """The kind of the error and where it was raised.
+    """The kind of the error and the place that raised it.
 
-    Neither its text nor local variables: they may hold a session id, or bytes that a terminal would obey.
+    Without the error's text and local variables: they may hold a session id, or bytes that control a terminal.
     """
     frames = traceback.format_tb(error.__traceback__) if error is not None else []
     kind = type(error).__name__

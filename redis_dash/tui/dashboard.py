@@ -1,4 +1,4 @@
-"""The main screen: header, tabs, the board of panes, footer; routes readings to panes."""
+"""The main screen: header, tabs, panes, footer. It passes readings to the panes."""
 
 from __future__ import annotations
 
@@ -17,35 +17,55 @@ from textual.widgets import Input
 from redis_dash.core.feed import Progress
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.columns import is_hopeless, is_narrow
-from redis_dash.tui.header_footer import footer_items, header_items, tab_items
+from redis_dash.tui.header_footer import STOP_NAME, footer_items, header_items, tab_items
 from redis_dash.tui.intents import StopRequested
+from redis_dash.tui.keys import IN_A_PANE, LEAVE_ID, ZOOM_ID, KeyHelp, KeyTable
 from redis_dash.tui.layout import PaneLayout
 from redis_dash.tui.panes import PANES
-from redis_dash.tui.panes.base import Pane
+from redis_dash.tui.panes.base import BACK, Pane
 from redis_dash.tui.text import Plain
 from redis_dash.tui.theme_styles import ThemeStyles
 from redis_dash.tui.widgets.border import Bordered, BorderStyles
 from redis_dash.tui.widgets.lines import Lines
 from redis_dash.tui.widgets.status_bar import StatusBar
 
+_GO = KeyHelp("go to a pane", footer="pane", priority=4)
+_CYCLE = KeyHelp("next, previous pane")
+_ZOOM = KeyHelp(
+    "let the pane fill the screen; {pane.leave} leaves",
+    footer="zoom",
+    priority=5,
+    palette="Let the pane fill the screen, or share it again",
+)
+_FILTER = KeyHelp(
+    "filter the listed rows, sessions by anything that their details show; Enter keeps it",
+    section=IN_A_PANE,
+    footer="filter",
+    priority=3,
+)
+
 
 class Dashboard(Screen[None]):
-    """Everything at a glance."""
+    """The main screen."""
 
     BINDINGS: ClassVar = [
-        *(Binding(str(n), f"go({n})", f"Pane {n}", show=False, id=f"pane.{n}") for n in range(1, len(PANES) + 1)),
-        Binding("tab", "cycle(1)", "Next pane", show=False, id="pane.next"),
-        Binding("shift+tab", "cycle(-1)", "Previous pane", show=False, id="pane.previous"),
-        Binding("z", "zoom", "Zoom", show=False, id="pane.zoom"),
-        Binding("escape", "leave", "All panes", show=False, id="pane.leave"),
-        # Before any pane sees the key: what is typed right behind it must already go into the filter. Otherwise
-        # the "r" of a quickly typed "/priya" would ask to revoke, and its "y" would say yes.
-        Binding("slash", "filter", "Filter", show=False, priority=True, id="pane.filter"),
+        *(
+            Binding(str(n), f"go({n})", f"Pane {n}", show=False, id=f"pane.{n}", group=_GO)
+            for n in range(1, len(PANES) + 1)
+        ),
+        Binding("tab", "cycle(1)", "Next pane", show=False, id="pane.next", group=_CYCLE),
+        Binding("shift+tab", "cycle(-1)", "Previous pane", show=False, id="pane.previous", group=_CYCLE),
+        Binding("z", "zoom", "Zoom", show=False, id=ZOOM_ID, group=_ZOOM),
+        Binding("escape", "leave", "All panes", show=False, id=LEAVE_ID, group=BACK),
+        # With priority, so that keys typed right after it already go into the filter. Otherwise the "r" of a quickly
+        # typed "/priya" would ask to revoke a session, and its "y" would confirm.
+        Binding("slash", "filter", "Filter", show=False, priority=True, id="pane.filter", group=_FILTER),
     ]
 
-    def __init__(self, title: Plain) -> None:
+    def __init__(self, title: Plain, key_table: KeyTable) -> None:
         super().__init__()
         self._title = title
+        self.key_table = key_table
         self.target = Plain("")
         self.can_undo = False
         self.progress: Progress | None = None
@@ -59,7 +79,7 @@ class Dashboard(Screen[None]):
         self._was_chosen = False
 
     def compose(self) -> ComposeResult:
-        """Top to bottom."""
+        """The widgets from top to bottom."""
         yield self._header
         yield self._tabs
         yield from self.panes
@@ -67,73 +87,73 @@ class Dashboard(Screen[None]):
         yield self._notice
 
     def on_mount(self) -> None:
-        """Start in the first pane."""
+        """Focus the first pane."""
         self._notice.set_border_styles(
             BorderStyles(border="warn", message=Plain("terminal too small"), message_role="warn")
         )
         self.pane_layout.go(self.panes[0])
-        self._fit(self.app.size)  # so that the very first painting is the dashboard
+        self._fit(self.app.size)  # so that the first paint already shows the dashboard
         self.refresh_values()
 
     @property
     def layout(self) -> Layout:
-        """The board's arrangement."""
+        """The layout of the panes."""
         return self.pane_layout.layout
 
     def apply_styles(self, theme_styles: ThemeStyles) -> None:
-        """Dress everything that we draw."""
+        """Apply styles to all widgets outside the panes; panes apply their own."""
         for lines in self.query(Lines):
             if not isinstance(lines.parent, Pane):
                 lines.apply_styles(theme_styles)
 
     @property
-    def is_hasty(self) -> bool:
-        """Is the stream being watched closely, so that it should be painted more often?
+    def is_watched_closely(self) -> bool:
+        """Whether the user watches the stream closely, so that it is painted more often.
 
-        That it has the keyboard from the start does not count: nobody asked for it.
+        The focus that it has at the start does not count: the user did not choose it.
         """
         chosen = self.pane_layout.is_alone or self._was_chosen
         return chosen and self.pane_layout.current.TOPIC == "events" and self.pane_layout.current.has_focus
 
     @property
     def is_waiting(self) -> bool:
-        """Is some topic without any reading yet?"""
+        """Whether some topic has no reading yet."""
         return any(pane.is_waiting for pane in self.panes)
 
     # -- readings ----------------------------------------------------------------------------------------------------
 
     def receive(self, reading: AnyReading) -> None:
-        """Hand a reading to whoever shows its topic."""
+        """Pass a reading to the pane of its topic."""
         if reading.topic == "server":
             was, self._server = self._server, reading
-            self._tell_once()
+            self._show_error_once()
             if was is None or (was.status, was.away) != (reading.status, reading.away):
-                self._show_bars()
+                self._show_status_bars()
         for pane in self.panes:
             if reading.topic == pane.TOPIC:
                 pane.receive(reading)
 
-    def _tell_once(self) -> None:
-        """What is wrong with the whole server stands in the header; in full on its own pane where that is alone."""
+    def _show_error_once(self) -> None:
+        """Show an error of the server in the header only, and in full in the server pane if it fills the screen."""
         server = self._server if self._server is not None and self._server.status in ("stale", "error") else None
         for pane in self.panes:
-            pane.told_above = None if pane.TOPIC == "server" and self.pane_layout.is_alone else server
+            pane.header_error = None if pane.TOPIC == "server" and self.pane_layout.is_alone else server
 
     def refresh_values(self) -> None:
-        """Once a refresh: everything that has changed."""
-        self._tell_once()
+        """Show everything that has changed; called once per refresh."""
+        self._show_error_once()
         for pane in self.panes:
             pane.refresh_values()
-        self._show_bars()
+        self._show_status_bars()
 
     def refresh_stream(self) -> None:
-        """Several times a second: what cannot wait."""
+        """Show new messages; called several times a second."""
         for pane in self.panes:
             pane.refresh_stream()
         self._show_footer()
 
     def show_progress(self, progress: Progress | None) -> None:
-        """What is under way at full speed now."""
+        """Show the progress of the work at full speed."""
         if progress != self.progress:
             self.progress = progress
             for pane in self.panes:
@@ -141,9 +161,11 @@ class Dashboard(Screen[None]):
             self._show_footer()
 
     def _show_footer(self) -> None:
-        self._footer.show(footer_items(self.pane_layout.current, self._can_leave, self.can_undo, self.progress))
+        pane, table = self.pane_layout.current, self.key_table
+        groups = table.groups(type(self), type(pane), type(self.app))
+        self._footer.show(footer_items(pane, self._can_leave, self.can_undo, self.progress, table, groups))
 
-    def _show_bars(self) -> None:
+    def _show_status_bars(self) -> None:
         self._header.show(header_items(self._title, self.target, self._server, time.time()))
         self._show_footer()
         if self._tabs.display:
@@ -156,82 +178,69 @@ class Dashboard(Screen[None]):
     # -- room --------------------------------------------------------------------------------------------------------
 
     def on_resize(self, event: Resize) -> None:
-        """Share out the room anew."""
+        """Lay out the panes again."""
         self._fit(event.size)
-        self._show_bars()
+        self._show_status_bars()
 
     def _fit(self, size: Size) -> None:
         hopeless = is_hopeless(*size)
-        for ribbon in (self._header, self._footer):
-            ribbon.display = not hopeless
+        for bar in (self._header, self._footer):
+            bar.display = not hopeless
         self._notice.display = hopeless
         self._tabs.display = not hopeless and is_narrow(*size)
         self.pane_layout.fit(size)
 
     def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """The pane with the keyboard is the current one."""
+        """The pane with the focus is the current one."""
         pane = next((node for node in event.widget.ancestors_with_self if isinstance(node, Pane)), None)
         if pane is not None and pane is not self.pane_layout.current:
             self._was_chosen = True
             self.pane_layout.current = pane
             self.pane_layout.show_what_fits()
-        self._show_bars()
+        self._show_status_bars()
 
     def action_go(self, number: int) -> None:
         """Go to a pane."""
         self._was_chosen = True
         self.pane_layout.go(self.panes[number - 1])
-        self._show_bars()
+        self._show_status_bars()
 
     def action_cycle(self, step: int) -> None:
-        """Go to the next pane among those that are visible, or among all where they take turns."""
+        """Go to the next visible pane; to the next of all where only one is visible."""
         panes = [pane for pane in self.panes if pane.display or self.pane_layout.is_alone]
         self.pane_layout.go(panes[(panes.index(self.pane_layout.current) + step) % len(panes)])
-        self._show_bars()
+        self._show_status_bars()
 
     def action_zoom(self) -> None:
-        """Give the current pane all the room, or share it again."""
+        """Let the current pane fill the screen, or show all panes again."""
         self.pane_layout.zoom(not self.pane_layout.is_alone)
-        self._show_bars()
+        self._show_status_bars()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A slash that is typed into the filter is a slash."""
+        """A slash typed into the filter is text."""
         return not (action == "filter" and isinstance(self.focused, Input))
 
     async def action_filter(self) -> None:
-        """Ask for a filter of the current pane."""
+        """Open the filter of the current pane."""
         await self.pane_layout.current.open_filter()
 
     def action_leave(self) -> None:
-        """Stop what is under way, or share the room again."""
+        """Stop the work at full speed, or show all panes again."""
         if self.progress is not None:
             self.post_message(StopRequested())
             return
         if not self.pane_layout.zoom(False):
             raise SkipAction
-        self._show_bars()
+        self._show_status_bars()
 
     def on_status_bar_clicked(self, message: StatusBar.Clicked) -> None:
-        """A tab, or a key in the footer."""
+        """A tab or an item of the footer was clicked."""
         if message.name.startswith("pane-"):
             self.action_go(int(message.name.removeprefix("pane-")))
             return
-        if message.name == "stop":
+        if message.name == STOP_NAME:
             self.post_message(StopRequested())
             return
-        self.app.simulate_key(_FOOTER_KEYS[message.name])
-
-
-_FOOTER_KEYS = {
-    "zoom": "z",
-    "filter": "slash",
-    "pause": "space",
-    "detail": "enter",
-    "help": "question_mark",
-    "palette": "ctrl+p",
-    "quit": "q",
-    "revoke": "r",
-    "undo": "u",
-    "leave": "escape",
-    "scan": "f5",
-}
+        for key in self.key_table.keys(message.name)[:1]:
+            # In the app's own loop: a key event sent by this screen would not bubble past it, to the app's bindings.
+            self.app.call_later(self.app.simulate_key, key)

@@ -1,4 +1,4 @@
-"""What an empty pane says: what was looked for, among how many keys, and what to do."""
+"""The text of an empty pane: what was searched for, among how many keys, and what to do."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from redis_dash.tui.text import Plain, plain, plural
 
 
 def empty_text(scope: Scope, found: Count, things: str, option: str) -> Plain:
-    """Why nothing is listed. Nothing seen is not nothing there, and no match is not nobody.
+    """Why nothing is listed. It distinguishes "none seen yet" from "none there", and keys of another type from no keys.
 
     Args:
-        things: what the keys hold, for example ``sessions``.
-        option: the command-line option that names their pattern, for example ``--session``.
+        things: What the keys hold, for example ``sessions``.
+        option: The command-line option that names their pattern, for example ``--session``.
     """
     looked_for = " or ".join(plain(pattern, 40) for pattern in scope.patterns[:4]) or "no pattern at all"
     if found.certainty in ("estimated", "unknown") or found.coverage < 1:

@@ -1,4 +1,4 @@
-"""One line of the event stream: time, channel, type and what else the payload says."""
+"""One line of the event stream: time, channel, type, and other fields of the payload."""
 
 from __future__ import annotations
 
@@ -26,33 +26,33 @@ _LONGEST_NAME = 200
 
 
 class Shown(NamedTuple):
-    """What may be shown of an event."""
+    """The parts of an event that may be shown."""
 
     event: Event
     channel: Plain
-    """Its name, whole."""
+    """The full name of the channel."""
     fields: dict[str, object] | None
-    """The payload's, if it is a JSON object."""
+    """The payload's fields, if it is a JSON object."""
     type_key: str | None
-    """The field that says what happened."""
+    """The field that holds the event's type."""
     type: Plain
-    """What happened, whole; empty if none says it."""
+    """The full type; empty if no field holds one."""
 
 
-@lru_cache(maxsize=256)  # a line is looked at more than once
+@lru_cache(maxsize=256)  # a visible line is painted several times
 def show(event: Event, session_globs: tuple[str, ...], ids: KnownIds, _version: int) -> Shown:
-    """An event without what must not be shown, by the present version of the ids."""
-    from redis_dash.redaction.messages import redact_event  # here, and not above, for a quick start
+    """The event without secrets; ``version`` is that of the known session ids."""
+    from redis_dash.redaction.messages import redact_event  # imported here, for a quick start
 
     event = redact_event(event, session_globs, ids)
     fields = read_fields(event)
     type_key = next((key for key in _TYPE_KEYS if fields and isinstance(fields.get(key), str)), None)
-    told = plain(str(fields[type_key]), _LONGEST_NAME) if fields and type_key else Plain("")
-    return Shown(event, plain(event.channel, _LONGEST_NAME) or Plain("(empty)"), fields, type_key, told)
+    text = plain(str(fields[type_key]), _LONGEST_NAME) if fields and type_key else Plain("")
+    return Shown(event, plain(event.channel, _LONGEST_NAME) or Plain("(empty)"), fields, type_key, text)
 
 
 class EventLine:
-    """Draws entries; its columns widen as longer channels and types come by."""
+    """Paints entries; its columns widen as longer channels and types appear."""
 
     def __init__(self) -> None:
         self.hues = Hues()
@@ -64,17 +64,17 @@ class EventLine:
         self._channels, self._types = Abbreviations(), Abbreviations()
 
     def show(self, event: Event) -> Shown:
-        """An event without what must not be shown."""
+        """The event without secrets."""
         return show(event, self.session_globs, self.known_ids, self.known_ids.version)
 
     def hide(self, session_globs: tuple[str, ...], ids: KnownIds) -> bool:
-        """Mask these from now on; may lines look different now?"""
+        """Mask these from now on; return whether lines change."""
         before = self.session_globs, self.known_ids, self._version
         self.session_globs, self.known_ids, self._version = session_globs, ids, ids.version
         return before != (session_globs, ids, ids.version)
 
     def make_room(self, entries: Iterable[Entry]) -> bool:
-        """Fit the channel column to these, and know their names; will lines look different now?"""
+        """Fit the channel column to these names and learn them; return whether lines change."""
         before, is_news = self._channel_width, False
         for entry in entries:
             if isinstance(entry, Event):
@@ -85,15 +85,15 @@ class EventLine:
         return is_news or self._channel_width != before
 
     def know(self, channels: Iterable[str]) -> bool:
-        """Know these channels' names, too; will lines look different now?"""
+        """Learn the names of these channels; return whether lines change."""
         return sum(self._channels.learn(plain(channel, _LONGEST_NAME)) for channel in channels) > 0
 
     def name(self, channel: str, width: int) -> Plain:
-        """A channel's name in at most ``width`` cells."""
+        """The name of a channel in at most ``width`` cells."""
         return self._channels.fit(plain(channel, _LONGEST_NAME) or Plain("(empty)"), width)
 
     def paint(self, entry: Entry, width: int) -> list[Segment]:
-        """The spans of one entry."""
+        """The segments of one entry."""
         if isinstance(entry, Mark):
             return _rule(entry, width)
         channel_width = min(self._channel_width, max(6, width // 5))
@@ -121,34 +121,34 @@ class EventLine:
                 continue
             label = plain(key.removesuffix("_id") or key, 24)
             left = room - measure(segments) - measure(((label, "dim"),)) - 1
-            told = _value(value, 48 if isinstance(value, str) else 24)
-            cells = measure(((told, "text"),))
-            # Text may be cut, a number may not: 319… could be anything.
+            text = _value(value, 48 if isinstance(value, str) else 24)
+            cells = measure(((text, "text"),))
+            # Text may be cut, a number may not: 319… could be any number.
             if left < 4 or (left < cells and not isinstance(value, str)):
                 segments.append((Plain("…"), "dim"))
                 break
-            segments += [(label, "dim"), (Plain(" "), "blank"), (crop(told, left), "text")]
+            segments += [(label, "dim"), (Plain(" "), "blank"), (crop(text, left), "text")]
             if left < cells:
-                break  # the line is full, and the value's own ellipsis says so
+                break  # the line is full, and the value ends with its own ellipsis
             segments.append(gap)
         return segments[:-1] if segments and segments[-1] is gap else segments
 
 
 def _in_order(fields: dict[str, object], room: int) -> list[tuple[str, object]]:
-    """As the application wrote them; where few will fit, amounts before ids: they are what people look for."""
+    """The fields in the application's order; where few fit, amounts come before ids, which are less useful."""
     items = list(fields.items())
     return items if room >= _ROOMY else sorted(items, key=lambda item: not isinstance(item[1], float))
 
 
 def _literal(entry: Event, room: int) -> list[Segment]:
-    """What is not a JSON object is shown as it is; of what was cut, the whole size."""
+    """A payload that is no JSON object is shown as it is; a cut payload is followed by its full size."""
     if entry.size <= len(entry.payload):
         return [(plain(entry.payload, max(0, room)) or Plain("(empty)"), "text" if entry.payload else "dim")]
     return [(plain(entry.payload, max(0, room - 10)), "text"), (Plain(f"  {nbytes(entry.size)}"), "dim")]
 
 
 def read_fields(event: Event) -> dict[str, object] | None:
-    """The payload as a JSON object; None if it is something else, or was cut."""
+    """The payload as a JSON object; None if it is something else or was cut."""
     if event.size > len(event.payload) or event.payload.lstrip()[:1] != b"{":
         return None
     try:

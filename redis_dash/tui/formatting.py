@@ -1,4 +1,4 @@
-"""Figures for people: short, right-alignable, and calm when they change."""
+"""Numbers as text: short, aligned to the right, and of steady width while they change."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from redis_dash.tui.text import Plain
 
 _UNKNOWN = Plain("–")
 RECENT_S = 5.0
-"""Counts no older than this are ``just counted``."""
+"""A count up to this age is ``just counted``."""
 _MOST_DECIMALS = 6
 _HUGE = 1e17
-"""From here on a score's shortest form is its clearest: neighbouring whole numbers are the same float."""
+"""From here on a score is shown in its shortest form: neighbouring whole numbers are the same float."""
 
 
 def count(value: int) -> Plain:
@@ -58,16 +58,16 @@ def _three_digits(value: float) -> str:
 
 
 def _or_less(value: float, decimals: int) -> str:
-    """``0.3``; ``<0.1`` for what is more than nothing and less than that."""
+    """``0.3``; ``<0.1`` for a value above zero but below 0.1."""
     least = 10.0**-decimals
     return f"<{least:.{decimals}f}" if 0 < value < least else f"{value:,.{decimals}f}"
 
 
 def score_decimals(values: Iterable[float]) -> int:
-    """How many decimals a column needs: none if all are whole, else at least two.
+    """How many decimals a column needs: none if all values are whole, otherwise at least two.
 
-    More where it takes more to write them exactly. Where that cannot be had, as after many additions of 0.1, as many as
-    it takes to tell them apart.
+    More if that writes them exactly. Where no number of decimals does, as after many additions of 0.1, as many as make
+    different values look different.
     """
     broken = {value for value in values if abs(value) < _HUGE and not _vanishes(value, _MOST_DECIMALS)}
     if all(value == int(value) for value in broken):
@@ -77,7 +77,7 @@ def score_decimals(values: Iterable[float]) -> int:
             return decimals
     for decimals in range(2, _MOST_DECIMALS):
         shown = {f"{value:.{decimals}f}" for value in broken if not _vanishes(value, decimals)}
-        if len(shown) == len(broken):  # none looks like another one, none like nothing
+        if len(shown) == len(broken):  # different values stay different, and none looks like zero
             return decimals
     return _MOST_DECIMALS
 
@@ -89,7 +89,7 @@ def score(value: float, decimals: int | None = None) -> Plain:
 
 @lru_cache(maxsize=4096)
 def score_forms(value: float, decimals: int | None = None) -> tuple[Plain, ...]:
-    """All ways to write a score, the fullest first; a short one has fewer digits, but its whole exponent."""
+    """All forms of a score, the longest first; a short form has fewer digits, but the whole exponent."""
     if not math.isfinite(value):
         return (Plain("nan" if math.isnan(value) else "∞" if value > 0 else "-∞"),)
     if decimals is None:
@@ -117,14 +117,14 @@ def _powers(text: str) -> Plain:
 
 
 def rate(per_second: float | None) -> Plain:
-    """``<0.1/s``, ``0.3/s``, ``12.3/s``, ``1,240/s``; a dash where it is unknown."""
+    """``<0.1/s``, ``0.3/s``, ``12.3/s``, ``1,240/s``; a dash if it is unknown."""
     if per_second is None or not math.isfinite(per_second):
         return _UNKNOWN
     return Plain(f"{_or_less(per_second, 1)}/s" if per_second < 99.95 else f"{compact(per_second)}/s")
 
 
 def percent(share: float | None, digits: int = 1) -> Plain:
-    """``93.4 %``, ``<0.1 %``; a dash where it is unknown. A share short of all is never rounded up to it."""
+    """``93.4 %``, ``<0.1 %``; a dash if it is unknown. A share below 100 % is never rounded up to it."""
     if share is None or not math.isfinite(share):
         return _UNKNOWN
     text = _or_less(share * 100, digits)
@@ -148,7 +148,7 @@ def duration(seconds: float | None) -> Plain:
 
 
 def about(seconds: float) -> Plain:
-    """``41 s``, ``8 min``, ``5 h``, ``3 d``: calm, for what has no need of more."""
+    """``41 s``, ``8 min``, ``5 h``, ``3 d``: rounded, so that it changes rarely."""
     whole = max(0, int(seconds)) if math.isfinite(seconds) else 0
     for length, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
         if whole >= length:
@@ -157,7 +157,7 @@ def about(seconds: float) -> Plain:
 
 
 def countdown(seconds: float | None) -> Plain:
-    """``23:58:10``; days in front where there are any; ``never`` for what does not expire."""
+    """``23:58:10``; with days in front if there are any; ``never`` if there is no expiry."""
     if seconds is None or not math.isfinite(seconds):
         return Plain("never")
     whole = max(0, int(seconds))
@@ -167,7 +167,7 @@ def countdown(seconds: float | None) -> Plain:
 
 
 def milliseconds(value: float | None) -> Plain:
-    """``<0.1 ms``, ``0.3 ms``, ``12 ms``; a dash where it is unknown."""
+    """``<0.1 ms``, ``0.3 ms``, ``12 ms``; a dash if it is unknown."""
     if value is None or not math.isfinite(value):
         return _UNKNOWN
     if 0 < value < 0.1:
@@ -195,7 +195,7 @@ def moment(at: float | None) -> Plain:
 
 
 def tally(value: Count) -> Plain:
-    """``128``; ``1.01 M ± 1 %`` where it is estimated; ``27–41`` for few; ``1,204+`` where there may be more."""
+    """``128``; ``1.01 M ± 1 %`` if it is estimated; ``27–41`` for few; ``1,204+`` if there may be more."""
     if value.certainty == "unknown":
         return _UNKNOWN
     if value.certainty == "at_least":
@@ -213,7 +213,7 @@ def tally(value: Count) -> Plain:
 
 
 def seen(value: Count, words: str) -> Plain:
-    """``128 sessions``; ``none seen yet, at most 400`` where nothing was seen: that is not none."""
+    """``128 sessions``; ``none seen yet, at most 400`` if none was seen, which does not mean that there is none."""
     if value.value == 0 and value.certainty in ("estimated", "unknown", "at_least"):
         most = "" if value.high is None else f", at most {compact(value.high)}"
         return Plain(f"none seen yet{most}")
@@ -221,5 +221,5 @@ def seen(value: Count, words: str) -> Plain:
 
 
 def is_recent(value: Count, now: float) -> bool:
-    """Was it counted so lately that its age is not worth a word?"""
+    """Whether the count is so recent that its age is not shown."""
     return now - value.at < RECENT_S

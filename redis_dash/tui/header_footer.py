@@ -1,4 +1,4 @@
-"""What the lines above and below the panes say: header, tabs, footer."""
+"""The contents of header, tabs and footer."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from redis_dash.core.feed import Progress
 from redis_dash.core.frames.server import ServerFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import compact, duration, milliseconds, nbytes, percent
+from redis_dash.tui.keys import CLEAR_ID, FULL_SCAN_ID, LEAVE_ID, UNDO_ID, ZOOM_ID, KeyHelp, KeyTable
 from redis_dash.tui.panes.base import STOP, Pane
 from redis_dash.tui.panes.server import others_watch
 from redis_dash.tui.progress import progress_items
@@ -20,36 +21,26 @@ from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.status_bar import Item
 
 _DOT: Segment = (Plain(" · "), "dim")
-_ZOOM = ("z", "zoom", 5, "zoom")
-_KEYS = (
-    ("1-6", "pane", 4, ""),
-    _ZOOM,
-    ("/", "filter", 3, "filter"),
-    ("space", "pause", 2, "pause"),
-    ("enter", "detail", 6, "detail"),
-    ("?", "help", 0, "help"),
-    ("^p", "palette", 1, "palette"),
-    ("q", "quit", 8, "quit"),
-    ("F5", "scan all", 7, "scan"),
-)
+STOP_NAME = "stop"
+"""The name that a click on the progress reports."""
 _LESSER = 5
-"""Keys give way to the progress of what is under way."""
+"""How much sooner keys leave the footer while progress is shown."""
 
 
 def header_items(title: Plain, target: Plain, reading: AnyReading | None, now: float) -> list[Item]:
-    """Where we are and how the server is; loud when it is away."""
+    """The target and the state of the server; an alarm when it is away."""
     frame = reading.frame if reading else None
     items = [Item(((Plain("redis-dash"), "accent"),), priority=2 if title else 0)]
     if title:
         items.append(Item(((title, "strong"),)))
     if target:
-        items.append(Item(((target, "text"),), priority=1))  # whoever deletes must see where
+        items.append(Item(((target, "text"),), priority=1))  # a user who deletes must see where
     if isinstance(frame, ServerFrame):
         items.append(Item(((Plain(f"{plain(frame.product, 20)} {plain(frame.version, 20)}"), "dim"),), priority=6))
     if reading is not None and reading.status in ("stale", "error"):
         return [*items, _trouble(reading, now)]
     if isinstance(frame, ServerFrame):
-        return items + _figures(frame)
+        return items + _server_items(frame)
     word = status_text(reading, now).words[0]
     if reading is not None and reading.status == "off" and reading.note:
         word = ((Plain(f"off: {plain(reading.note, 90)}"), "warn"),)
@@ -64,13 +55,13 @@ def _trouble(reading: AnyReading, now: float) -> Item:
     return Item(((Plain(f" ✖ {word}{since}{note} "), "alarm"),), right=True)
 
 
-def _figures(frame: ServerFrame) -> list[Item]:
+def _server_items(frame: ServerFrame) -> list[Item]:
     memory = f"{nbytes(frame.used_memory)}"
     if frame.max_memory:
         memory += f" of {nbytes(frame.max_memory)}"
     full = frame.max_memory and frame.used_memory >= 0.9 * frame.max_memory
     ops = Plain("–") if frame.ops_per_s is None else compact(frame.ops_per_s)
-    figures = [
+    items = [
         Item(((Plain(f"{ops:>6}"), "strong"), (Plain(" ops/s"), "dim")), 1, right=True),
         Item(((Plain(memory), "warn" if full else "text"),), 2, right=True),
         Item(((Plain(f"{frame.clients:,}"), "text"), (Plain(" clients"), "dim")), 3, right=True),
@@ -78,16 +69,16 @@ def _figures(frame: ServerFrame) -> list[Item]:
         Item(((Plain("our cost "), "dim"), (percent(frame.cost.share), "text")), 4, right=True),
     ]
     if frame.kind == "cluster":
-        figures.insert(0, Item(((Plain("one node of a cluster"), "warn"),), 1, right=True))
+        items.insert(0, Item(((Plain("one node of a cluster"), "warn"),), 1, right=True))
     if frame.other_dashboards:
-        figures.insert(0, Item(((others_watch(frame.other_dashboards), "warn"),), 2, right=True))
+        items.insert(0, Item(((others_watch(frame.other_dashboards), "warn"),), 2, right=True))
     if frame.evicting_since is not None:
-        figures.insert(0, Item(((Plain("evicting"), "warn"),), 1, right=True))
-    return figures
+        items.insert(0, Item(((Plain("evicting"), "warn"),), 1, right=True))
+    return items
 
 
 def tab_items(panes: Sequence[Pane[Any]], current: Pane[Any]) -> list[Item]:
-    """One tab a pane, with its alert mark."""
+    """One tab per pane, with its alert mark."""
     items = []
     for pane in panes:
         name = Plain(f" {pane.number} {pane.TAB} ") if pane is current else Plain(f"{pane.number} {pane.TAB}")
@@ -98,24 +89,44 @@ def tab_items(panes: Sequence[Pane[Any]], current: Pane[Any]) -> list[Item]:
     return items
 
 
-def footer_items(pane: Pane[Any], alone: bool, can_undo: bool, progress: Progress | None) -> list[Item]:
-    """The keys that matter here; while something is under way at full speed, how far it is comes before them."""
+def footer_items(
+    pane: Pane[Any],
+    alone: bool,
+    can_undo: bool,
+    progress: Progress | None,
+    table: KeyTable,
+    groups: Sequence[KeyHelp],
+) -> list[Item]:
+    """The keys that apply now, after the progress of the work at full speed.
+
+    Args:
+        alone: One pane fills the screen although there is room for others.
+        groups: The groups of keys, in their order.
+    """
     back = pane.way_back
-    keys = [*_KEYS]
-    if pane.OWN_KEY is not None and pane.has_own_key:
-        keys.insert(3, pane.OWN_KEY)
-    if can_undo:
-        keys.insert(0, ("u", "undo", 0, "undo"))
-    if progress is None and (back or alone):
-        keys[keys.index(_ZOOM)] = ("esc", str(back) or "all panes", 1, "leave")
-    items = [
-        Item(((Plain(key), "accent"), (Plain(f" {word}"), "dim")), priority, name) for key, word, priority, name in keys
-    ]
+    hidden = () if pane.has_own_key else set(table.groups(type(pane))) - set(table.groups(Pane))
+    items: list[Item] = []
+    for group in groups:
+        ids, name = table.ids(group), table.footer_name(group)
+        if not name or not group.footer or group in hidden:
+            continue
+        if UNDO_ID in ids:
+            if can_undo:
+                items.insert(0, _key_item(name, group.footer, group.priority, UNDO_ID))
+        elif ZOOM_ID in ids and progress is None and (back or alone):
+            leave = CLEAR_ID if back else LEAVE_ID
+            items.append(_key_item(table.short_name(leave), str(back) or "all panes", 1, leave))
+        else:
+            items.append(_key_item(name, group.footer, group.priority, ids[0] if len(ids) == 1 else ""))
     if progress is None:
         return items
-    # Esc takes back what is nearest, and the line must not promise anything else.
-    key = "Esc" if back in ("", STOP) else "F5" if progress.what == "pass" else ""
+    # Esc takes back the nearest thing, so the footer offers it only for that.
+    key = CLEAR_ID if back == STOP else LEAVE_ID if not back else FULL_SCAN_ID if progress.what == "pass" else ""
     return [
-        *progress_items(progress, key),
+        *progress_items(progress, table.name(key) if key else ""),
         *(replace(item, priority=item.priority + _LESSER) for item in items),
     ]
+
+
+def _key_item(key: str, word: str, priority: int, binding_id: str) -> Item:
+    return Item(((Plain(key), "accent"), (Plain(f" {word}"), "dim")), priority, binding_id)

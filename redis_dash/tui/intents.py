@@ -1,4 +1,4 @@
-"""What panes tell the app: facts that travel up. Only the app talks to the feed."""
+"""Messages from panes to the app. Only the app talks to the feed."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ Facts = tuple[tuple[Plain, Plain], ...]
 
 
 class Question(msgspec.Struct, frozen=True):
-    """What a person is asked before something is written."""
+    """The question that the user confirms before a write."""
 
     title: Plain
     facts: Facts
     consequence: tuple[Plain, ...]
     verb: Plain
-    """What the button that does it says."""
+    """The label of the button that confirms."""
     key: str = ""
-    """Which key asked for it: pressed again or held down, it is no answer."""
+    """The key that asked for it: pressed again or held down, it is no answer."""
 
 
 class Detail(msgspec.Struct, frozen=True):
@@ -33,11 +33,11 @@ class Detail(msgspec.Struct, frozen=True):
     text: tuple[Plain, ...] = ()
     """Lines below the facts."""
     notice: Plain = Plain("")
-    """Why what is told here is old."""
+    """Why these facts are old."""
 
 
 class ConfirmationRequested(Message):
-    """A pane wants a command to be carried out, once the person has agreed."""
+    """A pane asks for a command, to be confirmed by the user."""
 
     def __init__(self, command: Command, question: Question) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class ConfirmationRequested(Message):
 
 
 class ReadRequested(Message):
-    """A pane wants something else to be read, or more; nobody needs to be asked."""
+    """A pane asks for other or more data; no confirmation is needed."""
 
     def __init__(self, request: Request) -> None:
         super().__init__()
@@ -54,11 +54,11 @@ class ReadRequested(Message):
 
 
 class StopRequested(Message):
-    """What is under way at full speed is to stop."""
+    """The user stops the work at full speed."""
 
 
 class DetailRequested(Message):
-    """A pane wants to show everything about one row; called again, it tells what has become of it."""
+    """A pane asks to show everything about one row; ``detail`` is called repeatedly and returns the present state."""
 
     def __init__(self, detail: Callable[[], Detail]) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class DetailRequested(Message):
 
 
 class NotificationRequested(Message):
-    """A pane has a short remark for the person."""
+    """A pane has a short message for the user."""
 
     def __init__(self, text: Plain) -> None:
         super().__init__()

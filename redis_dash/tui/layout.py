@@ -1,4 +1,4 @@
-"""The board: which panes are visible, which one is current, and where everything on the main screen stands."""
+"""The pane layout: which panes are visible, which one is current, and the region of each widget."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from redis_dash.tui.widgets.lines import Lines
 
 
 class PaneLayout:
-    """All panes; some of them visible.
+    """All panes, and which of them are visible.
 
-    It is a layout rather than a container: a widget around the panes would be painted with each of their lines.
+    It is a layout rather than a container: Textual would paint a widget around the panes with each of their lines.
     """
 
     def __init__(self, screen: Widget, panes: tuple[Pane[Any], ...]) -> None:
         self.panes = panes
         self.current = panes[0]
-        self.layout = PaneArrangement()
+        self.layout = ScreenLayout()
         self._screen = screen
         self._zoomed = False
         self._terminal = Size(0, 0)
@@ -31,7 +31,7 @@ class PaneLayout:
 
     @property
     def is_alone(self) -> bool:
-        """Does one pane have all the room?"""
+        """Whether one pane fills the screen."""
         return not self._columns()
 
     def _columns(self) -> Columns:
@@ -39,29 +39,29 @@ class PaneLayout:
         return () if self._zoomed or self.current.TOPIC not in topics_of(columns) else columns
 
     def fit(self, terminal: Size) -> None:
-        """The terminal has this size now."""
+        """Fit the panes to this size of the terminal."""
         self._terminal = terminal
         self.show_what_fits()
 
     def go(self, pane: Pane[Any]) -> None:
-        """Give a pane the keyboard, and room if it has none."""
+        """Focus a pane, and make it visible."""
         self.current = pane
         self.show_what_fits()
         pane.focus()
 
     def zoom(self, zoomed: bool) -> bool:
-        """Give the current pane all the room, or share it again; did that change anything?"""
+        """Let the current pane fill the screen, or show all panes again; return whether that changed anything."""
         was_alone = self.is_alone
         self._zoomed = zoomed
         if not zoomed and self.is_alone:
-            # It has no place of its own here: leaving it means going to one that has.
+            # The current pane has no place of its own here: go to the first one that has.
             topics = topics_of(columns_for(*self._terminal, self._topics))
             self.go(next((pane for pane in self.panes if pane.TOPIC in topics), self.current))
         self.show_what_fits()
         return was_alone != self.is_alone
 
     def show_what_fits(self) -> None:
-        """Show what has room, hide the rest."""
+        """Show the panes that have room, hide the others."""
         columns = self._columns()
         topics = topics_of(columns) or {self.current.TOPIC}
         if is_hopeless(*self._terminal):
@@ -78,16 +78,16 @@ class PaneLayout:
             self._screen.refresh(layout=True)
 
 
-class PaneArrangement(Layout):
+class ScreenLayout(Layout):
     """Lines at the top and the bottom, panes between them."""
 
-    name = "board"
+    name = "panes"
 
     def __init__(self) -> None:
         self.columns: Columns = ()
 
     def arrange(self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True) -> ArrangeResult:
-        """What is not a pane takes one line: from the top, but for the last one; a pane alone fills what is left."""
+        """Lines stand at the top, the last one at the bottom. Panes, or a single one, fill the rest."""
         if not all(isinstance(child, Lines) for child in children):
             return VerticalLayout().arrange(parent, children, size, greedy)
         lines = [child for child in children if not isinstance(child, Pane)]

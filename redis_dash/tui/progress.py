@@ -1,4 +1,4 @@
-"""How work at full speed is told while it is under way: a line of the screen, and what follows once it is done."""
+"""The progress of work at full speed, and the message when it is complete."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from redis_dash.tui.widgets.meter import meter
 from redis_dash.tui.widgets.status_bar import Item
 
 _BAR_WIDTH = 12
-_SETTLED_S = 0.4
-"""Before that a speed is a guess, and so is the time left."""
+_LEAST_ELAPSED_S = 0.4
+"""Before this time the speed is a guess, and so is the time left."""
 
 _NAMES = {"pass": Plain("full scan"), "search": Plain("searching")}
 
 
 def share(progress: Progress) -> float:
-    """How much of it is done, 0..1; keys that came meanwhile do not make it more than all."""
+    """The share that is done, 0..1; new keys do not raise it above 1."""
     return min(1.0, progress.done / progress.total) if progress.total > 0 else 0.0
 
 
@@ -36,14 +36,14 @@ def progress_items(progress: Progress, stop_key: str) -> list[Item]:
     ]
     if progress.what == "search":
         items.append(Item(((Plain(f"{progress.found:,} found"), "strong"),), 1))
-    items += _pace(progress)
+    items += _speed_items(progress)
     if stop_key:
         items.append(Item(((Plain(stop_key), "accent"), (Plain(" stops"), "text")), 0, "stop"))
     return items
 
 
-def _pace(progress: Progress) -> list[Item]:
-    if progress.elapsed_s < _SETTLED_S or progress.done <= 0:
+def _speed_items(progress: Progress) -> list[Item]:
+    if progress.elapsed_s < _LEAST_ELAPSED_S or progress.done <= 0:
         return []
     speed = progress.done / progress.elapsed_s
     left = max(0, progress.total - progress.done) / speed
@@ -54,26 +54,26 @@ def _pace(progress: Progress) -> list[Item]:
 
 
 class FullScan:
-    """What F5 asks for, and whether it has come."""
+    """The full scan that F5 asks for, and whether it is complete."""
 
     def __init__(self) -> None:
         self._asked_at: float | None = None
         self._passes = 0
-        """Complete ones, before the one that was asked for."""
+        """How many passes were complete before the one that was asked for."""
 
     def toggle(self, progress: Progress | None) -> FullPass:
-        """Begin, or stop what is under way."""
+        """Begin a full scan, or stop the running one."""
         begins = progress is None or progress.what != "pass"
         self._asked_at = time.time() if begins else None
         return FullPass(begins)
 
     def stop(self) -> FullPass:
-        """Stop what is under way."""
+        """Stop the running scan."""
         self._asked_at = None
         return FullPass(False)
 
     def completion(self, reading: AnyReading) -> Plain:
-        """Said once when the pass that was asked for is complete; else empty."""
+        """The message when the requested pass is complete, once; otherwise empty."""
         if not isinstance(reading.frame, ServerFrame):
             return Plain("")
         scan, before = reading.frame.scan, self._passes
@@ -83,6 +83,6 @@ class FullScan:
         if reading.taken_at < self._asked_at:
             return Plain("")
         self._asked_at, self._passes = None, scan.passes
-        if scan.passes <= before or scan.last_s is None:  # it was cut
+        if scan.passes <= before or scan.last_s is None:  # it was stopped early
             return Plain("")
         return Plain(f"Everything has been scanned, in {scan.last_s:.1f} s.")

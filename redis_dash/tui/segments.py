@@ -1,4 +1,4 @@
-"""Segments: runs of safe text, each in one role, and the strips that a terminal line is made of."""
+"""Segments: runs of safe text with one role each, and the strips that they form."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def measure(segments: Segments) -> int:
 
 
 def clip(segments: Segments, width: int) -> list[Segment]:
-    """The segments in at most ``width`` cells, with an ellipsis where something was cut off."""
+    """The segments in at most ``width`` cells, with an ellipsis where text is cut off."""
     if measure(segments) <= width:
         return list(segments)
     kept: list[Segment] = []
@@ -62,7 +62,7 @@ def join(pieces: Sequence[Segments], separator: Segment) -> list[Segment]:
 
 
 def fit(pieces: Sequence[Segments], separator: Segment, width: int) -> list[Segment]:
-    """As many pieces as fit, first come first; ``+2`` tells how many did not."""
+    """The first pieces that fit; ``+2`` counts the pieces that do not."""
     for kept in range(len(pieces), 0, -1):
         hidden = len(pieces) - kept
         more: list[Segments] = [[(Plain(f"+{hidden}"), "dim")]] if hidden else []

@@ -1,4 +1,4 @@
-"""From a configuration to a running dashboard."""
+"""Starts the dashboard from a configuration."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from redis_dash.core.feed import Feed
 from redis_dash.tui.app import DashApp
 
 COLLECT_AFTER = (3_000, 5, 5)
-"""New objects until Python looks for garbage among them, and so on for those that outlived that. By default it looks
-after 700; after 50,000 the garbage of paintings took 5 MB more.
+"""The thresholds of Python's garbage collector: new objects before a collection, and so on for older generations. The
+default is 700; with 50,000 the garbage of painting took 5 MB more.
 """
 
 
 def run_dashboard(config: Config, *, title: str = "", scenarios: Mapping[str, str] | None = None) -> None:
-    """Run the dashboard until the person quits.
+    """Run the dashboard until the user quits.
 
     Raises:
         SystemExit: A defect ended it.
@@ -29,13 +29,13 @@ def run_dashboard(config: Config, *, title: str = "", scenarios: Mapping[str, st
 
 
 def opener(config: Config) -> Callable[[], Feed]:
-    """Makes the feed, once the app has painted itself."""
+    """Return a function that opens the feed."""
 
     def open_feed() -> Feed:
         from redis_dash.hub import Hub  # imported after the first paint
 
         hub = Hub(config)
-        gc.freeze()  # code and widgets, which stay: a collection need not walk 40,000 objects
+        gc.freeze()  # code and widgets stay: a collection need not walk these 40,000 objects
         gc.set_threshold(*COLLECT_AFTER)
         gc.enable()
         return hub

@@ -1,4 +1,4 @@
-"""How a reading's status, age and coverage are told, the same way for every pane."""
+"""A reading's status, age and coverage as text, the same for every pane."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.theme_styles import Role
 
 FRESH_S = 1.5
-"""Up to this age a reading is simply current, and its age is not spelled out."""
+"""Up to this age a reading counts as current, and its age is not shown."""
 
 _NOTE_WIDTH = 120
 
 
 class StatusText(msgspec.Struct, frozen=True):
-    """A reading's standing in words and colours."""
+    """A reading's status as text and colours."""
 
     words: tuple[tuple[Segment, ...], ...]
     border: Role
     brief: tuple[tuple[Segment, ...], ...] = ()
-    """The same in fewer words, where that can be had."""
+    """A shorter form, if there is one."""
     faded: bool = False
     alert: Segment | None = None
-    """A mark for the tab, where something is wrong."""
+    """A mark for the tab, if something is wrong."""
 
 
 def status_text(reading: AnyReading | None, now: float, shown: AnyReading | None = None) -> StatusText:
-    """Put a reading's status into words; ``shown`` is the reading that a paused pane still shows instead of it."""
+    """Put a reading's status into words; ``shown`` is the older reading that a paused pane still shows."""
     if reading is None:
         return StatusText((((Plain("reading…"), "dim"),),), "border")
-    told = _told(reading, now, shown)
+    text = _describe(reading, now, shown)
     if shown is None:
-        return told
+        return text
     age = duration(now - shown.taken_at) if shown.taken_at else Plain("")
-    paused = _span(Plain(f"paused {age}".rstrip()), "warn")
-    return msgspec.structs.replace(told, words=(paused, *told.words), brief=(paused, *told.brief) if told.brief else ())
+    paused = _segment(Plain(f"paused {age}".rstrip()), "warn")
+    return msgspec.structs.replace(text, words=(paused, *text.words), brief=(paused, *text.brief) if text.brief else ())
 
 
 def excuse(reading: AnyReading) -> Plain:
-    """Why there is nothing, where that is no sign of there being nothing."""
+    """Why there are no values, where that does not mean that there is no data."""
     note = plain(reading.note, 400)
     if reading.away or reading.status == "stale":
         what = "Not connected" if reading.away else "Not read since"
@@ -50,39 +50,39 @@ def excuse(reading: AnyReading) -> Plain:
     return note or Plain("This could not be read." if reading.status == "error" else "This cannot be had here.")
 
 
-def _told(reading: AnyReading, now: float, shown: AnyReading | None) -> StatusText:
+def _describe(reading: AnyReading, now: float, shown: AnyReading | None) -> StatusText:
     note = plain(reading.note, _NOTE_WIDTH)
     age = Plain(str(duration(now - reading.taken_at))) if reading.taken_at else Plain("")
     if reading.status == "stale":
-        words = [_span(Plain(f"stale {age}".rstrip()), "warn"), *([_span(note, "warn")] if note else [])]
+        words = [_segment(Plain(f"stale {age}".rstrip()), "warn"), *([_segment(note, "warn")] if note else [])]
         return StatusText(tuple(words), "warn", faded=True, alert=(Plain("~"), "warn"))
     if reading.status == "error":
         words = [
-            _span(Plain("not connected" if reading.away else "error"), "bad"),
-            *([_span(note, "bad")] if note else []),
+            _segment(Plain("not connected" if reading.away else "error"), "bad"),
+            *([_segment(note, "bad")] if note else []),
         ]
         return StatusText(tuple(words), "bad", faded=True, alert=(Plain("✖"), "bad"))
     if reading.status == "off":
-        return StatusText((_span(Plain("off"), "dim"),), "border")
+        return StatusText((_segment(Plain("off"), "dim"),), "border")
     current, brief = _currency(reading, now) if shown is None else (_caveat(shown, now), [])
     if reading.status == "reduced":
-        words = [_span(Plain(f"reduced: {note}" if note else "reduced"), "warn")]
+        words = [_segment(Plain(f"reduced: {note}" if note else "reduced"), "warn")]
         return StatusText((*words, *(current if reading.count is not None else current[1:])), "border")
     return StatusText(tuple(current), "border", tuple(brief))
 
 
 def _currency(reading: AnyReading, now: float) -> tuple[list[tuple[Segment, ...]], list[tuple[Segment, ...]]]:
-    """How certain the figures are, and their age once that is worth a word; the same in fewer words."""
+    """How certain the values are, and their age if it matters; the same in fewer words."""
     words, brief = certainty(reading.count, now), certainty(reading.count, now, brief=True)
     age = now - reading.taken_at
-    old = [_span(Plain(f"{duration(age)} old"), "dim")] if age > FRESH_S else []
+    old = [_segment(Plain(f"{duration(age)} old"), "dim")] if age > FRESH_S else []
     if old and reading.count is None:
-        return old, old  # it is live no more
+        return old, old  # it is no longer live
     return [words, *old], [brief, *old]
 
 
 def _caveat(shown: AnyReading, now: float) -> list[tuple[Segment, ...]]:
-    """What a paused pane still shows was exact then, or is told as it was counted."""
+    """The certainty of a paused pane's reading; nothing if it was exact."""
     is_plain = shown.count is None or shown.count.certainty == "exact"
     return [] if is_plain else [certainty(shown.count, now)]
 
@@ -90,17 +90,17 @@ def _caveat(shown: AnyReading, now: float) -> list[tuple[Segment, ...]]:
 def certainty(count: Count | None, now: float, *, brief: bool = False) -> tuple[Segment, ...]:
     """``live``, ``exact``, ``just counted``, ``counted 8 min ago``, ``12 % scanned``, ``at least``."""
     if count is None:
-        return _span(Plain("live"), "dim")
+        return _segment(Plain("live"), "dim")
     if count.certainty == "exact":
-        return _span(Plain("exact"), "dim")
+        return _segment(Plain("exact"), "dim")
     if count.certainty == "counted" or (count.certainty == "at_least" and count.coverage >= 1):
         ago = "just counted" if is_recent(count, now) else f"counted {about(now - count.at)} ago"
         if brief and not is_recent(count, now):
             ago = f"{about(now - count.at)} ago"
-        return _span(Plain(ago if count.certainty == "counted" else f"at least, {ago}"), "dim")
+        return _segment(Plain(ago if count.certainty == "counted" else f"at least, {ago}"), "dim")
     decimals = 0 if count.coverage >= 0.01 or not count.coverage else 1
-    return _span(Plain(f"{percent(count.coverage, decimals)} scanned"), "warn")
+    return _segment(Plain(f"{percent(count.coverage, decimals)} scanned"), "warn")
 
 
-def _span(text: Plain, role: Role) -> tuple[Segment, ...]:
+def _segment(text: Plain, role: Role) -> tuple[Segment, ...]:
     return ((text, role),)

@@ -1,6 +1,6 @@
-"""The terminal: Textual's driver, made to survive job control and to notice that the terminal is gone.
+"""Textual's terminal driver, made to survive job control and to notice that the terminal is gone.
 
-What it mends in Textual is told in docs/textual.md.
+docs/textual.md describes what it repairs in Textual.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from redis_dash.tui.watchdog import Watchdog
 _LEAVE = (
     b"\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1004l\x1b[?2004l\x1b[?2048l\x1b[<u\x1b[?7h\x1b[?1049l\x1b[?25h"
 )
-"""What undoes the modes that Textual sets: mouse, focus, paste, size and key reports, no wrapping, the alternate screen
-and the hidden cursor."""
+"""The sequences that undo the modes that Textual sets: mouse, focus, paste, size and key reports, no line wrapping, the
+alternate screen and the hidden cursor."""
 
 
 class Output:
     """The text file that frames are written to: the terminal on standard output.
 
-    A write to a terminal that is gone is dropped: otherwise it would end Textual's writer thread, and whoever puts
-    something into that thread's queue would wait for ever.
+    A write to a terminal that is gone is dropped. Otherwise it would end Textual's writer thread, and each later put to
+    that thread's queue would wait for ever.
 
     Args:
-        lost: Called when the terminal turns out to be gone, from the thread that writes.
+        lost: Called from the writer thread when the terminal is gone.
     """
 
     def __init__(self, lost: Callable[[], None]) -> None:
@@ -49,14 +49,14 @@ class Output:
         return self._file.fileno()
 
     def write(self, text: str) -> None:
-        """Write, unless nobody is there."""
+        """Write, unless the terminal is gone."""
         try:
             self._file.write(text)
         except OSError:
             self._lost()
 
     def flush(self) -> None:
-        """Pass on what was written, unless nobody is there."""
+        """Flush, unless the terminal is gone."""
         try:
             self._file.flush()
         except OSError:
@@ -82,21 +82,21 @@ class TerminalDriver(LinuxDriver):
     # -- what Textual calls ------------------------------------------------------------------------------------------
 
     def write(self, data: str) -> None:
-        """Write while there is a thread that does it: the queue of one that has ended would fill and block."""
+        """Write while the writer thread runs: without it the queue would fill and block."""
         if self._writer_thread is not None and self._writer_thread.is_alive():
             super().write(data)
 
     def start_application_mode(self) -> None:
-        """Take the terminal, once we are in the foreground."""
+        """Take the terminal, once this process is in the foreground."""
         if self._has_terminal or not self._wait_for_foreground():
             return
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self._found, self._has_terminal = self.attrs_before, True
 
     def disable_input(self) -> None:
-        """Read no more keys, and drop those that were not read, unless we only take the terminal anew.
+        """Stop reading keys, and drop those that were not read, unless the terminal is taken again at once.
 
-        Without the terminal nothing is done: it would stop us in the background.
+        Without the terminal this does nothing: it would stop a process in the background.
         """
         if not self._has_terminal:
             return
@@ -106,7 +106,7 @@ class TerminalDriver(LinuxDriver):
             super().disable_input()
 
     def _stop_reading(self) -> None:
-        """End the thread that reads keys; what is typed meanwhile waits in the terminal."""
+        """End the thread that reads keys; keys typed meanwhile wait in the terminal."""
         self.exit_event.set()
         if self._key_thread is not None:
             self._key_thread.join()
@@ -128,23 +128,23 @@ class TerminalDriver(LinuxDriver):
     # -- job control -------------------------------------------------------------------------------------------------
 
     def _listen(self) -> None:
-        """Handle job control in the event loop: a handler that interrupts a write would write into that very queue."""
+        """Handle job control in the event loop: a handler that interrupts a write would write into the same queue."""
         loop = asyncio.get_running_loop()
         loop.add_signal_handler(signal.SIGTSTP, self._suspend)
         loop.add_signal_handler(signal.SIGCONT, self._restart)
 
     def _suspend(self) -> None:
-        """Give the terminal back and stop, as any job; go on when the shell says so."""
+        """Give the terminal back and stop, as any job does; continue when the shell says so."""
         self.suspend_application_mode()
         loop = asyncio.get_running_loop()
         loop.remove_signal_handler(signal.SIGCONT)
         loop.remove_signal_handler(signal.SIGTSTP)
-        signal.raise_signal(signal.SIGTSTP)  # returns when we are continued, or at once where no shell could do that
+        signal.raise_signal(signal.SIGTSTP)  # returns on SIGCONT, or at once where no shell can send it
         self._listen()
         self._resume()
 
     def _restart(self) -> None:
-        """Somebody stopped us without asking, and others may have used the terminal: take it anew."""
+        """Take the terminal again: the process was stopped without warning, and others may have used the terminal."""
         self._is_restarting = True
         self.suspend_application_mode()
         self._is_restarting = False
@@ -157,10 +157,10 @@ class TerminalDriver(LinuxDriver):
                 screen.refresh(layout=True)
 
     def _wait_for_foreground(self) -> bool:
-        """Wait until we may use the terminal; False if that will not be.
+        """Wait until this process may use the terminal; False if that will not happen.
 
-        Setting the terminal's attributes, even to what they are, makes the kernel stop a process that is in the
-        background until it is brought to the foreground.
+        Setting the terminal's attributes, even to their present values, makes the kernel stop a background process
+        until it is brought to the foreground.
         """
         while not self._watchdog.is_ending:
             try:
@@ -178,7 +178,7 @@ class TerminalDriver(LinuxDriver):
             self._loop.call_soon_threadsafe(self._app.exit)
 
     def _restore(self) -> None:
-        """What can be done for the terminal without waiting for it."""
+        """Restore the terminal as far as that is possible without waiting for it."""
         if not self._has_terminal:
             return
         with contextlib.suppress(termios.error, OSError):

@@ -1,7 +1,7 @@
-"""``plain()``: the only door through which text from Redis reaches a widget.
+"""``plain()``: all text from Redis passes through it before it reaches a widget.
 
-What comes out is inert: no control character, no escape sequence, no direction override, nothing invisible, and never
-wider than asked. It is still text, never markup: widgets build segments from it and parse nothing.
+Its result is inert: no control character, no escape sequence, no direction override, nothing invisible, and never wider
+than asked. It is text, never markup: widgets build segments from it and parse nothing.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from rich.cells import cell_len, set_cell_size
 from redis_dash.core import decoding
 
 Plain = NewType("Plain", str)
-"""Text that has passed the door, or a literal of our own."""
+"""Text that has passed ``plain()``, or a literal of this program."""
 
 MAX_CHARS = 4096
-"""How much of a value is looked at where no width is given."""
+"""How many characters of a value are processed where no width is given."""
 
 _MAX_MARKS = 2
-"""Combining marks that one character may carry; more would climb over the lines above."""
+"""Combining marks that one character may carry; more would cover the lines above."""
 
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _BAD_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-# Invisible, or drawn with a width on which terminals disagree, though their category is an innocent one.
+# Invisible, or of a width on which terminals disagree, although their category is harmless.
 _BAD_RANGES = (
     (0x034F, 0x034F),
     (0x115F, 0x1160),
@@ -41,7 +41,7 @@ _BAD_RANGES = (
 
 
 class _Cleaner(dict[int, str]):
-    """A ``str.translate`` table that learns one character at a time."""
+    """A ``str.translate`` table that fills itself, one character at a time."""
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
@@ -63,9 +63,9 @@ _CLEANER = _Cleaner()
 
 
 def plain(value: bytes | str, width: int | None = None) -> Plain:
-    """Make a value safe to show, at most ``width`` cells wide; what was cut off leaves an ellipsis.
+    """Make a value safe to show, at most ``width`` cells wide; an ellipsis stands where text is cut off.
 
-    A huge value costs no more than a small one: it is cut before it is looked at.
+    A huge value costs no more than a small one: it is cut before it is processed.
     """
     most = MAX_CHARS if width is None else (max(width, 0) + 1) * (1 + _MAX_MARKS)
     if isinstance(value, bytes):
@@ -83,7 +83,7 @@ def plain(value: bytes | str, width: int | None = None) -> Plain:
 
 
 def _bound_marks(text: str) -> str:
-    """Escape combining marks that have nothing to stand on, or too many neighbours."""
+    """Escape combining marks that have no base character, or too many neighbours."""
     if text.isascii():
         return text
     out: list[str] = []
@@ -100,7 +100,7 @@ def _bound_marks(text: str) -> str:
 
 
 def crop(text: Plain, width: int) -> Plain:
-    """The text in at most ``width`` cells, with an ellipsis where something was cut off."""
+    """The text in at most ``width`` cells, with an ellipsis where text is cut off."""
     if text.isascii():
         if len(text) <= width:
             return text
@@ -111,7 +111,7 @@ def crop(text: Plain, width: int) -> Plain:
 
 
 def crop_middle(text: Plain, width: int) -> Plain:
-    """The text in at most ``width`` cells, both ends kept: for names that differ at the end."""
+    """The text in at most ``width`` cells with both ends kept: for names that differ at the end."""
     if cell_len(text) <= width:
         return text
     tail = len(text)
@@ -122,12 +122,12 @@ def crop_middle(text: Plain, width: int) -> Plain:
 
 
 def pad(text: Plain, width: int, right: bool = False) -> Plain:
-    """The text in exactly ``width`` cells, cropped or filled with blanks; ``right`` puts it at the right edge."""
+    """The text in exactly ``width`` cells, cropped or filled with blanks; ``right`` aligns it to the right."""
     text = crop(text, width)
     blank = " " * (width - (len(text) if text.isascii() else cell_len(text)))
     return Plain(blank + text if right else text + blank)
 
 
 def plural(count: int, noun: str, many: str = "") -> Plain:
-    """``1 key``, ``2,000 keys``; ``many`` is for nouns that take more than an s."""
+    """``1 key``, ``2,000 keys``; ``many`` is for nouns whose plural takes more than an s."""
     return Plain(f"{count:,} {noun}" if count == 1 else f"{count:,} {many or noun + 's'}")

@@ -1,4 +1,4 @@
-"""The look: what each role of text wears, on each ground, computed once per theme and never per line."""
+"""The style of each role of text on each background, computed once per theme and never per line."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ Role = Literal[
     "hue6",
     "hue7",
 ]
-"""``blank`` is for spaces between runs of text. ``alarm`` is for what must be read first, ``focus`` for what has the
-keyboard: both are reversed, so that they stand out without colour too."""
+"""``blank`` is for spaces between runs of text. ``alarm`` must be read first, ``focus`` has the keyboard: both are
+reversed, so that they stand out without colour too."""
 
 Ground = Literal["base", "bar", "cursor", "trouble"]
-"""What lies behind: the page, a header or footer bar, the cursor's row, a row that is in trouble."""
+"""The background: the page, the header or footer, the cursor's row, a row that is in trouble."""
 
 _HUES: tuple[Role, ...] = ("hue0", "hue1", "hue2", "hue3", "hue4", "hue5", "hue6", "hue7")
 _HUE_COLORS = ("#7fb4ca", "#9cc08a", "#a99bd6", "#d393b2", "#76bda9", "#c9b787", "#94a8da", "#c49a84")
@@ -47,10 +47,10 @@ _HUE_COLORS = ("#7fb4ca", "#9cc08a", "#a99bd6", "#d393b2", "#76bda9", "#c9b787",
 
 _PLAIN = ("background", "foreground", "surface", "panel")
 _TELLING = ("primary", "warning", "error", "success")
-"""The theme's colours that we use: what we write on and with, and what tells something."""
+"""The colours of the theme that are used, as foreground and background."""
 
 _LEAST: Mapping[Role, float] = {"blank": 1.0, "faint": 1.0, "border": 1.0, "gauge": GRAPHIC}
-"""The least contrast of roles that nobody has to read."""
+"""The least contrast of roles that need not be read."""
 
 
 class ThemeStyles:
@@ -58,8 +58,8 @@ class ThemeStyles:
 
     Args:
         variables: The theme's colours, by their names in CSS.
-        colorless: Tell by weight and reversal what colours would tell (``NO_COLOR``).
-        faded: Be paler: for what is no longer current.
+        colorless: Replace colour by weight and reversal (``NO_COLOR``).
+        faded: Use paler colours, for values that are no longer current.
     """
 
     def __init__(self, variables: Mapping[str, str], *, colorless: bool = False, faded: bool = False) -> None:
@@ -72,25 +72,25 @@ class ThemeStyles:
             for ground, back in grounds.items()
         }
         self.variables = _variables(colors, inks["dim"], grounds["cursor"])
-        """Colours for the style sheet: what is read on any of our grounds."""
+        """Colours for the style sheet, readable on all backgrounds."""
         self._paler = partial(ThemeStyles, variables, colorless=colorless, faded=True)
 
     @cached_property
     def faded(self) -> ThemeStyles:
-        """The same, paler: for what is no longer current."""
+        """The same styles, paler: for values that are no longer current."""
         return self._paler()
 
     def style(self, role: Role, ground: Ground = "base") -> Style:
-        """What text of a role wears on a ground."""
+        """The style of a role on a background."""
         return self._styles[ground][role]
 
     def styles(self, ground: Ground) -> Mapping[Role, Style]:
-        """What each role wears on a ground."""
+        """The styles of all roles on a background."""
         return self._styles[ground]
 
 
 def _colors(variables: Mapping[str, str], colorless: bool) -> dict[str, Color]:
-    """The theme's colours by name; without colour, greys, and whatever has a meaning as strong as text."""
+    """The theme's colours by name; without colour, greys, and every role with a meaning as strong as text."""
     colors = {name: solid(Color.parse(variables[name])) for name in (*_PLAIN, *_TELLING)}
     if colorless:
         colors = {name: color.monochrome for name, color in colors.items()}
@@ -132,7 +132,7 @@ def _grounds(colors: Mapping[str, Color]) -> dict[Ground, Color]:
 
 
 def _style(role: Role, ink: Color, ground: Ground, back: Color, colorless: bool) -> Style:
-    """Without colour, what is bad is reversed, and so is the whole row that is in trouble."""
+    """Without colour, bad values are reversed, and so is the whole row that is in trouble."""
     reverse = role in ("alarm", "focus")
     bold = reverse or role == "strong"
     if colorless:
@@ -143,7 +143,7 @@ def _style(role: Role, ink: Color, ground: Ground, back: Color, colorless: bool)
 
 
 def _variables(colors: Mapping[str, Color], dim: Color, cursor: Color) -> Mapping[str, str]:
-    """The theme's colours and those that Textual's widgets put on them, so that all can be read."""
+    """The theme's colours and those that Textual's widgets put on them, all readable."""
     ink, warning = colors["foreground"], colors["warning"]
     focused = {name: solid(colors[name].blend(ink, 0.06)) for name in ("surface", "warning")}  # as Textual tints it
     grounds = (colors["background"], colors["surface"], focused["surface"], colors["panel"], cursor)
@@ -161,13 +161,13 @@ def _variables(colors: Mapping[str, Color], dim: Color, cursor: Color) -> Mappin
 
 
 class Hues:
-    """A stable colour for each name: by its hash, moved on only where a neighbour has taken it."""
+    """A stable colour for each name: by its hash, changed only if a neighbour has the same."""
 
     def __init__(self) -> None:
         self._taken: dict[bytes, Role] = {}
 
     def of(self, name: bytes) -> Role:
-        """The role that a name wears."""
+        """The role of a name."""
         if name in self._taken:
             return self._taken[name]
         first = crc32(name) % len(_HUES)

@@ -1,4 +1,4 @@
-"""The themes that are offered: our own, and Textual's."""
+"""The themes on offer: one of this program, and Textual's."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ THEME = Theme(
         "input-selection-background": "#79b8c9 30%",
     },
 )
-"""Our own calm dark theme."""
+"""The default theme: dark, with few colours."""
 
 _INKS = ("primary", "secondary", "accent", "warning", "error", "success", "foreground")
 
 
 def offered(dark: TerminalTheme, light: TerminalTheme) -> Iterator[Theme]:
-    """Our theme, and those of Textual that leave colours to the terminal, with colours of their own.
+    """The default theme and Textual's; themes that leave colours to the terminal get fixed ones.
 
-    We blend colours, and promise a contrast: neither can be done with colours that only the terminal knows.
+    Blending colours and guaranteeing a contrast both need known colours.
 
     Args:
-        dark: What a dark terminal's colours are taken to be.
-        light: And those of a light one.
+        dark: The colours assumed for a dark terminal.
+        light: The colours assumed for a light terminal.
     """
     yield THEME
     for theme in BUILTIN_THEMES.values():

@@ -1,4 +1,4 @@
-"""The watchdog: ends the process when its terminal is gone or it was told to end, even if the event loop is blocked."""
+"""The watchdog: ends the process after a hangup or a signal, even if the event loop is blocked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Final
 
 LOOK_S = 0.25
-"""How often the watchdog looks."""
+"""How often the watchdog checks."""
 GRACE_S = 2.0
 """How long the program may take to end by itself."""
 ENDING: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
@@ -21,8 +21,8 @@ ENDING: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 class Watchdog(threading.Thread):
     """Asks the program to end, and ends it if it does not.
 
-    It is a thread because the event loop can be blocked by a terminal that nobody reads any more. It is never stopped:
-    whatever keeps the process once the program has ended (a thread that looks up a name, for example) is ended too.
+    It is a thread because the event loop blocks when the terminal is no longer read. It never stops: it also ends
+    a process that an unfinished thread, such as a name lookup, keeps alive after the program has ended.
 
     Args:
         terminal: File descriptor of the terminal.
@@ -40,22 +40,22 @@ class Watchdog(threading.Thread):
 
     @property
     def is_ending(self) -> bool:
-        """Was the program asked to end?"""
+        """Whether the program was asked to end."""
         return self._reason != 0
 
     def listen(self) -> None:
         """Handle the signals that ask the program to end.
 
-        These are plain handlers and not those of the event loop, since the loop may stand still.
+        These handlers are not those of the event loop, since the loop may be blocked.
         """
         for number in ENDING:
-            signal.signal(number, self._told)
+            signal.signal(number, self._describe)
 
-    def _told(self, number: int, _frame: FrameType | None) -> None:
+    def _describe(self, number: int, _frame: FrameType | None) -> None:
         self.end(number)
 
     def end(self, reason: int = signal.SIGHUP) -> None:
-        """Ask the program to end; this takes no lock, for it may interrupt anything."""
+        """Ask the program to end; takes no lock, since it may interrupt any code."""
         if self._reason:
             return
         self._asked_at = time.monotonic()
@@ -63,8 +63,8 @@ class Watchdog(threading.Thread):
         self._ask()
 
     def run(self) -> None:
-        """Look after the terminal, and after the program's end."""
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})  # so that restoring cannot stop us
+        """Watch the terminal, and the program after its end."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})  # restoring must not stop the process
         while True:
             time.sleep(LOOK_S)
             if not os.isatty(self._terminal):

@@ -56,6 +56,7 @@ async def test_a_reset_of_the_servers_counters_resets_ours(deployment: Deploymen
     assert (info.own_hits, info.own_misses) == (0, 0)
 
 
+@pytest.mark.own_errors(1)
 async def test_an_error_reply_stands_in_its_place(deployment: Deployment, client: redis.Redis) -> None:
     client.rpush("list", "x")
     replies = await deployment.pipeline([(b"GET", b"list"), (b"GET", b"none"), (b"NONSENSE",)])

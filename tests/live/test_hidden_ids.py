@@ -83,6 +83,7 @@ async def test_rows_searches_and_marks_hold_no_id(redis_url: str, make_context: 
     await hub.deployment.close()
 
 
+@pytest.mark.own_errors(1)
 async def test_an_error_reply_holds_no_key(deployment: Deployment) -> None:
     """Servers repeat the arguments of a failed command."""
     replies = await deployment.pipeline([(b"NOSUCHCOMMAND", f"session:{IDS[0]}".encode()) for _ in range(2)])

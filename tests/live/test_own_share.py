@@ -30,6 +30,7 @@ def total(info: Info) -> int:
     return int(info.values["total_commands_processed"])
 
 
+@pytest.mark.own_errors(2)
 async def test_our_commands_are_counted_as_the_server_counts_them(deployment: Deployment, client: redis.Redis) -> None:
     client.acl_setuser("poor", enabled=True, passwords=["+pw"], commands=["+@all", "-zcard"], keys=["*"])
     client.rpush("list", "x")

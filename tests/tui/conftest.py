@@ -1,4 +1,4 @@
-"""Make the app quick, so that tests need not wait for it."""
+"""Fixtures that make the app fast, so that tests need not wait for it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def _no_own_errors(no_own_errors: None) -> None:
-    """In every test here."""
+    """Applies to every test here."""
 
 
 @pytest.fixture(autouse=True)
 def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Drain the feed more often than a person would need."""
-    monkeypatch.setattr("redis_dash.tui.app.PULSE_S", 0.02)
+    """Drain the feed more often than a user would need."""
+    monkeypatch.setattr("redis_dash.tui.app.STREAM_INTERVAL_S", 0.02)

@@ -1,4 +1,4 @@
-"""A feed without Redis, and frames made by hand: for the pilot tests and the playground."""
+"""A feed without Redis, and frames made by hand: for the tests and the playground."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from redis_dash.pubsub.message_log import MessageRing, RawMessage
 
 
 class FakeFeed:
-    """Hands out what a test puts in, and remembers what was submitted."""
+    """Delivers the readings that a test puts in, and records the submitted commands."""
 
     def __init__(self, *readings: AnyReading) -> None:
         self.pending = list(readings)
@@ -32,9 +32,9 @@ class FakeFeed:
         self.asked: list[Request] = []
         self.under_way: Progress | None = None
         self.target = "redis://127.0.0.1:6379/0"
-        """Where it pretends to be connected."""
+        """The address that it reports."""
         self.server_is_back = asyncio.Event()
-        """Looking up what became of a command waits for it."""
+        """A look-up of an unknown outcome waits for this event."""
         self.server_is_back.set()
 
     def put(self, *readings: AnyReading) -> None:
@@ -42,20 +42,20 @@ class FakeFeed:
         self.pending += readings
 
     def drain(self) -> list[AnyReading]:
-        """What was put in since the last call."""
+        """The readings that were put in since the last call."""
         readings, self.pending = self.pending, []
         return readings
 
     def progress(self) -> Progress | None:
-        """What a test says is under way."""
+        """The progress that a test has set."""
         return self.under_way
 
     def ask(self, request: Request) -> None:
-        """Remember it."""
+        """Record the request."""
         self.asked.append(request)
 
     async def submit(self, command: Command) -> Outcome:
-        """Answer as told beforehand."""
+        """Return the next prepared outcome."""
         self.submitted.append(command)
         if isinstance(command, FindOut):
             await self.server_is_back.wait()
@@ -65,12 +65,12 @@ class FakeFeed:
         return outcome
 
     async def run(self) -> None:
-        """Nothing to read from."""
+        """Wait for ever: there is nothing to read."""
         await asyncio.Event().wait()
 
 
 def ok(topic: str, frame: Frame, coverage: float | None = None, age: float = 0.0) -> AnyReading:
-    """A current reading; its own count tells how far it can be trusted, unless ``coverage`` is that of a scan."""
+    """A current reading with the count of its frame, or with the coverage of a scan if ``coverage`` is below 1."""
     at = time.time() - age
     count = None
     if coverage is not None:
@@ -81,7 +81,7 @@ def ok(topic: str, frame: Frame, coverage: float | None = None, age: float = 0.0
 
 
 def server(**changes: object) -> ServerFrame:
-    """A server in good health."""
+    """A server without problems."""
     frame = ServerFrame(
         product="valkey",
         version="8.1.8",
@@ -170,7 +170,7 @@ def log_of(*messages: tuple[bytes, bytes]) -> MessageRing:
 
 
 def publish(log: MessageRing, *messages: tuple[bytes, bytes]) -> None:
-    """Add messages as the wire would bring them."""
+    """Add messages as the connection would deliver them."""
     raw: list[RawMessage] = [[b"pmessage", b"*", channel, payload] for channel, payload in messages]
     if raw:
         log.append(raw, time.time(), sum(len(channel) + len(payload) for channel, payload in messages))
@@ -182,7 +182,7 @@ def events(log: MessageRing, dropped: int = 0, channels: tuple[ChannelCount, ...
 
 
 def everything() -> list[AnyReading]:
-    """A reading with something in it for each topic."""
+    """One reading with contents for each topic."""
     log = log_of(*((b"orders", b'{"type": "order.created", "user_id": %d, "amount": 9.5}' % i) for i in range(30)))
     return [
         ok("server", server()),

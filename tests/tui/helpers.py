@@ -1,4 +1,4 @@
-"""Run the app with a fake feed, wait for what is expected, and read the screen."""
+"""Run the app with a fake feed, wait for a condition, and read the screen."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def running(
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
-    """Let the app work until a condition holds; fail if it does not within a few seconds."""
+    """Let the app run until a condition holds; fail if it does not within a few seconds."""
     for _ in range(300):
         if condition():
             return
@@ -41,7 +41,7 @@ async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
 
 
 async def tap(pilot: Pilot[None], *keys: str) -> None:
-    """Press keys, without the pilot's wait for an idle processor: wait for what should follow instead."""
+    """Press keys without the pilot's wait for an idle processor; wait for their effect instead."""
     for key in keys:
         name, char = (_character_to_key(key), key) if len(key) == 1 else (key, None)
         pilot.app.post_message(Key(name, char))
@@ -54,7 +54,7 @@ async def shows(app: DashApp, pilot: Pilot[None], *texts: str) -> None:
 
 
 def strips(app: DashApp) -> list[Strip]:
-    """What the compositor would send to the terminal."""
+    """The strips that the compositor would send to the terminal."""
     return app.screen._compositor.render_strips()
 
 

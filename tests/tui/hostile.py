@@ -1,4 +1,4 @@
-"""Frames full of what nobody should put into Redis, and somebody will."""
+"""Frames with hostile contents, as any client may write them to Redis."""
 
 from __future__ import annotations
 

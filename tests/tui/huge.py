@@ -1,4 +1,4 @@
-"""A feed of a huge deployment: a million sessions, a board of five million, and work that takes a while."""
+"""A feed of a huge deployment: a million sessions, a board of five million members, and work that takes a while."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class HugeFeed(fakes.FakeFeed):
         self._boards: dict[str, ShowRanks] = {}
 
     def ask(self, request: Request) -> None:
-        """Steer the made-up world, and tell at once."""
+        """Change the simulated data, and report at once."""
         super().ask(request)
         now = time.time()
         if isinstance(request, FullPass):
@@ -51,7 +51,7 @@ class HugeFeed(fakes.FakeFeed):
         self._tell()
 
     def progress(self) -> Progress | None:
-        """Time makes it go on."""
+        """Advance the simulated work with time."""
         share, elapsed = self._share()
         if not elapsed:
             return None
@@ -65,7 +65,7 @@ class HugeFeed(fakes.FakeFeed):
         return min(1.0, elapsed / self._lasts_s), elapsed
 
     async def run(self) -> None:
-        """Tell twice a second."""
+        """Report twice a second."""
         while True:
             if self._share()[0] >= 1.0:
                 if self._search_began:
@@ -109,7 +109,7 @@ class HugeFeed(fakes.FakeFeed):
 
 
 def page(asked: ShowRanks, size: int) -> Board:
-    """The page that was asked for, of a board whose members are called ``player-<rank>``."""
+    """The requested page of a board whose members are called ``player-<rank>``."""
     first, missing = asked.first, False
     if asked.member:
         rank = int(asked.member.removeprefix("player-")) if asked.member.startswith("player-") else 0
@@ -121,6 +121,6 @@ def page(asked: ShowRanks, size: int) -> Board:
 
 
 def found(*rows: SessionRow, among: int, coverage: float, running: bool = False, count: int = -1) -> SessionsFrame:
-    """A frame of a million sessions with what a search has found so far."""
+    """A frame of a million sessions with the results of a search so far."""
     search = Search(rows, len(rows) if count < 0 else count, among, coverage, running, 1.0)
     return SessionsFrame(exact(KEYS), (fakes.session(1), fakes.session(2)), search)

@@ -1,4 +1,4 @@
-"""A feed that lives: what a busy little shop would show, made up as it goes."""
+"""A feed with simulated data that changes, as of a small busy shop."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CHANNELS = ("orders", "payments", "sessions", "products", "security")
 
 
 class LivingFeed(fakes.FakeFeed):
-    """Moves every second; ``events_per_s`` messages come by."""
+    """Changes every second, and receives ``events_per_s`` messages."""
 
     def __init__(self, events_per_s: float = 10.0, seed: int = 7) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class LivingFeed(fakes.FakeFeed):
         self._moves: dict[str, tuple[int, float]] = {}
         self._rates: list[float | None] = []
         self.trouble = ""
-        """A note: from then on the server is away."""
+        """The note of a server that is away from then on."""
 
     async def run(self) -> None:
         """Publish in small steps, read once a second."""
@@ -60,7 +60,7 @@ class LivingFeed(fakes.FakeFeed):
             await asyncio.sleep(step)
 
     async def submit(self, command: Command) -> Outcome:
-        """Revoke and restore in the made-up world."""
+        """Revoke and restore simulated sessions."""
         self.submitted.append(command)
         if isinstance(command, RevokeSession):
             row = command.session

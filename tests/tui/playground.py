@@ -1,4 +1,4 @@
-"""Look at the dashboard without Redis: ``python -m tests.tui.playground [living|empty|hostile|stale|...]``."""
+"""The dashboard without Redis: ``python -m tests.tui.playground [living|empty|hostile|stale|...]``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the cursor stands while rows move, and how one gets back."""
+"""The cursor's position while rows move, and the key that returns to the first row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One line of the stream says what matters in the room it has."""
+"""One line of the stream shows the important fields within its width."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The events pane: where its cursor is, which day a line is of, and what is never shown."""
+"""The events pane: its cursor, the dates of its lines, and the contents that it hides."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def feed_of(log: MessageRing, **changes: object) -> FakeFeed:
 
 
 def under_cursor(app: DashApp) -> list[str]:
-    """The lines that wear the cursor's colour."""
+    """The lines in the cursor's colour."""
     assert app.theme_styles is not None
     ground: Style = app.theme_styles.style("text", "cursor")
     rows = [[seg.text for seg in strip if seg.style and seg.style.bgcolor == ground.bgcolor] for strip in strips(app)]
@@ -123,7 +123,7 @@ async def test_no_session_id_and_no_secret_is_shown() -> None:
             await until(pilot, lambda: _is_open(app))
             assert SECRET[4:] not in screen_text(app)
             await tap(pilot, "escape", "up")
-        assert app.dashboard.query_one(EventsPane).tail.entry == log.read(0, 1)[0]
+        assert app.dashboard.query_one(EventsPane).log_view.entry == log.read(0, 1)[0]
 
 
 async def test_an_id_is_masked_as_soon_as_it_is_known() -> None:
@@ -154,8 +154,8 @@ async def test_a_view_stands_still_as_it_is_seen() -> None:
     async with running(feed_of(log)) as (app, pilot):
         await tap(pilot, "1")
         await until(pilot, lambda: [row.split()[-1] for row in under_cursor(app)] == ["0099"])
-        tail = app.dashboard.query_one(EventsPane).tail
-        fakes.publish(log, *lines(100, 400))  # has come, but is not drawn yet when the key is pressed
+        tail = app.dashboard.query_one(EventsPane).log_view
+        fakes.publish(log, *lines(100, 400))  # received, but not drawn yet when the key is pressed
         tail.move(-1)
         await shows(app, pilot, "paused", "300 new", "line 0099")
         assert [row.split()[-1] for row in under_cursor(app)] == ["0098"]
@@ -167,7 +167,7 @@ async def test_a_flood_washes_the_cursor_to_the_latest_line() -> None:
     async with running(feed_of(log)) as (app, pilot):
         await tap(pilot, "1")
         await until(pilot, lambda: [row.split()[-1] for row in under_cursor(app)] == ["0099"])
-        tail = app.dashboard.query_one(EventsPane).tail
+        tail = app.dashboard.query_one(EventsPane).log_view
         for first in range(1000, 9000, 1000):
             fakes.publish(log, *lines(first, first + 1000))
         tail.move(-1)

@@ -1,4 +1,4 @@
-"""A filter finds what the details show, as they show it."""
+"""A filter finds the text of the details, as they show it."""
 
 from __future__ import annotations
 

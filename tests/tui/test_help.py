@@ -1,4 +1,4 @@
-"""The help defines every word that stands on the screen."""
+"""The help defines every word on the screen."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ import pytest
 from redis_dash.core.certainty import Certainty, Count
 from redis_dash.core.frames.server import ServerFrame
 from redis_dash.core.reading import Reading, Status
+from redis_dash.tui.app import DashApp
+from redis_dash.tui.keys import KeyTable
 from redis_dash.tui.panes import cache, leaderboard, rate_limits, server, sessions
 from redis_dash.tui.panes.server_meanings import MEANINGS
-from redis_dash.tui.screens.glossary import WORDS
+from redis_dash.tui.screens.glossary import word_sections
+from redis_dash.tui.screens.help import help_owners
 from redis_dash.tui.status import certainty, status_text
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import NARROW, running, screen_text, shows, tap, until
 
+WORDS = word_sections(KeyTable(help_owners(DashApp), {}))
 DEFINED = " · ".join(name for _, entries in WORDS for name, _ in entries)
 TITLES = [
     str(column.title)
@@ -69,8 +73,8 @@ def test_no_word_claims_to_know_when_a_session_was_used() -> None:
     """Only the time left is known, and an application need not renew it with each use."""
     (entries,) = [entries for title, entries in WORDS if title == "Sessions"]
     pane = sessions.SessionsPane(2)
-    told = f"{entries} {pane.EMPTY} {pane.departure(False)} {pane.departure(True)}"
-    assert not re.search("activ|latest|newest|use", told.replace("user", ""))
+    shown = f"{entries} {pane.EMPTY} {pane.departure(False)} {pane.departure(True)}"
+    assert not re.search("activ|latest|newest|use", shown.replace("user", ""))
 
 
 @pytest.mark.parametrize("fact", server.facts(fakes.server()))
@@ -97,4 +101,4 @@ async def test_it_fits_a_terminal_that_was_resized_meanwhile() -> None:
         await until(pilot, lambda: app.screen is app.dashboard)
         await pilot.resize_terminal(60, 30)
         await tap(pilot, "question_mark")
-        await shows(app, pilot, "move the cursor; from then on it", "stays with its row")
+        await shows(app, pilot, "let the pane fill the screen;", "Esc leaves")

@@ -1,4 +1,4 @@
-"""How exact a figure is, how old, and what it is only a part of: told the same way everywhere, at any width."""
+"""How exact, how old and how complete a value is: shown the same way everywhere, at any width."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def counted(ago: float, spread: int = 0) -> Count:
     return certainty.counted(40, 40 - spread, 40 + spread, time.time() - ago)
 
 
-def told(reading: AnyReading, brief: bool = False) -> str:
-    told = status_text(reading, time.time())
-    return "".join(text for text, _ in join(told.brief if brief else told.words, (Plain(" · "), "dim")))
+def status_words(reading: AnyReading, brief: bool = False) -> str:
+    status = status_text(reading, time.time())
+    return "".join(text for text, _ in join(status.brief if brief else status.words, (Plain(" · "), "dim")))
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,8 @@ def told(reading: AnyReading, brief: bool = False) -> str:
 )
 def test_words_for_how_exact_and_how_old(make: Callable[[], AnyReading], words: str, brief: str) -> None:
     reading = make()
-    assert told(reading) == words
-    assert told(reading, brief=True) == brief
+    assert status_words(reading) == words
+    assert status_words(reading, brief=True) == brief
 
 
 @pytest.mark.parametrize(

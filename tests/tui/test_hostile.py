@@ -1,4 +1,4 @@
-"""Whatever Redis holds, every registered pane shows it literally and lives on."""
+"""Every registered pane shows hostile contents literally and keeps running."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.tui import hostile
 from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import MEDIUM, NARROW, WIDE, broken, running, screen_text, shows, strips, tap, until
 
-# What Textual itself draws with is printable; so must be what we draw.
+# Textual draws only printable characters, and so must the dashboard.
 FORBIDDEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 READINGS = hostile.readings()
 MOVES = ("down", "down", "pagedown", "end", "up", "home", "right_square_bracket", "space", "enter")

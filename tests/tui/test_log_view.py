@@ -1,4 +1,4 @@
-"""The stream while somebody stands still in it: what can be reached, filtered and counted."""
+"""The stream while its view stands still: which entries can be read, filtered and counted."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ async def test_page_up_goes_on_past_what_was_put_by() -> None:
     log = full_log(10_000)
     async with running(FakeFeed(fakes.ok("events", fakes.events(log)))) as (app, pilot):
         await ready(app, pilot, log)
-        tail = app.dashboard.query_one(EventsPane).tail
+        tail = app.dashboard.query_one(EventsPane).log_view
         for _ in range(10_000 // (tail.outer_size.height - 1) + 2):
             tail.page(-1)
         await shows(app, pilot, "line 000000", "paused", "0 new")
@@ -107,7 +107,7 @@ async def test_what_has_left_the_ring_is_told() -> None:
         await shows(app, pilot, "── 3,000 lines have left the ring", "line 007001")
         await tap(pilot, "home")
         await shows(app, pilot, f"line {4000 - KEPT:06}")
-        tail = app.dashboard.query_one(EventsPane).tail
+        tail = app.dashboard.query_one(EventsPane).log_view
         assert tail.lost == lost
         await tap(pilot, "G")
         await shows(app, pilot, "line 011999")

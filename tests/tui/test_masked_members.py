@@ -1,4 +1,4 @@
-"""Members of a board that are sessions' ids: masked alike, and yet not the same."""
+"""Members of a board that are session ids: masked alike, but not the same row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Only what changed is painted: repaints are the whole cost of a dashboard at rest."""
+"""Only changed regions are painted: repaints are the whole cost of an idle dashboard."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Painted = list[tuple[Widget, tuple[Region, ...]]]
 
 @pytest.fixture
 def painted(monkeypatch: pytest.MonkeyPatch) -> Painted:
-    """What asked to be painted, and which parts of it."""
+    """The widgets that asked for a paint, and their regions."""
     calls: Painted = []
     refresh = Lines.refresh
 
@@ -59,7 +59,7 @@ async def test_one_row_that_changes_is_one_line(painted: Painted) -> None:
 
 @pytest.fixture
 def paintings(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """The whole screen, each time that it was painted anew."""
+    """A record of each paint of the whole screen."""
     seen: list[list[str]] = []
     refresh = Screen._compositor_refresh
 

@@ -1,4 +1,4 @@
-"""What each pane says, and what its keys do."""
+"""The titles and texts of each pane, and its keys."""
 
 from __future__ import annotations
 

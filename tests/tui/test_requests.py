@@ -1,4 +1,4 @@
-"""What a person may ask to be read: everything at full speed, a search among all, another page of a board."""
+"""Requests for data: a full scan, a search among all sessions, another page of a board."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def test_a_short_scan_is_told_when_it_is_done() -> None:
 
 
 async def test_what_was_only_asked_again_is_no_scan() -> None:
-    """Where all sessions are followed they are counted in each reading, long before the pass is complete."""
+    """Where all sessions are followed, each reading counts them long before the pass is complete."""
     feed = FakeFeed(*fakes.everything())
     async with running(feed) as (app, pilot):
         await tap(pilot, "f5")
@@ -315,7 +315,7 @@ async def test_a_member_anywhere_on_the_board(size: tuple[int, int]) -> None:
         await asks(feed, pilot, ShowRanks("players", member="player-4012"))
         await until(pilot, lambda: pane.table.item is not None and pane.table.item.member == "player-4012")
         await shows(app, pilot, "player-4011", "player-4013", "Esc: top", "esc top")
-        assert pane.table.needle == ""
+        assert pane.table.filter_text == ""
         await tap(pilot, "escape")
         await asks(feed, pilot, ShowRanks("players", first=1))
         await shows(app, pilot, "player-1 ")

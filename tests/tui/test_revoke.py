@@ -1,4 +1,4 @@
-"""The revoke path: ask, do, tell, undo."""
+"""Revoking a session: the question, the command, the report, undo."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ async def test_a_quickly_typed_filter_is_no_command() -> None:
     feed = feed_with()
     async with running(feed) as (app, pilot):
         await tap(pilot, "2")
-        for character in "/user1ry":  # all keys are there before any of them is handled
+        for character in "/user1ry":  # all keys have arrived before the first is handled
             app.post_message(Key("slash" if character == "/" else character, character))
         await until(pilot, lambda: any(field.value == "user1ry" for field in app.screen.query(Input)))
         await tap(pilot, "/")
@@ -127,20 +127,20 @@ async def test_the_question_says_who_and_what() -> None:
 
 
 @pytest.mark.parametrize(
-    ("can_undo", "told"),
+    ("can_undo", "shown"),
     [
         (True, "u brings it back."),
         (None, "u brings it back, if RESTORE is allowed."),
         (False, "No undo: DUMP or RESTORE is not allowed."),
     ],
 )
-async def test_the_question_promises_only_what_can_be_done(can_undo: bool | None, told: str) -> None:
-    """All of it fits the smallest terminal in which a question is asked."""
+async def test_the_question_promises_only_what_can_be_done(can_undo: bool | None, shown: str) -> None:
+    """The whole question fits the smallest terminal in which it is asked."""
     feed = feed_with()
     feed.put(fakes.ok("sessions", msgspec.structs.replace(fakes.sessions(*ROWS), can_undo=can_undo), coverage=1.0))
     async with running(feed, (50, 18)) as (app, pilot):
         await tap(pilot, "2", "r")
-        await shows(app, pilot, "Sign this session out?", told, "(y)")
+        await shows(app, pilot, "Sign this session out?", shown, "(y)")
         assert "refused" not in screen_text(app)
 
 
@@ -154,8 +154,8 @@ async def test_what_is_brought_back_ends_when_it_would_have() -> None:
 @pytest.mark.parametrize("size", [(50, 18), (60, 20), (100, 28), MEDIUM])
 @pytest.mark.parametrize("keys", [("2", "r"), ("u",)])
 async def test_the_question_says_where(size: tuple[int, int], keys: tuple[str, ...]) -> None:
-    """Whatever else does not fit: beginning and end of the address do, and all of a short one."""
-    for target, told in (
+    """A long address keeps its beginning and end; a short one is whole."""
+    for target, shown in (
         ("redis://127.0.0.1:6379/0", ["redis://127.0.0.1:6379/0"]),
         ("rediss://ops@" + "db.production." * 9 + "example.com:6380/12", ["rediss://ops@db", "…", "com:6380/12"]),
     ):
@@ -165,9 +165,9 @@ async def test_the_question_says_where(size: tuple[int, int], keys: tuple[str, .
         async with running(feed, size) as (app, pilot):
             app._undo.append(UNDO)
             await tap(pilot, *keys)
-            await shows(app, pilot, "session", "?", "(y)", *told)
+            await shows(app, pilot, "session", "?", "(y)", *shown)
             (line,) = [line for line in screen_text(app).splitlines() if "server  " in line]
-            assert all(part in line for part in told)
+            assert all(part in line for part in shown)
             assert "Cancel (Esc)" in screen_text(app)
 
 

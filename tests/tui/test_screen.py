@@ -106,7 +106,7 @@ async def test_what_lies_above_wears_our_theme() -> None:
         await shows(app, pilot, "this help")
         assert background(app) == Color.parse(colors["surface"])
         assert Color.parse(colors["primary"]) == Color.parse(THEME.primary)
-        for _ in range(2):  # it is made once, and wears what is worn now
+        for _ in range(2):  # the screen is made once, and takes the current theme
             await tap(pilot, "escape")
             app.theme = "nord"
             await until(pilot, lambda: app.screen is app.dashboard)

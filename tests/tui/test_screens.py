@@ -1,4 +1,4 @@
-"""Screens above the dashboard: one at a time, closed once, whatever keys arrive together."""
+"""Screens above the dashboard: one at a time, closed once, even if several keys arrive together."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.tui.helpers import running, shows, tap, until
 
 
 def press_together(pilot: Pilot[None], *keys: str) -> None:
-    """Post all keys before any of them is handled."""
+    """Post all keys before the first is handled."""
     for key in keys:
         name, char = (_character_to_key(key), key) if len(key) == 1 else (key, None)
         pilot.app.post_message(Key(name, char))
@@ -107,8 +107,8 @@ async def test_a_defect_ends_it_without_local_variables(capsys: pytest.CaptureFi
             app.dashboard.refresh_values = refresh_values  # type: ignore[method-assign]
             await until(pilot, lambda: not app.is_running)
     assert app.return_code == 1
-    told = capsys.readouterr().err
-    assert "because of a defect of its own (DefectError)" in told
-    assert "in refresh_values" in told
-    assert "s3cret" not in told
-    assert "\x1b]" not in told
+    report = capsys.readouterr().err
+    assert "because of a defect of its own (DefectError)" in report
+    assert "in refresh_values" in report
+    assert "s3cret" not in report
+    assert "\x1b]" not in report

@@ -1,4 +1,4 @@
-"""The course of the load is recorded from the start, whatever is shown."""
+"""The load is recorded from the start, visible or not."""
 
 from __future__ import annotations
 

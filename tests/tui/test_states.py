@@ -1,4 +1,4 @@
-"""Loading, empty, stale, reduced, off and error: each looks deliberate."""
+"""Loading, empty, stale, reduced, off and error: each has its own text."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ async def test_events_alone_without_a_connection_say_why() -> None:
 
 
 async def test_a_server_that_is_there_is_not_called_disconnected() -> None:
-    """Where only what is read of it is old."""
+    """Some of the values of the server are old."""
     old = [msgspec.structs.replace(reading, status="stale", note="not read since") for reading in fakes.everything()]
     async with running(FakeFeed(*old), WIDE) as (app, pilot):
         await shows(app, pilot, "✖ stale", "not read since")

@@ -1,4 +1,4 @@
-"""What tables say about what they show, and about what they do not."""
+"""What tables report about visible, listed and hidden rows and columns."""
 
 from __future__ import annotations
 

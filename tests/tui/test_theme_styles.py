@@ -1,4 +1,4 @@
-"""Every theme that is offered can be read, with colours and without."""
+"""Every theme on offer is readable, with colours and without."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def test_an_ink_is_moved_no_further_than_it_must() -> None:
 
 
 def contrast_of(style: Style) -> float:
-    """Of a style; 0 where only the terminal knows its colours, for then nobody can promise anything."""
+    """The contrast of a style; 0 if only the terminal knows its colours."""
     ink, ground = (color and color.triplet for color in (style.color, style.bgcolor))
     return contrast(Color(*ink), Color(*ground)) if ink and ground and not style.dim else 0.0
 
 
 def hard_to_read(app: DashApp) -> list[tuple[str, str, float]]:
-    """Texts, their styles and contrasts, where these are too small, in what is uppermost on the screen."""
+    """Texts of the topmost screen whose contrast is too small, with their styles and contrasts."""
     region = Region(0, 0, *app.size)
     if app.screen is not app.dashboard:
         (box,) = [child for child in app.screen.children if not child.has_class("-textual-system")]
@@ -134,7 +134,7 @@ async def test_ansi_themes_are_as_light_as_they_say(theme: str, is_light: bool) 
 
 
 def reversed_texts(app: DashApp) -> str:
-    """What stands reversed on the screen."""
+    """The reversed texts on the screen."""
     found = [text for strip in strips(app) for text, style, _ in strip if style is not None and style.reverse]
     return "|".join(found)
 
@@ -146,7 +146,7 @@ async def test_without_colour_the_blocked_row_is_reversed(cursor: str, monkeypat
         await tap(pilot, "3", cursor)
         await shows(app, pilot, "203.0.113.9")
         await until(pilot, lambda: "▸" in screen_text(app))
-        told = reversed_texts(app)
-        assert "203.0.113.9" in told
-        assert "blocked, 12 s" in told
-        assert "198.51.100.4" not in told
+        shown = reversed_texts(app)
+        assert "203.0.113.9" in shown
+        assert "blocked, 12 s" in shown
+        assert "198.51.100.4" not in shown

@@ -1,4 +1,4 @@
-"""What is said of a limit's wait: in words that stand still, and never 0 s."""
+"""The time until a limit's usage falls: in steady words, and never 0 s."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Columns get the room that their content needs; what differs comes before what does not."""
+"""Columns get the width of their contents; a shortened name keeps the part that differs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def test_what_nobody_has_takes_no_room() -> None:
         await shows(app, pilot, "a-rather-long-name.of")
         text = screen_text(app)
         assert "role" not in text
-        assert "column" not in text  # nothing is missing, so nothing is said of it
+        assert "column" not in text  # nothing is missing, so nothing is reported
 
 
 async def test_a_column_that_holds_something_is_not_hidden_in_silence() -> None:

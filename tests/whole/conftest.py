@@ -23,7 +23,7 @@ class Demo(NamedTuple):
     process: subprocess.Popen[str]
 
     def truth(self) -> dict[str, Any]:
-        """What the application itself counted."""
+        """The counts of the application itself."""
         answer: dict[str, Any] = httpx.get(f"{self.http_url}/truth", timeout=10).raise_for_status().json()
         return answer
 
@@ -54,6 +54,6 @@ def started_demo(*options: str) -> Iterator[Demo]:
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[Demo]:
-    """A busy demo, its choices repeatable."""
+    """A busy demo with repeatable choices."""
     with started_demo("--seed", "7", "--rate", "60") as demo:
         yield demo

@@ -1,4 +1,4 @@
-"""A program in a terminal of its own: a pseudo terminal, emulated, so that a test reads the screen and types keys."""
+"""A program in an emulated pseudo terminal: a test reads the screen and types keys."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ import pyte
 CONTROLLED = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execvp(sys.argv[1], sys.argv[1:])"
 )
-"""Makes standard input the controlling terminal, then becomes a command."""
+"""Makes standard input the controlling terminal, then executes a command."""
 ALTERNATE_SCREEN = 1049
 
 
 class Screen(pyte.Screen):
-    """What pyte does not know and Textual asks for is ignored, as simple terminals do."""
+    """Ignores the sequences that Textual uses and pyte does not know, as simple terminals do."""
 
     def set_mode(self, *modes: int, **options: bool) -> None:
-        """The alternate screen is empty when it is entered."""
+        """Clear the alternate screen when it is entered."""
         super().set_mode(*modes, **options)
         if ALTERNATE_SCREEN in modes and options.get("private"):
             self.erase_in_display(2)
 
     def report_device_status(self, mode: int = 0, **_: object) -> None:
-        """Nobody reads the answer."""
+        """Ignore the request: its answer is never read."""
 
     def set_margins(self, *args: object, **_: object) -> None:
-        """Only ever sent as a reset."""
+        """Ignore it: it is only ever sent as a reset."""
 
 
 class Terminal:
-    """The screen as it stands, and a keyboard."""
+    """The present screen, and a keyboard."""
 
     def __init__(self, process: subprocess.Popen[bytes], master: int, columns: int, rows: int) -> None:
         self.process = process
@@ -49,7 +49,7 @@ class Terminal:
         self._screen = Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self.output = b""
-        """Everything that was written, escape sequences included."""
+        """All output, escape sequences included."""
 
     @property
     def text(self) -> str:
@@ -57,7 +57,7 @@ class Terminal:
         return "\n".join(self._screen.display)
 
     def wait_until(self, condition: Callable[[str], bool], within_s: float = 20.0) -> str:
-        """Read until the screen's text satisfies a condition; returns the text."""
+        """Read until the screen's text satisfies a condition; return the text."""
         deadline = time.monotonic() + within_s
         while not condition(self.text):
             assert time.monotonic() < deadline, f"the screen did not come to that:\n{self.text}"
@@ -65,11 +65,11 @@ class Terminal:
         return self.text
 
     def wait_for(self, *texts: str, within_s: float = 20.0) -> str:
-        """Read until every text stands on the screen."""
+        """Read until every text is on the screen."""
         return self.wait_until(lambda screen: all(text in screen for text in texts), within_s)
 
     def type_until(self, keys: str, condition: Callable[[str], bool], every_s: float) -> str:
-        """Press keys again every few moments until the screen's text satisfies a condition."""
+        """Press keys repeatedly until the screen's text satisfies a condition."""
         pressed_at = time.monotonic()
 
         def satisfied(screen: str) -> bool:
@@ -84,12 +84,12 @@ class Terminal:
         return self.wait_until(satisfied)
 
     def wait_for_silence(self, seconds: float) -> None:
-        """Read until nothing has been written for so long."""
+        """Read until nothing has been written for this time."""
         while self._read(seconds):
             pass
 
     def wait_for_end(self, within_s: float) -> None:
-        """Go on reading, as a terminal does, until the program has ended."""
+        """Continue to read, as a terminal does, until the program has ended."""
         deadline = time.monotonic() + within_s
         while self.process.poll() is None:
             assert time.monotonic() < deadline, f"still running:\n{self.text}"
@@ -108,7 +108,7 @@ class Terminal:
         os.write(self._master, keys.encode())
 
     def _read(self, timeout_s: float) -> bool:
-        """Read what is there; False if nothing came in time."""
+        """Read the available output; False if none came in time."""
         ready = bool(select.select([self._master], [], [], timeout_s)[0])
         if ready:
             with contextlib.suppress(OSError):  # the other side hung up
@@ -119,7 +119,7 @@ class Terminal:
 
 
 def gone(process: psutil.Process) -> bool:
-    """Has it ended? Its parent may not have asked for its exit status yet."""
+    """Whether the program has ended; its parent may not have collected its exit status yet."""
     return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
@@ -132,7 +132,7 @@ def resize(descriptor: int, columns: int, rows: int) -> None:
 def in_terminal(
     command: Sequence[str], columns: int = 120, rows: int = 36, environ: Mapping[str, str] | None = None
 ) -> Iterator[Terminal]:
-    """Run a command, this being its controlling terminal; it is killed with the block if it has not ended by then."""
+    """Run a command with this as its controlling terminal; at the end of the block it is killed if it still runs."""
     master, slave = pty.openpty()
     resize(slave, columns, rows)
     full = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor"} | dict(environ or {})
@@ -150,5 +150,5 @@ def in_terminal(
     finally:
         process.kill()
         process.wait()
-        with contextlib.suppress(OSError):  # hung up before
+        with contextlib.suppress(OSError):  # closed earlier
             os.close(master)

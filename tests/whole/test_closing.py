@@ -1,6 +1,6 @@
-"""Terminals that close in every way leave no process behind.
+"""A terminal leaves no process behind, in whatever way it closes.
 
-``CLOSINGS=200 make test ARGS=tests/whole/test_closing.py`` closes so many; a run of the whole suite closes a few.
+``CLOSINGS=200 make test ARGS=tests/whole/test_closing.py`` closes 200 terminals; a run of the whole suite closes a few.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ IN_SHELL = ["/bin/sh", "-c", '"$@"; true', "sh"]
 WITHIN_S = 3.0
 LONGEST_PAUSE_S = 0.05
 EARLY_S = 1.0
-"""The dashboard has not always painted itself by then."""
+"""The dashboard may not have painted itself by then."""
 
 SIGNALS = {"SIGHUP": signal.SIGHUP, "SIGCONT": signal.SIGCONT, "SIGTERM": signal.SIGTERM}
 END = "end of file"
@@ -36,7 +36,7 @@ ORDERS = tuple(
     for order in itertools.permutations((*SIGNALS, END), length)
     if END in order
 )
-"""Every order of every choice of what may arrive, the terminal being closed at some time."""
+"""Every order of every selection of events, the closing of the terminal among them."""
 
 
 def close(terminal: Terminal, process: psutil.Process, order: tuple[str, ...], pause: Callable[[], float]) -> None:
@@ -47,7 +47,7 @@ def close(terminal: Terminal, process: psutil.Process, order: tuple[str, ...], p
         else:
             with suppress(psutil.NoSuchProcess):  # it may have ended already
                 process.send_signal(SIGNALS[event])
-        time.sleep(pause())  # part of the order: what follows may or may not find the program at the event before
+        time.sleep(pause())  # part of the order: the next event may come while the program still handles the last one
 
 
 @pytest.mark.timeout(30 + 10 * CLOSINGS)

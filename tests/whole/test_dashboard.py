@@ -21,13 +21,13 @@ SIZES = [(120, 36), (80, 24)]
 
 
 def has_line(screen: str, text: str) -> bool:
-    """Does it stand alone in a line of a pane, as what is being typed does?"""
+    """Whether the text stands alone in a line of a pane, as typed text does."""
     return any(part.strip() == text for line in screen.splitlines() for part in line.split("│"))
 
 
 @pytest.fixture(scope="module")
 def still_demo() -> Iterator[Demo]:
-    """A demo that nobody uses but the test."""
+    """A demo without a workload."""
     with started_demo("--no-workload") as demo:
         yield demo
 
@@ -68,7 +68,7 @@ def test_revoking_a_session_signs_exactly_that_browser_out(still_demo: Demo, siz
         assert priya.get("/profile").status_code == 200
         terminal.type("r")
         terminal.wait_for("Cancel")
-        terminal.type_until("y", lambda screen: "Cancel" not in screen, every_s=0.6)  # sooner is not taken
+        terminal.type_until("y", lambda screen: "Cancel" not in screen, every_s=0.6)  # an earlier y does not count
         terminal.wait_for("is deleted")
         assert priya.get("/profile").status_code == 401
         assert raj.get("/profile").status_code == 200
@@ -102,7 +102,7 @@ def test_a_signal_leaves_the_terminal_as_it_was_found(number: signal.Signals) ->
 
 
 def test_a_closed_terminal_ends_it_even_if_its_parent_swallows_the_hangup() -> None:
-    """As make does, which waits for its child and does not pass the signal on."""
+    """A parent like make, which waits for its child and does not pass the signal on."""
     ignore = "import signal, subprocess, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN)"
     parent = f"{ignore}; subprocess.call(sys.argv[1:])"
     with EmbeddedServer() as server:

@@ -1,4 +1,4 @@
-"""`redis-dash demo` in a real terminal: it comes alive, and nothing of it outlives it."""
+"""`redis-dash demo` in a real terminal: it starts, and leaves no process behind."""
 
 from __future__ import annotations
 

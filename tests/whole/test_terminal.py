@@ -1,4 +1,4 @@
-"""The dashboard and its terminal: job control, a redirected standard error, ends that cannot wait."""
+"""The dashboard and its terminal: job control, a redirected standard error, a blocked terminal."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ def in_shell(url: str) -> Iterator[tuple[Terminal, psutil.Process]]:
 
 
 def wait_for_prompt(terminal: Terminal) -> None:
-    """Wait until the shell speaks again; where on the screen it does depends on where the dashboard was stopped."""
+    """Wait for the shell's prompt, wherever on the screen the dashboard was stopped."""
     terminal.wait_until(lambda _: b"shell>" in terminal.output)
 
 
 def paints_dashboard(screen: str) -> bool:
-    """Is every line of the panes there?"""
+    """Whether every line of the panes is there."""
     return all(line[0] in "╭│╰" and line[-1] in "╮│╯" for line in screen.splitlines()[1:-1]) and "q quit" in screen
 
 
 def paints_help(screen: str) -> bool:
-    """Is every line of the box there, and nothing beside it?"""
+    """Whether every line of the box is there, and nothing beside it."""
     lines = screen.splitlines()
     edge = lines[0].find("╭")
     return (
@@ -102,7 +102,7 @@ def test_ctrl_z_stops_it_and_the_terminal_is_the_shells(embedded_server: Embedde
         terminal.output = b""
         terminal.type("echo all$((1+1))well\n")
         terminal.wait_for("all2well")
-        terminal.type("kill %1; kill -CONT %1\n")  # in the background: to touch the terminal would stop it again
+        terminal.type("kill %1; kill -CONT %1\n")  # in the background: using the terminal would stop it again
         terminal.wait_until(lambda _: gone(dashboard), within_s=3)
 
 
@@ -117,7 +117,7 @@ def test_a_stopped_job_ends_with_its_terminal(embedded_server: EmbeddedServer, n
 
 
 def test_ctrl_z_without_a_shell_does_not_stop_it(embedded_server: EmbeddedServer) -> None:
-    """Nobody could continue it: a window that runs nothing but the dashboard would hang."""
+    """No shell could continue the job: a window that runs only the dashboard would hang."""
     with in_terminal([*DASHBOARD, embedded_server.url]) as terminal:
         terminal.wait_for("ops/s", "1 Events")
         terminal.output = b""
@@ -128,7 +128,7 @@ def test_ctrl_z_without_a_shell_does_not_stop_it(embedded_server: EmbeddedServer
 
 
 def test_standard_error_that_goes_elsewhere(embedded_server: EmbeddedServer, tmp_path: Path) -> None:
-    """The screen is painted on the terminal, and what others print to standard error lands where it was sent."""
+    """The screen is painted on the terminal, and output of other code to standard error reaches its own target."""
     program = """
 import logging, threading, redis_dash.cli
 threading.Timer(1, lambda: logging.getLogger("somebody").warning("mind the gap")).start()
@@ -151,7 +151,7 @@ def test_a_terminal_that_nobody_reads_does_not_keep_it_from_ending() -> None:
         terminal.wait_for("ops/s", "1 Events")
         deadline = time.monotonic() + 30
         with redis.Redis(port=server.port) as client:
-            # Paintings fill the terminal's buffer, then Textual's queue; then Redis is asked nothing any more.
+            # Paints fill the terminal's buffer, then Textual's queue; after that Redis receives no requests.
             while min(int(known["idle"]) for known in client.client_list() if known["name"]) < 2:
                 assert time.monotonic() < deadline, "it went on without anybody reading"
                 for rows in (30, 36):

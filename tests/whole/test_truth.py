@@ -1,4 +1,4 @@
-"""What the dashboard says is what the application counted."""
+"""The dashboard's values equal the application's own counts."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ TOPICS = [source.topic for source in SOURCES]
 
 
 def settled(read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Read until nothing changes any more but the sliding windows of the rate limits."""
+    """Read until only the sliding windows of the rate limits still change."""
     deadline, before = time.monotonic() + 20, read()
     while time.monotonic() < deadline:
-        time.sleep(0.3)  # the distance between two looks, not a wait for something
+        time.sleep(0.3)  # the interval between two reads, not a wait for something
         now = read()
         if {name: now[name] for name in now if name != "rate_limits"} == {
             name: before[name] for name in before if name != "rate_limits"
@@ -38,7 +38,7 @@ def settled(read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
 
 @pytest.fixture
 def quiet(demo: Demo) -> Demo:
-    """The demo at rest after a time of traffic."""
+    """The idle demo after a time of traffic."""
     demo.play("resume")
     deadline = time.monotonic() + 20
     while (truth := demo.truth())["channels"]["orders"] < 20 or truth["caches"]["llm"]["hits"] < 3:
@@ -69,7 +69,7 @@ async def test_at_rest_every_figure_is_exact(quiet: Demo) -> None:
     used = {row["identity"]: row["used"] for row in frames["rate_limits"]["rows"]}
     assert used.keys() <= before["rate_limits"].keys()
     for address, truth in before["rate_limits"].items():
-        # The window slides between the looks: usage can only fall.
+        # The window slides between the reads: usage can only fall.
         late = after["rate_limits"].get(address, {"used": 0})
         assert truth["used"] >= used.get(address, 0) >= late["used"], address
 
@@ -95,7 +95,7 @@ async def test_every_message_is_counted_under_its_channel(quiet: Demo) -> None:
 
 
 async def test_the_hit_rate_is_the_applications_own(demo: Demo) -> None:
-    """The server's counters with and without us: our own thousands of lookups leave no trace in the figure."""
+    """The server's counters with and without this program: its thousands of lookups do not change the hit rate."""
     demo.play("pause")
     settled(demo.truth)
     async with running(Hub(Config(url=demo.redis_url, refresh_s=0.1, **CONFIGURATION))) as hub:
@@ -104,5 +104,5 @@ async def test_the_hit_rate_is_the_applications_own(demo: Demo) -> None:
         await until(lambda: hub.passes > 10)
         last = await cache_of(hub)
     assert last.own_hits > first.own_hits + 100
-    # The limiter and the sessions of the application are at rest, and so must the figures be.
+    # The limiter and the sessions of the application are idle, and so must the values be.
     assert (last.hits, last.misses) == (first.hits, first.misses)

@@ -1,4 +1,4 @@
-"""One file a topic; ``PANES`` is the registration."""
+"""The panes, one file per topic; ``PANES`` is their registry."""
 
 from __future__ import annotations
 

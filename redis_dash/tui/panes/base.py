@@ -1,4 +1,4 @@
-"""A pane: a view of a topic with the keyboard: what its keys move, pause, filter and take back."""
+"""A pane: a view of one topic, and the keys that move, pause, filter and step back in it."""
 
 from __future__ import annotations
 
@@ -9,19 +9,28 @@ from textual.widgets import Input
 
 from redis_dash.core.reading import F
 from redis_dash.tui.intents import DetailRequested
+from redis_dash.tui.keys import CLEAR_ID, IN_A_PANE, KeyHelp
 from redis_dash.tui.panes.reading_view import Piece, ReadingView, piece
 from redis_dash.tui.text import Plain
 from redis_dash.tui.widgets.table import Table
 
-__all__ = ["STOP", "Pane", "Piece", "piece"]
+__all__ = ["BACK", "STOP", "Pane", "Piece", "piece"]
 
 WHEEL_ROWS = 3
 STOP = Plain("stop")
-"""The way back while work at full speed is under way for a pane."""
+"""The word for Esc in the footer while a search of this pane runs."""
+
+_MOVE = KeyHelp("move the cursor; from then on it stays with its row while rows move", section=IN_A_PANE)
+_HOME = KeyHelp("first row; the cursor stays there, whichever row that is", section=IN_A_PANE)
+_PAGE = KeyHelp("screenfuls", section=IN_A_PANE)
+_END = KeyHelp("last row", section=IN_A_PANE)
+_PAUSE = KeyHelp("let the pane stand still, or go on", section=IN_A_PANE, footer="pause", priority=2)
+_DETAIL = KeyHelp("everything about the row, kept up to date", section=IN_A_PANE, footer="detail", priority=6)
+BACK = KeyHelp("take back what is nearest; the list below names what that is", section=IN_A_PANE)
 
 
 class Pane(ReadingView[F]):
-    """One topic's corner of the screen, and its keys."""
+    """One topic's view, and its keys."""
 
     DEFAULT_CSS = """
     Pane > Input { display: none; height: 1; border: none; padding: 0 1; background: $surface; }
@@ -29,55 +38,55 @@ class Pane(ReadingView[F]):
     """
 
     BINDINGS = [
-        Binding("up,k", "move(-1)", "Up", show=False, id="pane.up"),
-        Binding("down,j", "move(1)", "Down", show=False, id="pane.down"),
-        Binding("pageup", "page(-1)", "Page up", show=False, id="pane.page_up"),
-        Binding("pagedown", "page(1)", "Page down", show=False, id="pane.page_down"),
-        Binding("home,g", "home", "First", show=False, id="pane.home"),
-        Binding("end,G", "end", "Last", show=False, id="pane.end"),
-        Binding("enter", "detail", "Detail", show=False, id="pane.detail"),
-        Binding("space", "pause", "Pause", show=False, id="pane.pause"),
-        Binding("escape", "clear", "Clear", show=False, id="pane.clear"),
+        Binding("up,k", "move(-1)", "Up", show=False, id="pane.up", group=_MOVE),
+        Binding("down,j", "move(1)", "Down", show=False, id="pane.down", group=_MOVE),
+        Binding("home,g", "home", "First", show=False, id="pane.home", group=_HOME),
+        Binding("pageup", "page(-1)", "Page up", show=False, id="pane.page_up", group=_PAGE),
+        Binding("pagedown", "page(1)", "Page down", show=False, id="pane.page_down", group=_PAGE),
+        Binding("end,G", "end", "Last", show=False, id="pane.end", group=_END),
+        Binding("space", "pause", "Pause", show=False, id="pane.pause", group=_PAUSE),
+        Binding("enter", "detail", "Detail", show=False, id="pane.detail", group=_DETAIL),
+        Binding("escape", "clear", "Clear", show=False, id=CLEAR_ID, group=BACK),
     ]
 
     typed = ""
-    """What stands in the filter's field."""
+    """The text in the filter's input."""
 
     # -- what a topic may add ----------------------------------------------------------------------------------------
 
     @property
     def way_back(self) -> Plain:
-        """What Esc takes back here, in a word or two; empty if it is nothing of this pane."""
-        return Plain("clear filter") if self.navigable.needle or self.is_typing else Plain("")
+        """What Esc takes back in this pane, in a word or two; empty if nothing."""
+        return Plain("clear filter") if self.navigable.filter_text or self.is_typing else Plain("")
 
     def step_back(self) -> bool:
-        """Take back what else the person has asked for; was there anything?"""
+        """Take back what the user asked for besides a filter; return whether there was anything."""
         return False
 
     def narrow(self, text: str) -> None:
-        """List only what contains this text."""
+        """List only rows that contain this text."""
         self.navigable.narrow(text)
 
     def search_further(self, text: str) -> bool:
-        """Look for what was typed beyond the listed rows, where there are more; otherwise it stays a filter."""
+        """Search beyond the listed rows, if there are more; return False to keep the text as a filter."""
         return False
 
     # -- focus, keys and mouse ---------------------------------------------------------------------------------------
 
     def on_focus(self) -> None:
-        """Show that the keyboard is here."""
+        """Show the focus."""
         self._refocus()
 
     def on_blur(self) -> None:
-        """Show that it is not."""
+        """Show that the focus is gone."""
         self._refocus()
 
     def on_descendant_focus(self) -> None:
-        """The filter has the keyboard."""
+        """The filter's input has the focus."""
         self._refocus()
 
     def on_descendant_blur(self) -> None:
-        """The filter has lost it: what was typed is kept, unless only the whole terminal looks elsewhere."""
+        """Close the filter's input and keep its text, unless only the terminal has lost the focus."""
         focused = self.screen.focused
         if self.app.app_focus and (focused is None or focused.parent is not self):
             self.remove_class("-filtering")
@@ -86,61 +95,61 @@ class Pane(ReadingView[F]):
     def _refocus(self) -> None:
         if isinstance(self.navigable, Table):
             self.navigable.activate(self._active)
-        self.redress()
+        self.refresh_border()
 
     def action_move(self, step: int) -> None:
         """Move the cursor by lines."""
         self.navigable.move(step)
-        self.redress()
+        self.refresh_border()
 
     def action_page(self, step: int) -> None:
         """Move the cursor by screenfuls."""
         self.navigable.page(step)
-        self.redress()
+        self.refresh_border()
 
     def action_home(self) -> None:
         """Go to the start."""
         self.navigable.home()
-        self.redress()
+        self.refresh_border()
 
     def action_end(self) -> None:
         """Go to the end."""
         self.navigable.end()
-        self.redress()
+        self.refresh_border()
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
-        """The wheel moves the view."""
+        """Scroll down."""
         event.stop()
         self.navigable.scroll_rows(WHEEL_ROWS)
-        self.redress()
+        self.refresh_border()
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
-        """The wheel moves the view."""
+        """Scroll up."""
         event.stop()
         self.navigable.scroll_rows(-WHEEL_ROWS)
-        self.redress()
+        self.refresh_border()
 
     def on_table_chosen(self, message: Table.Chosen) -> None:
-        """A click on the cursor's row opens it."""
-        self.redress()
+        """A click on the cursor's row opens its details."""
+        self.refresh_border()
         if message.again:
             self.action_detail()
 
     def action_detail(self) -> None:
-        """Show everything about what the cursor is on."""
+        """Show everything about the cursor's row."""
         if self.frame is not None and (detail := self.follow()) is not None:
             self.post_message(DetailRequested(detail))
-        self.redress()
+        self.refresh_border()
 
     def action_pause(self) -> None:
-        """Let the pane stand still, or go on."""
+        """Pause or continue."""
         self.paused = not self.paused
         self.catch_up()
 
     # -- the filter --------------------------------------------------------------------------------------------------
 
     async def open_filter(self) -> None:
-        """Ask for a filter at the pane's lower edge."""
+        """Open the filter's input at the lower edge."""
         fields = self.query(Input)
         if not fields:
             await self.mount(Input(placeholder="filter; Enter keeps it, Esc clears it", compact=True))
@@ -148,14 +157,14 @@ class Pane(ReadingView[F]):
         self.screen.set_focus(self.query_one(Input))
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Filter while it is being typed."""
+        """Filter while the user types."""
         event.stop()
         self.typed = event.value
         self.narrow(event.value)
-        self.redress()
+        self.refresh_border()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Keep the filter, or look further than the listed rows."""
+        """Keep the filter, or search beyond the listed rows."""
         event.stop()
         self.remove_class("-filtering")
         self.focus()
@@ -163,7 +172,7 @@ class Pane(ReadingView[F]):
             self.clear_filter()
 
     def clear_filter(self) -> None:
-        """List everything again."""
+        """List all rows again."""
         with self.prevent(Input.Changed):
             for field in self.query(Input):
                 field.clear()
@@ -171,11 +180,11 @@ class Pane(ReadingView[F]):
         self.narrow("")
         self.remove_class("-filtering")
         self.focus()
-        self.redress()
+        self.refresh_border()
 
     def action_clear(self) -> None:
-        """Clear the filter, or take back what else was asked for; otherwise Esc means something else."""
-        if self.navigable.needle or self.is_typing:
+        """Clear the filter, or take back what else was asked for; otherwise the dashboard handles Esc."""
+        if self.navigable.filter_text or self.is_typing:
             self.clear_filter()
         elif not self.step_back():
             raise SkipAction

@@ -1,4 +1,4 @@
-"""Is the cache earning its keep?"""
+"""The cache pane: hit rates."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from redis_dash.tui.widgets.sparkline import Sparkline, drawing_height
 from redis_dash.tui.widgets.table import Table
 
 FALL = 0.15
-"""How far below the rate since the start the current one must be to be called falling."""
+"""The hit rate is falling if it is this far below the rate since the start."""
 FALL_LOOKUPS = 20
-"""And out of how many lookups, so that three unlucky ones raise no alarm."""
+"""The least number of lookups for that, so that three misses in a row raise no alarm."""
 
 TABLE_ROWS = 8
-"""What the frame and a table of a few caches take."""
+"""The lines that the frame and a table of a few caches take."""
 
 COLUMNS = (
     Column(Plain("cache"), 12, most=40),
@@ -48,6 +48,18 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
         "No lookup but ours has been counted since the server's statistics began. Hits and misses appear here."
     )
     FRAME = CacheFrame
+    WORDS = (
+        "Cache",
+        (
+            ("hit rate  now", "lookups that found something: since counting began; over the last seconds"),
+            ("hits  misses", "lookups that found something, that found nothing"),
+            ("since start", "since the server was started, or its counters reset before this dashboard came;"),
+            ("", "a time of day: its counters were reset then"),
+            ("lookups taken off", "what this dashboard has looked up itself does not count"),
+            ("keys", "answers in the cache, as the scan has counted or estimated them"),
+            ("cache", "its name, as in --cache"),
+        ),
+    )
 
     DEFAULT_CSS = "CachePane > Sparkline { height: 2; }"
 
@@ -60,12 +72,12 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
         )
 
     def compose(self) -> ComposeResult:
-        """The course above, the caches below."""
+        """The sparkline above, the caches below."""
         yield self._history
         yield self.table
 
     def on_resize(self, event: Resize) -> None:
-        """The drawing takes what the table can spare."""
+        """The sparkline takes the lines that the table does not need."""
         self._history.styles.height = drawing_height(event.size.height - TABLE_ROWS)
 
     def has_nothing(self, frame: CacheFrame) -> bool:
@@ -96,7 +108,7 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
         return frame.groups
 
     def display_frame(self, frame: CacheFrame) -> None:
-        """The course and the rows."""
+        """Show the sparkline and the rows."""
         role: Role = "warn" if is_falling(frame) else "accent"
         self._history.show(frame.history, 1.0, (Plain("100 %"), Plain("0")), role)
         super().display_frame(frame)
@@ -116,14 +128,14 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
 
 
 def is_falling(frame: CacheFrame) -> bool:
-    """Is the rate of the last seconds well below the rate since the start?"""
+    """Whether the rate of the last seconds is well below the rate since the start."""
     if frame.hit_rate is None or frame.interval_hit_rate is None:
         return False
     return (_lookups(frame) or 0) >= FALL_LOOKUPS and frame.hit_rate - frame.interval_hit_rate >= FALL
 
 
 def _lookups(frame: CacheFrame) -> int | None:
-    """Over the last seconds."""
+    """The number of lookups in the last seconds."""
     hits, misses = frame.interval_hits, frame.interval_misses
     return None if hits is None or misses is None else hits + misses
 
@@ -175,7 +187,7 @@ def _keys(group: CacheGroup) -> Figure:
 
 
 def _short(value: int | None) -> Plain:
-    """The exact figure while it fits its column."""
+    """The exact value while it fits the column."""
     if value is None:
         return Plain("–")
     return count(value) if value < 1_000_000 else compact(value)

@@ -1,4 +1,4 @@
-"""What is happening right now?"""
+"""The events pane: the live stream of pub/sub messages."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from redis_dash.core.messages import Entry, Mark
 from redis_dash.tui.event_line import EventLine
 from redis_dash.tui.formatting import clock, compact, count, moment, nbytes, rate
 from redis_dash.tui.intents import Detail
+from redis_dash.tui.keys import IN_A_PANE, KeyHelp
 from redis_dash.tui.panes.base import Pane, Piece, piece
 from redis_dash.tui.segments import Segment
 from redis_dash.tui.text import Plain, plain
@@ -32,32 +33,53 @@ class EventsPane(Pane[EventsFrame]):
     NAME = TAB = Plain("Events")
     EMPTY = Plain("No message has come yet. What is published from now on appears here as it happens.")
     FRAME = EventsFrame
+    WORDS = (
+        "Events",
+        (
+            ("84/s", "messages a second, over the last seconds"),
+            ("received", "messages that came since this dashboard was started"),
+            ("dropped", "messages that came in part, or as nonsense: lost"),
+            ("sharded", "channels of SPUBLISH: only SSUBSCRIBE receives them"),
+            ("gap", "a time without connection: what was published then is unknown"),
+            ("paused · 12 new", "you scrolled back or paused; so many came since. {pane.end} follows again"),
+            ("left the ring", "messages that were counted and are too old to be read again"),
+        ),
+    )
 
-    BINDINGS: ClassVar = [Binding("f", "end", "Follow", show=False, id="events.follow")]
+    BINDINGS: ClassVar = [
+        Binding(
+            "f",
+            "end",
+            "Follow",
+            show=False,
+            id="events.follow",
+            group=KeyHelp("follow the end again, as {pane.end} does", section=IN_A_PANE),
+        )
+    ]
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self._line = EventLine()
         self._today = date.today()
-        self.tail: LogView[Entry] = LogView(self._line.paint, _matches, self._line.make_room, _new_day)
+        self.log_view: LogView[Entry] = LogView(self._line.paint, _matches, self._line.make_room, _new_day)
         self._rates = StatusBar(gap=(Plain("  "), "blank"), more=" more")
 
     def compose(self) -> ComposeResult:
         """Rates above, the stream below."""
         yield self._rates
-        yield self.tail
+        yield self.log_view
 
     @property
     def navigable(self) -> LogView[Entry]:
         """The stream."""
-        return self.tail
+        return self.log_view
 
     def has_nothing(self, frame: EventsFrame) -> bool:
-        """Nothing came yet, not even a mark of our own."""
+        """Nothing came yet, not even a gap."""
         return frame.log.end == 0
 
     def nothing(self, frame: EventsFrame) -> Plain:
-        """On which channels nothing came."""
+        """The channels on which nothing came."""
         if "*" in frame.patterns:
             return self.EMPTY
         named = " or ".join(plain(pattern, 40) for pattern in frame.patterns[:4]) or "no channel at all"
@@ -78,40 +100,40 @@ class EventsPane(Pane[EventsFrame]):
         return tuple(pieces)
 
     def warning(self, frame: EventsFrame) -> Segment | None:
-        """Messages that are lost, or may be."""
+        """Messages are lost, or may be."""
         return (Plain("!"), "bad") if frame.dropped or any(gap.ended_at is None for gap in frame.gaps) else None
 
     def notes(self) -> list[Piece]:
         """Filter and pause."""
         notes: list[Piece] = []
-        tail = self.tail
-        if tail.needle:
-            found, searched = tail.matching
-            where = f"{searched:,} {tail.searched_where}" if tail.held else f"last {searched:,}"
-            notes.append(piece(f"filter: {plain(tail.needle, 20)}", "accent"))
+        view = self.log_view
+        if view.filter_text:
+            found, searched = view.matching
+            where = f"{searched:,} {view.searched_where}" if view.held else f"last {searched:,}"
+            notes.append(piece(f"filter: {plain(view.filter_text, 20)}", "accent"))
             notes.append(piece(f"{found:,} of {where}", "accent"))
-        if tail.held:
-            notes.append(piece(f"{tail.new:,} new", "warn"))
-        if tail.lost:
-            notes.append(piece(gone(tail.lost), "warn"))
-        if tail.held:
+        if view.held:
+            notes.append(piece(f"{view.new:,} new", "warn"))
+        if view.lost:
+            notes.append(piece(gone(view.lost), "warn"))
+        if view.held:
             notes.append(piece("End follows", "dim"))
         return notes
 
     def currency(self) -> tuple[Piece, ...]:
         """A view that stands still is not live."""
-        return (piece("paused", "warn"),) if self.tail.held else ()
+        return (piece("paused", "warn"),) if self.log_view.held else ()
 
     def display_frame(self, frame: EventsFrame) -> None:
-        """Rates once a beat; the stream has its own pace."""
+        """Show the rates; the stream is painted more often."""
         if self._line.hide(frame.session_globs, frame.known_ids):
-            self.tail.forget()
-            self.tail.repaint()
+            self.log_view.forget()
+            self.log_view.repaint()
         if self._line.know(channel.channel for channel in frame.channels):
-            self.tail.forget()
-        if self._today != date.today():  # what came before midnight is of another day now
+            self.log_view.forget()
+        if self._today != date.today():  # messages before midnight belong to another day now
             self._today = date.today()
-            self.tail.repaint()
+            self.log_view.repaint()
         rates = [self._rate(channel.channel, channel.rate, i) for i, channel in enumerate(frame.channels)]
         if frame.other:
             rates.append(Item(((Plain(f"others {compact(frame.other)}"), "dim"),), priority=len(rates)))
@@ -124,30 +146,30 @@ class EventsPane(Pane[EventsFrame]):
         return Item(((name, hue), (Plain(" "), "blank"), (rate(per_second), "dim")), priority=index)
 
     def refresh_stream(self) -> None:
-        """Draw what has come since the last time."""
+        """Draw the messages that have come since the last call."""
         frame = self.frame
         if frame is None or not self.display or not self.is_attached:
             return
-        new = self.tail.new
-        self.tail.follow(frame.log)
-        if (self.tail.held and self.tail.new != new) or self.tail.needle:
-            self.redress()
+        new = self.log_view.new
+        self.log_view.follow(frame.log)
+        if (self.log_view.held and self.log_view.new != new) or self.log_view.filter_text:
+            self.refresh_border()
 
     def action_pause(self) -> None:
-        """Hold the stream still; nothing is lost meanwhile."""
-        if self.tail.held:
-            self.tail.resume()
+        """Stop the stream's view; no message is lost meanwhile."""
+        if self.log_view.held:
+            self.log_view.resume()
         else:
-            self.tail.hold()
-        self.redress()
+            self.log_view.hold()
+        self.refresh_border()
 
     def on_log_view_chosen(self) -> None:
         """A line was clicked."""
-        self.redress()
+        self.refresh_border()
 
     def detail(self) -> Detail | None:
-        """The whole payload, pretty where it is JSON."""
-        entry = self.tail.entry
+        """The whole payload, indented if it is JSON."""
+        entry = self.log_view.entry
         if entry is None:
             return None
         if isinstance(entry, Mark):
@@ -168,26 +190,26 @@ class EventsPane(Pane[EventsFrame]):
         return Detail(Plain("Event"), facts, text)
 
     def _refocus(self) -> None:
-        self.tail.activate(self._active)
+        self.log_view.activate(self._active)
         super()._refocus()
 
 
-def _matches(entry: Entry, needle: str) -> bool:
+def _matches(entry: Entry, filter_text: str) -> bool:
     if isinstance(entry, Mark):
-        return needle in entry.text.casefold()
-    wanted = needle.encode()
+        return filter_text in entry.text.casefold()
+    wanted = filter_text.encode()
     return wanted in entry.channel.lower() or wanted in entry.payload.lower()
 
 
 def _new_day(before: Entry | None, entry: Entry) -> Plain | None:
-    """The date, where an entry is of another day than the one before it; than today, if none is before it."""
+    """The date, if an entry has another date than the one before it, or than today if it is the first."""
     day = _day(entry.at // 60)
     if day is None or day == (_day(before.at // 60) if before is not None else date.today()):
         return None
     return Plain(f"{day:%A, %-d %B %Y}")
 
 
-@lru_cache(maxsize=64)  # asked for each line of each repaint
+@lru_cache(maxsize=64)  # called for each line of each repaint
 def _day(minute: float) -> date | None:
     try:
         return date.fromtimestamp(60 * minute)

@@ -1,4 +1,4 @@
-"""Who leads, who moves?"""
+"""The leaderboard pane: ranks, scores and recent moves."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from redis_dash.core.commands import ShowRanks
 from redis_dash.core.frames.leaderboards import Board, BoardRow, LeaderboardsFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.intents import Detail, NotificationRequested, ReadRequested
+from redis_dash.tui.keys import IN_A_PANE, KeyHelp
 from redis_dash.tui.panes.base import Piece, piece
 from redis_dash.tui.panes.leaderboard_rows import COLUMNS, BoardRows, facts
 from redis_dash.tui.panes.paging import Paging, is_away, is_larger
@@ -19,20 +20,34 @@ from redis_dash.tui.panes.table_pane import TablePane
 from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.widgets.table import Table
 
+_SWITCH = KeyHelp("previous, next board", section=IN_A_PANE, footer="board")
+
 
 class LeaderboardPane(TablePane[LeaderboardsFrame, BoardRow]):
-    """One board at a time, best first; of a large one a page."""
+    """One leaderboard at a time, best first; a large one in pages."""
 
     TOPIC = "leaderboards"
-    OWN_KEY = ("[ ]", "board", 0, "")
     NAME = Plain("Leaderboard")
     TAB = Plain("Board")
     EMPTY = Plain("Sorted sets that match --leaderboard (leaderboard, leaderboard:* by default) are shown here.")
     FRAME = LeaderboardsFrame
+    WORDS = (
+        "Leaderboard",
+        (
+            ("rank  score", "1 has the highest score"),
+            ("member", "who or what the board ranks"),
+            ("move  ▲2  ▼1", "places won, lost in the last minute; new: came into view"),
+        ),
+    )
+    KEY_NOTES = {
+        "pane.filter": "Enter goes to the member of that name, wherever it stands",
+        "pane.page_up": "also through the pages of a large one",
+        "pane.clear": "the page (back to the top)",
+    }
 
     BINDINGS: ClassVar = [
-        Binding("left_square_bracket", "switch(-1)", "Previous board", show=False, id="boards.previous"),
-        Binding("right_square_bracket", "switch(1)", "Next board", show=False, id="boards.next"),
+        Binding("left_square_bracket", "switch(-1)", "Previous board", show=False, id="boards.previous", group=_SWITCH),
+        Binding("right_square_bracket", "switch(1)", "Next board", show=False, id="boards.next", group=_SWITCH),
     ]
 
     def __init__(self, number: int) -> None:
@@ -43,11 +58,11 @@ class LeaderboardPane(TablePane[LeaderboardsFrame, BoardRow]):
         self._paging = Paging()
 
     def compose(self) -> ComposeResult:
-        """Just the table."""
+        """The table."""
         yield self.table
 
     def _board(self, frame: LeaderboardsFrame) -> tuple[int, Board]:
-        """The board that is shown: by its key, since boards come and go."""
+        """The board that is shown, found by its key, since boards come and go."""
         found = next((i for i, board in enumerate(frame.boards) if board.key == self._key), 0)
         return found, frame.boards[found]
 
@@ -56,7 +71,7 @@ class LeaderboardPane(TablePane[LeaderboardsFrame, BoardRow]):
         return not frame.boards
 
     def nothing(self, frame: LeaderboardsFrame) -> Plain:
-        """What was looked for."""
+        """The patterns that were searched for."""
         return self.empty_text("sorted sets", "--leaderboard")
 
     def known(self, frame: LeaderboardsFrame) -> int:
@@ -78,27 +93,27 @@ class LeaderboardPane(TablePane[LeaderboardsFrame, BoardRow]):
 
     @property
     def has_own_key(self) -> bool:
-        """Is there another board?"""
+        """Whether there is another board."""
         frame = self._shown_frame
         return frame is not None and len(frame.boards) > 1
 
     def notes(self) -> list[Piece]:
-        """Also how to get back."""
+        """Also the key that returns to the top."""
         board, notes = self._current, super().notes()
         if board is None or not is_away(board):
             return notes
         return [piece("Esc: top", "accent"), *(note for note in notes if note != HOME)]
 
     def currency(self) -> tuple[Piece, ...]:
-        """How to get to a member that is not on the page."""
+        """The key that goes to a member on another page."""
         board = self._current
         looks_further = self.is_typing and board is not None and is_larger(board)
         return (piece("Enter goes to that member", "accent"),) if looks_further else super().currency()
 
     def window(self, first: int, last: int, total: int) -> Piece:
-        """Of a page the visible ranks."""
+        """The visible ranks, on a page of a large board."""
         board = self._current
-        if board is None or not is_larger(board) or self.table.needle or last > len(board.rows):
+        if board is None or not is_larger(board) or self.table.filter_text or last > len(board.rows):
             return super().window(first, last, total)
         return piece(f"{board.rows[first - 1].rank:,}–{board.rows[last - 1].rank:,} of {board.size:,}", "dim")
 
@@ -112,7 +127,7 @@ class LeaderboardPane(TablePane[LeaderboardsFrame, BoardRow]):
         return self._board(frame)[1].rows if frame.boards else ()
 
     def display_frame(self, frame: LeaderboardsFrame) -> None:
-        """Hand over the rows of the board that is shown."""
+        """Show the rows of the current board."""
         if not frame.boards:
             self.table.show(())
             return
@@ -137,51 +152,51 @@ class LeaderboardPane(TablePane[LeaderboardsFrame, BoardRow]):
         self._key = frame.boards[(index + step) % len(frame.boards)].key
         self._paging.forget()
         self.table.home()
-        self.display_frame(frame)  # also of a paused pane: another board, as old as the one before
-        self.redress()
+        self.display_frame(frame)  # in a paused pane too: the other board is from the same reading
+        self.refresh_border()
 
     # -- pages -------------------------------------------------------------------------------------------------------
 
     def receive(self, reading: AnyReading) -> None:
-        """A page that was asked for shows at once."""
+        """Show a requested page at once."""
         super().receive(reading)
         if self._paging.is_waiting:
             self.refresh_values()
 
     def _show_page(self, request: ShowRanks | None) -> bool:
-        """Ask for another page; false if there is none to ask for."""
+        """Ask for another page; return False if there is none."""
         if request is None:
             return False
         if self.paused:
-            self.action_pause()  # what stands still has no other page
+            self.action_pause()  # a paused pane has no other page
         self.post_message(ReadRequested(request))
         return True
 
     @property
     def _pages(self) -> Board | None:
-        """The board, where it goes on beyond what is listed."""
+        """The board, if it has more members than are listed."""
         board = self._current
-        return board if board is not None and is_larger(board) and not self.table.needle else None
+        return board if board is not None and is_larger(board) and not self.table.filter_text else None
 
     def action_move(self, step: int) -> None:
-        """By lines; a page that is still to come does not take the cursor any more."""
+        """Move by lines; a page that arrives later no longer moves the cursor."""
         self._paging.forget()
         super().action_move(step)
 
     def action_page(self, step: int) -> None:
-        """By screenfuls, and on to the neighbouring page."""
+        """Move by screenfuls, on to the next page at the edge."""
         board = self._pages
         if board is None or not self._show_page(self._paging.turn(board, self.table.index, step)):
             super().action_page(step)
 
     def action_home(self) -> None:
-        """To the first rank of all."""
+        """Go to the first rank of all."""
         board = self._pages
         if board is None or not self._show_page(self._paging.to_top(board)):
             super().action_home()
 
     def action_end(self) -> None:
-        """To the last rank of all."""
+        """Go to the last rank of all."""
         board = self._pages
         if board is None or not self._show_page(self._paging.to_end(board)):
             super().action_end()
@@ -198,12 +213,12 @@ class LeaderboardPane(TablePane[LeaderboardsFrame, BoardRow]):
 
     @property
     def way_back(self) -> Plain:
-        """To the top."""
+        """Go to the top."""
         board = self._current
         return super().way_back or Plain("top" if board is not None and is_away(board) else "")
 
     def step_back(self) -> bool:
-        """To the top."""
+        """Go to the top."""
         board = self._current
         return board is not None and self._show_page(self._paging.to_top(board))
 
@@ -214,12 +229,12 @@ class LeaderboardPane(TablePane[LeaderboardsFrame, BoardRow]):
         return Detail(Plain("Member"), facts(row))
 
     def departure(self, is_complete: bool) -> Plain:
-        """It left the board, or the page."""
+        """The member left the board, or the page."""
         return Plain("No longer on this board.") if is_complete else Plain("No longer on this page of the board.")
 
 
 def _extent(board: Board) -> Plain:
-    """``212 members``; of a later page ``ranks 4,012–4,111 of 5,000,000``."""
+    """``212 members``; for a later page ``ranks 4,012–4,111 of 5,000,000``."""
     if not board.rows or board.rows[0].rank == 1:
         return plural(board.size, "member")
     return Plain(f"ranks {board.rows[0].rank:,}–{board.rows[-1].rank:,} of {board.size:,}")

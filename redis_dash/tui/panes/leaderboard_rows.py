@@ -1,4 +1,4 @@
-"""How a member of a leaderboard becomes a row, and what its details say."""
+"""The row and the details of a member of a leaderboard."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from redis_dash.tui.widgets.cells import Bar, Cell, Figure, Name
 from redis_dash.tui.widgets.columns import Column
 
 FADE_S = 10.0
-"""How long a movement stays bright."""
+"""How long a move stays bright."""
 GONE_S = 60.0
-"""How long it stays at all."""
+"""How long a move is shown."""
 
 COLUMNS = (
     Column(Plain("rank"), 12, least=4, right=True),
@@ -37,7 +37,7 @@ class BoardRows:
         self._board = ""
 
     def see(self, board: Board) -> None:
-        """Bars are measured by the best score, also on later pages; figures by those on this one."""
+        """Scale bars by the best score, also on later pages; choose decimals by this page's scores."""
         first = max((abs(row.score) for row in board.rows[:1]), default=0.0)
         leads = not board.rows or board.rows[0].rank == 1
         self.best = first if leads or board.key != self._board else max(self.best, first)
@@ -78,7 +78,7 @@ def _movement(row: BoardRow) -> Segment:
 
 
 def _exactly(value: float) -> Plain:
-    """``6,320``; with all its decimals where it has any."""
+    """``6,320``; with all decimals if there are any."""
     return score(value) if value == round(value, 2) or not math.isfinite(value) else Plain(repr(value))
 
 
@@ -92,7 +92,7 @@ def _last_move(row: BoardRow) -> Plain:
 
 
 def facts(row: BoardRow) -> Facts:
-    """What there is to say about a member."""
+    """The details of a member."""
     return (
         (Plain("member"), plain(row.member, 400) or Plain("(empty)")),
         (Plain("rank"), count(row.rank)),

@@ -1,4 +1,4 @@
-"""Where on a large board a person wants to be: which page that is, and where the cursor goes once it has come."""
+"""Pages of a large leaderboard: which one the user asked for, and where the cursor goes when it arrives."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ PAGE = 100
 
 
 def is_larger(board: Board) -> bool:
-    """Has it more members than the page?"""
+    """Whether the board has more members than the page."""
     return board.size > len(board.rows)
 
 
 def is_away(board: Board) -> bool:
-    """Is another page shown than the first, or was a member asked for?"""
+    """Whether another page than the first is shown, or a member was searched for."""
     return bool(board.sought) or (bool(board.rows) and board.rows[0].rank > 1)
 
 
 class Paging:
-    """The page that was asked for, until it is there."""
+    """The requested page, until it arrives."""
 
     def __init__(self) -> None:
         self._rank = 0
@@ -29,15 +29,15 @@ class Paging:
 
     @property
     def is_waiting(self) -> bool:
-        """Has it not come yet?"""
+        """Whether a requested page has not arrived yet."""
         return bool(self._rank or self._member)
 
     def forget(self) -> None:
-        """Whatever comes, the cursor is not to be moved."""
+        """Forget the request: a page that arrives later does not move the cursor."""
         self._rank, self._member = 0, ""
 
     def turn(self, board: Board, index: int, step: int) -> ShowRanks | None:
-        """The neighbouring page, where the cursor is at that edge of this one; None if there is none."""
+        """The next or previous page, if the cursor is at that edge of this one; None if there is none."""
         if not board.rows or index != (len(board.rows) - 1 if step > 0 else 0):
             return None
         rank = board.rows[index].rank + step
@@ -47,14 +47,14 @@ class Paging:
         return ShowRanks(board.key, first=rank if step > 0 else max(1, rank - PAGE + 1))
 
     def to_top(self, board: Board) -> ShowRanks | None:
-        """The first page; None if this is it, and no other one is on its way."""
+        """The first page; None if it is shown and no other one was requested."""
         if not is_away(board) and not self.is_waiting:
             return None
         self._rank, self._member = 1, ""
         return ShowRanks(board.key, first=1)
 
     def to_end(self, board: Board) -> ShowRanks | None:
-        """The last page; None if this is it."""
+        """The last page; None if it is shown."""
         if board.rows and board.rows[-1].rank >= board.size:
             return None
         self._rank, self._member = board.size, ""
@@ -66,7 +66,7 @@ class Paging:
         return ShowRanks(board.key, member=member)
 
     def arrival(self, board: Board) -> BoardRow | None:
-        """The row for the cursor, once, when what was asked for has come."""
+        """The row for the cursor, once, when the requested page has arrived."""
         if self._member:
             if board.sought != self._member:
                 return None
@@ -81,5 +81,5 @@ class Paging:
 
 
 def _is_called(row: BoardRow, member: str) -> bool:
-    """Is it the row of this member, whose name may be masked in it?"""
+    """Whether the row belongs to this member, whose name may be masked in it."""
     return row.member == member if row.masked is None else row.masked.reveal() == decoding.raw(member)

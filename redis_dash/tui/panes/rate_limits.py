@@ -1,4 +1,4 @@
-"""Who is near, at or over the limit?"""
+"""The rate limits pane: clients near, at or over their limit."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from redis_dash.tui.widgets.columns import Column
 from redis_dash.tui.widgets.table import Table
 
 NEAR = 0.8
-"""From this share of its limit on a client is near it."""
+"""From this share of its limit on, a client is near it."""
 SOON_S = 5.0
-"""Usage that falls sooner than this is falling: of a busy client a request leaves the window at any moment."""
+"""Usage that falls sooner than this is ``falling``: requests of a busy client leave the window all the time."""
 
 COLUMNS = (
     Column(Plain("client"), 40),
@@ -32,32 +32,46 @@ COLUMNS = (
 
 
 class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
-    """Clients and how much of their limit they have used; who is blocked stands first."""
+    """Clients and how much of their limit they have used; blocked clients first."""
 
     TOPIC = "rate_limits"
     NAME = Plain("Rate limits")
     TAB = Plain("Limits")
     EMPTY = Plain("Keys that match --limit (ratelimit:* by default) are listed here, the fullest first.")
     FRAME = RateLimitsFrame
+    WORDS = (
+        "Rate limits",
+        (
+            ("client", "whom the limit counts: an address, a user, an API key"),
+            ("used", "requests in the limit's window, of those allowed"),
+            ("150 held", "without a known limit: all entries that the client's key holds, of any age"),
+            ("blocked, 41 s", "for that time all are used that the limit allows, which is the one given by --limit"),
+            ("near", "80 % of the limit or more is used"),
+            ("falls in 12 s", "then requests leave the window, and fewer are used"),
+            ("falling", "that happens within 5 seconds"),
+            ("state", "one of these; nothing where no request is due to leave"),
+            ("limit not known", "Redis holds no limit; name it with --limit to see who is blocked"),
+        ),
+    )
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.table: Table[LimitRow] = Table(COLUMNS, _Rows())
 
     def compose(self) -> ComposeResult:
-        """Just the table."""
+        """The table."""
         yield self.table
 
     def has_nothing(self, frame: RateLimitsFrame) -> bool:
-        """Nobody is counted."""
+        """No client is counted."""
         return not frame.rows and not frame.count.value
 
     def nothing(self, frame: RateLimitsFrame) -> Plain:
-        """What was looked for."""
+        """The patterns that were searched for."""
         return self.empty_text("limiters", "--limit")
 
     def known(self, frame: RateLimitsFrame) -> int:
-        """Also those that are not listed."""
+        """All clients, listed or not."""
         return frame.count.value
 
     def answer(self, frame: RateLimitsFrame) -> tuple[Piece, ...]:
@@ -74,19 +88,19 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
         )
 
     def warning(self, frame: RateLimitsFrame) -> Segment | None:
-        """Somebody is blocked."""
+        """A client is blocked."""
         return (Plain(f"!{tally(frame.blocked)}"), "alarm") if frame.blocked.value else None
 
     def listed(self, frame: RateLimitsFrame) -> tuple[LimitRow, ...]:
-        """The fullest."""
+        """The clients with the largest share."""
         return frame.rows
 
     def departure(self, is_complete: bool) -> Plain:
-        """All its requests left the window, or others are fuller."""
+        """All its requests left the window, or others have used more."""
         return Plain("Nothing is counted for this client any more.") if is_complete else super().departure(is_complete)
 
     def describe(self, row: LimitRow) -> Detail:
-        """The limit behind the row, and how the client stands with it."""
+        """The limit behind the row, and the client's usage."""
         facts = (
             (Plain("client"), plain(row.identity, 200) or Plain("(empty)")),
             (Plain("state"), _explained(row)),
@@ -112,11 +126,11 @@ class _Rows:
         state = Figure(_state(row), role if role in ("bad", "warn") else "dim")
         if row.limit is None:
             word = " held" if row.is_held else ""
-            figures = (Plain(f"{row.used:,}{word}"), Plain(f"{compact(row.used)}{word}"))
-            return identity, Bar(None, role), Figure(figures, "text"), state
+            forms = (Plain(f"{row.used:,}{word}"), Plain(f"{compact(row.used)}{word}"))
+            return identity, Bar(None, role), Figure(forms, "text"), state
         share = row.used / row.limit if row.limit > 0 else 1.0
-        figures = (Plain(f"{row.used:,}/{row.limit:,}"), Plain(f"{compact(row.used)}/{compact(row.limit)}"))
-        return identity, Bar(share, role), Figure(figures, role if row.blocked else "text"), state
+        forms = (Plain(f"{row.used:,}/{row.limit:,}"), Plain(f"{compact(row.used)}/{compact(row.limit)}"))
+        return identity, Bar(share, role), Figure(forms, role if row.blocked else "text"), state
 
     def ground(self, row: LimitRow) -> Ground:
         return "trouble" if row.blocked else "base"
@@ -132,7 +146,7 @@ def _level(row: LimitRow) -> Role:
 
 
 def _word(row: LimitRow) -> str:
-    """The word, not the colour alone."""
+    """The state as a word, since colour alone is not enough."""
     return {"bad": "blocked", "warn": "near"}.get(_level(row), "")
 
 
@@ -149,12 +163,12 @@ def _state(row: LimitRow) -> tuple[Plain, ...]:
 
 
 def _wait(seconds: float) -> Plain:
-    """Nobody waits for 0 s: what is still to come takes some time."""
+    """At least "<1 s": an event that is still to come takes some time."""
     return duration(seconds) if seconds >= 1 else Plain("<1 s")
 
 
 def _explained(row: LimitRow) -> Plain:
-    """Why a client is blocked, or how far it is from that."""
+    """Why a client is blocked, or how much of its limit is left."""
     if row.limit is None:
         return Plain("not known: its limit is not named, see --limit")
     window = "" if row.window_s is None else f" in {duration(row.window_s)}"

@@ -1,10 +1,10 @@
-"""One topic's corner of the screen: its reading, and loading, empty, stale, reduced, off, error and paused."""
+"""The view of one topic: its values, and its states: loading, empty, stale, reduced, off, error and paused."""
 
 from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Generic
 
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from redis_dash.core.feed import Progress
 from redis_dash.core.reading import AnyReading, F
 from redis_dash.tui.empty_states import empty_text
 from redis_dash.tui.intents import Detail
+from redis_dash.tui.keys import Section
 from redis_dash.tui.segments import Segment
 from redis_dash.tui.status import excuse, status_text
 from redis_dash.tui.text import Plain, plain, plural
@@ -27,21 +28,21 @@ Piece = tuple[Segment, ...]
 
 
 def piece(text: Plain | str, role: Role = "text") -> Piece:
-    """One span of our own as a piece of a title."""
+    """A text of this program as a piece of a title."""
     return ((Plain(text), role),)
 
 
 def _theme_styles(reading: AnyReading) -> tuple[str, bool, bool]:
-    """What shows at once when it changes."""
+    """The state whose changes are shown at once."""
     return reading.status, reading.away, reading.frame is None
 
 
 HOME = piece("Home: first row", "dim")
-"""How to get back where rows have moved away under the cursor."""
+"""The key that returns to the first row."""
 
 
 class ReadingView(Bordered, Generic[F], can_focus=True):
-    """What is read of a topic, and what is said of it; the keys are the pane's."""
+    """The values and the state of one topic. Its subclass ``Pane`` adds the keys."""
 
     TOPIC: ClassVar[str]
     NAME: ClassVar[Plain]
@@ -50,8 +51,10 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
     EMPTY: ClassVar[Plain]
     """What would appear here, and how it gets there."""
     FRAME: ClassVar[type]
-    OWN_KEY: ClassVar[tuple[str, str, int, str] | None] = None
-    """A key of this topic alone, for the footer: key, word, priority, name of the click."""
+    WORDS: ClassVar[Section] = ("", ())
+    """The section of the help that explains the words of this pane."""
+    KEY_NOTES: ClassVar[Mapping[str, str]] = {}
+    """What a key of all panes also does here, for the help, by the id of its binding."""
 
     DEFAULT_CSS = "ReadingView.-silent > Lines { display: none; }"
 
@@ -59,8 +62,8 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
         super().__init__(id=f"pane-{self.TOPIC}", classes="-silent")
         self.number = number
         self.paused = False
-        self.told_above: AnyReading | None = None
-        """What the header says is wrong with the whole server: no pane says it again."""
+        self.header_error: AnyReading | None = None
+        """The server's error that the header shows; no pane repeats it."""
         self._reading: AnyReading | None = None
         self._shown: AnyReading | None = None
         self._dirty = False
@@ -71,67 +74,67 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
     @property
     @abstractmethod
     def navigable(self) -> Navigable:
-        """What the keys move."""
+        """The widget that the keys move."""
 
     @abstractmethod
     def display_frame(self, frame: F) -> None:
-        """Hand a frame to the widgets."""
+        """Pass a frame to the widgets."""
 
     @abstractmethod
     def answer(self, frame: F) -> tuple[Piece, ...]:
-        """The one-line answer for the title, the most important piece first."""
+        """The one-line summary for the title, the most important piece first."""
 
     def has_nothing(self, frame: F) -> bool:
-        """Is there nothing to show?"""
+        """Whether there is nothing to show."""
         return False
 
     def nothing(self, frame: F) -> Plain:
-        """What is said then."""
+        """The text in that case."""
         return self.EMPTY
 
     def empty_text(self, things: str, option: str) -> Plain:
-        """What was looked for in vain; ``EMPTY`` before anything is known of that."""
+        """The patterns without a match; ``EMPTY`` before anything is known."""
         reading = self._reading
         if reading is None or reading.scope is None or reading.count is None:
             return self.EMPTY
         return empty_text(reading.scope, reading.count, things, option)
 
     def currency(self) -> tuple[Piece, ...]:
-        """What is said in place of how exact and how old the figures are, where something else matters more.
+        """What replaces certainty and age in the frame, if anything.
 
-        Where a filter is in force, the figure beside it is what it has found: that is not what is exact.
+        Under a filter, the count beside it is that of the matches, and ``exact`` would not be about it.
         """
         count = self._reading.count if self._reading else None
-        is_misread = bool(self.navigable.needle) and count is not None and count.certainty == "exact"
+        is_misread = bool(self.navigable.filter_text) and count is not None and count.certainty == "exact"
         return (piece("Esc: all rows", "accent"),) if is_misread else ()
 
     def show_progress(self, progress: Progress | None) -> None:
-        """Called when the work at full speed that is under way has got further."""
+        """Called when the work at full speed has made progress."""
 
     def known(self, frame: F) -> int:
-        """How many rows there are, where the frame may list fewer."""
+        """How many rows there are; the frame may list fewer."""
         return 0
 
     def warning(self, frame: F) -> Segment | None:
-        """A mark for the tab where the topic itself is in trouble."""
+        """A mark for the tab if the topic itself is in trouble."""
         return None
 
     def detail(self) -> Detail | None:
-        """Everything about what the cursor is on, where that does not change."""
+        """Everything about the cursor's row, if it does not change."""
         return None
 
     @property
     def has_own_key(self) -> bool:
-        """Is there anything for the key that is only this pane's?"""
+        """Whether the keys of this pane alone have anything to act on."""
         return True
 
     def follow(self) -> Callable[[], Detail] | None:
-        """Everything about what the cursor is on, as of each call."""
+        """A function that returns everything about the cursor's row, as of each call."""
         detail = self.detail()
         return None if detail is None else lambda: detail
 
     def notes(self) -> list[Piece]:
-        """What the lower edge says at the left."""
+        """The texts at the left of the lower edge."""
         notes: list[Piece] = []
         navigable = self.navigable
         if not isinstance(navigable, Table):
@@ -140,9 +143,9 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
             notes.append(piece(f"+{plural(len(hidden), 'column')}", "dim"))
         first, last, total = navigable.window
         partial = self._is_partial
-        if navigable.needle:
-            if not (self.is_typing and partial):  # then it stands in the field, and the room is needed
-                notes.append(piece(f"filter: {plain(navigable.needle, 20)}", "accent"))
+        if navigable.filter_text:
+            if not (self.is_typing and partial):  # then the input shows it, and the room is needed
+                notes.append(piece(f"filter: {plain(navigable.filter_text, 20)}", "accent"))
             among = f" among {navigable.total:,} listed" if partial else ""
             notes.append(piece(f"{total:,} found{among}", "accent"))
         if 0 < last - first + 1 < total:
@@ -153,17 +156,17 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
 
     def window(self, first: int, last: int, total: int) -> Piece:
         """Which of the listed rows are visible."""
-        listed = " listed" if self._is_partial and not self.navigable.needle else ""
+        listed = " listed" if self._is_partial and not self.navigable.filter_text else ""
         return piece(f"{first:,}–{last:,} of {total:,}{listed}", "dim")
 
     @property
     def is_typing(self) -> bool:
-        """Is the filter's field open?"""
+        """Whether the filter's input is open."""
         return self.has_class("-filtering")
 
     @property
     def _is_partial(self) -> bool:
-        """Are there more rows than are listed?"""
+        """Whether there are more rows than are listed."""
         frame, navigable = self._shown_frame, self.navigable
         return frame is not None and isinstance(navigable, Table) and self.known(frame) > navigable.total
 
@@ -171,22 +174,22 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
 
     @property
     def is_waiting(self) -> bool:
-        """Has nothing been heard of the topic yet?"""
+        """Whether the topic has no reading yet."""
         return self._reading is None
 
     @property
     def reading(self) -> AnyReading | None:
-        """The latest one."""
+        """The latest reading."""
         return self._reading
 
     @property
     def frame(self) -> F | None:
-        """The frame in hand, current or not."""
+        """The latest frame, current or not."""
         return self._frame_of(self._reading)
 
     @property
     def _shown_frame(self) -> F | None:
-        """The frame whose rows stand here: of a paused pane an earlier one."""
+        """The frame whose rows are shown: an older one while paused."""
         return self._frame_of(self._shown) if self.paused and self._shown else self.frame
 
     def _frame_of(self, reading: AnyReading | None) -> F | None:
@@ -195,56 +198,56 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
 
     @property
     def alert(self) -> Segment | None:
-        """What the tab is marked with."""
+        """The mark of the tab."""
         mark = status_text(self._reading, 0.0).alert
         frame = self.frame
         return mark or (self.warning(frame) if frame is not None else None)
 
     def receive(self, reading: AnyReading) -> None:
-        """Take a new reading; a change of status shows at once, the rest at the next beat."""
+        """Take a new reading; a change of status is shown at once, the rest at the next refresh."""
         before, self._reading, self._dirty = self._reading, reading, True
         if before is None or _theme_styles(before) != _theme_styles(reading):
             self.refresh_values()
 
     def refresh_values(self) -> None:
-        """Show what has changed since the last beat."""
+        """Show what has changed since the last refresh."""
         frame = self.frame
         self._fade()
         self.set_class(self._message() is not None, "-silent")
         if self._dirty and frame is not None and self.display and not (self.paused and self._shown):
             self._dirty, self._shown = False, self._reading
             self.display_frame(frame)
-        self.redress()
+        self.refresh_border()
 
     def refresh_stream(self) -> None:
-        """Called several times a second; for what cannot wait for a beat."""
+        """Show what cannot wait for a refresh; called several times a second."""
 
     def on_resize(self, event: Resize) -> None:
-        """What is visible is said in the frame: once the rows have their room."""
-        self.call_after_refresh(self.redress)
+        """Update the frame, which says what is visible, once the rows have their new size."""
+        self.call_after_refresh(self.refresh_border)
 
     def catch_up(self) -> None:
-        """It has become visible."""
+        """The pane has become visible."""
         self._dirty = True
         self.refresh_values()
 
     # -- the frame ---------------------------------------------------------------------------------------------------
 
-    def redress(self) -> None:
-        """Say in the frame what is the case now."""
+    def refresh_border(self) -> None:
+        """Update the texts in the frame."""
         if not self.display:
             return
-        told = status_text(self._heard, time.time(), self._shown if self.paused else None)
+        text = status_text(self._reported, time.time(), self._shown if self.paused else None)
         frame = self.frame
         answer = self.answer(frame) if frame is not None else ()
-        if told.faded:
+        if text.faded:
             answer = tuple(tuple((text, "dim") for text, _ in segments) for segments in answer)
         message = self._message()
         active = self._active
         status = self._reading.status if self._reading else "ok"
         own = self.currency() if status in ("ok", "reduced") and not self.paused else ()
         if own and status == "reduced":
-            own = (*told.words[:1], *own)
+            own = (*text.words[:1], *own)
         self.set_border_styles(
             BorderStyles(
                 name=((Plain(f" {self.number} {self.NAME} "), "focus"),)
@@ -252,17 +255,17 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
                 else ((Plain(str(self.number)), "accent"), (Plain(f" {self.NAME}"), "strong")),
                 answer=answer,
                 note=tuple(self.notes()) if self._shown_frame is not None else (),
-                status=own or told.words,
-                brief=own or told.brief,
-                border="accent" if active and told.border == "border" else told.border,
+                status=own or text.words,
+                brief=own or text.brief,
+                border="accent" if active and text.border == "border" else text.border,
                 message=message,
                 message_role={"error": "bad", "stale": "warn"}.get(status, "dim"),  # type: ignore[arg-type]
             )
         )
 
     def _message(self) -> Plain | None:
-        """What is said in place of the content."""
-        reading, frame = self._heard, self._shown_frame
+        """The text in place of the content."""
+        reading, frame = self._reported, self._shown_frame
         if reading is None or (frame is None and reading.status in ("ok", "reduced") and not reading.note):
             return Plain("reading…")
         if frame is None:
@@ -275,9 +278,9 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
         return self.nothing(frame) if reading.status in ("ok", "reduced") else excuse(reading)
 
     @property
-    def _heard(self) -> AnyReading | None:
-        """The reading, without what the header says already."""
-        reading, above = self._reading, self.told_above
+    def _reported(self) -> AnyReading | None:
+        """The reading, without an error that the header already shows."""
+        reading, above = self._reading, self.header_error
         if reading is None or above is None or reading.status not in ("stale", "error"):
             return reading
         if (reading.away and above.away) or reading.note == above.note:
@@ -289,11 +292,11 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
         return self.has_focus or self.has_pseudo_class("focus-within")
 
     def apply_styles(self, theme_styles: ThemeStyles) -> None:
-        """Dress the frame and what is in it."""
+        """Apply styles to the frame and its contents."""
         super().apply_styles(theme_styles)
-        self._rewear()
+        self._apply_child_styles()
 
-    def _rewear(self) -> None:
+    def _apply_child_styles(self) -> None:
         if self.theme_styles is not None:
             for child in self.query(Lines):
                 child.apply_styles(self.theme_styles.faded if self._faded else self.theme_styles)
@@ -302,4 +305,4 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
         faded = status_text(self._reading, 0.0).faded
         if faded != self._faded:
             self._faded = faded
-            self._rewear()
+            self._apply_child_styles()

@@ -1,4 +1,4 @@
-"""Is Redis itself well?"""
+"""The server pane: load, memory, latency, and the cost of watching."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from redis_dash.tui.widgets.sparkline import Sparkline, drawing_height
 from redis_dash.tui.widgets.table import Table
 
 FULL = 0.9
-"""From this share of its limit on, memory is a worry."""
+"""From this share of its limit on, memory is marked."""
 
 TABLE_ROWS = 16
-"""What the frame and the facts take."""
+"""The lines that the frame and the facts take."""
 
 COLUMNS = (
     Column(Plain(""), 12, least=12),
@@ -53,12 +53,27 @@ class Fact(NamedTuple):
 
 
 class ServerPane(TablePane[ServerFrame, Fact]):
-    """Load, memory, clients, evictions, and what watching costs."""
+    """Load, memory, clients, evictions, and the cost of watching."""
 
     TOPIC = "server"
     NAME = TAB = Plain("Server")
     EMPTY = Plain("")
     FRAME = ServerFrame
+    WORDS = (
+        "Server, and the first line ({pane.detail} on a line of the pane explains it)",
+        (
+            ("ops/s", "commands that the server carries out a second, without this dashboard's"),
+            ("clients", "open connections, this dashboard's among them"),
+            ("ping", "how long the server takes to answer"),
+            ("our cost", "what watching takes of one of the server's cores"),
+            ("scan  pass", "looking at the name of every key; once through all of them is a pass"),
+            ("held back", "the server answers slowly, so the scan goes slower"),
+            ("at full speed", "a full scan is running, as {app.full_scan} starts it"),
+            ("evicting", "the server deletes keys because its memory is full"),
+            ("disconnected", "there is no connection; it is tried again and again"),
+            ("not receiving", "Events: their own connection is lost; it is tried again and again"),
+        ),
+    )
 
     DEFAULT_CSS = "ServerPane > Sparkline { height: 2; }"
 
@@ -74,7 +89,7 @@ class ServerPane(TablePane[ServerFrame, Fact]):
         yield self.table
 
     def on_resize(self, event: Resize) -> None:
-        """The drawing takes what the facts can spare."""
+        """The sparkline takes the lines that the facts do not need."""
         self._history.styles.height = drawing_height(event.size.height - TABLE_ROWS)
 
     def answer(self, frame: ServerFrame) -> tuple[Piece, ...]:
@@ -87,11 +102,11 @@ class ServerPane(TablePane[ServerFrame, Fact]):
         )
 
     def warning(self, frame: ServerFrame) -> Segment | None:
-        """It evicts, refuses, or is nearly full."""
+        """The server evicts keys, refuses connections, or is nearly full."""
         return (Plain("!"), "warn") if any(fact.role == "warn" for fact in facts(frame)) else None
 
     def receive(self, reading: AnyReading) -> None:
-        """The load is recorded from the start, shown or not; a reading without news leaves a gap."""
+        """Record the load from the start, visible or not; a reading without a value leaves a gap."""
         if isinstance(frame := reading.frame, ServerFrame):
             self._load.append(frame.ops_per_s if reading.status in ("ok", "reduced") else None)
         super().receive(reading)
@@ -107,7 +122,7 @@ class ServerPane(TablePane[ServerFrame, Fact]):
         super().display_frame(frame)
 
     def describe(self, fact: Fact) -> Detail:
-        """What a fact says, and what it means."""
+        """A fact and its meaning."""
         meaning = MEANINGS.get(fact.name)
         return Detail(Plain("Server"), ((fact.name, fact.value),), (meaning,) if meaning else ())
 
@@ -140,7 +155,7 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
 
 
 def _counter(name: str, value: int, since: float | None, words: tuple[str, str], role: Role = "warn") -> Fact:
-    """A counter that never falls is a worry while it grows: ``evicting 3.0/s since 14:02:41``."""
+    """A counter, marked while it grows: ``evicting 3.0/s since 14:02:41``."""
     if since is None:
         return Fact(Plain(name), count(value))
     when, (most, least) = clock(since)[:8], words
@@ -149,7 +164,7 @@ def _counter(name: str, value: int, since: float | None, words: tuple[str, str],
 
 
 def _for_what(cost: Cost) -> Plain:
-    """``1.20 % messages`` where they cost something, else ``38 ms in all``."""
+    """``1.20 % messages`` if they cost something, otherwise ``38 ms in all``."""
     if cost.messages_share >= 0.0005:
         return Plain(f"{percent(cost.messages_share, 2)} messages")
     return Plain(f"{milliseconds(cost.server_ms)} in all")
@@ -164,17 +179,17 @@ HELD_BACK = (
 
 
 def _scan(scan: Scan) -> tuple[Fact, ...]:
-    """How far the running pass is, how fast, and what the last one took."""
-    pace: Cell = (Plain("at full speed" if scan.full_speed else ""), "accent")
+    """The progress and the speed of the running pass, and the duration of the last one."""
+    note: Cell = (Plain("at full speed" if scan.full_speed else ""), "accent")
     if scan.held_back:
-        pace = Figure(HELD_BACK, "warn")
+        note = Figure(HELD_BACK, "warn")
     if scan.stopped:
-        pace = Figure((Plain(f"stopped: {plain(scan.stopped, 120)}"), Plain("stopped")), "warn")
+        note = Figure((Plain(f"stopped: {plain(scan.stopped, 120)}"), Plain("stopped")), "warn")
     passes = plural(scan.passes, "pass", "passes")
     how_many = (Plain(f"{passes} so far"), passes) if scan.passes else (Plain("none yet"),)
     return (
         Fact(Plain("scan"), percent(scan.share, 0), "text", Bar(scan.share, "gauge")),
-        Fact(Plain("scan speed"), rate(scan.keys_per_s), "warn" if scan.held_back or scan.stopped else "text", pace),
+        Fact(Plain("scan speed"), rate(scan.keys_per_s), "warn" if scan.held_back or scan.stopped else "text", note),
         Fact(Plain("last pass"), _length(scan.last_s), "text", Figure(how_many, "dim")),
     )
 

@@ -1,4 +1,4 @@
-"""What the lines of the server pane mean."""
+"""The meaning of each line of the server pane."""
 
 from __future__ import annotations
 

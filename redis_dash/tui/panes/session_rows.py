@@ -1,4 +1,4 @@
-"""How a session becomes a row, and what its details say."""
+"""The row and the details of a session."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ COLUMNS = (
 )
 
 UNNAMED = Plain("(unnamed)")
-"""In no field that is known here: it may name somebody all the same."""
+"""No known field names a user; another field may."""
 NOT_READ = Plain("(not readable)")
-"""In no form that is known here, or not to be read by us: nobody knows whose it is."""
+"""The value has no known format, or may not be read."""
 SHORT_S = 300.0
-"""What has less than a tenth left and ends within this time stands out; a day is long, even beside a year."""
+"""A session stands out if less than a tenth of its lifetime and less than this time is left."""
 FIELDS = 40
 """How many of a session's fields are shown."""
 
@@ -51,7 +51,7 @@ class SessionRows:
         return "base"
 
     def words(self, row: SessionRow) -> str:
-        """All that the details show, as they show it; of the lifetime, which changes all the time, only its kind."""
+        """The text of the details. The time left changes all the time, so only its kind is included."""
         fields = (f"{name}={value}" for name, value in row.fields[:FIELDS])
         since = moment(row.created_at) if row.created_at else ""
         kind = "unknown" if not row.ttl_known else "never" if row.ttl_s is None else ""
@@ -70,7 +70,7 @@ def _left(row: SessionRow) -> tuple[Plain, ...]:
 
 
 def facts(row: SessionRow) -> Facts:
-    """What there is to say about a session, nothing of it twice."""
+    """The details of a session, without repetition."""
     since = moment(row.created_at) if row.created_at else Plain("unknown")
     left = countdown(None) if row.ttl_s is None else duration(row.ttl_s)
     fields = [(name, value) for name, value in row.fields[:FIELDS] if not _repeats(row, name, value)]
@@ -86,7 +86,7 @@ def facts(row: SessionRow) -> Facts:
 
 
 def _repeats(row: SessionRow, name: str, value: str) -> bool:
-    """Does a field say once more who it is, as what, or since when?"""
+    """Whether a field repeats the user, the role or the time of creation."""
     name = name.casefold()
     if name in ("role", "roles", "scope"):
         return value == row.role

@@ -1,4 +1,4 @@
-"""A search among all sessions: what was asked for, how far it is, and what is said of it."""
+"""A search among all sessions: its text, its progress, and how the pane describes it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from redis_dash.tui.progress import share
 from redis_dash.tui.text import Plain, plain
 
 LEAST_CHARS = 2
-"""One character is found in nearly every session: a whole scan would tell nothing."""
+"""One character occurs in nearly every session: a full scan would find nothing useful."""
 
 
 class SearchStatus:
@@ -25,42 +25,42 @@ class SearchStatus:
         self._search: Search | None = None
         self._progress: Progress | None = None
         self.was_stopped = False
-        """The person has asked to stop it."""
+        """The user has stopped it."""
 
     @property
     def is_on(self) -> bool:
-        """Is a search shown in place of the list, under way or not?"""
+        """Whether a search is shown in place of the list, running or not."""
         return bool(self._text)
 
     @property
     def is_running(self) -> bool:
-        """Is it under way, as far as is known?"""
+        """Whether the search is running, as far as is known."""
         if not self.is_on or self.was_stopped:
             return False
         return self._search is None or self._search.running or self._progress is not None
 
     @property
     def results(self) -> Search | None:
-        """What came of it so far; None before the first reading that knows of it."""
+        """The results so far; None before the first reading that knows the search."""
         return self._search
 
     def begin(self, text: str) -> None:
-        """It has been asked for just now."""
+        """A search was requested now."""
         self._text, self._asked_at = text, time.time()
         self._search, self.was_stopped = None, False
 
     def end(self) -> None:
-        """Back to the list."""
+        """Return to the list."""
         self._text, self._search, self._progress = "", None, None
 
     def take(self, reading: AnyReading) -> None:
-        """A reading may tell how far it is; one from before it was asked for tells of another search."""
+        """Take the results in a reading, unless it is older than the request and belongs to another search."""
         frame = reading.frame
         if self.is_on and isinstance(frame, SessionsFrame) and frame.search and reading.taken_at >= self._asked_at:
             self._search = frame.search
 
     def watch(self, progress: Progress | None) -> bool:
-        """Take what is under way; does that change what is said?"""
+        """Take the progress; return whether the description changes."""
         before, self._progress = self._progress, progress if progress and progress.what == "search" else None
         return self.is_on and before != self._progress
 
@@ -78,11 +78,11 @@ class SearchStatus:
         return piece(f"{found} among {count(search.read)}", "strong"), *listed
 
     def note(self) -> Piece:
-        """What is being looked for."""
+        """The text of the search."""
         return piece(f"search: {plain(self._text, 20)}", "accent")
 
     def nothing(self) -> Plain:
-        """What is said where nothing was found."""
+        """The text where nothing was found."""
         if self.is_running:
             return Plain("Nothing found so far.")
         read = count(self._search.read) if self._search else Plain("0")
@@ -106,7 +106,7 @@ def _listed(search: Search) -> list[Piece]:
 
 
 def invitation(text: str, known: int) -> Piece:
-    """``Enter: search all 1.01 M``, while a filter is typed that sees only the listed ones."""
+    """``Enter: search all 1.01 M``, while the user types a filter that covers only the listed sessions."""
     if len(text.strip()) < LEAST_CHARS:
         return piece(f"type {LEAST_CHARS} characters to search all {compact(known)}", "accent")
     return piece(f"Enter: search all {compact(known)}", "accent")

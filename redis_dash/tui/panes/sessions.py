@@ -1,4 +1,4 @@
-"""Who is signed in, and can I sign them out, now?"""
+"""The sessions pane: who is signed in, and the key that signs them out."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from redis_dash.core.frames.sessions import SessionRow, SessionsFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import seen
 from redis_dash.tui.intents import ConfirmationRequested, Detail, NotificationRequested, Question, ReadRequested
+from redis_dash.tui.keys import IN_A_PANE, KeyHelp
 from redis_dash.tui.panes.base import STOP, Piece, piece
 from redis_dash.tui.panes.session_rows import COLUMNS, SessionRows, facts
 from redis_dash.tui.panes.session_search import LEAST_CHARS, SearchStatus, invitation
@@ -26,17 +27,45 @@ _UNDO = {
     None: Plain("u brings it back, if RESTORE is allowed."),
 }
 
+_REVOKE = KeyHelp(
+    "delete the selected session, to sign its user out, after a question", section=IN_A_PANE, footer="revoke"
+)
+
 
 class SessionsPane(TablePane[SessionsFrame, SessionRow]):
     """The application's sessions, most time left first."""
 
     TOPIC = "sessions"
-    OWN_KEY = ("r", "revoke", 0, "revoke")
     NAME = TAB = Plain("Sessions")
     EMPTY = Plain("Keys that match --session (session:* by default) are listed here, most time left first.")
     FRAME = SessionsFrame
+    WORDS = (
+        "Sessions",
+        (
+            ("user  role", "what the application has written into the session; (unnamed) if no known field says"),
+            ("(not readable)", "the value is in no form that is known here, or we may not read it"),
+            ("id", "the beginning of the session's id; the rest would let its reader in, so it is hidden"),
+            ("time left", "until the session's key expires; the bar is its share of the longest time seen"),
+            ("never", "its key does not expire"),
+            ("(hidden)", "a secret, or what would let its reader in"),
+            (
+                "Not known",
+                "the answer to a sign-out was lost: whether the session is there is looked up as soon as possible",
+            ),
+            (
+                "listed",
+                "those with most time left, those that never end last; {pane.filter} … Enter searches among all",
+            ),
+        ),
+    )
+    KEY_NOTES = {
+        "pane.filter": "where not all are listed, Enter searches all by user, field or beginning of the id",
+        "pane.clear": "the search (it stops, then it goes)",
+    }
 
-    BINDINGS: ClassVar = [Binding("r", "revoke", "Revoke", show=False, id="sessions.revoke")]
+    BINDINGS: ClassVar = [
+        Binding("r", "revoke", "Revoke", show=False, id="sessions.revoke", group=_REVOKE),
+    ]
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -44,7 +73,7 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         self._search_status = SearchStatus()
 
     def compose(self) -> ComposeResult:
-        """Just the table."""
+        """The table."""
         yield self.table
 
     def has_nothing(self, frame: SessionsFrame) -> bool:
@@ -54,11 +83,11 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         return not frame.rows and not frame.count.value
 
     def nothing(self, frame: SessionsFrame) -> Plain:
-        """What was looked for."""
+        """The patterns that were searched for."""
         return self._search_status.nothing() if self._search_status.is_on else self.empty_text("sessions", "--session")
 
     def known(self, frame: SessionsFrame) -> int:
-        """Also those that are not listed."""
+        """All sessions, listed or not."""
         results = self._search_status.results
         return (results.found if results else 0) if self._search_status.is_on else frame.count.value
 
@@ -78,16 +107,16 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
 
     @property
     def has_own_key(self) -> bool:
-        """Is there anybody to sign out?"""
+        """Whether a session is selected."""
         return self.table.item is not None
 
     def notes(self) -> list[Piece]:
-        """Also what is searched for."""
+        """Also the text of the search."""
         notes = super().notes()
         return [self._search_status.note(), *notes] if self._search_status.is_on else notes
 
     def currency(self) -> tuple[Piece, ...]:
-        """How to search among all, and of a search how it ends."""
+        """The key that searches all sessions, or ends a search."""
         frame = self.frame
         if self.is_typing and frame is not None and frame.count.value > len(frame.rows):
             return (invitation(self.typed, frame.count.value),)
@@ -96,29 +125,29 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         return (piece("Esc stops" if self._search_status.is_running else "Esc: back to all", "accent"),)
 
     def listed(self, frame: SessionsFrame) -> tuple[SessionRow, ...]:
-        """Those with most time left, or what a search has found."""
+        """The sessions with most time left, or the results of a search."""
         return self._found if self._search_status.is_on else frame.rows
 
     # -- the search --------------------------------------------------------------------------------------------------
 
     def receive(self, reading: AnyReading) -> None:
-        """What a search has found shows at once."""
+        """Show the results of a search at once."""
         self._search_status.take(reading)
         super().receive(reading)
         if self._search_status.is_on:
             self.refresh_values()
 
     def show_progress(self, progress: Progress | None) -> None:
-        """How far the search is."""
+        """Show the progress of the search."""
         if self._search_status.watch(progress):
-            self.redress()
+            self.refresh_border()
 
     def narrow(self, text: str) -> None:
-        """What was found stays: it may contain the text in a field that is not listed."""
+        """Filter the rows. Results of a search are not filtered: the text may be in a field that is not listed."""
         self.table.narrow("" if self._search_status.is_on else text)
 
     def search_further(self, text: str) -> bool:
-        """Search among all sessions, where not all are listed."""
+        """Search all sessions, if not all are listed."""
         frame, text = self.frame, text.strip()
         if frame is None or not text or (frame.count.value <= len(frame.rows) and not self._search_status.is_on):
             return False
@@ -156,17 +185,17 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
     # -- one session -------------------------------------------------------------------------------------------------
 
     def describe(self, row: SessionRow) -> Detail:
-        """What the application keeps in the session."""
+        """The contents of the session."""
         return Detail(Plain("Session"), facts(row))
 
     def departure(self, is_complete: bool) -> Plain:
-        """It ended, or others have more time left."""
+        """The session ended, or others have more time left."""
         if is_complete:
             return Plain("This session has ended.")
         return Plain("No longer listed: it has ended, or others have more time left.")
 
     def action_revoke(self) -> None:
-        """Ask whether to sign the selected person out."""
+        """Ask whether to sign the selected session out."""
         row = self.table.item
         if row is None:
             self.post_message(NotificationRequested(Plain("No session is selected.")))

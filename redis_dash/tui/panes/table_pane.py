@@ -1,4 +1,4 @@
-"""A pane whose rows stand in a table, and the details of one of them, which follow the readings."""
+"""A pane with a table, and the details of one row, which follow the readings."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class TablePane(Pane[F], Generic[F, T]):
         """Everything about one row."""
 
     def departure(self, is_complete: bool) -> Plain:
-        """What it means that a row is listed no more; ``is_complete`` if all that there is is listed."""
+        """Why a row is no longer listed; ``is_complete`` if the list holds all rows."""
         return Plain("No longer there.") if is_complete else Plain("No longer among those that are listed.")
 
     # -- what follows from it ----------------------------------------------------------------------------------------
@@ -50,11 +50,11 @@ class TablePane(Pane[F], Generic[F, T]):
         return self.table
 
     def display_frame(self, frame: F) -> None:
-        """Hand over the rows."""
+        """Pass the rows to the table."""
         self.table.show(self.listed(frame))
 
     def follow(self) -> Callable[[], Detail] | None:
-        """Everything about the cursor's row, and whatever becomes of it."""
+        """The details of the cursor's row, also after it has moved or gone."""
         row = self.table.item
         if row is None:
             return None
@@ -63,7 +63,7 @@ class TablePane(Pane[F], Generic[F, T]):
 
 
 class _Follower(Generic[F, T]):
-    """The details of one row, made anew from the latest reading at each call."""
+    """The details of one row, made from the latest reading at each call."""
 
     def __init__(self, pane: TablePane[F, T], row: T) -> None:
         self._pane = pane
@@ -71,16 +71,16 @@ class _Follower(Generic[F, T]):
         self._missed_at: float | None = None
 
     def __call__(self) -> Detail:
-        notice = self._look()
+        notice = self._find()
         return replace(self._pane.describe(self._row), notice=notice)
 
-    def _look(self) -> Plain:
-        """Find the row again; what there is to be said about it being old or gone."""
+    def _find(self) -> Plain:
+        """Find the row again; return a notice if it is old or gone."""
         pane, now = self._pane, time.time()
         reading, frame = pane.reading, pane.frame
         if reading is None or frame is None or reading.status not in ("ok", "reduced"):
-            told = join(status_text(reading, now).words, _DOT)
-            return Plain("".join(text for text, _ in told))
+            words = join(status_text(reading, now).words, _DOT)
+            return Plain("".join(text for text, _ in words))
         rows, key = pane.listed(frame), pane.table.key
         row = next((row for row in rows if key(row) == key(self._row)), None)
         if row is not None:

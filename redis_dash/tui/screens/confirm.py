@@ -1,4 +1,4 @@
-"""Ask before something is written; the default answer is no."""
+"""The question before a write; the default answer is no."""
 
 from __future__ import annotations
 
@@ -17,16 +17,20 @@ from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from redis_dash.tui.intents import Facts, Question
+from redis_dash.tui.keys import ABOVE, KeyHelp
 from redis_dash.tui.screens.modal import Modal, facts_content, lines_content
 from redis_dash.tui.text import Plain
 
 QUIET_S = 0.4
-"""A yes is taken only after so long without any key: what somebody was typing anyway, pasted, or held down is no
-answer to a question that they had not read."""
+"""A yes counts only after this time without any key: keys that were typed ahead, pasted or held down do not answer a
+question that was not read."""
+
+_NO = KeyHelp("no; y, or the button, is yes", section=ABOVE)
+_OTHER = KeyHelp("the other button of a question", section=ABOVE)
 
 
 class ConfirmScreen(Modal[bool]):
-    """Where, who, since when, and what will happen."""
+    """Server, facts and consequence of a write, with two buttons."""
 
     DEFAULT_CSS = """
     ConfirmScreen > VerticalScroll { border: round $warning; }
@@ -37,8 +41,8 @@ class ConfirmScreen(Modal[bool]):
     """
 
     BINDINGS: ClassVar = [
-        Binding("n,escape", "refuse", "No", id="confirm.no"),
-        Binding("left,right", "app.focus_next", "Other button", show=False, id="confirm.other"),
+        Binding("escape,n", "refuse", "No", show=False, id="confirm.no", group=_NO),
+        Binding("left,right", "app.focus_next", "Other button", show=False, id="confirm.other", group=_OTHER),
     ]
 
     def __init__(self, question: Question, server: Plain) -> None:
@@ -55,16 +59,16 @@ class ConfirmScreen(Modal[bool]):
             yield _Facts(((Plain("server"), self._server), *question.facts))
             yield Static(lines_content([Content(line) for line in question.consequence]), classes="consequence")
             with Horizontal():
-                yield Button(Content("Cancel (Esc)"), id="cancel", compact=True)
+                yield Button(Content(self.explain("Cancel ({confirm.no})")), id="cancel", compact=True)
                 yield Button(Content(f"{question.verb} (y)"), id="confirm", variant="warning", compact=True)
 
     def on_mount(self, event: Mount) -> None:
-        """Enter alone must not write."""
+        """Focus the button that cancels: Enter alone must not write."""
         self.query_one("#cancel").focus()
         self._quiet_since = event.time
 
     def on_key(self, event: Key) -> None:
-        """Y says yes; any other letter shows that the person is typing something else."""
+        """Y confirms; any other letter means that the user is typing something else, and cancels."""
         quiet, self._quiet_since = event.time - self._quiet_since, event.time
         if event.key == "y":
             event.stop()
@@ -84,12 +88,12 @@ class ConfirmScreen(Modal[bool]):
             self.dismiss(yes)
 
     def action_refuse(self) -> None:
-        """Say no."""
+        """Cancel."""
         self.dismiss(False)
 
 
 class _Facts(Widget):
-    """A line each, so that the whole question is seen at once."""
+    """One line per fact, so that the whole question is visible at once."""
 
     DEFAULT_CSS = """
     _Facts { width: 100%; height: auto; }
@@ -101,17 +105,17 @@ class _Facts(Widget):
         self._room = 2 + max(len(name) for name, _ in facts)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        """One for each."""
+        """One line per fact."""
         return len(self._facts)
 
     def render(self) -> Content:
-        """What is too long loses its middle: beginning and end tell names and addresses apart."""
+        """A long value loses its middle: names and addresses differ at their beginning or end."""
         room = self.size.width - self._room
         return facts_content(tuple((name, without_middle(value, room)) for name, value in self._facts))
 
 
 def without_middle(text: Plain, width: int) -> Plain:
-    """The text in at most ``width`` cells, with an ellipsis where something was left out."""
+    """The text in at most ``width`` cells, with an ellipsis where text is left out."""
     if cell_len(text) <= width:
         return text
     if width < 3:

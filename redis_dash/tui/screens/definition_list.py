@@ -1,4 +1,4 @@
-"""Pairs of a name and a text beside it: the names in a column, long texts going on below themselves."""
+"""Pairs of a name and a text: the names in a column, long texts wrapped beside them."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Iterable
 from textual.content import Content
 
 EDGES = 7
-"""How many columns of a box its border, its padding and a scrollbar take."""
+"""How many columns the border, the padding and the scrollbar of a box take."""
 LEAST = 10
-"""What a text is given, however narrow the terminal."""
+"""The least width of a text, however narrow the terminal."""
 
 
 def definition_lines(
     pairs: Iterable[tuple[str, str]], lead: int, width: int, style: str, indent: str = ""
 ) -> list[Content]:
-    """One line for each pair, or more where its text is long.
+    """One line per pair, or more if its text is long.
 
     Args:
-        lead: the width of the column of names.
-        width: the room for both.
-        style: what the names wear.
+        lead: The width of the column of names.
+        width: The room for both.
+        style: The style of the names.
     """
     lines: list[Content] = []
     for name, text in pairs:

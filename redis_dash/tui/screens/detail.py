@@ -1,4 +1,4 @@
-"""Everything about one row, for as long as it is looked at."""
+"""Everything about one row, updated while it is open."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from textual.widgets import Static
 
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.screens.definition_list import EDGES, definition_lines
-from redis_dash.tui.screens.modal import Modal, lines_content
+from redis_dash.tui.screens.modal import CLOSE, Modal, lines_content
 
 REFRESH_S = 0.5
-"""How often the row is looked at again."""
+"""The interval of updates."""
 WIDTH = 100
 
 
@@ -25,7 +25,7 @@ class DetailScreen(Modal[None]):
     """A notice if there is one, facts, then text; scrollable.
 
     Args:
-        detail: called again and again, so that what is told is never older than the row behind it.
+        detail: Returns the present details; called at each update.
     """
 
     DEFAULT_CSS = f"""
@@ -36,11 +36,11 @@ class DetailScreen(Modal[None]):
     DetailScreen .hint {{ margin-top: 1; color: $text-muted; }}
     """
 
-    BINDINGS: ClassVar = [Binding("escape,enter,q", "dismiss", "Close", id="detail.close")]
+    BINDINGS: ClassVar = [Binding("escape,enter,q", "dismiss", "Close", id="detail.close", group=CLOSE)]
 
     def __init__(self, detail: Callable[[], Detail]) -> None:
         super().__init__()
-        self._look = detail
+        self._read_detail = detail
         self._detail = detail()
         self._title = Static(Content(self._detail.title), classes="title")
         self._notice = Static(classes="notice")
@@ -54,19 +54,19 @@ class DetailScreen(Modal[None]):
             yield self._notice
             yield self._facts
             yield self._text
-            yield Static(Content("Esc closes"), classes="hint")
+            yield Static(Content(self.explain("{detail.close} closes")), classes="hint")
 
     def on_mount(self) -> None:
-        """Follow the row."""
+        """Start the updates."""
         self._show()
         self.set_interval(REFRESH_S, self._refresh)
 
     def on_resize(self, _event: Resize) -> None:
-        """Long values take other lines."""
+        """Wrap the values again."""
         self._show()
 
     def _refresh(self) -> None:
-        detail = self._look()
+        detail = self._read_detail()
         if detail != self._detail:
             self._detail = detail
             self._show()

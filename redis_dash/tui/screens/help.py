@@ -1,29 +1,35 @@
-"""All keys, and what words and colours mean."""
+"""The help: all keys, and the meaning of words and colours."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding
+from textual.binding import Binding, Keymap
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.dom import DOMNode
 from textual.events import Resize
 from textual.widgets import Static
 
+from redis_dash.tui.dashboard import Dashboard
+from redis_dash.tui.keys import KeyTable
+from redis_dash.tui.panes import PANES
+from redis_dash.tui.screens.confirm import ConfirmScreen
 from redis_dash.tui.screens.definition_list import EDGES, definition_lines
-from redis_dash.tui.screens.glossary import KEYS, WORDS
-from redis_dash.tui.screens.modal import Modal, lines_content
+from redis_dash.tui.screens.detail import DetailScreen
+from redis_dash.tui.screens.glossary import key_sections, word_sections
+from redis_dash.tui.screens.modal import CLOSE, Modal, lines_content
 
 WIDTH = 104
 LEAD = 19
-"""The column of keys and words."""
+"""The width of the column of keys and words."""
 
 
 class HelpScreen(Modal[None]):
     """A page of keys and words."""
 
-    BINDINGS: ClassVar = [Binding("escape,question_mark,q,enter", "dismiss", "Close", id="help.close")]
+    BINDINGS: ClassVar = [Binding("escape,enter,q,question_mark", "dismiss", "Close", id="help.close", group=CLOSE)]
 
     DEFAULT_CSS = f"""
     HelpScreen {{ background: $background; }}
@@ -33,22 +39,39 @@ class HelpScreen(Modal[None]):
     def __init__(self) -> None:
         super().__init__()
         self._page = Static()
+        self._filled: tuple[int, Keymap] | None = None
 
     def compose(self) -> ComposeResult:
-        """The chapters."""
+        """The page."""
         with VerticalScroll():
             yield self._page
 
     def on_resize(self, event: Resize) -> None:
-        """Fill the width that there is."""
-        self._page.update(_page(min(WIDTH, event.size.width) - EDGES))
+        """Wrap the lines to the width."""
+        self._fill(event.size.width)
+
+    def on_screen_resume(self) -> None:
+        """Show the keys as they are now: the screen is made once, and the keymap may have changed."""
+        if self._filled is not None:
+            self._fill(self.size.width)
+
+    def _fill(self, width: int) -> None:
+        if self._filled != (width, self.keymap):
+            self._filled = (width, self.keymap)
+            self._page.update(_page(min(WIDTH, width) - EDGES, help_owners(type(self.app)), self.keymap))
 
 
-def _page(width: int) -> Content:
+def help_owners(app: type[DOMNode]) -> tuple[type[DOMNode], ...]:
+    """The classes whose bindings the help lists."""
+    return (Dashboard, app, *PANES, ConfirmScreen, DetailScreen, HelpScreen)
+
+
+def _page(width: int, owners: tuple[type[DOMNode], ...], keymap: Keymap) -> Content:
+    table = KeyTable(owners, keymap)
     lines: list[Content] = []
-    for title, entries in (*KEYS, *WORDS):
+    for title, entries in (*key_sections(owners, table), *word_sections(table)):
         lines.append(Content.styled(title, "bold $text-primary"))
         lines += definition_lines(entries, LEAD, width, "bold", indent="  ")
         lines.append(Content(""))
-    lines.append(Content.styled("Esc closes", "$text-muted"))
+    lines.append(Content.styled(table.explain("{help.close} closes"), "$text-muted"))
     return lines_content(lines)

@@ -1,15 +1,20 @@
-"""What the screens above the dashboard share: a framed box, and content built without markup."""
+"""The base class of screens above the dashboard, and content built without markup."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from textual.await_complete import AwaitComplete
+from textual.binding import Keymap
 from textual.content import Content
 from textual.screen import ModalScreen, ScreenResultType
 
 from redis_dash.tui.intents import Facts
+from redis_dash.tui.keys import ABOVE, KeyHelp, KeyTable
+from redis_dash.tui.terminal_app import TerminalApp
 from redis_dash.tui.text import Plain
+
+CLOSE = KeyHelp("close it", section=ABOVE)
 
 
 class Modal(ModalScreen[ScreenResultType]):
@@ -25,19 +30,28 @@ class Modal(ModalScreen[ScreenResultType]):
     Modal Static { width: 100%; height: auto; }
     """
 
+    @property
+    def keymap(self) -> Keymap:
+        """The app's keymap."""
+        return self.app.keymap if isinstance(self.app, TerminalApp) else {}
+
+    def explain(self, text: str) -> str:
+        """A text with the keys of this screen in it: ``{detail.close} closes`` becomes ``Esc closes``."""
+        return KeyTable((type(self),), self.keymap).explain(text)
+
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
-        """Close this screen, unless an earlier key has done that: the one below would be closed."""
+        """Close this screen, unless an earlier key has closed it: a second call would close the screen below."""
         return super().dismiss(result) if self.app.screen is self else closed_already()
 
 
 def closed_already() -> AwaitComplete:
-    """What closing a screen gives when there is nothing to wait for."""
+    """The awaitable of a screen that is already closed."""
     done: AwaitComplete = AwaitComplete.nothing()  # type: ignore[no-untyped-call]
     return done
 
 
 def facts_content(facts: Facts) -> Content:
-    """Names in a column of their own, values beside them."""
+    """Names in one column, values beside them."""
     width = max((len(name) for name, _ in facts), default=0)
     return lines_content([_line(name.ljust(width), value) for name, value in facts])
 
@@ -47,5 +61,5 @@ def _line(name: str, value: Plain) -> Content:
 
 
 def lines_content(lines: Sequence[Content]) -> Content:
-    """One below the other."""
+    """The lines below each other."""
     return Content("\n").join(lines)

@@ -1,4 +1,4 @@
-"""The command palette: everything by name."""
+"""The command palette: every command by name."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from redis_dash.tui.screens.modal import closed_already
 
 
 class Palette(CommandPalette):
-    """Textual's palette, but one command runs once, however often Enter is pressed."""
+    """Textual's palette, but a command runs once, however often Enter is pressed."""
 
     def dismiss(self, result: None = None) -> AwaitComplete:
-        """Close it, unless an earlier key has done that: the screen below would be closed."""
+        """Close it, unless an earlier key has closed it: a second call would close the screen below."""
         return super().dismiss(result) if self.app.screen is self else closed_already()
 
     @on(Input.Submitted)

@@ -1,1 +1,1 @@
-"""Widgets that know neither topics nor Redis: they are given safe text and draw it, line by line."""
+"""Widgets that know neither topics nor Redis: they receive safe text and draw it, line by line."""

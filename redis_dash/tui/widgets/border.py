@@ -1,4 +1,4 @@
-"""A rounded frame with a line of text set into its upper and lower edge, and room for a message inside."""
+"""A rounded frame with text in its upper and lower edge, and room for a message inside."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DOT: Segment = (Plain(" · "), "dim")
 
 
 class BorderStyles(msgspec.Struct, frozen=True):
-    """What a frame says."""
+    """The texts of a frame."""
 
     name: tuple[Segment, ...] = ()
     """Upper left."""
@@ -27,10 +27,10 @@ class BorderStyles(msgspec.Struct, frozen=True):
     status: tuple[tuple[Segment, ...], ...] = ()
     """Lower right, in pieces."""
     brief: tuple[tuple[Segment, ...], ...] = ()
-    """The same in fewer words, for where it would crowd out the note."""
+    """A shorter status, for where the status would leave no room for the note."""
     border: Role = "border"
     message: Plain | None = None
-    """Said in the middle, in place of the content."""
+    """A text in the middle, in place of the content."""
     message_role: Role = "dim"
 
 
@@ -46,7 +46,7 @@ class Bordered(Lines):
         self._sides: list[Strip] = []
 
     def set_border_styles(self, border_styles: BorderStyles) -> None:
-        """Say something else; only the edges that differ are painted."""
+        """Show other texts; only the edges that differ are painted."""
         if border_styles != self.border_styles:
             self.border_styles = border_styles
             self.repaint()
@@ -67,7 +67,7 @@ class Bordered(Lines):
         return self._edge("╭", name, answer, "╮", width)
 
     def _bottom(self, width: int) -> list[Segment]:
-        """``╰ 1–10 of 128 ───── exact ─╯``: the status comes first, for it may be bad news."""
+        """``╰ 1–10 of 128 ───── exact ─╯``: the status comes first, since it may be bad news."""
         room = width - 8
         border_styles = self.border_styles
         full, notes = join(border_styles.status, _DOT), join(border_styles.note, _DOT)
@@ -88,7 +88,7 @@ class Bordered(Lines):
         return [*line, (Plain("─" * max(0, fill)), border), *tail]
 
     def _inside(self, width: int, height: int, theme_styles: ThemeStyles) -> list[Strip]:
-        """The sides, with the message between them; the same strips as last time wherever they can be."""
+        """The sides, with the message between them; unchanged lines keep their strips."""
         recipe = (width, height, self.border_styles.border, self.border_styles.message, self.border_styles.message_role)
         if recipe != self._recipe:
             self._recipe = recipe
@@ -110,5 +110,5 @@ class Bordered(Lines):
         return draw([side, *segments, fill, side], width, theme_styles)
 
     def forget(self) -> None:
-        """Drop the sides that were kept."""
+        """Drop the cached sides."""
         self._recipe = ()

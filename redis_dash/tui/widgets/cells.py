@@ -1,4 +1,4 @@
-"""What a table's cell can hold: text, a name, a figure or a bar; how wide it would like to be, and what fits."""
+"""The contents of a table's cell: text, a name, a figure or a bar; its preferred width, and what fits."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class Bar(msgspec.Struct, frozen=True):
 
 
 class Name(msgspec.Struct, frozen=True):
-    """A cell that is cut in the middle: what it is told apart by may stand at its end."""
+    """A cell that is cut in the middle: names often differ at their end."""
 
     text: Plain
     role: Role
 
 
 class Figure(msgspec.Struct, frozen=True):
-    """A cell that must not be cut: the first of its forms that fits."""
+    """A cell that must not be cut: the first form that fits is shown."""
 
     forms: tuple[Plain, ...]
     role: Role
@@ -35,7 +35,7 @@ Cell = Segment | Bar | Name | Figure
 
 
 def length_of(cell: Cell) -> int:
-    """How wide a cell would like to be; a bar takes what it gets, unless there is nothing to measure."""
+    """The preferred width of a cell; a bar takes what it gets, unless it has no value."""
     if isinstance(cell, Bar):
         return cell.share is not None
     if isinstance(cell, Figure):
@@ -44,7 +44,7 @@ def length_of(cell: Cell) -> int:
 
 
 def fitting(cell: Segment | Name | Figure, width: int) -> Segment:
-    """Of a figure for which there is no room nothing is shown: a part of a number is another number."""
+    """A figure without room is left out: a part of a number is another number."""
     if isinstance(cell, Name):
         return crop_middle(cell.text, width), cell.role
     if isinstance(cell, Figure):

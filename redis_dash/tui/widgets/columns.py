@@ -1,4 +1,4 @@
-"""How a table shares out its width: by what its columns hold; where room is short, by declared priority."""
+"""How a table divides its width: by the contents of its columns, and by declared priority where room is short."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ GAP = 2
 
 
 class Column(msgspec.Struct, frozen=True):
-    """One column of a table: of text, which takes what it holds, or of bars, which take what is left."""
+    """One column of a table: text, as wide as its contents, or bars, which take the remaining width."""
 
     title: Plain
     width: int
-    """Of text: up to this width it is shown whole, even if columns of higher ``priority`` go. Of bars: their least."""
+    """Text is whole up to this width, even if columns of a higher ``priority`` go. For bars: the least width."""
     most: int = 0
-    """Up to this width it may use room to spare; 0 means its ``width``."""
+    """Up to this width it may use spare room; 0 means its ``width``."""
     least: int = 0
-    """Kept for it even while it holds nothing, so that nothing moves when it does."""
+    """Reserved even while the column is empty, so that other columns do not move when it fills."""
     right: bool = False
     """Right-aligned, for figures."""
     priority: int = 0
-    """The highest goes first when room is short; 0 never goes."""
+    """The highest number goes first when room is short; 0 never goes."""
     bar: bool = False
 
 
@@ -33,7 +33,7 @@ def share_out(columns: Sequence[Column], room: int, held: Sequence[int]) -> tupl
     """A width for each column; 0 hides it.
 
     Args:
-        held: the width of the longest text of each column; of a column of bars, whether there is any.
+        held: The width of the longest text in each column; for a column of bars, whether it has any.
     """
     wanted = [_wanted(column, width) for column, width in zip(columns, held, strict=True)]
     widths = [min(want, column.width) if not column.bar else want for column, want in zip(columns, wanted, strict=True)]
@@ -56,12 +56,12 @@ def share_out(columns: Sequence[Column], room: int, held: Sequence[int]) -> tupl
 
 
 def is_hidden(column: Column, held: int, width: int) -> bool:
-    """Would it have something to show, if it had room?"""
+    """Whether the column has something to show, given room."""
     return not width and bool(column.title) and _wanted(column, held) > 0
 
 
 def _wanted(column: Column, held: int) -> int:
-    """What the column has a use for, but for the length of its bars."""
+    """The width that the column can use, except for longer bars."""
     if column.bar:
         return column.width if held else 0
     text = max(held, len(column.title)) if held else 0
@@ -73,14 +73,14 @@ def _total(widths: Sequence[int]) -> int:
 
 
 def _widen(widths: list[int], index: int, goal: int, spare: int) -> int:
-    """Widen one column towards a goal; the room that is left."""
+    """Widen one column towards a goal; return the remaining room."""
     grow = min(max(0, goal - widths[index]), spare)
     widths[index] += grow
     return spare - grow
 
 
 def _squeeze(widths: list[int], kept: Sequence[int], room: int) -> None:
-    """Where even the columns that never go are too wide together, the widest gives way."""
+    """Where the columns that never go are too wide together, the widest shrinks."""
     while kept and _total([widths[i] for i in kept]) > room:
         widest = max(kept, key=lambda i: widths[i])
         if widths[widest] <= 1:

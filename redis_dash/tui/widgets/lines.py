@@ -1,7 +1,7 @@
-"""``Lines``: a widget that is a list of finished strips and repaints only those that changed.
+"""``Lines``: a widget that holds a list of finished strips and repaints only those that changed.
 
-It goes past Textual's style cache on purpose: a strip that stays the same object keeps its rendered form, so that a
-line which merely moved costs next to nothing. Borders and padding are therefore not drawn by Textual here.
+It avoids Textual's style cache on purpose: a strip that stays the same object keeps its rendered form, so that moving a
+line costs next to nothing. For this reason Textual does not draw borders and padding here.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from redis_dash.tui.theme_styles import ThemeStyles
 
 
 class _Styled(Protocol):
-    """What we need of the app."""
+    """The attributes that are used of the app."""
 
     theme_styles: ThemeStyles
 
 
 class Lines(Widget):
-    """The base of everything that we draw."""
+    """The base class of every widget of the dashboard."""
 
     ALLOW_SELECT = False
 
@@ -36,29 +36,29 @@ class Lines(Widget):
         self._painted: list[Strip] | None = None
         self._made_for = NULL_SIZE
         self.theme_styles: ThemeStyles | None = None
-        """The app's; nothing is drawn before it is known."""
+        """The app's styles; nothing is drawn before they are known."""
         self.failure = ""
-        """The kind of error that the last drawing ended with."""
+        """The kind of error with which the last drawing ended."""
 
     def on_mount(self) -> None:
-        """Take the app's look."""
+        """Take the app's styles."""
         self.apply_styles(cast(_Styled, self.app).theme_styles)
 
     def apply_styles(self, theme_styles: ThemeStyles) -> None:
-        """Draw everything anew in this look."""
+        """Draw all lines again with these styles."""
         self.theme_styles = theme_styles
         self.forget()
         self.repaint()
 
     def forget(self) -> None:
-        """Drop what was drawn before: the look or the size has changed."""
+        """Drop cached strips: the styles or the size have changed."""
 
     def compose_strips(self, width: int, height: int, theme_styles: ThemeStyles) -> list[Strip]:
         """The strips to show now, each exactly ``width`` cells; a subclass makes them."""
         raise NotImplementedError
 
     def repaint(self) -> None:
-        """Make the strips and refresh the lines that differ from what is shown."""
+        """Make the strips and refresh the lines that differ."""
         before = self._strips
         if not self._make():
             return
@@ -70,28 +70,28 @@ class Lines(Widget):
             self.refresh(*(region.translate((-shift.x, -shift.y)) for region in regions))
 
     def _make(self) -> bool:
-        """Make the strips, if anything can be made of this look and this size."""
+        """Make the strips, if the styles and the size are known."""
         width, height = size = self.outer_size
         if self.theme_styles is None or not width or not height:
             return False
         try:
             self._strips = self.compose_strips(width, height, self.theme_styles)[:height]
-        except Exception as error:  # what Redis holds must never end the dashboard, not even through a defect of ours
+        except Exception as error:  # data from Redis must never end the dashboard, not even through a defect here
             self.failure = type(error).__name__
             self._strips = [draw([(Plain(f" cannot be drawn: {self.failure}"), "bad")], width, self.theme_styles)]
         self._made_for, self._painted = size, None
         return True
 
     def on_resize(self, _event: Resize) -> None:
-        """A new size means new strips, unless they are made already: see ``render_lines``."""
+        """Make strips for the new size, unless ``render_lines`` has already made them."""
         if self._made_for != self.outer_size:
             self.forget()
             self.repaint()
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Hand the compositor the finished strips."""
+        """Give the compositor the finished strips."""
         width, height = self.outer_size
-        if self._made_for != self.outer_size:  # it is painted before it hears of its new size: do not show it empty
+        if self._made_for != self.outer_size:  # painting may precede the resize event: do not show an empty widget
             self.forget()
             self._make()
         if self._painted is None or len(self._painted) != height:
@@ -102,13 +102,13 @@ class Lines(Widget):
         return [strip.crop(crop.x, crop.right) for strip in strips]
 
     def _finish(self, width: int, height: int) -> list[Strip]:
-        """Bring the strips to the widget's size, and to what the terminal can show (``NO_COLOR``)."""
+        """Fit the strips to the widget's size, and to the terminal's colours (``NO_COLOR``)."""
         blank_style = self.theme_styles.style("text") if self.theme_styles else self.rich_style
         strips = [strip.adjust_cell_length(width, blank_style) for strip in self._strips[:height]]
         strips += [Strip.blank(width, blank_style)] * (height - len(strips))
         filters = [
             one for one in self.get_line_filters() if not isinstance(one, ANSIToTruecolor)
-        ]  # we wear no such colours
+        ]  # these styles have no such colours
         if filters:
             background = self.background_colors[1]
             for line_filter in filters:
@@ -117,7 +117,7 @@ class Lines(Widget):
 
 
 def _changed(before: list[Strip], after: list[Strip], width: int) -> list[Region]:
-    """The regions of neighbouring lines that differ."""
+    """The regions of adjacent lines that differ."""
     regions: list[Region] = []
     for y, (old, new) in enumerate(zip(before, after, strict=True)):
         if old is new or old == new:

@@ -1,4 +1,4 @@
-"""The tail of an endless log: follows its end, or holds still while it goes on; draws only what is visible."""
+"""A view of the end of an endless log: follows it, or stands still while the log grows; draws only visible lines."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ class LogView(Lines, Generic[E]):
     """The last screenful of a log.
 
     Args:
-        paint: Makes the spans of one entry for a width.
-        match: Does an entry contain the (casefolded) text?
-        prepare: Told which entries are painted for the first time; answers whether all others look different now.
-        divide: What stands between two entries that follow each other, if anything; above the first one in view, for
-            None and that one.
+        paint: Makes the segments of one entry for a width.
+        match: Whether an entry contains the (casefolded) text.
+        prepare: Receives entries that are painted for the first time; returns whether all others change.
+        divide: The divider between two entries that follow each other, if any. For the first one in view it is
+            called with None and that entry.
     """
 
     DEFAULT_CSS = "LogView { height: 1fr; }"
@@ -64,33 +64,33 @@ class LogView(Lines, Generic[E]):
 
     @property
     def held(self) -> bool:
-        """Does the view stand still?"""
+        """Whether the view stands still."""
         return self._hold is not None
 
     @property
     def new(self) -> int:
-        """Entries that came since the view stands still."""
+        """How many entries came since the view stands still."""
         return self._reach.new if self.held else 0
 
     @property
     def lost(self) -> int:
-        """Entries that could have been read when the view was halted, or since, and no longer can."""
+        """How many entries were readable when the view was halted, or since, and no longer are."""
         return self._reach.lost if self.held else 0
 
     @property
-    def needle(self) -> str:
-        """The filter in force; empty for none."""
-        return self._filter.needle
+    def filter_text(self) -> str:
+        """The filter text; empty for no filter."""
+        return self._filter.filter_text
 
     @property
     def matching(self) -> tuple[int, int]:
-        """How many entries pass the filter, of how many that were looked through."""
+        """How many entries pass the filter, and how many were searched."""
         return len(self._filter), self._filter.searched
 
     @property
     def searched_where(self) -> str:
-        """Which part of the log the filter of a view that stands still looked through."""
-        return "around here" if self._filter.searched_on else "up to here"
+        """The part of the log that the filter searched, for a view that stands still."""
+        return "around here" if self._filter.searched_after else "up to here"
 
     @property
     def entry(self) -> E | None:
@@ -104,20 +104,20 @@ class LogView(Lines, Generic[E]):
 
     @property
     def _place(self) -> int | None:
-        """Where the cursor is: on the entry that was chosen, or the next one in view; else on the latest in view."""
+        """The position of the cursor: the chosen entry, or the next one in view; otherwise the latest in view."""
         numbers = [number for number, _ in self._rows]
         if self._cursor is not None:
             numbers = [number for number in numbers if number >= self._cursor][:1] or numbers
         return numbers[-1] if numbers else None
 
     def activate(self, active: bool) -> None:
-        """Show the cursor, or do not, unless an entry was chosen."""
+        """Show the cursor, or hide it unless an entry was chosen."""
         if active != self._active:
             self._active = active
             self.repaint()
 
     def follow(self, log: Log[E]) -> None:
-        """Show this log; repaints only if it has moved."""
+        """Show this log; repaint only if it has moved."""
         if log is not self._reach.log:
             self._reach, self._drawn_end = Scrollback(log), -1
             self.forget()
@@ -126,11 +126,11 @@ class LogView(Lines, Generic[E]):
             self.repaint()
 
     def hold(self) -> None:
-        """Stand still with what is in view, unless that is gone already, and keep what is in reach."""
+        """Stand still at the visible entries, unless they are gone already, and keep the entries around them."""
         if self._hold is None:
             log = self._reach.log
-            if self.needle:
-                self._filter.look_on(log)
+            if self.filter_text:
+                self._filter.search_new(log)
             stop = self._drawn_end if self._drawn_end > log.start else log.end
             self._reach.halt(stop)
             self._put(stop)
@@ -143,19 +143,19 @@ class LogView(Lines, Generic[E]):
         self.repaint()
 
     def end(self) -> None:
-        """To the newest entry, and follow."""
+        """Go to the newest entry, and follow."""
         self.resume()
 
-    def narrow(self, needle: str) -> None:
+    def narrow(self, filter_text: str) -> None:
         """Show only entries that contain this text; empty shows all."""
-        began, self._filter.needle = not self.needle, needle.casefold()
+        began, self._filter.filter_text = not self.filter_text, filter_text.casefold()
         if began and self._hold is not None:
             self._filter.place = self._hold
         self._search()
         self.repaint()
 
     def move(self, step: int) -> None:
-        """Move the cursor by lines; the view stands still from then on, until it goes on from the last one."""
+        """Move the cursor by lines; the view stands still until the cursor moves on from the last line."""
         place = self._place
         if not self.held:
             if step > 0:
@@ -178,7 +178,7 @@ class LogView(Lines, Generic[E]):
         self.move(step * max(1, self.outer_size.height - 1))
 
     def home(self) -> None:
-        """To the oldest entry that is still held."""
+        """Go to the oldest entry that is still held."""
         self.hold()
         oldest = self._after(-1, 1)
         if oldest:
@@ -203,7 +203,7 @@ class LogView(Lines, Generic[E]):
         self.repaint()
 
     def _put(self, stop: int) -> None:
-        """Let the held view end here."""
+        """Set the end of the halted view."""
         self._hold = stop
         self._reach.guard(stop - self.outer_size.height, stop)
 
@@ -218,33 +218,33 @@ class LogView(Lines, Generic[E]):
             rows = self._after(number - 1, room)
             self._put(rows[-1][0] + 1 if rows else number + 1)
             shown = [row[0] for row in self._view(self._hold, height) if not isinstance(row, str)]
-            room -= 1  # a rule about what is missing takes a line, too
+            room -= 1  # the line that reports missing entries takes a row too
 
     def _before(self, stop: int, limit: int) -> list[tuple[int, E]]:
         """The last entries below a sequence number, oldest first."""
-        return (self._filter if self.needle else self._reach).before(stop, limit)
+        return (self._filter if self.filter_text else self._reach).before(stop, limit)
 
     def _after(self, number: int, limit: int) -> list[tuple[int, E]]:
         """The first entries above a sequence number."""
-        return (self._filter if self.needle else self._reach).after(number, limit)
+        return (self._filter if self.filter_text else self._reach).after(number, limit)
 
     def _search(self) -> None:
-        """Look through the latest entries anew: of a held view, those around the place where the filter was opened."""
+        """Search the latest entries again; in a halted view, those around the position where the filter was opened."""
         if self.held:
-            self._filter.look_around(self._reach, self._filter.place)
+            self._filter.search_around(self._reach, self._filter.place)
         else:
             self._filter.clear()
-            if self.needle:
-                self._filter.look_on(self._reach.log)
+            if self.filter_text:
+                self._filter.search_new(self._reach.log)
 
     def forget(self) -> None:
-        """Drop the strips that were kept."""
+        """Drop the cached strips."""
         self._cache = {}
 
     def compose_strips(self, width: int, height: int, theme_styles: ThemeStyles) -> list[Strip]:
-        """The visible entries; a rule where some are missing."""
-        if self.needle and not self.held:
-            self._filter.look_on(self._reach.log)
+        """The visible entries; a line where some are missing."""
+        if self.filter_text and not self.held:
+            self._filter.search_new(self._reach.log)
         self._drawn_end = self._reach.log.end
         self._shown = self._view(self._drawn_end if self._hold is None else self._hold, height)
         known = self._cache
@@ -271,14 +271,14 @@ class LogView(Lines, Generic[E]):
         return strips
 
     def _view(self, stop: int, height: int) -> list[tuple[int, E] | Plain]:
-        """What is visible of the entries below a sequence number: them, and rules between them.
+        """The visible entries below a sequence number, and the lines between them.
 
-        Of those that pass a filter later ones follow, where there is room.
+        Under a filter, entries above that number follow if there is room.
         """
         rows = self._before(stop, height)
-        if self.needle and len(rows) < height:
+        if self.filter_text and len(rows) < height:
             rows += self._after(stop - 1, height - len(rows))
-        tells_missing = self.held and not self.needle
+        tells_missing = self.held and not self.filter_text
         shown: list[tuple[int, E] | Plain] = []
         has_older = bool(rows) and rows[0][0] > self._reach.oldest
         expected = rows[0][0] if has_older else self._reach.floor
@@ -295,7 +295,7 @@ class LogView(Lines, Generic[E]):
         return self._headed(shown, height)
 
     def _headed(self, shown: list[tuple[int, E] | Plain], height: int) -> list[tuple[int, E] | Plain]:
-        """As much as there is room for, below the rule that the first entry needs."""
+        """As many as there is room for, below the line that the first entry needs."""
         shown = shown[-height:]
         first = next((row[1] for row in shown if not isinstance(row, str)), None)
         words = None if first is None else self._divide(None, first)
@@ -304,7 +304,7 @@ class LogView(Lines, Generic[E]):
         return [words, *shown[max(0, len(shown) + 1 - height) :]]
 
     def on_click(self, event: Click) -> None:
-        """Put the cursor on the line that was clicked."""
+        """Put the cursor on the clicked line."""
         if event.y < len(self._shown):
             row = self._shown[event.y]
             if not isinstance(row, str):
@@ -320,5 +320,5 @@ def gone(count: int) -> Plain:
 
 
 def rule(text: Plain, width: int) -> list[Segment]:
-    """A line of our own across the stream."""
+    """A line of this program across the stream."""
     return [(Plain("── "), "faint"), (text, "dim"), (Plain(" " + "─" * max(2, width - len(text) - 4)), "faint")]

@@ -10,7 +10,7 @@ from redis_dash.tui.theme_styles import Role
 
 
 def meter(share: float | None, width: int, role: Role) -> list[Segment]:
-    """A bar filled by ``share`` (0..1) of its width; only a full share fills it, and only nothing leaves it empty."""
+    """A bar filled by ``share`` (0..1) of its width. Only 1 fills it, and only 0 leaves it empty."""
     if share is None or not math.isfinite(share):
         return [(Plain(" " * width), "blank")]
     share = min(max(share, 0.0), 1.0)

@@ -1,4 +1,4 @@
-"""What a pane needs of the widget that its keys move, be it a table or a stream."""
+"""The interface of the widget that a pane's keys move, a table or a log view."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from typing import Protocol
 
 
 class Navigable(Protocol):
-    """What the keys of a pane move."""
+    """A widget that the keys of a pane move."""
 
     @property
-    def needle(self) -> str:
-        """The filter in force."""
+    def filter_text(self) -> str:
+        """The filter text; empty for no filter."""
 
     def move(self, step: int) -> None:
-        """By lines."""
+        """Move by lines."""
 
     def page(self, step: int) -> None:
-        """By screenfuls."""
+        """Move by screenfuls."""
 
     def home(self) -> None:
-        """To the start."""
+        """Go to the start."""
 
     def end(self) -> None:
-        """To the end."""
+        """Go to the end."""
 
     def scroll_rows(self, step: int) -> None:
         """Move the view by lines."""
 
-    def narrow(self, needle: str) -> None:
+    def narrow(self, filter_text: str) -> None:
         """Apply a filter."""

@@ -1,4 +1,4 @@
-"""What can be read of a log whose oldest entries leave, while somebody stands still in it."""
+"""The readable part of a log that drops its oldest entries, while a view stands still in it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Generic, Protocol, TypeVar
 
 KEPT = 2000
-"""How many entries a held view keeps for itself, so that a flood cannot wash them away while they are read."""
+"""How many entries a halted view keeps for itself, so that they stay readable while the log drops them."""
 
 E = TypeVar("E")
 Out = TypeVar("Out", covariant=True)
 
 
 class Log(Protocol[Out]):
-    """Entries by sequence number; the oldest ones leave."""
+    """Entries by sequence number; the oldest ones are dropped."""
 
     @property
     def start(self) -> int:
@@ -28,12 +28,12 @@ class Log(Protocol[Out]):
 
 
 class Scrollback(Generic[E]):
-    """A log, and the entries of it that were put by; reads only what is asked for."""
+    """A log and the entries of it that are kept aside; reads only the requested entries."""
 
     def __init__(self, log: Log[E]) -> None:
         self.log = log
         self.floor = 0
-        """The oldest entry that there was when the view was halted."""
+        """The oldest entry that existed when the view was halted."""
         self.ceiling = 0
         """One past the latest."""
         self._first = 0
@@ -41,12 +41,12 @@ class Scrollback(Generic[E]):
 
     @property
     def new(self) -> int:
-        """Entries that came since the view was halted."""
+        """How many entries came since the view was halted."""
         return max(0, self.log.end - self.ceiling)
 
     @property
     def lost(self) -> int:
-        """Entries that were there when the view was halted, or came since, and are neither in the log nor put by."""
+        """Entries that existed when the view was halted, or came since, and are neither in the log nor kept aside."""
         kept = max(0, min(self._stop, self.log.start) - self._first) if self._kept else 0
         return max(0, self.log.start - self.floor - kept)
 
@@ -60,15 +60,15 @@ class Scrollback(Generic[E]):
         return self._first + len(self._kept)
 
     def halt(self, stop: int) -> None:
-        """Somebody stands still below a sequence number from now on."""
+        """Halt the view below a sequence number."""
         self.floor, self.ceiling = self.log.start, stop
 
     def release(self) -> None:
-        """Nobody does any more."""
+        """Release the halted view."""
         self._kept = ()
 
     def guard(self, first: int, stop: int) -> None:
-        """Put by what lies around these entries, but never at the price of what the log has already lost."""
+        """Keep aside the entries around these, without dropping any that the log has already lost."""
         first = max(first, self.log.start)
         if self._kept and (self._first < self.log.start or (self._first <= first and stop <= self._stop)):
             return

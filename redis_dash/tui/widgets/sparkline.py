@@ -16,7 +16,7 @@ _BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
 def drawing_height(spare: int) -> int:
-    """How many lines a drawing should take of those that are to spare."""
+    """How many of the spare lines a sparkline takes."""
     return min(max(spare, 1), 8)
 
 
@@ -36,7 +36,7 @@ class Sparkline(Lines):
         self.repaint()
 
     def compose_strips(self, width: int, height: int, theme_styles: ThemeStyles) -> list[Strip]:
-        """The rows of the drawing, its scale at the left."""
+        """The rows of the sparkline, its scale at the left."""
         gutter = 1 + max(len(label) for label in self._labels)
         columns = max(0, width - gutter - 3)
         shown = list(self._values[-columns:]) if columns else []
@@ -50,7 +50,7 @@ class Sparkline(Lines):
         return strips
 
     def _row(self, levels: Sequence[int | None], base: int) -> list[Segment]:
-        """One row: the crest bright, what lies under it paler."""
+        """One row: the top of each column bright, the rest paler."""
         row: list[Segment] = []
         for level in levels:
             rest = 0 if level is None else level - base
@@ -67,5 +67,5 @@ class Sparkline(Lines):
         if value is None or not math.isfinite(value) or self._top <= 0:
             return None
         share = min(max(value / self._top, 0.0), 1.0)
-        # The lowest block stands for zero, so that a rate of nothing differs from no rate.
+        # The lowest block stands for zero, so that zero differs from a missing value.
         return max(1, round(share * height * 8))

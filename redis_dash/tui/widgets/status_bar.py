@@ -1,4 +1,4 @@
-"""One line of items that drop by priority when it gets narrow: header, footer, tabs, rates."""
+"""One line of items that are hidden by priority when it gets narrow: header, footer, tabs, rates."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Item(msgspec.Struct, frozen=True):
     segments: tuple[Segment, ...]
     priority: int = 0
     name: str = ""
-    """What a click on it reports."""
+    """The name that a click on it reports."""
     right: bool = False
     """Stands at the right edge."""
 
@@ -57,7 +57,7 @@ class StatusBar(Lines):
         self._places: list[tuple[int, int, str]] = []
 
     def show(self, items: Sequence[Item], unlisted: int = 0) -> None:
-        """Replace the items; equal ones repaint nothing. ``unlisted`` more are known of, by number only."""
+        """Replace the items; equal ones repaint nothing. ``unlisted`` counts items that are not given here."""
         if (tuple(items), unlisted) != (self._items, self._unlisted):
             self._items, self._unlisted = tuple(items), unlisted
             self.repaint()
@@ -105,7 +105,7 @@ class StatusBar(Lines):
         return sum(measure(item.segments) for item in items) + measure((self._gap,)) * max(0, len(items) - 1)
 
     def on_click(self, event: Click) -> None:
-        """Tell which item was clicked."""
+        """Report the clicked item."""
         for start, stop, name in self._places:
             if name and start <= event.x < stop:
                 self.post_message(self.Clicked(name))

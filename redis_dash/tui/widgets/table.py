@@ -23,19 +23,19 @@ Contra = TypeVar("Contra", contravariant=True)
 
 
 class Rows(Protocol[Contra]):
-    """How items become rows; called for the visible ones only, but for ``words``."""
+    """How items become rows. All but ``words`` is called only for visible rows."""
 
     def key(self, item: Contra) -> Hashable:
-        """What an item is recognised by."""
+        """The identity of an item."""
 
     def cells(self, item: Contra) -> tuple[Cell, ...]:
         """One cell for each column."""
 
     def ground(self, item: Contra) -> Ground:
-        """What lies behind its row."""
+        """The background of its row."""
 
     def words(self, item: Contra) -> str:
-        """What the filter looks through; never shown."""
+        """The text that the filter searches; never shown."""
 
 
 class Table(Lines, Generic[T]):
@@ -44,7 +44,7 @@ class Table(Lines, Generic[T]):
     DEFAULT_CSS = "Table { height: 1fr; }"
 
     class Chosen(Message):
-        """A row was clicked; ``again`` if it was the cursor's already."""
+        """A row was clicked; ``again`` if the cursor was already on it."""
 
         def __init__(self, again: bool) -> None:
             super().__init__()
@@ -55,7 +55,7 @@ class Table(Lines, Generic[T]):
         self.columns = tuple(columns)
         self._rows = rows
         self.placeholder = Plain("")
-        """What stands in place of rows where there are none."""
+        """The text in place of rows where there are none."""
         self._all: Sequence[T] = ()
         self._items: Sequence[T] = ()
         self._needle = ""
@@ -66,7 +66,7 @@ class Table(Lines, Generic[T]):
         self._cache: dict[Hashable, Strip] = {}
         self._widths: tuple[int, ...] = ()
         self._held = self._nothing_held
-        """The longest text that each column has held; it does not shrink, so that the columns stand still."""
+        """The longest text that each column has held; it does not shrink, so that the columns do not move."""
 
     @property
     def _nothing_held(self) -> list[int]:
@@ -78,12 +78,12 @@ class Table(Lines, Generic[T]):
         return self._items[self._index] if self._items else None
 
     def key(self, item: T) -> Hashable:
-        """What an item is recognised by."""
+        """The identity of an item."""
         return self._rows.key(item)
 
     @property
-    def needle(self) -> str:
-        """The filter in force; empty for none."""
+    def filter_text(self) -> str:
+        """The filter text; empty for no filter."""
         return self._needle
 
     @property
@@ -93,7 +93,7 @@ class Table(Lines, Generic[T]):
 
     @property
     def total(self) -> int:
-        """How many items there are, whatever the filter."""
+        """How many items there are, filtered or not."""
         return len(self._all)
 
     @property
@@ -103,7 +103,7 @@ class Table(Lines, Generic[T]):
 
     @property
     def hidden_columns(self) -> tuple[Plain, ...]:
-        """The titles of columns that hold something and found no room."""
+        """The titles of columns that have contents but no room."""
         columns = zip(self.columns, self._held, self._widths, strict=False)
         return tuple(column.title for column, held, width in columns if is_hidden(column, held, width))
 
@@ -122,21 +122,21 @@ class Table(Lines, Generic[T]):
         self._sift()
         self.repaint()
 
-    def narrow(self, needle: str) -> None:
-        """Show only what contains this text, whatever its case; empty shows all."""
-        self._needle = needle.casefold()
+    def narrow(self, filter_text: str) -> None:
+        """Show only items that contain this text, ignoring case; empty shows all."""
+        self._needle = filter_text.casefold()
         self.forget()
         self._sift()
         self.repaint()
 
     def activate(self, active: bool) -> None:
-        """Show the cursor, or do not."""
+        """Show or hide the cursor."""
         if active != self._active:
             self._active = active
             self.repaint()
 
     def move(self, step: int) -> None:
-        """Move the cursor and pin it to the row that it meets."""
+        """Move the cursor and pin it to its new row."""
         self._put(self._index + step)
 
     def page(self, step: int) -> None:
@@ -144,17 +144,17 @@ class Table(Lines, Generic[T]):
         self._put(self._index + step * max(1, self._room - 1))
 
     def pin(self) -> None:
-        """Stay with the row under the cursor: somebody deals with it."""
+        """Keep the cursor on its row while that row moves."""
         self._put(self._index)
 
     def home(self) -> None:
-        """Back to the first place, whoever holds it."""
+        """Go to the first row and stay there, whichever row that is."""
         self._anchor, self._index, self._top = None, 0, 0
         self.forget()
         self.repaint()
 
     def go_to(self, key: Hashable) -> None:
-        """To the row with this key, if it is there; its neighbours on both sides come into view."""
+        """Go to the row with this key, if it is listed; its neighbours on both sides become visible."""
         for index, item in enumerate(self._items):
             if self._rows.key(item) == key:
                 self._top = index - self._room // 2
@@ -163,15 +163,15 @@ class Table(Lines, Generic[T]):
 
     @property
     def index(self) -> int:
-        """The cursor's place among the rows, counted from 0."""
+        """The cursor's position among the rows, counted from 0."""
         return self._index
 
     def end(self) -> None:
-        """To the last row."""
+        """Go to the last row."""
         self._put(len(self._items) - 1)
 
     def scroll_rows(self, step: int) -> None:
-        """Move what is visible, and the cursor as little as it takes."""
+        """Move the visible part, and the cursor no further than necessary."""
         self._top = max(0, min(self._top + step, len(self._items) - self._room))
         self._put(min(max(self._index, self._top), self._top + self._room - 1))
 
@@ -194,14 +194,14 @@ class Table(Lines, Generic[T]):
             if found is not None:
                 self._index = found
                 return
-            # It is gone: the cursor keeps its place and takes whoever is there now.
+            # The row is gone: the cursor keeps its position.
             self._index = min(self._index, max(0, len(self._items) - 1))
             self._anchor = key(self._items[self._index]) if self._items else None
             return
         self._index = 0
 
     def forget(self) -> None:
-        """Drop the strips that were kept, and fit the columns anew."""
+        """Drop the cached strips, and fit the columns again."""
         self._cache = {}
         self._held = self._nothing_held
 
@@ -221,7 +221,7 @@ class Table(Lines, Generic[T]):
         return strips
 
     def _recipes(self) -> list[tuple[bool, Ground, tuple[Cell, ...]]]:
-        """Of each visible row: does the cursor stand there, what lies behind it, and its cells."""
+        """For each visible row: whether the cursor is on it, its background, and its cells."""
         room = self._room
         self._top = max(0, min(self._top, len(self._items) - room))
         if self._active or self._anchor is not None:
@@ -232,7 +232,7 @@ class Table(Lines, Generic[T]):
         ]
 
     def _share_out(self, room: int, new: Sequence[tuple[Cell, ...]]) -> None:
-        """Fit the columns to what they hold, these new rows included."""
+        """Fit the columns to their contents, these new rows included."""
         for cells in new:
             self._held = [max(held, length_of(cell)) for held, cell in zip(self._held, cells, strict=True)]
         widths = share_out(self.columns, room, self._held)
@@ -247,7 +247,7 @@ class Table(Lines, Generic[T]):
         return draw(line, width, theme_styles, "cursor" if here else ground)
 
     def _line(self, cells: Sequence[Cell], marker: Plain) -> list[Segment]:
-        """The cells in their columns. Blanks go with the span before them, for each span costs."""
+        """The cells in their columns. Blanks join the segment before them, since each segment costs time."""
         line: list[Segment] = [(marker, "accent")]
         gap = 0
         for cell, column, width in zip(cells, self.columns, self._widths, strict=True):
@@ -265,7 +265,7 @@ class Table(Lines, Generic[T]):
         return line
 
     def on_click(self, event: Click) -> None:
-        """Put the cursor on the row that was clicked."""
+        """Put the cursor on the clicked row."""
         index = self._top + event.y - self._head
         if event.y < self._head or index >= len(self._items):
             return
