@@ -17,7 +17,7 @@ from redis_dash.keyspace.key_group import NOT_KNOWN, Asked, Expiry, KeyGroup, Mo
 
 ASKED = 200
 """Keys of one group whose existence is checked at once."""
-NOBODY = Asked(0, 0)
+NONE_ASKED = Asked(0, 0)
 
 
 class KeyCounts:
@@ -112,7 +112,7 @@ class KeyCounts:
         answers = [reply for reply in replies if isinstance(reply, int)]
         return Asked(len(answers), len(answers) - answers.count(-2))
 
-    def count(self, name: str, info: Info | None, asked: Asked = NOBODY) -> Count:
+    def count(self, name: str, info: Info | None, asked: Asked = NONE_ASKED) -> Count:
         """How many keys a group has, as of ``info``."""
         now = self._changes(info)
         key_group = self.key_groups[name]

@@ -39,7 +39,7 @@ ROWS = 500
 NEAR = 0.8
 
 Rank = tuple[bool, float, int]
-NOBODY: Rank = (False, -1.0, -1)
+LOWEST_RANK: Rank = (False, -1.0, -1)
 
 
 class Clock(NamedTuple):
@@ -74,7 +74,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         self._unknown: dict[bytes, None] = {}
         """Existing keys in no known dialect."""
         self._unknown_start = 0
-        self._floor = NOBODY
+        self._floor = LOWEST_RANK
         """A key that ranks no higher is not followed."""
         self._dropped_in_pass = -2
         self._start = self._near_start = 0
@@ -118,7 +118,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
 
     def _set_floor(self) -> None:
         ranks = heapq.nlargest(FOLLOWED, map(_rank, self._rows.values()))
-        self._floor = ranks[-1] if len(ranks) == FOLLOWED and self._key_group.seen > 2 * FOLLOWED else NOBODY
+        self._floor = ranks[-1] if len(ranks) == FOLLOWED and self._key_group.seen > 2 * FOLLOWED else LOWEST_RANK
 
     # -- followed keys -----------------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ from tests.live.relay import relay
 from tests.live.test_sources import accept, sign_in
 
 MakeContext = Callable[..., Context]
-FAMILIES = {"sessions": ("session:*",), "limits": ("ratelimit:*",), "any": ("*:lock",)}
+KEY_GROUPS = {"sessions": ("session:*",), "limits": ("ratelimit:*",), "any": ("*:lock",)}
 
 
 @contextlib.asynccontextmanager
@@ -47,7 +47,7 @@ async def taken(tracking: ClientTracking, key_group: str = "sessions") -> list[b
 async def test_each_key_that_is_written_or_gone_is_named_in_its_key_group(redis_url: str, client: redis.Redis) -> None:
     client.set("session:old", "x")
     client.set("session:short", "x", px=30)
-    async with listening(ClientTracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
+    async with listening(ClientTracking(Url(redis_url), KEY_GROUPS, 0.01)) as tracking:
         client.set("session:new", "x")
         client.expire("session:old", 50)
         client.set("a:lock", "x")
@@ -76,7 +76,7 @@ async def test_patterns_of_which_one_begins_like_another(redis_url: str, client:
 
 
 async def test_what_was_written_while_it_was_not_connected_is_not_covered(redis_url: str, client: redis.Redis) -> None:
-    async with listening(ClientTracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
+    async with listening(ClientTracking(Url(redis_url), KEY_GROUPS, 0.01)) as tracking:
         since = tracking._since["sessions"]
         assert tracking.covers("sessions", since)
         assert not tracking.covers("sessions", since - 1)
@@ -90,7 +90,7 @@ async def test_keys_that_are_written_too_often_are_given_up(
     redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("redis_dash.keyspace.client_tracking.JUDGED_S", 0.05)
-    async with listening(ClientTracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
+    async with listening(ClientTracking(Url(redis_url), KEY_GROUPS, 0.01)) as tracking:
 
         async def given_up() -> bool:
             for number in range(200):
@@ -107,7 +107,7 @@ async def test_keys_that_were_given_up_are_tried_again_and_the_others_are_named_
 ) -> None:
     monkeypatch.setattr("redis_dash.keyspace.client_tracking.JUDGED_S", 0.05)
     monkeypatch.setattr("redis_dash.keyspace.client_tracking.GIVEN_UP_S", (0.3, 0.3))
-    async with listening(ClientTracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
+    async with listening(ClientTracking(Url(redis_url), KEY_GROUPS, 0.01)) as tracking:
 
         async def given_up() -> bool:
             for number in range(200):
@@ -129,7 +129,7 @@ async def test_keys_that_were_given_up_are_tried_again_and_the_others_are_named_
 
 
 async def test_each_pause_is_twice_as_long_as_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    tracking, slept, sleep = ClientTracking(Url("redis://nobody:1"), FAMILIES, 0.01), list[float](), asyncio.sleep
+    tracking, slept, sleep = ClientTracking(Url("redis://nobody:1"), KEY_GROUPS, 0.01), list[float](), asyncio.sleep
     clock = [0.0]
 
     async def note(seconds: float) -> None:
@@ -152,7 +152,7 @@ async def test_each_pause_is_twice_as_long_as_the_one_before(monkeypatch: pytest
 
 async def test_keys_are_given_up_as_soon_as_they_have_cost_too_much(redis_url: str, client: redis.Redis) -> None:
     """Not only after the five seconds over which the cost is measured."""
-    async with listening(ClientTracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
+    async with listening(ClientTracking(Url(redis_url), KEY_GROUPS, 0.01)) as tracking:
         before = tracking.spent_s
 
         async def given_up() -> bool:
@@ -168,7 +168,7 @@ async def test_after_too_many_keys_to_keep_those_that_are_written_later_are_repo
     redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("redis_dash.keyspace.client_tracking.MOST_KEYS", 50)
-    async with listening(ClientTracking(Url(redis_url), FAMILIES, 1.0)) as tracking:
+    async with listening(ClientTracking(Url(redis_url), KEY_GROUPS, 1.0)) as tracking:
         since = tracking._since["sessions"]
         client.mset({f"session:{number}": "x" for number in range(51)})
         await until_async(lambda: not_covered(tracking, since))
@@ -179,7 +179,7 @@ async def test_after_too_many_keys_to_keep_those_that_are_written_later_are_repo
 
 async def test_without_client_tracking_nothing_is_covered(redis_url: str, client: redis.Redis) -> None:
     client.acl_setuser("poor", enabled=True, passwords=["+pw"], commands=["+@all", "-client|tracking"], keys=["*"])
-    tracking = ClientTracking(Url(redis_url.replace("redis://", "redis://poor:pw@")), FAMILIES, 0.01)
+    tracking = ClientTracking(Url(redis_url.replace("redis://", "redis://poor:pw@")), KEY_GROUPS, 0.01)
     task = asyncio.create_task(tracking.run())
     try:
         await until(
@@ -249,7 +249,7 @@ async def test_sessions_that_are_renewed_stand_first_between_two_passes(
 
 
 async def test_what_a_reading_that_failed_had_taken_is_taken_again(redis_url: str, client: redis.Redis) -> None:
-    async with listening(ClientTracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
+    async with listening(ClientTracking(Url(redis_url), KEY_GROUPS, 0.01)) as tracking:
         client.set("session:new", "x")
 
         async def read_and_fail() -> None:
@@ -265,7 +265,7 @@ async def test_what_a_reading_that_failed_had_taken_is_taken_again(redis_url: st
 
 
 async def test_after_a_flush_only_what_was_written_since_is_reported(redis_url: str, client: redis.Redis) -> None:
-    async with listening(ClientTracking(Url(redis_url), FAMILIES, 0.01)) as tracking:
+    async with listening(ClientTracking(Url(redis_url), KEY_GROUPS, 0.01)) as tracking:
         since = tracking._since["sessions"]
         client.set("session:new", "x")
         client.flushall()

@@ -17,7 +17,7 @@ from redis_dash.core.errors import SourceError
 from redis_dash.keyspace.scan import Keyspace
 from tests.conftest import until
 
-FAMILIES = {"sessions": ("session:*",), "limits": ("ratelimit:*",), "others": ("a*", "b*")}
+KEY_GROUPS = {"sessions": ("session:*",), "limits": ("ratelimit:*",), "others": ("a*", "b*")}
 
 
 def fill(client: redis.Redis, sessions: int, limits: int) -> None:
@@ -36,7 +36,7 @@ async def count(keyspace: Keyspace, name: str = "sessions") -> Count:
 
 @pytest.fixture
 def keyspace(deployment: Deployment) -> Keyspace:
-    return Keyspace(deployment, FAMILIES, budget=0.01, rest_s=0.01)
+    return Keyspace(deployment, KEY_GROUPS, budget=0.01, rest_s=0.01)
 
 
 @contextlib.asynccontextmanager
@@ -61,7 +61,7 @@ async def test_a_pass_hands_every_key_to_whoever_asked_for_its_kind(keyspace: Ke
     keyspace.readers["limits"] = examine
     await keyspace.pass_over()
     assert set(seen) == {b"ratelimit:%d" % number for number in range(2000)}
-    sizes = [await count(keyspace, name) for name in FAMILIES]
+    sizes = [await count(keyspace, name) for name in KEY_GROUPS]
     assert [(size.value, size.certainty) for size in sizes] == [(3000, "exact"), (2000, "exact"), (0, "exact")]
     assert keyspace.scan().last_done == 5001
 
@@ -124,7 +124,7 @@ async def test_the_budget_holds_and_a_hurry_does_not_wait_for_it(
     deployment: Deployment, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("redis_dash.keyspace.throttle.FIRST_COUNT", 100)
-    keyspace = Keyspace(deployment, FAMILIES, budget=0.0001, rest_s=0.01)
+    keyspace = Keyspace(deployment, KEY_GROUPS, budget=0.0001, rest_s=0.01)
     fill(client, 30_000, 0)
     async with at_work(keyspace):
         await until(lambda: keyspace.done > 1000)
@@ -137,7 +137,7 @@ async def test_the_budget_holds_and_a_hurry_does_not_wait_for_it(
 
 
 async def test_a_hurry_can_be_stopped(deployment: Deployment, client: redis.Redis) -> None:
-    keyspace = Keyspace(deployment, FAMILIES, budget=0.0001, rest_s=0.01)
+    keyspace = Keyspace(deployment, KEY_GROUPS, budget=0.0001, rest_s=0.01)
     fill(client, 60_000, 0)
     passes: list[int] = []
 
@@ -186,7 +186,7 @@ async def test_a_readers_bug_is_reported_and_the_scan_goes_on(
 
 
 async def test_no_right_to_scan_is_reported(make_poor: Callable[..., Deployment]) -> None:
-    keyspace = Keyspace(make_poor("-scan"), FAMILIES, budget=0.01, rest_s=0.01)
+    keyspace = Keyspace(make_poor("-scan"), KEY_GROUPS, budget=0.01, rest_s=0.01)
     async with at_work(keyspace):
         with pytest.raises(SourceError, match=r"(?i)no permissions.*scan"):
             await keyspace.begun()
