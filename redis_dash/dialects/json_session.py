@@ -12,7 +12,7 @@ import msgspec
 
 from redis_dash.core.resp import Command
 from redis_dash.dialects.base import SessionFacts
-from redis_dash.redaction.messages import redact_text
+from redis_dash.redaction.redact import redact_text
 from redis_dash.redaction.secret_fields import HIDDEN, is_secret, is_token
 
 LARGEST = 256 * 1024

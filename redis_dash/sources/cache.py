@@ -10,7 +10,7 @@ from redis_dash.core.certainty import Count, weakest
 from redis_dash.core.frames.cache import CacheFrame, CacheGroup
 from redis_dash.core.resp import ReplyError
 from redis_dash.sources.base import Context, Sample, Source, sample, text
-from redis_dash.sources.dashboards import Dashboards
+from redis_dash.sources.other_dashboards import Dashboards
 
 HISTORY = 240
 """Polls remembered."""

@@ -16,11 +16,11 @@ from textual.widgets import Input
 
 from redis_dash.core.feed import Progress
 from redis_dash.core.reading import AnyReading
-from redis_dash.tui.columns import is_hopeless, is_narrow
 from redis_dash.tui.header_footer import STOP_NAME, footer_items, header_items, tab_items
 from redis_dash.tui.intents import StopRequested
 from redis_dash.tui.keys import IN_A_PANE, LEAVE_ID, ZOOM_ID, KeyHelp, KeyTable
 from redis_dash.tui.layout import PaneLayout
+from redis_dash.tui.pane_columns import is_hopeless, is_narrow
 from redis_dash.tui.panes import PANES
 from redis_dash.tui.panes.base import BACK, Pane
 from redis_dash.tui.text import Plain

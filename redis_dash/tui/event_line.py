@@ -42,7 +42,7 @@ class Shown(NamedTuple):
 @lru_cache(maxsize=256)  # a visible line is painted several times
 def show(event: Event, session_globs: tuple[str, ...], ids: KnownIds, _version: int) -> Shown:
     """The event without secrets; ``version`` is that of the known session ids."""
-    from redis_dash.redaction.messages import redact_event  # imported here, for a quick start
+    from redis_dash.redaction.redact import redact_event  # imported here, for a quick start
 
     event = redact_event(event, session_globs, ids)
     fields = read_fields(event)

@@ -9,7 +9,7 @@ from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.layouts.vertical import VerticalLayout
 from textual.widget import Widget
 
-from redis_dash.tui.columns import Columns, columns_for, is_hopeless, place, topics_of
+from redis_dash.tui.pane_columns import Columns, columns_for, is_hopeless, place, topics_of
 from redis_dash.tui.panes.base import Pane
 from redis_dash.tui.widgets.lines import Lines
 

@@ -55,8 +55,8 @@ async def test_another_dashboard_is_reported_where_the_channel_is_not_allowed(
     commands: Iterable[str],
 ) -> None:
     """Neither sees the other on the channel; a third one, which may use it, sees both."""
-    monkeypatch.setattr("redis_dash.sources.dashboards.LIST_EVERY_S", 0.1)
-    monkeypatch.setattr("redis_dash.sources.dashboards.LIST_AGAIN_S", 0.1)
+    monkeypatch.setattr("redis_dash.sources.other_dashboards.LIST_EVERY_S", 0.1)
+    monkeypatch.setattr("redis_dash.sources.other_dashboards.LIST_AGAIN_S", 0.1)
     make_poor()
     client.acl_setuser("poor", enabled=True, reset_channels=True, channels=channels, commands=commands)
     poor = Config(url=redis_url.replace("redis://", "redis://poor:pw@"), channels=("orders",), refresh_s=0.1)
@@ -95,13 +95,13 @@ async def test_a_reading_does_not_list_the_clients_of_a_busy_server(
     make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CLIENT LIST costs the server a microsecond per client."""
-    monkeypatch.setattr("redis_dash.sources.dashboards.MOST_CLIENTS", 0)
+    monkeypatch.setattr("redis_dash.sources.other_dashboards.MOST_CLIENTS", 0)
     context = make_context()
     context.subscriber.announced = True
     frame = (await CacheSource(context).read()).frame
     assert frame.dashboards == 1  # of those that may use the channel
     assert "cmdstat_client|list" not in client.info("commandstats")
-    monkeypatch.setattr("redis_dash.sources.dashboards.MOST_CLIENTS", 1000)
+    monkeypatch.setattr("redis_dash.sources.other_dashboards.MOST_CLIENTS", 1000)
     source = CacheSource(context)
     for _ in range(20):
         await source.read()

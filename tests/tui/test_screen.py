@@ -9,7 +9,7 @@ from textual.containers import VerticalScroll
 from redis_dash.core.commands import Outcome, Publish
 from redis_dash.demo import SCENARIOS
 from redis_dash.tui.app import DashApp
-from redis_dash.tui.columns import columns_for, place, topics_of
+from redis_dash.tui.pane_columns import columns_for, place, topics_of
 from redis_dash.tui.theme_styles import ThemeStyles
 from redis_dash.tui.themes import THEME
 from redis_dash.tui.widgets.columns import Column, share_out

@@ -7,7 +7,7 @@ import pytest
 from redis_dash.core.credential import mask
 from redis_dash.core.known_ids import MOST, KnownIds
 from redis_dash.core.messages import Event
-from redis_dash.redaction.messages import redact_event
+from redis_dash.redaction.redact import redact_event
 
 ID = "aaaa1111bbbb2222cccc3333dddd4444"
 URL_SAFE = "Kx9f-LqP7_TzW4mN-a"

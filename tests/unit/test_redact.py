@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from redis_dash.core.messages import Event
-from redis_dash.redaction.messages import redact, redact_event
+from redis_dash.redaction.redact import redact, redact_event
 
 SECRET = "k3J9xQpLz7"
 GLOBS = ("session:*", "sess:*:data")
