@@ -241,9 +241,12 @@ class RateLimitsSource:
         if not (all_read and self._follows_all):
             read = sum(at.asked >= self._began for at in self._read_at.values())
             return (await census.count_now(FAMILY)).at_lowest(read)
-        there = len(self._rows) + len(self._unknown)  # the scan may bring others meanwhile, and drop some
+        known, dropped = len(self._rows) + len(self._unknown), self._dropped_in_pass
         info = await census.info_after(time.monotonic())
-        return census.count_asked(FAMILY, there, info, since=began, told=told)
+        if self._dropped_in_pass != dropped:  # the scan has brought more meanwhile
+            return await census.count_now(FAMILY)
+        now = len(self._rows) + len(self._unknown)
+        return census.count_asked(FAMILY, now, info, since=began, told=told and now == known)
 
     def _sample(self, count: Count, *, all_read: bool) -> Sample[RateLimitsFrame]:
         rows, unknown = self._rows.values(), len(self._unknown)

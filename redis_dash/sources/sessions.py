@@ -201,9 +201,12 @@ class SessionsSource:
         census = self._context.keyspace.census
         if not self._follows_all or self._no_lifetimes:
             return await census.count_now(FAMILY)
-        there = len(self._known)  # the scan may bring others meanwhile, and drop some
+        known, dropped = len(self._known), self._dropped_in_pass
         info = await census.info_after(time.monotonic())
-        return census.count_asked(FAMILY, there, info, since=began, told=told)
+        if self._dropped_in_pass != dropped:  # the scan has brought more meanwhile
+            return await census.count_now(FAMILY)
+        told = told and len(self._known) == known
+        return census.count_asked(FAMILY, len(self._known), info, since=began, told=told)
 
     def _sample(self, count: Count) -> Sample[SessionsFrame]:
         read = [(key, known) for key, known in self._known.items() if known.facts is not None]
