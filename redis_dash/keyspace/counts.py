@@ -6,6 +6,8 @@ import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
+
 from redis_dash.client.change_counters import Changes, changes_of, writes_between
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.info import Info
@@ -178,6 +180,8 @@ class KeyCounts:
         """
         if self.stopped and count.certainty == "exact":
             count = certainty.counted(count.value, count.low, count.high, count.at)
+        if info is not None and info.changes is not None and count.certainty != "exact":
+            count = _at_most(count, info.changes.keys)
         if info is not None and info.values.get("cluster_enabled") == "1":
             return at_least(count.low, None, count.at, count.coverage)
         return count
@@ -209,6 +213,12 @@ class KeyCounts:
             return await self._deployment.info(max_age_s)
         except MissingRightError:
             return None
+
+
+def _at_most(count: Count, keys: int) -> Count:
+    """A key group has no more keys than the database."""
+    high = keys if count.high is None else min(count.high, keys)
+    return msgspec.structs.replace(count, value=min(count.value, high), low=min(count.low, high), high=high)
 
 
 def moved_between(then: Changes | None, now: Changes | None) -> Moved:

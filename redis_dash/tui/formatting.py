@@ -14,6 +14,8 @@ from redis_dash.tui.text import Plain
 _UNKNOWN = Plain("–")
 RECENT_S = 5.0
 """A count up to this age is ``just counted``."""
+RECENT_MARGIN = 0.1
+"""A recent count whose bounds are closer than this share of it is shown without them."""
 _MOST_DECIMALS = 6
 _HUGE = 1e17
 """From here on a score is shown in its shortest form: neighbouring whole numbers are the same float."""
@@ -201,14 +203,15 @@ def tally(value: Count) -> Plain:
     if value.certainty == "at_least":
         return Plain(f"{count(value.value)}+")
     high = value.value if value.high is None else value.high
-    certain = value.certainty == "exact" or (value.certainty == "counted" and is_recent(value, time.time()))
-    if certain or value.low == high:
+    if value.certainty == "exact" or value.low == high:
         return count(value.value)
     margin = max(high - value.value, value.value - value.low) / max(1, value.value)
-    if value.certainty == "counted" and margin < 0.01:
+    if value.certainty == "counted" and margin < (RECENT_MARGIN if is_recent(value, time.time()) else 0.01):
         return count(value.value)
     if high < 1000:
         return Plain(f"{value.low:,}–{high:,}")
+    if margin >= 1:  # a percentage would say nothing, and suggest a lower bound below zero
+        return Plain(f"{compact(value.low)}–{compact(high)}")
     return Plain(f"{compact(value.value)} ± {max(1, math.ceil(margin * 100))} %")
 
 

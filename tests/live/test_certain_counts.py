@@ -253,7 +253,8 @@ async def test_sessions_that_come_and_go_while_the_first_pass_is_slow(
         context.keyspace.readers["sessions"] = examine_and_move
         await context.keyspace.pass_over()
     assert len(seen) > 5
-    assert all(count.holds(400) for count in seen), seen
+    held = sum(count.holds(400) for count in seen)
+    assert held >= 0.8 * len(seen), seen  # each interval holds in 95 of 100 runs, and these are not independent
     assert all(count.coverage < 1 or count.certainty != "estimated" for count in seen)
 
 
@@ -289,3 +290,15 @@ async def test_an_info_from_before_the_end_of_a_pass_proves_nothing(
     counts.end(still=True)
     assert counts.count_asked("sessions", 50, info).certainty != "exact"
     assert counts.count("sessions", info).certainty != "exact"
+
+
+async def test_a_key_group_has_no_more_keys_than_the_database(deployment: Deployment, client: redis.Redis) -> None:
+    fill(client, 100, 5000)
+    keyspace = Keyspace(deployment, {"sessions": ("session:*",)}, budget=1.0, rest_s=0.01)
+    await keyspace.pass_over()
+    client.flushdb()
+    fill(client, 3, 0)
+    size = await keyspace.counts.count_now("sessions")
+    assert size.holds(3)
+    assert size.high is not None
+    assert size.high <= 3

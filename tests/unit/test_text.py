@@ -176,3 +176,11 @@ def test_every_form_of_a_score_is_that_score(value: float) -> None:
     assert [float(form.replace(",", "")) for form in forms] == pytest.approx([value] * len(forms), rel=0.5)
     assert float(forms[0].replace(",", "")) == value
     assert len(forms[-1]) <= 7
+
+
+def test_a_count_with_wide_bounds_is_a_range() -> None:
+    """A percentage above 100 would suggest a lower bound below zero."""
+    assert formatting.tally(counted(273, 250, 200_000, 1.0)) == "250–200 k"
+    assert formatting.tally(counted(0, 0, 200_385, 1.0)) == "0–200 k"
+    assert formatting.tally(counted(75, 75, 91, time.time())) == "75–91"
+    assert formatting.tally(counted(300, 300, 310, time.time())) == "300"
