@@ -18,9 +18,9 @@ from redis_dash.sources.base import Context
 from redis_dash.sources.leaderboards import LeaderboardsSource
 from redis_dash.sources.sessions import SessionsSource
 from tests.live.searching import found, searching, sign_in_many
-from tests.live.test_client_tracking import listening
 from tests.live.test_scan import count, fill
 from tests.live.test_sources import sign_in
+from tests.live.tracking import listening
 
 MakeContext = Callable[..., Context]
 MakePoor = Callable[..., Deployment]

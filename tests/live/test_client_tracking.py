@@ -1,47 +1,22 @@
-"""Client tracking: counts stay exact while sessions and clients come and go."""
+"""Client tracking: the server names the keys that are written."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 import redis
 
-from demo_server.process.embedded import EmbeddedServer
-from redis_dash.client.info import Info
 from redis_dash.config import Url
-from redis_dash.core.resp import Command
 from redis_dash.keyspace.client_tracking import ClientTracking
 from redis_dash.sources.base import Context
-from redis_dash.sources.rate_limits import RateLimitsSource
-from redis_dash.sources.sessions import SessionsSource
 from tests.conftest import until, until_async
-from tests.live.relay import relay
-from tests.live.test_sources import accept, sign_in
+from tests.live.tracking import listening, taken
 
 MakeContext = Callable[..., Context]
 KEY_GROUPS = {"sessions": ("session:*",), "limits": ("ratelimit:*",), "any": ("*:lock",)}
-
-
-@contextlib.asynccontextmanager
-async def listening(tracking: ClientTracking, key_group: str = "sessions") -> AsyncIterator[ClientTracking]:
-    """Run the tracking; it covers the key group from here on."""
-    task = asyncio.create_task(tracking.run())
-    try:
-        await until(lambda: tracking.covers(key_group, float("inf")))
-        yield tracking
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-async def taken(tracking: ClientTracking, key_group: str = "sessions") -> list[bytes]:
-    with tracking.reading(key_group) as take:
-        return await take()
 
 
 async def test_each_key_that_is_written_or_gone_is_named_in_its_key_group(redis_url: str, client: redis.Redis) -> None:
@@ -193,61 +168,6 @@ async def test_without_client_tracking_nothing_is_covered(redis_url: str, client
         client.acl_deluser("poor")
 
 
-async def test_sessions_that_come_and_go_between_two_passes_are_counted_exactly(
-    make_context: MakeContext, client: redis.Redis
-) -> None:
-    for name in ("ann", "bob"):
-        sign_in(client, name)
-    context = make_context()
-    source = SessionsSource(context)
-    async with listening(context.tracking):
-        await context.keyspace.pass_over()
-        assert (await source.read()).frame.count.certainty == "exact"
-        for number in range(20):
-            sign_in(client, f"new{number}")
-        client.delete(sign_in(client, "bob"))
-        client.set("another", "x")
-        frame = (await source.read()).frame  # no pass in between
-        assert (frame.count.value, frame.count.certainty, len(frame.rows)) == (21, "exact", 21)
-
-
-async def test_clients_that_become_blocked_between_two_passes_are_shown_at_once(
-    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """This is true even if not all clients can be followed."""
-    monkeypatch.setattr("redis_dash.sources.rate_limits.FOLLOWED", 100)
-    for number in range(1000):
-        accept(client, f"10.0.{number // 250}.{number % 250}", [1.0, 2.0])
-    context = make_context()
-    source = RateLimitsSource(context)
-    async with listening(context.tracking, "limits"):
-        await context.keyspace.pass_over()
-        await source.read()
-        blocked = {f"10.0.{number // 250}.{number % 250}" for number in range(0, 1000, 20)}
-        for identity in blocked:
-            accept(client, identity, [number / 10 for number in range(100)])
-        frame = (await source.read()).frame
-        assert {row.identity for row in frame.rows if row.blocked} == blocked
-        assert (frame.blocked.value, frame.blocked.certainty) == (50, "at_least")
-
-
-async def test_sessions_that_are_renewed_stand_first_between_two_passes(
-    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("redis_dash.sources.sessions.FOLLOWED", 50)
-    for number in range(500):
-        sign_in(client, f"u{number:04}", ttl=1000 + number)
-    context = make_context()
-    source = SessionsSource(context)
-    async with listening(context.tracking):
-        await context.keyspace.pass_over()
-        await source.read()
-        for number in range(7):
-            client.expire(f"session:u{number:04}-0123456789-0123456789", 9000)
-        rows = (await source.read()).frame.rows
-        assert {row.user for row in rows[:7]} == {f"u{number:04}@example.com" for number in range(7)}
-
-
 async def test_what_a_reading_that_failed_had_taken_is_taken_again(redis_url: str, client: redis.Redis) -> None:
     async with listening(ClientTracking(Url(redis_url), KEY_GROUPS, 0.01)) as tracking:
         client.set("session:new", "x")
@@ -275,131 +195,3 @@ async def test_after_a_flush_only_what_was_written_since_is_reported(redis_url: 
 async def not_covered(tracking: ClientTracking, since: float) -> bool:
     await taken(tracking)
     return not tracking.covers("sessions", since)
-
-
-async def test_clients_that_go_by_the_hundred_while_others_are_read_are_not_counted(
-    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("redis_dash.sources.rate_limits.FOLLOWED", 100)
-    for number in range(190):
-        accept(client, f"c{number}", [1.0])
-    context = make_context()
-    source = RateLimitsSource(context)
-    async with listening(context.tracking, "limits"):
-        await context.keyspace.pass_over()
-        assert (await source.read()).frame.count.value == 190
-        clock, done = source._clock, list[int]()
-
-        async def meanwhile() -> object:
-            if not done:
-                done.append(client.delete(*(f"ratelimit:c{number}" for number in range(180))))
-            return await clock()
-
-        monkeypatch.setattr(source, "_clock", meanwhile)
-        count = (await source.read()).frame.count
-        assert (count.value, count.certainty) == (10, "exact")
-        done.clear()
-
-        async def many_more() -> object:
-            if not done:
-                done.append(1)
-                for number in range(400):
-                    accept(client, f"new{number}", [1.0])
-            return await clock()
-
-        monkeypatch.setattr(source, "_clock", many_more)
-        count = (await source.read()).frame.count
-        assert count.certainty != "exact" or count.value == 410
-        assert count.holds(410), count
-
-
-async def test_another_replication_id_in_the_middle_of_a_pass_begins_it_afresh(
-    make_context: MakeContext, client: redis.Redis
-) -> None:
-    """The same happens when a master gets its first replica: the connection stays open."""
-    pipe = client.pipeline(transaction=False)
-    for number in range(8000):
-        pipe.set(f"session:{number}", "{}")
-    pipe.execute()
-    context = make_context(budget=1.0)
-    changed: list[int] = []
-
-    async def change(keys: object) -> None:
-        if not changed:
-            changed.append(context.keyspace.done)
-            info = await context.deployment.info(max_age_s=-1)
-            other = info._replace(values={**info.values, "master_replid": "another"})
-            assert context.keyspace.counts.count("sessions", other).certainty == "unknown"
-
-    context.keyspace.readers["sessions"] = change
-    await context.keyspace.pass_over()
-    count = context.keyspace.counts.count("sessions", await context.deployment.info(max_age_s=-1))
-    assert changed
-    assert count.value == 8000
-
-
-async def test_what_comes_while_somebody_who_has_gone_is_asked_for_is_not_missed(
-    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sign_in(client, "ann")
-    context = make_context()
-    source = SessionsSource(context)
-    pipeline, meanwhile = context.deployment.pipeline, [["bob"], ["cho", "dan"]]
-
-    async def moving(commands: Sequence[Command]) -> list[object]:
-        if commands and commands[0][0] == b"PTTL" and meanwhile:
-            for key in client.scan_iter("session:bob*"):
-                client.delete(key)
-            for name in meanwhile.pop(0):
-                client.set(f"session:{name}-0123456789abcdef", json.dumps({"user": name}), ex=100)
-        return await pipeline(commands)
-
-    async with listening(context.tracking):
-        await context.keyspace.pass_over()
-        await source.read()
-        monkeypatch.setattr(context.deployment, "pipeline", moving)
-        count = (await source.read()).frame.count
-        assert not meanwhile
-        assert count.certainty != "exact" or count.value == 3
-
-
-async def test_nothing_is_exact_by_names_that_are_still_on_their_way(
-    make_context: MakeContext, client: redis.Redis, embedded_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("redis_dash.keyspace.client_tracking.ANSWER_S", 0.1)
-    async with relay(embedded_server.port) as link:
-        context = make_context()
-        counts = context.keyspace.counts
-        counts.tracking = ClientTracking(Url(link.url), {"sessions": ("session:*",)}, 0.01)
-        async with listening(counts.tracking):
-            await context.keyspace.pass_over()
-            client.set("other", "x")
-            assert (await counts.count_now("sessions")).certainty == "exact"  # because the server has named nothing
-            link.hold = asyncio.Event()
-            client.set("session:0123456789abcdef", "{}")
-            assert (await counts.count_now("sessions")).certainty != "exact"
-            link.hold.set()
-
-
-async def test_clients_that_are_dropped_while_they_are_counted_are_not_forgotten(
-    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("redis_dash.sources.rate_limits.FOLLOWED", 10)
-    for number in range(15):
-        accept(client, str(number), [1.0])
-    context = make_context()
-    source, counts = RateLimitsSource(context), context.keyspace.counts
-    info_after = counts.info_after
-
-    async def meanwhile(moment: float) -> Info | None:
-        for number in range(15, 30):
-            accept(client, str(number), [1.0])
-        await source.examine([f"ratelimit:{number}".encode() for number in range(15, 30)])
-        return await info_after(moment)
-
-    async with listening(context.tracking, "limits"):
-        await context.keyspace.pass_over()
-        assert (await source.read()).frame.count.value == 15
-        monkeypatch.setattr(counts, "info_after", meanwhile)
-        count = (await source.read()).frame.count
-        assert count.holds(15) or count.holds(30)
