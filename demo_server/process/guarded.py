@@ -8,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from demo_server.process.stopping import stop_by_stdin
+
 _GUARDIAN = Path(__file__).with_name("guardian.py")
 _CLEANUP_TIMEOUT = 3.0  # seconds
 
@@ -51,13 +53,7 @@ class GuardedFolder:
         guardian, self._guardian = self._guardian, None
         if guardian is None:
             return
-        assert guardian.stdin is not None
-        guardian.stdin.close()
-        try:
-            guardian.wait(_CLEANUP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            guardian.kill()
-            guardian.wait()
+        stop_by_stdin(guardian, _CLEANUP_TIMEOUT)
         for stream in (guardian.stdout, guardian.stderr):
             if stream is not None:
                 stream.close()

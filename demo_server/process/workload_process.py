@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from demo_server.process.progress import say
+from demo_server.process.stopping import stop_by_stdin
 
 _START_TIMEOUT = 5.0  # seconds
 _STOP_TIMEOUT = 0.5  # seconds
@@ -34,12 +35,7 @@ def running_workload(redis_url: str, http_url: str, rate: float, seed: int | Non
     try:
         yield process.stdin
     finally:
-        process.stdin.close()
-        try:
-            process.wait(_STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        stop_by_stdin(process, _STOP_TIMEOUT)
 
 
 async def workload_listens(redis_url: str) -> None:

@@ -24,7 +24,7 @@ _MESSAGE = re.compile(rb"\*(?:3\r\n\$7|4\r\n\$8(?=\r\np))\r\n(p?message)\r\n")
 _LONGEST_BEGINNING = len(b"*4\r\n$8\r\npmessage\r\n")
 _LENGTH = re.compile(rb"\$(\d{1,10})\r\n")
 _kind_of = itemgetter(0)
-_UNCERTAIN = "a giant message could not be told apart from what surrounds it"
+_UNCERTAIN = "an oversized message could not be separated from its neighbours"
 
 
 class LostPlaceError(Exception):

@@ -62,7 +62,7 @@ class Context:
         self.known_ids = KnownIds()
         """Ids of the followed sessions, to be masked everywhere."""
         self.other_dashboards = 0
-        """Other dashboards that watch the same server, as far as known."""
+        """Other dashboards that watch the same server, as far as the cache source has found."""
 
     def scope(self, patterns: Sequence[str]) -> Scope:
         """The patterns that are searched, and the number of keys in the database."""

@@ -226,3 +226,8 @@ def seen(value: Count, words: str) -> Plain:
 def is_recent(value: Count, now: float) -> bool:
     """Whether the count is so recent that its age is not shown."""
     return now - value.at < RECENT_S
+
+
+def others_watch(dashboards: int) -> Plain:
+    """That the commands of other dashboards are in a figure, too."""
+    return Plain("incl. another dashboard" if dashboards == 1 else f"incl. {dashboards} other dashboards")

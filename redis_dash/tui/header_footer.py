@@ -10,10 +10,9 @@ from msgspec.structs import replace
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.server import ServerFrame
 from redis_dash.core.reading import AnyReading
-from redis_dash.tui.formatting import compact, duration, milliseconds, nbytes, percent
+from redis_dash.tui.formatting import compact, duration, milliseconds, nbytes, others_watch, percent
 from redis_dash.tui.keys import CLEAR_ID, FULL_SCAN_ID, LEAVE_ID, UNDO_ID, ZOOM_ID, KeyHelp, KeyTable
 from redis_dash.tui.panes.base import STOP, Pane
-from redis_dash.tui.panes.server import others_watch
 from redis_dash.tui.progress import progress_items
 from redis_dash.tui.segments import Segment
 from redis_dash.tui.status import status_text

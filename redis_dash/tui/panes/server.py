@@ -11,7 +11,7 @@ from textual.events import Resize
 
 from redis_dash.core.frames.server import Cost, Scan, ServerFrame
 from redis_dash.core.reading import AnyReading
-from redis_dash.tui.formatting import clock, count, duration, milliseconds, nbytes, percent, rate
+from redis_dash.tui.formatting import clock, count, duration, milliseconds, nbytes, others_watch, percent, rate
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Piece, piece
 from redis_dash.tui.panes.server_meanings import MEANINGS
@@ -225,8 +225,3 @@ class _Rows:
 def _others(frame: ServerFrame) -> Cell:
     """Whose commands are in it besides the application's."""
     return (others_watch(frame.other_dashboards), "warn") if frame.other_dashboards else NOTHING
-
-
-def others_watch(dashboards: int) -> Plain:
-    """That the commands of other dashboards are in a figure, too."""
-    return Plain("incl. another dashboard" if dashboards == 1 else f"incl. {dashboards} other dashboards")
