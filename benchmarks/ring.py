@@ -2,7 +2,7 @@
 
     python -m benchmarks.ring [--messages 48000]
 
-Messages of 1,300 bytes go through our reader, one a read, as the connection delivers them; they lie in the ring one by one.
+Messages of 1,300 bytes go through our reader, one a read, as the connection delivers them; the ring holds each alone.
 Measured are a look at the latest 50 and at 50 in the middle, as a repaint takes it, and one more message; with 1,000
 messages in the ring, and with all of them. Processor time of this process, the best of several series.
 """
