@@ -87,6 +87,8 @@ class KeyCounts:
         """
         info = await self._info(max_age_s=time.monotonic() - moment)
         await self.synchronise()
+        if info is not None and info.at < self._ended_at:  # a pass has ended meanwhile, which this INFO does not cover
+            info = await self._info(max_age_s=0.0)
         return info
 
     async def synchronise(self) -> None:

@@ -302,3 +302,19 @@ async def test_a_key_group_has_no_more_keys_than_the_database(deployment: Deploy
     assert size.holds(3)
     assert size.high is not None
     assert size.high <= 3
+
+
+async def test_at_rest_a_pass_that_ends_beside_an_info_leaves_the_count_exact(
+    deployment: Deployment, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(client, 50, 0)
+    counts = KeyCounts(deployment, ["sessions"])
+    await counts.begin()
+    counts.add({"sessions": [b"session:%d" % number for number in range(50)]}, 50, 50, 0.5)
+
+    async def end() -> None:
+        counts.end(still=True)
+
+    monkeypatch.setattr(counts, "synchronise", end)
+    count = counts.count("sessions", await counts.info_after(time.monotonic()))
+    assert (count.value, count.certainty) == (50, "exact")
