@@ -64,10 +64,14 @@ class Usage(NamedTuple):
     """Seconds until usage falls; at the limit, until the next request is allowed; None if not known."""
     is_held: bool = False
     """Whether ``used`` counts all that the key holds, even outside the window, because the window is not known."""
+    is_endless: bool = False
+    """Whether the key has no expiry: usage never falls by itself."""
+    fits: bool = True
+    """Whether the key ends within the rule's window. If not, the application counts by another rule."""
 
 
 class OtherDialectError(Exception):
-    """The key is not in this dialect."""
+    """The key is not in this dialect; its text names what was found instead, if the dialect recognises that."""
 
 
 class SessionDialect(Protocol):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from redis_dash.core.resp import Command
 from redis_dash.dialects.base import OtherDialectError, Rule, Usage
+
+_NEGATIVE = re.compile(rb"-\d+")
+_DECIMAL = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+MOST_DIGITS = 18
 
 
 class FixedWindow:
@@ -26,8 +31,10 @@ class FixedWindow:
         """
         if reply is None:
             return 0
-        if not isinstance(reply, bytes) or len(reply) > 18 or not reply.isdigit():
+        if not isinstance(reply, bytes):
             raise OtherDialectError
+        if len(reply) > MOST_DIGITS or not reply.isdigit():
+            raise OtherDialectError(_kind(reply))
         return int(reply)
 
     def reads(self, key: bytes, now: float, rule: Rule | None) -> Sequence[Command]:
@@ -35,17 +42,28 @@ class FixedWindow:
         return [(b"GET", key), (b"PTTL", key)]
 
     def decode(self, replies: Sequence[object], now: float, rule: Rule | None) -> Usage | None:
-        """The counter's value and its remaining lifetime.
+        """The counter's value and its remaining lifetime, which may not fit the window.
 
         Raises:
-            OtherDialectError: the value is no count, or the lifetime is longer than the window.
+            OtherDialectError: the value is no count.
         """
         value, pttl = replies
         if value is None or pttl == -2:  # the key may expire between the two commands
             return None
         used = self.bound(value)
         if now / 2 < used < now * 2:  # a point in time, as GCRA stores it
-            raise OtherDialectError
-        if rule is not None and isinstance(pttl, int) and pttl > (rule.window_s + 1) * 1000:
-            raise OtherDialectError  # longer than the window: what it counts is not known
-        return Usage(used, pttl / 1000 if isinstance(pttl, int) and pttl >= 0 else None)
+            raise OtherDialectError("point in time")
+        ends_s = pttl / 1000 if isinstance(pttl, int) and pttl >= 0 else None
+        fits = rule is None or (ends_s is not None and ends_s <= rule.window_s + 1)
+        return Usage(used, ends_s, is_endless=ends_s is None, fits=fits)
+
+
+def _kind(value: bytes) -> str:
+    """What a value is that is no count."""
+    if not value:
+        return "empty string"
+    if len(value) <= 100 and _NEGATIVE.fullmatch(value):
+        return "negative number"
+    if value.isdigit():
+        return "number too large for a count"
+    return "number with decimals" if len(value) <= 100 and _DECIMAL.fullmatch(value) else "text"

@@ -60,7 +60,7 @@ class SlidingWindow:
         if not newest:
             return None
         if not now / 3 < float(newest[1]) / self._per_second < now * 3:
-            raise OtherDialectError
+            raise OtherDialectError("sorted set whose scores are no times")
         if rule is None or not oldest:
             return Usage(used, None, is_held=rule is None)
         first = float(oldest[1]) / self._per_second

@@ -1,13 +1,15 @@
-"""The rule and the dialect of each limiter's key, as far as they are known before it is read."""
+"""The rule and the dialect of each limiter's key, as far as they are known before it is read; what is no limiter."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import NamedTuple
 
 from redis_dash.config import LimitPattern
+from redis_dash.core.decoding import text
+from redis_dash.core.frames.rate_limits import LimitRow
 from redis_dash.core.patterns import Pattern
-from redis_dash.dialects.base import LimitDialect, Rule
+from redis_dash.dialects.base import LimitDialect, Rule, Usage
 from redis_dash.dialects.registry import LIMIT_DIALECTS
 
 
@@ -58,3 +60,52 @@ class Limiters:
             if identity is not None:
                 return index, identity, rule
         return len(self._patterns), key, None
+
+
+def limit_row(key: bytes, limiter: Limiter, usage: Usage) -> LimitRow:
+    """One client's usage. A rule that does not fit is no limit of it."""
+    given = limiter.rule
+    rule = given if usage.fits else None
+    return LimitRow(
+        key=text(key),
+        identity=text(limiter.identity),
+        used=usage.used,
+        limit=rule.limit if rule else None,
+        window_s=rule.window_s if rule else None,
+        reset_s=usage.reset_s,
+        blocked=rule is not None and usage.used >= rule.limit,
+        dialect=limiter.dialect.name,
+        is_held=usage.is_held,
+        is_endless=usage.is_endless,
+        given_limit=None if usage.fits or given is None else given.limit,
+        given_window_s=None if usage.fits or given is None else given.window_s,
+    )
+
+
+def type_name(reply: object) -> str:
+    """The name of a key's type, from the reply to TYPE."""
+    name = reply.decode(errors="replace") if isinstance(reply, bytes) else ""
+    return {"zset": "sorted set", "": "another type"}.get(name, name)
+
+
+def unread_note(unread: Sequence[tuple[str, int]]) -> str:
+    """``3 keys are not read: hash (2), negative number``."""
+    number = sum(how_many for _, how_many in unread)
+    if not number:
+        return ""
+    kinds = ", ".join(kind if how_many == 1 else f"{kind} ({how_many:,})" for kind, how_many in unread)
+    return f"{number:,} {'key is' if number == 1 else 'keys are'} not read: {kinds}"
+
+
+def misfit_note(rows: Iterable[LimitRow]) -> str:
+    """How many counters do not end within the window of their limit, so that the limit may be wrong."""
+    misfits = [row for row in rows if row.given_window_s is not None]
+    endless = sum(row.is_endless for row in misfits)
+    longer = len(misfits) - endless
+    parts = (
+        f"{longer:,} {'counter lasts' if longer == 1 else 'counters last'} longer than the window of --limit"
+        if longer
+        else "",
+        f"{endless:,} {'counter has' if endless == 1 else 'counters have'} no expiry" if endless else "",
+    )
+    return ", ".join(filter(None, parts))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -17,13 +18,13 @@ from redis_dash.core.credential import Credential
 from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.frames.rate_limits import LimitRow, RateLimitsFrame
 from redis_dash.core.resp import Command, ReplyError
-from redis_dash.dialects.base import OtherDialectError, Usage
+from redis_dash.dialects.base import OtherDialectError
 from redis_dash.dialects.registry import LIMIT_DIALECTS
 from redis_dash.keyspace.client_tracking import Take
 from redis_dash.keyspace.key_group import HELD
 from redis_dash.redaction.secret_fields import hide_tokens
-from redis_dash.sources.base import Context, Sample, Source, round_robin, sample, text
-from redis_dash.sources.limiters import Limiter, Limiters
+from redis_dash.sources.base import Context, Sample, Source, round_robin, sample
+from redis_dash.sources.limiters import Limiter, Limiters, limit_row, misfit_note, type_name, unread_note
 from redis_dash.sources.refusals import missing_right
 
 KEY_GROUP = "limits"
@@ -71,8 +72,8 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         self._rows: dict[bytes, LimitRow] = {}
         self._read_at: dict[bytes, Span] = {}
         """When each row was read."""
-        self._unknown: dict[bytes, None] = {}
-        """Existing keys in no known dialect."""
+        self._unknown: dict[bytes, str] = {}
+        """Existing keys in no known dialect, and what they are."""
         self._unknown_start = 0
         self._floor = LOWEST_RANK
         """A key that ranks no higher is not followed."""
@@ -197,15 +198,20 @@ class RateLimitsSource(Source[RateLimitsFrame]):
 
     async def _read_keys(self, keys: Sequence[bytes], clock: Clock) -> None:
         """Read usage; a key that does not fit its dialect is tried in each of the others."""
+        found: dict[bytes, str] = {}
         async with self._reading:  # the scan and a poll may try dialects on the same key
             for _ in LIMIT_DIALECTS:
-                keys = await self._try_to_read(keys, clock)
+                keys = await self._try_to_read(keys, clock, found)
                 if not keys:
                     return
         for key in keys:
             self._drop(key)
-        if len(self._unknown) < HELD:
-            self._unknown.update(dict.fromkeys(keys))
+        untold = [key for key in keys if not found[key]]
+        types = await self._context.deployment.pipeline([(b"TYPE", key) for key in untold])
+        missing_right(b"TYPE", types)
+        found.update(zip(untold, map(type_name, types), strict=True))
+        if len(self._unknown) < HELD:  # a key that is gone by now is dropped in the next poll
+            self._unknown.update({key: found[key] for key in keys})
 
     def _drop(self, key: bytes) -> None:
         self._rows.pop(key, None)
@@ -213,8 +219,8 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         self._unknown.pop(key, None)
         self._limiters.forget(key)
 
-    async def _try_to_read(self, keys: Sequence[bytes], clock: Clock) -> list[bytes]:
-        """Read keys once; returns those whose dialect did not fit."""
+    async def _try_to_read(self, keys: Sequence[bytes], clock: Clock, found: dict[bytes, str]) -> list[bytes]:
+        """Read keys once; returns those whose dialect did not fit, and notes in ``found`` what they are."""
         plan: list[tuple[bytes, Limiter, int]] = []
         commands: list[Command] = []
         for key in keys:
@@ -230,15 +236,16 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             at = Span(clock.at, clock.at) if limiter.dialect.by_clock else read
             try:
                 self._take(key, limiter, replies[begin : begin + length], clock, at)
-            except OtherDialectError:
+            except OtherDialectError as error:
+                found[key] = str(error) or found.get(key, "")
                 self._limiters.try_next(key)
                 others.append(key)
             begin += length
         return others
 
     def _take(self, key: bytes, limiter: Limiter, replies: list[object], clock: Clock, at: Span) -> None:
-        if any(map(_is_about_the_key, replies)):
-            raise OtherDialectError
+        if (reply := next(filter(_is_about_the_key, replies), None)) is not None:
+            raise OtherDialectError("not allowed to us" if str(reply).startswith("NOPERM") else "")
         usage = limiter.dialect.decode([check(reply) for reply in replies], clock.now, limiter.rule)
         if usage is None:
             self._drop(key)
@@ -246,7 +253,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         else:
             self._limiters.confirm(key)
             self._unknown.pop(key, None)
-            self._rows[key], self._read_at[key] = _row(key, limiter, usage), at
+            self._rows[key], self._read_at[key] = limit_row(key, limiter, usage), at
 
     async def _count(self, began: float, *, all_read: bool, all_named: bool) -> Count:
         counts = self._context.keyspace.counts
@@ -261,7 +268,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         return counts.count_asked(KEY_GROUP, now, info, since=began, all_named=all_named and now == known)
 
     def _sample(self, count: Count, *, all_read: bool) -> Sample[RateLimitsFrame]:
-        rows, unknown = self._rows.values(), len(self._unknown)
+        rows = self._rows.values()
         all_read = all_read and self._follows_all
         blocked = sum(row.blocked for row in rows)
         near = sum(map(_is_near, rows)) - blocked
@@ -273,9 +280,10 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             near=_of_those(near, count, all_read=all_read),
             rows=tuple(self._shown(key, _aged(row, now, self._read_at[key])) for key, row in fullest),
             unlimited=not any(row.limit for row in rows),
+            unread=tuple(Counter(self._unknown.values()).most_common()),
         )
-        note = f"{unknown:,} keys are not read: in no form that is known here, or not allowed to us" if unknown else ""
-        return sample(frame, count, self._context.scope(self._scope), [self._context.scan_note, note])
+        notes = [self._context.scan_note, unread_note(frame.unread), misfit_note(rows)]
+        return sample(frame, count, self._context.scope(self._scope), notes)
 
     def _shown(self, key: bytes, row: LimitRow) -> LimitRow:
         """The row without session ids and tokens: the identity of a client may be its API key."""
@@ -301,21 +309,6 @@ def _aged(row: LimitRow, now: float, read: Span) -> LimitRow:
         return row
     reset_s = None if row.reset_s is None else max(0.0, row.reset_s - (now - read.answered))
     return msgspec.structs.replace(row, age_s=age_s, reset_s=reset_s)
-
-
-def _row(key: bytes, limiter: Limiter, usage: Usage) -> LimitRow:
-    rule = limiter.rule
-    return LimitRow(
-        key=text(key),
-        identity=text(limiter.identity),
-        used=usage.used,
-        limit=rule.limit if rule else None,
-        window_s=rule.window_s if rule else None,
-        reset_s=usage.reset_s,
-        blocked=rule is not None and usage.used >= rule.limit,
-        dialect=limiter.dialect.name,
-        is_held=usage.is_held,
-    )
 
 
 def _is_about_the_key(reply: object) -> bool:

@@ -231,15 +231,3 @@ async def test_keys_that_match_and_are_no_sorted_sets_are_reported(
     scope = (await source.read()).scope
     assert scope is not None
     assert scope.others == 2
-
-
-async def test_a_counter_of_another_window_is_called_no_block(make_context: MakeContext, client: redis.Redis) -> None:
-    client.set("ratelimit:old:29", 150, ex=300)
-    client.set("ratelimit:tat", int(time.time()) + 45, ex=45)
-    client.set("ratelimit:now", 150, ex=50)
-    context = make_context()
-    source = RateLimitsSource(context)
-    await context.keyspace.pass_over()
-    sample = await source.read()
-    assert [(row.identity, row.blocked) for row in sample.frame.rows] == [("now", True)]
-    assert "2 keys are not read" in sample.note

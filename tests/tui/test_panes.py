@@ -281,3 +281,27 @@ def _wheel() -> type:
     from textual.events import MouseScrollDown
 
     return MouseScrollDown
+
+
+async def test_a_counter_of_another_window_is_told_as_such() -> None:
+    rows = [
+        msgspec.structs.replace(
+            fakes.limit("alice", 37, of=None, reset=300.0), window_s=None, given_limit=100, given_window_s=60.0
+        ),
+        msgspec.structs.replace(
+            fakes.limit("bob", 150, of=None, reset=None), is_endless=True, given_limit=100, given_window_s=60.0
+        ),
+    ]
+    for size in (NARROW, (100, 30), MEDIUM, WIDE):
+        async with running(FakeFeed(fakes.ok("rate_limits", fakes.rate_limits(*rows))), size) as (app, pilot):
+            await tap(pilot, "3")
+            await shows(app, pilot, "alice", "ends in 5 min, not 1 min", "bob", "no expiry")
+            await tap(pilot, "enter")
+            await shows(app, pilot, "--limit gives 100 in 1 min 00 s, but the key", "another one")
+
+
+async def test_keys_that_are_no_limiters_are_named() -> None:
+    frame = msgspec.structs.replace(fakes.rate_limits(), count=exact(3), unread=(("hash", 2), ("negative number", 1)))
+    async with running(FakeFeed(fakes.ok("rate_limits", frame, coverage=1.0)), NARROW) as (app, pilot):
+        await tap(pilot, "3")
+        await shows(app, pilot, "hold no counter that is known here: hash", "(2), negative number.", " 3 keys ─╮")

@@ -109,8 +109,28 @@ def test_sliding_window_in_each_unit(per_second: int) -> None:
 
 def test_fixed_window() -> None:
     assert FixedWindow().decode([b"37", 12_500], NOW, RULE) == Usage(37, 12.5)
-    assert FixedWindow().decode([b"37", -1], NOW, None) == Usage(37, None)
+    assert FixedWindow().decode([b"37", -1], NOW, None) == Usage(37, None, is_endless=True)
+    assert FixedWindow().decode([b"37", -1], NOW, RULE) == Usage(37, None, is_endless=True, fits=False)
+    assert FixedWindow().decode([b"37", 300_000], NOW, RULE) == Usage(37, 300.0, fits=False)
+    assert FixedWindow().decode([b"37", 300_000], NOW, None) == Usage(37, 300.0)
+    assert FixedWindow().decode([b"0", 0], NOW, RULE) == Usage(0, 0.0)
     assert FixedWindow().decode([None, -2], NOW, RULE) is None
-    for value in (b"abc", b"", b"-1", b"9" * 40):
-        with pytest.raises(OtherDialectError):
-            FixedWindow().decode([value, 1], NOW, RULE)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (b"abc", "text"),
+        (b"", "empty string"),
+        (b"-1", "negative number"),
+        (b"3.5", "number with decimals"),
+        (b"1e9", "number with decimals"),
+        (b"9" * 40, "number too large for a count"),
+        (str(int(NOW)).encode(), "point in time"),
+        (b"1." * 200_000, "text"),
+        (5, ""),
+    ],
+)
+def test_what_is_no_counter_is_named(value: object, kind: str) -> None:
+    with pytest.raises(OtherDialectError, match=f"^{kind}$"):
+        FixedWindow().decode([value, 1], NOW, RULE)

@@ -17,7 +17,7 @@ class LimitRow(msgspec.Struct, frozen=True):
     used: int
     """Requests in the running window. Where ``is_held``, entries of any age: the window is not known."""
     limit: int | None
-    """None where it is unknown: Redis does not hold it."""
+    """None where it is unknown: Redis does not hold it, and none is given, or the given one does not fit."""
     window_s: float | None
     reset_s: float | None
     """Seconds until usage falls; once the limit is used up, until a request is let in again."""
@@ -27,6 +27,11 @@ class LimitRow(msgspec.Struct, frozen=True):
     age_s: float = 0.0
     """Seconds since it was read; ``reset_s`` is as of now."""
     is_held: bool = False
+    is_endless: bool = False
+    """Whether its key has no expiry: usage never falls by itself."""
+    given_limit: int | None = None
+    """The limit that the configuration gives, if it does not fit: the key lasts longer than its window."""
+    given_window_s: float | None = None
     masked: Credential | None = None
     """The whole key, where a session's id or a token in it is masked."""
 
@@ -46,7 +51,9 @@ class RateLimitsFrame(Frame, frozen=True):
     rows: tuple[LimitRow, ...]
     """Blocked first, then the fullest."""
     unlimited: bool = False
-    """Whether no limit is known: Redis does not hold it, and none was configured."""
+    """Whether no limit is known: Redis does not hold it, and none was configured, or none that fits."""
+    unread: tuple[tuple[str, int], ...] = ()
+    """Keys that match and are no limiter that is known here: what they are, and how many, the most first."""
 
     def exported(self) -> dict[str, object]:
         """All but masked keys."""
@@ -55,5 +62,6 @@ class RateLimitsFrame(Frame, frozen=True):
             **exported_count("blocked", self.blocked),
             **exported_count("near", self.near),
             "unlimited": self.unlimited,
+            "unread": dict(self.unread),
             "rows": [row.exported() for row in self.rows],
         }

@@ -49,6 +49,11 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
             ("near", "80 % of the limit or more is used"),
             ("falls in 12 s", "then requests leave the window, and fewer are used"),
             ("falling", "that happens within 5 seconds"),
+            (
+                "ends in 5 min, not 1 min",
+                "its counter lasts longer than the window of --limit, so that limit is not its own",
+            ),
+            ("no expiry", "its counter never ends by itself"),
             ("state", "one of these; nothing where no request is due to leave"),
             ("limit not known", "Redis holds no limit; name it with --limit to see who is blocked"),
         ),
@@ -63,12 +68,15 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
         yield self.table
 
     def has_nothing(self, frame: RateLimitsFrame) -> bool:
-        """No client is counted."""
-        return not frame.rows and not frame.count.value
+        """No client is counted, or no key is one that is known here."""
+        return not frame.rows and (not frame.count.value or bool(frame.unread))
 
     def nothing(self, frame: RateLimitsFrame) -> Plain:
-        """The patterns that were searched for."""
-        return self.empty_text("limiters", "--limit")
+        """The patterns that were searched for; what the keys are, if they are no limiters."""
+        if not frame.unread:
+            return self.empty_text("limiters", "--limit")
+        kinds = ", ".join(kind if number == 1 else f"{kind} ({number:,})" for kind, number in frame.unread)
+        return Plain(f"The keys that match hold no counter that is known here: {plain(kinds, 200)}.")
 
     def known(self, frame: RateLimitsFrame) -> int:
         """All clients, listed or not."""
@@ -76,7 +84,8 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
 
     def answer(self, frame: RateLimitsFrame) -> tuple[Piece, ...]:
         """``1 blocked · 3 near · 40 clients``, ``1,204+ blocked · 310+ near · 480 k ± 1 % clients``."""
-        clients = piece(seen(frame.count, "client" if frame.count.value == 1 else "clients"))
+        noun = "client" if frame.rows or not frame.unread else "key"
+        clients = piece(seen(frame.count, noun if frame.count.value == 1 else f"{noun}s"))
         if not frame.rows:
             return (clients,)
         if frame.unlimited:
@@ -107,9 +116,9 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
             (Plain("entries held"), Plain(f"{row.used:,}, of any age"))
             if row.is_held
             else (Plain("used"), count(row.used)),
-            (Plain("limit"), Plain("unknown: Redis does not hold it") if row.limit is None else count(row.limit)),
+            (Plain("limit"), _limit(row)),
             (Plain("window"), Plain("unknown") if row.window_s is None else duration(row.window_s)),
-            (Plain("usage falls in"), Plain("unknown") if row.reset_s is None else _wait(row.reset_s)),
+            (Plain("usage falls in"), _falls(row)),
             (Plain("key"), plain(row.key, 400)),
             (Plain("kind"), plain(row.dialect, 60)),
         )
@@ -123,7 +132,8 @@ class _Rows:
     def cells(self, row: LimitRow) -> tuple[Cell, ...]:
         identity = Name(plain(row.identity, 200) or Plain("(empty)"), "bad" if row.blocked else "text")
         role = _level(row)
-        state = Figure(_state(row), role if role in ("bad", "warn") else "dim")
+        doubtful = role in ("bad", "warn") or row.given_window_s is not None
+        state = Figure(_state(row), ("bad" if role == "bad" else "warn") if doubtful else "dim")
         if row.limit is None:
             word = " held" if row.is_held else ""
             forms = (Plain(f"{row.used:,}{word}"), Plain(f"{compact(row.used)}{word}"))
@@ -153,13 +163,41 @@ def _word(row: LimitRow) -> str:
 def _state(row: LimitRow) -> tuple[Plain, ...]:
     """``blocked, 9 min 04 s``, ``near, falls in 12 s``, ``falling``; the same in fewer words."""
     word = _word(row)
+    if row.is_endless:
+        return (Plain("no expiry"),)
     if row.reset_s is None:
         return (Plain(word),)
+    if row.given_window_s is not None:
+        return _ends(row.reset_s, row.given_window_s)
     waits = (_wait(row.reset_s), about(row.reset_s))
     if row.blocked:
         return (*(Plain(f"blocked, {wait}") for wait in waits), Plain(word))
     falls = [Plain("falling")] if row.reset_s < SOON_S else [Plain(f"falls in {wait}") for wait in waits]
     return (*(Plain(f"near, {fall}") for fall in falls), Plain(word)) if word else tuple(falls)
+
+
+def _ends(reset_s: float, window_s: float) -> tuple[Plain, ...]:
+    """``ends in 5 min, not 1 min``; ``ends in 1 min 30 s`` where both are about the same."""
+    ends, window = about(reset_s), about(window_s)
+    if ends == window:
+        return Plain(f"ends in {duration(reset_s)}"), Plain(f"ends in {ends}")
+    return Plain(f"ends in {ends}, not {window}"), Plain(f"ends in {ends}")
+
+
+def _limit(row: LimitRow) -> Plain:
+    if row.limit is not None:
+        return count(row.limit)
+    if row.given_limit is None:
+        return Plain("unknown: Redis does not hold it")
+    return Plain(
+        f"unknown: --limit gives {row.given_limit:,} in {duration(row.given_window_s)}, but the key lasts longer"
+    )
+
+
+def _falls(row: LimitRow) -> Plain:
+    if row.is_endless:
+        return Plain("never: its key has no expiry")
+    return Plain("unknown") if row.reset_s is None else _wait(row.reset_s)
 
 
 def _wait(seconds: float) -> Plain:
@@ -169,6 +207,8 @@ def _wait(seconds: float) -> Plain:
 
 def _explained(row: LimitRow) -> Plain:
     """Why a client is blocked, or how much of its limit is left."""
+    if row.given_limit is not None:
+        return Plain("not known: its limit is another one than --limit gives")
     if row.limit is None:
         return Plain("not known: its limit is not named, see --limit")
     window = "" if row.window_s is None else f" in {duration(row.window_s)}"
