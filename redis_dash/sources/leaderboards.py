@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from redis_dash.client.change_counters import Changes
 from redis_dash.client.deployment import check
 from redis_dash.config import Config
 from redis_dash.core.certainty import at_least, counted, exact
@@ -68,6 +69,8 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         self._type_turn = 0
         self._needs_scan = len(self._named) < len(self._scope)
         self._pages: dict[bytes, _Page] = {}
+        self._changes: Changes | None = None
+        """INFO's counters of changes at the end of the last poll."""
 
     def ask(self, request: Request) -> None:
         """Show another page of a board from the next poll on."""
@@ -94,7 +97,9 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         ranked = [board for board in boards if raw(board.key) in self._named or not _holds_times(board)]
         number = sum(self._is_board.get(key, False) for key in there) - (len(boards) - len(ranked))
         count = self._context.keyspace.counts.count_asked(KEY_GROUP, number, info)
-        if began < self._key_group.counted_since < math.inf:  # a board may be gone that was read before that pass
+        before, self._changes = self._changes, None if info is None else info.changes
+        changed = before is None or before != self._changes
+        if changed and began < self._key_group.counted_since < math.inf:  # a board may be gone that was read before
             count = counted(number, 0, count.high, self._key_group.counted_at)
         if len(there) > BOARDS:  # boards that are not read may be gone
             count = counted(number, len(ranked), count.high, count.at)

@@ -9,6 +9,7 @@ import pytest
 import redis
 
 from redis_dash.client.deployment import Deployment
+from redis_dash.client.info import Info
 from redis_dash.core.certainty import Count
 from redis_dash.core.errors import SourceError
 from redis_dash.keyspace.counts import KeyCounts
@@ -318,3 +319,27 @@ async def test_at_rest_a_pass_that_ends_beside_an_info_leaves_the_count_exact(
     monkeypatch.setattr(counts, "synchronise", end)
     count = counts.count("sessions", await counts.info_after(time.monotonic()))
     assert (count.value, count.certainty) == (50, "exact")
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+async def test_a_pass_during_the_reading_leaves_boards_exact_only_at_rest(
+    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch, is_deleted: bool
+) -> None:
+    client.zadd("leaderboard:a", {"ann": 1})
+    client.zadd("leaderboard:b", {"ann": 1})
+    context = make_context()
+    source, counts = LeaderboardsSource(context), context.keyspace.counts
+    await context.keyspace.pass_over()
+    assert (await source.read()).frame.count.certainty == "exact"
+    info_after = counts.info_after
+
+    async def after_a_pass(_moment: float) -> Info | None:
+        if is_deleted:
+            client.delete("leaderboard:a")
+        await context.keyspace.pass_over()
+        return await info_after(time.monotonic())
+
+    monkeypatch.setattr(counts, "info_after", after_a_pass)
+    count = (await source.read()).frame.count
+    assert (count.value, count.certainty) == ((2, "counted") if is_deleted else (2, "exact"))
+    assert count.holds(1 if is_deleted else 2)

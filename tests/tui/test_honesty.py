@@ -167,3 +167,30 @@ async def test_why_the_server_is_not_read_stands_in_the_header() -> None:
     off: AnyReading = Reading("server", "off", note="not allowed to run INFO")
     async with running(FakeFeed(off), WIDE) as (app, pilot):
         await shows(app, pilot, "off: not allowed to run INFO")
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: certainty.counted(1, 1, 2, time.time() - 485), "boards: counted 8 min ago"),
+        (lambda: certainty.counted(1, 1, 2, time.time() + 60), "boards: just counted"),
+        (lambda: estimated(1, 1, 3, 0.12), "boards: 12 % scanned"),
+    ],
+)
+@pytest.mark.parametrize("size", [NARROW, (100, 30), MEDIUM, WIDE])
+async def test_the_age_of_the_number_of_boards_is_not_that_of_their_members(
+    make: Callable[[], Count], words: str, size: tuple[int, int]
+) -> None:
+    count = make()
+    frame = msgspec.structs.replace(fakes.leaderboards(fakes.board("leaderboard", "ann", "bob")), count=count)
+    board: AnyReading = Reading("leaderboards", "ok", frame, time.time() + 60, count=count)
+    async with running(FakeFeed(board), size) as (app, pilot):
+        await tap(pilot, "4")
+        await shows(app, pilot, words)
+        app.dashboard.receive(msgspec.structs.replace(board, taken_at=time.time() - 9))
+        await shows(app, pilot, words, "9 s old")
+        app.dashboard.receive(msgspec.structs.replace(board, status="reduced", note="no TYPE right"))
+        await shows(app, pilot, "reduced: no TYPE right · boards: ")
+        app.dashboard.receive(msgspec.structs.replace(board, count=exact(1)))
+        await shows(app, pilot, " exact ─╯")
+        assert "boards:" not in screen_text(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -10,6 +11,7 @@ from textual.binding import Binding
 from redis_dash.core.commands import ShowRanks
 from redis_dash.core.frames.leaderboards import Board, BoardRow, LeaderboardsFrame
 from redis_dash.core.reading import AnyReading
+from redis_dash.tui.formatting import duration
 from redis_dash.tui.intents import Detail, NotificationRequested, ReadRequested
 from redis_dash.tui.keys import IN_A_PANE, KeyHelp
 from redis_dash.tui.panes.base import Piece, piece
@@ -17,6 +19,7 @@ from redis_dash.tui.panes.leaderboard_rows import COLUMNS, BoardRows, facts
 from redis_dash.tui.panes.paging import Paging, is_away, is_larger
 from redis_dash.tui.panes.reading_view import HOME
 from redis_dash.tui.panes.table_pane import TablePane
+from redis_dash.tui.status import FRESH_S, certainty
 from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.widgets.table import Table
 
@@ -37,6 +40,7 @@ class LeaderboardPane(TablePane[LeaderboardsFrame, BoardRow]):
             ("rank  score", "1 has the highest score"),
             ("member", "who or what the board ranks"),
             ("move  ▲2  ▼1", "places won, lost in the last minute; new: came into view"),
+            ("boards: …", "how sure the number of boards is; the members were read just now"),
         ),
     )
     KEY_NOTES = {
@@ -105,10 +109,20 @@ class LeaderboardPane(TablePane[LeaderboardsFrame, BoardRow]):
         return [piece("Esc: top", "accent"), *(note for note in notes if note != HOME)]
 
     def currency(self) -> tuple[Piece, ...]:
-        """The key that goes to a member on another page."""
+        """The key that goes to a member on another page; how certain the number of boards is."""
         board = self._current
-        looks_further = self.is_typing and board is not None and is_larger(board)
-        return (piece("Enter goes to that member", "accent"),) if looks_further else super().currency()
+        if self.is_typing and board is not None and is_larger(board):
+            return (piece("Enter goes to that member", "accent"),)
+        return super().currency() or self._boards_counted()
+
+    def _boards_counted(self) -> tuple[Piece, ...]:
+        """``boards: counted 43 s ago``, since the members were read later; nothing where both are exact."""
+        reading, now = self.reading, time.time()
+        if reading is None or reading.count is None or reading.count.certainty == "exact":
+            return ()
+        age = now - reading.taken_at
+        old = [piece(f"{duration(age)} old", "dim")] if age > FRESH_S else []
+        return ((Plain("boards: "), "dim"), *certainty(reading.count, now)), *old
 
     def window(self, first: int, last: int, total: int) -> Piece:
         """The visible ranks, on a page of a large board."""
