@@ -29,6 +29,7 @@ from redis_dash.tui.intents import (
 )
 from redis_dash.tui.keys import FULL_SCAN_ID, UNDO_ID, KeyHelp, KeyTable, declared
 from redis_dash.tui.panes import PANES
+from redis_dash.tui.panes.filter_input import FilterInput
 from redis_dash.tui.progress import FullScan
 from redis_dash.tui.terminal_app import TerminalApp
 from redis_dash.tui.text import Plain, plain
@@ -46,20 +47,22 @@ QUESTION_SIZE = (50, 18)
 DEMO_CHANNEL = "demo:control"
 
 
-_PALETTE = KeyHelp("command palette: everything by name, themes", footer="palette", priority=1)
-_HELP = KeyHelp("this help", footer="help", palette="All keys, and what words mean")
-_QUIT = KeyHelp("quit", footer="quit", priority=8, palette="Leave the dashboard")
-_QUIT_AT_ONCE = KeyHelp("quit, whatever lies above")
-_SUSPEND = KeyHelp("stop as a job of the shell; fg comes back")
+_PALETTE = KeyHelp("command palette: everything by name, themes", footer="palette", priority=1, rank=8)
+_HELP = KeyHelp("this help", footer="help", palette="All keys, and what words mean", rank=1)
+_QUIT = KeyHelp("quit", footer="quit", priority=8, palette="Leave the dashboard", rank=5)
+_QUIT_AT_ONCE = KeyHelp("quit, also from a question, details or this help", rank=10)
+_SUSPEND = KeyHelp("stop as a job of the shell; fg comes back", rank=9)
 _FULL_SCAN = KeyHelp(
     "scan everything now, at full speed; {app.full_scan} or {pane.leave} stops",
     footer="scan all",
     priority=7,
+    rank=6,
     palette="All keys are counted now; again: stop",
 )
 _UNDO = KeyHelp(
     "bring back the session that was deleted last",
     footer="undo",
+    rank=7,
     palette="Bring back the session that was deleted last",
 )
 
@@ -115,17 +118,17 @@ class DashApp(TerminalApp):
         self.dashboard = Dashboard(plain(title, 40), self._key_table())
 
     def _key_table(self) -> KeyTable:
-        return KeyTable((Dashboard, type(self), *PANES), self.keymap)
+        return KeyTable((Dashboard, type(self), *PANES, FilterInput), self.keymap)
 
     def set_keymap(self, keymap: Keymap) -> None:
         """Replace keys by the ids of their bindings: footer, help and palette show the new ones."""
         super().set_keymap(keymap)
-        self.dashboard.key_table = self._key_table()
+        self.dashboard.take_keys(self._key_table())
 
     def update_keymap(self, keymap: Keymap) -> None:
         """Replace these keys too."""
         super().update_keymap(keymap)
-        self.dashboard.key_table = self._key_table()
+        self.dashboard.take_keys(self._key_table())
 
     def get_default_screen(self) -> Screen[None]:
         """The dashboard."""
@@ -289,7 +292,7 @@ class DashApp(TerminalApp):
                 Plain("If it exists again by now, nothing is written."),
             ),
             verb=Plain("Bring back"),
-            key="u",
+            keys=self.dashboard.key_table.keys(UNDO_ID),
         )
         self._confirm(question, command)
 

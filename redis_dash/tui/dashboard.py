@@ -18,7 +18,7 @@ from redis_dash.core.feed import Progress
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.header_footer import STOP_NAME, footer_items, header_items, tab_items
 from redis_dash.tui.intents import StopRequested
-from redis_dash.tui.keys import IN_A_PANE, LEAVE_ID, ZOOM_ID, KeyHelp, KeyTable
+from redis_dash.tui.keys import IN_A_PANE, LEAVE_ID, ZOOM_ID, HasUnusedBindings, KeyHelp, KeyTable
 from redis_dash.tui.layout import PaneLayout
 from redis_dash.tui.pane_columns import is_hopeless, is_narrow
 from redis_dash.tui.panes import PANES
@@ -29,29 +29,33 @@ from redis_dash.tui.widgets.border import Bordered, BorderStyles
 from redis_dash.tui.widgets.lines import Lines
 from redis_dash.tui.widgets.status_bar import StatusBar
 
-_GO = KeyHelp("go to a pane", footer="pane", priority=4)
-_CYCLE = KeyHelp("next, previous pane")
+_GO = KeyHelp("go to a pane", footer="pane", priority=4, rank=2)
+_CYCLE = KeyHelp("next, previous pane", rank=3)
 _ZOOM = KeyHelp(
     "let the pane fill the screen; {pane.leave} leaves",
     footer="zoom",
     priority=5,
+    rank=4,
     palette="Let the pane fill the screen, or share it again",
 )
 _FILTER = KeyHelp(
-    "filter the listed rows, sessions by anything that their details show; Enter keeps it",
+    "filter the listed rows, sessions by anything that their details show; {filter.keep} keeps it",
     section=IN_A_PANE,
     footer="filter",
     priority=3,
+    rank=6,
 )
+MOST_NUMBERED = 9
+"""Panes that have a key of their own; further ones are reached by the other keys and the palette."""
 
 
-class Dashboard(Screen[None]):
+class Dashboard(Screen[None], HasUnusedBindings):
     """The main screen."""
 
     BINDINGS: ClassVar = [
         *(
             Binding(str(n), f"go({n})", f"Pane {n}", show=False, id=f"pane.{n}", group=_GO)
-            for n in range(1, len(PANES) + 1)
+            for n in range(1, MOST_NUMBERED + 1)
         ),
         Binding("tab", "cycle(1)", "Next pane", show=False, id="pane.next", group=_CYCLE),
         Binding("shift+tab", "cycle(-1)", "Previous pane", show=False, id="pane.previous", group=_CYCLE),
@@ -65,7 +69,6 @@ class Dashboard(Screen[None]):
     def __init__(self, title: Plain, key_table: KeyTable) -> None:
         super().__init__()
         self._title = title
-        self.key_table = key_table
         self.target = Plain("")
         self.can_undo = False
         self.progress: Progress | None = None
@@ -77,6 +80,18 @@ class Dashboard(Screen[None]):
         self._notice = Bordered(id="notice")
         self._server: AnyReading | None = None
         self._was_chosen = False
+        self.take_keys(key_table)
+
+    @classmethod
+    def unused_bindings(cls) -> frozenset[str]:
+        """The numbers beyond the panes: ``PANES`` may grow after this class was made."""
+        return frozenset(f"pane.{number}" for number in range(len(PANES) + 1, MOST_NUMBERED + 1))
+
+    def take_keys(self, key_table: KeyTable) -> None:
+        """Take the keys as they are bound now."""
+        self.key_table = key_table
+        for pane in self.panes:
+            pane.key_table = key_table
 
     def compose(self) -> ComposeResult:
         """The widgets from top to bottom."""
@@ -217,7 +232,9 @@ class Dashboard(Screen[None]):
         self._show_status_bars()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A slash typed into the filter is text."""
+        """A slash typed into the filter is text; a number without a pane does nothing."""
+        if action == "go":
+            return isinstance(parameters[0], int) and parameters[0] <= len(self.panes)
         return not (action == "filter" and isinstance(self.focused, Input))
 
     async def action_filter(self) -> None:

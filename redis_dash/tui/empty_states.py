@@ -7,19 +7,21 @@ from redis_dash.tui.formatting import compact, count, percent
 from redis_dash.tui.text import Plain, plain, plural
 
 
-def empty_text(scope: Scope, found: Count, things: str, option: str) -> Plain:
+def empty_text(scope: Scope, found: Count, things: str, option: str, scan_hint: str) -> Plain:
     """Why nothing is listed. It distinguishes "none seen yet" from "none there", and keys of another type from no keys.
 
     Args:
         things: What the keys hold, for example ``sessions``.
         option: The command-line option that names their pattern, for example ``--session``.
+        scan_hint: Which key scans all keys now; may be empty.
     """
     looked_for = " or ".join(plain(pattern, 40) for pattern in scope.patterns[:4]) or "no pattern at all"
     if found.certainty in ("estimated", "unknown") or found.coverage < 1:
         share = percent(found.coverage, 0 if found.coverage >= 0.01 else 1)
         most = "" if found.high is None else f"; there may be up to {compact(found.high)}"
         of = f" of {count(scope.keys)} keys" if scope.keys else ""
-        return Plain(f"No key that matches {looked_for} was seen yet: {share}{of} scanned{most}. F5 scans all now.")
+        text = f"No key that matches {looked_for} was seen yet: {share}{of} scanned{most}. {scan_hint}"
+        return Plain(text.rstrip())
     if not scope.keys:
         held = "holds no keys" if found.certainty == "exact" else "held no keys when it was scanned"
         return Plain(f"The database {held}. Keys that match {looked_for} would be listed here.")

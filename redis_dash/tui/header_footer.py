@@ -80,7 +80,8 @@ def tab_items(panes: Sequence[Pane[Any]], current: Pane[Any]) -> list[Item]:
     """One tab per pane, with its alert mark."""
     items = []
     for pane in panes:
-        name = Plain(f" {pane.number} {pane.TAB} ") if pane is current else Plain(f"{pane.number} {pane.TAB}")
+        name = Plain(f"{pane.key} {pane.TAB}".lstrip())
+        name = Plain(f" {name} ") if pane is current else name
         segments: list[Segment] = [(name, "focus" if pane is current else "text")]
         if pane.alert is not None:
             segments += [(Plain(" "), "blank"), pane.alert]

@@ -21,8 +21,8 @@ class Question(msgspec.Struct, frozen=True):
     consequence: tuple[Plain, ...]
     verb: Plain
     """The label of the button that confirms."""
-    key: str = ""
-    """The key that asked for it: pressed again or held down, it is no answer."""
+    keys: tuple[str, ...] = ()
+    """The keys that ask for it: pressed again or held down, they are no answer."""
 
 
 class Detail(msgspec.Struct, frozen=True):

@@ -43,8 +43,19 @@ class KeyHelp(Binding.Group):
     """The word in the footer. Without a word there is no item."""
     priority: int = 0
     """The item of the highest number leaves the footer first; 0 always stays."""
+    rank: int = 99
+    """The place of the line in its section of the help: what a person needs first has the lowest number."""
     palette: str = ""
     """What the palette says beside the binding's description. Without a text it does not offer the binding."""
+
+
+class HasUnusedBindings:
+    """A class of which some bindings do nothing now."""
+
+    @classmethod
+    def unused_bindings(cls) -> frozenset[str]:
+        """The ids of these bindings."""
+        raise NotImplementedError
 
 
 def key_name(key: str) -> str:
@@ -73,10 +84,14 @@ def _joined(names: Sequence[str], to: str) -> str:
 
 
 def declared(owner: type[DOMNode]) -> Iterator[Binding]:
-    """The bindings of a class that have a line in the help: its own first, then those that it inherits."""
+    """The bindings of a class that have a line in the help: its own first, then those that it inherits.
+
+    A class may have a method ``unused_bindings`` that returns the ids of those that do nothing now.
+    """
+    unused = owner.unused_bindings() if issubclass(owner, HasUnusedBindings) else frozenset()
     for cls in owner.__mro__:
         for binding in vars(cls).get("BINDINGS", ()):
-            if isinstance(binding, Binding) and isinstance(binding.group, KeyHelp):
+            if isinstance(binding, Binding) and isinstance(binding.group, KeyHelp) and binding.id not in unused:
                 yield binding
 
 
@@ -131,6 +146,10 @@ class KeyTable:
         """The first key of a binding as the help writes it."""
         return next(map(key_name, self.keys(binding_id)), "–")
 
+    def footer_key(self, binding_id: str) -> str:
+        """As ``short_name``, but empty if no key is left."""
+        return next(map(short_key_name, self.keys(binding_id)), "")
+
     def short_name(self, binding_id: str) -> str:
         """The first key of a binding as the footer writes it."""
         return next(map(short_key_name, self.keys(binding_id)), "–")
@@ -156,3 +175,7 @@ class KeyTable:
     def explain(self, text: str) -> str:
         """A text with the keys in it: ``{pane.leave} leaves`` becomes ``Esc leaves``."""
         return _PLACEHOLDER.sub(lambda found: self.name(found[1]), text)
+
+    def hint(self, text: str) -> str:
+        """As ``explain``; empty if a key in it is not bound, since then there is nothing to press."""
+        return self.explain(text) if all(map(self.keys, _PLACEHOLDER.findall(text))) else ""

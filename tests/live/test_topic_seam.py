@@ -177,3 +177,15 @@ async def test_the_topic_has_a_tab_where_panes_take_turns(redis_url: str) -> Non
         await tap(pilot, "shift+tab")
         await shows(app, pilot, "2 queues", "queue:mail")
         assert not broken(app)
+
+
+async def test_the_topic_has_a_number_key(redis_url: str) -> None:
+    app = DashApp(lambda: Hub(Config(url=redis_url, refresh_s=0.1)), title="test", refresh=0.05)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shows(app, pilot, "7 Queues", "1-7 pane")
+        await tap(pilot, "7")
+        await shows(app, pilot, "2 queues", "queue:mail")
+        await tap(pilot, "8")  # there is no such pane
+        await tap(pilot, "question_mark")
+        await shows(app, pilot, "1 … 7")
+        assert not broken(app)

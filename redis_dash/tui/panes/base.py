@@ -10,6 +10,7 @@ from textual.widgets import Input
 from redis_dash.core.reading import F
 from redis_dash.tui.intents import DetailRequested
 from redis_dash.tui.keys import CLEAR_ID, IN_A_PANE, KeyHelp
+from redis_dash.tui.panes.filter_input import FilterInput
 from redis_dash.tui.panes.reading_view import Piece, ReadingView, piece
 from redis_dash.tui.text import Plain
 from redis_dash.tui.widgets.table import Table
@@ -20,13 +21,13 @@ WHEEL_ROWS = 3
 STOP = Plain("stop")
 """The word for Esc in the footer while a search of this pane runs."""
 
-_MOVE = KeyHelp("move the cursor; from then on it stays with its row while rows move", section=IN_A_PANE)
-_HOME = KeyHelp("first row; the cursor stays there, whichever row that is", section=IN_A_PANE)
-_PAGE = KeyHelp("screenfuls", section=IN_A_PANE)
-_END = KeyHelp("last row", section=IN_A_PANE)
-_PAUSE = KeyHelp("let the pane stand still, or go on", section=IN_A_PANE, footer="pause", priority=2)
-_DETAIL = KeyHelp("everything about the row, kept up to date", section=IN_A_PANE, footer="detail", priority=6)
-BACK = KeyHelp("take back what is nearest; the list below names what that is", section=IN_A_PANE)
+_MOVE = KeyHelp("move the cursor; from then on it stays with its row while rows move", section=IN_A_PANE, rank=1)
+_HOME = KeyHelp("first row; the cursor stays there, whichever row that is", section=IN_A_PANE, rank=3)
+_PAGE = KeyHelp("move by a screenful", section=IN_A_PANE, rank=2)
+_END = KeyHelp("last row", section=IN_A_PANE, rank=4)
+_PAUSE = KeyHelp("let the pane stand still, or go on", section=IN_A_PANE, footer="pause", priority=2, rank=8)
+_DETAIL = KeyHelp("everything about the row, kept up to date", section=IN_A_PANE, footer="detail", priority=6, rank=5)
+BACK = KeyHelp("one step back; the list below names the steps", section=IN_A_PANE, rank=9)
 
 
 class Pane(ReadingView[F]):
@@ -152,7 +153,9 @@ class Pane(ReadingView[F]):
         """Open the filter's input at the lower edge."""
         fields = self.query(Input)
         if not fields:
-            await self.mount(Input(placeholder="filter; Enter keeps it, Esc clears it", compact=True))
+            await self.mount(FilterInput(compact=True))
+        hints = map(self.key_table.hint, ("{filter.keep} keeps it", "{pane.clear} clears it"))
+        self.query_one(Input).placeholder = f"filter; {', '.join(filter(None, hints))}"
         self.add_class("-filtering")
         self.screen.set_focus(self.query_one(Input))
 

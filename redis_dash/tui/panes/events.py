@@ -53,7 +53,7 @@ class EventsPane(Pane[EventsFrame]):
             "Follow",
             show=False,
             id="events.follow",
-            group=KeyHelp("follow the end again, as {pane.end} does", section=IN_A_PANE),
+            group=KeyHelp("follow the end again, as {pane.end} does", section=IN_A_PANE, rank=10),
         )
     ]
 
@@ -117,7 +117,7 @@ class EventsPane(Pane[EventsFrame]):
         if view.lost:
             notes.append(piece(gone(view.lost), "warn"))
         if view.held:
-            notes.append(piece("End follows", "dim"))
+            notes += self.hint("{pane.end} follows")
         return notes
 
     def currency(self) -> tuple[Piece, ...]:

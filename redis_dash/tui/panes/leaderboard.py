@@ -17,13 +17,12 @@ from redis_dash.tui.keys import IN_A_PANE, KeyHelp
 from redis_dash.tui.panes.base import Piece, piece
 from redis_dash.tui.panes.leaderboard_rows import COLUMNS, BoardRows, facts
 from redis_dash.tui.panes.paging import Paging, is_away, is_larger
-from redis_dash.tui.panes.reading_view import HOME
 from redis_dash.tui.panes.table_pane import TablePane
 from redis_dash.tui.status import FRESH_S, certainty
 from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.widgets.table import Table
 
-_SWITCH = KeyHelp("previous, next board", section=IN_A_PANE, footer="board")
+_SWITCH = KeyHelp("previous, next board", section=IN_A_PANE, footer="board", rank=12)
 
 
 class LeaderboardPane(TablePane[LeaderboardsFrame, BoardRow]):
@@ -44,7 +43,7 @@ class LeaderboardPane(TablePane[LeaderboardsFrame, BoardRow]):
         ),
     )
     KEY_NOTES = {
-        "pane.filter": "Enter goes to the member of that name, wherever it stands",
+        "pane.filter": "{filter.keep} goes to the member of that name, wherever it stands",
         "pane.page_up": "also through the pages of a large one",
         "pane.clear": "the page (back to the top)",
     }
@@ -90,7 +89,8 @@ class LeaderboardPane(TablePane[LeaderboardsFrame, BoardRow]):
         pieces = [piece(plain(board.key, 30), "strong"), piece(_extent(board))]
         if len(frame.boards) > 1:
             place = len(pieces) if is_away(board) else 1
-            pieces.insert(place, piece(f"{index + 1} of {len(frame.boards)} [ ]", "accent"))
+            keys = self.key_table.footer_name(_SWITCH)
+            pieces.insert(place, piece(f"{index + 1} of {len(frame.boards)} {keys}".rstrip(), "accent"))
         if board.missing:
             pieces.insert(0, piece(f"{plain(board.sought, 16)} was not found here", "warn"))
         return tuple(pieces)
@@ -106,13 +106,13 @@ class LeaderboardPane(TablePane[LeaderboardsFrame, BoardRow]):
         board, notes = self._current, super().notes()
         if board is None or not is_away(board):
             return notes
-        return [piece("Esc: top", "accent"), *(note for note in notes if note != HOME)]
+        return [*self.hint("{pane.clear}: top", "accent"), *(note for note in notes if note not in self.way_home())]
 
     def currency(self) -> tuple[Piece, ...]:
         """The key that goes to a member on another page; how certain the number of boards is."""
         board = self._current
         if self.is_typing and board is not None and is_larger(board):
-            return (piece("Enter goes to that member", "accent"),)
+            return tuple(self.hint("{filter.keep} goes to that member", "accent"))
         return super().currency() or self._boards_counted()
 
     def _boards_counted(self) -> tuple[Piece, ...]:

@@ -14,7 +14,7 @@ from redis_dash.core.feed import Progress
 from redis_dash.core.reading import AnyReading, F
 from redis_dash.tui.empty_states import empty_text
 from redis_dash.tui.intents import Detail
-from redis_dash.tui.keys import Section
+from redis_dash.tui.keys import KeyTable, Section
 from redis_dash.tui.segments import Segment
 from redis_dash.tui.status import excuse, status_text
 from redis_dash.tui.text import Plain, plain, plural
@@ -37,10 +37,6 @@ def _theme_styles(reading: AnyReading) -> tuple[str, bool, bool]:
     return reading.status, reading.away, reading.frame is None
 
 
-HOME = piece("Home: first row", "dim")
-"""The key that returns to the first row."""
-
-
 class ReadingView(Bordered, Generic[F], can_focus=True):
     """The values and the state of one topic. Its subclass ``Pane`` adds the keys."""
 
@@ -61,6 +57,8 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
     def __init__(self, number: int) -> None:
         super().__init__(id=f"pane-{self.TOPIC}", classes="-silent")
         self.number = number
+        self.key_table = KeyTable((), {})
+        """The keys as they are bound; the dashboard sets it."""
         self.paused = False
         self.header_error: AnyReading | None = None
         """The server's error that the header shows; no pane repeats it."""
@@ -97,7 +95,8 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
         reading = self._reading
         if reading is None or reading.scope is None or reading.count is None:
             return self.EMPTY
-        return empty_text(reading.scope, reading.count, things, option)
+        scan_hint = self.key_table.hint("{app.full_scan} scans all now.")
+        return empty_text(reading.scope, reading.count, things, option, scan_hint)
 
     def currency(self) -> tuple[Piece, ...]:
         """What replaces certainty and age in the frame, if anything.
@@ -106,7 +105,17 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
         """
         count = self._reading.count if self._reading else None
         is_misread = bool(self.navigable.filter_text) and count is not None and count.certainty == "exact"
-        return (piece("Esc: all rows", "accent"),) if is_misread else ()
+        return tuple(self.hint("{pane.clear}: all rows", "accent")) if is_misread else ()
+
+    def hint(self, text: str, role: Role = "dim") -> list[Piece]:
+        """What a key does: ``{pane.home}: first row`` names the key as it is bound; nothing if it is not bound."""
+        words = self.key_table.hint(text)
+        return [piece(words, role)] if words else []
+
+    @property
+    def key(self) -> str:
+        """The key that goes to this pane; empty if there is none."""
+        return self.key_table.footer_key(f"pane.{self.number}")
 
     def show_progress(self, progress: Progress | None) -> None:
         """Called when the work at full speed has made progress."""
@@ -151,8 +160,12 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
         if 0 < last - first + 1 < total:
             notes.append(self.window(first, last, total))
         if 1 < first <= total:
-            notes.append(HOME)
+            notes += self.way_home()
         return notes
+
+    def way_home(self) -> list[Piece]:
+        """The key that returns to the first row."""
+        return self.hint("{pane.home}: first row")
 
     def window(self, first: int, last: int, total: int) -> Piece:
         """Which of the listed rows are visible."""
@@ -250,9 +263,7 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
             own = (*text.words[:1], *own)
         self.set_border_styles(
             BorderStyles(
-                name=((Plain(f" {self.number} {self.NAME} "), "focus"),)
-                if active
-                else ((Plain(str(self.number)), "accent"), (Plain(f" {self.NAME}"), "strong")),
+                name=self._title(),
                 answer=answer,
                 note=tuple(self.notes()) if self._shown_frame is not None else (),
                 status=own or text.words,
@@ -262,6 +273,13 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
                 message_role={"error": "bad", "stale": "warn"}.get(status, "dim"),  # type: ignore[arg-type]
             )
         )
+
+    def _title(self) -> Piece:
+        """The pane's key and name."""
+        if self._active:
+            return ((Plain(f" {f'{self.key} {self.NAME}'.lstrip()} "), "focus"),)
+        key: Piece = ((Plain(self.key), "accent"), (Plain(" "), "blank")) if self.key else ()
+        return (*key, (self.NAME, "strong"))
 
     def _message(self) -> Plain | None:
         """The text in place of the content."""

@@ -105,8 +105,8 @@ def _listed(search: Search) -> list[Piece]:
     return [piece(f"{len(search.rows):,} of {search.found:,} listed", "dim")]
 
 
-def invitation(text: str, known: int) -> Piece:
-    """``Enter: search all 1.01 M``, while the user types a filter that covers only the listed sessions."""
+def invitation(text: str, known: int) -> str:
+    """``{filter.keep}: search all 1.01 M``, while the user types a filter that covers only the listed sessions."""
     if len(text.strip()) < LEAST_CHARS:
-        return piece(f"type {LEAST_CHARS} characters to search all {compact(known)}", "accent")
-    return piece(f"Enter: search all {compact(known)}", "accent")
+        return f"type {LEAST_CHARS} characters to search all {compact(known)}"
+    return f"{{filter.keep}}: search all {compact(known)}"

@@ -22,13 +22,15 @@ from redis_dash.tui.text import Plain
 from redis_dash.tui.widgets.table import Table
 
 _UNDO = {
-    True: Plain("u brings it back."),
-    False: Plain("No undo: DUMP or RESTORE is not allowed."),
-    None: Plain("u brings it back, if RESTORE is allowed."),
+    True: "{app.undo} brings it back.",
+    False: "No undo: DUMP or RESTORE is not allowed.",
+    None: "{app.undo} brings it back, if RESTORE is allowed.",
 }
+_UNDO_BY_NAME = "Undo, in the palette, brings it back, if RESTORE is allowed."
+REVOKE_ID = "sessions.revoke"
 
 _REVOKE = KeyHelp(
-    "delete the selected session, to sign its user out, after a question", section=IN_A_PANE, footer="revoke"
+    "delete the selected session, to sign its user out, after a question", section=IN_A_PANE, footer="revoke", rank=11
 )
 
 
@@ -54,17 +56,17 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
             ),
             (
                 "listed",
-                "those with most time left, those that never end last; {pane.filter} … Enter searches among all",
+                "those with most time left, those that never end last; {pane.filter} … {filter.keep} searches all",
             ),
         ),
     )
     KEY_NOTES = {
-        "pane.filter": "where not all are listed, Enter searches all by user, field or beginning of the id",
+        "pane.filter": "where not all are listed, {filter.keep} searches all by user, field or beginning of the id",
         "pane.clear": "the search (it stops, then it goes)",
     }
 
     BINDINGS: ClassVar = [
-        Binding("r", "revoke", "Revoke", show=False, id="sessions.revoke", group=_REVOKE),
+        Binding("r", "revoke", "Revoke", show=False, id=REVOKE_ID, group=_REVOKE),
     ]
 
     def __init__(self, number: int) -> None:
@@ -119,10 +121,12 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         """The key that searches all sessions, or ends a search."""
         frame = self.frame
         if self.is_typing and frame is not None and frame.count.value > len(frame.rows):
-            return (invitation(self.typed, frame.count.value),)
+            text = invitation(self.typed, frame.count.value)
+            return tuple(self.hint(text, "accent"))
         if not self._search_status.is_on:
             return super().currency()
-        return (piece("Esc stops" if self._search_status.is_running else "Esc: back to all", "accent"),)
+        does = "{pane.clear} stops" if self._search_status.is_running else "{pane.clear}: back to all"
+        return tuple(self.hint(does, "accent"))
 
     def listed(self, frame: SessionsFrame) -> tuple[SessionRow, ...]:
         """The sessions with most time left, or the results of a search."""
@@ -207,9 +211,9 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
             consequence=(
                 Plain("The key is deleted, and nothing else."),
                 Plain("What follows is the application's affair."),
-                _UNDO[self.frame.can_undo if self.frame else None],
+                Plain(self.key_table.hint(_UNDO[self.frame.can_undo if self.frame else None]) or _UNDO_BY_NAME),
             ),
             verb=Plain("Sign out"),
-            key="r",
+            keys=self.key_table.keys(REVOKE_ID),
         )
         self.post_message(ConfirmationRequested(RevokeSession(row), question))

@@ -25,8 +25,9 @@ QUIET_S = 0.4
 """A yes counts only after this time without any key: keys that were typed ahead, pasted or held down do not answer a
 question that was not read."""
 
-_NO = KeyHelp("no; y, or the button, is yes", section=ABOVE)
-_OTHER = KeyHelp("the other button of a question", section=ABOVE)
+_YES = KeyHelp("yes, as is its button", section=ABOVE, rank=1)
+_NO = KeyHelp("no, as is any other letter", section=ABOVE, rank=2)
+_OTHER = KeyHelp("the other button of a question", section=ABOVE, rank=3)
 
 
 class ConfirmScreen(Modal[bool]):
@@ -41,6 +42,7 @@ class ConfirmScreen(Modal[bool]):
     """
 
     BINDINGS: ClassVar = [
+        Binding("y", "accept", "Yes", show=False, id="confirm.yes", group=_YES),
         Binding("escape,n", "refuse", "No", show=False, id="confirm.no", group=_NO),
         Binding("left,right", "app.focus_next", "Other button", show=False, id="confirm.other", group=_OTHER),
     ]
@@ -50,6 +52,8 @@ class ConfirmScreen(Modal[bool]):
         self._question = question
         self._server = server
         self._quiet_since = math.inf
+        self._quiet_s = 0.0
+        """How long no key had been pressed before the latest one."""
 
     def compose(self) -> ComposeResult:
         """Title, facts, consequence, buttons."""
@@ -59,8 +63,9 @@ class ConfirmScreen(Modal[bool]):
             yield _Facts(((Plain("server"), self._server), *question.facts))
             yield Static(lines_content([Content(line) for line in question.consequence]), classes="consequence")
             with Horizontal():
-                yield Button(Content(self.explain("Cancel ({confirm.no})")), id="cancel", compact=True)
-                yield Button(Content(f"{question.verb} (y)"), id="confirm", variant="warning", compact=True)
+                yield Button(Content(f"Cancel{self.hint(' ({confirm.no})')}"), id="cancel", compact=True)
+                verb = f"{question.verb}{self.hint(' ({confirm.yes})')}"
+                yield Button(Content(verb), id="confirm", variant="warning", compact=True)
 
     def on_mount(self, event: Mount) -> None:
         """Focus the button that cancels: Enter alone must not write."""
@@ -68,13 +73,11 @@ class ConfirmScreen(Modal[bool]):
         self._quiet_since = event.time
 
     def on_key(self, event: Key) -> None:
-        """Y confirms; any other letter means that the user is typing something else, and cancels."""
-        quiet, self._quiet_since = event.time - self._quiet_since, event.time
-        if event.key == "y":
-            event.stop()
-            if quiet >= QUIET_S:
-                self.dismiss(True)
-        elif event.key == self._question.key:
+        """A letter without a meaning here shows that the user is typing something else, and cancels."""
+        self._quiet_s, self._quiet_since = event.time - self._quiet_since, event.time
+        if event.key in self.key_table.keys("confirm.yes"):
+            return  # its binding follows
+        if event.key in self._question.keys:
             event.stop()
         elif event.is_printable and event.key != "space":
             event.stop()
@@ -86,6 +89,11 @@ class ConfirmScreen(Modal[bool]):
         yes = event.button.id == "confirm"
         if not yes or event.time - self._quiet_since >= QUIET_S:
             self.dismiss(yes)
+
+    def action_accept(self) -> None:
+        """Confirm, unless keys came just before."""
+        if self._quiet_s >= QUIET_S:
+            self.dismiss(True)
 
     def action_refuse(self) -> None:
         """Cancel."""

@@ -54,7 +54,7 @@ class DetailScreen(Modal[None]):
             yield self._notice
             yield self._facts
             yield self._text
-            yield Static(Content(self.explain("{detail.close} closes")), classes="hint")
+            yield Static(Content(self.hint("{detail.close} closes")), classes="hint")
 
     def on_mount(self) -> None:
         """Start the updates."""

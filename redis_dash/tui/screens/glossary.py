@@ -62,7 +62,7 @@ _COLOURS: Section = (
 def key_sections(owners: tuple[type[DOMNode], ...], table: KeyTable) -> list[Section]:
     """All keys of these classes under the keymap, and the steps that Esc takes back."""
     entries: dict[str, list[Entry]] = {EVERYWHERE: [], IN_A_PANE: [], ABOVE: []}
-    for group in table.groups(*owners):
+    for group in sorted(table.groups(*owners), key=lambda group: group.rank):
         if name := table.help_name(group):
             entries[group.section].append((name, table.explain(_meaning(group, table))))
     return [

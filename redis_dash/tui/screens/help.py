@@ -15,6 +15,7 @@ from textual.widgets import Static
 from redis_dash.tui.dashboard import Dashboard
 from redis_dash.tui.keys import KeyTable
 from redis_dash.tui.panes import PANES
+from redis_dash.tui.panes.filter_input import FilterInput
 from redis_dash.tui.screens.confirm import ConfirmScreen
 from redis_dash.tui.screens.definition_list import EDGES, definition_lines
 from redis_dash.tui.screens.detail import DetailScreen
@@ -63,7 +64,7 @@ class HelpScreen(Modal[None]):
 
 def help_owners(app: type[DOMNode]) -> tuple[type[DOMNode], ...]:
     """The classes whose bindings the help lists."""
-    return (Dashboard, app, *PANES, ConfirmScreen, DetailScreen, HelpScreen)
+    return (Dashboard, app, *PANES, FilterInput, ConfirmScreen, DetailScreen, HelpScreen)
 
 
 def _page(width: int, owners: tuple[type[DOMNode], ...], keymap: Keymap) -> Content:
@@ -73,5 +74,5 @@ def _page(width: int, owners: tuple[type[DOMNode], ...], keymap: Keymap) -> Cont
         lines.append(Content.styled(title, "bold $text-primary"))
         lines += definition_lines(entries, LEAD, width, "bold", indent="  ")
         lines.append(Content(""))
-    lines.append(Content.styled(table.explain("{help.close} closes"), "$text-muted"))
+    lines.append(Content.styled(table.hint("{help.close} closes"), "$text-muted"))
     return lines_content(lines)

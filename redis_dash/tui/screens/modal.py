@@ -14,7 +14,7 @@ from redis_dash.tui.keys import ABOVE, KeyHelp, KeyTable
 from redis_dash.tui.terminal_app import TerminalApp
 from redis_dash.tui.text import Plain
 
-CLOSE = KeyHelp("close it", section=ABOVE)
+CLOSE = KeyHelp("close it", section=ABOVE, rank=4)
 
 
 class Modal(ModalScreen[ScreenResultType]):
@@ -35,9 +35,14 @@ class Modal(ModalScreen[ScreenResultType]):
         """The app's keymap."""
         return self.app.keymap if isinstance(self.app, TerminalApp) else {}
 
-    def explain(self, text: str) -> str:
-        """A text with the keys of this screen in it: ``{detail.close} closes`` becomes ``Esc closes``."""
-        return KeyTable((type(self),), self.keymap).explain(text)
+    @property
+    def key_table(self) -> KeyTable:
+        """The keys of this screen."""
+        return KeyTable((type(self),), self.keymap)
+
+    def hint(self, text: str) -> str:
+        """What a key of this screen does: ``{detail.close} closes`` becomes ``Esc closes``; empty without the key."""
+        return self.key_table.hint(text)
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Close this screen, unless an earlier key has closed it: a second call would close the screen below."""
