@@ -29,7 +29,7 @@ _LESSER = 5
 def header_items(title: Plain, target: Plain, reading: AnyReading | None, now: float) -> list[Item]:
     """The target and the state of the server; an alarm when it is away."""
     frame = reading.frame if reading else None
-    items = [Item(((Plain("redis-dash"), "accent"),), priority=2 if title else 0)]
+    items = [Item(((Plain("redis-dash"), "accent"),), priority=5 if title else 0)]
     if title:
         items.append(Item(((title, "strong"),)))
     if target:

@@ -93,6 +93,10 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
         since = "start" if frame.since is None else clock(frame.since)[:8]
         return now, piece(f"{percent(frame.hit_rate)} since {since}"), piece(_own(frame), "dim")
 
+    def brief_answer(self, frame: CacheFrame) -> tuple[Piece, ...]:
+        """Without our own lookups, which are taken off whether that is said or not."""
+        return self.answer(frame)[:2]
+
     def nothing(self, frame: CacheFrame) -> Plain:
         """After a reset of the counters there may have been lookups before."""
         if frame.since is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,7 +12,7 @@ from textual.binding import Binding
 from redis_dash.core.commands import ShowRanks
 from redis_dash.core.frames.leaderboards import Board, BoardRow, LeaderboardsFrame
 from redis_dash.core.reading import AnyReading
-from redis_dash.tui.formatting import duration
+from redis_dash.tui.formatting import compact, duration
 from redis_dash.tui.intents import Detail, NotificationRequested, ReadRequested
 from redis_dash.tui.keys import IN_A_PANE, KeyHelp
 from redis_dash.tui.panes.base import Piece, piece
@@ -82,15 +83,21 @@ class LeaderboardPane(TablePane[LeaderboardsFrame, BoardRow]):
         return self._board(frame)[1].size if frame.boards else 0
 
     def answer(self, frame: LeaderboardsFrame) -> tuple[Piece, ...]:
-        """``leaderboard · 212 members · 1 of 3 [ ]``."""
+        """``leaderboard · 1 of 3 [ ] · 212 members``."""
+        return self._about(frame, _extent)
+
+    def brief_answer(self, frame: LeaderboardsFrame) -> tuple[Piece, ...]:
+        """``leaderboard · 1 of 3 [ ] · 5.00 M members``."""
+        return self._about(frame, lambda board: Plain(f"{compact(board.size)} member{'s' * (board.size != 1)}"))
+
+    def _about(self, frame: LeaderboardsFrame, extent: Callable[[Board], Plain]) -> tuple[Piece, ...]:
         if not frame.boards:
             return ()
         index, board = self._board(frame)
-        pieces = [piece(plain(board.key, 30), "strong"), piece(_extent(board))]
+        pieces = [piece(plain(board.key, 30), "strong"), piece(extent(board))]
         if len(frame.boards) > 1:
-            place = len(pieces) if is_away(board) else 1
             keys = self.key_table.footer_name(_SWITCH)
-            pieces.insert(place, piece(f"{index + 1} of {len(frame.boards)} {keys}".rstrip(), "accent"))
+            pieces.insert(1, piece(f"{index + 1} of {len(frame.boards)} {keys}".rstrip(), "accent"))
         if board.missing:
             pieces.insert(0, piece(f"{plain(board.sought, 16)} was not found here", "warn"))
         return tuple(pieces)

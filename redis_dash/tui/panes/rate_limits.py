@@ -96,6 +96,13 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
             clients,
         )
 
+    def brief_answer(self, frame: RateLimitsFrame) -> tuple[Piece, ...]:
+        """``1,204+ blocked · 310+ near · ~480 k clients``: the margin of an estimate is left out."""
+        pieces = self.answer(frame)
+        if frame.unlimited or frame.count.certainty != "estimated" or not frame.count.value:
+            return pieces
+        return (*pieces[:-1], piece(f"~{compact(frame.count.value)} clients"))
+
     def warning(self, frame: RateLimitsFrame) -> Segment | None:
         """A client is blocked."""
         return (Plain(f"!{tally(frame.blocked)}"), "alarm") if frame.blocked.value else None

@@ -32,6 +32,10 @@ def piece(text: Plain | str, role: Role = "text") -> Piece:
     return ((Plain(text), role),)
 
 
+def _faded(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    return tuple(tuple((text, "dim") for text, _ in segments) for segments in pieces)
+
+
 def _theme_styles(reading: AnyReading) -> tuple[str, bool, bool]:
     """The state whose changes are shown at once."""
     return reading.status, reading.away, reading.frame is None
@@ -81,6 +85,10 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
     @abstractmethod
     def answer(self, frame: F) -> tuple[Piece, ...]:
         """The one-line summary for the title, the most important piece first."""
+
+    def brief_answer(self, frame: F) -> tuple[Piece, ...]:
+        """The same in fewer words, for where a piece would find no room."""
+        return self.answer(frame)
 
     def has_nothing(self, frame: F) -> bool:
         """Whether there is nothing to show."""
@@ -252,9 +260,9 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
             return
         text = status_text(self._reported, time.time(), self._shown if self.paused else None)
         frame = self.frame
-        answer = self.answer(frame) if frame is not None else ()
+        answer, brief_answer = (self.answer(frame), self.brief_answer(frame)) if frame is not None else ((), ())
         if text.faded:
-            answer = tuple(tuple((text, "dim") for text, _ in segments) for segments in answer)
+            answer, brief_answer = _faded(answer), _faded(brief_answer)
         message = self._message()
         active = self._active
         status = self._reading.status if self._reading else "ok"
@@ -263,8 +271,10 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
             own = (*text.words[:1], *own)
         self.set_border_styles(
             BorderStyles(
-                name=self._title(),
+                name=self._title(self.NAME),
                 answer=answer,
+                brief_name=self._title(self.TAB),
+                brief_answer=brief_answer,
                 note=tuple(self.notes()) if self._shown_frame is not None else (),
                 status=own or text.words,
                 brief=own or text.brief,
@@ -274,12 +284,12 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
             )
         )
 
-    def _title(self) -> Piece:
+    def _title(self, name: Plain) -> Piece:
         """The pane's key and name."""
         if self._active:
-            return ((Plain(f" {f'{self.key} {self.NAME}'.lstrip()} "), "focus"),)
+            return ((Plain(f" {f'{self.key} {name}'.lstrip()} "), "focus"),)
         key: Piece = ((Plain(self.key), "accent"), (Plain(" "), "blank")) if self.key else ()
-        return (*key, (self.NAME, "strong"))
+        return (*key, (name, "strong"))
 
     def _message(self) -> Plain | None:
         """The text in place of the content."""

@@ -107,6 +107,11 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
             pieces.append(piece(f"{len(frame.rows):,} listed", "dim"))
         return tuple(pieces)
 
+    def brief_answer(self, frame: SessionsFrame) -> tuple[Piece, ...]:
+        """Without the number of listed sessions, which the lower edge shows."""
+        pieces = self.answer(frame)
+        return pieces if self._search_status.is_on else pieces[:1]
+
     @property
     def has_own_key(self) -> bool:
         """Whether a session is selected."""

@@ -22,6 +22,10 @@ class BorderStyles(msgspec.Struct, frozen=True):
     """Upper left."""
     answer: tuple[tuple[Segment, ...], ...] = ()
     """Upper right, in pieces, the most important first."""
+    brief_name: tuple[Segment, ...] = ()
+    """A shorter name, for where the answer would lose a piece."""
+    brief_answer: tuple[tuple[Segment, ...], ...] = ()
+    """The answer in fewer words, for the same case."""
     note: tuple[tuple[Segment, ...], ...] = ()
     """Lower left, in pieces."""
     status: tuple[tuple[Segment, ...], ...] = ()
@@ -61,9 +65,13 @@ class Bordered(Lines):
 
     def _top(self, width: int) -> list[Segment]:
         """``╭ 1 Events ───── 84/s · 12,403 received ─╮``: the name comes first, then as much of the answer as fits."""
-        room = width - 8
-        name = clip(self.border_styles.name, room)
-        answer = fit(self.border_styles.answer, _DOT, room - measure(name)) if self.border_styles.answer else []
+        room, styles = width - 8, self.border_styles
+        brief_name, brief = styles.brief_name or styles.name, styles.brief_answer or styles.answer
+        forms = ((styles.name, styles.answer), (brief_name, styles.answer), (styles.name, brief), (brief_name, brief))
+        fitting = (form for form in forms if measure(form[0]) + measure(join(form[1], _DOT)) <= room)
+        title, pieces = next(fitting, forms[-1])
+        name = clip(title, room)
+        answer = fit(pieces, _DOT, room - measure(name)) if pieces else []
         return self._edge("╭", name, answer, "╮", width)
 
     def _bottom(self, width: int) -> list[Segment]:

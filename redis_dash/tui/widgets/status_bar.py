@@ -90,13 +90,25 @@ class StatusBar(Lines):
         """The items that fit, and how many do not."""
         items = list(self._items)
         hidden = self._unlisted
-        while self._width(items) + (hidden > 0) * (measure((self._gap,)) + self._more_width(hidden)) > width:
+        while self._needed(items, hidden) > width:
             least = max(reversed(items), key=lambda item: item.priority, default=None)
             if least is None or least.priority == 0:
                 break
             items.remove(least)
             hidden += 1
+        return self._refilled(items, hidden, width)
+
+    def _refilled(self, items: list[Item], hidden: int, width: int) -> tuple[list[Item], int]:
+        """The items, and of the hidden ones the short ones that fit into the room that a long one has left."""
+        shown = set(map(id, items))
+        for item in sorted((item for item in self._items if id(item) not in shown), key=lambda item: item.priority):
+            more = [other for other in self._items if id(other) in shown | {id(item)}]
+            if self._needed(more, hidden - 1) <= width:
+                items, hidden, shown = more, hidden - 1, shown | {id(item)}
         return items, hidden
+
+    def _needed(self, items: Sequence[Item], hidden: int) -> int:
+        return self._width(items) + (hidden > 0) * (measure((self._gap,)) + self._more_width(hidden))
 
     def _more_width(self, hidden: int) -> int:
         return len(f"+{hidden:,}{self._more}")
