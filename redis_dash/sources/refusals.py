@@ -12,8 +12,8 @@ from redis_dash.dialects.base import refusal
 from redis_dash.keyspace.key_group import HELD
 from redis_dash.sources.base import NO_NOTE, Context, Note, round_robin
 
-TRIED_AGAIN = 3
-"""Refused keys that are tried again in one poll: few, since each attempt is an entry in the server's ACL LOG."""
+TRIED_AGAIN = 1
+"""Refused keys that are tried again in one poll: few, since each command is an entry in the server's ACL LOG."""
 
 
 def refused_command(replies: Iterable[object]) -> Note:
