@@ -40,7 +40,7 @@ return redis.call('DEL', KEYS[1])
 """Deletes a key if the reply to a reading command is still the same. Its arguments: ``_digest`` of the reply, the name
 of the command, and what the command has after the key."""
 GONE, CHANGED, DELETED = -1, -2, 1
-NO_WRITE = "not allowed to write this key"
+NO_WRITE = "no right to write this key"
 
 _WHERE_IN_SCRIPT = r" script: \w+, on @user_script.*$"
 

@@ -136,7 +136,8 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         """The count of boards; keys that may not be read may be boards, too."""
         if not self._refused:
             return count
-        return at_least(read, at=count.at, coverage=count.coverage) if read else unknown()
+        least = at_least(read, at=count.at, coverage=count.coverage) if read else unknown()
+        return msgspec.structs.replace(least, coverage=count.coverage)
 
     async def _ask_types(self, keys: Sequence[bytes]) -> int:
         """Check the types of keys: new keys first, then others in turn; returns how many new keys are left."""

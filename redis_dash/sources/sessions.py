@@ -137,13 +137,11 @@ class SessionsSource(Source[SessionsFrame]):
             self._write_rights = await write_rights(deployment.pipeline, readable)
 
     @property
-    def _no_delete(self) -> str:
-        """Why revoking a session will be refused, and what would allow it."""
-        why, rule = self._write_rights.no_delete, self._write_rights.rule
-        if not why:
-            return ""
-        rules = [f"~{glob}" for glob in self._scope] if rule == "~" else [rule]
-        return f"{why}; {remedy(self._context.deployment.url.user, rules)} allows it"
+    def _delete_remedy(self) -> str:
+        """What would grant the right to revoke a session, if it is missing."""
+        rule = self._write_rights.rule
+        rules = [f"~{glob}" for glob in self._scope] if rule == "~" else [rule] if rule else []
+        return remedy(self._context.deployment.url.user, rules)
 
     async def _read_again(self, written: Sequence[bytes]) -> None:
         """Read the lifetimes of all, the values of those that were written, and other values in turn."""
@@ -264,7 +262,8 @@ class SessionsSource(Source[SessionsFrame]):
             self._register_ids([*self._known, *self._refused])
             self._ids_version = self._context.known_ids.version
         rows = self._rows.make(heapq.nlargest(ROWS, read, key=most_left_first), time.monotonic())
-        frame = SessionsFrame(count, rows, self._search.result(), self._write_rights.undo, self._no_delete)
+        rights = self._write_rights
+        frame = SessionsFrame(count, rows, self._search.result(), rights.undo, rights.no_delete, self._delete_remedy)
         return sample(frame, count, self._context.scope(self._scope), self._notes(rows))
 
     @property

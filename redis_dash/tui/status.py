@@ -120,7 +120,7 @@ def _caveat(shown: AnyReading, now: float) -> list[tuple[Segment, ...]]:
 
 
 def certainty(count: Count | None, now: float, *, brief: bool = False) -> tuple[Segment, ...]:
-    """``live``, ``exact``, ``just counted``, ``counted 8 min ago``, ``12 % scanned``, ``at least``."""
+    """``live``, ``exact``, ``just counted``, ``counted 8 min ago``, ``12 % scanned``, ``at least``, ``not known``."""
     if count is None:
         return _segment(Plain("live"), "dim")
     if count.certainty == "exact":
@@ -130,6 +130,8 @@ def certainty(count: Count | None, now: float, *, brief: bool = False) -> tuple[
         if brief and not is_recent(count, now):
             ago = f"{about(now - count.at)} ago"
         return _segment(Plain(ago if count.certainty == "counted" else f"at least, {ago}"), "dim")
+    if count.certainty == "unknown" and count.coverage >= 1:  # what was found may not be read
+        return _segment(Plain("not known"), "warn")
     decimals = 0 if count.coverage >= 0.01 or not count.coverage else 1
     return _segment(Plain(f"{percent(count.coverage, decimals)} scanned"), "warn")
 

@@ -74,6 +74,8 @@ class SessionsFrame(Frame, frozen=True):
     """Whether the ACL user can restore a revoked session; None if the server does not report it."""
     no_delete: str = ""
     """Why revoking a session will probably be refused; empty if it will not, or if the server does not report it."""
+    delete_remedy: str = ""
+    """The command that would grant that right."""
 
     def exported(self) -> dict[str, object]:
         """Without keys and contents, since a session's id is a credential."""

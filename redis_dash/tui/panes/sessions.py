@@ -198,12 +198,20 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
             return Plain("This session has ended.")
         return Plain("No longer listed: it has ended, or others have more time left.")
 
-    def _undo_or_refusal(self) -> tuple[Plain, ...]:
-        """Whether the revocation can be undone; or why it will probably be refused."""
+    def _consequence(self) -> tuple[Plain, ...]:
+        """What signing out does, and whether it can be undone; or why it is likely to be refused."""
         frame = self.frame
         if frame is not None and frame.no_delete:
-            return (Plain("It will probably be refused:"), plain(frame.no_delete, 200))
-        return (_UNDO[frame.can_undo if frame else None],)
+            return (
+                Plain(f"Likely refused: {plain(frame.no_delete, 80)}."),
+                Plain(f"{plain(frame.delete_remedy, 200)} allows it."),
+                Plain("If not, the key is deleted, nothing else."),
+            )
+        return (
+            Plain("The key is deleted, and nothing else."),
+            Plain("What follows is the application's affair."),
+            _UNDO[frame.can_undo if frame else None],
+        )
 
     def action_revoke(self) -> None:
         """Ask whether to sign the selected session out."""
@@ -215,11 +223,7 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         question = Question(
             title=Plain("Sign this session out?"),
             facts=facts(row)[:5],
-            consequence=(
-                Plain("The key is deleted, and nothing else."),
-                Plain("What follows is the application's affair."),
-                *self._undo_or_refusal(),
-            ),
+            consequence=self._consequence(),
             verb=Plain("Sign out"),
             key="r",
         )

@@ -29,7 +29,7 @@ _WORDS: tuple[Section, ...] = (
             ("27–41  ~412 k", "between these two; about so many"),
             ("1,204+  at least", "so many were seen; there may be more"),
             ("none seen yet", "none in the part that was looked at so far: that is not none"),
-            ("–", "not known"),
+            ("–  not known", "no figure can be given"),
             ("3 s old", "when the figures were read"),
             ("paused 9 s", "the pane stands still and shows what was read then; {pane.pause} goes on"),
             ("stale 7 s", "the server is away, slow or refuses; what is shown was read then"),
