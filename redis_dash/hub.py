@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -18,6 +18,7 @@ from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.server import Scan
 from redis_dash.core.reading import AnyReading, Reading, Status
+from redis_dash.core.rights import remedy
 from redis_dash.keyspace.client_tracking import ClientTracking
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.message_log import MessageRing
@@ -222,7 +223,7 @@ class Hub:
         try:
             sample = await source.read()
         except MissingRightError as error:
-            return Reading(topic, "off", note=str(error))
+            return Reading(topic, "off", note=str(error), remedy=self._remedy(error.rules))
         except AwayError as error:
             return _aged(before, str(error), away=True) or Reading(topic, "error", note=str(error), away=True)
         except SourceError as error:
@@ -232,8 +233,19 @@ class Hub:
             return _aged(before, note, "error") or Reading(topic, "error", note=note)
         taken_at = before.taken_at if sample.status == "stale" and before is not None else time.time()
         return Reading(
-            topic, sample.status, sample.frame, taken_at, sample.note, sample.count, sample.scope, sample.away
+            topic,
+            sample.status,
+            sample.frame,
+            taken_at,
+            sample.note,
+            sample.count,
+            sample.scope,
+            sample.away,
+            self._remedy(sample.rules),
         )
+
+    def _remedy(self, rules: Sequence[str]) -> str:
+        return remedy(self.deployment.url.user, rules)
 
 
 def _agreed(reading: Reading[Any], trouble: str, has_own_connection: bool) -> Reading[Any]:
@@ -241,12 +253,12 @@ def _agreed(reading: Reading[Any], trouble: str, has_own_connection: bool) -> Re
     if trouble:
         if reading.away or reading.status != "error":
             status: Status = "error" if reading.frame is None else "stale"
-            return msgspec.structs.replace(reading, status=status, note=trouble, away=True)
+            return msgspec.structs.replace(reading, status=status, note=trouble, away=True, remedy="")
     elif reading.away and has_own_connection:
         return msgspec.structs.replace(reading, away=False)
     elif reading.away:
         note = "" if reading.frame is None else AGAIN
-        return msgspec.structs.replace(reading, status="stale", note=note, away=False)
+        return msgspec.structs.replace(reading, status="stale", note=note, away=False, remedy="")
     return reading
 
 
@@ -256,4 +268,4 @@ def _aged(
     """The previous reading with its frame, marked as stale; None without a frame."""
     if before is None or before.frame is None:
         return None
-    return msgspec.structs.replace(before, status=status, note=note, away=away)
+    return msgspec.structs.replace(before, status=status, note=note, away=away, remedy="")

@@ -16,7 +16,7 @@ from redis_dash.client import command_cost
 from redis_dash.client.application_counters import ApplicationCounters
 from redis_dash.client.change_counters import changes_of
 from redis_dash.client.handshake import Handshake
-from redis_dash.client.info import Info, kind_of, parse_info
+from redis_dash.client.info import Info, has_read_rules, kind_of, parse_info
 from redis_dash.client.own_lookups import OwnLookups
 from redis_dash.client.ping import PingTimer
 from redis_dash.client.reasons import say, without_arguments
@@ -28,6 +28,7 @@ from redis_dash.config import Url
 from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.frames.server import Cost, Kind
 from redis_dash.core.resp import Command, ReplyError
+from redis_dash.core.rights import missing_right, rules_for
 
 REPLY_TIMEOUT_S = 5.0
 """The longest time without a byte of a reply."""
@@ -44,13 +45,12 @@ def check(reply: object) -> object:
     """Return a reply, or raise the error of an error reply.
 
     Raises:
-        MissingRightError: the ACL user may not run the command.
+        MissingRightError: the ACL user may not run the command, or not on this key or channel.
         SourceError: any other error reply.
     """
     if isinstance(reply, ReplyError):
-        text = str(reply)
-        if text.startswith(("NOPERM", "ERR unknown command")):
-            raise MissingRightError(text.removeprefix("NOPERM ").removeprefix("ERR "))
+        if missing_right(reply) is not None:
+            raise MissingRightError(say(reply), rules_for(reply))
         raise SourceError(say(reply))
     return reply
 
@@ -72,6 +72,8 @@ class Deployment:
         self.own = OwnLookups(self.cost.count_error)
         self.kind: Kind = "standalone"
         """As the latest INFO says."""
+        self.has_read_rules = False
+        """Whether an ACL can allow to read keys without writing them (``%R~``), as the first INFO says."""
         self.listeners: list[Traffic] = []
         """The traffic of the other connections of this program, such as the subscriber's."""
         handshake = Handshake(self.own, self.cost.count, self._observe)
@@ -238,7 +240,7 @@ class Deployment:
 
     def _observe(self, values: Mapping[str, str]) -> None:
         """Read the first INFO of a connection."""
-        self.kind = kind_of(values)
+        self.kind, self.has_read_rules = kind_of(values), has_read_rules(values)
         self._application.take(values)
 
     def own_error(self, doing: str) -> str:

@@ -11,6 +11,7 @@ from redis_dash.client.endpoint import without_secret
 from redis_dash.config import Url
 from redis_dash.core.errors import SourceError
 from redis_dash.core.resp import Command, ReplyError
+from redis_dash.core.rights import missing_right, refused_command
 
 CLOSED = "the server closed the connection"
 CLOSED_AT_ONCE = "the server closed the connection without a word: is this a TLS port (rediss://)?"
@@ -42,7 +43,23 @@ def say(error: ReplyError) -> str:
         return "the server is loading its data"
     if "max number of clients" in text:
         return "the server has as many clients as it lets in (maxclients)"
-    return text.removeprefix("ERR ")
+    return _refused(error) or text.removeprefix("NOPERM ").removeprefix("ERR ")
+
+
+def _refused(error: ReplyError) -> str:
+    """The message for a missing right; empty if the error is about something else, or says nothing more."""
+    command = refused_command(error).upper().replace("|", " ")
+    match missing_right(error):
+        case "command" if command:
+            return f"not allowed to run {command}"
+        case "unknown command" if command:
+            return f"the server does not know {command}"
+        case "keys":
+            return "not allowed to use this key"
+        case "channels":
+            return "not allowed to use this channel"
+        case _:
+            return ""
 
 
 def without_arguments(commands: Sequence[Command], replies: list[Any]) -> list[Any]:

@@ -117,8 +117,18 @@ class Keyspace:
     def stopped(self) -> str:
         """Why the scan cannot proceed on a reachable server, such as a missing permission; empty if it can."""
         if isinstance(self._trouble, MissingRightError):
-            return "not allowed to run SCAN"  # short, because every pane that needs the scan shows it
+            return str(self._trouble)
         return "" if isinstance(self._trouble, AwayError) else self.trouble
+
+    @property
+    def missing_rules(self) -> tuple[str, ...]:
+        """The ACL rules that would let the scan proceed, if a right is missing."""
+        return self._trouble.rules if isinstance(self._trouble, MissingRightError) else ()
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether any slice has arrived so far."""
+        return self._begun
 
     def observe_ping(self, ping_ms: float) -> None:
         """Take the server's latency into account."""

@@ -22,6 +22,7 @@ from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.frames.events import Gap
 from redis_dash.core.globs import encoded
 from redis_dash.core.resp import ReplyError
+from redis_dash.core.rights import missing_right
 from redis_dash.pubsub.connection import MessageConnection
 from redis_dash.pubsub.disconnects import DisconnectCount, LostConnection
 from redis_dash.pubsub.message_log import MessageRing, RawMessage
@@ -55,8 +56,8 @@ class Subscriber:
         self.announced: bool | None = None
         """Whether other dashboards can count us; None while it is unknown."""
         self.trouble = "not connected yet"
-        self.refused = False
-        """Whether the server answered and refused the subscription."""
+        self.refusal: MissingRightError | None = None
+        """The right that is missing, if the server answered and refused the subscription."""
         self.traffic = Traffic()
         self.tried = asyncio.Event()
         """Set when the first attempt to connect has succeeded or failed."""
@@ -117,10 +118,12 @@ class Subscriber:
             (reply,) = await connection.send([(b"PSUBSCRIBE" if _is_glob(channel) else b"SUBSCRIBE", encoded(channel))])
             try:
                 check(reply)
-            except MissingRightError:
-                self.refused = True
-                raise
-        self.refused = False
+            except MissingRightError as error:
+                self.refusal = error
+                if isinstance(reply, ReplyError) and missing_right(reply) == "channels":
+                    self.refusal = MissingRightError(f"not allowed to listen to {channel}", [f"&{channel}"])
+                raise self.refusal from None
+        self.refusal = None
         (reply,) = await connection.send([(b"SUBSCRIBE", DASHBOARDS)])
         self.announced = not isinstance(reply, ReplyError)
 
@@ -139,6 +142,11 @@ class Subscriber:
         self.gaps.append(Gap(began_at, now, reason))
         text = f"reconnected, {now - began_at:.1f} s unknown"
         self.log.mark(text if why is None else f"{text}: {why}", now, "gap")
+
+    @property
+    def refused(self) -> bool:
+        """Whether the server answered and refused the subscription."""
+        return self.refusal is not None
 
     @property
     def was_connected(self) -> bool:

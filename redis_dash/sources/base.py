@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Generic, Protocol, TypeVar, runtime_checkable
+from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -21,7 +21,18 @@ from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.subscriber import Subscriber
 
-__all__ = ["AcceptsRequests", "BackgroundWork", "Context", "Sample", "Source", "round_robin", "sample", "text"]
+__all__ = [
+    "NO_NOTE",
+    "AcceptsRequests",
+    "BackgroundWork",
+    "Context",
+    "Note",
+    "Sample",
+    "Source",
+    "round_robin",
+    "sample",
+    "text",
+]
 
 T = TypeVar("T", bound=Frame)
 
@@ -35,12 +46,26 @@ class Sample(msgspec.Struct, Generic[T], frozen=True):
     count: Count | None = None
     scope: Scope | None = None
     away: bool = False
+    rules: tuple[str, ...] = ()
+    """The ACL rules that would grant the missing rights."""
 
 
-def sample(frame: T, count: Count | None, scope: Scope, notes: Sequence[str] = ()) -> Sample[T]:
+class Note(NamedTuple):
+    """Why a frame is not complete; empty if it is."""
+
+    text: str
+    rules: tuple[str, ...] = ()
+    """The ACL rules that would grant what is missing, if it is a right."""
+
+
+NO_NOTE = Note("")
+
+
+def sample(frame: T, count: Count | None, scope: Scope, notes: Sequence[Note] = ()) -> Sample[T]:
     """A sample whose counts come from the scan; its status is ``reduced`` if there are notes."""
-    note = "; ".join(note for note in notes if note)
-    return Sample(frame, "reduced" if note else "ok", note, count, scope)
+    text = "; ".join(dict.fromkeys(note.text for note in notes if note.text))
+    rules = tuple(dict.fromkeys(rule for note in notes for rule in note.rules))
+    return Sample(frame, "reduced" if text else "ok", text, count, scope, rules=rules)
 
 
 class Context:
@@ -73,11 +98,19 @@ class Context:
         """The log of messages and marks."""
         return self.subscriber.log
 
+    def read_rules(self, globs: Sequence[str]) -> tuple[str, ...]:
+        """The ACL rules that let our user read these keys."""
+        prefix = "%R~" if self.deployment.has_read_rules else "~"
+        return tuple(f"{prefix}{glob}" for glob in globs)
+
     @property
-    def scan_note(self) -> str:
+    def scan_note(self) -> Note:
         """A note for every topic that needs the scan: why the scan cannot proceed; empty if it can."""
         why = self.keyspace.stopped
-        return f"{why}: new keys may be missed" if why else ""
+        if not why:
+            return NO_NOTE
+        what = "new keys may be missed" if self.keyspace.has_begun else "no keys are counted"
+        return Note(f"{why}: {what}", self.keyspace.missing_rules)
 
     async def require_scan(self) -> None:
         """Return when the scan has its first slice; for sources that need the scan.

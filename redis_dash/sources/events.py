@@ -81,8 +81,8 @@ class EventsSource(Source[EventsFrame]):
         """The current counters."""
         subscriber = self._subscriber
         await subscriber.tried.wait()
-        if subscriber.refused:
-            raise MissingRightError(f"not allowed to subscribe: {subscriber.trouble}")
+        if subscriber.refusal is not None:
+            raise MissingRightError(str(subscriber.refusal), subscriber.refusal.rules)
         if not subscriber.was_connected:
             raise AwayError(subscriber.trouble)
         now = time.monotonic()

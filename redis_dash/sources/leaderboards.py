@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import msgspec
 
 from redis_dash.client.change_counters import Changes
 from redis_dash.client.deployment import check
 from redis_dash.config import Config
-from redis_dash.core.certainty import at_least, counted, exact
+from redis_dash.core.certainty import Count, at_least, counted, exact, unknown
 from redis_dash.core.commands import Request, ShowRanks
 from redis_dash.core.credential import Credential
 from redis_dash.core.decoding import raw
@@ -20,8 +21,8 @@ from redis_dash.core.frames.leaderboards import Board, BoardRow, LeaderboardsFra
 from redis_dash.core.resp import Command, ReplyError
 from redis_dash.keyspace.key_group import HELD
 from redis_dash.redaction.secret_fields import hide_tokens
-from redis_dash.sources.base import Context, Sample, Source, round_robin, sample, text
-from redis_dash.sources.refusals import missing_right
+from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, round_robin, sample, text
+from redis_dash.sources.refusals import RefusedKeys, is_key_refused, refused_command
 
 KEY_GROUP = "leaderboards"
 ROWS = 100
@@ -71,11 +72,16 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         self._pages: dict[bytes, _Page] = {}
         self._changes: Changes | None = None
         """INFO's counters of changes at the end of the last poll."""
+        self._refused = RefusedKeys(context, self._scope)
+        """Keys that our user may not read: perhaps boards."""
+        self._no_rank = NO_NOTE
+        """Why the member that the user searched for could not be looked up."""
 
     def ask(self, request: Request) -> None:
         """Show another page of a board from the next poll on."""
         if isinstance(request, ShowRanks):
             page = _Page(first=max(0, request.first - 1), sought=request.member)
+            self._no_rank = NO_NOTE
             self._pages.update({key: page for key in self._pages if text(key) == request.board})
 
     @classmethod
@@ -86,13 +92,14 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
     async def read(self) -> Sample[LeaderboardsFrame]:
         """Read the types of new keys, then the size and page of each board in one pipeline."""
         unscanned, began = await self._why_unscanned(), time.time()
-        keys = sorted({*self._named, *self._key_group.keys})
+        keys, tried = self._keys_to_read()
         unasked = await self._ask_types(keys)
         there = [key for key in keys if self._is_board.get(key)]
         # The user may request another page during the read: the rows belong to the page as it was.
         pages = {key: self._pages.setdefault(key, _Page()) for key in there[:BOARDS]}
         await self._seek(pages)
         boards = await self._boards(pages)
+        self._refused.release_if_allowed(tried)
         info = await self._context.keyspace.counts.info_after(time.monotonic())
         ranked = [board for board in boards if raw(board.key) in self._named or not _holds_times(board)]
         number = sum(self._is_board.get(key, False) for key in there) - (len(boards) - len(ranked))
@@ -103,21 +110,39 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
             count = counted(number, 0, count.high, self._key_group.counted_at)
         if len(there) > BOARDS:  # boards that are not read may be gone
             count = counted(number, len(ranked), count.high, count.at)
-        unasked += len(set(self._key_group.keys).difference(keys))  # new keys from the scan
+        new = set(self._key_group.keys).difference(keys)  # from the scan
+        unasked += sum(key not in self._refused for key in new)
         if not self._key_group.counted_at:  # only the number of matching keys is estimated yet
             count = at_least(number, count.high, coverage=count.coverage)
         if unasked or len(keys) >= HELD:
             count = at_least(len(ranked), at=count.at, coverage=count.coverage)
-        notes = _notes(len(there), len(boards) - len(ranked))
+        notes = [self._refused.note, self._no_rank, *_notes(len(there), len(boards) - len(ranked))]
         if unscanned is not None:
             count = exact(number, time.time()) if not unscanned else at_least(number, at=time.time())
-            notes.append(f"only boards of a known name: {unscanned}" if unscanned else "")
+            notes.append(Note(f"only boards of a known name: {unscanned}", unscanned.rules) if unscanned else NO_NOTE)
         else:
             notes.append(self._context.scan_note)
+            if self._context.keyspace.stopped:  # new boards are not seen
+                count = at_least(count.low, at=self._key_group.counted_at, coverage=count.coverage)
+        count = self._with_refused(count, len(ranked))
         frame = LeaderboardsFrame(tuple(ranked), count)
         others = sum(not is_board for is_board in self._is_board.values())
         scope = msgspec.structs.replace(self._context.scope(self._scope), others=others)
         return sample(frame, count, scope, notes)
+
+    def _keys_to_read(self) -> tuple[list[bytes], list[bytes]]:
+        """All keys, with only some of the refused ones; and these."""
+        keys = {*self._named, *self._key_group.keys}
+        self._refused.keep(list(keys))
+        tried = self._refused.some()
+        return sorted(key for key in keys if key not in self._refused or key in tried), tried
+
+    def _with_refused(self, count: Count, read: int) -> Count:
+        """The count of boards; keys that may not be read may be boards, too."""
+        if not self._refused:
+            return count
+        least = at_least(read, at=count.at, coverage=count.coverage) if read else unknown()
+        return msgspec.structs.replace(least, coverage=count.coverage)
 
     async def _ask_types(self, keys: Sequence[bytes]) -> int:
         """Check the types of keys: new keys first, then others in turn; returns how many new keys are left."""
@@ -129,12 +154,12 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         again, self._type_turn = round_robin(others, self._type_turn, TYPES_AT_ONCE - len(new))
         asked = [*new, *again]
         replies = await self._context.deployment.pipeline([(b"TYPE", key) for key in asked])
-        refused = missing_right(b"TYPE", replies)
+        refused_command(replies)
         for key, reply in zip(asked, replies, strict=True):
             if reply in (b"none", "none"):
                 self._forget(key)
             else:  # without permission for TYPE, reading the key shows it
-                self._is_board[key] = bool(refused) or reply in (b"zset", "zset")
+                self._is_board[key] = isinstance(reply, ReplyError) or reply in (b"zset", "zset")
         return len(unasked) - len(new)
 
     async def _boards(self, pages: Mapping[bytes, _Page]) -> list[Board]:
@@ -157,7 +182,13 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         for key, size, rows in zip(pages, replies[::2], replies[1::2], strict=True):
             if isinstance(size, ReplyError) and str(size).startswith("WRONGTYPE"):
                 self._is_board[key] = False  # a key of another type whose name matches
+                self._refused.discard(key)
                 continue
+            if is_key_refused(size) or is_key_refused(rows):
+                self._is_board.pop(key, None)
+                self._refused.add(key)
+                continue
+            self._refused.discard(key)
             size, rows = check(size), check(rows)
             if isinstance(size, int) and size and isinstance(rows, list):
                 read[key] = size, rows
@@ -169,8 +200,9 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         self._key_group.discard(key)
         self._pages.pop(key, None)
         self._is_board.pop(key, None)
+        self._refused.discard(key)
 
-    async def _why_unscanned(self) -> str | None:
+    async def _why_unscanned(self) -> MissingRightError | Literal[""] | None:
         """Why the scan cannot find boards: None if it can, empty if no board needs it, otherwise the missing right.
 
         Raises:
@@ -183,7 +215,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         except MissingRightError as error:
             if not self._named:
                 raise
-            return str(error)
+            return error
         return None
 
     async def _seek(self, pages: Mapping[bytes, _Page]) -> None:
@@ -194,7 +226,8 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
             member = raw(page.sought)
             _, rank = await self._context.deployment.pipeline([(b"ZCARD", key), (b"ZREVRANK", key, member)])
             page.found = True
-            page.missing = not isinstance(rank, int)
+            self._no_rank = refused_command([rank])
+            page.missing = not isinstance(rank, int | ReplyError)
             page.first = max(0, rank - ROWS // 2) if isinstance(rank, int) else 0
 
     def _board(self, key: bytes, page: _Page, size: int, rows: list[bytes]) -> Board:
@@ -236,10 +269,10 @@ def _holds_times(board: Board) -> bool:
     return any(all(abs(score / unit - now) < TEN_YEARS_S for score in scores) for unit in (1, 1e3, 1e6))
 
 
-def _notes(boards: int, of_times: int) -> list[str]:
-    notes = [f"{boards - BOARDS:,} more boards are not read" if boards > BOARDS else ""]
+def _notes(boards: int, of_times: int) -> list[Note]:
+    notes = [Note(f"{boards - BOARDS:,} more boards are not read")] if boards > BOARDS else []
     if of_times:
-        notes.append(f"{of_times:,} sorted by time left out: name one with --leaderboard to see it")
+        notes.append(Note(f"{of_times:,} sorted by time left out: name one with --leaderboard to see it"))
     return notes
 
 

@@ -30,6 +30,11 @@ class Limiters:
         self._of_key: dict[bytes, int] = {}
         """The dialects of keys that were read, as indexes into ``LIMIT_DIALECTS``."""
 
+    @property
+    def has_rule(self) -> bool:
+        """Whether the limit of any pattern is known."""
+        return any(rule is not None for _, rule in self._patterns)
+
     def of(self, key: bytes) -> Limiter:
         """How to read a key, as far as that is known."""
         index, identity, rule = self._find(key)
@@ -88,13 +93,13 @@ def type_name(reply: object) -> str:
     return {"zset": "sorted set", "": "another type"}.get(name, name)
 
 
-def unread_note(unread: Sequence[tuple[str, int]]) -> str:
-    """``3 keys are not read: hash (2), negative number``."""
-    number = sum(how_many for _, how_many in unread)
+def unrecognised_note(unrecognised: Sequence[tuple[str, int]]) -> str:
+    """``3 keys not recognised: hash (2), negative number``."""
+    number = sum(how_many for _, how_many in unrecognised)
     if not number:
         return ""
-    kinds = ", ".join(kind if how_many == 1 else f"{kind} ({how_many:,})" for kind, how_many in unread)
-    return f"{number:,} {'key is' if number == 1 else 'keys are'} not read: {kinds}"
+    kinds = ", ".join(kind if how_many == 1 else f"{kind} ({how_many:,})" for kind, how_many in unrecognised)
+    return f"{number:,} {'key' if number == 1 else 'keys'} not recognised: {kinds}"
 
 
 def misfit_note(rows: Iterable[LimitRow]) -> str:

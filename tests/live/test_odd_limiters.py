@@ -92,7 +92,7 @@ async def test_each_key_that_is_no_limiter_is_named_by_what_it_is(
     client.set("rl:good", 7, ex=30)
     sample = await read(make_context)
     assert [row.identity for row in sample.frame.rows] == ["good"]
-    assert dict(sample.frame.unread) == {
+    assert dict(sample.frame.unrecognised) == {
         "hash": 2,
         "list": 1,
         "set": 1,
@@ -105,7 +105,7 @@ async def test_each_key_that_is_no_limiter_is_named_by_what_it_is(
         "number too large for a count": 1,
         "point in time": 1,
     }
-    assert sample.note.startswith("12 keys are not read: hash (2), ")
+    assert sample.note.startswith("12 keys not recognised: hash (2), ")
     assert sample.frame.count.value == 13
 
 
@@ -114,10 +114,10 @@ async def test_a_key_that_becomes_another_type_is_told_anew(make_context: MakeCo
     context = make_context(limits=LIMITS)
     source = RateLimitsSource(context)
     await context.keyspace.pass_over()
-    assert (await source.read()).note == "1 key is not read: hash"
+    assert (await source.read()).note == "1 key not recognised: hash"
     client.delete("rl:ann")
     client.rpush("rl:ann", "a")
-    assert (await source.read()).note == "1 key is not read: list"
+    assert (await source.read()).note == "1 key not recognised: list"
     client.delete("rl:ann")
     client.set("rl:ann", 5, ex=20)
     sample = await source.read()
@@ -141,6 +141,6 @@ async def test_the_snapshot_names_what_is_not_read(redis_url: str, client: redis
     client.set("rl:alice", 37, ex=300)
     document, code = await take(Config(url=redis_url, limits=LIMITS), 0.0, ["rate_limits"], io.StringIO(), full=True)
     topic = json.loads(document)["topics"]["rate_limits"]
-    assert (code, topic["status"], topic["frame"]["unread"]) == (0, "reduced", {"hash": 1})
+    assert (code, topic["status"], topic["frame"]["unrecognised"]) == (0, "reduced", {"hash": 1})
     (row,) = topic["frame"]["rows"]
     assert (row["used"], row["limit"], row["given_limit"], row["given_window_s"]) == (37, None, 100, 60.0)

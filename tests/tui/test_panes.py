@@ -301,7 +301,9 @@ async def test_a_counter_of_another_window_is_told_as_such() -> None:
 
 
 async def test_keys_that_are_no_limiters_are_named() -> None:
-    frame = msgspec.structs.replace(fakes.rate_limits(), count=exact(3), unread=(("hash", 2), ("negative number", 1)))
+    frame = msgspec.structs.replace(
+        fakes.rate_limits(), count=exact(3), unrecognised=(("hash", 2), ("negative number", 1))
+    )
     async with running(FakeFeed(fakes.ok("rate_limits", frame, coverage=1.0)), NARROW) as (app, pilot):
         await tap(pilot, "3")
         await shows(app, pilot, "hold no counter that is known here: hash", "(2), negative number.", " 3 keys ─╮")

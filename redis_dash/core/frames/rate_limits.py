@@ -52,7 +52,7 @@ class RateLimitsFrame(Frame, frozen=True):
     """Blocked first, then the fullest."""
     unlimited: bool = False
     """Whether no limit is known: Redis does not hold it, and none was configured, or none that fits."""
-    unread: tuple[tuple[str, int], ...] = ()
+    unrecognised: tuple[tuple[str, int], ...] = ()
     """Keys that match and are no limiter that is known here: what they are, and how many, the most first."""
 
     def exported(self) -> dict[str, object]:
@@ -62,6 +62,6 @@ class RateLimitsFrame(Frame, frozen=True):
             **exported_count("blocked", self.blocked),
             **exported_count("near", self.near),
             "unlimited": self.unlimited,
-            "unread": dict(self.unread),
+            "unrecognised": dict(self.unrecognised),
             "rows": [row.exported() for row in self.rows],
         }

@@ -69,13 +69,13 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
 
     def has_nothing(self, frame: RateLimitsFrame) -> bool:
         """No client is counted, or no key is one that is known here."""
-        return not frame.rows and (not frame.count.value or bool(frame.unread))
+        return not frame.rows and (not frame.count.value or bool(frame.unrecognised))
 
     def nothing(self, frame: RateLimitsFrame) -> Plain:
         """The patterns that were searched for; what the keys are, if they are no limiters."""
-        if not frame.unread:
+        if not frame.unrecognised:
             return self.empty_text("limiters", "--limit")
-        kinds = ", ".join(kind if number == 1 else f"{kind} ({number:,})" for kind, number in frame.unread)
+        kinds = ", ".join(kind if number == 1 else f"{kind} ({number:,})" for kind, number in frame.unrecognised)
         return Plain(f"The keys that match hold no counter that is known here: {plain(kinds, 200)}.")
 
     def known(self, frame: RateLimitsFrame) -> int:
@@ -84,7 +84,7 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
 
     def answer(self, frame: RateLimitsFrame) -> tuple[Piece, ...]:
         """``1 blocked · 3 near · 40 clients``, ``1,204+ blocked · 310+ near · 480 k ± 1 % clients``."""
-        noun = "client" if frame.rows or not frame.unread else "key"
+        noun = "client" if frame.rows or not frame.unrecognised else "key"
         clients = piece(seen(frame.count, noun if frame.count.value == 1 else f"{noun}s"))
         if not frame.rows:
             return (clients,)
