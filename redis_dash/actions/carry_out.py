@@ -69,7 +69,7 @@ async def _publish(deployment: Deployment, command: Publish) -> Outcome:
         except LostAnswerError as error:
             return Outcome("not known", f"{error}: the message may have been sent")
     if not check(receivers):
-        return Outcome("not heard", f"nobody listens on {command.channel}")
+        return Outcome("not received", f"no client is subscribed to {command.channel}")
     return Outcome("sent", f"{receivers} listening")
 
 
@@ -77,15 +77,17 @@ async def _find_out(deployment: Deployment, wanted: FindOut) -> Outcome:
     there = await _is_there(deployment, wanted.key.reveal())
     match wanted.command:
         case RevokeSession(session) if there is None:
-            return Outcome("not known", f"the session {session.id} may be deleted: we may not look", wanted.undo)
+            return Outcome(
+                "not known", f"the session {session.id} may be deleted: we are not allowed to check", wanted.undo
+            )
         case RevokeSession(session) if there:
             return Outcome("still there", f"the session {session.id} is there")
         case RevokeSession(session):
-            return Outcome("gone", f"the session {session.id} is gone, by this or otherwise", wanted.undo)
+            return Outcome("gone", f"the session {session.id} is gone; perhaps something else deleted it", wanted.undo)
         case RestoreSession() if there is None:
-            return Outcome("not known", "the session may be there again: we may not look", wanted.undo)
+            return Outcome("not known", "the session may be there again: we are not allowed to check", wanted.undo)
         case RestoreSession() if there:
-            return Outcome("there again", "the session is there, by this or otherwise")
+            return Outcome("there again", "the session is there; perhaps something else wrote it")
         case RestoreSession():
             return Outcome("not restored", "the session is not there", wanted.undo)
 

@@ -43,7 +43,7 @@ NO_TLS_ANSWER = "no answer to TLS in time: is this a plain port (redis://)?"
 BACKOFF_S = (0.25, 2.0)
 """First and longest pause between attempts to connect."""
 
-UNASKED = "the server does not speak Redis's protocol: it answers what nobody asked"
+UNASKED = "the server does not speak Redis's protocol: it sent a reply without a request"
 NOT_YET: list[object] = [object()]
 """Equal only to itself. It is a list because it is compared with lists: those of other lengths differ at once."""
 Memory = bytes | mmap

@@ -56,7 +56,7 @@ Result = Literal[
     "restored",
     "exists again, not restored",
     "sent",
-    "not heard",
+    "not received",
     "not known",
     "gone",
     "still there",

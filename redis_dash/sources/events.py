@@ -115,7 +115,7 @@ class EventsSource(Source[EventsFrame]):
         if not self._shard_channels:
             return Sample(frame)
         some = "1 sharded channel is" if self._shard_channels == 1 else f"{self._shard_channels} sharded channels are"
-        return Sample(frame, note=f"{some} not listened to (SPUBLISH)")
+        return Sample(frame, note=f"{some} not received (SPUBLISH)")
 
     def _shown_name(self, channel: bytes) -> str:
         """A channel's name without session ids and tokens: the channel of a keyspace notification holds a key."""

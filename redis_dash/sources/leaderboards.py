@@ -119,7 +119,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         notes = [self._refused.note, self._no_rank, *_notes(len(there), len(boards) - len(ranked))]
         if unscanned is not None:
             count = exact(number, time.time()) if not unscanned else at_least(number, at=time.time())
-            notes.append(Note(f"only boards of a known name: {unscanned}", unscanned.rules) if unscanned else NO_NOTE)
+            notes.append(Note(f"only boards named in full: {unscanned}", unscanned.rules) if unscanned else NO_NOTE)
         else:
             notes.append(self._context.scan_note)
             if self._context.keyspace.stopped:  # new boards are not seen
@@ -272,7 +272,7 @@ def _holds_times(board: Board) -> bool:
 def _notes(boards: int, of_times: int) -> list[Note]:
     notes = [Note(f"{boards - BOARDS:,} more boards are not read")] if boards > BOARDS else []
     if of_times:
-        notes.append(Note(f"{of_times:,} sorted by time left out: name one with --leaderboard to see it"))
+        notes.append(Note(f"{of_times:,} not shown, their scores are times: name one with --leaderboard to see it"))
     return notes
 
 

@@ -11,6 +11,7 @@ from redis_dash.core.frames.rate_limits import LimitRow
 from redis_dash.core.patterns import Pattern
 from redis_dash.dialects.base import LimitDialect, Rule, Usage
 from redis_dash.dialects.registry import LIMIT_DIALECTS
+from redis_dash.sources.base import NO_NOTE, Note
 
 
 class Limiter(NamedTuple):
@@ -93,16 +94,16 @@ def type_name(reply: object) -> str:
     return {"zset": "sorted set", "": "another type"}.get(name, name)
 
 
-def unrecognised_note(unrecognised: Sequence[tuple[str, int]]) -> str:
+def unrecognised_note(unrecognised: Sequence[tuple[str, int]]) -> Note:
     """``3 keys not recognised: hash (2), negative number``."""
     number = sum(how_many for _, how_many in unrecognised)
     if not number:
-        return ""
+        return NO_NOTE
     kinds = ", ".join(kind if how_many == 1 else f"{kind} ({how_many:,})" for kind, how_many in unrecognised)
-    return f"{number:,} {'key' if number == 1 else 'keys'} not recognised: {kinds}"
+    return Note(f"{number:,} {'key' if number == 1 else 'keys'} not recognised: {kinds}")
 
 
-def misfit_note(rows: Iterable[LimitRow]) -> str:
+def misfit_note(rows: Iterable[LimitRow]) -> Note:
     """How many counters do not end within the window of their limit, so that the limit may be wrong."""
     misfits = [row for row in rows if row.given_window_s is not None]
     endless = sum(row.is_endless for row in misfits)
@@ -113,4 +114,4 @@ def misfit_note(rows: Iterable[LimitRow]) -> str:
         else "",
         f"{endless:,} {'counter has' if endless == 1 else 'counters have'} no expiry" if endless else "",
     )
-    return ", ".join(filter(None, parts))
+    return Note(", ".join(filter(None, parts)))

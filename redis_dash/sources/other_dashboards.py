@@ -19,7 +19,7 @@ LIST_EVERY_S, LIST_AGAIN_S = 30.0, 5.0
 ASK_AGAIN_S = 30.0
 """Pause after the server refused a command."""
 MOST_CLIENTS = 1000
-NOT_LOOKED_FOR = "other dashboards could not be looked for: their lookups would be in the hit rate"
+NOT_LOOKED_FOR = "other dashboards cannot be detected: their lookups would be in the hit rate"
 
 
 class Dashboards:

@@ -24,7 +24,7 @@ from redis_dash.dialects.registry import LIMIT_DIALECTS
 from redis_dash.keyspace.client_tracking import Take
 from redis_dash.keyspace.key_group import HELD
 from redis_dash.redaction.secret_fields import hide_tokens
-from redis_dash.sources.base import Context, Note, Sample, Source, round_robin, sample
+from redis_dash.sources.base import Context, Sample, Source, round_robin, sample
 from redis_dash.sources.limit_ranks import LOWEST_RANK, fullest_first, is_near, most, rank
 from redis_dash.sources.limiters import Limiter, Limiters, limit_row, misfit_note, type_name, unrecognised_note
 from redis_dash.sources.refusals import RefusedKeys, is_key_refused, refused_command
@@ -310,12 +310,8 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             unlimited=not any(row.limit for row in rows) and (bool(rows) or not self._limiters.has_rule),
             unrecognised=tuple(Counter(self._unknown.values()).most_common()),
         )
-        notes = [
-            self._context.scan_note,
-            self._refused.note,
-            Note(unrecognised_note(frame.unrecognised)),
-            Note(misfit_note(rows)),
-        ]
+        odd = unrecognised_note(frame.unrecognised), misfit_note(rows)
+        notes = [self._context.scan_note, self._refused.note, *odd]
         return sample(frame, count, self._context.scope(self._scope), notes)
 
     def _shown(self, key: bytes, row: LimitRow) -> LimitRow:

@@ -14,7 +14,7 @@ from redis_dash.core.patterns import Pattern
 from redis_dash.dialects.base import SessionFacts
 from redis_dash.redaction.secret_fields import HIDDEN, SessionSecret
 
-UNREADABLE = SessionFacts(user="", fields=(("", "the value is in no form that is known here"),))
+UNREADABLE = SessionFacts(user="", fields=(("", "the value has a format that is not known here"),))
 UNREAD = SessionFacts(user="", fields=(("", "the value could not be read"),))
 
 DISTINCTIVE = 8

@@ -295,14 +295,14 @@ class SessionsSource(Source[SessionsFrame]):
         """Notes about missing rights and about sessions that cannot be decoded."""
         notes = [self._context.scan_note, self._refused.note]
         if self._no_values.text:
-            notes.append(Note(f"{self._no_values.text}: whose they are is unknown", self._no_values.rules))
+            notes.append(Note(f"{self._no_values.text}: users are unknown", self._no_values.rules))
         if self._no_lifetimes.text:
             notes.append(Note(f"{self._no_lifetimes.text}: the time left is unknown", self._no_lifetimes.rules))
         elif self._timeless:
             notes.append(Note(f"the time left of {self._timeless:,} may not be read"))
         unknown = 0 if self._no_values.text else sum(row.dialect == "unknown" for row in rows)
         if unknown:
-            notes.append(Note(f"{unknown:,} of {len(rows):,} listed in no form that is known here"))
+            notes.append(Note(f"{unknown:,} of {len(rows):,} listed have a format that is not known here"))
         return notes
 
     # -- requests of the user ----------------------------------------------------------------------------------------

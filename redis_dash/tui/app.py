@@ -51,7 +51,7 @@ _PALETTE = KeyHelp("command palette: everything by name, themes", footer="palett
 _HELP = KeyHelp("this help", footer="help", palette="All keys, and what words mean", rank=1)
 _QUIT = KeyHelp("quit", footer="quit", priority=8, palette="Leave the dashboard", rank=5)
 _QUIT_AT_ONCE = KeyHelp("quit, also from a question, details or this help", rank=10)
-_SUSPEND = KeyHelp("stop as a job of the shell; fg comes back", rank=9)
+_SUSPEND = KeyHelp("suspend the program; the shell's command fg resumes it", rank=9)
 _FULL_SCAN = KeyHelp(
     "scan everything now, at full speed; {app.full_scan} or {pane.leave} stops",
     footer="scan all",
@@ -329,7 +329,7 @@ class DashApp(TerminalApp):
                 raise SourceError("there is no connection")
             outcome = await self._feed.submit(Publish(DEMO_CHANNEL, payload))
         except DashError as error:
-            self.notify(plain(str(error), 300), title=f"Not asked for: {scenario}", severity="error", markup=False)
+            self.notify(plain(str(error), 300), title=f"Not started: {scenario}", severity="error", markup=False)
             return
         if outcome.result != "sent":
             title = f"{outcome.result.capitalize()}: {scenario}"

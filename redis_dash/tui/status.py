@@ -50,7 +50,7 @@ def excuse(reading: AnyReading) -> Plain:
     if reading.away or reading.status == "stale":
         what = "Not connected" if reading.away else "Not read since"
         return Plain(f"{what}: {note}") if note else Plain(f"{what}.")
-    return note or Plain("This could not be read." if reading.status == "error" else "This cannot be had here.")
+    return note or Plain("This could not be read." if reading.status == "error" else "This is not available here.")
 
 
 def whole_note(reading: AnyReading) -> str:

@@ -151,4 +151,4 @@ async def test_publish(deployment: Deployment, client: redis.Redis) -> None:
     listener.close()
     await until(lambda: client.pubsub_numsub("demo:control") == [(b"demo:control", 0)])
     outcome = await carry_out(deployment, Publish("demo:control", "{}"))
-    assert (outcome.result, outcome.detail) == ("not heard", "nobody listens on demo:control")
+    assert (outcome.result, outcome.detail) == ("not received", "no client is subscribed to demo:control")

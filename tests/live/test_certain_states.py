@@ -133,7 +133,7 @@ async def test_limiters_and_queues_are_no_leaderboards(make_context: MakeContext
     await context.keyspace.pass_over()
     sample = await source.read()
     assert ([board.key for board in sample.frame.boards], sample.frame.count.value) == (["players"], 1)
-    assert "2 sorted by time left out" in sample.note
+    assert "2 not shown, their scores are times" in sample.note
     named = LeaderboardsSource(make_context(leaderboards=("queue:delayed",)))
     assert [board.key for board in (await named.read()).frame.boards] == ["queue:delayed"]
 

@@ -88,7 +88,7 @@ async def test_where_other_dashboards_cannot_be_looked_for_that_is_reported(
         reading = next(reading for reading in await hub.read_all() if reading.topic == "cache")
         assert reading.frame is not None
         assert (reading.status, reading.frame.dashboards) == ("reduced", None)
-        assert "other dashboards could not be looked for" in reading.note
+        assert "other dashboards cannot be detected" in reading.note
 
 
 async def test_a_reading_does_not_list_the_clients_of_a_busy_server(

@@ -43,7 +43,7 @@ async def reasons(url: str) -> set[str]:
         (says(b"\x15\x03\x03\x00\x02\x02F"), "TLS port: use rediss://"),
         (says(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "HTTP server"),
         (says(b"220 mail.example.com ESMTP\r\n", first=True), "does not speak Redis's protocol"),
-        (says(b":1\r\n" * 1000), "answers what nobody asked"),
+        (says(b":1\r\n" * 1000), "sent a reply without a request"),
         (says(b""), "closed the connection without a word"),
         (says(b"-NOAUTH \x1b[31mHELLO\x07 must be called\r\n"), r"\x1b[31mHELLO\x07"),
     ],

@@ -72,7 +72,7 @@ async def test_sharded_channels_are_reported(
         await until_async(lambda: _has_note(source, True))
         sample = await source.read()
         assert sample.status == "ok"
-        assert sample.note == "2 sharded channels are not listened to (SPUBLISH)"
+        assert sample.note == "2 sharded channels are not received (SPUBLISH)"
         assert sample.frame.shard_channels == 2
         client.execute_command("SPUBLISH", "orders", "x")  # type: ignore[no-untyped-call]
         listener.close()

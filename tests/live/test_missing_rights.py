@@ -139,7 +139,7 @@ async def test_one_command_grants_all_that_is_missing(client: redis.Redis, limit
     await limited.keyspace.pass_over()
     sample = await source.read()
     assert sample.note == (
-        "not allowed to run GET: whose they are is unknown; not allowed to run PTTL: the time left is unknown"
+        "not allowed to run GET: users are unknown; not allowed to run PTTL: the time left is unknown"
     )
     assert sample.rules == ("+get", "+pttl")
 

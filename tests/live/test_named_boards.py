@@ -34,7 +34,7 @@ async def boards_of_a_poor_user(redis_url: str, *globs: str) -> Reading[Leaderbo
     ("globs", "status", "note"),
     [
         (("leaderboard",), "ok", ""),
-        (("leaderboard", "leaderboard:*"), "reduced", "only boards of a known name: .*SCAN"),
+        (("leaderboard", "leaderboard:*"), "reduced", "only boards named in full: .*SCAN"),
         (("leaderboard:*",), "off", "SCAN"),
     ],
 )

@@ -146,7 +146,7 @@ async def test_an_id_is_masked_as_soon_as_it_is_known() -> None:
 
 async def test_sharded_channels_are_told_not_heard() -> None:
     async with running(feed_of(fakes.log_of(*lines(0, 9)), shard_channels=3), WIDE) as (app, pilot):
-        await shows(app, pilot, "0 dropped · 3 sharded not heard")
+        await shows(app, pilot, "0 dropped · 3 sharded not received")
 
 
 async def test_a_view_stands_still_as_it_is_seen() -> None:

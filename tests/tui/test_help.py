@@ -63,7 +63,7 @@ def test_certainties(kind: Certainty, ago: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["received", "dropped", "gap", "left the ring", "none seen yet", "since start", "listed"]
+    "word", ["received", "dropped", "gap", "no longer kept", "none seen yet", "since start", "listed"]
 )
 def test_words_of_titles(word: str) -> None:
     assert word in DEFINED
@@ -82,12 +82,18 @@ def test_lines_of_the_server_pane(fact: server.Fact) -> None:
     assert fact.name in MEANINGS
 
 
+def test_the_totals_of_the_cache_include_earlier_runs() -> None:
+    """The server counts them as anybody's lookups, and nobody remembers how many they were."""
+    (entries,) = [entries for title, entries in WORDS if title == "Cache"]
+    assert "lookups of earlier runs of redis-dash" in " ".join(meaning for _, meaning in entries)
+
+
 async def test_it_can_be_read_to_its_end_in_a_small_terminal() -> None:
     async with running(FakeFeed(*fakes.everything()), NARROW) as (app, pilot):
         await tap(pilot, "question_mark")
         await shows(app, pilot, "Everywhere")
         await tap(pilot, "end")
-        await shows(app, pilot, "Esc closes", "of lesser weight")
+        await shows(app, pilot, "Esc closes", "less important")
         assert all(len(line) == NARROW[0] for line in screen_text(app).splitlines())
         await tap(pilot, "escape")
         await until(pilot, lambda: app.screen is app.dashboard)

@@ -190,7 +190,9 @@ async def test_the_age_of_the_number_of_boards_is_not_that_of_their_members(
         app.dashboard.receive(msgspec.structs.replace(board, taken_at=time.time() - 9))
         await shows(app, pilot, words, "9 s old")
         app.dashboard.receive(msgspec.structs.replace(board, status="reduced", note="no TYPE right"))
-        await shows(app, pilot, "reduced: no TYPE right · boards: ")
+        await shows(app, pilot, "boards: ", " · reduced")
+        forms = ("reduced, see help ─╯", "reduced: no TYPE right ─╯")
+        assert any(form in screen_text(app) for form in forms), screen_text(app)  # not cut
         app.dashboard.receive(msgspec.structs.replace(board, count=exact(1)))
         await shows(app, pilot, " exact ─╯")
         assert "boards:" not in screen_text(app)

@@ -85,7 +85,7 @@ def test_the_help_begins_with_what_a_person_needs_first() -> None:
 
 def test_words_name_the_remapped_key() -> None:
     words = {word: meaning for _, entries in word_sections(KeyTable(OWNERS, KEYMAP)) for word, meaning in entries}
-    assert words["+2  +2 columns"].endswith("x may make some")
+    assert words["+2  +2 columns"].endswith("x gives the pane more")
 
 
 @pytest.mark.parametrize(

@@ -123,7 +123,7 @@ async def test_the_question_says_who_and_what() -> None:
         await shows(
             app, pilot, "Sign this session out?", "user1@example.com", "0001…", "student", "since", "expires in"
         )
-        await shows(app, pilot, "The key is deleted, and nothing else.", "What follows is the application's affair.")
+        await shows(app, pilot, "The key is deleted, and nothing else.", "The application decides what happens next.")
 
 
 @pytest.mark.parametrize(

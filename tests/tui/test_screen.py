@@ -130,12 +130,12 @@ async def test_scenarios_are_in_the_palette() -> None:
 
 async def test_a_scenario_that_nobody_heard_is_not_told_as_begun() -> None:
     feed = FakeFeed(*fakes.everything())
-    feed.outcomes = [Outcome("not heard", "nobody listens on demo:control")]
+    feed.outcomes = [Outcome("not received", "no client is subscribed to demo:control")]
     async with running(feed, scenarios=SCENARIOS) as (app, pilot):
         await tap(pilot, "ctrl+p", *"burst")
         await shows(app, pilot, "Demo: burst", "One client makes 150 requests at once")
         await tap(pilot, "down", "enter")
-        await shows(app, pilot, "Not heard: burst", "nobody listens")
+        await shows(app, pilot, "Not received: burst", "no client is subscribed")
         assert "shows it blocked" not in screen_text(app)
 
 

@@ -25,7 +25,7 @@ _MOVE = KeyHelp("move the cursor; from then on it stays with its row while rows 
 _HOME = KeyHelp("first row; the cursor stays there, whichever row that is", section=IN_A_PANE, rank=3)
 _PAGE = KeyHelp("move by a screenful", section=IN_A_PANE, rank=2)
 _END = KeyHelp("last row", section=IN_A_PANE, rank=4)
-_PAUSE = KeyHelp("let the pane stand still, or go on", section=IN_A_PANE, footer="pause", priority=2, rank=8)
+_PAUSE = KeyHelp("pause the pane, or continue", section=IN_A_PANE, footer="pause", priority=2, rank=8)
 _DETAIL = KeyHelp("everything about the row, kept up to date", section=IN_A_PANE, footer="detail", priority=6, rank=5)
 BACK = KeyHelp("one step back; the list below names the steps", section=IN_A_PANE, rank=9)
 

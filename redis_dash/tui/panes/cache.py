@@ -53,9 +53,13 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
         (
             ("hit rate  now", "lookups that found something: since counting began; over the last seconds"),
             ("hits  misses", "lookups that found something, that found nothing"),
-            ("since start", "since the server was started, or its counters reset before this dashboard came;"),
-            ("", "a time of day: its counters were reset then"),
-            ("lookups taken off", "what this dashboard has looked up itself does not count"),
+            (
+                "since start",
+                "since the server was started, or its counters were reset before this dashboard came; lookups of",
+            ),
+            ("", "earlier runs of redis-dash are in it, since their number is not known"),
+            ("since 14:02:41", "since its counters were reset then"),
+            ("without our own", "lookups that this dashboard makes itself are not counted"),
             ("keys", "answers in the cache, as the scan has counted or estimated them"),
             ("cache", "its name, as in --cache"),
         ),
@@ -94,7 +98,7 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
         return now, piece(f"{percent(frame.hit_rate)} since {since}"), piece(_own(frame), "dim")
 
     def brief_answer(self, frame: CacheFrame) -> tuple[Piece, ...]:
-        """Without our own lookups, which are taken off whether that is said or not."""
+        """Without our own lookups, which never count."""
         return self.answer(frame)[:2]
 
     def nothing(self, frame: CacheFrame) -> Plain:
@@ -145,7 +149,7 @@ def _lookups(frame: CacheFrame) -> int | None:
 
 
 def _own(frame: CacheFrame) -> Plain:
-    return Plain(f"our own {compact(frame.own_hits + frame.own_misses)} lookups taken off")
+    return Plain(f"without our own {compact(frame.own_hits + frame.own_misses)} lookups")
 
 
 def _known(value: int | None) -> Plain:

@@ -38,11 +38,11 @@ class EventsPane(Pane[EventsFrame]):
         (
             ("84/s", "messages a second, over the last seconds"),
             ("received", "messages that came since this dashboard was started"),
-            ("dropped", "messages that came in part, or as nonsense: lost"),
-            ("sharded", "channels of SPUBLISH: only SSUBSCRIBE receives them"),
+            ("dropped", "messages that arrived incomplete or could not be read: they are lost"),
+            ("sharded", "channels of SPUBLISH, a command for clusters: only SSUBSCRIBE receives them"),
             ("gap", "a time without connection: what was published then is unknown"),
             ("paused · 12 new", "you scrolled back or paused; so many came since. {pane.end} follows again"),
-            ("left the ring", "messages that were counted and are too old to be read again"),
+            ("no longer kept", "messages that were counted and are too old to be shown: only the latest are kept"),
         ),
     )
 
@@ -83,7 +83,7 @@ class EventsPane(Pane[EventsFrame]):
         if "*" in frame.patterns:
             return self.EMPTY
         named = " or ".join(plain(pattern, 40) for pattern in frame.patterns[:4]) or "no channel at all"
-        return Plain(f"No message has come yet on {named}, as --channel names them. Others are not listened to.")
+        return Plain(f"No message has come yet on {named}, the channels of --channel. Other channels are not received.")
 
     def answer(self, frame: EventsFrame) -> tuple[Piece, ...]:
         """``84/s · 12,403 received · 0 dropped``."""
@@ -96,7 +96,7 @@ class EventsPane(Pane[EventsFrame]):
         elif frame.gaps:
             pieces.append(piece(f"{len(frame.gaps)} gap" + "s" * (len(frame.gaps) > 1), "warn"))
         if frame.shard_channels:
-            pieces.append(piece(f"{count(frame.shard_channels)} sharded not heard", "warn"))
+            pieces.append(piece(f"{count(frame.shard_channels)} sharded not received", "warn"))
         return tuple(pieces)
 
     def warning(self, frame: EventsFrame) -> Segment | None:

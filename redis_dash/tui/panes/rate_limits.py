@@ -45,7 +45,7 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
             ("client", "whom the limit counts: an address, a user, an API key"),
             ("used", "requests in the limit's window, of those allowed"),
             ("150 held", "without a known limit: all entries that the client's key holds, of any age"),
-            ("blocked, 41 s", "for that time all are used that the limit allows, which is the one given by --limit"),
+            ("blocked, 41 s", "all requests are used that --limit allows; after that time the next is let in"),
             ("near", "80 % of the limit or more is used"),
             ("falls in 12 s", "then requests leave the window, and fewer are used"),
             ("falling", "that happens within 5 seconds"),
@@ -54,7 +54,7 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
                 "its counter lasts longer than the window of --limit, so that limit is not its own",
             ),
             ("no expiry", "its counter never ends by itself"),
-            ("state", "one of these; nothing where no request is due to leave"),
+            ("state", "one of these; empty where nothing is used, or the window is not known"),
             ("limit not known", "Redis holds no limit; name it with --limit to see who is blocked"),
         ),
     )

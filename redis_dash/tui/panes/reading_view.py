@@ -119,6 +119,10 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
         is_misread = bool(self.navigable.filter_text) and count is not None and count.certainty == "exact"
         return tuple(self.hint("{pane.clear}: all rows", "accent")) if is_misread else ()
 
+    def brief_currency(self) -> tuple[Piece, ...]:
+        """The same in fewer words, if there are any; for where something is missing and has to be said beside it."""
+        return ()
+
     def hint(self, text: str, role: Role = "dim") -> list[Piece]:
         """What a key does: ``{pane.home}: first row`` names the key as it is bound; nothing if it is not bound."""
         words = self.key_table.hint(text)
@@ -272,7 +276,7 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
         status = self._reading.status if self._reading else "ok"
         own = self.currency() if status in ("ok", "reduced") and not self.paused else ()
         if own and self._reading is not None:
-            text = beside(own, (), shortages(self._reading))
+            text = beside(own, self.brief_currency(), shortages(self._reading))
         self.set_border_styles(
             BorderStyles(
                 name=self._title(self.NAME),

@@ -9,8 +9,11 @@ MEANINGS = {
     for name, text in (
         ("operations", "Commands that the server carries out a second, by its own counter, without this dashboard's."),
         ("memory", "What the server uses, and the limit (maxmemory) from which on it evicts keys or refuses writes."),
-        ("clients", "Open connections, this dashboard's among them. Waiting ones stand in a blocking command."),
-        ("ping", "How long the server takes to answer PING, the way there and back included; the median of a few."),
+        (
+            "clients",
+            "Open connections, this dashboard's among them. Waiting ones are in a blocking command such as BLPOP.",
+        ),
+        ("ping", "How long the server takes to answer PING, including the network both ways; the median of a few."),
         ("keys", "Keys in the database that is watched."),
         ("evicted", "Keys that the server has deleted because its memory was full, since its counters began."),
         ("expired", "Keys a second that are deleted because their time is over."),

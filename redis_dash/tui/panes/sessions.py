@@ -45,18 +45,18 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         "Sessions",
         (
             ("user  role", "what the application has written into the session; (unnamed) if no known field says"),
-            ("(not readable)", "the value is in no form that is known here, or no command that reads it is allowed"),
-            ("id", "the beginning of the session's id; the rest would let its reader in, so it is hidden"),
+            ("(not readable)", "its format is not known here, or no command that reads it is allowed"),
+            ("id", "the beginning of the session's id; the rest is hidden: whoever has it could take over the session"),
             ("time left", "until the session's key expires; the bar is its share of the longest time seen"),
             ("never", "its key does not expire"),
-            ("(hidden)", "a secret, or what would let its reader in"),
+            ("(hidden)", "a secret, such as a password or a token"),
             (
                 "Not known",
                 "the answer to a sign-out was lost: whether the session is there is looked up as soon as possible",
             ),
             (
                 "listed",
-                "those with most time left, those that never end last; {pane.filter} … {filter.keep} searches all",
+                "those with most time left, then those that never end; {pane.filter} … {filter.keep} searches all",
             ),
         ),
     )
@@ -218,7 +218,7 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
             )
         return (
             Plain("The key is deleted, and nothing else."),
-            Plain("What follows is the application's affair."),
+            Plain("The application decides what happens next."),
             Plain(self.key_table.hint(_UNDO[frame.can_undo if frame else None]) or _UNDO_BY_NAME),
         )
 

@@ -27,11 +27,11 @@ _WORDS: tuple[Section, ...] = (
             ),
             ("1.01 M ± 1 %", "an estimate; 95 times of 100 the true number is no more than 1 % away"),
             ("27–41  ~412 k", "between these two; about so many"),
-            ("1,204+  at least", "so many were seen; there may be more"),
-            ("none seen yet", "none in the part that was looked at so far: that is not none"),
+            ("1,204+  at least", "at least so many; there may be more"),
+            ("none seen yet", "none in the part scanned so far; there may be some in the rest"),
             ("–  not known", "no figure can be given"),
             ("3 s old", "when the figures were read"),
-            ("paused 9 s", "the pane stands still and shows what was read then; {pane.pause} goes on"),
+            ("paused 9 s", "the pane is paused and shows what was read then; {pane.pause} continues"),
             ("stale 7 s", "the server is away, slow or refuses; what is shown was read then"),
             ("reduced", "something is missing, left out or mixed in; it says what, here above where there is no room"),
             ("off", "this server does not let us read it; it says why"),
@@ -42,7 +42,7 @@ _WORDS: tuple[Section, ...] = (
     (
         "Signs",
         (
-            ("+2  +2 columns", "so many more found no room; {pane.zoom} may make some"),
+            ("+2  +2 columns", "so many more have no room; {pane.zoom} gives the pane more"),
             ("1–12 of 40 listed", "which of the listed rows are visible; more are counted than listed"),
             ("filter  3 found", "the text that rows must hold to be listed; how many do"),
             ("searching 41 %", "among all sessions; so much of the keys was looked at. {pane.clear} stops"),
@@ -59,7 +59,7 @@ _COLOURS: Section = (
         ("red", "blocked, lost or failed"),
         ("amber", "near a limit, falling, stale, or not complete"),
         ("blue", "the pane with the keyboard; bars that only measure"),
-        ("grey", "not current, or of lesser weight"),
+        ("grey", "not current, or less important"),
     ),
 )
 
@@ -107,7 +107,7 @@ def _meaning(group: KeyHelp, table: KeyTable) -> str:
 
 def _steps() -> tuple[Entry, ...]:
     steps = (
-        "what lies above: a question, details, this help",
+        "what is open above the panes: a question, details, this help",
         "the filter of the pane",
         "; ".join(_notes(CLEAR_ID)),
         "the full scan or the search that is under way",

@@ -315,8 +315,8 @@ class LogView(Lines, Generic[E]):
 
 
 def gone(count: int) -> Plain:
-    """``1 line has left the ring``."""
-    return Plain(f"{plural(count, 'line')} {'has' if count == 1 else 'have'} left the ring")
+    """``1 line no longer kept``."""
+    return Plain(f"{plural(count, 'line')} no longer kept")
 
 
 def rule(text: Plain, width: int) -> list[Segment]:
