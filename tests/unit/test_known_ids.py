@@ -72,7 +72,7 @@ def test_the_distinctive_part_counts(identifier: str) -> None:
     assert ID not in known(identifier).mask(f"login {ID} ok")
 
 
-@pytest.mark.parametrize("text", ["orders", ID[:-1], ID[::-1], "1700000000000", "ann@some-company.com", "short-id"])
+@pytest.mark.parametrize("text", ["orders", ID[::-1], "1700000000000", "ann@some-company.com", "short-id"])
 def test_everything_else_stays(text: str) -> None:
     assert known(ID, "bob@some-company.com", "short-id").mask(text) == text
     assert known(ID).mask_bytes(b"\xff " + text.encode()) == b"\xff " + text.encode()
