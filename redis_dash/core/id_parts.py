@@ -15,9 +15,9 @@ _NO_ALNUM = re.compile(r"[\W_]+")
 _WORD = re.compile(rf"[A-Za-z0-9_-]{{{SHORTEST},}}")
 _MIXED = re.compile(r"(?=.*\d).*[A-Za-z]|(?=.*[a-z]).+[A-Z]")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
-_NATURAL = re.compile(r"[A-Za-z]*\d{0,4}|\d*[A-Za-z]{0,2}")
-"""A word, a number, a word with a short number, a number with a unit: no part of a random id."""
-
+_NATURAL = re.compile(r"(?:(?:[A-Z]?[a-z]{3,}){1,5}|[A-Z]?[a-z]*|[A-Z]*)\d{0,4}|\d*[A-Za-z]{0,2}")
+"""A word, words like ``userProfile``, a number, a word with a short number, a number with a unit."""
+_LONGEST_WORD = 23
 
 Kind = Literal["random", "long", "short", "plain"]
 """How a part is recognised: ``random``, anywhere and in any form; ``long`` and ``short``, as a whole word; ``plain``,
@@ -47,12 +47,9 @@ def bare(text: str) -> str:
 
 
 def is_generated(word: str) -> bool:
-    """Whether a word was probably made by a generator of ids: letters and digits, or letters in both cases, mixed."""
-    chunks = [chunk for chunk in _NO_ALNUM.split(word) if len(chunk) >= SHORTEST]
-    if any(_NATURAL.fullmatch(chunk) is None for chunk in chunks):
-        return True
-    letters = list(filter(str.isalpha, word))
-    return len(letters) >= LEAST and 0.25 < sum(map(str.isupper, letters)) / len(letters) < 0.75
+    """Whether a word was probably made by a generator of ids: a part of it is neither a word nor a number."""
+    chunks = (chunk for chunk in _NO_ALNUM.split(word) if len(chunk) >= SHORTEST)
+    return any(len(chunk) > _LONGEST_WORD or _NATURAL.fullmatch(chunk) is None for chunk in chunks)
 
 
 def _is_random(run: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from urllib.parse import unquote
 
 from redis_dash.core.base64_text import BASE64_TEXT, decoded
-from redis_dash.core.credential import mask
+from redis_dash.core.credential import mask_text
 from redis_dash.core.id_fragments import LEAST, IdFragments
 from redis_dash.core.id_parts import SHORTEST, Kind, parts_of
 from redis_dash.core.named_ids import mask_after_session, mask_id_fields
@@ -29,6 +29,7 @@ _WORD = re.compile(rf"((?<=%)(?:25)*+[0-9A-Fa-f]{{2}}|(?<=\\)[bfnrt])?+([A-Za-z0
 _SHORT_PIECE = re.compile(rf"[A-Za-z0-9]{{{SHORTEST},}}")
 _MAY_BE_ESCAPED = re.compile(rb"[+/%]")
 _LEAST_BASE64 = 16
+_HALF_ESCAPE = re.compile(r"[\\%].*+")
 _QUOTE = re.compile(r'(?<!\\)"')
 
 
@@ -113,13 +114,11 @@ class KnownIds:
         """The run with all random ids masked; empty if it holds none."""
         is_escaped = "%" in run or "\\" in run
         bare = (_NOT_BARE.sub("", run) if is_escaped else run.translate(_PUNCTUATION)).lower()
-        if bare in self._parts and self._parts[bare] == "random":
+        if not is_escaped and bare in self._parts and self._parts[bare] == "random":
             return _mask(run)
         spans = list(self._fragments.find(bare))
         if not spans:
             return ""
-        if spans == [(0, len(bare))]:
-            return _mask(run)
         pieces = (piece for piece in _BARE.finditer(run) if piece[1] is None)
         places = [place for piece in pieces for place in range(*piece.span())]
         parts, at = list[str](), 0
@@ -134,7 +133,8 @@ class KnownIds:
         for piece in BASE64_TEXT.finditer(plain):
             text = decoded(piece[0])
             if self._run.sub(self._masked_run, text) != text:
-                return _mask(run)
+                end = run.rstrip("\\")  # these escape what follows
+                return _mask(end) + run[len(end) :]
         return run
 
     def _masked_long(self, piece: re.Match[str]) -> str:
@@ -157,7 +157,8 @@ class KnownIds:
 
 
 def _mask(text: str) -> str:
-    return mask(text.encode())
+    """The mask of a part of a text; no half of an escape sequence remains, with which JSON would be JSON no more."""
+    return _HALF_ESCAPE.sub("…", mask_text(text))
 
 
 def _is_json_number(found: re.Match[str]) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from redis_dash.core.credential import mask
+from redis_dash.core.credential import mask_text
 from redis_dash.core.id_parts import bare, is_generated
 
 _LEAST = 16
@@ -31,7 +31,7 @@ _FIRST = re.compile("[.:]")
 _WORDS = ("sess", "sid", "token", "cookie")
 _TYPE = re.compile(r'"(?:type|event|kind|name|action|topic)\\*"\s*+:\s*+\\*"[^"\\]*?(?:sess)', re.IGNORECASE)
 _ID_FIELD = re.compile(
-    r'(?P<name>(?P<quote>\\*")(?:id|key|value|uuid)\\*"\s*+:\s*+)(?:\\*"(?P<text>[^"\\]*)|(?P<number>\d++)(?![.eE]))'
+    r'(?P<name>(?<!\\)(?P<quote>\\*+")(?:id|key|value|uuid)\\*"\s*+:\s*+)(?:\\*"(?P<text>[^"\\]*)|(?P<number>\d++)(?![.eE]))'
 )
 
 IsKnown = Callable[[str], bool]
@@ -47,7 +47,7 @@ def mask_after_session(text: str, is_known: IsKnown) -> str:
     for begin in _places(lower if len(lower) == len(text) else text):
         found = _AFTER_SESSION.match(text, begin) if begin >= at else None
         if found is not None and (length := _id_length(found["id"], is_known)):
-            parts += text[at : found.start("id")], mask(found["id"][:length].encode())
+            parts += text[at : found.start("id")], mask_text(found["id"][:length])
             at = found.start("id") + length
     return "".join((*parts, text[at:])) if parts else text
 
@@ -84,7 +84,7 @@ def mask_id_fields(text: str, channel: bytes, is_known: IsKnown) -> str:
         if not is_known(value) and not _is_long_id(value):
             return found[0]
         quote = found["quote"] if found["number"] else ""
-        return f"{found[0].removesuffix(value)}{quote}{mask(value.encode())}{quote}"
+        return f"{found[0].removesuffix(value)}{quote}{mask_text(value)}{quote}"
 
     return _ID_FIELD.sub(masked, text)
 

@@ -22,7 +22,7 @@ BASE64 = "kJ3+9aB/Zx7Qw2ErTy0Ui/OpAsDfGh=="
 SHORT = "Kx9f2LqP7TzW"
 LETTERS = "QxTzWpMnbVcXyLkJhGfD"
 LONG = "dBmtVKhvoSAbQQhxBylQ9HpV9eVySC9mOilujVfpkL0"
-SIDS = [BASE64_URL, HEX, UUID, BASE64, SHORT, LETTERS, LETTERS[:12]]
+SIDS = [BASE64_URL, HEX, UUID, BASE64, SHORT, LETTERS, LETTERS[:12], "rCyLxyvGYGs9", "fbezudnlwlysbsyjwgnyjhzacxtxtdku"]
 
 
 def known(*identifiers: str) -> KnownIds:
@@ -210,6 +210,29 @@ def test_no_random_message_is_masked_without_need() -> None:
         }
         payload = json.dumps(message).encode()
         assert ids.mask_payload(payload, b"orders") == payload
+
+
+@pytest.mark.parametrize("sid", [BASE64, UUID, "176400787123"])
+def test_json_stays_json(sid: str) -> None:
+    for length in range(1, 6):
+        text = json.dumps({"a": sid[:length] + "/" + sid[length:], "b": f"\n{sid}", "c": json.dumps({"d": sid + '"'})})
+        for payload in (text, text.replace("/", "\\/"), text.replace("-", "\\u002d")):
+            assert isinstance(msgspec.json.decode(shown(sid[:length] + "/" + sid[length:], payload)), dict)
+            assert isinstance(msgspec.json.decode(shown(sid, payload)), dict)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("seed", range(10))
+def test_no_text_takes_long_or_fails(seed: int) -> None:
+    dice = random.Random(seed)
+    ids = known(*SIDS, "abcdef" * 5 + "1", "42", "alice", "k3J9xQ", "176400787123", "some-session-name")
+    pieces = [*SIDS, HEX[:6], "abcdef", "\\", '"', '"id":', '"type":"', "session ", "token ", "czpL", "\udcff", "İ"]
+    pieces += ["42", "sid", "eyJh", "25", "u00", *"%:=/-_ {[,é1a"]
+    for _ in range(20):
+        made = "".join(dice.choices(pieces, k=dice.choice([5, 50, 500])))
+        piece = "".join(dice.choices(pieces, k=dice.randrange(1, 4)))
+        for text in (made, (piece * 4096)[:4096]):
+            ids.mask_payload(text.encode("utf-8", "surrogateescape"), b"sessions")
 
 
 def urlsafe(dice: random.Random, length: int) -> str:
