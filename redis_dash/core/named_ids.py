@@ -27,6 +27,7 @@ _AFTER_SESSION = re.compile(
     """,
     re.VERBOSE,
 )
+_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:T|\Z)")
 _FIRST = re.compile("[.:]")
 _WORDS = ("sess", "sid", "token", "cookie")
 _TYPE = re.compile(r'"(?:type|event|kind|name|action|topic)\\*"\s*+:\s*+\\*"[^"\\]*?(?:sess)', re.IGNORECASE)
@@ -90,4 +91,4 @@ def mask_id_fields(text: str, channel: bytes, is_known: IsKnown) -> str:
 
 
 def _is_long_id(word: str) -> bool:
-    return len(word) >= _LEAST <= len(bare(word)) and is_generated(word)
+    return len(word) >= _LEAST <= len(bare(word)) and is_generated(word) and _DATE.match(word) is None

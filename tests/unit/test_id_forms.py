@@ -168,6 +168,7 @@ ORDINARY = [
     ("log", "user 42 (alice) bought 7 items for 299.99 at 2026-11-24T18:11:41.123456Z"),
     ("log", "GET /products/42/reviews?page=7&sort=created 200 in 31 ms"),
     ("log", "42 sessions, 7 of them of alice; a session of 31 minutes"),
+    ("log", "session 2026-11-24T18:11:41.123456Z of user 42, sessions/day: 7, session time 42"),
     ("log", "tenant-2026-production: user-profile-data of web has 1764007871234 bytes"),
     ("jobs", '{"trace_id":"4bf92f3577b34da6a3ce929d0e0e4736","id":"9f86d081-8a4c-4111-8111-111111111111"}'),
     ("jobs", '{"sha":"da39a3ee5e6b4b0d3255bfef95601890afd80709","path":"/srv/www/static/app.3f2a1b.js"}'),
