@@ -104,11 +104,14 @@ class KnownIds:
 
     def _masked_run(self, found: re.Match[str]) -> str:
         run = found[0]
-        if masked := self._without_random(run):
-            return masked
-        if "long" in self._kinds and (masked := _LONG.sub(self._masked_long, run)) != run:
+        masked = self._without_random(run) or run
+        if "long" in self._kinds:
+            masked = _LONG.sub(self._masked_long, masked)
+        if masked != run:
             return f'"{masked}"' if run.isdecimal() and _is_json_number(found) else masked
-        return self._without_base64(run) if len(run) >= _LEAST_BASE64 else run
+        if len(run) < _LEAST_BASE64 or run.islower():  # so much base64 has capital letters
+            return run
+        return self._without_base64(run)
 
     def _without_random(self, run: str) -> str:
         """The run with all random ids masked; empty if it holds none."""

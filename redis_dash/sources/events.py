@@ -123,7 +123,9 @@ class EventsSource(Source[EventsFrame]):
         is_cut = len(channel) > 2 * NAME_BYTES
         head = without_last_word(channel[: 2 * NAME_BYTES]) if is_cut else channel
         name = hide_tokens(self._known_ids.mask(mask_keys(text(head), self._session_globs)))
-        return f"{name[:NAME_BYTES]}…" if is_cut or len(name) > NAME_BYTES else name
+        if not is_cut and len(name) <= NAME_BYTES:
+            return name
+        return f"{name[:NAME_BYTES].removesuffix('…')}…"
 
     def _remember(self, present: _Past) -> _Past:
         """Add the present to the history of the last seconds, and return its oldest entry."""
