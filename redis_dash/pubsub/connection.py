@@ -12,10 +12,9 @@ from typing import Any
 
 import hiredis
 
-from redis_dash.client.connection import Connection
+from redis_dash.client.connection import Connection, parse
 from redis_dash.pubsub.message_log import HEAD_BYTES, MessageRing, RawMessage
-from redis_dash.pubsub.oversized import LostPlaceError, MessageReader, are_messages, is_message
-from redis_dash.pubsub.packed_messages import end_of_last, end_of_only, unpack, with_head
+from redis_dash.pubsub.packed_messages import are_messages, end_of_last, end_of_only, is_message, unpack, with_head
 from redis_dash.pubsub.ring_buffer import ROOM_BYTES, UNFINISHED_BYTES
 
 PING_EVERY_S = 2.0
@@ -29,6 +28,11 @@ GULP_S = 0.008
 GULP_BYTES = ROOM_BYTES // 2
 """The pause ends before more than this, or a quarter of the socket's receive buffer, has arrived. Otherwise the server
 would have to wait, and its backlog for us might grow until it closes the connection.
+"""
+
+MOST_MB = 64
+"""The size of the longest message that is received. The server's own default closes a subscriber's connection if more
+than 32 MB wait for it.
 """
 
 Sift = Callable[[list[RawMessage]], list[RawMessage]]
@@ -53,7 +57,8 @@ class MessageConnection(Connection, asyncio.BufferedProtocol):
         self._log = log
         log.buffer.clear()
         self._sift = sift
-        self._messages = MessageReader()
+        self._since_last = 0
+        """Bytes of the latest chunk since the beginning of the piece that completed the last reply."""
         self._is_sure = True
         """Whether the unfinished bytes in the ring buffer begin with a message."""
         self._channels: list[bytes] = []
@@ -82,7 +87,7 @@ class MessageConnection(Connection, asyncio.BufferedProtocol):
     @property
     def within_message(self) -> bool:
         """Whether an incomplete message has begun."""
-        return self._messages.within_message
+        return bool(self._reader.has_data())
 
     @property
     def cut_short(self) -> int:
@@ -100,13 +105,13 @@ class MessageConnection(Connection, asyncio.BufferedProtocol):
         self.traffic.received += nbytes
         try:
             self._take_in(nbytes)
-        except LostPlaceError as error:
-            self.trouble, self._is_spoilt = str(error), True
-            self.hang_up()
         except hiredis.ProtocolError as error:
             self._is_spoilt = True
             self.distrust(error)
         self.sort_out()
+        if self._reader.len() > MOST_MB * 1024 * 1024:
+            self._is_spoilt = True
+            self.hang_up(f"a message of more than {MOST_MB} MB")
         self._throttle_reading(nbytes, came_at)
 
     def _throttle_reading(self, nbytes: int, came_at: float) -> None:
@@ -135,16 +140,17 @@ class MessageConnection(Connection, asyncio.BufferedProtocol):
         """Count and keep a chunk's messages: as bytes if it is certain where they begin, else one by one.
 
         Raises:
-            LostPlaceError, hiredis.ProtocolError: see ``MessageReader``; earlier messages are counted and kept.
+            hiredis.ProtocolError: the bytes are not Redis's protocol; earlier messages are counted and kept.
         """
-        buffer, messages = self._log.buffer, self._messages
+        buffer = self._log.buffer
         begin, buffer.end = buffer.end, buffer.end + nbytes
         packs = self._is_sure and self._sift is None
         self._channels, self._replied, self._held = [], 0, None if packs else []
         try:
-            messages.feed(buffer.memory, begin, buffer.end, self._sort)
-            if buffer.end - buffer.begin > UNFINISHED_BYTES:
-                raise LostPlaceError("a reply without end")
+            for piece, replies in parse(self._reader, buffer.memory, begin, buffer.end):
+                if replies:
+                    self._since_last = buffer.end - piece
+                    self._sort(replies)  # replies that are dropped at once need little memory
         finally:
             end = self._end_of_replies(begin)
             if self._replied:
@@ -157,15 +163,18 @@ class MessageConnection(Connection, asyncio.BufferedProtocol):
                 buffer.clear()
 
     def _end_of_replies(self, begin: int) -> int | None:
-        """Where the unfinished message begins; None if that is not certain. ``begin`` is where this chunk begins."""
-        buffer, messages = self._log.buffer, self._messages
-        if messages.within_oversized:
-            return None
+        """Where the unfinished message begins; None if that is not certain, or if it is too long to be held here.
+
+        ``begin`` is where this chunk begins.
+        """
+        buffer = self._log.buffer
         if self._replied > 1:
-            return end_of_last(buffer.memory, begin, buffer.end - messages.since_last, buffer.end, self._last)
-        if not self._is_sure:
+            end = end_of_last(buffer.memory, begin, buffer.end - self._since_last, buffer.end, self._last)
+        elif not self._is_sure:
             return None
-        return end_of_only(buffer.memory, buffer.begin, self._last) if self._replied else buffer.begin
+        else:
+            end = end_of_only(buffer.memory, buffer.begin, self._last) if self._replied else buffer.begin
+        return None if end is None or buffer.end - end > UNFINISHED_BYTES else end
 
     def _keep(self, end: int, packs: bool) -> None:
         """Put the chunk's messages into the log: as the bytes up to ``end``, unless these hold large payloads."""

@@ -8,16 +8,52 @@ from __future__ import annotations
 
 import contextlib
 import re
+from operator import itemgetter
+from typing import Any
 
 import hiredis
 
 from redis_dash.client.connection import PIECE_BYTES, Memory, new_reader, parse
 from redis_dash.core.resp import ReplyError
 from redis_dash.pubsub.message_log import HEAD_BYTES, PayloadHead, RawMessage
-from redis_dash.pubsub.oversized import encoded, is_message
 
 _ARRAY = re.compile(rb"\*(\d{1,3})\r\n")
 _STRING = re.compile(rb"\$(\d{1,10})\r\n")
+_kind_of = itemgetter(0)
+
+
+def is_message(reply: Any) -> bool:
+    """Whether a reply is a message, not the answer to a command."""
+    if not isinstance(reply, list) or len(reply) not in (3, 4):
+        return False
+    kind, channel, payload = reply[0], reply[-2], reply[-1]
+    return (
+        kind == (b"message", b"pmessage")[len(reply) - 3] and isinstance(channel, bytes) and isinstance(payload, bytes)
+    )
+
+
+def are_messages(replies: list[Any]) -> bool:
+    """Whether all replies are messages. Checking only their kinds takes a fifth of the time of ``is_message``."""
+    try:
+        kinds = list(map(_kind_of, replies))
+    except (TypeError, IndexError):
+        return False
+    return kinds.count(b"pmessage") + kinds.count(b"message") == len(kinds)
+
+
+def encoded(reply: object) -> bytes | None:
+    """A message as received; None if several encodings are possible."""
+    if not isinstance(reply, list):
+        return None
+    parts = [b"*%d\r\n" % len(reply)]
+    for item in reply:
+        if isinstance(item, bytes):
+            parts.append(b"$%d\r\n%b\r\n" % (len(item), item))
+        elif isinstance(item, int):
+            parts.append(b":%d\r\n" % item)
+        else:
+            return None
+    return b"".join(parts)
 
 
 def unpack(packed: bytes) -> list[RawMessage]:

@@ -10,8 +10,8 @@ import mmap
 
 ROOM_BYTES = 256 * 1024
 """The most bytes of one read."""
-UNFINISHED_BYTES = 4 * 1024 * 1024
-"""Upper bound of the bytes of a message before it is complete or treated as oversized."""
+UNFINISHED_BYTES = 1024 * 1024
+"""The most bytes of an unfinished message that are held here; only the parser holds the bytes of a longer one."""
 
 
 class RingBuffer:

@@ -121,7 +121,7 @@ async def test_a_peer_that_is_gone_without_a_word(
     assert [event.payload for event in events(listener)] == [b"received", b"received again"]
 
 
-async def test_a_connection_lost_within_an_oversized_message(
+async def test_a_connection_lost_within_a_large_message(
     client: redis.Redis,
     embedded_server: EmbeddedServer,
     connections: list[MessageConnection],

@@ -1,4 +1,4 @@
-"""The subscriber: counts exactly, keeps the beginning of oversized messages, survives restarts, marks gaps."""
+"""The subscriber: counts exactly, keeps the beginning of large messages, survives restarts, marks gaps."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def test_a_message_that_fits_two_subscriptions_counts_once(redis_url: str,
     assert subscriber.counts == {b"orders": 2, b"other": 1, b"payments": 1}
 
 
-async def test_the_head_of_an_oversized_message_is_kept(redis_url: str, client: redis.Redis) -> None:
+async def test_the_head_of_a_large_message_is_kept(redis_url: str, client: redis.Redis) -> None:
     async with listening(redis_url) as subscriber:
         client.publish("big", b"y" * 5_000_000)
         client.publish("small", b"z")

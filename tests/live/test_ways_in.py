@@ -46,7 +46,7 @@ def tls(certificate: Path) -> ssl.SSLContext:
 
 
 async def hears(url: str, client: redis.Redis, user: str = "default", db: str = "0") -> None:
-    """Check that small and oversized messages arrive, as the right user and in the right database."""
+    """Check that small and large messages arrive, as the right user and in the right database."""
     async with listening(url) as subscriber:
         await asyncio.to_thread(client.publish, "orders", "small")
         await asyncio.to_thread(client.publish, "orders", b"y" * 3_000_000)

@@ -1,4 +1,4 @@
-"""Oversized messages on a real server: exact counts on all channels, and little memory."""
+"""Large messages on a real server: exact counts on all channels, bounded memory, and a gap that is told."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from tests.conftest import until
 from tests.live.relay import relay
 from tests.live.subscribing import events, listening
 
-OVERSIZED = 100_000_000
+LARGE, TOO_LARGE = 30_000_000, 100_000_000
 PUBLISH = """
 for number = 1, 500 do redis.call('PUBLISH', number % 2 == 0 and 'orders' or 'payments', 'before ' .. number) end
 redis.call('PUBLISH', 'big', string.rep(string.rep('y', 1000000), tonumber(ARGV[1]) / 1000000))
 for number = 1, 500 do redis.call('PUBLISH', number % 5 == 0 and 'orders' or 'payments', 'behind ' .. number) end
 """
-"""A script that publishes an oversized message, so that the test process never holds it."""
+"""A script that publishes a large message, so that the test process holds it only as a subscriber."""
 
 
 @pytest.fixture(scope="module")
@@ -40,33 +40,37 @@ async def publish(server: EmbeddedServer, *sizes: int) -> None:
 
 
 @pytest.mark.parametrize("channels", [("big", "orders", "payments"), ("*",)])
-async def test_an_oversized_message_passes_by_and_costs_no_memory(
+async def test_large_messages_are_counted_and_their_memory_does_not_add_up(
     patient_server: EmbeddedServer, channels: tuple[str, ...]
 ) -> None:
     memory = psutil.Process().memory_info
     async with listening(patient_server.url, *channels) as subscriber:
         await publish(patient_server, 3_000_000)
         await until(lambda: subscriber.received == 1001)
-        before, most = memory().rss, 0
-
-        def done() -> bool:
-            nonlocal most
-            most = max(most, memory().rss)
-            return subscriber.received >= 3003
-
-        publishing = asyncio.create_task(publish(patient_server, OVERSIZED, OVERSIZED))
-        await until(done, within_s=60)
-        await publishing
+        before = memory().rss
+        await publish(patient_server, *[LARGE] * 6)
+        await until(lambda: subscriber.received == 7007, within_s=60)
         assert not subscriber.gaps
-        assert most - before < 20_000_000
-    assert subscriber.counts == {b"big": 3, b"orders": 3 * 350, b"payments": 3 * 650}
-    oversized = [event for event in events(subscriber) if event.channel == b"big"]
-    assert [event.size for event in oversized] == [3_000_000, OVERSIZED, OVERSIZED]
-    assert all(event.payload == b"y" * HEAD_BYTES for event in oversized)
+        assert memory().rss - before < 3 * LARGE
+    assert subscriber.counts == {b"big": 7, b"orders": 7 * 350, b"payments": 7 * 650}
+    large = [event for event in events(subscriber) if event.channel == b"big"]
+    assert [event.size for event in large] == [3_000_000, *[LARGE] * 6]
+    assert all(event.payload == b"y" * HEAD_BYTES for event in large)
     assert [event.payload for event in events(subscriber)[-500:]] == [b"behind %d" % number for number in range(1, 501)]
 
 
-async def test_a_peer_that_sends_an_oversized_message_slowly_is_not_dead(
+async def test_a_message_that_is_too_large_is_a_gap(patient_server: EmbeddedServer) -> None:
+    async with listening(patient_server.url) as subscriber:
+        await publish(patient_server, TOO_LARGE)
+        await until(lambda: bool(subscriber.gaps) and subscriber.connected, within_s=60)
+        (gap,) = subscriber.gaps
+        assert gap.reason == f"a message of more than {message_connection.MOST_MB} MB"
+        assert (subscriber.received, subscriber.dropped) == (500, 1)
+        await publish(patient_server, 1_000_000)
+        await until(lambda: subscriber.received == 1501)
+
+
+async def test_a_peer_that_sends_a_large_message_slowly_is_not_dead(
     patient_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(message_connection, "PING_EVERY_S", 0.05)
