@@ -11,6 +11,7 @@ from redis_dash.core.commands import CountAfresh, Request
 from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.events import ChannelCount, EventsFrame
+from redis_dash.redaction.redact import without_last_word
 from redis_dash.redaction.secret_fields import hide_tokens
 from redis_dash.redaction.session_keys import mask_keys
 from redis_dash.sources.base import Context, Sample, Source, text
@@ -119,8 +120,12 @@ class EventsSource(Source[EventsFrame]):
 
     def _shown_name(self, channel: bytes) -> str:
         """A channel's name without session ids and tokens: the channel of a keyspace notification holds a key."""
-        name = hide_tokens(self._known_ids.mask(mask_keys(text(channel[: 2 * NAME_BYTES]), self._session_globs)))
-        return name if len(name) <= NAME_BYTES else f"{name[:NAME_BYTES]}…"
+        is_cut = len(channel) > 2 * NAME_BYTES
+        head = without_last_word(channel[: 2 * NAME_BYTES]) if is_cut else channel
+        name = hide_tokens(self._known_ids.mask(mask_keys(text(head), self._session_globs)))
+        if not is_cut and len(name) <= NAME_BYTES:
+            return name
+        return f"{name[:NAME_BYTES].removesuffix('…')}…"
 
     def _remember(self, present: _Past) -> _Past:
         """Add the present to the history of the last seconds, and return its oldest entry."""
