@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar, Generic, Protocol, TypeVar, runtime_checkable
+from collections.abc import Hashable, Sequence
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -21,7 +21,17 @@ from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.subscriber import Subscriber
 
-__all__ = ["AcceptsRequests", "BackgroundWork", "Context", "Sample", "Source", "round_robin", "sample", "text"]
+__all__ = [
+    "AcceptsRequests",
+    "BackgroundWork",
+    "Context",
+    "HasOwnConnection",
+    "Sample",
+    "Source",
+    "round_robin",
+    "sample",
+    "text",
+]
 
 T = TypeVar("T", bound=Frame)
 
@@ -35,6 +45,8 @@ class Sample(msgspec.Struct, Generic[T], frozen=True):
     count: Count | None = None
     scope: Scope | None = None
     away: bool = False
+    taken_at: float | None = None
+    """Until when the values were current, if they are stale and this is known (Unix epoch seconds)."""
 
 
 def sample(frame: T, count: Count | None, scope: Scope, notes: Sequence[str] = ()) -> Sample[T]:
@@ -95,8 +107,6 @@ class Source(Generic[T]):
     """The topic's name in readings, exports and ``--topic``."""
     tracked: ClassVar[bool] = False
     """Whether the server is asked to name the keys of its groups as they are written."""
-    own_connection: ClassVar[bool] = False
-    """Whether the source reads on a connection of its own, which may be away while the deployment's is not."""
     read_last: ClassVar[bool] = False
     """Whether ``Hub.read_all`` reads this source after the others, so that its frame is the latest."""
 
@@ -123,6 +133,32 @@ class AcceptsRequests(Protocol):
 
     def ask(self, request: Request) -> None:
         """Accept a request; ignore those for other topics. Never blocks, never fails."""
+
+
+@runtime_checkable
+class HasOwnConnection(Protocol):
+    """A source with a connection of its own, which may be away while the deployment's is not, and the reverse."""
+
+    @property
+    def connection_state(self) -> Hashable:
+        """Differs whenever the connection was lost or made again meanwhile; then the last reading no longer holds."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the server is reached on this connection."""
+
+    def has_received_since(self, moment: float) -> bool:
+        """Whether data came on this connection after ``moment`` (``time.monotonic()``), and the connection is there."""
+
+    def connect_now(self) -> None:
+        """Do not wait any longer before the next attempt to connect."""
+
+    def sample(self) -> Sample[Any]:
+        """The reading of this moment, without asking the server.
+
+        Raises:
+            SourceError: as ``Source.read``.
+        """
 
 
 @runtime_checkable

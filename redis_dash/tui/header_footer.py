@@ -22,6 +22,8 @@ from redis_dash.tui.widgets.status_bar import Item
 _DOT: Segment = (Plain(" · "), "dim")
 STOP_NAME = "stop"
 """The name that a click on the progress reports."""
+OLD_S = 2.5
+"""From this age on, the figures of the header are called old: the server does not answer, or is seldom asked."""
 _LESSER = 5
 """How much sooner keys leave the footer while progress is shown."""
 
@@ -45,7 +47,9 @@ def header_items(
     if reading is not None and reading.status in ("stale", "error"):
         return [*items, _trouble(reading, now)]
     if isinstance(frame, ServerFrame):
-        return [*items, *scan_items(frame.scan, full_scan_key), *_server_items(frame)]
+        age = now - reading.taken_at if reading is not None else 0.0
+        old = [Item(((Plain(f"{duration(age)} old"), "warn"),), 1, right=True)] if age > OLD_S else []
+        return [*items, *old, *scan_items(frame.scan, full_scan_key), *_server_items(frame)]
     word = status_text(reading, now).words[0]
     if reading is not None and reading.status == "off" and reading.note:
         word = ((Plain(f"off: {plain(reading.note, 90)}"), "warn"),)
