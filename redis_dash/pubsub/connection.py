@@ -117,6 +117,8 @@ class MessageConnection(Connection, asyncio.BufferedProtocol):
         except hiredis.ProtocolError as error:
             self._is_spoilt = True
             self.distrust(error)
+        if self._channels:
+            self.message_at = came_at
         self.sort_out()
         if self._reader.len() > MOST_MB * 1024 * 1024:
             self._is_spoilt = True
@@ -167,8 +169,6 @@ class MessageConnection(Connection, asyncio.BufferedProtocol):
             if self._replied:
                 self.traffic.messages += self._replied
                 self._heard_at = time.time()
-                if self._channels:
-                    self.message_at = time.monotonic()
                 self._count(self._channels)
                 self._keep(buffer.end if end is None else end, packs)
             self._is_sure = end is not None
