@@ -32,6 +32,8 @@ async def test_a_scan_that_waits_for_its_budget_says_until_when(size: tuple[int,
         await tap(pilot, "6")
         await shows(app, pilot, f"waits for its budget until {clock(resumes_at)[:8]}", "6 Server")
         assert "ops/s" in screen_text(app).splitlines()[0]
+        assert "6 Server !" not in screen_text(app), "it is no alarm of the server"
+        assert "6 Server  !" not in screen_text(app)
 
 
 @pytest.mark.parametrize("size", [NARROW, MEDIUM])

@@ -186,7 +186,7 @@ def _scan(scan: Scan) -> tuple[Fact, ...]:
     how_many = (Plain(f"{passes} so far"), passes) if scan.passes else (Plain("none yet"),)
     return (
         Fact(Plain("scan"), percent(scan.share, 0), "text", Bar(scan.share, "gauge")),
-        Fact(Plain("scan speed"), rate(scan.keys_per_s), "warn" if slow or scan.stopped else "text", note),
+        Fact(Plain("scan speed"), rate(scan.keys_per_s), "warn" if scan.held_back or scan.stopped else "text", note),
         Fact(Plain("last pass"), _length(scan.last_s), "text", Figure(how_many, "dim")),
     )
 
