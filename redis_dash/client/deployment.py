@@ -223,6 +223,10 @@ class Deployment:
         async with self._connection.lock:
             await self._ensure_connected()
 
+    def connect_now(self) -> None:
+        """Let the next command connect, even if the last attempt has just failed: the server is there."""
+        self._connection.connect_now()
+
     async def close(self) -> None:
         """Close the connection."""
         self._info = None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
+from collections.abc import Hashable, Sequence
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -26,6 +26,7 @@ __all__ = [
     "AcceptsRequests",
     "BackgroundWork",
     "Context",
+    "HasOwnConnection",
     "Note",
     "Sample",
     "Source",
@@ -48,6 +49,8 @@ class Sample(msgspec.Struct, Generic[T], frozen=True):
     away: bool = False
     rules: tuple[str, ...] = ()
     """The ACL rules that would grant the missing rights."""
+    taken_at: float | None = None
+    """Until when the values were current, if they are stale and this is known (Unix epoch seconds)."""
 
 
 class Note(NamedTuple):
@@ -128,8 +131,6 @@ class Source(Generic[T]):
     """The topic's name in readings, exports and ``--topic``."""
     tracked: ClassVar[bool] = False
     """Whether the server is asked to name the keys of its groups as they are written."""
-    own_connection: ClassVar[bool] = False
-    """Whether the source reads on a connection of its own, which may be away while the deployment's is not."""
     read_last: ClassVar[bool] = False
     """Whether ``Hub.read_all`` reads this source after the others, so that its frame is the latest."""
 
@@ -156,6 +157,32 @@ class AcceptsRequests(Protocol):
 
     def ask(self, request: Request) -> None:
         """Accept a request; ignore those for other topics. Never blocks, never fails."""
+
+
+@runtime_checkable
+class HasOwnConnection(Protocol):
+    """A source with a connection of its own, which may be away while the deployment's is not, and the reverse."""
+
+    @property
+    def connection_state(self) -> Hashable:
+        """Differs whenever the connection was lost or made again meanwhile; then the last reading no longer holds."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the server is reached on this connection."""
+
+    def has_received_since(self, moment: float) -> bool:
+        """Whether data came on this connection after ``moment`` (``time.monotonic()``), and the connection is there."""
+
+    def connect_now(self) -> None:
+        """Do not wait any longer before the next attempt to connect."""
+
+    def sample(self) -> Sample[Any]:
+        """The reading of this moment, without asking the server.
+
+        Raises:
+            SourceError: as ``Source.read``.
+        """
 
 
 @runtime_checkable

@@ -21,6 +21,7 @@ from redis_dash.core.frames.leaderboards import Board, BoardRow, LeaderboardsFra
 from redis_dash.core.resp import Command, ReplyError
 from redis_dash.keyspace.key_group import HELD
 from redis_dash.redaction.secret_fields import hide_tokens
+from redis_dash.redaction.session_keys import mask_keys
 from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, round_robin, sample, text
 from redis_dash.sources.refusals import RefusedKeys, is_key_refused, refused_command
 
@@ -232,13 +233,19 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
 
     def _board(self, key: bytes, page: _Page, size: int, rows: list[bytes]) -> Board:
         members, scores = rows[::2], [float(score) for score in rows[1::2]]
+        whole, shown = text(key), self._shown(text(key))
         return Board(
-            key=text(key),
+            key=whole,
             size=size,
             rows=self._rows(page, members, scores),
             sought=page.sought,
             missing=page.missing,
+            masked=None if shown == whole else shown,
         )
+
+    def _shown(self, whole: str) -> str:
+        """A key or a member without session ids and tokens."""
+        return hide_tokens(self._context.known_ids.mask(mask_keys(whole, self._context.config.sessions)))
 
     def _rows(self, page: _Page, members: list[bytes], scores: list[float]) -> tuple[BoardRow, ...]:
         _notice_moves(page, members)
@@ -247,7 +254,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         for rank, (member, score) in enumerate(zip(members, scores, strict=True), page.first + 1):
             move = page.moves.get(member)
             whole = text(member)
-            shown = hide_tokens(self._context.known_ids.mask(whole))
+            shown = self._shown(whole)
             rows.append(
                 BoardRow(
                     rank=rank,

@@ -24,6 +24,7 @@ from redis_dash.dialects.registry import LIMIT_DIALECTS
 from redis_dash.keyspace.client_tracking import Take
 from redis_dash.keyspace.key_group import HELD
 from redis_dash.redaction.secret_fields import hide_tokens
+from redis_dash.redaction.session_keys import mask_keys
 from redis_dash.sources.base import Context, Sample, Source, round_robin, sample
 from redis_dash.sources.limit_ranks import LOWEST_RANK, fullest_first, is_near, most, rank
 from redis_dash.sources.limiters import Limiter, Limiters, limit_row, misfit_note, type_name, unrecognised_note
@@ -316,7 +317,8 @@ class RateLimitsSource(Source[RateLimitsFrame]):
 
     def _shown(self, key: bytes, row: LimitRow) -> LimitRow:
         """The row without session ids and tokens: the identity of a client may be its API key."""
-        shown, identity = (hide_tokens(self._context.known_ids.mask(part)) for part in (row.key, row.identity))
+        ids, globs = self._context.known_ids, self._context.config.sessions
+        shown, identity = (hide_tokens(ids.mask(mask_keys(part, globs))) for part in (row.key, row.identity))
         if (shown, identity) == (row.key, row.identity):
             return row
         return msgspec.structs.replace(row, key=shown, identity=identity, masked=Credential(key))

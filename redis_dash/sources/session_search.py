@@ -123,6 +123,7 @@ class SessionSearch:
         search = self._latest
         if search is None:
             return None
+        self._context.known_ids.add(map(self._rows.identifier, search.found))
         return Search(
             rows=self._rows.make(sorted(search.found.items(), key=most_left_first, reverse=True), time.monotonic()),
             found=search.count,

@@ -37,6 +37,8 @@ REMEMBERED = 4096
 CATCH_UP = 5
 """Rounds in which a poll reads sessions that were written during the poll, so that the list agrees with the count."""
 VALUES_WITHIN_S, VALUES_IN_A_PART = 1.0, 100
+WRITTEN_KNOWN = 2000
+"""Sessions that were just written and whose ids are known although they are not followed: messages are about them."""
 ROWS = 500
 """Rows in a frame."""
 
@@ -51,7 +53,7 @@ class SessionsSource(Source[SessionsFrame]):
         super().__init__(context)
         self._key_group = context.keyspace.counts.key_groups[KEY_GROUP]
         self._scope = context.config.sessions
-        self._rows = SessionRows(context.config.sessions)
+        self._rows = SessionRows(context.config.sessions, context.known_ids)
         self._dialects = SessionDialects()
         self._known: dict[bytes, KnownSession] = {}
         self._dropped_in_pass = -2
@@ -151,6 +153,7 @@ class SessionsSource(Source[SessionsFrame]):
 
     async def _read_again(self, written: Sequence[bytes]) -> None:
         """Read the sessions that were written, those that may have been written unnoticed, and some others in turn."""
+        self._register_ids(written[-WRITTEN_KNOWN:])
         await self._try_refused()
         await self.examine(written)
         covers, soon = self._context.tracking.covers, time.monotonic() + SOON_S
@@ -183,6 +186,7 @@ class SessionsSource(Source[SessionsFrame]):
         """Read sessions that were written during the poll; returns whether none is left."""
         for _ in range(CATCH_UP):
             named = await take()
+            self._register_ids(named[-WRITTEN_KNOWN:])
             await self.examine(named)
             written = [key for key in named if key in self._known]
             new = [key for key, known in self._known.items() if known.facts is None]

@@ -94,7 +94,7 @@ class LeaderboardPane(TablePane[LeaderboardsFrame, BoardRow]):
         if not frame.boards:
             return ()
         index, board = self._board(frame)
-        pieces = [piece(plain(board.key, 30), "strong"), piece(extent(board))]
+        pieces = [piece(plain(board.name, 30), "strong"), piece(extent(board))]
         if len(frame.boards) > 1:
             keys = self.key_table.footer_name(_SWITCH)
             pieces.insert(1, piece(f"{index + 1} of {len(frame.boards)} {keys}".rstrip(), "accent"))
