@@ -17,12 +17,13 @@ from redis_dash.core.credential import Credential
 from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.frames.rate_limits import LimitRow, RateLimitsFrame
 from redis_dash.core.resp import Command, ReplyError
-from redis_dash.dialects.base import OtherDialectError, Usage
+from redis_dash.dialects.base import OtherDialectError
 from redis_dash.dialects.registry import LIMIT_DIALECTS
 from redis_dash.keyspace.client_tracking import Take
 from redis_dash.keyspace.key_group import HELD
 from redis_dash.redaction.secret_fields import hide_tokens
-from redis_dash.sources.base import Context, Sample, Source, round_robin, sample, text
+from redis_dash.sources.base import Context, Sample, Source, round_robin, sample
+from redis_dash.sources.limit_rows import Rank, Span, aged, fullest_first, is_near, most, rank, row_of
 from redis_dash.sources.limiters import Limiter, Limiters
 from redis_dash.sources.refusals import missing_right
 
@@ -36,9 +37,6 @@ CATCH_UP = 3
 UNKNOWN_AT_ONCE = 50
 """Keys in no known dialect that are read again in one poll: they may have been replaced."""
 ROWS = 500
-NEAR = 0.8
-
-Rank = tuple[bool, float, int]
 LOWEST_RANK: Rank = (False, -1.0, -1)
 
 
@@ -48,13 +46,6 @@ class Clock(NamedTuple):
     now: float
     at: float
     """``time.monotonic()`` before TIME was sent."""
-
-
-class Span(NamedTuple):
-    """When a value was read: at some moment between the two, ``time.monotonic()``."""
-
-    asked: float
-    answered: float
 
 
 class RateLimitsSource(Source[RateLimitsFrame]):
@@ -104,20 +95,20 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         full = [
             key
             for key, limiter, reply in zip(new, limiters, replies, strict=True)
-            if _most(limiter, reply) > self._floor
+            if most(limiter, reply) > self._floor
         ]
         if full:
             await self._read_keys(full, await self._clock())
         if len(full) < len(new) or len(self._rows) > 2 * FOLLOWED:
             self._dropped_in_pass = self._context.keyspace.passes
         if len(self._rows) > 2 * FOLLOWED:
-            self._rows = dict(heapq.nlargest(FOLLOWED, self._rows.items(), key=lambda item: _rank(item[1])))
+            self._rows = dict(heapq.nlargest(FOLLOWED, self._rows.items(), key=lambda item: rank(item[1])))
             self._read_at = {key: at for key, at in self._read_at.items() if key in self._rows}
             self._limiters.keep(self._rows)
             self._set_floor()
 
     def _set_floor(self) -> None:
-        ranks = heapq.nlargest(FOLLOWED, map(_rank, self._rows.values()))
+        ranks = heapq.nlargest(FOLLOWED, map(rank, self._rows.values()))
         self._floor = ranks[-1] if len(ranks) == FOLLOWED and self._key_group.seen > 2 * FOLLOWED else LOWEST_RANK
 
     # -- followed keys -----------------------------------------------------------------------------------------------
@@ -142,10 +133,25 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             chosen = list(self._rows) if all_read else [*self._chosen(), *self._followed(written)]
             await self._read_keys(list(dict.fromkeys(chosen)), await self._clock())
             self._set_floor()
-            all_named = await self._catch_up(take) and tracking.covers(
-                KEY_GROUP, min(began, self._key_group.counted_since)
-            )
-            return self._sample(await self._count(began, all_read=all_read, all_named=all_named), all_read=all_read)
+            for _ in range(CATCH_UP):
+                all_named = await self._catch_up(take) and tracking.covers(
+                    KEY_GROUP, min(began, self._key_group.counted_since)
+                )
+                count = await self._count(began, all_read=all_read, all_named=all_named)
+                ended = [key for key, row in self._rows.items() if is_near(row) and self._has_ended(key)]
+                if not ended:
+                    break
+                await self._read_keys(ended, await self._clock())  # their windows ended while others were read
+            return self._sample(count, all_read=all_read and not ended)
+
+    def _has_ended(self, key: bytes) -> bool:
+        """Whether the usage in a row may have fallen since it was read, because the window has ended."""
+        reset_s = self._rows[key].reset_s
+        return reset_s is not None and time.monotonic() >= self._read_at[key].asked + reset_s
+
+    def _is_current(self, key: bytes) -> bool:
+        """Whether a row was read in this poll and its window has not ended."""
+        return self._read_at[key].asked >= self._began and not self._has_ended(key)
 
     async def _catch_up(self, take: Take) -> bool:
         """Read keys that were written during the poll; returns whether none is left."""
@@ -182,9 +188,9 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         """The keys to read in this poll, if not all can be read."""
         keys = list(self._rows)
         near, self._near_start = round_robin(
-            [key for key in keys if _is_near(self._rows[key])], self._near_start, FOLLOWED
+            [key for key in keys if is_near(self._rows[key])], self._near_start, FOLLOWED
         )
-        fullest = heapq.nlargest(OTHERS_AT_ONCE, keys, key=lambda key: _rank(self._rows[key]))
+        fullest = heapq.nlargest(OTHERS_AT_ONCE, keys, key=lambda key: rank(self._rows[key]))
         others, self._start = round_robin(keys, self._start, OTHERS_AT_ONCE)
         return list(dict.fromkeys([*near, *fullest, *others]))
 
@@ -246,7 +252,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         else:
             self._limiters.confirm(key)
             self._unknown.pop(key, None)
-            self._rows[key], self._read_at[key] = _row(key, limiter, usage), at
+            self._rows[key], self._read_at[key] = row_of(key, limiter, usage), at
 
     async def _count(self, began: float, *, all_read: bool, all_named: bool) -> Count:
         counts = self._context.keyspace.counts
@@ -263,15 +269,17 @@ class RateLimitsSource(Source[RateLimitsFrame]):
     def _sample(self, count: Count, *, all_read: bool) -> Sample[RateLimitsFrame]:
         rows, unknown = self._rows.values(), len(self._unknown)
         all_read = all_read and self._follows_all
-        blocked = sum(row.blocked for row in rows)
-        near = sum(map(_is_near, rows)) - blocked
-        fullest = heapq.nsmallest(ROWS, self._rows.items(), key=lambda item: _fullest_first(item[1]))
+        # Rows of an earlier poll may have changed, so that they do not count as "at least".
+        full = [row for key, row in self._rows.items() if is_near(row) and self._is_current(key)]
+        blocked = sum(row.blocked for row in full)
+        near = len(full) - blocked
+        fullest = heapq.nsmallest(ROWS, self._rows.items(), key=lambda item: fullest_first(item[1]))
         now = time.monotonic()
         frame = RateLimitsFrame(
             count=count,
             blocked=_of_those(blocked, count, all_read=all_read),
             near=_of_those(near, count, all_read=all_read),
-            rows=tuple(self._shown(key, _aged(row, now, self._read_at[key])) for key, row in fullest),
+            rows=tuple(self._shown(key, aged(row, now, self._read_at[key])) for key, row in fullest),
             unlimited=not any(row.limit for row in rows),
         )
         note = f"{unknown:,} keys are not read: in no form that is known here, or not allowed to us" if unknown else ""
@@ -294,56 +302,9 @@ def _of_those(value: int, count: Count, *, all_read: bool) -> Count:
     return counted(value, value, None if count.high is None else value + count.high - count.value, count.at)
 
 
-def _aged(row: LimitRow, now: float, read: Span) -> LimitRow:
-    """A row with its age and the remaining time as of now, never younger and never falling earlier than it may."""
-    age_s = now - read.asked
-    if age_s < 0.05:
-        return row
-    reset_s = None if row.reset_s is None else max(0.0, row.reset_s - (now - read.answered))
-    return msgspec.structs.replace(row, age_s=age_s, reset_s=reset_s)
-
-
-def _row(key: bytes, limiter: Limiter, usage: Usage) -> LimitRow:
-    rule = limiter.rule
-    return LimitRow(
-        key=text(key),
-        identity=text(limiter.identity),
-        used=usage.used,
-        limit=rule.limit if rule else None,
-        window_s=rule.window_s if rule else None,
-        reset_s=usage.reset_s,
-        blocked=rule is not None and usage.used >= rule.limit,
-        dialect=limiter.dialect.name,
-        is_held=usage.is_held,
-    )
-
-
 def _is_about_the_key(reply: object) -> bool:
     """Whether the key is of another type, or our user may not read this key in particular."""
     if not isinstance(reply, ReplyError):
         return False
     text = str(reply)
     return text.startswith("WRONGTYPE") or (text.startswith("NOPERM") and "access" in text)
-
-
-def _most(limiter: Limiter, reply: object) -> Rank:
-    """The highest rank that a key can have, according to its probe's reply."""
-    try:
-        used = limiter.dialect.bound(reply)
-    except OtherDialectError:
-        return True, float("inf"), 0  # must be read to know
-    limit = limiter.rule.limit if limiter.rule else None
-    return limit is not None and used >= limit, used / limit if limit else 0.0, used
-
-
-def _rank(row: LimitRow) -> Rank:
-    return row.blocked, row.used / row.limit if row.limit else 0.0, row.used
-
-
-def _is_near(row: LimitRow) -> bool:
-    return row.limit is not None and row.used >= NEAR * row.limit
-
-
-def _fullest_first(row: LimitRow) -> tuple[bool, float, int, str]:
-    blocked, share, used = _rank(row)
-    return not blocked, -share, -used, row.identity

@@ -67,7 +67,7 @@ class LimitsJudge:
     def _row(self, row: LimitRow, frame: RateLimitsFrame, seen: Seen) -> None:
         limiter = self._limiter(row.key)
         begin = seen.span.begin - row.age_s - UNTOLD_AGE_S
-        read = Span(begin, seen.span.end - row.age_s)
+        read = Span(begin, min(seen.span.end, seen.span.end - row.age_s + UNTOLD_AGE_S))
         used = limiter.levels.used.get(row.key, Timeline())
         truth = used.values(*read)
         message = f"{row.key} used {row.used} of {row.limit}, {row.age_s:.2f} s old, {row.dialect}; truth {truth}"

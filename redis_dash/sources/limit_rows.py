@@ -1,0 +1,74 @@
+"""The rows of the rate limits topic: from usage, as they get older, and in their order."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from redis_dash.core.frames.rate_limits import LimitRow
+from redis_dash.dialects.base import OtherDialectError, Usage
+from redis_dash.sources.base import text
+from redis_dash.sources.limiters import Limiter
+
+NEAR = 0.8
+
+Rank = tuple[bool, float, int]
+
+
+class Span(NamedTuple):
+    """When a value was read: at some moment between the two, ``time.monotonic()``."""
+
+    asked: float
+    answered: float
+
+
+def aged(row: LimitRow, now: float, read: Span) -> LimitRow:
+    """A row with its age and the remaining time as of now, never younger and never falling earlier than it may."""
+    age_s = now - read.asked
+    if age_s < 0.05:
+        return row
+    reset_s = None if row.reset_s is None else max(0.0, row.reset_s - (now - read.answered))
+    return msgspec.structs.replace(row, age_s=age_s, reset_s=reset_s)
+
+
+def row_of(key: bytes, limiter: Limiter, usage: Usage) -> LimitRow:
+    """The row of a key that was just read."""
+    rule = limiter.rule
+    return LimitRow(
+        key=text(key),
+        identity=text(limiter.identity),
+        used=usage.used,
+        limit=rule.limit if rule else None,
+        window_s=rule.window_s if rule else None,
+        reset_s=usage.reset_s,
+        blocked=rule is not None and usage.used >= rule.limit,
+        dialect=limiter.dialect.name,
+        is_held=usage.is_held,
+    )
+
+
+def most(limiter: Limiter, reply: object) -> Rank:
+    """The highest rank that a key can have, according to its probe's reply."""
+    try:
+        used = limiter.dialect.bound(reply)
+    except OtherDialectError:
+        return True, float("inf"), 0  # must be read to know
+    limit = limiter.rule.limit if limiter.rule else None
+    return limit is not None and used >= limit, used / limit if limit else 0.0, used
+
+
+def rank(row: LimitRow) -> Rank:
+    """Orders rows: blocked ones highest, then by the used share of the limit."""
+    return row.blocked, row.used / row.limit if row.limit else 0.0, row.used
+
+
+def is_near(row: LimitRow) -> bool:
+    """Whether a client is near its limit or at it."""
+    return row.limit is not None and row.used >= NEAR * row.limit
+
+
+def fullest_first(row: LimitRow) -> tuple[bool, float, int, str]:
+    """The sort key by which rows are shown."""
+    blocked, share, used = rank(row)
+    return not blocked, -share, -used, row.identity
