@@ -142,7 +142,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
                 if not ended:
                     break
                 await self._read_keys(ended, await self._clock())  # their windows ended while others were read
-            return self._sample(count, all_read=all_read and not ended)
+            return self._sample(count, all_read=all_read)
 
     def _has_ended(self, key: bytes) -> bool:
         """Whether the usage in a row may have fallen since it was read, because the window has ended."""
@@ -267,20 +267,21 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         return counts.count_asked(KEY_GROUP, now, info, since=began, all_named=all_named and now == known)
 
     def _sample(self, count: Count, *, all_read: bool) -> Sample[RateLimitsFrame]:
-        rows, unknown = self._rows.values(), len(self._unknown)
-        all_read = all_read and self._follows_all
-        # Rows of an earlier poll may have changed, so that they do not count as "at least".
-        full = [row for key, row in self._rows.items() if is_near(row) and self._is_current(key)]
-        blocked = sum(row.blocked for row in full)
-        near = len(full) - blocked
+        unknown, now = len(self._unknown), time.monotonic()
         fullest = heapq.nsmallest(ROWS, self._rows.items(), key=lambda item: fullest_first(item[1]))
-        now = time.monotonic()
+        rows = tuple(self._shown(key, aged(row, now, self._read_at[key])) for key, row in fullest)
+        unlimited = not any(row.limit for row in self._rows.values())
+        # As late as possible: rows whose window has ended, and those of an earlier poll, do not count.
+        full = [key for key, row in self._rows.items() if is_near(row)]
+        current = [self._rows[key] for key in full if self._is_current(key)]
+        all_read = all_read and self._follows_all and not any(map(self._has_ended, full))
+        blocked = sum(row.blocked for row in current)
         frame = RateLimitsFrame(
             count=count,
             blocked=_of_those(blocked, count, all_read=all_read),
-            near=_of_those(near, count, all_read=all_read),
-            rows=tuple(self._shown(key, aged(row, now, self._read_at[key])) for key, row in fullest),
-            unlimited=not any(row.limit for row in rows),
+            near=_of_those(len(current) - blocked, count, all_read=all_read),
+            rows=rows,
+            unlimited=unlimited,
         )
         note = f"{unknown:,} keys are not read: in no form that is known here, or not allowed to us" if unknown else ""
         return sample(frame, count, self._context.scope(self._scope), [self._context.scan_note, note])

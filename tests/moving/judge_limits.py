@@ -17,7 +17,7 @@ from tests.moving.timeline import Span, Timeline
 UNTOLD_AGE_S = 0.05
 """Rows younger than this show no age; an answer may also wait this long before it is read."""
 RESET_TOLERANCE_S = 0.25
-TAKEN_S = 0.01
+TAKEN_S = 0.02
 """A frame is taken this long before its reading ends, at most; windows that ended before must not be counted."""
 
 

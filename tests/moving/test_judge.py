@@ -119,5 +119,5 @@ def test_a_status_without_a_reason_is_found(recording: Recording) -> None:
 
 def test_the_truth_itself_is_looked_at(recording: Recording, fair: Tally) -> None:
     assert fair.wrong["the truth itself"] == 0
-    missing = {**recording.found, "session:": recording.found["session:"] + 1}
+    missing = {**recording.found, "session:": recording.found["session:"] + 100}
     assert judge(recording._replace(found=missing)).wrong["the truth itself"] == 1
