@@ -241,3 +241,25 @@ def test_while_the_scan_pauses_a_key_that_can_have_come_widens_the_estimate_once
         key_group.count(9.0, Since(Moved(came, came), Moved(came, came), FOREVER, arrived=came)) for came in (0, 2000)
     )
     assert (late.high or 0) - (fresh.high or 0) == 2000
+
+
+def test_the_running_pass_bounds_what_can_have_come_since_the_last_one() -> None:
+    """Otherwise each write to any key would raise the upper bound of a few keys that are all checked."""
+    key_group = KeyGroup()
+    key_group.begin(0.0)
+    key_group.add(names(9), 200_000, 200_000, 0.999, 0.0)
+    key_group.end(still=False, now=20.0)
+    key_group.begin(20.0)
+    key_group.add(names(7), 150_000, 200_000, 0.75, 30.0)
+    assert 9 <= key_group.most_now(9, 30.0, Moved(8000, 9000), Moved(5, 5)) < 40
+    assert key_group.most_now(9, 30.0, Moved(8000, 9000), Moved(7000, 7500)) > 7000  # the scan pauses: nothing is known
+
+
+def test_keys_that_are_gone_can_have_been_replaced() -> None:
+    key_group = KeyGroup()
+    complete(key_group, names(100), began=0.0, ended=1.0)
+    complete(key_group, names(100), still=False, began=10.0, ended=11.0)
+    for key in names(90):
+        key_group.discard(key)
+    assert key_group.most_now(10, 20.0, Moved(5000, 9000), STILL) >= 100
+    assert key_group.most_now(10, 20.0, Moved(20, 110), STILL) == 30  # no more than were written
