@@ -14,8 +14,9 @@ from redis_dash.client.info import Info
 from redis_dash.core import certainty
 from redis_dash.core.certainty import Count, at_least, exact
 from redis_dash.core.errors import MissingRightError
+from redis_dash.keyspace.changes import NOT_KNOWN, Asked, Expiry, Moved, Since
 from redis_dash.keyspace.client_tracking import ClientTracking
-from redis_dash.keyspace.key_group import NOT_KNOWN, Asked, Expiry, KeyGroup, Moved, Since
+from redis_dash.keyspace.key_group import KeyGroup
 
 ASKED = 200
 """Keys of one group whose existence is checked at once."""
@@ -106,24 +107,35 @@ class KeyCounts:
         Raises:
             SourceError: the server could not be reached.
         """
-        asked = await self.ask_some(name)
-        return self.count(name, await self.info_after(time.monotonic()), asked)
+        asked = await self.ask_some([name])
+        return self.count(name, await self.info_after(time.monotonic()), asked[name])
 
-    async def ask_some(self, name: str) -> Asked:
-        """Check whether some of the counted keys still exist.
+    async def ask_some(self, names: Sequence[str]) -> dict[str, Asked]:
+        """Check whether some of the known keys of each group still exist.
 
         Raises:
             SourceError: the server could not be reached.
         """
-        if time.monotonic() < self._ask_again_at.get(name, 0.0):
-            return NONE_ASKED
-        names = self.key_groups[name].some(ASKED)
-        replies = await self._deployment.pipeline([(b"PTTL", key) for key in names])
-        answers = [reply for reply in replies if isinstance(reply, int)]
-        if len(answers) < len(replies):  # those that our user may not read may have ended sooner, or later
+        began = time.monotonic()
+        asked = [name for name in names if began >= self._ask_again_at.get(name, 0.0)]
+        await self.synchronise()
+        written = {name: self._named(name, began) for name in asked}
+        keys = {name: self.key_groups[name].some(ASKED, written[name] or ()) for name in asked}
+        replies = iter(await self._deployment.pipeline([(b"PTTL", key) for some in keys.values() for key in some]))
+        answers = {name: {key: reply for key, reply in zip(some, replies)} for name, some in keys.items()}  # noqa: B905, C416
+        return dict.fromkeys(names, NONE_ASKED) | {
+            name: self._asked(name, answers[name], written[name]) for name in asked
+        }
+
+    def _asked(self, name: str, answers: Mapping[bytes, object], written: Mapping[bytes, None] | None) -> Asked:
+        checked = {key: reply != -2 for key, reply in answers.items() if isinstance(reply, int)}
+        if len(checked) < len(answers):  # those that our user may not read may have ended sooner, or later
             self._ask_again_at[name] = time.monotonic() + REFUSED_S
             return NONE_ASKED
-        return Asked(len(answers), len(answers) - answers.count(-2))
+        if written is None:
+            return Asked(len(checked), sum(checked.values()))
+        found = [alive for key, alive in checked.items() if self.key_groups[name].has_counted(key)]
+        return Asked(len(found), sum(found), self.key_groups[name].existing(checked, written))
 
     def count(self, name: str, info: Info | None, asked: Asked = NONE_ASKED) -> Count:
         """How many keys a group has, as of ``info``."""
@@ -133,8 +145,18 @@ class KeyCounts:
         written = self._written(name, info)
         if written is not None and not counted.nothing:
             counted = key_group.sort_out(written) or counted
-        since = Since(counted, sampled, self._expiry(info), asked, self._arrived(name, info, now))
+        running = moved_between(self._running_since, now)
+        named = 0 if asked.existing is None or info is None else len(self._named(name, info.at) or ())
+        since = Since(counted, sampled, self._expiry(info), asked, running.came, running.grown, named)
         return self._whole(name, key_group.count(time.time(), since), info)
+
+    def _named(self, name: str, until: float) -> Mapping[bytes, None] | None:
+        """Keys that were written since the pass began on which the count is based; None if not all are known."""
+        if self.tracking is None:
+            return None
+        key_group = self.key_groups[name]
+        since = self.tracking.since_counted if key_group.counted_at else self.tracking.since_running
+        return since(name, key_group.named_since, until)
 
     def _written(self, name: str, info: Info | None) -> Mapping[bytes, None] | None:
         """Keys that were written since the last complete pass began, until ``info``; None if not all are known."""
@@ -147,15 +169,6 @@ class KeyCounts:
         if info is None or info.at < self._ended_at:
             return NOT_KNOWN
         return moved_between(self._counted_since, now)
-
-    def _arrived(self, name: str, info: Info | None, now: Changes | None) -> int | None:
-        """How many keys can have been created since the running pass began, at most; None if that is not known."""
-        key_group = self.key_groups[name]
-        if self.tracking is not None and info is not None:
-            written = self.tracking.since_running(name, key_group.began_at, info.at)
-            if written is not None:
-                return key_group.not_found(written)
-        return moved_between(self._running_since, now).came
 
     def count_asked(
         self, name: str, alive: int, info: Info | None, *, since: float = math.inf, all_named: bool = False
@@ -172,7 +185,9 @@ class KeyCounts:
         now, key_group = self._changes(info), self.key_groups[name]
         moved = self._since_counted(info, now)
         if not key_group.counted_at:
-            return self.count(name, info, key_group.followed).at_lowest(alive)
+            written = None if info is None else self._named(name, info.at)
+            asked = key_group.followed if written is None else key_group.all_checked(alive, written)
+            return self.count(name, info, asked).at_lowest(alive)
         if not all_named and key_group.counted_since > since:
             passed = self.count(name, info)
             if passed.certainty != "exact" or passed.value == alive:
@@ -181,7 +196,7 @@ class KeyCounts:
             return certainty.counted(passed.value, low, high, passed.at)
         if all_named or moved.came == 0:
             return self._whole(name, exact(alive, time.time()), info)
-        high = alive + key_group.come(time.time(), moved)
+        high = key_group.most_now(alive, time.time(), moved, moved_between(self._sampled_since, now))
         return self._whole(name, certainty.counted(alive, alive, high, key_group.counted_at), info)
 
     def _whole(self, name: str, count: Count, info: Info | None) -> Count:
@@ -238,8 +253,9 @@ def moved_between(then: Changes | None, now: Changes | None) -> Moved:
         return NOT_KNOWN
     if then == now:
         return Moved(0, 0)
+    grown = now.keys - then.keys
     came = writes_between(then, now)
     if came is None or now.expired_keys < then.expired_keys or now.evicted_keys < then.evicted_keys:
         return NOT_KNOWN
     ended = now.expired_keys - then.expired_keys + now.evicted_keys - then.evicted_keys
-    return Moved(came, max(1, came + ended))
+    return Moved(came, max(1, came + ended), grown=grown)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,6 +19,14 @@ FRESH_S = 30.0
 """In a database that changes, older parts are left out as soon as the others are enough."""
 ENOUGH = 20_000
 PARTS = 200
+
+
+class Range(NamedTuple):
+    """A number with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
 
 
 class _Part(msgspec.Struct):
@@ -42,6 +52,11 @@ class RecentSample:
         self._coverage = 0.0
         self._parts: deque[_Part] = deque(maxlen=PARTS)
 
+    @property
+    def coverage(self) -> float:
+        """Share of the keyspace that has been scanned; less than 1."""
+        return min(0.999, self._coverage)
+
     def add(self, found: int, scanned: int, size: int, coverage: float, now: float) -> None:
         """Add one slice; ``coverage`` is the share of the keyspace that has been scanned, including this slice."""
         self.least = size if not self.scanned else min(self.least, size)
@@ -58,7 +73,7 @@ class RecentSample:
 
     def estimate(self) -> Count:
         """The group's size with its 95 % interval."""
-        coverage, size = min(0.999, self._coverage), self.size
+        coverage, size = self.coverage, self.size
         if not self.scanned:
             return unknown(size or None)
         if not size:
@@ -70,6 +85,22 @@ class RecentSample:
         low, high = interval(*_within(found, scanned, size), size, whole=False)
         low, high = math.floor(low * (1 - spread)), math.ceil(high * (1 + spread))
         return estimated(round(found / scanned * size), low, high, coverage)
+
+    def of_all(self, part: Range) -> Range:
+        """How many keys have some property, if ``part`` of those have it that the whole pass has found so far.
+
+        The property must not depend on when a key was scanned: such as to exist now, not written since the pass began.
+        """
+        size = max(1, self.size or round(self.scanned / max(self._coverage, 1e-9)))
+        scanned = max(1, min(self.scanned, size))
+        low, _ = interval(math.floor(part.low), scanned, size)
+        _, high = interval(math.ceil(part.high), scanned, size)
+        spread = min(1.0, (self.most - self.least) / size)  # so uncertain is the share that has been scanned
+        return Range(
+            part.value * size / scanned,
+            part.low + max(0.0, low - part.low) * (1 - spread),
+            part.high + max(0.0, high - part.high) * (1 + spread),
+        )
 
     def _by_coverage(self, coverage: float) -> Count:
         """The estimate if the database's size is unknown: found keys divided by the scanned share."""
@@ -93,6 +124,22 @@ class RecentSample:
 def _within(found: int, scanned: int, size: int) -> tuple[int, int]:
     """The sample scaled down to ``size`` keys: SCAN returned some keys twice, or keys were deleted since."""
     return (found, scanned) if scanned <= size else (round(found * size / scanned), size)
+
+
+def share_of(members: int, sample: int, whole: int) -> Range:
+    """How many of ``whole`` are members, if so many of a random sample are; half of them without a sample."""
+    if not sample:
+        return Range(whole / 2, 0, whole)
+    low, high = interval(members, sample, whole)
+    return Range(whole * members / sample, low, high)
+
+
+def total(ranges: Sequence[Range]) -> Range:
+    """The sum of numbers whose errors are independent."""
+    value = sum(one.value for one in ranges)
+    below = math.sqrt(sum((one.value - one.low) ** 2 for one in ranges))
+    above = math.sqrt(sum((one.high - one.value) ** 2 for one in ranges))
+    return Range(value, max(0.0, value - below), value + above)
 
 
 def interval(found: int, scanned: int, size: int, *, whole: bool = True) -> tuple[int, int]:

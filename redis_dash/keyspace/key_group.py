@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from redis_dash.core.certainty import Count, counted, estimated, exact
-from redis_dash.keyspace.estimate import RecentSample, interval
+from redis_dash.keyspace.changes import NOT_KNOWN, Asked, Existing, Moved, Since, steady, still_there
+from redis_dash.keyspace.estimate import Range, RecentSample, share_of, total
 
 HELD = 20_000
 """Names kept for each group; further keys are only counted."""
@@ -20,58 +21,6 @@ USUAL = 1.5
 """Changes at more than this multiple of the earlier rate are a burst."""
 GROWTH = 0.05
 """If the database grew or shrank by more than this share in a pass, the pass's latest part replaces its sum."""
-
-
-class Moved(NamedTuple):
-    """How many keys of any group can have come and gone since a moment, at most; None if that is not known."""
-
-    came: int | None
-    went: int | None
-    told: bool = False
-    """Whether the server has named them: they are all in this group, and no others came or went."""
-
-    @property
-    def nothing(self) -> bool:
-        """Whether the data did not change."""
-        return self.came == 0 and self.went == 0
-
-
-NOT_KNOWN = Moved(None, None)
-
-
-class Expiry(NamedTuple):
-    """Keys of the database that have a lifetime; those whose lifetime is over may still exist."""
-
-    keys: int | None
-    """None if it is not known."""
-    average_s: float
-    """Their average remaining lifetime; 0 if it is not known."""
-
-    def lost(self, keys: int, seconds: float) -> int:
-        """How many of ``keys`` may have expired within ``seconds`` without being deleted yet."""
-        if not self.keys:
-            return 0
-        return min(keys, self.keys, math.ceil(min(keys, self.keys) * seconds / self.average_s)) if self.average_s else 0
-
-
-class Asked(NamedTuple):
-    """A random sample of the counted keys, whose existence was checked just now."""
-
-    number: int
-    alive: int
-
-
-class Since(NamedTuple):
-    """What can have changed until now."""
-
-    counted: Moved
-    """Since the last complete pass began."""
-    sampled: Moved
-    """Since the latest slice of the running pass."""
-    expiry: Expiry
-    asked: Asked = Asked(0, 0)
-    arrived: int | None = 0
-    """Keys that can have been created since the running pass began, at most; None if that is not known."""
 
 
 class _Pass(NamedTuple):
@@ -86,6 +35,8 @@ class _Pass(NamedTuple):
     """Keys in the database."""
     sure: bool
     """Whether each key was seen once, in a database that did not change."""
+    all_held: bool
+    """Whether the names of all its keys are held."""
 
 
 class _Rate(NamedTuple):
@@ -151,7 +102,7 @@ class KeyGroup:
             recent = sample.estimate()
             count, low, high = recent.value, min(low, recent.low), max(high, recent.high or 0)
         sure = still and not self._found_left
-        ended = _Pass(count, low, high, self._began_at, now, sample.size, sure)
+        ended = _Pass(count, low, high, self._began_at, now, sample.size, sure, not self._beyond)
         self._learn_rate(ended, moved)
         self._last, self._complete, self._left = ended, self._found, {}
         self.begin(now)
@@ -193,10 +144,6 @@ class KeyGroup:
         known = [key in self._complete or key in self._left for key in written]
         return Moved(len(known) - sum(known), sum(known), told=True)
 
-    def not_found(self, written: Iterable[bytes]) -> int:
-        """How many of these keys the running pass has not found yet."""
-        return sum(key not in self._found and key not in self._found_left for key in written)
-
     @property
     def began_at(self) -> float:
         """When the running pass began."""
@@ -207,10 +154,56 @@ class KeyGroup:
         """What the running pass has found, if a reader checks each key and discards those that are gone."""
         return Asked(len(self._found) + len(self._found_left), len(self._found))
 
-    def some(self, number: int) -> list[bytes]:
-        """A random sample of the counted keys; before the first complete pass, of those found so far."""
-        names = list(self._complete | self._left) if self._last else list(self._found | self._found_left)
-        return random.sample(names, min(number, len(names)))
+    def existing(self, checked: Mapping[bytes, bool], written: Mapping[bytes, None]) -> Existing:
+        """How many keys exist by now, extrapolated to the names that were not checked.
+
+        Args:
+            checked: a random sample of the names that the pass has found, and one of the other written keys, with
+                whether each key exists.
+            written: all keys that were written since the pass began.
+        """
+        held = self._counted_names
+        found = [key for key in checked if key in held]
+        others = [key for key in checked if key not in held]
+        kept = sum(checked[key] and key not in written for key in found)
+        renewed = sum(checked[key] and key in written for key in found)
+        new = sum(key not in held for key in written)
+        parts = [
+            share_of(renewed, len(found), len(held)),
+            share_of(sum(checked[key] for key in others), min(new, len(others)), new),
+        ]
+        unwritten = share_of(kept, len(found), len(held))
+        return self._existing(unwritten, total(parts), len(written))
+
+    def all_checked(self, alive: int, written: Mapping[bytes, None]) -> Asked:
+        """The same, if a reader checks each known key of the running pass, and ``alive`` of them exist."""
+        kept = min(alive, sum(key not in written for key in self._found))
+        unwritten, others = (Range(number, number, number) for number in (kept, alive - kept))
+        number, found = self.followed[:2]
+        return Asked(number, found, self._existing(unwritten, others, len(written)))
+
+    def _existing(self, unwritten: Range, written: Range, named: int) -> Existing:
+        return Existing(unwritten, written, self.named_since, self._last is not None, named)
+
+    @property
+    def _counted_names(self) -> dict[bytes, None]:
+        """The held names of the last complete pass; before the first one, of those found so far."""
+        return self._complete | self._left if self._last else self._found | self._found_left
+
+    @property
+    def named_since(self) -> float:
+        """When the pass began on which the count is based: the last complete one, otherwise the running one."""
+        return self._last.began_at if self._last else self._began_at
+
+    def has_counted(self, key: bytes) -> bool:
+        """Whether the name is held of a key that was counted."""
+        return any(key in held for held in (self._complete, self._left, self._found, self._found_left))
+
+    def some(self, number: int, written: Iterable[bytes] = ()) -> list[bytes]:
+        """A random sample of the counted keys, and one as large of the other keys that were written since."""
+        held = self._counted_names
+        new = [key for key in written if key not in held]
+        return [*random.sample(list(held), min(number, len(held))), *random.sample(new, min(number, len(new)))]
 
     @property
     def counted_at(self) -> float:
@@ -231,36 +224,82 @@ class KeyGroup:
 
     def count(self, now: float, since: Since) -> Count:
         """How many keys there are, and how certain that is."""
-        last, running = self._last, self._running(since.sampled)
+        last, existing = self._last, since.asked.existing
+        if existing is not None and (existing.since, existing.complete) != (self.named_since, last is not None):
+            existing = None  # a pass has begun or ended since
         if last is None:
-            return self._with_arrived(running, _still_there(running, since.asked), since.arrived)
+            return self._first(since) if existing is None else self._by_names(existing, since.named)
         if last.sure and since.counted.nothing and since.expiry.keys == 0:
             return exact(last.keys, last.ended_at)
-        come = self.come(now, since.counted)
-        complete = counted(last.keys, last.low, last.high, last.ended_at)
-        if since.asked.alive < since.asked.number:  # a sample says more than the rate of earlier passes
-            complete = _still_there(complete, since.asked)
-        else:
-            gone = self.gone(now, since.counted) + since.expiry.lost(last.keys, now - last.began_at)
-            complete = counted(last.keys, last.low - gone, last.high, last.ended_at)
-        complete = msgspec.structs.replace(complete, high=(complete.high or 0) + come)
+        if existing is not None:
+            return self._by_names(existing, since.named)
+        complete, running = self._counted(last, now, since), self._running(since.sampled)
         return running if self._is_better(running, complete) else complete
 
-    def _with_arrived(self, found: Count, left: Count, arrived: int | None) -> Count:
-        """The keys of a first pass that still exist, plus those that were created where it had passed already.
+    def _by_names(self, existing: Existing, named: int) -> Count:
+        """The keys that exist by now, if all keys that were written since are known by name."""
+        unwritten, late = existing.unwritten, max(0, named - existing.named)
+        if self._last is None:
+            found = len(self._found) + self._beyond + len(self._found_left)
+            factor = found / max(1, len(self._counted_names))
+            unwritten = self._sample.of_all(Range(*(factor * part for part in unwritten)))
+        elif not self._last.all_held:
+            last, held = self._last, max(1, len(self._counted_names))
+            sizes = (last.keys, last.low, last.high)
+            unwritten = Range(*(part * size / held for part, size in zip(unwritten, sizes, strict=True)))
+        value, low, high = total([unwritten, existing.written])
+        low, high = max(0, math.floor(low) - late), math.ceil(high) + late
+        if self._last is None:
+            return estimated(round(value), low, high, self._sample.coverage)
+        return counted(round(value), low, high, self._last.ended_at)
 
-        Of the keys that were written since, some are new, and some are old keys that the pass will find later. So they
-        raise only the upper bound. The value rises by no more than the lost keys, as if the number stayed the same.
+    def _first(self, since: Since) -> Count:
+        """The estimate of the first pass: its keys that still exist, and those that were created since it began.
+
+        Some of the latter are found later. So they raise only the upper bound.
         """
-        if found.high is None or left.high is None or found.certainty == "unknown":
-            return left
-        most = max(left.high, self._sample.size) if arrived is None else left.high + arrived
-        missed = min(found.value - left.value, round((arrived or 0) * found.coverage))
-        return msgspec.structs.replace(left, value=min(left.value + max(0, missed), most), high=most)
+        found, running = self._sample.estimate(), self._running(since.sampled)
+        if found.high is None or found.certainty == "unknown":
+            return found
+        left = still_there(found, since.asked)
+        most = max(since.arrived or 0, since.sampled.came or 0)
+        high = max(left.high or 0, self._sample.size) if since.arrived is None else (left.high or 0) + most
+        value = min(high, steady(found.value, left.value, most, since.grown))
+        low = min(left.low, still_there(running, since.asked).low)
+        return msgspec.structs.replace(left, value=value, low=low, high=high)
+
+    def _counted(self, last: _Pass, now: float, since: Since) -> Count:
+        """The count of the last complete pass, and how far it can have changed.
+
+        Many keys can come and go between two passes, so the earlier rate says only how far the sum changes.
+        """
+        before = counted(last.keys, last.low, last.high, last.ended_at)
+        if since.asked.alive < since.asked.number:  # a sample says more than the rate of earlier passes
+            left = still_there(before, since.asked)
+        else:
+            gone = self.gone(now, since.counted) + since.expiry.lost(last.keys, now - last.began_at)
+            left = counted(last.keys, last.low - gone, last.high, last.ended_at)
+        most = since.counted.came
+        high = last.high + self.come(now, since.counted)
+        if most is not None:
+            high = min(high, (left.high or 0) + most)
+        value = steady(before.value, left.value, high if most is None else most, since.counted.grown)
+        return msgspec.structs.replace(left, value=min(value, high), high=high)
 
     def come(self, now: float, moved: Moved) -> int:
         """Keys that can have been created since the last complete pass began: at 95 %, or at most."""
         return self._drift(now, moved.came, self._came, told=moved.told)
+
+    def most_now(self, alive: int, now: float, moved: Moved, sampled: Moved) -> int:
+        """The most keys that there can be if every known key was checked, and ``alive`` exist: at 95 %, or at most."""
+        high = alive + self.come(now, moved)
+        if not moved.told:
+            high += len(self._left)  # others can have come instead of them
+            high = high if moved.came is None else min(high, alive + moved.came)
+            running = self._running(sampled)
+            if running.high is not None and self._sample.scanned >= ENOUGH:
+                high = min(high, max(alive, running.high))
+        return high
 
     def gone(self, now: float, moved: Moved) -> int:
         """Keys that can have been deleted since the last complete pass began: at 95 %, or at most."""
@@ -297,17 +336,3 @@ class KeyGroup:
             return found
         came, went = moved.came or 0, moved.went or 0
         return estimated(found.value, max(0, found.low - went), found.high + came, found.coverage)
-
-
-def _still_there(count: Count, asked: Asked) -> Count:
-    """The count of keys that still exist, estimated from a random sample whose existence was checked."""
-    if asked.alive == asked.number or count.high is None or count.certainty == "unknown":
-        return count
-    whole = max(count.value, asked.number)
-    low, high = interval(asked.alive, asked.number, whole)
-    return msgspec.structs.replace(
-        count,
-        value=round(count.value * asked.alive / asked.number),
-        low=math.floor(count.low * low / whole),
-        high=math.ceil(count.high * high / whole),
-    )

@@ -52,7 +52,7 @@ class CacheSource(Source[CacheFrame]):
         """Read the application's counters in one pipeline, then INFO."""
         counters = await self._read_counters()
         counts = self._context.keyspace.counts
-        asked = {name: await counts.ask_some(key_group(name)) for name in counters}
+        asked = await counts.ask_some([key_group(name) for name in counters])
         info = await self._context.deployment.info(max_age_s=0.0)
         await counts.synchronise()
         dashboards, others = await self._dashboards.count(info)
@@ -60,7 +60,7 @@ class CacheSource(Source[CacheFrame]):
         hits, misses = info.application
         fresh = self._before is None or info.at - self._before.at >= self._shortest_s
         interval = self._since_last(info) if fresh else self._interval
-        keys = {name: counts.count(key_group(name), info, some) for name, some in asked.items()}
+        keys = {name: counts.count(key_group(name), info, asked[key_group(name)]) for name in counters}
         groups = tuple(self._group(name, keys[name], found, fresh) for name, found in counters.items())
         frame = CacheFrame(
             hits=hits,

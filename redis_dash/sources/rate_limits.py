@@ -26,7 +26,7 @@ from redis_dash.keyspace.key_group import HELD
 from redis_dash.redaction.secret_fields import hide_tokens
 from redis_dash.redaction.session_keys import mask_keys
 from redis_dash.sources.base import Context, Sample, Source, round_robin, sample
-from redis_dash.sources.limit_ranks import LOWEST_RANK, fullest_first, is_near, most, rank
+from redis_dash.sources.limit_rows import LOWEST_RANK, Span, aged, fullest_first, is_near, most, rank
 from redis_dash.sources.limiters import Limiter, Limiters, limit_row, misfit_note, type_name, unrecognised_note
 from redis_dash.sources.refusals import RefusedKeys, is_key_refused, refused_command
 
@@ -48,13 +48,6 @@ class Clock(NamedTuple):
     now: float
     at: float
     """``time.monotonic()`` before TIME was sent."""
-
-
-class Span(NamedTuple):
-    """When a value was read: at some moment between the two, ``time.monotonic()``."""
-
-    asked: float
-    answered: float
 
 
 class RateLimitsSource(Source[RateLimitsFrame]):
@@ -146,10 +139,25 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             chosen = list(self._rows) if all_read else [*self._chosen(), *self._followed(written)]
             await self._read_keys(list(dict.fromkeys(chosen)), await self._clock())
             self._set_floor()
-            all_named = await self._catch_up(take) and tracking.covers(
-                KEY_GROUP, min(began, self._key_group.counted_since)
-            )
-            return self._sample(await self._count(began, all_read=all_read, all_named=all_named), all_read=all_read)
+            for _ in range(CATCH_UP):
+                all_named = await self._catch_up(take) and tracking.covers(
+                    KEY_GROUP, min(began, self._key_group.counted_since)
+                )
+                count = await self._count(began, all_read=all_read, all_named=all_named)
+                ended = [key for key, row in self._rows.items() if is_near(row) and self._has_ended(key)]
+                if not ended:
+                    break
+                await self._read_keys(ended, await self._clock())  # their windows ended while others were read
+            return self._sample(count, all_read=all_read)
+
+    def _has_ended(self, key: bytes) -> bool:
+        """Whether the usage in a row may have fallen since it was read, because the window has ended."""
+        reset_s = self._rows[key].reset_s
+        return reset_s is not None and time.monotonic() >= self._read_at[key].asked + reset_s
+
+    def _is_current(self, key: bytes) -> bool:
+        """Whether a row was read in this poll and its window has not ended."""
+        return self._read_at[key].asked >= self._began and not self._has_ended(key)
 
     async def _catch_up(self, take: Take) -> bool:
         """Read keys that were written during the poll; returns whether none is left."""
@@ -221,13 +229,12 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             self._drop(key)
             if key in refused:
                 self._refused.add(key)
-        odd = [key for key in keys if key not in refused]
-        untold = [key for key in odd if not found[key]]
+        untold = [key for key in keys if key not in refused and not found[key]]
         types = await self._context.deployment.pipeline([(b"TYPE", key) for key in untold])
         refused_command(types)
         found.update(zip(untold, map(type_name, types), strict=True))
         if len(self._unknown) < HELD:  # a key that is gone by now is dropped in the next poll
-            self._unknown.update({key: found[key] for key in odd})
+            self._unknown.update({key: found[key] for key in keys if key not in refused})
 
     def _drop(self, key: bytes) -> None:
         self._rows.pop(key, None)
@@ -296,22 +303,25 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         return counts.count_asked(KEY_GROUP, now, info, since=began, all_named=all_named and now == known)
 
     def _sample(self, count: Count, *, all_read: bool) -> Sample[RateLimitsFrame]:
-        rows = self._rows.values()
-        all_read = all_read and self._follows_all and not self._refused
-        blocked = sum(row.blocked for row in rows)
-        near = sum(map(is_near, rows)) - blocked
-        nothing_read = not rows and bool(count.value)
-        fullest = heapq.nsmallest(ROWS, self._rows.items(), key=lambda item: fullest_first(item[1]))
         now = time.monotonic()
+        fullest = heapq.nsmallest(ROWS, self._rows.items(), key=lambda item: fullest_first(item[1]))
+        rows = tuple(self._shown(key, aged(row, now, self._read_at[key])) for key, row in fullest)
+        unrecognised = tuple(Counter(self._unknown.values()).most_common())
+        nothing_read = not rows and bool(count.value)
+        # As late as possible: rows whose window has ended, and those of an earlier poll, do not count.
+        full = [key for key, row in self._rows.items() if is_near(row)]
+        current = [self._rows[key] for key in full if self._is_current(key)]
+        all_read = all_read and self._follows_all and not self._refused and not any(map(self._has_ended, full))
+        blocked = sum(row.blocked for row in current)
         frame = RateLimitsFrame(
             count=count,
             blocked=_of_those(blocked, count, all_read=all_read, nothing_read=nothing_read),
-            near=_of_those(near, count, all_read=all_read, nothing_read=nothing_read),
-            rows=tuple(self._shown(key, _aged(row, now, self._read_at[key])) for key, row in fullest),
+            near=_of_those(len(current) - blocked, count, all_read=all_read, nothing_read=nothing_read),
+            rows=rows,
             unlimited=not any(row.limit for row in rows) and (bool(rows) or not self._limiters.has_rule),
-            unrecognised=tuple(Counter(self._unknown.values()).most_common()),
+            unrecognised=unrecognised,
         )
-        odd = unrecognised_note(frame.unrecognised), misfit_note(rows)
+        odd = unrecognised_note(unrecognised), misfit_note(self._rows.values())
         notes = [self._context.scan_note, self._refused.note, *odd]
         return sample(frame, count, self._context.scope(self._scope), notes)
 
@@ -333,15 +343,6 @@ def _of_those(value: int, count: Count, *, all_read: bool, nothing_read: bool) -
     if count.certainty == "exact":
         return exact(value, count.at)
     return counted(value, value, None if count.high is None else value + count.high - count.value, count.at)
-
-
-def _aged(row: LimitRow, now: float, read: Span) -> LimitRow:
-    """A row with its age and the remaining time as of now, never younger and never falling earlier than it may."""
-    age_s = now - read.asked
-    if age_s < 0.05:
-        return row
-    reset_s = None if row.reset_s is None else max(0.0, row.reset_s - (now - read.answered))
-    return msgspec.structs.replace(row, age_s=age_s, reset_s=reset_s)
 
 
 def _is_about_the_key(reply: object) -> bool:

@@ -52,8 +52,8 @@ class Application:
         self.boards = Boards(self.rng, size.boards)
         self.lookups = Lookups()
         self.caches = (
-            Cache("pages", self.lookups, self.rng, counters=True, lifetime_s=None),
-            Cache("answers", self.lookups, self.rng, counters=False, lifetime_s=size.lifetime_s),
+            Cache("pages", self.lookups, self.rng, counters=True, lifetime_s=None, pages=size.pages),
+            Cache("answers", self.lookups, self.rng, counters=False, lifetime_s=size.lifetime_s, pages=size.pages),
         )
         self.filler, self.channels = Filler(), Channels(self.rng)
         self.away: list[Span] = []

@@ -14,6 +14,9 @@ from tests.moving.timeline import Span, Timeline, Values
 PASS_S = 1.0
 """Longest duration of a pass at full speed: keys that expire meanwhile may have been counted."""
 
+LEAST = 20
+"""Counts of fewer keys are not judged by their relative errors: one key is too much of them."""
+
 
 class Bench:
     """Checks the values of one scene."""
@@ -58,6 +61,8 @@ class Bench:
         sound = count.low <= count.value and (count.high is None or count.value <= count.high)
         if count.certainty != "unknown":
             self.check(f"{what}: value within its own bounds", sound, seen, message)
+        if count.certainty in ("counted", "estimated") and truth.low >= LEAST:
+            self.tally.error(f"{what}, {count.certainty}", 2 * count.value / (truth.low + truth.high) - 1)
         if count.certainty == "exact":
             whole = count.coverage == 1.0 and count.low == count.value == count.high
             self.check(f"{what}: exact, and whole", whole, seen, message)

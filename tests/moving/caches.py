@@ -10,15 +10,14 @@ from tests.moving.batch import Batch
 from tests.moving.lifetimes import Lifetimes
 from tests.moving.timeline import Span, Timeline
 
-PAGES = 400
-"""Number of different pages."""
-
 
 class Cache:
     """A read-through cache: a missing page is made and stored."""
 
-    def __init__(self, name: str, lookups: Lookups, rng: random.Random, *, counters: bool, lifetime_s: float | None):
-        self.name, self.counters, self._lifetime_s = name, counters, lifetime_s
+    def __init__(
+        self, name: str, lookups: Lookups, rng: random.Random, *, counters: bool, lifetime_s: float | None, pages: int
+    ) -> None:
+        self.name, self.counters, self._lifetime_s, self._pages = name, counters, lifetime_s, pages
         self.truth = Lifetimes()
         self.hits, self.misses = Timeline(), Timeline()
         """The cache's own counters over time."""
@@ -38,7 +37,7 @@ class Cache:
 
     def look_up(self, batch: Batch) -> None:
         """Read a page; after a miss it is stored, and counted, in the next batch."""
-        key = f"cache:{self.name}:{int(self._rng.triangular(0, PAGES, 0))}"
+        key = f"cache:{self.name}:{int(self._rng.triangular(0, self._pages, 0))}"
 
         def note(value: Any, span: Span) -> None:
             self._lookups.step(value is not None, span)
@@ -60,7 +59,9 @@ class Cache:
         batch.add("HINCRBY", self.stats, name, 1, note=lambda _, span: timeline.step(span, 1))
 
     def _put(self, batch: Batch, key: str) -> None:
-        deadline = None if self._lifetime_s is None else round(time.time() + self._lifetime_s, 3)
+        deadline = (
+            None if self._lifetime_s is None else round(time.time() + self._rng.uniform(0.3, 1.7) * self._lifetime_s, 3)
+        )
 
         until = () if deadline is None else ("PXAT", round(deadline * 1000))
         batch.add("SET", key, "x" * 50, *until, note=lambda _, span: self.truth.written(key, deadline, span))

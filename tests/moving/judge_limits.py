@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from redis_dash.core.certainty import Count
 from redis_dash.core.frames.rate_limits import LimitRow, RateLimitsFrame
 from tests.moving.bench import Bench
 from tests.moving.fixed_window import FixedWindow
@@ -16,6 +17,8 @@ from tests.moving.timeline import Span, Timeline
 UNTOLD_AGE_S = 0.05
 """Rows younger than this show no age; an answer may also wait this long before it is read."""
 RESET_TOLERANCE_S = 0.25
+TAKEN_S = 0.02
+"""A frame is taken this long before its reading ends, at most; windows that ended before must not be counted."""
 
 
 class LimitsJudge:
@@ -35,8 +38,19 @@ class LimitsJudge:
         self._bench.count("limits", frame.count, seen, self._count)
         self._bench.count("blocked", frame.blocked, seen, self._blocked, lambda: self._differences(frame, seen))
         self._bench.count("near", frame.near, seen, self._near, lambda: self._differences(frame, seen))
+        self._when_taken("blocked", frame.blocked, seen, self._blocked)
+        self._when_taken("near", frame.near, seen, self._near)
         for row in frame.rows:
             self._row(row, frame, seen)
+
+    def _when_taken(self, what: str, count: Count, seen: Seen, timeline: Timeline) -> None:
+        """Judge a figure by the windows that had not ended when the frame was taken."""
+        truth = timeline.values(*seen.span, clock_from=seen.span.end - TAKEN_S)
+        most = truth.base + truth.ups
+        right = truth.has_apart(count.value) if count.certainty == "exact" else count.low <= most
+        self._bench.check(
+            f"{what}: when taken", right, seen, f"shown {count.low} {count.certainty}, truth {truth}", timeline
+        )
 
     def _differences(self, frame: RateLimitsFrame, seen: Seen) -> str:
         """The clients that were shown as blocked or near and were not, or the reverse."""
@@ -53,7 +67,7 @@ class LimitsJudge:
     def _row(self, row: LimitRow, frame: RateLimitsFrame, seen: Seen) -> None:
         limiter = self._limiter(row.key)
         begin = seen.span.begin - row.age_s - UNTOLD_AGE_S
-        read = Span(begin, seen.span.end - row.age_s)
+        read = Span(begin, min(seen.span.end, seen.span.end - row.age_s + UNTOLD_AGE_S))
         used = limiter.levels.used.get(row.key, Timeline())
         truth = used.values(*read)
         message = f"{row.key} used {row.used} of {row.limit}, {row.age_s:.2f} s old, {row.dialect}; truth {truth}"

@@ -23,20 +23,6 @@ class Phase(NamedTuple):
     """Whether the server is restarted before the phase."""
 
 
-class Size(NamedTuple):
-    """The size of a scene, and how often it is read."""
-
-    name: str
-    at_first: Mapping[str, int]
-    """Actions that create the initial data, and how often each is done."""
-    clients: int
-    boards: int
-    lifetime_s: float | None
-    """Average lifetime of sessions and answers; None if only limits expire."""
-    refresh_s: float
-    budget: float
-
-
 ALL = {
     "sign in": 4, "go on": 6, "change role": 1, "stay": 0.3, "rotate": 1, "sign out": 3,
     "request": 20, "fill a limit": 1, "pardon": 0.5,
@@ -66,6 +52,37 @@ PHASES = (
     Phase("started again", 4.0, 0.01, 3, ALL, restart=True),
 )
 
+COME_AND_GO = {
+    "sign in": 8, "go on": 8, "sign out": 2, "request": 12, "fill a limit": 1, "pardon": 1, "score": 2,
+    "look up": 20, "drop page": 0.5,
+}  # fmt: skip
+SLOW_PHASES = (
+    Phase("keys come and go", 20.0, 0.02, 4, COME_AND_GO),
+    Phase("and are written often", 15.0, 0.01, 4, {**COME_AND_GO, "go on": 40, "score": 20}),
+    Phase("windows end", 15.0, 0.02, 4, {**COME_AND_GO, "request": 30, "fill a limit": 2, "pardon": 2}),
+)
+"""They are so long that a slow first pass ends within them."""
+
+
+class Size(NamedTuple):
+    """The size of a scene, its phases, and how often it is read."""
+
+    name: str
+    at_first: Mapping[str, int]
+    """Actions that create the initial data, and how often each is done."""
+    clients: int
+    boards: int
+    lifetime_s: float | None
+    """Average lifetime of sessions and answers; None if only limits expire."""
+    refresh_s: float
+    budget: float
+    phases: tuple[Phase, ...] = PHASES
+    pages: int = 400
+    """Different pages of each cache."""
+    full_passes: float = 0.2
+    """Probability that a phase begins with a pass at full speed."""
+
+
 SMALL = Size("small", {"sign in": 200, "request": 600, "score": 100, "look up": 300}, 150, 5, 4.0, 0.1, 0.05)
 LASTING = Size("lasting", {"sign in": 150, "score": 100, "look up": 200}, 60, 3, None, 0.1, 0.05)
 MIDDLE = Size(
@@ -75,8 +92,13 @@ LARGE = Size(
     "large", {"sign in": 6000, "request": 9000, "score": 500, "look up": 600, "grow": 100}, 4000, 60, 40.0, 0.25, 0.02
 )
 """The budget is at most as large, relative to the refresh interval, as with the defaults: reading uses it, too."""
+SLOW = Size(
+    "slow", {"grow": 400, "sign in": 400, "request": 1500, "score": 100, "look up": 3000}, 400, 8, 8.0, 0.25, 0.02,
+    SLOW_PHASES, pages=1500, full_passes=0.0,
+)  # fmt: skip
+"""The first pass lasts many times as long as a page."""
 
 
-def shuffled(seed: int, phases: tuple[Phase, ...] = PHASES) -> list[Phase]:
+def shuffled(seed: int, phases: tuple[Phase, ...]) -> list[Phase]:
     """The same phases in another order."""
     return random.Random(seed).sample(phases, len(phases))

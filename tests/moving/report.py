@@ -29,6 +29,9 @@ def details(tally: Tally) -> Iterator[str]:
         yield f"  interval of {what:<34} {held:>7,} of {frames:>7,} held{held / frames:>8.1%}{remark}"
         if what in tally.too_narrow():
             yield from (f"    {line}" for example in tally.missed[what] for line in example.splitlines())
+    for what, (number, _) in sorted(tally.errors.items()):
+        remark = "  BIASED" if what in tally.biased() else ""
+        yield f"  mean error of {what:<36} {tally.bias(what):>+8.1%} in {number:>7,}{remark}"
     for what, count in tally.wrong.most_common():
         yield f"  WRONG {what}: {count:,} times"
         yield from (f"    {line}" for example in tally.examples[what] for line in example.splitlines())

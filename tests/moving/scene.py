@@ -72,7 +72,7 @@ class Scene:
                 self._began.append((time.time(), phase.name))
                 if phase.restart:
                     await asyncio.to_thread(world.restart, self._start_again)
-                if world.rng.random() < 0.2:
+                if world.rng.random() < self._size.full_passes:
                     observer.ask(FullPass(on=True))
                 observer.ask(ShowRanks("leaderboard", world.rng.choice((1, 1, 50, 150))))
                 await asyncio.to_thread(world.play, phase, stop)

@@ -9,6 +9,9 @@ EXAMPLES = 3
 """Wrong values of one kind that are printed in full."""
 LEAST_SHARE, MOST_SHARE = 0.93, 0.99
 """Share of intervals that must hold the true value; they are 95 % intervals."""
+MOST_BIAS = 0.06
+"""Largest mean relative error of a count that is not exact: errors in both directions must cancel out. Frames of one
+pass are wrong in the same direction, and a run has few passes."""
 ENOUGH = 500
 """Least number of frames for a meaningful share, because the frames of one pass are not independent."""
 
@@ -25,6 +28,8 @@ class Tally:
         """For each count: how often it had each certainty."""
         self.intervals: dict[str, list[int]] = defaultdict(lambda: [0, 0])
         """For each count and certainty: frames, and frames whose interval held the true value."""
+        self.errors: dict[str, tuple[int, float]] = defaultdict(lambda: (0, 0.0))
+        """For each count that is not exact: frames, and the sum of the relative errors of its value."""
         self.missed: dict[str, list[str]] = defaultdict(list)
 
     def check(self, what: str, right: bool, message: Callable[[], str]) -> None:
@@ -45,6 +50,23 @@ class Tally:
         if not held and len(examples) < EXAMPLES:
             examples.append(message())
 
+    def error(self, what: str, relative: float) -> None:
+        """Note how far a value is from the true value, relative to it."""
+        self.figures += 1
+        frames, total = self.errors[what]
+        self.errors[what] = frames + 1, total + relative
+
+    def bias(self, what: str) -> float:
+        """The mean relative error of a count."""
+        frames, total = self.errors[what]
+        return total / frames
+
+    def biased(self) -> list[str]:
+        """The counts whose values are too low or too high on average."""
+        return [
+            name for name, (frames, _) in self.errors.items() if frames >= ENOUGH and abs(self.bias(name)) > MOST_BIAS
+        ]
+
     @property
     def held(self) -> float | None:
         """Share of all intervals that held the true value."""
@@ -59,8 +81,10 @@ class Tally:
 
     @property
     def good(self) -> bool:
-        """Whether no value is wrong and no interval is too narrow."""
-        return not self.wrong and not self.too_narrow() and (self.held is None or self.held >= LEAST_SHARE)
+        """Whether no value is wrong, no interval is too narrow and no count is biased."""
+        return not (self.wrong or self.too_narrow() or self.biased()) and (
+            self.held is None or self.held >= LEAST_SHARE
+        )
 
     def add(self, other: Tally) -> None:
         """Add the findings of another tally."""
@@ -72,6 +96,9 @@ class Tally:
         for what, (frames, held) in other.intervals.items():
             self.intervals[what][0] += frames
             self.intervals[what][1] += held
+        for what, (number, total) in other.errors.items():
+            frames_so_far, total_so_far = self.errors[what]
+            self.errors[what] = frames_so_far + number, total_so_far + total
         for mine, theirs in ((self.examples, other.examples), (self.missed, other.missed)):
             for what, examples in theirs.items():
                 mine[what] = [*mine[what], *examples][:EXAMPLES]

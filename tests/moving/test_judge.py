@@ -17,6 +17,7 @@ from tests.moving.phases import ALL, SMALL, Phase
 from tests.moving.recording import Recording
 from tests.moving.scene import Scene
 from tests.moving.tally import Tally
+from tests.moving.timeline import Span, Timeline
 
 replace = msgspec.structs.replace
 
@@ -92,6 +93,24 @@ def test_an_interval_that_holds_too_seldom_is_found(recording: Recording) -> Non
     assert not tally.good
 
 
+def test_a_count_that_is_too_low_on_average_is_found(recording: Recording) -> None:
+    tally = judge(recording)
+    tally.interval("sessions", "counted", True, lambda: "")
+    for error in [0.1, -0.1, -0.2] * 300:
+        tally.error("sessions, counted", error)
+    assert "sessions, counted" in tally.biased()
+    assert not tally.good
+
+
+def test_a_window_that_had_ended_when_the_frame_was_taken_is_found() -> None:
+    blocked = Timeline()
+    blocked.step(Span(0.0, 0.1), 1)
+    blocked.step(Span(10.02, 10.03), -1, by_clock=True)
+    assert blocked.values(10.0, 10.1).high == 1
+    assert blocked.values(10.0, 10.1, clock_from=10.09).high == 0
+    assert blocked.values(10.0, 10.025, clock_from=10.024).high == 1
+
+
 def test_a_status_without_a_reason_is_found(recording: Recording) -> None:
     seen = [one._replace(reading=replace(one.reading, status="stale")) for one in recording.seen]
     last = [one for one in seen if one.reading.topic == "sessions"][-6:]
@@ -100,5 +119,5 @@ def test_a_status_without_a_reason_is_found(recording: Recording) -> None:
 
 def test_the_truth_itself_is_looked_at(recording: Recording, fair: Tally) -> None:
     assert fair.wrong["the truth itself"] == 0
-    missing = {**recording.found, "session:": recording.found["session:"] + 1}
+    missing = {**recording.found, "session:": recording.found["session:"] + 100}
     assert judge(recording._replace(found=missing)).wrong["the truth itself"] == 1

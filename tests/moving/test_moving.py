@@ -24,7 +24,7 @@ def server() -> Iterator[EmbeddedServer]:
 
 @pytest.mark.parametrize(("size", "seed"), [(SMALL, 1), (LARGE, 1)], ids=["small", "large"])
 async def test_no_figure_is_wrong(server: EmbeddedServer, size: Size, seed: int) -> None:
-    half = shuffled(seed)[size is LARGE :: 2]
+    half = shuffled(seed, size.phases)[size is LARGE :: 2]
     phases = [phase._replace(seconds=phase.seconds * SHORTER) for phase in half]
     tally = await Scene(server, size, seed, phases).play()
     assert tally.good, "\n" + table({size.name: tally})

@@ -91,12 +91,16 @@ class Timeline:
         """All steps so far."""
         return self._steps
 
-    def values(self, begin: float, end: float) -> Values:
-        """The values that are possible between ``begin`` and ``end``."""
+    def values(self, begin: float, end: float, clock_from: float = 0.0) -> Values:
+        """The values that are possible between ``begin`` and ``end``.
+
+        Args:
+            clock_from: steps that time caused before this moment have happened.
+        """
         self._sort()
         last = bisect_right(self._begins, end)
         first = bisect_left(self._begins, begin - self._longest, 0, last)
-        steps = [step for step in self._steps[first:last] if step.span.end >= begin]
+        steps = [step for step in self._steps[first:last] if step.span.end >= max(begin, clock_from * step.by_clock)]
         base = (self._sums[last - 1] if last else 0) - sum(step.delta for step in steps)
         written = accumulate((step.delta for step in steps if not step.by_clock), initial=0)
         passed = accumulate((step.delta for step in steps if step.by_clock), initial=0)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from redis_dash.core.certainty import Count
-from redis_dash.keyspace.key_group import Asked, Expiry, KeyGroup, Moved, Since
+from redis_dash.keyspace.changes import Asked, Expiry, Moved, Since
+from redis_dash.keyspace.key_group import KeyGroup
 
 STILL, UNKNOWN = Moved(0, 0), Moved(None, None)
 FOREVER = Expiry(0, 0.0)
@@ -170,7 +171,95 @@ def test_keys_that_the_server_has_named_bound_the_count_closely() -> None:
 def test_names_that_were_asked_tell_how_many_are_gone() -> None:
     key_group = KeyGroup()
     complete(key_group, names(1000))
-    asked = key_group.count(1.0, Since(Moved(5, 5), Moved(5, 5), FOREVER, Asked(200, 100)))
+    shrunk = Moved(505, 505, grown=-500)
+    asked = key_group.count(1.0, Since(shrunk, shrunk, FOREVER, Asked(200, 100)))
     assert (asked.value, asked.certainty) == (500, "counted")
-    assert 430 < asked.low < 500 < (asked.high or 0) < 575
+    assert 430 < asked.low < 500 < (asked.high or 0) < 575 + 505
     assert set(key_group.some(10)) < set(names(1000))
+
+
+def test_where_keys_come_and_go_the_lost_ones_are_taken_to_be_replaced() -> None:
+    """Without names from the server, a count that only lost keys would be too low until the next pass."""
+    key_group = KeyGroup()
+    complete(key_group, names(1000))
+    renewed, fewer = (Moved(900, 1800, grown=grown) for grown in (0, -300))
+    steady, shrunk = (key_group.count(1.0, Since(moved, moved, FOREVER, Asked(200, 100))) for moved in (renewed, fewer))
+    assert (steady.value, shrunk.value) == (1000, 700)
+    assert steady.low < 570
+    few = key_group.count(1.0, Since(Moved(50, 90), Moved(50, 90), FOREVER, Asked(200, 100)))
+    assert few.value == 550  # no more than were written
+
+
+def test_lost_keys_do_not_lower_the_upper_bound_by_more_than_the_writes_allow() -> None:
+    """Keys of a short lifetime: between two passes many more come than the two passes show."""
+    key_group = KeyGroup()
+    complete(key_group, names(1000), began=0.0, ended=1.0)
+    complete(key_group, names(1000), still=False, began=10.0, ended=11.0)
+    size = key_group.count(20.0, Since(Moved(5000, 9000), Moved(5000, 9000), FOREVER, Asked(200, 10)))
+    assert size.holds(1000), size
+
+
+def test_keys_that_the_server_named_after_the_pass_had_gone_by_are_added() -> None:
+    key_group = KeyGroup()
+    complete(key_group, names(100))
+    gone, new = names(30), names(40, start=100)
+    checked = dict.fromkeys(names(140), True) | dict.fromkeys(gone, False) | dict.fromkeys(new[:10], False)
+    written = dict.fromkeys([*gone, *new])
+    asked = Asked(100, 70, key_group.existing(checked, written))
+    size = key_group.count(1.0, Since(Moved(80, 110), Moved(80, 110), FOREVER, asked, named=70))
+    assert (size.value, size.low, size.high, size.certainty) == (100, 100, 100, "counted")
+
+
+def test_in_a_first_pass_only_keys_that_were_not_written_stand_for_those_not_scanned_yet() -> None:
+    """The others are all known by name, wherever they are."""
+    key_group = KeyGroup()
+    key_group.begin(0.0)
+    key_group.add(names(200), 5000, 10_000, 0.5, 0.0)
+    written = dict.fromkeys([*names(100), *names(50, start=500)])
+    checked = dict.fromkeys([*names(200), *names(50, start=500)], True) | dict.fromkeys(names(80), False)
+    size = key_group.count(
+        1.0,
+        Since(
+            Moved(150, 150),
+            Moved(150, 150),
+            FOREVER,
+            Asked(200, 120, key_group.existing(checked, written)),
+            150,
+            named=150,
+        ),
+    )
+    assert (size.value, size.certainty) == (2 * 100 + 20 + 50, "estimated")
+    assert size.low >= 100 + 20 + 50
+    assert (size.high or 0) < 320
+
+
+def test_while_the_scan_pauses_a_key_that_can_have_come_widens_the_estimate_once() -> None:
+    key_group = KeyGroup()
+    key_group.begin(0.0)
+    key_group.add(names(500), 1000, 10_000, 0.1, 0.0)
+    fresh, late = (
+        key_group.count(9.0, Since(Moved(came, came), Moved(came, came), FOREVER, arrived=came)) for came in (0, 2000)
+    )
+    assert (late.high or 0) - (fresh.high or 0) == 2000
+
+
+def test_the_running_pass_bounds_what_can_have_come_since_the_last_one() -> None:
+    """Otherwise each write to any key would raise the upper bound of a few keys that are all checked."""
+    key_group = KeyGroup()
+    key_group.begin(0.0)
+    key_group.add(names(9), 200_000, 200_000, 0.999, 0.0)
+    key_group.end(still=False, now=20.0)
+    key_group.begin(20.0)
+    key_group.add(names(7), 150_000, 200_000, 0.75, 30.0)
+    assert 9 <= key_group.most_now(9, 30.0, Moved(8000, 9000), Moved(5, 5)) < 40
+    assert key_group.most_now(9, 30.0, Moved(8000, 9000), Moved(7000, 7500)) > 7000  # the scan pauses: nothing is known
+
+
+def test_keys_that_are_gone_can_have_been_replaced() -> None:
+    key_group = KeyGroup()
+    complete(key_group, names(100), began=0.0, ended=1.0)
+    complete(key_group, names(100), still=False, began=10.0, ended=11.0)
+    for key in names(90):
+        key_group.discard(key)
+    assert key_group.most_now(10, 20.0, Moved(5000, 9000), STILL) >= 100
+    assert key_group.most_now(10, 20.0, Moved(20, 110), STILL) == 30  # no more than were written

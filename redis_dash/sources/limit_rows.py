@@ -1,6 +1,10 @@
-"""How clients are ranked by their usage: the blocked ones first, then those nearest to their limits."""
+"""The rows of the rate limits topic: as they get older, and in their order."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
 
 from redis_dash.core.frames.rate_limits import LimitRow
 from redis_dash.dialects.base import OtherDialectError
@@ -11,6 +15,22 @@ NEAR = 0.8
 
 Rank = tuple[bool, float, int]
 LOWEST_RANK: Rank = (False, -1.0, -1)
+
+
+class Span(NamedTuple):
+    """When a value was read: at some moment between the two, ``time.monotonic()``."""
+
+    asked: float
+    answered: float
+
+
+def aged(row: LimitRow, now: float, read: Span) -> LimitRow:
+    """A row with its age and the remaining time as of now, never younger and never falling earlier than it may."""
+    age_s = now - read.asked
+    if age_s < 0.05:
+        return row
+    reset_s = None if row.reset_s is None else max(0.0, row.reset_s - (now - read.answered))
+    return msgspec.structs.replace(row, age_s=age_s, reset_s=reset_s)
 
 
 def most(limiter: Limiter, reply: object) -> Rank:
@@ -24,13 +44,16 @@ def most(limiter: Limiter, reply: object) -> Rank:
 
 
 def rank(row: LimitRow) -> Rank:
+    """Orders rows: blocked ones highest, then by the used share of the limit."""
     return row.blocked, row.used / row.limit if row.limit else 0.0, row.used
 
 
 def is_near(row: LimitRow) -> bool:
+    """Whether a client is near its limit or at it."""
     return row.limit is not None and row.used >= NEAR * row.limit
 
 
 def fullest_first(row: LimitRow) -> tuple[bool, float, int, str]:
+    """The sort key by which rows are shown."""
     blocked, share, used = rank(row)
     return not blocked, -share, -used, row.identity

@@ -1,0 +1,98 @@
+"""What is said to be blocked or near a limit is so when the frame is taken, although windows end during the reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import redis
+
+from redis_dash.client.info import Info
+from redis_dash.config import LimitPattern
+from redis_dash.sources.base import Context
+from redis_dash.sources.rate_limits import RateLimitsSource
+from tests.conftest import until
+from tests.live.test_sources import accept
+
+MakeContext = Callable[..., Context]
+LIMITS = (LimitPattern("ratelimit:*", "10/60"),)
+
+
+def block(client: redis.Redis, name: str, for_ms: int) -> str:
+    """Block a client of a fixed window."""
+    key = f"ratelimit:{name}"
+    client.set(key, 10, px=for_ms)
+    return key
+
+
+def end_during_the_count(context: Context, monkeypatch: pytest.MonkeyPatch, ended: Callable[[], bool]) -> None:
+    """Let windows end after the clients were read and before they are counted."""
+    info_after = context.keyspace.counts.info_after
+
+    async def later(moment: float) -> Info | None:
+        await until(ended)
+        return await info_after(moment)
+
+    monkeypatch.setattr(context.keyspace.counts, "info_after", later)
+
+
+async def test_a_window_that_ends_during_the_reading_is_not_counted_as_blocked(
+    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    block(client, "long", 60_000)
+    context = make_context(limits=LIMITS)
+    source = RateLimitsSource(context)
+    await context.keyspace.pass_over()
+    key = block(client, "short", 400)
+    await context.keyspace.pass_over()
+    end_during_the_count(context, monkeypatch, lambda: not client.exists(key))
+    frame = (await source.read()).frame
+    assert frame.blocked.value == 1, frame.blocked
+    assert frame.blocked.certainty != "exact" or len(frame.rows) == 1
+
+
+async def test_before_the_first_pass_at_least_counts_no_window_that_has_ended(
+    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe = client.pipeline(transaction=False)
+    for number in range(20_000):
+        pipe.set(f"other:{number}", "x")
+    pipe.execute()
+    context = make_context(limits=LIMITS)
+    source = RateLimitsSource(context)
+    async for part in context.keyspace.walk():
+        context.keyspace._add(part)
+        break
+    accept(client, "9", [59.6, *(number / 10 for number in range(9))])  # the oldest request leaves the window soon
+    keys = [block(client, "1", 60_000), "ratelimit:9"]
+    await source.examine([key.encode() for key in keys])
+
+    def ended() -> bool:
+        seconds, microseconds = client.time()
+        return client.zcount("ratelimit:9", seconds + microseconds / 1e6 - 60, "+inf") < 10
+
+    end_during_the_count(context, monkeypatch, ended)
+    frame = (await source.read()).frame
+    assert (frame.blocked.value, frame.blocked.certainty) == (1, "at_least")
+    assert (frame.near.value, frame.near.certainty) == (1, "at_least")
+
+
+async def test_at_least_counts_only_clients_that_were_read_just_now(
+    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redis_dash.sources.rate_limits.FOLLOWED", 20)
+    monkeypatch.setattr("redis_dash.sources.rate_limits.OTHERS_AT_ONCE", 5)
+    keys = [block(client, f"{number}", 60_000) for number in range(60)]
+    context = make_context(limits=LIMITS)
+    source = RateLimitsSource(context)
+    await context.keyspace.pass_over()
+    await source.read()
+    fuller = [key for key in keys if key.encode() not in source._rows][:15]
+    for key in fuller:
+        client.set(key, 11, px=60_000)
+    await source.examine([key.encode() for key in fuller])
+    assert len(source._rows) == 35  # more than are read in one poll
+    client.delete(*keys)
+    for _ in range(3):
+        frame = (await source.read()).frame
+        assert frame.blocked.value == 0, frame.blocked
