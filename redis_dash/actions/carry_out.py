@@ -6,7 +6,8 @@ import asyncio
 import time
 
 from redis_dash.actions.revocation import LostAnswerError, final, revoke
-from redis_dash.client.deployment import Deployment, check
+from redis_dash.client.deployment import Deployment
+from redis_dash.client.reasons import check
 from redis_dash.core.commands import Command, FindOut, Outcome, Publish, RestoreSession, RevokeSession
 from redis_dash.core.errors import SourceError
 from redis_dash.core.resp import ReplyError

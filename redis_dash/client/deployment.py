@@ -19,15 +19,15 @@ from redis_dash.client.handshake import Handshake
 from redis_dash.client.info import Info, kind_of, parse_info
 from redis_dash.client.own_lookups import OwnLookups
 from redis_dash.client.ping import PingTimer
-from redis_dash.client.reasons import say, without_arguments
+from redis_dash.client.reasons import check, without_arguments
 from redis_dash.client.reconnecting import Answer, ReconnectingConnection
 from redis_dash.client.server_cost import ServerCost
 from redis_dash.client.traffic import Traffic
 from redis_dash.client.value_heads import ValueHeads
 from redis_dash.config import Url
-from redis_dash.core.errors import AwayError, MissingRightError, SourceError
+from redis_dash.core.errors import AwayError, SourceError
 from redis_dash.core.frames.server import Cost, Kind
-from redis_dash.core.resp import Command, ReplyError
+from redis_dash.core.resp import Command
 
 REPLY_TIMEOUT_S = 5.0
 """The longest time without a byte of a reply."""
@@ -38,21 +38,6 @@ SENTINEL = "this is a Sentinel, not the Redis that it watches"
 
 
 Exchange = Callable[[Sequence[Command]], Awaitable[list[object]]]
-
-
-def check(reply: object) -> object:
-    """Return a reply, or raise the error of an error reply.
-
-    Raises:
-        MissingRightError: the ACL user may not run the command.
-        SourceError: any other error reply.
-    """
-    if isinstance(reply, ReplyError):
-        text = str(reply)
-        if text.startswith(("NOPERM", "ERR unknown command")):
-            raise MissingRightError(text.removeprefix("NOPERM ").removeprefix("ERR "))
-        raise SourceError(say(reply))
-    return reply
 
 
 def _cut(commands: Sequence[Command], begin: int, length: int) -> int:

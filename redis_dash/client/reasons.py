@@ -9,7 +9,7 @@ from typing import Any
 
 from redis_dash.client.endpoint import without_secret
 from redis_dash.config import Url
-from redis_dash.core.errors import SourceError
+from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.resp import Command, ReplyError
 
 CLOSED = "the server closed the connection"
@@ -43,6 +43,21 @@ def say(error: ReplyError) -> str:
     if "max number of clients" in text:
         return "the server has as many clients as it lets in (maxclients)"
     return text.removeprefix("ERR ")
+
+
+def check(reply: object) -> object:
+    """Return a reply, or raise the error of an error reply.
+
+    Raises:
+        MissingRightError: the ACL user may not run the command.
+        SourceError: any other error reply.
+    """
+    if isinstance(reply, ReplyError):
+        text = str(reply)
+        if text.startswith(("NOPERM", "ERR unknown command")):
+            raise MissingRightError(text.removeprefix("NOPERM ").removeprefix("ERR "))
+        raise SourceError(say(reply))
+    return reply
 
 
 def without_arguments(commands: Sequence[Command], replies: list[Any]) -> list[Any]:

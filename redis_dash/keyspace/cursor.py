@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from redis_dash.client.deployment import Deployment, check
+from redis_dash.client.deployment import Deployment
+from redis_dash.client.reasons import check
 from redis_dash.core.errors import SourceError
 from redis_dash.core.resp import Command
 

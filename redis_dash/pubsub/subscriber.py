@@ -14,8 +14,7 @@ from itertools import islice
 import hiredis
 
 from redis_dash.client.connection import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Connection, open_connection
-from redis_dash.client.deployment import check
-from redis_dash.client.reasons import describe
+from redis_dash.client.reasons import check, describe
 from redis_dash.client.traffic import Traffic
 from redis_dash.config import Url
 from redis_dash.core.errors import MissingRightError, SourceError

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from redis_dash.client.deployment import check
+from redis_dash.client.reasons import check
 from redis_dash.config import Config
 from redis_dash.core.certainty import at_least, counted, exact
 from redis_dash.core.commands import Request, ShowRanks

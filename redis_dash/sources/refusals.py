@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from redis_dash.client.deployment import check
+from redis_dash.client.reasons import check
 from redis_dash.dialects.base import is_permission_error, refusal
 from redis_dash.dialects.session_dialects import ReadSession
 

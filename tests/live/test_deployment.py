@@ -9,9 +9,10 @@ import pytest
 import redis
 
 from demo_server.process.embedded import EmbeddedServer
-from redis_dash.client.deployment import Deployment, check
+from redis_dash.client.deployment import Deployment
 from redis_dash.client.info import parse_info
 from redis_dash.client.own_lookups import COUNTED, PROBES
+from redis_dash.client.reasons import check
 from redis_dash.config import Url
 from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.resp import Command, ReplyError
