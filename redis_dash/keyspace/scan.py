@@ -18,8 +18,9 @@ from redis_dash.core.frames.server import Scan
 from redis_dash.core.patterns import Matcher
 from redis_dash.core.throughput import Throughput
 from redis_dash.keyspace.counts import KeyCounts
-from redis_dash.keyspace.cursor import ScanCursor, ScanInterruptedError
+from redis_dash.keyspace.cursor import ScanInterruptedError
 from redis_dash.keyspace.throttle import Throttle
+from redis_dash.keyspace.walk import Walk
 
 RETRY_S = 0.5
 LONGEST_REST_S = 5.0
@@ -223,13 +224,13 @@ class Keyspace:
             return hold_back is None or self.full_speed
 
         self._walks += hold_back is None
-        scanner = ScanCursor(self._deployment, self._count, ahead)
+        scanner = Walk(self._deployment, self._count, ahead)
         try:
             while not scanner.complete:
-                size, keys = await scanner.slice()
+                keys = await scanner.slice()
                 self._throttle.took(scanner.took_s, in_background=self._in_background)
                 self._busy_s += scanner.took_s
-                yield Slice(size, len(keys), self._matcher.sort(keys), scanner.passed_over)
+                yield Slice(scanner.size, len(keys), self._matcher.sort(keys), scanner.passed_over)
                 if hold_back is not None and not (scanner.complete or self.full_speed):
                     await hold_back()
         finally:
@@ -252,7 +253,7 @@ class Keyspace:
         """Pause until the server's time for all our commands is within the budget again."""
         deadline = time.monotonic() + LONGEST_REST_S  # the scan proceeds even if other commands use the whole budget
         while not (self.full_speed or self._afresh) and (time.monotonic() < deadline or self._walks):
-            if self._deployment.cost.usec(b"SCAN") is None:
+            if not self._deployment.is_priced(b"SCAN"):
                 await self._deployment.price()
             rest_s = self._throttle.rest_s(self._spent_s, time.monotonic())
             if rest_s <= 0 and not self._walks:
@@ -262,7 +263,7 @@ class Keyspace:
     @property
     def _spent_s(self) -> float:
         """The server's time for all our commands; if the server does not report it, the time that the scan took."""
-        spent_s = self._deployment.cost.spent_s
+        spent_s = self._deployment.spent_s
         return self.besides() + (self._busy_s if spent_s is None else spent_s)
 
     async def _rest(self, seconds: float) -> None:

@@ -129,7 +129,8 @@ class SessionsSource(Source[SessionsFrame]):
         deployment = self._context.deployment
         if self._known and self._undo_asked != deployment.connects:
             self._undo_asked = deployment.connects
-            self._can_undo = await can_undo(deployment.pipeline, next(iter(self._known)))
+            key = next(iter(self._known))
+            self._can_undo = await can_undo(deployment.node_of(key).pipeline, key)
 
     async def _read_again(self, written: Sequence[bytes]) -> None:
         """Read the lifetimes of all, the values of those that were written, and other values in turn."""

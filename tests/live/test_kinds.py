@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from demo_server.process.embedded import find_server
-from redis_dash.client.deployment import SENTINEL, Deployment
+from redis_dash.client.deployment import Deployment
 from redis_dash.client.info import kind_of
+from redis_dash.client.node import SENTINEL
 from redis_dash.config import Config, Url
 from redis_dash.core.errors import SourceError
 from redis_dash.hub import Hub
