@@ -48,7 +48,9 @@ class Hub:
         self._config = config
         self._keyspace = Keyspace(self.deployment, key_groups(config), config.budget, config.refresh_s)
         self._subscriber = Subscriber(url, config.channels, MessageRing())
-        self._tracking = ClientTracking(url, tracked(config), config.budget)
+        # Tracking listens to one node. Of several, the others would be silent, so all keys are left to the scan.
+        named = tracked(config) if len(self.deployment.nodes) == 1 else {}
+        self._tracking = ClientTracking(url, named, config.budget)
         self._keyspace.counts.tracking = self._tracking
         self._keyspace.besides = lambda: self._tracking.spent_s
         self.deployment.listeners += [self._subscriber.traffic, self._tracking.traffic]

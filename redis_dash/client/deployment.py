@@ -81,7 +81,7 @@ class Deployment:
         Raises:
             SourceError: as ``pipeline``.
         """
-        await self._ask(self.nodes, lambda node: node.connect())
+        await self.ask(self.nodes, lambda node: node.connect())
 
     async def close(self) -> None:
         """Close all connections."""
@@ -105,7 +105,7 @@ class Deployment:
         places: dict[Node, list[int]] = {} if commands else {node: [] for node in self.nodes}
         for place, command in enumerate(commands):
             places.setdefault(self.node_of(key_of(command)), []).append(place)
-        parts = await self._ask(places, lambda node: node.pipeline([commands[place] for place in places[node]]))
+        parts = await self.ask(places, lambda node: node.pipeline([commands[place] for place in places[node]]))
         replies: list[object] = [None] * len(commands)
         for its_places, part in zip(places.values(), parts, strict=True):
             for place, reply in zip(its_places, part, strict=True):
@@ -126,7 +126,7 @@ class Deployment:
         Raises:
             SourceError: as ``pipeline``, and for an error reply.
         """
-        (replies,) = await self._ask(self.nodes[:1], lambda node: node.pipeline([command]))
+        (replies,) = await self.ask(self.nodes[:1], lambda node: node.pipeline([command]))
         return check(replies[0])
 
     async def on_each(self, commands: Sequence[Command]) -> list[list[object]]:
@@ -135,9 +135,9 @@ class Deployment:
         Raises:
             SourceError: as ``pipeline``.
         """
-        return await self._ask(self.nodes, lambda node: node.pipeline(commands))
+        return await self.ask(self.nodes, lambda node: node.pipeline(commands))
 
-    async def _ask(self, nodes: Iterable[Node], question: Callable[[Node], Awaitable[T]]) -> list[T]:
+    async def ask(self, nodes: Iterable[Node], question: Callable[[Node], Awaitable[T]]) -> list[T]:
         """Ask nodes at the same time; returns when each has answered or failed.
 
         Raises:
@@ -163,7 +163,7 @@ class Deployment:
             MissingRightError: the ACL user may not run INFO.
             SourceError: as ``pipeline``.
         """
-        return merged(await self._ask(self.nodes, lambda node: node.info(max_age_s)))
+        return merged(await self.ask(self.nodes, lambda node: node.info(max_age_s)))
 
     async def ping_ms(self) -> float | None:
         """The round trip of PING to the slowest node in milliseconds; None if one could not be measured yet.
@@ -171,7 +171,7 @@ class Deployment:
         Raises:
             SourceError: as ``pipeline``.
         """
-        pings = await self._ask(self.nodes, lambda node: node.ping_ms())
+        pings = await self.ask(self.nodes, lambda node: node.ping_ms())
         known = [ping for ping in pings if ping is not None]
         return max(known) if len(known) == len(pings) else None
 
@@ -185,7 +185,7 @@ class Deployment:
         Raises:
             SourceError: as ``pipeline``.
         """
-        await self._ask(self.nodes, lambda node: node.price())
+        await self.ask(self.nodes, lambda node: node.price())
 
     def is_priced(self, name: bytes) -> bool:
         """Whether the time for one call of a command is known on each node."""

@@ -2,6 +2,9 @@
 
 A received chunk is parsed at once, counted by channel and put into the ring unchanged; nothing is decoded here. After a
 disconnect the subscriber connects and subscribes again, and reports the gap.
+
+One connection is enough for several nodes, too: a cluster passes each message of PUBLISH on to all its nodes. A message
+of SPUBLISH stays on the node of its channel; the events source says how many such channels there are.
 """
 
 from __future__ import annotations

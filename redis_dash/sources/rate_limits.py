@@ -43,7 +43,7 @@ LOWEST_RANK: Rank = (False, -1.0, -1)
 
 
 class Clock(NamedTuple):
-    """The server's clock, by which usage is counted."""
+    """The server's clock, by which usage is counted; with several nodes the first one's."""
 
     now: float
     at: float
@@ -190,7 +190,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
 
     async def _clock(self) -> Clock:
         at = time.monotonic()
-        reply = await self._context.deployment.on_first(b"TIME")  # the nodes of one deployment have one clock
+        reply = await self._context.deployment.on_first(b"TIME")
         if not isinstance(reply, list) or len(reply) != 2:
             raise SourceError("TIME answered in an unknown form")
         return Clock(int(reply[0]) + int(reply[1]) / 1e6, at)
