@@ -157,7 +157,7 @@ async def test_an_estimate_holds_for_keys_that_are_all_on_one_node(nodes: TwoNod
         assert count.high is not None
         if keyspace.done > 2000:
             counts.append((count.low, count.value, count.high))
-    assert len(counts) > 10
+    assert len(counts) >= 5
     assert all(low <= 20_000 <= high for low, _, high in counts)
     assert all(abs(value - 20_000) < 3_000 for _, value, _ in counts)
 
