@@ -187,9 +187,9 @@ class Deployment:
         """
         await self.ask(self.nodes, lambda node: node.price())
 
-    def is_priced(self, name: bytes) -> bool:
-        """Whether the time for one call of a command is known on each node."""
-        return all(node.cost.usec(name) is not None for node in self.nodes)
+    def lacks_price(self, name: bytes) -> bool:
+        """Whether we called a command on a node, and its time there is not known yet."""
+        return any(node.cost.lacks_price(name) for node in self.nodes)
 
     @property
     def spent_s(self) -> float | None:

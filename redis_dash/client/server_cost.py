@@ -76,6 +76,10 @@ class ServerCost:
         """The latest time of the server for one call of a command, in microseconds; None if it is unknown."""
         return self._usec.get(name)
 
+    def lacks_price(self, name: bytes) -> bool:
+        """Whether we called a command, and its time is not known yet."""
+        return self._calls[name] > 0 and name not in self._usec
+
     @property
     def spent_s(self) -> float | None:
         """The server's time for all our commands so far; None if it reports no times.

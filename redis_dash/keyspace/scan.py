@@ -253,7 +253,7 @@ class Keyspace:
         """Pause until the server's time for all our commands is within the budget again."""
         deadline = time.monotonic() + LONGEST_REST_S  # the scan proceeds even if other commands use the whole budget
         while not (self.full_speed or self._afresh) and (time.monotonic() < deadline or self._walks):
-            if not self._deployment.is_priced(b"SCAN"):
+            if self._deployment.lacks_price(b"SCAN"):
                 await self._deployment.price()
             rest_s = self._throttle.rest_s(self._spent_s, time.monotonic())
             if rest_s <= 0 and not self._walks:

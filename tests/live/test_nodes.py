@@ -180,9 +180,12 @@ async def test_the_cost_is_that_on_both(nodes: TwoNodes, both: Deployment) -> No
     assert cost.commands == one.commands + other.commands
     assert cost.server_ms == one.server_ms + other.server_ms > 0
     assert both.spent_s == pytest.approx(sum(node.cost.spent_s or 0.0 for node in both.nodes))
-    assert both.is_priced(b"GETRANGE")
-    assert not both.is_priced(b"SCAN")
-    own, theirs = cost.commands, nodes.total("total_commands_processed")
+    assert not both.lacks_price(b"GETRANGE")
+    await both.nodes[1].pipeline([(b"SCAN", b"0")])
+    assert both.lacks_price(b"SCAN")  # and not on the node that did not run it
+    await both.price()
+    assert not both.lacks_price(b"SCAN")
+    own, theirs = both.watching_cost().commands, nodes.total("total_commands_processed")
     await both.pipeline([(b"PTTL", key) for key in KEYS])
     assert both.watching_cost().commands - own == 100
     assert nodes.total("total_commands_processed") - theirs == 100 + 2  # and the two INFOs of ``total``
