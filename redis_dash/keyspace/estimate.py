@@ -64,10 +64,10 @@ class RecentSample:
         if not size:
             return self._by_coverage(min(1.0, max(self._coverage, 1e-9)))
         if self.least == self.most:
-            low, high = interval(self.found, min(self.scanned, size), size)
+            low, high = interval(*_within(self.found, self.scanned, size), size)
             return estimated(round(self.found / self.scanned * size), low, high, coverage)
         found, scanned, spread = self._recent(size)
-        low, high = interval(found, min(scanned, size), max(size, scanned), whole=False)
+        low, high = interval(*_within(found, scanned, size), size, whole=False)
         low, high = math.floor(low * (1 - spread)), math.ceil(high * (1 + spread))
         return estimated(round(found / scanned * size), low, high, coverage)
 
@@ -88,6 +88,11 @@ class RecentSample:
                 break
             found, scanned, spread = found + part.found, scanned + part.scanned, max(spread, off)
         return found, max(1, scanned), min(spread, 1.0)
+
+
+def _within(found: int, scanned: int, size: int) -> tuple[int, int]:
+    """The sample scaled down to ``size`` keys: SCAN returned some keys twice, or keys were deleted since."""
+    return (found, scanned) if scanned <= size else (round(found * size / scanned), size)
 
 
 def interval(found: int, scanned: int, size: int, *, whole: bool = True) -> tuple[int, int]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,6 +19,20 @@ UNREAD = SessionFacts(user="", fields=(("", "the value could not be read"),))
 
 DISTINCTIVE = 8
 """Least characters of a part of an id that distinguishes sessions."""
+PRECISE_S = 0.03
+"""A lifetime is not precise if its reply took longer."""
+
+
+class Moment(NamedTuple):
+    """A moment by both clocks."""
+
+    epoch: float
+    monotonic: float
+
+    @classmethod
+    def now(cls) -> Moment:
+        """Read both clocks."""
+        return cls(time.time(), time.monotonic())
 
 
 class KnownSession(msgspec.Struct):
@@ -26,19 +42,34 @@ class KnownSession(msgspec.Struct):
     dialect: str = "unknown"
     value: object = None
     """The reply that the facts were decoded from; an equal reply need not be decoded again."""
+    value_at: float = 0.0
+    """When the value was asked for, in Unix epoch seconds; 0 if it has not been read."""
     expires_at: float | None = None
     """``time.monotonic()``; None if the session never expires or this is not known."""
     lifetime_s: float | None = None
     """The longest remaining lifetime that was read."""
     expires_known: bool = False
+    lifetime_at: float = 0.0
+    """When the remaining lifetime was asked for, in Unix epoch seconds; 0 if it is not precise."""
     shown: tuple[SessionFacts, SessionFacts, bytes] | None = None
     """A cache: the facts, what may be shown of them, and their fingerprint."""
 
-    def lasts(self, left_s: float | None, now: float) -> None:
-        """Set the remaining lifetime; None if the session never expires."""
-        self.lifetime_s = None if left_s is None else max(self.lifetime_s or 0.0, left_s)
-        self.expires_at = None if left_s is None else now + left_s
+    def lasts(self, left_ms: int, asked: Moment, answered: float) -> None:
+        """Set the remaining lifetime.
+
+        Args:
+            left_ms: as PTTL returns it; negative if the session never expires.
+            asked: when PTTL was sent. The server ran it at some moment until ``answered`` (``time.monotonic()``).
+        """
         self.expires_known = True
+        self.lifetime_at = asked.epoch
+        if left_ms < 0:
+            self.lifetime_s = self.expires_at = None
+            return
+        self.lifetime_s = max(self.lifetime_s or 0.0, left_ms / 1000)
+        self.expires_at = (asked.monotonic + answered) / 2 + left_ms / 1000
+        if answered - asked.monotonic > PRECISE_S:
+            self.lifetime_at = 0.0
 
 
 def most_left_first(item: tuple[bytes, KnownSession]) -> tuple[float, float]:

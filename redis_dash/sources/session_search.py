@@ -16,7 +16,7 @@ from redis_dash.dialects.base import SessionFacts
 from redis_dash.dialects.session_dialects import Page, SessionDialects
 from redis_dash.sources.base import Context
 from redis_dash.sources.refusals import unread_sessions
-from redis_dash.sources.session_facts import UNREADABLE, KnownSession, SessionRows, distinctive, most_left_first
+from redis_dash.sources.session_facts import UNREADABLE, KnownSession, Moment, SessionRows, distinctive, most_left_first
 
 KEPT = 500
 """Found sessions that are kept, those with the longest remaining lifetime; the others are only counted."""
@@ -216,11 +216,11 @@ class SessionSearch:
             search.found = dict(heapq.nlargest(KEPT, search.found.items(), key=most_left_first))
 
     async def _read_lifetimes(self, search: _RunningSearch, sessions: dict[bytes, KnownSession]) -> None:
-        asked = list(sessions.items())
-        replies = await self._context.deployment.pipeline([(b"PTTL", key) for key, _ in asked])
-        now = time.monotonic()
-        for (key, known), reply in zip(asked, replies, strict=True):
+        found, asked = list(sessions.items()), Moment.now()
+        replies = await self._context.deployment.pipeline([(b"PTTL", key) for key, _ in found])
+        answered = time.monotonic()
+        for (key, known), reply in zip(found, replies, strict=True):
             if reply == -2:
                 search.count -= search.found.pop(key, None) is not None
             elif isinstance(reply, int):
-                known.lasts(None if reply < 0 else reply / 1000, now)
+                known.lasts(reply, asked, answered)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import heapq
+import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from redis_dash.actions.revocation import can_undo
 from redis_dash.config import Config
@@ -17,7 +18,7 @@ from redis_dash.dialects.session_dialects import ReadSession, SessionDialects
 from redis_dash.keyspace.client_tracking import Take
 from redis_dash.sources.base import Context, Sample, Source, round_robin, sample
 from redis_dash.sources.refusals import missing_right, unread_sessions
-from redis_dash.sources.session_facts import UNREAD, UNREADABLE, KnownSession, SessionRows, most_left_first
+from redis_dash.sources.session_facts import UNREAD, UNREADABLE, KnownSession, Moment, SessionRows, most_left_first
 from redis_dash.sources.session_search import SessionSearch
 
 KEY_GROUP = "sessions"
@@ -25,7 +26,11 @@ FOLLOWED = 1000
 """Sessions whose lifetime is read in each poll: those with the longest remaining lifetime; all of them if they are at
 most twice as many."""
 VALUES_AT_ONCE = 500
-"""Followed sessions whose value is read again in one poll."""
+"""Followed sessions whose value is read again in one poll, of those that may have been written unnoticed."""
+IN_TURN = 25
+"""Followed sessions that are read again in one poll although the client tracking names those that are written."""
+SOON_S = 2.0
+"""Sessions that expire within this time are checked in each poll: the server may delete them, and name them, late."""
 REMEMBERED = 4096
 """Values up to this many bytes are kept, so that an unchanged value is not decoded again."""
 CATCH_UP = 5
@@ -54,7 +59,7 @@ class SessionsSource(Source[SessionsFrame]):
         """``time.monotonic()``: sessions that expire earlier are not followed; 0 if all are."""
         self._no_lifetimes = ""
         self._no_values = ""
-        self._value_start = 0
+        self._turn = self._value_start = 0
         self._late: dict[bytes, None] = {}
         """Sessions whose values must be read, and were not yet for lack of time."""
         self._can_undo: bool | None = None
@@ -70,6 +75,7 @@ class SessionsSource(Source[SessionsFrame]):
         new = [key for key in keys if key not in self._known]
         if not new:
             return
+        asked = Moment.now()
         replies = await self._context.deployment.pipeline([(b"PTTL", key) for key in new])
         missing_right(b"PTTL", replies)
         now = time.monotonic()
@@ -81,7 +87,7 @@ class SessionsSource(Source[SessionsFrame]):
                 self._known[key] = KnownSession()
             elif reply >= least_ms or not self._floor_at:
                 known = self._known[key] = KnownSession()
-                known.lasts(None if reply < 0 else reply / 1000, now)
+                known.lasts(reply, asked, now)
             else:
                 self._dropped_in_pass = self._context.keyspace.passes
         self._register_ids(key for key in new if key in self._known)
@@ -133,15 +139,23 @@ class SessionsSource(Source[SessionsFrame]):
             self._can_undo = await can_undo(deployment.node_of(key).pipeline, key)
 
     async def _read_again(self, written: Sequence[bytes]) -> None:
-        """Read the lifetimes of all, the values of those that were written, and other values in turn."""
+        """Read the sessions that were written, those that may have been written unnoticed, and some others in turn."""
         await self.examine(written)
-        await self._read_lifetimes(list(self._known))
+        covers, soon = self._context.tracking.covers, time.monotonic() + SOON_S
+        in_turn, self._turn = round_robin(list(self._known), self._turn, IN_TURN)
+        unsure = [
+            key
+            for key, known in self._known.items()
+            if not covers(KEY_GROUP, known.lifetime_at) or (known.expires_at or math.inf) < soon
+        ]
+        await self._read_lifetimes(dict.fromkeys([*written, *unsure, *in_turn]))
         self._set_floor()
-        again, self._value_start = round_robin(list(self._known), self._value_start, VALUES_AT_ONCE)
         self._no_values = ""
         self._late |= dict.fromkeys(written)
         await self._read_late()
-        await self._read_within(again)
+        unsure = [key for key, known in self._known.items() if not covers(KEY_GROUP, known.value_at)]
+        again, self._value_start = round_robin(unsure, self._value_start, VALUES_AT_ONCE)
+        await self._read_within([*again, *(key for key in in_turn if key not in again)])
 
     async def _catch_up(self, take: Take) -> bool:
         """Read sessions that were written during the poll; returns whether none is left."""
@@ -174,13 +188,16 @@ class SessionsSource(Source[SessionsFrame]):
         return len(keys)
 
     async def _read_values(self, keys: Sequence[bytes]) -> None:
-        ask = self._context.deployment.pipeline
+        ask, asked_at = self._context.deployment.pipeline, time.time()
         page = await self._dialects.fetch(keys, ask)
         new = [place for place, key in enumerate(keys) if self._is_new(key, page.replies[place])]
         sessions = await self._dialects.decode(page, new, ask)
         self._no_values = unread_sessions(sessions) or self._no_values
         for session in sessions:
             self._take_value(session)
+        unread = {session.key for session in sessions if session.error is not None}
+        for known in (self._known[key] for key in keys if key in self._known and key not in unread):
+            known.value_at = asked_at
 
     def _is_new(self, key: bytes, reply: object) -> bool:
         """Whether a reply says something that is not known yet."""
@@ -200,8 +217,9 @@ class SessionsSource(Source[SessionsFrame]):
             known.value = reply if isinstance(reply, bytes) and len(reply) <= REMEMBERED else None
             known.dialect = session.dialect_name
 
-    async def _read_lifetimes(self, keys: Sequence[bytes]) -> None:
+    async def _read_lifetimes(self, keys: Collection[bytes]) -> None:
         commands: list[Command] = [(b"PTTL", key) for key in keys]
+        asked = Moment.now()
         replies = await self._context.deployment.pipeline(commands)
         now = time.monotonic()
         self._no_lifetimes = missing_right(b"PTTL", replies) if keys else self._no_lifetimes
@@ -210,7 +228,7 @@ class SessionsSource(Source[SessionsFrame]):
             if reply == -2:
                 self._forget(key)
             elif known is not None and isinstance(reply, int):
-                known.lasts(None if reply < 0 else reply / 1000, now)
+                known.lasts(reply, asked, now)
 
     def _forget(self, key: bytes) -> None:
         self._known.pop(key, None)
@@ -221,6 +239,8 @@ class SessionsSource(Source[SessionsFrame]):
         counts = self._context.keyspace.counts
         if not self._follows_all or self._no_lifetimes:
             return await counts.count_now(KEY_GROUP)
+        if not all_named:
+            await self._read_lifetimes([key for key, known in self._known.items() if known.lifetime_at < began])
         known, dropped = len(self._known), self._dropped_in_pass
         info = await counts.info_after(time.monotonic())
         if self._dropped_in_pass != dropped:  # the scan has found more meanwhile

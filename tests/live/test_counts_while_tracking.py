@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -17,6 +18,7 @@ from redis_dash.keyspace.client_tracking import ClientTracking
 from redis_dash.sources.base import Context
 from redis_dash.sources.rate_limits import RateLimitsSource
 from redis_dash.sources.sessions import SessionsSource
+from tests.conftest import until
 from tests.live.relay import relay
 from tests.live.test_sources import accept, sign_in
 from tests.live.tracking import listening
@@ -206,3 +208,62 @@ async def test_clients_that_are_dropped_while_they_are_counted_are_not_forgotten
         monkeypatch.setattr(counts, "info_after", meanwhile)
         count = (await source.read()).frame.count
         assert count.holds(15) or count.holds(30)
+
+
+async def test_sessions_that_nobody_has_written_are_not_read_again(
+    make_context: MakeContext, client: redis.Redis
+) -> None:
+    for number in range(200):
+        sign_in(client, f"u{number:04}")
+    context = make_context()
+    source = SessionsSource(context)
+    async with listening(context.tracking):
+        await context.keyspace.pass_over()
+        await source.read()
+        before = context.deployment.watching_cost().commands
+        frame = (await source.read()).frame
+        assert (frame.count.value, frame.count.certainty) == (200, "exact")
+        assert context.deployment.watching_cost().commands - before < 100
+
+
+async def test_after_the_tracking_was_lost_every_session_is_read_again(
+    make_context: MakeContext, client: redis.Redis
+) -> None:
+    keys = [sign_in(client, f"u{number:04}") for number in range(100)]
+    context = make_context()
+    source = SessionsSource(context)
+    async with listening(context.tracking):
+        await context.keyspace.pass_over()
+        await source.read()
+    client.delete(*keys[50:])
+    client.expire(keys[0], 90_000)
+    client.set(keys[1], json.dumps({"email": "somebody.else@example.com"}), keepttl=True)
+    async with listening(context.tracking):
+        frame = (await source.read()).frame
+    assert frame.count.value == len(frame.rows) == 50
+    assert frame.rows[0].user == "u0000@example.com"
+    assert "somebody.else@example.com" in {row.user for row in frame.rows}
+
+
+async def test_a_session_that_expires_unnoticed_is_not_counted(
+    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server may delete an expired key late, and names it only then."""
+    monkeypatch.setattr("redis_dash.sources.sessions.IN_TURN", 0)
+    sign_in(client, "ann")
+    soon = sign_in(client, "bob")
+    hz = client.config_get("hz")["hz"] or 10
+    client.config_set("hz", 1)
+    try:
+        context = make_context()
+        source = SessionsSource(context)
+        async with listening(context.tracking):
+            client.pexpire(soon, 900)
+            expires = time.monotonic() + 0.9
+            await context.keyspace.pass_over()
+            assert (await source.read()).frame.count.value == 2
+            await until(lambda: time.monotonic() > expires)
+            frame = (await source.read()).frame
+        assert (frame.count.value, [row.user for row in frame.rows]) == (1, ["ann@example.com"])
+    finally:
+        client.config_set("hz", hz)

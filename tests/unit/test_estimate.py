@@ -57,3 +57,12 @@ def test_without_the_databases_size_the_cursor_tells_the_coverage() -> None:
     count = sample.estimate()
     assert (count.coverage, count.certainty) == (0.05, "estimated")
     assert count.low < 2000 < (count.high or 0)
+
+
+def test_a_database_that_is_emptied_within_a_slice() -> None:
+    """SCAN returned 200 keys, and DBSIZE, which is sent with it, found 5."""
+    sample = RecentSample()
+    sample.add(100, 200, 400, 0.5, now=1.0)
+    sample.add(100, 200, 5, 0.999, now=1.1)
+    count = sample.estimate()
+    assert 0 <= count.low <= count.value <= (count.high or 0) <= 5
