@@ -22,7 +22,7 @@ DEFAULT_URL = "redis://127.0.0.1:6379/0"
 class Url:
     """A Redis URL that never shows its password: not in ``repr``, not in ``str``, not in a traceback's locals."""
 
-    __slots__ = ("_raw", "database", "shown")
+    __slots__ = ("_raw", "database", "shown", "user")
 
     def __init__(self, raw: str) -> None:
         try:
@@ -43,6 +43,8 @@ class Url:
         path = parts.path if parts.path not in ("", "/") or parts.scheme == "unix" else "/0"
         self.shown = f"{parts.scheme}://{user}{where}{path}"
         """The URL without password and options: for screens, logs and exports."""
+        self.user = unquote(parts.username or parse_qs(parts.query).get("username", [""])[0]) or "default"
+        """The name of the ACL user."""
 
     def reveal(self) -> str:
         """The whole URL, for the driver only."""

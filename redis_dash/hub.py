@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any
 
 import msgspec
@@ -19,12 +19,13 @@ from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.server import Scan
 from redis_dash.core.reading import AnyReading, Reading, Status
+from redis_dash.core.rights import remedy
 from redis_dash.keyspace.client_tracking import ClientTracking
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.subscriber import Subscriber
 from redis_dash.sources import SOURCES, key_groups, tracked
-from redis_dash.sources.base import AcceptsRequests, BackgroundWork, Context, Source
+from redis_dash.sources.base import AcceptsRequests, BackgroundWork, Context, HasOwnConnection, Sample, Source
 
 RETRY_S = 0.5
 LATE = "no answer in time"
@@ -60,9 +61,15 @@ class Hub:
         self._asked = {source.topic: asyncio.Event() for source in self._sources}
         self._latest: dict[str, Reading[Any]] = {}
         self._unread: dict[str, Reading[Any]] = {}
-        self._with_own_connection = {source.topic for source in self._sources if source.own_connection}
+        self._with_own_connection = {
+            source.topic: source for source in self._sources if isinstance(source, HasOwnConnection)
+        }
+        self._states: dict[str, Hashable] = {}
+        """The states of these connections at the last ``drain``."""
         self._trouble = ""
         """Why the server was away at the last ``drain``."""
+        self._there_at = 0.0
+        """``time.monotonic()`` of the last ``drain`` when it was there."""
         self._reached = False
 
     @property
@@ -110,9 +117,10 @@ class Hub:
         return self._keyspace.trouble
 
     def drain(self) -> list[AnyReading]:
-        """The new readings since the last call; all agree on whether the server is away.
+        """The new readings since the last call, which agree on whether the server is away.
 
-        Each source notices that only when it reads. Therefore all readings are returned again when this changes.
+        Each source notices that only when it reads. Therefore all readings are returned again when this changes. A
+        source with a connection of its own is read at once when that was lost or made again.
         """
         trouble = self.deployment.trouble
         if trouble != self._trouble:
@@ -121,12 +129,43 @@ class Hub:
                 missing = {topic: Reading[Any](topic, "error", note=trouble, away=True) for topic in self._locks}
                 self._latest = missing | self._latest
             self._unread.update(self._latest)
-            for asked in self._asked.values():
-                asked.set()
-        own = self._with_own_connection
-        readings = [_agreed(reading, trouble, reading.topic in own) for reading in self._unread.values()]
+            self._read_soon()
+            for source in self._with_own_connection.values():
+                if not trouble and not source.is_connected:
+                    source.connect_now()
+        if not trouble:
+            self._there_at = time.monotonic()
+        self._read_own_connections()
+        readings = [self._agreed(reading) for reading in self._unread.values()]
         self._unread.clear()
         return readings
+
+    def _read_own_connections(self) -> None:
+        """Read what has a connection of its own, if that has changed; if it is there again, the deployment is, too."""
+        for topic, source in self._with_own_connection.items():
+            before, state = self._states.get(topic), (source.connection_state, self._is_there(source))
+            self._states[topic] = state
+            if state == before:
+                continue
+            if topic in self._latest:
+                self._latest[topic] = self._unread[topic] = self._read_now(topic, source.sample)
+            if self._trouble and source.is_connected:
+                self.deployment.connect_now()
+                self._read_soon()
+
+    def _read_soon(self) -> None:
+        for asked in self._asked.values():
+            asked.set()
+
+    def _is_there(self, source: HasOwnConnection) -> bool:
+        """Whether the server is there: as the deployment says, unless this source has received data since then."""
+        return not self._trouble or source.has_received_since(self._there_at)
+
+    def _agreed(self, reading: Reading[Any]) -> Reading[Any]:
+        source = self._with_own_connection.get(reading.topic)
+        if source is None or not self._is_there(source):
+            return _agreed(reading, self._trouble)
+        return msgspec.structs.replace(reading, away=False) if reading.away else reading
 
     def progress(self) -> Progress | None:
         """The work that runs at full speed now, if any."""
@@ -222,37 +261,63 @@ class Hub:
         return reading
 
     async def _read_locked(self, source: Source[Any]) -> Reading[Any]:
-        topic, before = source.topic, self._latest.get(source.topic)
+        topic = source.topic
         if self.deployment.kind == "sentinel":
             return Reading(topic, "error", note=SENTINEL, away=True)
         try:
             sample = await source.read()
-        except MissingRightError as error:
-            return Reading(topic, "off", note=str(error))
-        except AwayError as error:
-            return _aged(before, str(error), away=True) or Reading(topic, "error", note=str(error), away=True)
-        except SourceError as error:
-            return _aged(before, str(error)) or Reading(topic, "error", note=str(error))
-        except Exception:  # a bug in one source must not blank the other panes
-            note = self.deployment.own_error(f"reading {topic.replace('_', ' ')}")
-            return _aged(before, note, "error") or Reading(topic, "error", note=note)
-        taken_at = before.taken_at if sample.status == "stale" and before is not None else time.time()
+        except Exception as error:
+            return self._failed(topic, error)
+        return self._reading(topic, sample)
+
+    def _read_now(self, topic: str, read: Callable[[], Sample[Any]]) -> Reading[Any]:
+        try:
+            return self._reading(topic, read())
+        except Exception as error:
+            return self._failed(topic, error)
+
+    def _reading(self, topic: str, sample: Sample[Any]) -> Reading[Any]:
+        before, taken_at = self._latest.get(topic), time.time()
+        if sample.status == "stale":
+            taken_at = sample.taken_at or (taken_at if before is None else before.taken_at)
         return Reading(
-            topic, sample.status, sample.frame, taken_at, sample.note, sample.count, sample.scope, sample.away
+            topic,
+            sample.status,
+            sample.frame,
+            taken_at,
+            sample.note,
+            sample.count,
+            sample.scope,
+            sample.away,
+            self._remedy(sample.rules),
         )
 
+    def _remedy(self, rules: Sequence[str]) -> str:
+        return remedy(self.deployment.url.user, rules)
 
-def _agreed(reading: Reading[Any], trouble: str, has_own_connection: bool) -> Reading[Any]:
+    def _failed(self, topic: str, error: Exception) -> Reading[Any]:
+        before = self._latest.get(topic)
+        match error:
+            case MissingRightError():
+                return Reading(topic, "off", note=str(error), remedy=self._remedy(error.rules))
+            case AwayError():
+                return _aged(before, str(error), away=True) or Reading(topic, "error", note=str(error), away=True)
+            case SourceError():
+                return _aged(before, str(error)) or Reading(topic, "error", note=str(error))
+        # a bug in one source must not blank the other panes
+        note = self.deployment.own_error(f"reading {topic.replace('_', ' ')}")
+        return _aged(before, note, "error") or Reading(topic, "error", note=note)
+
+
+def _agreed(reading: Reading[Any], trouble: str) -> Reading[Any]:
     """The reading, changed to agree with ``trouble``: why the server is away, or empty if it is not."""
     if trouble:
         if reading.away or reading.status != "error":
             status: Status = "error" if reading.frame is None else "stale"
-            return msgspec.structs.replace(reading, status=status, note=trouble, away=True)
-    elif reading.away and has_own_connection:
-        return msgspec.structs.replace(reading, away=False)
+            return msgspec.structs.replace(reading, status=status, note=trouble, away=True, remedy="")
     elif reading.away:
         note = "" if reading.frame is None else AGAIN
-        return msgspec.structs.replace(reading, status="stale", note=note, away=False)
+        return msgspec.structs.replace(reading, status="stale", note=note, away=False, remedy="")
     return reading
 
 
@@ -262,4 +327,4 @@ def _aged(
     """The previous reading with its frame, marked as stale; None without a frame."""
     if before is None or before.frame is None:
         return None
-    return msgspec.structs.replace(before, status=status, note=note, away=away)
+    return msgspec.structs.replace(before, status=status, note=note, away=away, remedy="")

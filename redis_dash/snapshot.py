@@ -183,7 +183,8 @@ def _exit_code(hub: Hub, readings: list[Reading[Any]], talk: Talk) -> int:
         talk.say(f"{hub.target}: {next((note for note in notes if note not in UNEXPLAINED), notes[0])}")
         return UNREACHABLE
     for reading in failed:
-        talk.say(f"{reading.topic}: {reading.status}: {reading.note}")
+        way_out = f" ({reading.remedy} allows it)" if reading.remedy else ""
+        talk.say(f"{reading.topic}: {reading.status}: {reading.note}{way_out}")
     return TOPIC_FAILED if failed else OK
 
 
@@ -220,6 +221,8 @@ def _topic(reading: Reading[Any]) -> dict[str, object]:
     entry: dict[str, object] = {"status": reading.status}
     if reading.note:
         entry["note"] = reading.note
+    if reading.remedy:
+        entry["remedy"] = reading.remedy
     if reading.taken_at:
         entry["age_s"] = round(max(0.0, time.time() - reading.taken_at), 3)
     if reading.count is not None:

@@ -11,6 +11,7 @@ import hashlib
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
 
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.node import Exchange, Node
@@ -19,6 +20,7 @@ from redis_dash.core.commands import FindOut, Outcome, RestoreSession, Result, R
 from redis_dash.core.errors import SourceError
 from redis_dash.core.frames.sessions import SessionRow
 from redis_dash.core.resp import Command, ReplyError
+from redis_dash.core.rights import missing_right
 from redis_dash.dialects.base import refusal
 from redis_dash.dialects.session_dialects import ReadSession, SessionDialects
 
@@ -39,6 +41,7 @@ return redis.call('DEL', KEYS[1])
 """Deletes a key if the reply to a reading command is still the same. Its arguments: ``_digest`` of the reply, the name
 of the command, and what the command has after the key."""
 GONE, CHANGED, DELETED = -1, -2, 1
+NO_WRITE = "no right to write this key"
 
 _WHERE_IN_SCRIPT = r" script: \w+, on @user_script.*$"
 
@@ -64,18 +67,37 @@ async def final(exchange: Exchange, *command: bytes) -> object:
     return reply
 
 
-async def can_undo(ask: Exchange, key: bytes) -> bool | None:
-    """Whether our user may DUMP and RESTORE a key; None if the server does not say. Does not touch the key.
+class WriteRights(NamedTuple):
+    """Which writes the server would allow our user on one session."""
+
+    undo: bool | None = None
+    """Whether DUMP and RESTORE are allowed; None if the server does not say."""
+    no_delete: str = ""
+    """Why the session cannot be revoked; empty if it can, or if the server does not say."""
+    rule: str = ""
+    """The ACL rule that would allow it: ``+del``, or ``~`` for a rule about the key."""
+
+
+async def write_rights(ask: Exchange, key: bytes) -> WriteRights:
+    """Ask the server what our user may do with a key. Does not touch the key.
 
     Raises:
         SourceError: the server could not be reached.
     """
     (user,) = await ask([(b"ACL", b"WHOAMI")])
     if not isinstance(user, bytes):
-        return None
+        return WriteRights()
     dry_run = (b"ACL", b"DRYRUN", user)
-    replies = await ask([(*dry_run, b"DUMP", key), (*dry_run, b"RESTORE", key, b"0", b"")])
-    return None if any(isinstance(reply, ReplyError) for reply in replies) else replies == [b"OK", b"OK"]
+    commands = ((b"DUMP", key), (b"RESTORE", key, b"0", b""), (b"DEL", key))
+    replies = await ask([(*dry_run, *command) for command in commands])
+    if any(isinstance(reply, ReplyError) for reply in replies):
+        return WriteRights()
+    *undo, delete = replies
+    if delete == b"OK":
+        return WriteRights(undo == [b"OK", b"OK"])
+    if isinstance(delete, bytes) and b"to run the" in delete:
+        return WriteRights(False, "not allowed to run DEL", "+del")
+    return WriteRights(False, NO_WRITE, "~")
 
 
 async def revoke(deployment: Deployment, command: RevokeSession) -> Outcome:
@@ -118,7 +140,10 @@ class _Revocation:
             LostAnswerError: the key may be deleted.
             SourceError: the key is not deleted.
         """
-        self._can_undo = await can_undo(self._exchange, self._key)
+        rights = await write_rights(self._exchange, self._key)
+        if rights.no_delete:
+            raise SourceError(f"not deleted: {rights.no_delete}")
+        self._can_undo = rights.undo
         for method in (self._by_script, self._by_transaction):
             with contextlib.suppress(_MethodRefusedError):
                 return await self._repeat(method)
@@ -163,7 +188,7 @@ class _Revocation:
             ending = b"DISCARD"
             (queued,) = await self._exchange([(b"DEL", self._key)])
             if isinstance(queued, ReplyError):
-                raise _MethodRefusedError if str(queued).startswith("OOM") else _error(queued)
+                raise _MethodRefusedError if str(queued).startswith("OOM") else _write_error(queued)
             reply = await final(self._exchange, b"EXEC")
             if isinstance(reply, ReplyError):
                 raise _error(reply)
@@ -245,7 +270,7 @@ class _Revocation:
 
     def _deleted(self, deleted: object) -> Outcome:
         if isinstance(deleted, ReplyError):
-            raise _error(deleted)
+            raise _write_error(deleted)
         if deleted != DELETED:
             return self._outcome("already gone", "was gone before")
         return self._outcome("deleted", f"is deleted{self._no_undo}", self.undo)
@@ -259,6 +284,11 @@ def _digest(reply: object) -> bytes | None:
     if isinstance(reply, list) and all(isinstance(part, bytes) for part in reply):
         reply = b"".join(b"%d:%b" % (len(part), part) for part in reply)
     return hashlib.sha1(reply, usedforsecurity=False).hexdigest().encode() if isinstance(reply, bytes) else None
+
+
+def _write_error(reply: ReplyError) -> SourceError:
+    """As ``_error``, for a key that may be read."""
+    return SourceError(f"not deleted: {NO_WRITE}") if missing_right(reply) == "keys" else _error(reply)
 
 
 def _error(reply: ReplyError) -> SourceError:

@@ -58,6 +58,11 @@ class Deployment:
         return self.nodes[0].kind
 
     @property
+    def has_read_rules(self) -> bool:
+        """Whether the ACL of each node can allow to read keys without writing them (``%R~``)."""
+        return all(node.has_read_rules for node in self.nodes)
+
+    @property
     def connects(self) -> int:
         """The number of connections on which a node answered."""
         return sum(node.connects for node in self.nodes)
@@ -82,6 +87,11 @@ class Deployment:
             SourceError: as ``pipeline``.
         """
         await self.ask(self.nodes, lambda node: node.connect())
+
+    def connect_now(self) -> None:
+        """Let the next command connect, even if the last attempt has just failed: the server is there."""
+        for node in self.nodes:
+            node.connect_now()
 
     async def close(self) -> None:
         """Close all connections."""
@@ -190,6 +200,11 @@ class Deployment:
     def lacks_price(self, name: bytes) -> bool:
         """Whether we called a command on a node, and its time there is not known yet."""
         return any(node.cost.lacks_price(name) for node in self.nodes)
+
+    def usec(self, name: bytes) -> float | None:
+        """The highest time of a node for one call of a command, in microseconds; None if one lacks a price."""
+        known = [usec for node in self.nodes if (usec := node.cost.usec(name)) is not None]
+        return None if self.lacks_price(name) else max(known, default=None)
 
     @property
     def spent_s(self) -> float | None:

@@ -58,6 +58,12 @@ def kind_of(values: Mapping[str, str]) -> Kind:
     return "cluster" if values.get("cluster_enabled") == "1" else "standalone"
 
 
+def has_read_rules(values: Mapping[str, str]) -> bool:
+    """Whether the server's ACL has rules for reading keys only (``%R~``): from Redis 7.0 on, and in Valkey."""
+    major = values.get("redis_version", "").partition(".")[0]
+    return major.isdecimal() and int(major) >= 7
+
+
 def calls_and_usec(values: Mapping[str, str]) -> dict[bytes, tuple[int, int]]:
     """Read ``INFO commandstats``: the calls of each command and the microseconds that all of them took."""
     found: dict[bytes, tuple[int, int]] = {}

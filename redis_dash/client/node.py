@@ -16,7 +16,7 @@ from redis_dash.client import command_cost
 from redis_dash.client.application_counters import ApplicationCounters
 from redis_dash.client.change_counters import changes_of
 from redis_dash.client.handshake import Handshake
-from redis_dash.client.info import Info, kind_of, parse_info
+from redis_dash.client.info import Info, has_read_rules, kind_of, parse_info
 from redis_dash.client.own_lookups import OwnLookups
 from redis_dash.client.ping import PingTimer
 from redis_dash.client.reasons import check, without_arguments
@@ -57,6 +57,8 @@ class Node:
         self.own = OwnLookups(self.cost.count_error)
         self.kind: Kind = "standalone"
         """As the latest INFO says."""
+        self.has_read_rules = False
+        """Whether an ACL can allow to read keys without writing them (``%R~``), as the first INFO says."""
         self.listeners: list[Traffic] = []
         """The traffic of the other connections of this program, such as the subscriber's."""
         handshake = Handshake(self.own, self.cost.count, self._observe)
@@ -198,6 +200,10 @@ class Node:
         async with self.connection.lock:
             await self._ensure_connected()
 
+    def connect_now(self) -> None:
+        """Let the next command connect, even if the last attempt has just failed: the server is there."""
+        self.connection.connect_now()
+
     def close(self) -> None:
         """Close the connection."""
         self._info = None
@@ -215,7 +221,7 @@ class Node:
 
     def _observe(self, values: Mapping[str, str]) -> None:
         """Read the first INFO of a connection."""
-        self.kind = kind_of(values)
+        self.kind, self.has_read_rules = kind_of(values), has_read_rules(values)
         self._application.take(values)
 
     # -- INFO and PING -----------------------------------------------------------------------------------------------

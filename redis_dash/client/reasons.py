@@ -11,6 +11,7 @@ from redis_dash.client.endpoint import without_secret
 from redis_dash.config import Url
 from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.resp import Command, ReplyError
+from redis_dash.core.rights import missing_right, refused_command, rules_for
 
 CLOSED = "the server closed the connection"
 CLOSED_AT_ONCE = "the server closed the connection without a word: is this a TLS port (rediss://)?"
@@ -42,20 +43,35 @@ def say(error: ReplyError) -> str:
         return "the server is loading its data"
     if "max number of clients" in text:
         return "the server has as many clients as it lets in (maxclients)"
-    return text.removeprefix("ERR ")
+    return _refused(error) or text.removeprefix("NOPERM ").removeprefix("ERR ")
+
+
+def _refused(error: ReplyError) -> str:
+    """The message for a missing right; empty if the error is about something else, or says nothing more."""
+    command = refused_command(error).upper().replace("|", " ")
+    match missing_right(error):
+        case "command" if command:
+            return f"not allowed to run {command}"
+        case "unknown command" if command:
+            return f"the server does not know {command}"
+        case "keys":
+            return "not allowed to use this key"
+        case "channels":
+            return "not allowed to use this channel"
+        case _:
+            return ""
 
 
 def check(reply: object) -> object:
     """Return a reply, or raise the error of an error reply.
 
     Raises:
-        MissingRightError: the ACL user may not run the command.
+        MissingRightError: the ACL user may not run the command, or not on this key or channel.
         SourceError: any other error reply.
     """
     if isinstance(reply, ReplyError):
-        text = str(reply)
-        if text.startswith(("NOPERM", "ERR unknown command")):
-            raise MissingRightError(text.removeprefix("NOPERM ").removeprefix("ERR "))
+        if missing_right(reply) is not None:
+            raise MissingRightError(say(reply), rules_for(reply))
         raise SourceError(say(reply))
     return reply
 

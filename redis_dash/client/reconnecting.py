@@ -147,6 +147,10 @@ class ReconnectingConnection:
         self._connected()
         self._setup.connected()
 
+    def connect_now(self) -> None:
+        """End the pause between two attempts to connect."""
+        self._next_try = 0.0
+
     # -- with or without the lock ------------------------------------------------------------------------------------
 
     async def receive(self, commands: Sequence[Command], answer: Answer) -> list[object]:

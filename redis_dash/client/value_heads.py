@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from redis_dash.client.own_lookups import OwnLookups
 from redis_dash.core.resp import Command, ReplyError
+from redis_dash.core.rights import missing_right
 
 MOST_BYTES = 256 * 1024
 """Longest value that is read whole. One byte more is fetched, which shows that a value is longer."""
@@ -76,8 +77,8 @@ class ValueHeads:
             if command[0] != b"GET":
                 continue
             key = command[1]
-            if isinstance(reply, ReplyError) and str(reply).startswith(("NOPERM", "ERR unknown command")):
-                self.refused = True
+            if isinstance(reply, ReplyError) and (right := missing_right(reply)) is not None:
+                self.refused = self.refused or right != "keys"  # other keys may be readable
                 unclear[index] = command
             elif isinstance(reply, int):  # the reply of STRLEN
                 if reply > MOST_BYTES:

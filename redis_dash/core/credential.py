@@ -32,5 +32,9 @@ def mask(raw: bytes) -> str:
 
     An id shorter than twelve characters shows at most a third of itself.
     """
-    text = raw.decode("utf-8", "backslashreplace")
+    return mask_text(raw.decode("utf-8", "backslashreplace"))
+
+
+def mask_text(text: str) -> str:
+    """As ``mask``, for an id that is text already."""
     return text[: min(4, len(text) // 3)] + "…"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class DashError(Exception):
     """Base class; the text says what to do."""
@@ -20,4 +22,9 @@ class AwayError(SourceError):
 
 
 class MissingRightError(SourceError):
-    """The ACL user may not run a command."""
+    """The ACL user may not run a command, or not on these keys or channels; or the server does not know the command."""
+
+    def __init__(self, text: str, rules: Sequence[str] = ()) -> None:
+        super().__init__(text)
+        self.rules = tuple(rules)
+        """The ACL rules that would grant the right, such as ``+scan``; empty if they are not known."""

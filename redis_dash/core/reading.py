@@ -33,6 +33,8 @@ class Reading(msgspec.Struct, Generic[F], frozen=True):
     """None for topics that need no scan."""
     away: bool = False
     """Whether the server cannot be reached; ``note`` says why."""
+    remedy: str = ""
+    """The command that grants the rights that are missing, if any is."""
 
     @property
     def coverage(self) -> float | None:

@@ -43,11 +43,6 @@ def refusal(reply: object) -> ReplyError | None:
     return reply if isinstance(reply, ReplyError) and not str(reply).startswith("WRONGTYPE") else None
 
 
-def is_permission_error(error: ReplyError) -> bool:
-    """Whether our user may not run the command, or the server does not know it; another command may work."""
-    return str(error).startswith(("NOPERM", "ERR unknown command"))
-
-
 def is_gone(reply: object) -> bool:
     """Whether the reply to a command that reads a whole value says that the key does not exist.
 

@@ -8,7 +8,8 @@ from itertools import repeat
 from typing import NamedTuple
 
 from redis_dash.core.resp import Command, ReplyError
-from redis_dash.dialects.base import SessionDialect, SessionFacts, is_gone, is_permission_error, refusal
+from redis_dash.core.rights import missing_right
+from redis_dash.dialects.base import SessionDialect, SessionFacts, is_gone, refusal
 from redis_dash.dialects.registry import SESSION_DIALECTS
 
 Ask = Callable[[Sequence[Command]], Awaitable[list[object]]]
@@ -159,7 +160,7 @@ class _Attempt:
         error = refusal(reply)
         facts = None if isinstance(reply, ReplyError) else dialect.decode(reply)
         latest = ReadSession(self.session.key, facts, dialect, command, reply)
-        if facts is not None or is_gone(reply) or (error is not None and not is_permission_error(error)):
+        if facts is not None or is_gone(reply) or (error is not None and missing_right(error) is None):
             self.session = latest
             self._untried.clear()
         elif isinstance(self.session.reply, ReplyError) and (error is not None or not isinstance(reply, ReplyError)):

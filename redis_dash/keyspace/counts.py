@@ -19,6 +19,8 @@ from redis_dash.keyspace.key_group import NOT_KNOWN, Asked, Expiry, KeyGroup, Mo
 
 ASKED = 200
 """Keys of one group whose existence is checked at once."""
+REFUSED_S = 30.0
+"""Pause after a refusal, since each is an entry in the server's ACL LOG."""
 NONE_ASKED = Asked(0, 0)
 
 
@@ -30,8 +32,10 @@ class KeyCounts:
         self.tracking: ClientTracking | None = None
         """Names the keys that were written, if the server supports it."""
         self.stopped = False
-        """Whether the scan cannot proceed; then no count is exact, whatever INFO's counters say."""
+        """Whether the scan cannot proceed; then a count is a lower bound, whatever INFO's counters say."""
         self._deployment = deployment
+        self._ask_again_at: dict[str, float] = {}
+        """``time.monotonic()`` until which no keys of a group are checked, since the server refused some."""
         self._running_since: Changes | None = None
         """INFO's counters when the running pass began."""
         self._counted_since: Changes | None = None
@@ -111,9 +115,14 @@ class KeyCounts:
         Raises:
             SourceError: the server could not be reached.
         """
+        if time.monotonic() < self._ask_again_at.get(name, 0.0):
+            return NONE_ASKED
         names = self.key_groups[name].some(ASKED)
         replies = await self._deployment.pipeline([(b"PTTL", key) for key in names])
         answers = [reply for reply in replies if isinstance(reply, int)]
+        if len(answers) < len(replies):  # those that our user may not read may have ended sooner, or later
+            self._ask_again_at[name] = time.monotonic() + REFUSED_S
+            return NONE_ASKED
         return Asked(len(answers), len(answers) - answers.count(-2))
 
     def count(self, name: str, info: Info | None, asked: Asked = NONE_ASKED) -> Count:
@@ -125,7 +134,7 @@ class KeyCounts:
         if written is not None and not counted.nothing:
             counted = key_group.sort_out(written) or counted
         since = Since(counted, sampled, self._expiry(info), asked, self._arrived(name, info, now))
-        return self._whole(key_group.count(time.time(), since), info)
+        return self._whole(name, key_group.count(time.time(), since), info)
 
     def _written(self, name: str, info: Info | None) -> Mapping[bytes, None] | None:
         """Keys that were written since the last complete pass began, until ``info``; None if not all are known."""
@@ -171,17 +180,17 @@ class KeyCounts:
             low, high = sorted((passed.value, alive))  # the listed keys are older than the pass
             return certainty.counted(passed.value, low, high, passed.at)
         if all_named or moved.came == 0:
-            return self._whole(exact(alive, time.time()), info)
+            return self._whole(name, exact(alive, time.time()), info)
         high = alive + key_group.come(time.time(), moved)
-        return self._whole(certainty.counted(alive, alive, high, key_group.counted_at), info)
+        return self._whole(name, certainty.counted(alive, alive, high, key_group.counted_at), info)
 
-    def _whole(self, count: Count, info: Info | None) -> Count:
+    def _whole(self, name: str, count: Count, info: Info | None) -> Count:
         """The count without the claim to be complete, if the scan has stopped or the server is a node of a cluster.
 
-        A node of a cluster holds only its share of the keys.
+        Without the scan new keys are not seen. A node of a cluster holds only its share of the keys.
         """
-        if self.stopped and count.certainty == "exact":
-            count = certainty.counted(count.value, count.low, count.high, count.at)
+        if self.stopped and count.certainty in ("exact", "counted"):
+            count = at_least(count.low, None, self.key_groups[name].counted_at, count.coverage)
         if info is not None and info.changes is not None and count.certainty != "exact":
             count = _at_most(count, keys_of(info.changes))
         if info is not None and info.values.get("cluster_enabled") == "1":

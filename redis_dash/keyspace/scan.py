@@ -23,8 +23,10 @@ from redis_dash.keyspace.throttle import Throttle
 from redis_dash.keyspace.walk import Walk
 
 RETRY_S = 0.5
-LONGEST_REST_S = 5.0
-"""Longest pause between two slices."""
+LEAST_REST_S, MOST_REST_S = 0.1, 1.0
+"""How long to sleep before the budget is computed again: our other commands use it, too."""
+TOLD_S = 2.0
+"""A pause of at least this length is reported, so that the scan does not look stuck."""
 
 Reader = Callable[[Sequence[bytes]], Awaitable[None]]
 """Processes the keys of one group in one slice."""
@@ -76,7 +78,8 @@ class Keyspace:
         self.besides: Callable[[], float] = float
         """Returns the server's time, in seconds so far, that something else takes out of the same budget."""
         self._throttle = Throttle(budget)
-        self._busy_s = 0.0
+        self._busy_s = self._scan_spent_s = 0.0
+        self._resumes_at: float | None = None
         self._speed = Throughput()
         self._began = time.monotonic()
         self._afresh = False
@@ -105,7 +108,7 @@ class Keyspace:
         if on and not self.full_speed:
             self._afresh = True
         elif self.full_speed and not on:
-            self._throttle.reset_balance(self._spent_s, time.monotonic())
+            self._forget_spent()
         self.full_speed = on
         self._wake.set()
 
@@ -118,8 +121,18 @@ class Keyspace:
     def stopped(self) -> str:
         """Why the scan cannot proceed on a reachable server, such as a missing permission; empty if it can."""
         if isinstance(self._trouble, MissingRightError):
-            return "not allowed to run SCAN"  # short, because every pane that needs the scan shows it
+            return str(self._trouble)
         return "" if isinstance(self._trouble, AwayError) else self.trouble
+
+    @property
+    def missing_rules(self) -> tuple[str, ...]:
+        """The ACL rules that would let the scan proceed, if a right is missing."""
+        return self._trouble.rules if isinstance(self._trouble, MissingRightError) else ()
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether any slice has arrived so far."""
+        return self._begun
 
     def observe_ping(self, ping_ms: float) -> None:
         """Take the server's latency into account."""
@@ -138,7 +151,9 @@ class Keyspace:
             share=self.share,
             full_speed=self.full_speed,
             held_back=self._throttle.held_back and not self.full_speed,
+            resumes_at=self._resumes_at,
             keys_per_s=self._speed.per_s(time.monotonic()),
+            elapsed_s=self.elapsed_s,
             passes=self.passes,
             last_s=self.last_s,
             last_done=self.last_done,
@@ -230,13 +245,14 @@ class Keyspace:
                 keys = await scanner.slice()
                 self._throttle.took(scanner.took_s, in_background=self._in_background)
                 self._busy_s += scanner.took_s
+                self._scan_spent_s += self._price_s(scanner.took_s)
                 yield Slice(scanner.size, len(keys), self._matcher.sort(keys), scanner.passed_over)
                 if hold_back is not None and not (scanner.complete or self.full_speed):
                     await hold_back()
         finally:
             self._walks -= hold_back is None
             if ahead():
-                self._throttle.reset_balance(self._spent_s, time.monotonic())
+                self._forget_spent()
             await scanner.finish()
 
     @property
@@ -250,15 +266,32 @@ class Keyspace:
     # -- the budget --------------------------------------------------------------------------------------------------
 
     async def _hold_back(self) -> None:
-        """Pause until the server's time for all our commands is within the budget again."""
-        deadline = time.monotonic() + LONGEST_REST_S  # the scan proceeds even if other commands use the whole budget
-        while not (self.full_speed or self._afresh) and (time.monotonic() < deadline or self._walks):
-            if self._deployment.lacks_price(b"SCAN"):
-                await self._deployment.price()
-            rest_s = self._throttle.rest_s(self._spent_s, time.monotonic())
-            if rest_s <= 0 and not self._walks:
-                return
-            await self._rest(min(max(rest_s, 0.1), LONGEST_REST_S))
+        """Pause until the budget allows the next slice."""
+        paused_at = time.monotonic()
+        try:
+            while not (self.full_speed or self._afresh):
+                if self._deployment.lacks_price(b"SCAN"):
+                    await self._deployment.price()
+                now = time.monotonic()
+                rest_s = self._throttle.rest_s(self._spent_s, self._scan_spent_s, now)
+                if rest_s <= 0 and not self._walks:
+                    return
+                is_long = now + rest_s - paused_at >= TOLD_S and not self._walks
+                self._resumes_at = time.time() + rest_s if is_long else None
+                await self._rest(min(max(rest_s, LEAST_REST_S), MOST_REST_S))
+        finally:
+            self._resumes_at = None
+
+    def _forget_spent(self) -> None:
+        self._throttle.reset_balance(self._spent_s, self._scan_spent_s, time.monotonic())
+
+    def _price_s(self, took_s: float) -> float:
+        """The server's time for a slice; if the server does not report it, the time that the slice took.
+
+        Of several nodes, which scan side by side, it is that of the slowest.
+        """
+        usec = self._deployment.usec(b"SCAN")
+        return took_s if usec is None else usec / 1e6
 
     @property
     def _spent_s(self) -> float:

@@ -13,6 +13,10 @@ FREE_SLICES = 6
 """First slices, which do not wait for the budget, so that the panes show something soon; later slices pay it back."""
 CREDIT_S = 1.0
 """The budget of this time may be saved up and spent at once."""
+DEBT_S = 5.0
+"""The scan never pauses longer than this: what was spent above the budget of this time is not paid back."""
+LEAST_PART = 0.25
+"""Part of the budget that the scan may use whatever our other commands take: otherwise a pass would take hours."""
 AIM = 0.9
 """Share of the budget that is aimed at: the cost of a command is known only afterwards."""
 PINGS, QUIET_PINGS = 5, 300
@@ -24,15 +28,34 @@ LEAST_SHARE = 0.1
 """Least share of the budget, even if the server answers slowly: otherwise a pass would never end."""
 
 
+class _Account:
+    """The server's time that may be spent: it grows with time, and is below 0 after more was spent."""
+
+    def __init__(self, rate: float) -> None:
+        """``rate`` is a share of one server core."""
+        self.balance_s = 0.0
+        self._rate = rate
+
+    def settle(self, elapsed_s: float, spent_s: float, share: float) -> None:
+        """Add the budget of a time, of which only ``share`` is in use, and take off what was spent."""
+        rate = self._rate * share
+        balance_s = self.balance_s + elapsed_s * rate - spent_s
+        self.balance_s = max(-DEBT_S * rate, min(balance_s, CREDIT_S * self._rate))
+
+    def rest_s(self, share: float) -> float:
+        """How long it takes until the balance is 0 again."""
+        return max(0.0, -self.balance_s / (self._rate * share))
+
+
 class Throttle:
-    """Keeps the cost of all our commands within the budget by delaying the scan."""
+    """Keeps the cost of all our commands within the budget by delaying the scan, down to its least part of it."""
 
     def __init__(self, budget: float) -> None:
         """``budget`` is a share of one server core."""
         self._count = FIRST_COUNT
-        self._budget = budget * AIM
-        self._balance_s = 0.0
-        self._spent_s = 0.0
+        self._all = _Account(budget * AIM)
+        self._scan = _Account(budget * AIM * LEAST_PART)
+        self._spent_s = self._scan_spent_s = 0.0
         self._at: float | None = None
         self._free_slices = FREE_SLICES
         self._pings: deque[float] = deque(maxlen=QUIET_PINGS)
@@ -71,17 +94,24 @@ class Throttle:
         elif seconds > slow_s:
             self._count = max(LEAST_COUNT, self._count // 2)
 
-    def rest_s(self, spent_s: float, now: float) -> float:
-        """How long to pause if all our commands took ``spent_s`` of the server's time until ``now`` (monotonic)."""
+    def rest_s(self, spent_s: float, scan_spent_s: float, now: float) -> float:
+        """How long to pause before the next slice.
+
+        Args:
+            spent_s: the server's time that all our commands took until ``now`` (monotonic).
+            scan_spent_s: the part of it that SCAN took.
+        """
         if self._at is not None:
-            self._balance_s += (now - self._at) * self._budget * self.share - (spent_s - self._spent_s)
-            self._balance_s = min(self._balance_s, CREDIT_S * self._budget)
-        self._at, self._spent_s = now, spent_s
+            elapsed_s = now - self._at
+            self._all.settle(elapsed_s, spent_s - self._spent_s, self.share)
+            self._scan.settle(elapsed_s, scan_spent_s - self._scan_spent_s, self.share)
+        self._at, self._spent_s, self._scan_spent_s = now, spent_s, scan_spent_s
         if self._free_slices:
             self._free_slices -= 1
             return 0.0
-        return max(0.0, -self._balance_s / (self._budget * self.share))
+        return min(self._all.rest_s(self.share), self._scan.rest_s(self.share))
 
-    def reset_balance(self, spent_s: float, now: float) -> None:
+    def reset_balance(self, spent_s: float, scan_spent_s: float, now: float) -> None:
         """Forget the time that was spent until now, as at full speed: later slices do not pay it back."""
-        self._at, self._spent_s, self._balance_s = now, spent_s, 0.0
+        self._at, self._spent_s, self._scan_spent_s = now, spent_s, scan_spent_s
+        self._all.balance_s = self._scan.balance_s = 0.0

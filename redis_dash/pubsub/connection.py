@@ -17,7 +17,7 @@ from redis_dash.pubsub.message_log import HEAD_BYTES, MessageRing, RawMessage
 from redis_dash.pubsub.packed_messages import are_messages, end_of_last, end_of_only, is_message, unpack, with_head
 from redis_dash.pubsub.ring_buffer import ROOM_BYTES, UNFINISHED_BYTES
 
-PING_EVERY_S = 2.0
+PING_EVERY_S = 1.0
 SILENCE_S = 5.0
 """If a PING is unanswered and no byte arrives for this long, the peer is considered dead. The time is long because a
 server that runs one slow command is silent, too: closing the connection then loses messages.
@@ -53,6 +53,8 @@ class MessageConnection(Connection, asyncio.BufferedProtocol):
         super().__init__()
         self.complete_until = time.time()
         """All messages published before this moment have arrived, since a PING sent then was answered after them."""
+        self.message_at = -math.inf
+        """``time.monotonic()`` of the latest message."""
         self._count = count
         self._log = log
         log.buffer.clear()
@@ -73,6 +75,8 @@ class MessageConnection(Connection, asyncio.BufferedProtocol):
         self._chunks = 0
         self._subscribed = False
         self._pinging = False
+        self._asked_at = 0.0
+        """``time.monotonic()`` of the latest PING."""
         self._is_spoilt = False
         """Whether bytes arrived that could not be parsed."""
 
@@ -83,6 +87,11 @@ class MessageConnection(Connection, asyncio.BufferedProtocol):
         The latest bytes are assumed to be fresh, unless a PING is unanswered.
         """
         return self.complete_until if self._pinging else self._heard_at
+
+    @property
+    def silent_s(self) -> float:
+        """How long a PING has been unanswered while no byte arrived; 0 if none is."""
+        return max(0.0, time.monotonic() - max(self._asked_at, self._came_at)) if self._pinging else 0.0
 
     @property
     def within_message(self) -> bool:
@@ -108,6 +117,8 @@ class MessageConnection(Connection, asyncio.BufferedProtocol):
         except hiredis.ProtocolError as error:
             self._is_spoilt = True
             self.distrust(error)
+        if self._channels:
+            self.message_at = came_at
         self.sort_out()
         if self._reader.len() > MOST_MB * 1024 * 1024:
             self._is_spoilt = True
@@ -153,6 +164,8 @@ class MessageConnection(Connection, asyncio.BufferedProtocol):
                     self._sort(replies)  # replies that are dropped at once need little memory
         finally:
             end = self._end_of_replies(begin)
+            if self._waiting:
+                self.sort_out()  # before the messages are kept: those of a subscription come after its confirmation
             if self._replied:
                 self.traffic.messages += self._replied
                 self._heard_at = time.time()
@@ -217,7 +230,7 @@ class MessageConnection(Connection, asyncio.BufferedProtocol):
         self._subscribed = True
         self.complete_until = time.time()
         while not self.lost.is_set():
-            self._pinging, asked_at = True, time.time()
+            self._pinging, self._asked_at, asked_at = True, time.monotonic(), time.time()
             if not await self._ping():
                 return
             self._pinging, self.complete_until = False, asked_at

@@ -10,13 +10,14 @@ of SPUBLISH stays on the node of its channel; the events source says how many su
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import Counter, deque
 from itertools import islice
 
 import hiredis
 
-from redis_dash.client.connection import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Connection, open_connection
+from redis_dash.client.connection import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, open_connection
 from redis_dash.client.reasons import check, describe
 from redis_dash.client.traffic import Traffic
 from redis_dash.config import Url
@@ -24,12 +25,15 @@ from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.frames.events import Gap
 from redis_dash.core.globs import encoded
 from redis_dash.core.resp import ReplyError
+from redis_dash.core.rights import missing_right
 from redis_dash.pubsub.connection import MessageConnection
 from redis_dash.pubsub.disconnects import DisconnectCount, LostConnection
 from redis_dash.pubsub.message_log import MessageRing, RawMessage
 
 DASHBOARDS = b"redis-dash:dashboards"
 """Every dashboard subscribes to this channel, so that dashboards can count each other; no message is published."""
+LATE_S = 1.5
+"""After this time without an answer, messages are no longer called live."""
 CHANNELS_KEPT = 10_000
 """Channels that are counted one by one. Above twice this number, the quietest are merged into one count."""
 NAMES_BYTES = 8 * 1024 * 1024
@@ -57,12 +61,16 @@ class Subscriber:
         self.announced: bool | None = None
         """Whether other dashboards can count us; None while it is unknown."""
         self.trouble = "not connected yet"
-        self.refused = False
-        """Whether the server answered and refused the subscription."""
+        self.refusal: MissingRightError | None = None
+        """The right that is missing, if the server answered and refused the subscription."""
         self.traffic = Traffic()
         self.tried = asyncio.Event()
         """Set when the first attempt to connect has succeeded or failed."""
         self._url = url
+        self._connection: MessageConnection | None = None
+        self._connects = 0
+        self._now = asyncio.Event()
+        """Set to end the pause between two attempts to connect."""
         self._loss: LostConnection | None = None
         self._names_nbytes = 0
         self._brought_by: dict[int, object] = {}
@@ -80,67 +88,109 @@ class Subscriber:
                 self.trouble = str(error)
                 self.tried.set()
                 pause = min(pause * 2, BACKOFF_S[1])
-            await asyncio.sleep(pause)
+            self._now.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._now.wait()
+
+    def connect_now(self) -> None:
+        """End the pause before the next attempt to connect: the server is there."""
+        self._now.set()
 
     async def _listen(self) -> None:
         connection = MessageConnection(self.count, self.log, self.sift if len(self.channels) > 1 else None)
         connection.traffic = self.traffic
+        disconnect_count = DisconnectCount()
+        try:
+            disconnect_count = await self._open(connection)
+            await connection.watch()
+        finally:
+            connection.hang_up()
+            if self.connected:
+                self.connected, self.announced, self._connection = False, None, None
+                self.dropped += connection.cut_short
+                self._loss = LostConnection(
+                    connection.sure_until,
+                    connection.complete_until,
+                    connection.trouble,
+                    connection.within_message,
+                    disconnect_count,
+                )
+        self.trouble = connection.trouble
+        self.log.mark(f"connection lost: {connection.trouble}", time.time(), "gap")
+
+    async def _open(self, connection: MessageConnection) -> DisconnectCount:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await open_connection(self._url, connection)
                 await connection.ask(b"CLIENT", b"SETNAME", CLIENT_NAME.encode(), optional=True)
                 disconnect_count = await DisconnectCount.of(connection)
-                await self._subscribe(connection)
+                await self._subscribe(connection, disconnect_count)
         except (OSError, TimeoutError, hiredis.ProtocolError) as error:
-            connection.hang_up()
             raise SourceError(describe(error, self._url)) from None
-        except BaseException:
-            connection.hang_up()
-            raise
-        self._connected_again(disconnect_count)
-        try:
-            await connection.watch()
-        finally:
-            connection.hang_up()
-            self.connected, self.announced = False, None
-            self.dropped += connection.cut_short
-            self._loss = LostConnection(
-                connection.sure_until,
-                connection.complete_until,
-                connection.trouble,
-                connection.within_message,
-                disconnect_count,
-            )
-        self.trouble = connection.trouble
-        self.log.mark(f"connection lost: {connection.trouble}", time.time(), "gap")
+        return disconnect_count
 
-    async def _subscribe(self, connection: Connection) -> None:
-        for channel in self.channels:
-            (reply,) = await connection.send([(b"PSUBSCRIBE" if _is_glob(channel) else b"SUBSCRIBE", encoded(channel))])
+    async def _subscribe(self, connection: MessageConnection, disconnect_count: DisconnectCount) -> None:
+        """Subscribe to all channels at once. The gap ends with the confirmation, before the first message."""
+        own, *commands = [
+            (b"SUBSCRIBE", DASHBOARDS),
+            *((b"PSUBSCRIBE" if _is_glob(channel) else b"SUBSCRIBE", encoded(channel)) for channel in self.channels),
+        ]
+
+        def confirmed(replies: list[object] | None) -> None:
+            if replies is not None and not any(isinstance(reply, ReplyError) for reply in replies[1:]):
+                self.announced, self.refusal = not isinstance(replies[0], ReplyError), None
+                self._connected_again(connection, disconnect_count)
+
+        replies = await connection.send([own, *commands], on_answer=confirmed)
+        for channel, reply in zip(self.channels, replies[1:], strict=True):
             try:
                 check(reply)
-            except MissingRightError:
-                self.refused = True
-                raise
-        self.refused = False
-        (reply,) = await connection.send([(b"SUBSCRIBE", DASHBOARDS)])
-        self.announced = not isinstance(reply, ReplyError)
+            except MissingRightError as error:
+                self.refusal = error
+                if isinstance(reply, ReplyError) and missing_right(reply) == "channels":
+                    self.refusal = MissingRightError(f"not allowed to listen to {channel}", [f"&{channel}"])
+                raise self.refusal from None
 
-    def _connected_again(self, disconnect_count: DisconnectCount) -> None:
+    def _connected_again(self, connection: MessageConnection, disconnect_count: DisconnectCount) -> None:
         reason, self.connected, self.trouble = self.trouble, True, ""
+        self._connection, self._connects = connection, self._connects + 1
         self.tried.set()
         loss, self._loss = self._loss, None
         if loss is None:
             return
         now, began_at, why = time.time(), loss.sure_until, loss.explained(disconnect_count)
-        if why is not None:
-            reason, began_at = (
-                why,
-                loss.complete_until,
-            )  # the last messages were late: their backlog is lost
+        if why is not None:  # the last messages were late: their backlog is lost
+            reason, began_at = why, loss.complete_until
         self.gaps.append(Gap(began_at, now, reason))
         text = f"reconnected, {now - began_at:.1f} s unknown"
         self.log.mark(text if why is None else f"{text}: {why}", now, "gap")
+
+    @property
+    def refused(self) -> bool:
+        """Whether the server answered and refused the subscription."""
+        return self.refusal is not None
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether the server has not answered for some time, so that messages may be late."""
+        return self._connection is not None and self._connection.silent_s >= LATE_S
+
+    def has_received_since(self, moment: float) -> bool:
+        """Whether a message came after ``moment`` (``time.monotonic()``) on the present connection."""
+        return self._connection is not None and self._connection.message_at > moment
+
+    @property
+    def sure_until(self) -> float | None:
+        """Until when messages have come for certain (Unix epoch seconds); None while they do."""
+        if self.is_silent and self._connection is not None:
+            return self._connection.sure_until
+        return None if self._loss is None else self._loss.sure_until
+
+    @property
+    def state(self) -> tuple[object, ...]:
+        """Differs whenever the connection was lost, made again, refused or silent meanwhile."""
+        return self.connected, self._connects, self.refused, self.trouble, self.is_silent
 
     @property
     def was_connected(self) -> bool:

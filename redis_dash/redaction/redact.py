@@ -14,6 +14,9 @@ from redis_dash.redaction.secret_fields import HIDDEN, SHORTEST, hide_tokens, is
 from redis_dash.redaction.session_keys import mask_key, mask_keys
 
 _HIDDEN_JSON = msgspec.json.encode(HIDDEN)
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
+_TEXT = msgspec.json.Decoder(str)
 _HARMLESS = frozenset({b"true", b"false", b"null", b'""', b"{}", b"[]"})
 
 _PAIR = re.compile(r"""(?<![\w.-])([\w.-]++)(\\*["']\s*+[:=]\s*+|\s*+=>?\s*+|:\s++)(?=\S)""")
@@ -27,6 +30,7 @@ _VALUE = re.compile(
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 _URL_PASSWORD = re.compile(r"(://[^\s/@:]*+:)[^\s/@]++(?=@)")
+_LAST_WORD = re.compile(rb"(?<![\w-])[\w%+/=.~\\-]{1,192}\Z|[\w%+/=.~\\-]{1,128}\Z")
 
 
 def redact_event(event: Event, globs: Sequence[str], ids: KnownIds | None = None) -> Event:
@@ -41,18 +45,29 @@ def redact_event(event: Event, globs: Sequence[str], ids: KnownIds | None = None
         payload = mask_key(event.payload.decode("utf-8", "surrogateescape"), globs).encode("utf-8", "surrogateescape")
     else:
         payload = redact(event.payload, globs)
+    is_cut = event.size > len(event.payload)
+    if is_cut:
+        payload = without_last_word(payload)
     if ids is not None:
-        channel, payload = ids.mask_bytes(channel), ids.mask_bytes(payload)
-    return msgspec.structs.replace(
-        event, channel=channel, payload=payload, size=event.size - len(event.payload) + len(payload)
-    )
+        payload = ids.mask_payload(payload, event.channel)
+        channel = ids.mask_bytes(channel)
+    size = max(event.size, len(payload) + 1) if is_cut else len(payload)
+    return msgspec.structs.replace(event, channel=channel, payload=payload, size=size)
+
+
+def without_last_word(text: bytes) -> bytes:
+    """A text that was cut, without the word in which it ends, since that may be half an id or half a token.
+
+    Nothing would recognise the half. Of a very long word only the last characters go.
+    """
+    return text[:-256] + _LAST_WORD.sub(b"", text[-256:])
 
 
 def redact(payload: bytes, globs: Sequence[str]) -> bytes:
     """A payload as it may be shown: JSON stays JSON, numbers stay as they are written."""
     if payload.lstrip()[:1] in (b"{", b"[", b'"'):
         try:
-            return _json(payload, globs)
+            return _json(payload, tuple(globs))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass
     return redact_text(payload, globs)
@@ -63,29 +78,30 @@ def redact_text(raw: bytes, globs: Sequence[str]) -> bytes:
     return _text(raw.decode("utf-8", "surrogateescape"), globs).encode("utf-8", "surrogateescape")
 
 
-def _json(raw: bytes, globs: Sequence[str]) -> bytes:
+def _json(raw: bytes, globs: tuple[str, ...]) -> bytes:
     """A JSON value without secrets; the same bytes if it holds none."""
-    if raw.lstrip().startswith(b"{"):
-        fields = [(name, bytes(value)) for name, value in msgspec.json.decode(raw, type=dict[str, msgspec.Raw]).items()]
+    first = raw.lstrip()[:1]
+    if first == b"{":
+        fields = [(name, bytes(value)) for name, value in _FIELDS.decode(raw).items()]
         shown = [_field(name, value, globs) for name, value in fields]
         if shown == fields:
             return raw
         return b"{%b}" % b",".join(b"%b:%b" % (msgspec.json.encode(name), value) for name, value in shown)
-    if raw.lstrip().startswith(b"["):
-        items = [bytes(item) for item in msgspec.json.decode(raw, type=list[msgspec.Raw])]
+    if first == b"[":
+        items = [bytes(item) for item in _ITEMS.decode(raw)]
         shown_items = [_json(item, globs) for item in items]
         return raw if shown_items == items else b"[%b]" % b",".join(shown_items)
-    if raw.lstrip().startswith(b'"'):
-        text = msgspec.json.decode(raw, type=str)
+    if first == b'"':
+        text: str = _TEXT.decode(raw)
         is_json = text.lstrip()[:1] in ("{", "[")
         shown_text = redact(text.encode(), globs).decode() if is_json else _text(text, globs)
         return raw if shown_text == text else msgspec.json.encode(shown_text)
     return _HIDDEN_JSON if len(raw) >= SHORTEST and is_card(raw.decode().strip()) else raw
 
 
-def _field(name: str, value: bytes, globs: Sequence[str]) -> tuple[str, bytes]:
+def _field(name: str, value: bytes, globs: tuple[str, ...]) -> tuple[str, bytes]:
     is_hidden = is_secret(name) and value.strip() not in _HARMLESS
-    return _name(name, tuple(globs)), _HIDDEN_JSON if is_hidden else _json(value, globs)
+    return _name(name, globs), _HIDDEN_JSON if is_hidden else _json(value, globs)
 
 
 @lru_cache(maxsize=1024)  # the same few names, over and over

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar, Generic, Protocol, TypeVar, runtime_checkable
+from collections.abc import Hashable, Sequence
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -21,7 +21,19 @@ from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.subscriber import Subscriber
 
-__all__ = ["AcceptsRequests", "BackgroundWork", "Context", "Sample", "Source", "round_robin", "sample", "text"]
+__all__ = [
+    "NO_NOTE",
+    "AcceptsRequests",
+    "BackgroundWork",
+    "Context",
+    "HasOwnConnection",
+    "Note",
+    "Sample",
+    "Source",
+    "round_robin",
+    "sample",
+    "text",
+]
 
 T = TypeVar("T", bound=Frame)
 
@@ -35,12 +47,28 @@ class Sample(msgspec.Struct, Generic[T], frozen=True):
     count: Count | None = None
     scope: Scope | None = None
     away: bool = False
+    rules: tuple[str, ...] = ()
+    """The ACL rules that would grant the missing rights."""
+    taken_at: float | None = None
+    """Until when the values were current, if they are stale and this is known (Unix epoch seconds)."""
 
 
-def sample(frame: T, count: Count | None, scope: Scope, notes: Sequence[str] = ()) -> Sample[T]:
+class Note(NamedTuple):
+    """Why a frame is not complete; empty if it is."""
+
+    text: str
+    rules: tuple[str, ...] = ()
+    """The ACL rules that would grant what is missing, if it is a right."""
+
+
+NO_NOTE = Note("")
+
+
+def sample(frame: T, count: Count | None, scope: Scope, notes: Sequence[Note] = ()) -> Sample[T]:
     """A sample whose counts come from the scan; its status is ``reduced`` if there are notes."""
-    note = "; ".join(note for note in notes if note)
-    return Sample(frame, "reduced" if note else "ok", note, count, scope)
+    text = "; ".join(dict.fromkeys(note.text for note in notes if note.text))
+    rules = tuple(dict.fromkeys(rule for note in notes for rule in note.rules))
+    return Sample(frame, "reduced" if text else "ok", text, count, scope, rules=rules)
 
 
 class Context:
@@ -73,11 +101,19 @@ class Context:
         """The log of messages and marks."""
         return self.subscriber.log
 
+    def read_rules(self, globs: Sequence[str]) -> tuple[str, ...]:
+        """The ACL rules that let our user read these keys."""
+        prefix = "%R~" if self.deployment.has_read_rules else "~"
+        return tuple(f"{prefix}{glob}" for glob in globs)
+
     @property
-    def scan_note(self) -> str:
+    def scan_note(self) -> Note:
         """A note for every topic that needs the scan: why the scan cannot proceed; empty if it can."""
         why = self.keyspace.stopped
-        return f"{why}: new keys may be missed" if why else ""
+        if not why:
+            return NO_NOTE
+        what = "new keys may be missed" if self.keyspace.has_begun else "no keys are counted"
+        return Note(f"{why}: {what}", self.keyspace.missing_rules)
 
     async def require_scan(self) -> None:
         """Return when the scan has its first slice; for sources that need the scan.
@@ -95,8 +131,6 @@ class Source(Generic[T]):
     """The topic's name in readings, exports and ``--topic``."""
     tracked: ClassVar[bool] = False
     """Whether the server is asked to name the keys of its groups as they are written."""
-    own_connection: ClassVar[bool] = False
-    """Whether the source reads on a connection of its own, which may be away while the deployment's is not."""
     read_last: ClassVar[bool] = False
     """Whether ``Hub.read_all`` reads this source after the others, so that its frame is the latest."""
 
@@ -123,6 +157,32 @@ class AcceptsRequests(Protocol):
 
     def ask(self, request: Request) -> None:
         """Accept a request; ignore those for other topics. Never blocks, never fails."""
+
+
+@runtime_checkable
+class HasOwnConnection(Protocol):
+    """A source with a connection of its own, which may be away while the deployment's is not, and the reverse."""
+
+    @property
+    def connection_state(self) -> Hashable:
+        """Differs whenever the connection was lost or made again meanwhile; then the last reading no longer holds."""
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the server is reached on this connection."""
+
+    def has_received_since(self, moment: float) -> bool:
+        """Whether data came on this connection after ``moment`` (``time.monotonic()``), and the connection is there."""
+
+    def connect_now(self) -> None:
+        """Do not wait any longer before the next attempt to connect."""
+
+    def sample(self) -> Sample[Any]:
+        """The reading of this moment, without asking the server.
+
+        Raises:
+            SourceError: as ``Source.read``.
+        """
 
 
 @runtime_checkable

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 from redis_dash.client.info import Info
 from redis_dash.config import Config
 from redis_dash.core.certainty import Count, weakest
 from redis_dash.core.frames.cache import CacheFrame, CacheGroup
 from redis_dash.core.resp import ReplyError
-from redis_dash.sources.base import Context, Sample, Source, sample, text
+from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, sample, text
 from redis_dash.sources.other_dashboards import Dashboards
+from redis_dash.sources.refusals import is_key_refused, refused_command
 
 HISTORY = 240
 """Polls remembered."""
@@ -39,6 +41,7 @@ class CacheSource(Source[CacheFrame]):
         self._history: deque[float | None] = deque(maxlen=HISTORY)
         self._counters: dict[str, tuple[int, int]] = {}
         self._gained: dict[str, tuple[int, int] | None] = {}
+        self._no_counters = NO_NOTE
 
     @classmethod
     def key_groups(cls, config: Config) -> dict[str, tuple[str, ...]]:
@@ -74,7 +77,7 @@ class CacheSource(Source[CacheFrame]):
             since=info.since,
         )
         count = weakest([group.keys for group in groups])
-        notes = [others, self._context.scan_note if groups else ""]
+        notes = [self._no_counters, self._context.scan_note if groups else NO_NOTE, Note(others)]
         return sample(frame, count, self._context.scope([cache.keys for cache in self._caches]), notes)
 
     def _since_last(self, info: Info) -> tuple[int, int] | None:
@@ -92,10 +95,20 @@ class CacheSource(Source[CacheFrame]):
         replies = await self._context.deployment.pipeline(
             [(b"HGETALL", cache.stats_key.encode()) for cache in self._caches]
         )
+        self._no_counters = self._refused_counters(replies)
         return {
             cache.name: None if isinstance(reply, ReplyError) else _counters(reply)
             for cache, reply in zip(self._caches, replies, strict=True)
         }
+
+    def _refused_counters(self, replies: Sequence[object]) -> Note:
+        """A note if our user may not read counters of the application that the configuration names."""
+        named = [(cache.stats, reply) for cache, reply in zip(self._caches, replies, strict=True) if cache.stats]
+        keys = [key for key, reply in named if is_key_refused(reply)]
+        if keys:
+            return Note(f"the counters in {' and '.join(keys)} may not be read", self._context.read_rules(keys))
+        command = refused_command(reply for _, reply in named)
+        return Note(f"{command.text}: hits and misses are unknown", command.rules) if command.text else NO_NOTE
 
     def _group(self, name: str, keys: Count, counters: tuple[int, int] | None, fresh: bool) -> CacheGroup:
         if counters is None:

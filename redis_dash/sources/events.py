@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Hashable
 from typing import NamedTuple
 
 from redis_dash.core.commands import CountAfresh, Request
 from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.events import ChannelCount, EventsFrame
+from redis_dash.redaction.redact import without_last_word
 from redis_dash.redaction.secret_fields import hide_tokens
 from redis_dash.redaction.session_keys import mask_keys
 from redis_dash.sources.base import Context, Sample, Source, text
@@ -41,7 +43,6 @@ class EventsSource(Source[EventsFrame]):
     """Reads the subscriber's counters; the only query of its own counts sharded channels now and then."""
 
     topic = "events"
-    own_connection = True
     read_last = True
 
     def __init__(self, context: Context) -> None:
@@ -77,14 +78,53 @@ class EventsSource(Source[EventsFrame]):
             self._subscriber.start_over()
             self._past = deque([_Past(time.monotonic(), 0, {}, 0)])
 
+    @property
+    def connection_state(self) -> Hashable:
+        """The state of the subscriber's connection."""
+        return self._subscriber.state
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether messages are received."""
+        return self._subscriber.connected
+
+    def has_received_since(self, moment: float) -> bool:
+        """Whether a message came after ``moment``."""
+        return self._subscriber.has_received_since(moment)
+
+    def connect_now(self) -> None:
+        """Let the subscriber connect without delay."""
+        self._subscriber.connect_now()
+
     async def read(self) -> Sample[EventsFrame]:
-        """The current counters."""
+        """The current counters, once connected."""
+        await self._subscriber.tried.wait()
+        return self.sample()
+
+    def sample(self) -> Sample[EventsFrame]:
+        """The current counters.
+
+        Raises:
+            MissingRightError: we may not subscribe.
+            AwayError: the subscriber was never connected.
+        """
         subscriber = self._subscriber
-        await subscriber.tried.wait()
-        if subscriber.refused:
-            raise MissingRightError(f"not allowed to subscribe: {subscriber.trouble}")
+        if subscriber.refusal is not None:
+            raise MissingRightError(str(subscriber.refusal), subscriber.refusal.rules)
         if not subscriber.was_connected:
             raise AwayError(subscriber.trouble)
+        frame, since = self._frame(), subscriber.sure_until
+        if not subscriber.connected:
+            return Sample(frame, status="stale", note=subscriber.trouble, away=True, taken_at=since)
+        if subscriber.is_silent:
+            return Sample(frame, status="stale", note="no answer yet", taken_at=since)
+        if not self._shard_channels:
+            return Sample(frame)
+        some = "1 sharded channel is" if self._shard_channels == 1 else f"{self._shard_channels} sharded channels are"
+        return Sample(frame, note=f"{some} not listened to (SPUBLISH)")
+
+    def _frame(self) -> EventsFrame:
+        subscriber = self._subscriber
         now = time.monotonic()
         busiest = subscriber.counts.most_common(CHANNELS_SHOWN)
         counts = {hash(channel): count for channel, count in busiest}
@@ -92,7 +132,7 @@ class EventsSource(Source[EventsFrame]):
         past = self._remember(_Past(now, subscriber.received, counts, others))
         seconds = max(now - past.at, 1e-9)
         open_gap = subscriber.open_gap
-        frame = EventsFrame(
+        return EventsFrame(
             received=subscriber.received,
             dropped=subscriber.dropped,
             overwritten=max(0, subscriber.received - subscriber.log.kept),
@@ -110,17 +150,15 @@ class EventsSource(Source[EventsFrame]):
             known_ids=self._known_ids,
             shard_channels=self._shard_channels,
         )
-        if not subscriber.connected:
-            return Sample(frame, status="stale", note=subscriber.trouble, away=True)
-        if not self._shard_channels:
-            return Sample(frame)
-        some = "1 sharded channel is" if self._shard_channels == 1 else f"{self._shard_channels} sharded channels are"
-        return Sample(frame, note=f"{some} not listened to (SPUBLISH)")
 
     def _shown_name(self, channel: bytes) -> str:
         """A channel's name without session ids and tokens: the channel of a keyspace notification holds a key."""
-        name = hide_tokens(self._known_ids.mask(mask_keys(text(channel[: 2 * NAME_BYTES]), self._session_globs)))
-        return name if len(name) <= NAME_BYTES else f"{name[:NAME_BYTES]}…"
+        is_cut = len(channel) > 2 * NAME_BYTES
+        head = without_last_word(channel[: 2 * NAME_BYTES]) if is_cut else channel
+        name = hide_tokens(self._known_ids.mask(mask_keys(text(head), self._session_globs)))
+        if not is_cut and len(name) <= NAME_BYTES:
+            return name
+        return f"{name[:NAME_BYTES].removesuffix('…')}…"
 
     def _remember(self, present: _Past) -> _Past:
         """Add the present to the history of the last seconds, and return its oldest entry."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import msgspec
 
 from redis_dash.client.reasons import check
 from redis_dash.config import Config
-from redis_dash.core.certainty import at_least, counted, exact
+from redis_dash.core.certainty import Count, at_least, counted, exact, unknown
 from redis_dash.core.commands import Request, ShowRanks
 from redis_dash.core.credential import Credential
 from redis_dash.core.decoding import raw
@@ -19,8 +20,9 @@ from redis_dash.core.frames.leaderboards import Board, BoardRow, LeaderboardsFra
 from redis_dash.core.resp import Command, ReplyError
 from redis_dash.keyspace.key_group import HELD
 from redis_dash.redaction.secret_fields import hide_tokens
-from redis_dash.sources.base import Context, Sample, Source, round_robin, sample, text
-from redis_dash.sources.refusals import missing_right
+from redis_dash.redaction.session_keys import mask_keys
+from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, round_robin, sample, text
+from redis_dash.sources.refusals import RefusedKeys, is_key_refused, refused_command
 
 KEY_GROUP = "leaderboards"
 ROWS = 100
@@ -68,11 +70,16 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         self._type_turn = 0
         self._needs_scan = len(self._named) < len(self._scope)
         self._pages: dict[bytes, _Page] = {}
+        self._refused = RefusedKeys(context, self._scope)
+        """Keys that our user may not read: perhaps boards."""
+        self._no_rank = NO_NOTE
+        """Why the member that the user searched for could not be looked up."""
 
     def ask(self, request: Request) -> None:
         """Show another page of a board from the next poll on."""
         if isinstance(request, ShowRanks):
             page = _Page(first=max(0, request.first - 1), sought=request.member)
+            self._no_rank = NO_NOTE
             self._pages.update({key: page for key in self._pages if text(key) == request.board})
 
     @classmethod
@@ -83,13 +90,14 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
     async def read(self) -> Sample[LeaderboardsFrame]:
         """Read the types of new keys, then the size and page of each board in one pipeline."""
         unscanned, began = await self._why_unscanned(), time.time()
-        keys = sorted({*self._named, *self._key_group.keys})
+        keys, tried = self._keys_to_read()
         unasked = await self._ask_types(keys)
         there = [key for key in keys if self._is_board.get(key)]
         # The user may request another page during the read: the rows belong to the page as it was.
         pages = {key: self._pages.setdefault(key, _Page()) for key in there[:BOARDS]}
         await self._seek(pages)
         boards = await self._boards(pages)
+        self._refused.release_if_allowed(tried)
         info = await self._context.keyspace.counts.info_after(time.monotonic())
         ranked = [board for board in boards if raw(board.key) in self._named or not _holds_times(board)]
         number = sum(self._is_board.get(key, False) for key in there) - (len(boards) - len(ranked))
@@ -98,21 +106,39 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
             count = counted(number, 0, count.high, self._key_group.counted_at)
         if len(there) > BOARDS:  # boards that are not read may be gone
             count = counted(number, len(ranked), count.high, count.at)
-        unasked += len(set(self._key_group.keys).difference(keys))  # new keys from the scan
+        new = set(self._key_group.keys).difference(keys)  # from the scan
+        unasked += sum(key not in self._refused for key in new)
         if not self._key_group.counted_at:  # only the number of matching keys is estimated yet
             count = at_least(number, count.high, coverage=count.coverage)
         if unasked or len(keys) >= HELD:
             count = at_least(len(ranked), at=count.at, coverage=count.coverage)
-        notes = _notes(len(there), len(boards) - len(ranked))
+        notes = [self._refused.note, self._no_rank, *_notes(len(there), len(boards) - len(ranked))]
         if unscanned is not None:
             count = exact(number, time.time()) if not unscanned else at_least(number, at=time.time())
-            notes.append(f"only boards of a known name: {unscanned}" if unscanned else "")
+            notes.append(Note(f"only boards of a known name: {unscanned}", unscanned.rules) if unscanned else NO_NOTE)
         else:
             notes.append(self._context.scan_note)
+            if self._context.keyspace.stopped:  # new boards are not seen
+                count = at_least(count.low, at=self._key_group.counted_at, coverage=count.coverage)
+        count = self._with_refused(count, len(ranked))
         frame = LeaderboardsFrame(tuple(ranked), count)
         others = sum(not is_board for is_board in self._is_board.values())
         scope = msgspec.structs.replace(self._context.scope(self._scope), others=others)
         return sample(frame, count, scope, notes)
+
+    def _keys_to_read(self) -> tuple[list[bytes], list[bytes]]:
+        """All keys, with only some of the refused ones; and these."""
+        keys = {*self._named, *self._key_group.keys}
+        self._refused.keep(list(keys))
+        tried = self._refused.some()
+        return sorted(key for key in keys if key not in self._refused or key in tried), tried
+
+    def _with_refused(self, count: Count, read: int) -> Count:
+        """The count of boards; keys that may not be read may be boards, too."""
+        if not self._refused:
+            return count
+        least = at_least(read, at=count.at, coverage=count.coverage) if read else unknown()
+        return msgspec.structs.replace(least, coverage=count.coverage)
 
     async def _ask_types(self, keys: Sequence[bytes]) -> int:
         """Check the types of keys: new keys first, then others in turn; returns how many new keys are left."""
@@ -124,12 +150,12 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         again, self._type_turn = round_robin(others, self._type_turn, TYPES_AT_ONCE - len(new))
         asked = [*new, *again]
         replies = await self._context.deployment.pipeline([(b"TYPE", key) for key in asked])
-        refused = missing_right(b"TYPE", replies)
+        refused_command(replies)
         for key, reply in zip(asked, replies, strict=True):
             if reply in (b"none", "none"):
                 self._forget(key)
             else:  # without permission for TYPE, reading the key shows it
-                self._is_board[key] = bool(refused) or reply in (b"zset", "zset")
+                self._is_board[key] = isinstance(reply, ReplyError) or reply in (b"zset", "zset")
         return len(unasked) - len(new)
 
     async def _boards(self, pages: Mapping[bytes, _Page]) -> list[Board]:
@@ -152,7 +178,13 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         for key, size, rows in zip(pages, replies[::2], replies[1::2], strict=True):
             if isinstance(size, ReplyError) and str(size).startswith("WRONGTYPE"):
                 self._is_board[key] = False  # a key of another type whose name matches
+                self._refused.discard(key)
                 continue
+            if is_key_refused(size) or is_key_refused(rows):
+                self._is_board.pop(key, None)
+                self._refused.add(key)
+                continue
+            self._refused.discard(key)
             size, rows = check(size), check(rows)
             if isinstance(size, int) and size and isinstance(rows, list):
                 read[key] = size, rows
@@ -164,8 +196,9 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         self._key_group.discard(key)
         self._pages.pop(key, None)
         self._is_board.pop(key, None)
+        self._refused.discard(key)
 
-    async def _why_unscanned(self) -> str | None:
+    async def _why_unscanned(self) -> MissingRightError | Literal[""] | None:
         """Why the scan cannot find boards: None if it can, empty if no board needs it, otherwise the missing right.
 
         Raises:
@@ -178,7 +211,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         except MissingRightError as error:
             if not self._named:
                 raise
-            return str(error)
+            return error
         return None
 
     async def _seek(self, pages: Mapping[bytes, _Page]) -> None:
@@ -189,18 +222,25 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
             member = raw(page.sought)
             _, rank = await self._context.deployment.pipeline([(b"ZCARD", key), (b"ZREVRANK", key, member)])
             page.found = True
-            page.missing = not isinstance(rank, int)
+            self._no_rank = refused_command([rank])
+            page.missing = not isinstance(rank, int | ReplyError)
             page.first = max(0, rank - ROWS // 2) if isinstance(rank, int) else 0
 
     def _board(self, key: bytes, page: _Page, size: int, rows: list[bytes]) -> Board:
         members, scores = rows[::2], [float(score) for score in rows[1::2]]
+        whole, shown = text(key), self._shown(text(key))
         return Board(
-            key=text(key),
+            key=whole,
             size=size,
             rows=self._rows(page, members, scores),
             sought=page.sought,
             missing=page.missing,
+            masked=None if shown == whole else shown,
         )
+
+    def _shown(self, whole: str) -> str:
+        """A key or a member without session ids and tokens."""
+        return hide_tokens(self._context.known_ids.mask(mask_keys(whole, self._context.config.sessions)))
 
     def _rows(self, page: _Page, members: list[bytes], scores: list[float]) -> tuple[BoardRow, ...]:
         _notice_moves(page, members)
@@ -209,7 +249,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         for rank, (member, score) in enumerate(zip(members, scores, strict=True), page.first + 1):
             move = page.moves.get(member)
             whole = text(member)
-            shown = hide_tokens(self._context.known_ids.mask(whole))
+            shown = self._shown(whole)
             rows.append(
                 BoardRow(
                     rank=rank,
@@ -231,10 +271,10 @@ def _holds_times(board: Board) -> bool:
     return any(all(abs(score / unit - now) < TEN_YEARS_S for score in scores) for unit in (1, 1e3, 1e6))
 
 
-def _notes(boards: int, of_times: int) -> list[str]:
-    notes = [f"{boards - BOARDS:,} more boards are not read" if boards > BOARDS else ""]
+def _notes(boards: int, of_times: int) -> list[Note]:
+    notes = [Note(f"{boards - BOARDS:,} more boards are not read")] if boards > BOARDS else []
     if of_times:
-        notes.append(f"{of_times:,} sorted by time left out: name one with --leaderboard to see it")
+        notes.append(Note(f"{of_times:,} sorted by time left out: name one with --leaderboard to see it"))
     return notes
 
 

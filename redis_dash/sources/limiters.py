@@ -28,6 +28,11 @@ class Limiters:
         self._of_key: dict[bytes, int] = {}
         """The dialects of keys that were read, as indexes into ``LIMIT_DIALECTS``."""
 
+    @property
+    def has_rule(self) -> bool:
+        """Whether the limit of any pattern is known."""
+        return any(rule is not None for _, rule in self._patterns)
+
     def of(self, key: bytes) -> Limiter:
         """How to read a key, as far as that is known."""
         index, identity, rule = self._find(key)

@@ -13,6 +13,7 @@ import msgspec
 from redis_dash.client.reasons import check
 from redis_dash.config import Config
 from redis_dash.core.certainty import Count, at_least, counted, exact
+from redis_dash.core.certainty import unknown as unknown_count
 from redis_dash.core.credential import Credential
 from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.frames.rate_limits import LimitRow, RateLimitsFrame
@@ -22,9 +23,11 @@ from redis_dash.dialects.registry import LIMIT_DIALECTS
 from redis_dash.keyspace.client_tracking import Take
 from redis_dash.keyspace.key_group import HELD
 from redis_dash.redaction.secret_fields import hide_tokens
-from redis_dash.sources.base import Context, Sample, Source, round_robin, sample, text
+from redis_dash.redaction.session_keys import mask_keys
+from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, round_robin, sample, text
+from redis_dash.sources.limit_ranks import LOWEST_RANK, fullest_first, is_near, most, rank
 from redis_dash.sources.limiters import Limiter, Limiters
-from redis_dash.sources.refusals import missing_right
+from redis_dash.sources.refusals import RefusedKeys, is_key_refused, refused_command
 
 KEY_GROUP = "limits"
 FOLLOWED = 1000
@@ -36,10 +39,6 @@ CATCH_UP = 3
 UNKNOWN_AT_ONCE = 50
 """Keys in no known dialect that are read again in one poll: they may have been replaced."""
 ROWS = 500
-NEAR = 0.8
-
-Rank = tuple[bool, float, int]
-LOWEST_RANK: Rank = (False, -1.0, -1)
 
 
 class Clock(NamedTuple):
@@ -74,6 +73,8 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         self._unknown: dict[bytes, None] = {}
         """Existing keys in no known dialect."""
         self._unknown_start = 0
+        self._refused = RefusedKeys(context, self._scope)
+        """Keys that our user may not read."""
         self._floor = LOWEST_RANK
         """A key that ranks no higher is not followed."""
         self._dropped_in_pass = -2
@@ -95,7 +96,8 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             self._refusal = error  # the scan continues for other sources
 
     async def _examine(self, keys: Sequence[bytes]) -> None:
-        new = [key for key in keys if key not in self._rows and key not in self._unknown]
+        known = (self._rows, self._unknown, self._refused)
+        new = [key for key in keys if not any(key in some for some in known)]
         if not new:
             return
         limiters = [self._limiters.of(key) for key in new]
@@ -104,20 +106,20 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         full = [
             key
             for key, limiter, reply in zip(new, limiters, replies, strict=True)
-            if _most(limiter, reply) > self._floor
+            if most(limiter, reply) > self._floor
         ]
         if full:
             await self._read_keys(full, await self._clock())
         if len(full) < len(new) or len(self._rows) > 2 * FOLLOWED:
             self._dropped_in_pass = self._context.keyspace.passes
         if len(self._rows) > 2 * FOLLOWED:
-            self._rows = dict(heapq.nlargest(FOLLOWED, self._rows.items(), key=lambda item: _rank(item[1])))
+            self._rows = dict(heapq.nlargest(FOLLOWED, self._rows.items(), key=lambda item: rank(item[1])))
             self._read_at = {key: at for key, at in self._read_at.items() if key in self._rows}
             self._limiters.keep(self._rows)
             self._set_floor()
 
     def _set_floor(self) -> None:
-        ranks = heapq.nlargest(FOLLOWED, map(_rank, self._rows.values()))
+        ranks = heapq.nlargest(FOLLOWED, map(rank, self._rows.values()))
         self._floor = ranks[-1] if len(ranks) == FOLLOWED and self._key_group.seen > 2 * FOLLOWED else LOWEST_RANK
 
     # -- followed keys -----------------------------------------------------------------------------------------------
@@ -133,6 +135,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         if self._refusal is not None:
             raise self._refusal
         await self._read_unknown()
+        await self._try_refused()
         tracking = self._context.tracking
         self._began, began = time.monotonic(), time.time()
         with tracking.reading(KEY_GROUP) as take:
@@ -164,13 +167,22 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         """Drop unknown keys that are gone, and read some of the others again."""
         asked = list(self._unknown)[: 2 * FOLLOWED]
         replies = await self._context.deployment.pipeline([(b"PTTL", key) for key in asked])
-        missing_right(b"PTTL", replies)
+        refused_command(replies)
         for key, reply in zip(asked, replies, strict=True):
             if reply == -2:
                 self._unknown.pop(key, None)
                 self._key_group.discard(key)
         again, self._unknown_start = round_robin(list(self._unknown), self._unknown_start, UNKNOWN_AT_ONCE)
         await self._read_keys(again, await self._clock())
+
+    async def _try_refused(self) -> None:
+        """Read some of the refused keys again, and all of them if the right was given meanwhile."""
+        if not self._refused:
+            return
+        self._refused.keep(self._key_group.keys)
+        tried = self._refused.some()
+        await self._read_keys(tried, await self._clock())
+        await self.examine(self._refused.release_if_allowed(tried))
 
     @property
     def _follows_all(self) -> bool:
@@ -182,9 +194,9 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         """The keys to read in this poll, if not all can be read."""
         keys = list(self._rows)
         near, self._near_start = round_robin(
-            [key for key in keys if _is_near(self._rows[key])], self._near_start, FOLLOWED
+            [key for key in keys if is_near(self._rows[key])], self._near_start, FOLLOWED
         )
-        fullest = heapq.nlargest(OTHERS_AT_ONCE, keys, key=lambda key: _rank(self._rows[key]))
+        fullest = heapq.nlargest(OTHERS_AT_ONCE, keys, key=lambda key: rank(self._rows[key]))
         others, self._start = round_robin(keys, self._start, OTHERS_AT_ONCE)
         return list(dict.fromkeys([*near, *fullest, *others]))
 
@@ -198,23 +210,27 @@ class RateLimitsSource(Source[RateLimitsFrame]):
     async def _read_keys(self, keys: Sequence[bytes], clock: Clock) -> None:
         """Read usage; a key that does not fit its dialect is tried in each of the others."""
         async with self._reading:  # the scan and a poll may try dialects on the same key
+            refused = set[bytes]()
             for _ in LIMIT_DIALECTS:
-                keys = await self._try_to_read(keys, clock)
+                keys = await self._try_to_read(keys, clock, refused)
                 if not keys:
                     return
         for key in keys:
             self._drop(key)
-        if len(self._unknown) < HELD:
-            self._unknown.update(dict.fromkeys(keys))
+            if key in refused:
+                self._refused.add(key)
+            elif len(self._unknown) < HELD:
+                self._unknown[key] = None
 
     def _drop(self, key: bytes) -> None:
         self._rows.pop(key, None)
         self._read_at.pop(key, None)
         self._unknown.pop(key, None)
+        self._refused.discard(key)
         self._limiters.forget(key)
 
-    async def _try_to_read(self, keys: Sequence[bytes], clock: Clock) -> list[bytes]:
-        """Read keys once; returns those whose dialect did not fit."""
+    async def _try_to_read(self, keys: Sequence[bytes], clock: Clock, refused: set[bytes]) -> list[bytes]:
+        """Read keys once; returns those whose dialect did not fit. Adds those that may not be read to ``refused``."""
         plan: list[tuple[bytes, Limiter, int]] = []
         commands: list[Command] = []
         for key in keys:
@@ -228,8 +244,11 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         others, begin = [], 0
         for key, limiter, length in plan:
             at = Span(clock.at, clock.at) if limiter.dialect.by_clock else read
+            own = replies[begin : begin + length]
+            if any(map(is_key_refused, own)):
+                refused.add(key)
             try:
-                self._take(key, limiter, replies[begin : begin + length], clock, at)
+                self._take(key, limiter, own, clock, at)
             except OtherDialectError:
                 self._limiters.try_next(key)
                 others.append(key)
@@ -246,11 +265,12 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         else:
             self._limiters.confirm(key)
             self._unknown.pop(key, None)
+            self._refused.discard(key)
             self._rows[key], self._read_at[key] = _row(key, limiter, usage), at
 
     async def _count(self, began: float, *, all_read: bool, all_named: bool) -> Count:
         counts = self._context.keyspace.counts
-        if not (all_read and self._follows_all):
+        if not (all_read and self._follows_all) or self._refused:
             read = sum(at.asked >= self._began for at in self._read_at.values())
             return (await counts.count_now(KEY_GROUP)).at_lowest(read)
         known, dropped = len(self._rows) + len(self._unknown), self._dropped_in_pass
@@ -262,31 +282,36 @@ class RateLimitsSource(Source[RateLimitsFrame]):
 
     def _sample(self, count: Count, *, all_read: bool) -> Sample[RateLimitsFrame]:
         rows, unknown = self._rows.values(), len(self._unknown)
-        all_read = all_read and self._follows_all
+        all_read = all_read and self._follows_all and not self._refused
         blocked = sum(row.blocked for row in rows)
-        near = sum(map(_is_near, rows)) - blocked
-        fullest = heapq.nsmallest(ROWS, self._rows.items(), key=lambda item: _fullest_first(item[1]))
+        near = sum(map(is_near, rows)) - blocked
+        nothing_read = not rows and bool(count.value)
+        fullest = heapq.nsmallest(ROWS, self._rows.items(), key=lambda item: fullest_first(item[1]))
         now = time.monotonic()
         frame = RateLimitsFrame(
             count=count,
-            blocked=_of_those(blocked, count, all_read=all_read),
-            near=_of_those(near, count, all_read=all_read),
+            blocked=_of_those(blocked, count, all_read=all_read, nothing_read=nothing_read),
+            near=_of_those(near, count, all_read=all_read, nothing_read=nothing_read),
             rows=tuple(self._shown(key, _aged(row, now, self._read_at[key])) for key, row in fullest),
-            unlimited=not any(row.limit for row in rows),
+            unlimited=not any(row.limit for row in rows) and (bool(rows) or not self._limiters.has_rule),
         )
-        note = f"{unknown:,} keys are not read: in no form that is known here, or not allowed to us" if unknown else ""
-        return sample(frame, count, self._context.scope(self._scope), [self._context.scan_note, note])
+        note = Note(f"{unknown:,} keys are in no form that is known here") if unknown else NO_NOTE
+        notes = [self._context.scan_note, self._refused.note, note]
+        return sample(frame, count, self._context.scope(self._scope), notes)
 
     def _shown(self, key: bytes, row: LimitRow) -> LimitRow:
         """The row without session ids and tokens: the identity of a client may be its API key."""
-        shown, identity = (hide_tokens(self._context.known_ids.mask(part)) for part in (row.key, row.identity))
+        ids, globs = self._context.known_ids, self._context.config.sessions
+        shown, identity = (hide_tokens(ids.mask(mask_keys(part, globs))) for part in (row.key, row.identity))
         if (shown, identity) == (row.key, row.identity):
             return row
         return msgspec.structs.replace(row, key=shown, identity=identity, masked=Credential(key))
 
 
-def _of_those(value: int, count: Count, *, all_read: bool) -> Count:
+def _of_those(value: int, count: Count, *, all_read: bool, nothing_read: bool) -> Count:
     """The number of read keys in some state; a lower bound if not all keys were read."""
+    if nothing_read:
+        return unknown_count(count.high)
     if not all_read or count.certainty not in ("exact", "counted"):
         return at_least(value, coverage=count.coverage, at=count.at)
     if count.certainty == "exact":
@@ -320,30 +345,4 @@ def _row(key: bytes, limiter: Limiter, usage: Usage) -> LimitRow:
 
 def _is_about_the_key(reply: object) -> bool:
     """Whether the key is of another type, or our user may not read this key in particular."""
-    if not isinstance(reply, ReplyError):
-        return False
-    text = str(reply)
-    return text.startswith("WRONGTYPE") or (text.startswith("NOPERM") and "access" in text)
-
-
-def _most(limiter: Limiter, reply: object) -> Rank:
-    """The highest rank that a key can have, according to its probe's reply."""
-    try:
-        used = limiter.dialect.bound(reply)
-    except OtherDialectError:
-        return True, float("inf"), 0  # must be read to know
-    limit = limiter.rule.limit if limiter.rule else None
-    return limit is not None and used >= limit, used / limit if limit else 0.0, used
-
-
-def _rank(row: LimitRow) -> Rank:
-    return row.blocked, row.used / row.limit if row.limit else 0.0, row.used
-
-
-def _is_near(row: LimitRow) -> bool:
-    return row.limit is not None and row.used >= NEAR * row.limit
-
-
-def _fullest_first(row: LimitRow) -> tuple[bool, float, int, str]:
-    blocked, share, used = _rank(row)
-    return not blocked, -share, -used, row.identity
+    return (isinstance(reply, ReplyError) and str(reply).startswith("WRONGTYPE")) or is_key_refused(reply)

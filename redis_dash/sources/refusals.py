@@ -1,36 +1,95 @@
-"""Distinguishes a missing right from an error about one key and from an error of the whole server."""
+"""What our user may not do: run a command at all, or read some keys of a topic."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from redis_dash.client.reasons import check
-from redis_dash.dialects.base import is_permission_error, refusal
-from redis_dash.dialects.session_dialects import ReadSession
+from redis_dash.client.reasons import check, say
+from redis_dash.core.patterns import Pattern
+from redis_dash.core.rights import missing_right, rules_for
+from redis_dash.dialects.base import refusal
+from redis_dash.keyspace.key_group import HELD
+from redis_dash.sources.base import NO_NOTE, Context, Note, round_robin
+
+TRIED_AGAIN = 1
+"""Refused keys that are tried again in one poll: few, since each command is an entry in the server's ACL LOG."""
 
 
-def missing_right(command: bytes, replies: Sequence[object]) -> str:
-    """A note if our user may not run the command, for some keys or at all; empty if it may.
+def refused_command(replies: Iterable[object]) -> Note:
+    """A note if our user may not run the command of any of these replies. Refusals of single keys are left out.
 
     Raises:
         SourceError: the server answered with an error that is not about one key, such as LOADING.
     """
-    missing = False
+    note = NO_NOTE
     for reply in replies:
         error = refusal(reply)
-        if error is None:
+        right = None if error is None else missing_right(error)
+        if error is None or right == "keys":
             continue
-        if not is_permission_error(error):
+        if right is None:
             check(error)
-        missing = True
-    return f"not allowed to run {command.decode()}" if missing else ""
+        note = Note(say(error), rules_for(error))
+    return note
 
 
-def unread_sessions(sessions: Iterable[ReadSession]) -> str:
-    """As ``missing_right``, for the command that should have read each session.
+def is_key_refused(reply: object) -> bool:
+    """Whether our user may not use this key in particular."""
+    error = refusal(reply)
+    return error is not None and missing_right(error) == "keys"
 
-    Raises:
-        SourceError: as ``missing_right``.
-    """
-    notes = [missing_right(session.command[0], [session.reply]) for session in sessions]
-    return next(filter(None, notes), "")
+
+class RefusedKeys:
+    """The keys of one topic that our user may not read: all are counted, a few are tried again in each poll."""
+
+    def __init__(self, context: Context, globs: Sequence[str]) -> None:
+        self._context = context
+        self._patterns = [Pattern(glob) for glob in globs]
+        self._keys: dict[bytes, None] = {}
+        self._start = 0
+        self._passes = 0
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._keys
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._keys)
+
+    def add(self, key: bytes) -> None:
+        """The server refused to let us read this key."""
+        if len(self._keys) < HELD:
+            self._keys[key] = None
+
+    def discard(self, key: bytes) -> None:
+        """The server let us read this key, or named it as gone."""
+        self._keys.pop(key, None)
+
+    def keep(self, keys: Sequence[bytes]) -> None:
+        """Drop keys that the latest pass has not found: whether a refused key is gone cannot be asked."""
+        if self._keys and self._passes != self._context.keyspace.passes:
+            self._keys = dict.fromkeys(key for key in keys if key in self._keys)
+            self._passes = self._context.keyspace.passes
+
+    def some(self) -> list[bytes]:
+        """The keys to try again in this poll."""
+        tried, self._start = round_robin(list(self._keys), self._start, TRIED_AGAIN)
+        return tried
+
+    def release_if_allowed(self, tried: Sequence[bytes]) -> list[bytes]:
+        """All keys, to be tried again, if one of those that were tried is refused no more; otherwise none."""
+        if all(key in self._keys for key in tried):
+            return []
+        released, self._keys = list(self._keys), {}
+        return released
+
+    @property
+    def note(self) -> Note:
+        """How many they are, and the rules that would let our user read them."""
+        if not self._keys:
+            return NO_NOTE
+        globs = [one.glob for one in self._patterns if any(one.variable(key) is not None for key in self._keys)]
+        number = "1 key" if len(self._keys) == 1 else f"{len(self._keys):,} keys"
+        return Note(f"{number} may not be read", self._context.read_rules(globs))

@@ -10,6 +10,7 @@ import msgspec
 
 from redis_dash.core.credential import Credential, mask
 from redis_dash.core.frames.sessions import SessionRow
+from redis_dash.core.known_ids import KnownIds
 from redis_dash.core.patterns import Pattern
 from redis_dash.dialects.base import SessionFacts
 from redis_dash.redaction.secret_fields import HIDDEN, SessionSecret
@@ -53,6 +54,8 @@ class KnownSession(msgspec.Struct):
     """When the remaining lifetime was asked for, in Unix epoch seconds; 0 if it is not precise."""
     shown: tuple[SessionFacts, SessionFacts, bytes] | None = None
     """A cache: the facts, what may be shown of them, and their fingerprint."""
+    shown_at: int = -1
+    """The version of the known ids that are masked in what is shown."""
 
     def lasts(self, left_ms: int, asked: Moment, answered: float) -> None:
         """Set the remaining lifetime.
@@ -87,7 +90,8 @@ def distinctive(identifier: bytes) -> bytes:
 class SessionRows:
     """Makes rows; remembers the lifetime of a new session."""
 
-    def __init__(self, globs: Sequence[str]) -> None:
+    def __init__(self, globs: Sequence[str], ids: KnownIds) -> None:
+        self._ids = ids
         self._patterns = [Pattern(glob) for glob in globs]
         self._full_s = 0.0
 
@@ -107,6 +111,10 @@ class SessionRows:
         assert facts is not None
         if known.shown is None or known.shown[0] != facts:
             known.shown = facts, showable(facts, SessionSecret(identifier)), facts.fingerprint
+            known.shown_at = -1
+        if known.shown_at != self._ids.version:  # the value may hold the id of another session
+            known.shown = facts, _masked(known.shown[1], self._ids), known.shown[2]
+            known.shown_at = self._ids.version
         _, shown, fingerprint = known.shown
         return SessionRow(
             key=Credential(key),
@@ -121,6 +129,15 @@ class SessionRows:
             fields=shown.fields,
             fingerprint=fingerprint,
         )
+
+
+def _masked(facts: SessionFacts, ids: KnownIds) -> SessionFacts:
+    return msgspec.structs.replace(
+        facts,
+        user=ids.mask(facts.user),
+        role=ids.mask(facts.role),
+        fields=tuple((ids.mask(name), ids.mask(value)) for name, value in facts.fields),
+    )
 
 
 def showable(facts: SessionFacts, secret: SessionSecret) -> SessionFacts:

@@ -15,7 +15,7 @@ from redis_dash.core.frames.sessions import Search
 from redis_dash.dialects.base import SessionFacts
 from redis_dash.dialects.session_dialects import Page, SessionDialects
 from redis_dash.sources.base import Context
-from redis_dash.sources.refusals import unread_sessions
+from redis_dash.sources.refusals import is_key_refused, refused_command
 from redis_dash.sources.session_facts import UNREADABLE, KnownSession, Moment, SessionRows, distinctive, most_left_first
 
 KEPT = 500
@@ -59,7 +59,7 @@ class _RunningSearch:
     def __init__(self, text: str) -> None:
         self.terms = SearchTerms(text)
         self.found: dict[bytes, KnownSession] = {}
-        self.count = self.read = self.scanned = self.size = 0
+        self.count = self.read = self.refused = self.scanned = self.size = 0
         self.began = time.monotonic()
         self.ended: float | None = None
         self.note = ""
@@ -123,6 +123,7 @@ class SessionSearch:
         search = self._latest
         if search is None:
             return None
+        self._context.known_ids.add(map(self._rows.identifier, search.found))
         return Search(
             rows=self._rows.make(sorted(search.found.items(), key=most_left_first, reverse=True), time.monotonic()),
             found=search.count,
@@ -131,6 +132,7 @@ class SessionSearch:
             running=search.running,
             elapsed_s=search.elapsed_s,
             note=search.note,
+            refused=search.refused,
         )
 
     async def drop_gone(self) -> None:
@@ -178,12 +180,13 @@ class SessionSearch:
     async def _matching(
         self, search: _RunningSearch, dialects: SessionDialects, page: Page
     ) -> dict[bytes, KnownSession]:
-        """The new matches of a page; ends the search if our user may not read values."""
-        search.read += len(page.keys)
+        """The new matches of a page; ends the search if our user may not run the command that reads them."""
         places = self._places(search.terms, page)
         sessions = await dialects.decode(page, places, self._context.deployment.pipeline) if places else []
-        if refused := unread_sessions(sessions):
-            search.end(refused)
+        refused = sum(is_key_refused(session.reply) for session in sessions)
+        search.read, search.refused = search.read + len(page.keys) - refused, search.refused + refused
+        if why := refused_command(session.reply for session in sessions).text:
+            search.end(why)
         return {
             session.key: KnownSession(session.facts or UNREADABLE, session.dialect_name)
             for session in sessions

@@ -7,17 +7,18 @@ import math
 import time
 from collections.abc import Collection, Iterable, Sequence
 
-from redis_dash.actions.revocation import can_undo
+from redis_dash.actions.revocation import WriteRights, write_rights
 from redis_dash.config import Config
 from redis_dash.core.certainty import Count
 from redis_dash.core.commands import Request, SearchSessions, StopSearch
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.sessions import SessionRow, SessionsFrame
 from redis_dash.core.resp import Command
+from redis_dash.core.rights import remedy
 from redis_dash.dialects.session_dialects import ReadSession, SessionDialects
 from redis_dash.keyspace.client_tracking import Take
-from redis_dash.sources.base import Context, Sample, Source, round_robin, sample
-from redis_dash.sources.refusals import missing_right, unread_sessions
+from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, round_robin, sample
+from redis_dash.sources.refusals import RefusedKeys, is_key_refused, refused_command
 from redis_dash.sources.session_facts import UNREAD, UNREADABLE, KnownSession, Moment, SessionRows, most_left_first
 from redis_dash.sources.session_search import SessionSearch
 
@@ -36,6 +37,8 @@ REMEMBERED = 4096
 CATCH_UP = 5
 """Rounds in which a poll reads sessions that were written during the poll, so that the list agrees with the count."""
 VALUES_WITHIN_S, VALUES_IN_A_PART = 1.0, 100
+WRITTEN_KNOWN = 2000
+"""Sessions that were just written and whose ids are known although they are not followed: messages are about them."""
 ROWS = 500
 """Rows in a frame."""
 
@@ -50,21 +53,24 @@ class SessionsSource(Source[SessionsFrame]):
         super().__init__(context)
         self._key_group = context.keyspace.counts.key_groups[KEY_GROUP]
         self._scope = context.config.sessions
-        self._rows = SessionRows(context.config.sessions)
+        self._rows = SessionRows(context.config.sessions, context.known_ids)
         self._dialects = SessionDialects()
         self._known: dict[bytes, KnownSession] = {}
         self._dropped_in_pass = -2
         self._ids_version = 0
         self._floor_at = 0.0
         """``time.monotonic()``: sessions that expire earlier are not followed; 0 if all are."""
-        self._no_lifetimes = ""
-        self._no_values = ""
+        self._no_lifetimes = NO_NOTE
+        self._no_values = NO_NOTE
+        self._refused = RefusedKeys(context, context.config.sessions)
+        """Sessions whose values our user may not read."""
         self._turn = self._value_start = 0
         self._late: dict[bytes, None] = {}
         """Sessions whose values must be read, and were not yet for lack of time."""
-        self._can_undo: bool | None = None
-        self._undo_asked = 0
-        """The number of the connection on which ``can_undo`` was asked."""
+        self._write_rights = WriteRights()
+        """Those on one of the sessions."""
+        self._rights_asked = 0
+        """The number of the connection on which they were asked for."""
         self._search = SessionSearch(context, KEY_GROUP, self._rows)
         context.keyspace.readers[KEY_GROUP] = self.examine
 
@@ -72,12 +78,12 @@ class SessionsSource(Source[SessionsFrame]):
 
     async def examine(self, keys: Sequence[bytes]) -> None:
         """Follow sessions whose remaining lifetime is longer than that of the followed ones."""
-        new = [key for key in keys if key not in self._known]
+        new = [key for key in keys if key not in self._known and key not in self._refused]
         if not new:
             return
         asked = Moment.now()
         replies = await self._context.deployment.pipeline([(b"PTTL", key) for key in new])
-        missing_right(b"PTTL", replies)
+        refused_command(replies)
         now = time.monotonic()
         least_ms = (self._floor_at - now) * 1000 if self._floor_at else 0.0
         for key, reply in zip(new, replies, strict=True):
@@ -121,25 +127,34 @@ class SessionsSource(Source[SessionsFrame]):
         """Read the lifetimes of all followed sessions and some values; new sessions last: the scan adds some."""
         await self._context.require_scan()
         await self._search.drop_gone()
-        await self._ask_for_undo()
         tracking, began = self._context.tracking, time.time()
         with tracking.reading(KEY_GROUP) as take:
             await self._read_again(await take())
+            await self._ask_for_rights()
             all_named = await self._catch_up(take) and tracking.covers(
                 KEY_GROUP, min(began, self._key_group.counted_since)
             )
             return self._sample(await self._count(began, all_named=all_named))
 
-    async def _ask_for_undo(self) -> None:
-        """Ask once per connection: without permission each attempt is an entry in the server's ACL LOG."""
+    async def _ask_for_rights(self) -> None:
+        """Ask once per connection, since refusals are entries in the server's ACL LOG; again if DEL was refused."""
         deployment = self._context.deployment
-        if self._known and self._undo_asked != deployment.connects:
-            self._undo_asked = deployment.connects
-            key = next(iter(self._known))
-            self._can_undo = await can_undo(deployment.node_of(key).pipeline, key)
+        readable = next((key for key, known in self._known.items() if known.facts not in (None, UNREAD)), None)
+        if readable and (self._rights_asked != deployment.connects or self._write_rights.no_delete):
+            self._rights_asked = deployment.connects
+            self._write_rights = await write_rights(deployment.node_of(readable).pipeline, readable)
+
+    @property
+    def _delete_remedy(self) -> str:
+        """What would grant the right to revoke a session, if it is missing."""
+        rule = self._write_rights.rule
+        rules = [f"~{glob}" for glob in self._scope] if rule == "~" else [rule] if rule else []
+        return remedy(self._context.deployment.url.user, rules)
 
     async def _read_again(self, written: Sequence[bytes]) -> None:
         """Read the sessions that were written, those that may have been written unnoticed, and some others in turn."""
+        self._register_ids(written[-WRITTEN_KNOWN:])
+        await self._try_refused()
         await self.examine(written)
         covers, soon = self._context.tracking.covers, time.monotonic() + SOON_S
         in_turn, self._turn = round_robin(list(self._known), self._turn, IN_TURN)
@@ -150,17 +165,28 @@ class SessionsSource(Source[SessionsFrame]):
         ]
         await self._read_lifetimes(dict.fromkeys([*written, *unsure, *in_turn]))
         self._set_floor()
-        self._no_values = ""
+        self._no_values = NO_NOTE
         self._late |= dict.fromkeys(written)
         await self._read_late()
         unsure = [key for key, known in self._known.items() if not covers(KEY_GROUP, known.value_at)]
         again, self._value_start = round_robin(unsure, self._value_start, VALUES_AT_ONCE)
         await self._read_within([*again, *(key for key in in_turn if key not in again)])
 
+    async def _try_refused(self) -> None:
+        """Read some of the refused sessions again, and all of them if the right was given meanwhile."""
+        if not self._refused:
+            return
+        self._refused.keep(self._key_group.keys)
+        tried = self._refused.some()
+        await self._read_values(tried)
+        released = self._refused.release_if_allowed(tried)
+        await self.examine([*tried, *released])
+
     async def _catch_up(self, take: Take) -> bool:
         """Read sessions that were written during the poll; returns whether none is left."""
         for _ in range(CATCH_UP):
             named = await take()
+            self._register_ids(named[-WRITTEN_KNOWN:])
             await self.examine(named)
             written = [key for key in named if key in self._known]
             new = [key for key, known in self._known.items() if known.facts is None]
@@ -192,7 +218,8 @@ class SessionsSource(Source[SessionsFrame]):
         page = await self._dialects.fetch(keys, ask)
         new = [place for place, key in enumerate(keys) if self._is_new(key, page.replies[place])]
         sessions = await self._dialects.decode(page, new, ask)
-        self._no_values = unread_sessions(sessions) or self._no_values
+        refused = refused_command(session.reply for session in sessions)
+        self._no_values = refused if refused.text else self._no_values
         for session in sessions:
             self._take_value(session)
         unread = {session.key for session in sessions if session.error is not None}
@@ -206,6 +233,11 @@ class SessionsSource(Source[SessionsFrame]):
 
     def _take_value(self, session: ReadSession) -> None:
         known, reply = self._known.get(session.key), session.reply
+        if is_key_refused(session.reply):
+            self._known.pop(session.key, None)
+            self._refused.add(session.key)
+            return
+        self._refused.discard(session.key)
         if session.is_gone:
             self._forget(session.key)
         elif known is None:
@@ -222,7 +254,7 @@ class SessionsSource(Source[SessionsFrame]):
         asked = Moment.now()
         replies = await self._context.deployment.pipeline(commands)
         now = time.monotonic()
-        self._no_lifetimes = missing_right(b"PTTL", replies) if keys else self._no_lifetimes
+        self._no_lifetimes = refused_command(replies) if keys else self._no_lifetimes
         for key, reply in zip(keys, replies, strict=True):
             known = self._known.get(key)
             if reply == -2:
@@ -237,7 +269,7 @@ class SessionsSource(Source[SessionsFrame]):
 
     async def _count(self, began: float, *, all_named: bool) -> Count:
         counts = self._context.keyspace.counts
-        if not self._follows_all or self._no_lifetimes:
+        if not self._follows_all or self._no_lifetimes.text or self._refused or self._timeless:
             return await counts.count_now(KEY_GROUP)
         if not all_named:
             await self._read_lifetimes([key for key, known in self._known.items() if known.lifetime_at < began])
@@ -251,20 +283,30 @@ class SessionsSource(Source[SessionsFrame]):
     def _sample(self, count: Count) -> Sample[SessionsFrame]:
         read = [(key, known) for key, known in self._known.items() if known.facts is not None]
         if self._context.known_ids.version != self._ids_version:  # ids of ours may have been dropped
-            self._register_ids(self._known)
+            self._register_ids([*self._known, *self._refused])
             self._ids_version = self._context.known_ids.version
         rows = self._rows.make(heapq.nlargest(ROWS, read, key=most_left_first), time.monotonic())
-        frame = SessionsFrame(count, rows, self._search.result(), self._can_undo)
+        rights = self._write_rights
+        frame = SessionsFrame(count, rows, self._search.result(), rights.undo, rights.no_delete, self._delete_remedy)
         return sample(frame, count, self._context.scope(self._scope), self._notes(rows))
 
-    def _notes(self, rows: Sequence[SessionRow]) -> list[str]:
+    @property
+    def _timeless(self) -> int:
+        """Sessions whose values may be read, but not their lifetimes."""
+        return sum(not known.expires_known for known in self._known.values() if known.facts is not None)
+
+    def _notes(self, rows: Sequence[SessionRow]) -> list[Note]:
         """Notes about missing rights and about sessions that cannot be decoded."""
-        notes = [self._context.scan_note]
-        notes.append(f"{self._no_values}: whose they are is unknown" if self._no_values else "")
-        notes.append(f"{self._no_lifetimes}: the time left is unknown" if self._no_lifetimes else "")
-        unread = 0 if self._no_values else sum(row.dialect == "unknown" for row in rows)
-        if unread:
-            notes.append(f"{unread:,} of {len(rows):,} listed not readable")
+        notes = [self._context.scan_note, self._refused.note]
+        if self._no_values.text:
+            notes.append(Note(f"{self._no_values.text}: whose they are is unknown", self._no_values.rules))
+        if self._no_lifetimes.text:
+            notes.append(Note(f"{self._no_lifetimes.text}: the time left is unknown", self._no_lifetimes.rules))
+        elif self._timeless:
+            notes.append(Note(f"the time left of {self._timeless:,} may not be read"))
+        unknown = 0 if self._no_values.text else sum(row.dialect == "unknown" for row in rows)
+        if unknown:
+            notes.append(Note(f"{unknown:,} of {len(rows):,} listed in no form that is known here"))
         return notes
 
     # -- requests of the user ----------------------------------------------------------------------------------------

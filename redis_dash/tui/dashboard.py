@@ -18,7 +18,7 @@ from redis_dash.core.feed import Progress
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.header_footer import STOP_NAME, footer_items, header_items, tab_items
 from redis_dash.tui.intents import StopRequested
-from redis_dash.tui.keys import IN_A_PANE, LEAVE_ID, ZOOM_ID, KeyHelp, KeyTable
+from redis_dash.tui.keys import FULL_SCAN_ID, IN_A_PANE, LEAVE_ID, ZOOM_ID, KeyHelp, KeyTable
 from redis_dash.tui.layout import PaneLayout
 from redis_dash.tui.pane_columns import is_hopeless, is_narrow
 from redis_dash.tui.panes import PANES
@@ -166,7 +166,8 @@ class Dashboard(Screen[None]):
         self._footer.show(footer_items(pane, self._can_leave, self.can_undo, self.progress, table, groups))
 
     def _show_status_bars(self) -> None:
-        self._header.show(header_items(self._title, self.target, self._server, time.time()))
+        key = self.key_table.name(FULL_SCAN_ID) if self.key_table.keys(FULL_SCAN_ID) else ""
+        self._header.show(header_items(self._title, self.target, self._server, time.time(), key))
         self._show_footer()
         if self._tabs.display:
             self._tabs.show(tab_items(self.panes, self.pane_layout.current))

@@ -13,7 +13,7 @@ from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import compact, duration, milliseconds, nbytes, others_watch, percent
 from redis_dash.tui.keys import CLEAR_ID, FULL_SCAN_ID, LEAVE_ID, UNDO_ID, ZOOM_ID, KeyHelp, KeyTable
 from redis_dash.tui.panes.base import STOP, Pane
-from redis_dash.tui.progress import progress_items
+from redis_dash.tui.progress import progress_items, scan_items
 from redis_dash.tui.segments import Segment
 from redis_dash.tui.status import status_text
 from redis_dash.tui.text import Plain, plain
@@ -22,12 +22,20 @@ from redis_dash.tui.widgets.status_bar import Item
 _DOT: Segment = (Plain(" · "), "dim")
 STOP_NAME = "stop"
 """The name that a click on the progress reports."""
+OLD_S = 2.5
+"""From this age on, the figures of the header are called old: the server does not answer, or is seldom asked."""
 _LESSER = 5
 """How much sooner keys leave the footer while progress is shown."""
 
 
-def header_items(title: Plain, target: Plain, reading: AnyReading | None, now: float) -> list[Item]:
-    """The target and the state of the server; an alarm when it is away."""
+def header_items(
+    title: Plain, target: Plain, reading: AnyReading | None, now: float, full_scan_key: str = ""
+) -> list[Item]:
+    """The target and the state of the server; an alarm when it is away.
+
+    Args:
+        full_scan_key: The key that scans at full speed; empty if none is bound.
+    """
     frame = reading.frame if reading else None
     items = [Item(((Plain("redis-dash"), "accent"),), priority=2 if title else 0)]
     if title:
@@ -39,7 +47,9 @@ def header_items(title: Plain, target: Plain, reading: AnyReading | None, now: f
     if reading is not None and reading.status in ("stale", "error"):
         return [*items, _trouble(reading, now)]
     if isinstance(frame, ServerFrame):
-        return items + _server_items(frame)
+        age = now - reading.taken_at if reading is not None else 0.0
+        old = [Item(((Plain(f"{duration(age)} old"), "warn"),), 1, right=True)] if age > OLD_S else []
+        return [*items, *old, *scan_items(frame.scan, full_scan_key), *_server_items(frame)]
     word = status_text(reading, now).words[0]
     if reading is not None and reading.status == "off" and reading.note:
         word = ((Plain(f"off: {plain(reading.note, 90)}"), "warn"),)

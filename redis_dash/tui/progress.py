@@ -1,4 +1,4 @@
-"""The progress of work at full speed, and the message when it is complete."""
+"""The progress of the scan: of work at full speed, and why the scan within the budget is slow."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import time
 
 from redis_dash.core.commands import FullPass
 from redis_dash.core.feed import Progress
-from redis_dash.core.frames.server import ServerFrame
+from redis_dash.core.frames.server import Scan, ServerFrame
 from redis_dash.core.reading import AnyReading
-from redis_dash.tui.formatting import about, compact, percent, rate
+from redis_dash.tui.formatting import about, clock, compact, percent, rate
 from redis_dash.tui.segments import Segment
 from redis_dash.tui.text import Plain
 from redis_dash.tui.widgets.meter import meter
@@ -18,6 +18,17 @@ _BAR_WIDTH = 12
 _LEAST_ELAPSED_S = 0.4
 """Before this time the speed is a guess, and so is the time left."""
 
+_LONG_S = 60.0
+"""A first pass that lasts longer than this is in the header."""
+_TYPICAL_S = 5.0
+"""After this time the speed of a pass within the budget is typical: its first slices do not wait for the budget."""
+
+HELD_BACK = (
+    Plain("held back: the server answers slowly"),
+    Plain("held back: slow answers"),
+    Plain("held back: slow"),
+    Plain("held back"),
+)
 _NAMES = {"pass": Plain("full scan"), "search": Plain("searching")}
 
 
@@ -51,6 +62,44 @@ def _speed_items(progress: Progress) -> list[Item]:
         Item(((rate(speed), "dim"),), 4),
         Item(((Plain(f"{about(left)} left"), "text"),), 1),
     ]
+
+
+def left_s(scan: Scan) -> float | None:
+    """How long the running pass will still last at its speed so far; None if that is not known, or none is running."""
+    if scan.share >= 1 or not scan.done or scan.elapsed_s < _TYPICAL_S:
+        return None
+    return max(0, scan.size - scan.done) * scan.elapsed_s / scan.done
+
+
+def why_slow(scan: Scan) -> tuple[Plain, ...]:
+    """Why the scan makes little progress, the longest form first; empty if it does."""
+    if scan.full_speed or scan.stopped:
+        return ()
+    if scan.held_back:
+        return HELD_BACK
+    if scan.resumes_at is None:
+        return ()
+    until = f"until {clock(scan.resumes_at)[:8]}"
+    return Plain(f"waits for its budget {until}"), Plain(f"waits {until}"), Plain("waits")
+
+
+def scan_items(scan: Scan, full_scan_key: str) -> list[Item]:
+    """What the header says of a scan that needs patience: ``scan 1 %, 39 min left  F5: full speed``."""
+    left = left_s(scan)
+    if scan.full_speed or scan.stopped:
+        return []
+    if scan.held_back:
+        what = "scan held back: server slow"
+    elif scan.resumes_at is not None:
+        what = f"scan waits until {clock(scan.resumes_at)[:8]}"
+    elif not scan.passes and left is not None and left > _LONG_S:
+        what = f"scan {percent(scan.share, 0)}, {about(left)} left"
+    else:
+        return []
+    items = [Item(((Plain(what), "warn"),), 1, right=True)]
+    if full_scan_key:
+        items.append(Item(((Plain(full_scan_key), "accent"), (Plain(": full speed"), "text")), 3, right=True))
+    return items
 
 
 class FullScan:

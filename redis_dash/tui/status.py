@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from redis_dash.core.certainty import Count
@@ -22,8 +24,8 @@ class StatusText(msgspec.Struct, frozen=True):
 
     words: tuple[tuple[Segment, ...], ...]
     border: Role
-    brief: tuple[tuple[Segment, ...], ...] = ()
-    """A shorter form, if there is one."""
+    briefs: tuple[tuple[tuple[Segment, ...], ...], ...] = ()
+    """Shorter forms, the longest first."""
     faded: bool = False
     alert: Segment | None = None
     """A mark for the tab, if something is wrong."""
@@ -38,16 +40,34 @@ def status_text(reading: AnyReading | None, now: float, shown: AnyReading | None
         return text
     age = duration(now - shown.taken_at) if shown.taken_at else Plain("")
     paused = _segment(Plain(f"paused {age}".rstrip()), "warn")
-    return msgspec.structs.replace(text, words=(paused, *text.words), brief=(paused, *text.brief) if text.brief else ())
+    briefs = tuple((paused, *brief) for brief in text.briefs)
+    return msgspec.structs.replace(text, words=(paused, *text.words), briefs=briefs)
 
 
 def excuse(reading: AnyReading) -> Plain:
     """Why there are no values, where that does not mean that there is no data."""
-    note = plain(reading.note, 400)
+    note = plain(whole_note(reading), 400)
     if reading.away or reading.status == "stale":
         what = "Not connected" if reading.away else "Not read since"
         return Plain(f"{what}: {note}") if note else Plain(f"{what}.")
     return note or Plain("This could not be read." if reading.status == "error" else "This cannot be had here.")
+
+
+def whole_note(reading: AnyReading) -> str:
+    """The note, and what grants the missing right: ``not allowed to run SCAN. ACL SETUSER ann +scan allows it.``"""
+    return f"{reading.note}. {reading.remedy} allows it." if reading.remedy else reading.note
+
+
+def shortages(reading: AnyReading) -> tuple[tuple[Segment, ...], ...]:
+    """What is missing in a ``reduced`` reading, the longest form first; nothing if it is complete."""
+    if reading.status != "reduced":
+        return ()
+    if not reading.note:
+        return (_segment(Plain("reduced"), "warn"),)
+    forms = [f"reduced: {plain(reading.note, _NOTE_WIDTH)}", "reduced, see help"]
+    if reading.remedy:
+        forms.insert(0, f"{forms[0]}: {plain(reading.remedy, _NOTE_WIDTH)}")
+    return tuple(_segment(Plain(form), "warn") for form in forms)
 
 
 def _describe(reading: AnyReading, now: float, shown: AnyReading | None) -> StatusText:
@@ -66,9 +86,21 @@ def _describe(reading: AnyReading, now: float, shown: AnyReading | None) -> Stat
         return StatusText((_segment(Plain("off"), "dim"),), "border")
     current, brief = _currency(reading, now) if shown is None else (_caveat(shown, now), [])
     if reading.status == "reduced":
-        words = [_segment(Plain(f"reduced: {note}" if note else "reduced"), "warn")]
-        return StatusText((*words, *(current if reading.count is not None else current[1:])), "border")
-    return StatusText(tuple(current), "border", tuple(brief))
+        if reading.count is None:  # it is not "live"
+            current, brief = current[1:], brief[1:]
+        return beside(current, brief, shortages(reading))
+    return StatusText(tuple(current), "border", (tuple(brief),) if brief else ())
+
+
+def beside(
+    current: Sequence[tuple[Segment, ...]],
+    brief: Sequence[tuple[Segment, ...]],
+    missing: Sequence[tuple[Segment, ...]],
+) -> StatusText:
+    """Certainty and age, then what is missing: where there is little room, the words for what is missing go first."""
+    words, *others = [(*current, form) for form in missing] or [tuple(current)]
+    shortest = [(*brief, missing[-1])] if brief and missing else []
+    return StatusText(words, "border", (*others, *shortest))
 
 
 def _currency(reading: AnyReading, now: float) -> tuple[list[tuple[Segment, ...]], list[tuple[Segment, ...]]]:
@@ -88,7 +120,7 @@ def _caveat(shown: AnyReading, now: float) -> list[tuple[Segment, ...]]:
 
 
 def certainty(count: Count | None, now: float, *, brief: bool = False) -> tuple[Segment, ...]:
-    """``live``, ``exact``, ``just counted``, ``counted 8 min ago``, ``12 % scanned``, ``at least``."""
+    """``live``, ``exact``, ``just counted``, ``counted 8 min ago``, ``12 % scanned``, ``at least``, ``not known``."""
     if count is None:
         return _segment(Plain("live"), "dim")
     if count.certainty == "exact":
@@ -98,6 +130,8 @@ def certainty(count: Count | None, now: float, *, brief: bool = False) -> tuple[
         if brief and not is_recent(count, now):
             ago = f"{about(now - count.at)} ago"
         return _segment(Plain(ago if count.certainty == "counted" else f"at least, {ago}"), "dim")
+    if count.certainty == "unknown" and count.coverage >= 1:  # what was found may not be read
+        return _segment(Plain("not known"), "warn")
     decimals = 0 if count.coverage >= 0.01 or not count.coverage else 1
     return _segment(Plain(f"{percent(count.coverage, decimals)} scanned"), "warn")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Callable
 from typing import Literal
 
@@ -21,8 +22,8 @@ class LossyWay:
         self.port = 0
         self.away = False
         self._server_port = server_port
-        self._lost: tuple[bytes, Loss] | None = None
-        self._answered: tuple[bytes, bytes, Callable[[], object]] | None = None
+        self._lost: tuple[re.Pattern[bytes], Loss] | None = None
+        self._answered: tuple[re.Pattern[bytes], bytes, Callable[[], object]] | None = None
 
     @property
     def url(self) -> str:
@@ -31,11 +32,11 @@ class LossyWay:
 
     def lose(self, command: str, loss: Loss) -> None:
         """Lose the next command of this name."""
-        self._lost = b"\r\n%s\r\n" % command.encode(), loss
+        self._lost = _named(command), loss
 
     def answer(self, command: str, reply: bytes, meanwhile: Callable[[], object] = lambda: None) -> None:
         """Answer the next command of this name, if it is sent alone, in place of the server."""
-        self._answered = b"\r\n%s\r\n" % command.encode(), reply, meanwhile
+        self._answered = _named(command), reply, meanwhile
 
     def back(self) -> None:
         """Make the server reachable again."""
@@ -49,12 +50,12 @@ class LossyWay:
         answers = asyncio.create_task(_pass_on(far_reader, writer))
         try:
             while data := await reader.read(65_536):
-                if self._answered is not None and self._answered[0] in data:
+                if self._answered is not None and self._answered[0].search(data):
                     (_, reply, meanwhile), self._answered = self._answered, None
                     meanwhile()
                     writer.write(reply)
                     continue
-                if self._lost is None or self._lost[0] not in data:
+                if self._lost is None or not self._lost[0].search(data):
                     far_writer.write(data)
                     continue
                 (_, loss), self._lost, self.away = self._lost, None, True
@@ -100,3 +101,8 @@ async def lossy_way(server_port: int) -> AsyncIterator[LossyWay]:
         for task in connections:
             task.cancel()
         await asyncio.gather(*connections, return_exceptions=True)
+
+
+def _named(command: str) -> re.Pattern[bytes]:
+    """Matches a command of this name, not one that has it as an argument."""
+    return re.compile(rb"\*\d+\r\n\$\d+\r\n%b\r\n" % command.encode())

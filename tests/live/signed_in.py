@@ -7,6 +7,7 @@ import json
 import redis
 
 from redis_dash.core.frames.sessions import SessionRow
+from redis_dash.core.known_ids import KnownIds
 from redis_dash.dialects.json_session import JsonSession
 from redis_dash.sources.session_facts import UNREADABLE, KnownSession, SessionRows
 
@@ -16,7 +17,7 @@ def row_of(key: bytes, value: object) -> SessionRow:
     dialect = JsonSession()
     facts = dialect.decode(value)
     known = KnownSession(facts or UNREADABLE, dialect.name if facts else "unknown")
-    (row,) = SessionRows(["session:*"]).make([(key, known)], 0.0)
+    (row,) = SessionRows(["session:*"], KnownIds()).make([(key, known)], 0.0)
     return row
 
 

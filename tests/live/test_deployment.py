@@ -64,7 +64,7 @@ async def test_an_error_reply_stands_in_its_place(deployment: Deployment, client
     assert isinstance(replies[0], ReplyError)
     assert str(replies[0]).startswith("WRONGTYPE")
     assert replies[1] is None
-    with pytest.raises(MissingRightError, match="unknown command"):
+    with pytest.raises(MissingRightError, match="the server does not know NONSENSE"):
         check(replies[2])
 
 
@@ -73,7 +73,7 @@ async def test_a_missing_right_is_named(deployment: Deployment, client: redis.Re
     try:
         poor = Deployment(Url(redis_url.replace("redis://", "redis://poor:s3cret@")))
         await poor.one(b"PING")
-        with pytest.raises(MissingRightError, match=r"(?i)no permissions.*info"):
+        with pytest.raises(MissingRightError, match="not allowed to run INFO"):
             await poor.info()
         await poor.close()
         wrong = Deployment(Url(redis_url.replace("redis://", "redis://poor:s3cret-wrong@")))

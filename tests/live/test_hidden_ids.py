@@ -26,6 +26,7 @@ from redis_dash.sources.rate_limits import RateLimitsSource
 from redis_dash.sources.sessions import SessionsSource
 from tests.conftest import until
 from tests.live.searching import found, searching
+from tests.live.tracking import listening
 
 IDS = [f"Kx9f2LqP7TzW4mN{letter}" for letter in "abcdefg"]
 
@@ -91,19 +92,22 @@ async def test_an_error_reply_holds_no_key(deployment: Deployment) -> None:
     assert_hidden(replies)
 
 
-def repeat(client: redis.Redis, prefix: str = "session:") -> None:
+def repeat(client: redis.Redis, key: str = "session:%s") -> None:
     """Write keys and messages that hold the ids of sessions."""
     for sid in IDS[:2]:
-        client.set(f"{prefix}{sid}", '{"user": "plain"}', ex=1500)
+        client.set(key.replace("%s", sid), '{"user": "plain"}', ex=1500)
         client.set(f"ratelimit:{sid}", 5, ex=50)
         client.zadd("leaderboard:online", {sid: 2})
 
 
-@pytest.mark.parametrize("prefix", ["session:", "session:web:"])
+KEYS = ["session:%s", "session:web:%s", "session:x%s", "session:sess_%s", "session:{u1}:%s", "session:%s:user-data-v2"]
+
+
+@pytest.mark.parametrize("key", KEYS)
 async def test_rows_of_other_topics_hold_no_id(
-    make_context: Callable[..., Context], client: redis.Redis, prefix: str
+    make_context: Callable[..., Context], client: redis.Redis, key: str
 ) -> None:
-    repeat(client, prefix)
+    repeat(client, key)
     context = make_context()
     sessions, limits, boards = SessionsSource(context), RateLimitsSource(context), LeaderboardsSource(context)
     await context.keyspace.pass_over()
@@ -187,3 +191,76 @@ async def test_a_search_and_the_export_hold_no_id_behind_a_prefix(
         result = await found(source)
     assert len(result.rows) == 2
     assert_hidden(document, result)
+
+
+async def test_the_key_of_a_leaderboard_holds_no_id(
+    redis_url: str, client: redis.Redis, make_context: Callable[..., Context]
+) -> None:
+    for sid in IDS[:2]:
+        client.set(f"session:{sid}", '{"user": "plain"}', ex=1500)
+        client.zadd(f"leaderboard:{sid}", {"ann": 2, "bob": 1})
+    context = make_context()
+    sessions, boards = SessionsSource(context), LeaderboardsSource(context)
+    await context.keyspace.pass_over()
+    await sessions.read()
+    frame: LeaderboardsFrame = (await boards.read()).frame
+    assert [board.name for board in frame.boards] == ["leaderboard:Kx9f…"] * 2
+    assert_hidden(frame)
+    boards.ask(ShowRanks(frame.boards[1].key, first=2))
+    assert [[row.member for row in board.rows] for board in (await boards.read()).frame.boards] == [
+        ["ann", "bob"],
+        ["bob"],
+    ]
+    document, _ = await take(Config(url=redis_url), 0.0, ["sessions", "leaderboards"], io.StringIO(), full=True)
+    assert len(json.loads(document)["topics"]["leaderboards"]["frame"]["boards"]) == 2
+    assert_hidden(document)
+
+
+async def test_a_session_shows_no_id_of_another_one(client: redis.Redis, make_context: Callable[..., Context]) -> None:
+    values = ({"user": "ann", "before": IDS[1], "role": f"of {IDS[1]}"}, {"user": f"x-{IDS[0]}", f"with {IDS[0]}": 1})
+    for sid, value in zip(IDS, values, strict=False):
+        client.set(f"session:{sid}", json.dumps(value), ex=1000)
+    source = SessionsSource(context := make_context(sessions=("session:*",)))
+    await context.keyspace.pass_over()
+    frame: SessionsFrame = (await source.read()).frame
+    assert {row.user for row in frame.rows} == {"ann", "x-Kx9f…"}
+    assert_hidden(frame)
+    client.set(f"session:{IDS[0]}", json.dumps({"user": "ann", "before": IDS[2]}), ex=1000)
+    await source.read()
+    client.set(f"session:{IDS[2]}", json.dumps({"user": "eve"}), ex=1000)  # the value was read before its id was known
+    await context.keyspace.pass_over()
+    await source.read()
+    again: SessionsFrame = (await source.read()).frame
+    assert len(again.rows) == 3
+    assert_hidden(again)
+
+
+async def test_the_name_of_a_channel_is_not_cut_within_an_id(make_context: Callable[..., Context]) -> None:
+    context = make_context()
+    context.known_ids.add([sid.encode() for sid in IDS])
+    context.subscriber.connected = True
+    context.subscriber.tried.set()
+    events = EventsSource(context)
+    for shift in range(20):
+        name = "y" * shift + ("/" + IDS[0]) * 100
+        context.subscriber.counts.clear()
+        context.subscriber.counts.update({name.encode(): 1})
+        frame: EventsFrame = (await events.read()).frame
+        assert "Kx9f2" not in frame.channels[0].channel
+        assert frame.channels[0].channel.endswith("…")
+
+
+async def test_the_id_of_a_session_that_is_not_followed_is_known_when_it_is_written(
+    client: redis.Redis, make_context: Callable[..., Context], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redis_dash.sources.sessions.FOLLOWED", 5)
+    for number in range(50):
+        client.set(f"session:{number:032x}", '{"user": "plain"}', ex=9000)
+    source = SessionsSource(context := make_context(sessions=("session:*",)))
+    async with listening(context.tracking):
+        await context.keyspace.pass_over()
+        await source.read()
+        client.set(f"session:{IDS[0]}", '{"user": "plain"}', ex=100)
+        frame: SessionsFrame = (await source.read()).frame
+        assert not [row for row in frame.rows if row.id.startswith("Kx9f")]
+        assert context.known_ids.mask(f"login {IDS[0]}") == "login Kx9f…"

@@ -34,8 +34,8 @@ async def boards_of_a_poor_user(redis_url: str, *globs: str) -> Reading[Leaderbo
     ("globs", "status", "note"),
     [
         (("leaderboard",), "ok", ""),
-        (("leaderboard", "leaderboard:*"), "reduced", "only boards of a known name: .*scan"),
-        (("leaderboard:*",), "off", "scan"),
+        (("leaderboard", "leaderboard:*"), "reduced", "only boards of a known name: .*SCAN"),
+        (("leaderboard:*",), "off", "SCAN"),
     ],
 )
 async def test_without_the_right_to_scan(
@@ -90,5 +90,5 @@ async def test_no_right_at_all_is_reported(
     client.zadd("leaderboard", {"ann": 1})
     context = make_context(leaderboards=("leaderboard",))
     context.deployment = make_poor("-zcard")
-    with pytest.raises(MissingRightError, match="zcard"):
+    with pytest.raises(MissingRightError, match="not allowed to run ZCARD"):
         await LeaderboardsSource(context).read()

@@ -8,6 +8,7 @@ import pytest
 import redis
 
 from demo_server.process.embedded import EmbeddedServer
+from redis_dash.client import reconnecting
 from redis_dash.client.command_key import key_of
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.info import Info, whole
@@ -191,6 +192,21 @@ async def test_the_cost_is_that_on_both(nodes: TwoNodes, both: Deployment) -> No
     assert nodes.total("total_commands_processed") - theirs == 100 + 2  # and the two INFOs of ``total``
 
 
+async def test_the_price_of_a_command_is_that_on_the_slowest(nodes: TwoNodes, both: Deployment) -> None:
+    nodes.clients[1].mset({b"many:%d" % number: b"" for number in range(5000)})
+    prices = []
+    for node in both.nodes:
+        await node.pipeline([(b"SCAN", b"0", b"COUNT", b"5000")])
+        prices.append(both.usec(b"SCAN"))  # none while one is not known
+        await both.price()
+        prices.append(both.usec(b"SCAN"))
+    quick, slow = (node.cost.usec(b"SCAN") for node in both.nodes)
+    assert quick is not None
+    assert slow is not None
+    assert quick < slow
+    assert prices == [None, quick, None, slow]
+
+
 async def test_the_ping_is_that_of_the_slowest(nodes: TwoNodes) -> None:
     async with relay(nodes.servers[1].port) as slow:
         slow.delay_s = 0.05
@@ -222,10 +238,37 @@ async def test_one_that_cannot_be_reached_is_named_whatever_is_asked(nodes: TwoN
     await both.close()
 
 
+async def test_a_node_that_is_there_again_is_reached_at_once(nodes: TwoNodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconnecting, "BACKOFF_S", (60.0, 60.0))
+    with EmbeddedServer() as other:
+        both = Deployment(nodes.urls[0], [Node(nodes.urls[0]), Node(Url(other.url))], by_checksum)
+        other.stop()
+        with pytest.raises(AwayError):
+            await both.connect()
+        other.start()
+        with pytest.raises(AwayError):
+            await both.connect()  # attempts are spaced out
+        both.connect_now()
+        await both.connect()
+        assert [node.connects for node in both.nodes] == [1, 1]
+        await both.close()
+
+
+async def test_rules_for_reading_must_be_known_to_each_node(nodes: TwoNodes) -> None:
+    """The rule that is shown must be valid on all nodes."""
+    both = nodes.deployment()
+    known = [both.has_read_rules]
+    for node in both.nodes:
+        await node.connect()
+        known.append(both.has_read_rules)
+    assert known == [False, False, True]
+    await both.close()
+
+
 async def test_a_right_that_is_missing_on_one_node_is_told(nodes: TwoNodes, both: Deployment) -> None:
     nodes.clients[1].acl_setuser("default", commands=["-info"], enabled=True, nopass=True)
     try:
-        with pytest.raises(MissingRightError, match="info"):
+        with pytest.raises(MissingRightError, match=r"^not allowed to run INFO$"):
             await both.info()
     finally:
         nodes.clients[1].acl_setuser("default", commands=["+@all"], enabled=True, nopass=True)

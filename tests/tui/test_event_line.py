@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from redis_dash.core.known_ids import KnownIds
 from redis_dash.core.messages import Event
 from redis_dash.tui.abbreviation import Abbreviations
 from redis_dash.tui.event_line import EventLine
@@ -13,6 +14,23 @@ from redis_dash.tui.text import Plain
 ORDER = (
     b'{"type": "order.created", "order_id": 41, "user_id": 7, "amount": 12.5, "at": 1.5, "session_id": "s3cret-s3cret"}'
 )
+
+
+@pytest.mark.parametrize("key", ["Kx9f2LqP7TzW4mNb", "xKx9f2LqP7TzW4mNb", "Kx9f2LqP7TzW4mNb:user-data-v2"])
+@pytest.mark.parametrize(
+    "payload", [b'{"type": "login", "who": "%s", "n": 1}', b"login of %s", b'{"a": {"who": "%s"}}', b'["%s"]']
+)
+def test_half_an_id_is_not_shown_however_narrow_the_line_is(payload: bytes, key: str) -> None:
+    painter = EventLine()
+    ids = KnownIds()
+    ids.add([key.encode()])
+    painter.hide(("session:*",), ids)
+    raw = payload.replace(b"%s", b"Kx9f2LqP7TzW4mNb")
+    for width in range(10, 121):
+        for channel in (b"audit", b"usr:Kx9f2LqP7TzW4mNb"):
+            text = "".join(text for text, _ in painter.paint(Event(1.0, channel, raw, len(raw)), width))
+            assert "Kx9f2" not in text
+            assert "mNb" not in text
 
 
 def line(width: int, payload: bytes = ORDER, channel: bytes = b"orders") -> str:

@@ -37,7 +37,7 @@ def counted(ago: float, spread: int = 0) -> Count:
 
 def status_words(reading: AnyReading, brief: bool = False) -> str:
     status = status_text(reading, time.time())
-    return "".join(text for text, _ in join(status.brief if brief else status.words, (Plain(" · "), "dim")))
+    return "".join(text for text, _ in join(status.briefs[-1] if brief else status.words, (Plain(" · "), "dim")))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ async def test_the_age_of_a_count_finds_room(size: tuple[int, int]) -> None:
 async def test_a_reduced_topic_is_not_exact_but_keeps_its_caveat() -> None:
     reduced = msgspec.structs.replace(reading(counted(3)), status="reduced", note="no TTL right")
     async with running(FakeFeed(reduced), WIDE) as (app, pilot):
-        await shows(app, pilot, "reduced: no TTL right · just counted")
+        await shows(app, pilot, "just counted · reduced: no TTL right")
         assert "exact" not in screen_text(app)
 
 

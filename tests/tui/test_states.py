@@ -16,7 +16,7 @@ from redis_dash.tui.app import DashApp
 from redis_dash.tui.panes import PANES
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
-from tests.tui.helpers import MEDIUM, WIDE, running, screen_text, shows, tap, until
+from tests.tui.helpers import MEDIUM, NARROW, WIDE, running, screen_text, shows, tap, until
 
 TOPICS = [source.topic for source in SOURCES]
 
@@ -240,3 +240,12 @@ async def test_what_is_not_known_of_a_server_is_a_dash_and_our_errors_are_told()
     async with running(FakeFeed(fakes.ok("server", worse)), size=WIDE) as (app, pilot):
         await tap(pilot, "6")
         await shows(app, pilot, "ping <0.1 ms", "our errors", "3.50 % messages")
+
+
+@pytest.mark.parametrize(("age", "words"), [(0.5, ""), (4.0, "4 s old")])
+async def test_the_header_says_how_old_its_figures_are(age: float, words: str) -> None:
+    """A server that hangs is not called away for some seconds: the figures are of the moment before."""
+    async with running(FakeFeed(fakes.ok("server", fakes.server(), age=age)), NARROW) as (app, _):
+        header = screen_text(app).splitlines()[0]
+        assert "1,240 ops/s" in header
+        assert (" old" in header, words in header) == (bool(words), True)

@@ -72,7 +72,7 @@ def test_the_distinctive_part_counts(identifier: str) -> None:
     assert ID not in known(identifier).mask(f"login {ID} ok")
 
 
-@pytest.mark.parametrize("text", ["orders", ID[:-1], ID[::-1], "1700000000000", "ann@some-company.com", "short-id"])
+@pytest.mark.parametrize("text", ["orders", ID[::-1], "1700000000000", "ann@some-company.com", "short-id"])
 def test_everything_else_stays(text: str) -> None:
     assert known(ID, "bob@some-company.com", "short-id").mask(text) == text
     assert known(ID).mask_bytes(b"\xff " + text.encode()) == b"\xff " + text.encode()
@@ -103,3 +103,22 @@ def test_an_event_is_masked_with_its_channel() -> None:
     shown = redact_event(raw, ("session:*",), known(ID))
     assert shown.channel.decode() == "usr:aaaa…"
     assert shown.payload.decode() == '{"id": "aaaa…", "type": "session.created"}'
+
+
+def test_an_id_in_several_keys_is_known_until_the_last_of_them_is_dropped() -> None:
+    ids = known(f"{ID}:data", f"{ID}:cart")
+    ids.add(b"%032d" % number for number in range(MOST - 1))
+    assert ids.mask(ID) == "aaaa…"
+    ids.add([b"one-more-id-0001"])
+    assert ids.mask(ID) == ID
+
+
+def test_ids_with_a_common_form_are_known_one_by_one() -> None:
+    """Each part of such an id is also a part of many others."""
+    names = [f"a{one:03}b7k{two:03}x9c" for one in range(40) for two in range(40)]
+    ids = known(*names[::2])
+    assert [ids.mask(name) == name for name in names] == [False, True] * 800
+
+
+def test_two_ids_in_one_word_are_both_masked() -> None:
+    assert known(ID, "176400787123").mask(f"{ID}/176400787123") == "aaaa…/1764…"

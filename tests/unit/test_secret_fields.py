@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from redis_dash.core.frames.sessions import SessionRow
+from redis_dash.core.known_ids import KnownIds
 from redis_dash.core.resp import ReplyError
 from redis_dash.dialects.json_session import JsonSession
 from redis_dash.redaction.secret_fields import SessionSecret, is_secret
@@ -48,7 +49,7 @@ def row_of(value: object, identifier: str = ID, glob: str = "session:*") -> Sess
     key = glob.replace("*", identifier).encode()
     facts = JsonSession().decode(json.dumps(value).encode())
     assert facts is not None
-    (row,) = SessionRows([glob]).make([(key, KnownSession(facts, "json"))], 0.0)
+    (row,) = SessionRows([glob], KnownIds()).make([(key, KnownSession(facts, "json"))], 0.0)
     return row
 
 

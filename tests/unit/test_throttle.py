@@ -2,18 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from redis_dash.keyspace.throttle import AIM, FREE_SLICES, Throttle
+from redis_dash.keyspace.throttle import AIM, DEBT_S, FREE_SLICES, LEAST_PART, Throttle
 
 
-def worked(throttle: Throttle, seconds: float, cost_s: float) -> float:
-    """Run the throttle for a time with slices of a given cost; return the server's time that was spent."""
+def worked(
+    throttle: Throttle, seconds: float, cost_s: float, others: Callable[[float], float] = lambda _: 0.0
+) -> float:
+    """Run the throttle for a time with slices of a given cost; return the server's time that these took.
+
+    Args:
+        others: the server's time that our other commands have taken until a moment.
+    """
     now = spent = 0.0
     while now < seconds:
         spent += cost_s
-        now += cost_s + throttle.rest_s(spent, now + cost_s)
+        now += cost_s
+        while (rest_s := throttle.rest_s(spent + others(now), spent, now)) > 1e-6 and now < seconds:
+            now += min(rest_s, 1.0)
     return spent
+
+
+@pytest.mark.parametrize("others_share", [0.008, 0.012, 0.05])
+def test_other_commands_leave_the_scan_a_part_of_the_budget(others_share: float) -> None:
+    budget, cost_s = 0.01, 0.0015
+    spent = worked(Throttle(budget), 120, cost_s, lambda now: now * others_share)
+    assert spent >= 120 * budget * AIM * LEAST_PART * 0.95
+    assert spent <= max(120 * budget * LEAST_PART, 120 * (budget - others_share)) + (FREE_SLICES + 2) * cost_s
+
+
+def test_an_expensive_start_is_paid_back_in_bounded_time() -> None:
+    """Reading the values that the first slices have found may take many times the budget."""
+    budget, cost_s = 0.01, 0.0015
+    throttle, now, scanned = Throttle(budget), 0.0, 0.0
+    for _ in range(FREE_SLICES + 1):
+        scanned += cost_s
+        throttle.rest_s(scanned, scanned, now)
+    values = 0.5
+    longest_s = 0.0
+    for _ in range(20):
+        began = now
+        while (rest_s := throttle.rest_s(scanned + values, scanned, now)) > 1e-6:
+            now += min(rest_s, 1.0)
+        longest_s = max(longest_s, now - began)
+        scanned += cost_s
+    assert longest_s <= DEBT_S
 
 
 @pytest.mark.parametrize("budget", [0.001, 0.01, 0.2])
@@ -25,17 +61,20 @@ def test_all_in_all_it_keeps_within_the_budget(budget: float, cost_s: float) -> 
 
 
 def test_what_others_of_us_spend_is_taken_off() -> None:
-    throttle = Throttle(0.01)
+    throttle, rate = Throttle(0.01), 0.01 * AIM
     for _ in range(FREE_SLICES + 1):
-        throttle.rest_s(0.0, 0.0)
-    assert throttle.rest_s(0.0, 1.0) == 0
-    assert throttle.rest_s(0.1, 1.0) == pytest.approx(0.1 / (0.01 * AIM) - 1, rel=0.01)
+        throttle.rest_s(0.0, 0.0, 0.0)
+    assert throttle.rest_s(0.005, 0.005, 0.0) == pytest.approx(0.005 / rate)
+    assert throttle.rest_s(0.015, 0.005, 0.0) == pytest.approx(0.015 / rate)
+    assert throttle.rest_s(0.040, 0.005, 0.0) == pytest.approx(0.005 / (rate * LEAST_PART)), "SCAN has its part"
+    assert throttle.rest_s(0.040, 0.005, 3.0) == 0
 
 
 def test_the_first_slices_do_not_wait() -> None:
     throttle = Throttle(0.01)
-    assert all(throttle.rest_s(number * 0.001, number * 0.001) == 0 for number in range(FREE_SLICES))
-    assert throttle.rest_s(FREE_SLICES * 0.001, FREE_SLICES * 0.001) > 0.5
+    spent = [number * 0.001 for number in range(FREE_SLICES + 1)]
+    assert all(throttle.rest_s(spent_s, spent_s, spent_s) == 0 for spent_s in spent[:-1])
+    assert throttle.rest_s(spent[-1], spent[-1], spent[-1]) > 0.5
 
 
 def test_a_server_that_answers_slowly_is_asked_less() -> None:

@@ -34,6 +34,7 @@ class Board(msgspec.Struct, frozen=True):
     """One sorted set, best first."""
 
     key: str
+    """May hold a session's id; ``name`` is shown."""
     size: int
     rows: tuple[BoardRow, ...]
     """One page of the leaderboard: the first, unless another was asked for."""
@@ -41,6 +42,16 @@ class Board(msgspec.Struct, frozen=True):
     """The member around whom the page was asked for."""
     missing: bool = False
     """Whether that member is not on the leaderboard."""
+    masked: str | None = None
+    """The key as it is shown, where a session's id or a token in it is masked."""
+
+    def __repr__(self) -> str:
+        return f"Board({self.name!r}, {self.size}, {self.rows!r})"
+
+    @property
+    def name(self) -> str:
+        """The key as it may be shown."""
+        return self.key if self.masked is None else self.masked
 
 
 class LeaderboardsFrame(Frame, frozen=True):
@@ -53,7 +64,7 @@ class LeaderboardsFrame(Frame, frozen=True):
     def exported(self) -> dict[str, object]:
         """Leaderboards with the members of their page."""
         boards = [
-            {"key": board.key, "size": board.size, "rows": [row.exported() for row in board.rows]}
+            {"key": board.name, "size": board.size, "rows": [row.exported() for row in board.rows]}
             for board in self.boards
         ]
         return {"boards": boards, **exported_count("", self.count)}

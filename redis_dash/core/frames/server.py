@@ -42,8 +42,13 @@ class Scan(msgspec.Struct, frozen=True):
     """Whether the user asked for a pass at full speed."""
     held_back: bool = False
     """Whether the scan uses less than its budget because the server answers more slowly than before."""
+    resumes_at: float | None = None
+    """When the scan is expected to go on (Unix epoch seconds), if it has paused for its budget for some seconds; else
+    None."""
     keys_per_s: float = 0.0
     """The rate over the last seconds."""
+    elapsed_s: float = 0.0
+    """Seconds since the running pass began."""
     passes: int = 0
     """Complete passes."""
     last_s: float | None = None

@@ -59,6 +59,8 @@ class Search(msgspec.Struct, frozen=True):
     elapsed_s: float
     note: str = ""
     """Why it ended early, if it did."""
+    refused: int = 0
+    """Sessions that our user may not read; they are not in ``read``."""
 
 
 class SessionsFrame(Frame, frozen=True):
@@ -70,6 +72,10 @@ class SessionsFrame(Frame, frozen=True):
     search: Search | None = None
     can_undo: bool | None = None
     """Whether the ACL user can restore a revoked session; None if the server does not report it."""
+    no_delete: str = ""
+    """Why revoking a session will probably be refused; empty if it will not, or if the server does not report it."""
+    delete_remedy: str = ""
+    """The command that would grant that right."""
 
     def exported(self) -> dict[str, object]:
         """Without keys and contents, since a session's id is a credential."""

@@ -83,7 +83,7 @@ class LeaderboardPane(TablePane[LeaderboardsFrame, BoardRow]):
         if not frame.boards:
             return ()
         index, board = self._board(frame)
-        pieces = [piece(plain(board.key, 30), "strong"), piece(_extent(board))]
+        pieces = [piece(plain(board.name, 30), "strong"), piece(_extent(board))]
         if len(frame.boards) > 1:
             place = len(pieces) if is_away(board) else 1
             pieces.insert(place, piece(f"{index + 1} of {len(frame.boards)} [ ]", "accent"))

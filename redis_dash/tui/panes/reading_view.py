@@ -16,7 +16,7 @@ from redis_dash.tui.empty_states import empty_text
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.keys import Section
 from redis_dash.tui.segments import Segment
-from redis_dash.tui.status import excuse, status_text
+from redis_dash.tui.status import beside, excuse, shortages, status_text
 from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.theme_styles import Role, ThemeStyles
 from redis_dash.tui.widgets.border import Bordered, BorderStyles
@@ -87,6 +87,10 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
     def has_nothing(self, frame: F) -> bool:
         """Whether there is nothing to show."""
         return False
+
+    def lists_nothing(self, frame: F) -> bool:
+        """Whether no row is listed, though something may be there."""
+        return self.has_nothing(frame)
 
     def nothing(self, frame: F) -> Plain:
         """The text in that case."""
@@ -246,8 +250,8 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
         active = self._active
         status = self._reading.status if self._reading else "ok"
         own = self.currency() if status in ("ok", "reduced") and not self.paused else ()
-        if own and status == "reduced":
-            own = (*text.words[:1], *own)
+        if own and self._reading is not None:
+            text = beside(own, (), shortages(self._reading))
         self.set_border_styles(
             BorderStyles(
                 name=((Plain(f" {self.number} {self.NAME} "), "focus"),)
@@ -255,8 +259,8 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
                 else ((Plain(str(self.number)), "accent"), (Plain(f" {self.NAME}"), "strong")),
                 answer=answer,
                 note=tuple(self.notes()) if self._shown_frame is not None else (),
-                status=own or text.words,
-                brief=own or text.brief,
+                status=text.words,
+                briefs=text.briefs,
                 border="accent" if active and text.border == "border" else text.border,
                 message=message,
                 message_role={"error": "bad", "stale": "warn"}.get(status, "dim"),  # type: ignore[arg-type]
@@ -269,10 +273,12 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
         if reading is None or (frame is None and reading.status in ("ok", "reduced") and not reading.note):
             return Plain("reading…")
         if frame is None:
-            note = plain(reading.note, 400)
+            note = plain(reading.note, 400)  # it has no remedy: no right is missing
             if reading.status == "stale" and not reading.away:
                 return Plain(f"Nothing has been read yet: {note}") if note else Plain("Nothing has been read yet.")
             return excuse(reading)
+        if reading.remedy and self.lists_nothing(frame):
+            return excuse(reading)  # what is there may not be read
         if not self.has_nothing(frame):
             return None
         return self.nothing(frame) if reading.status in ("ok", "reduced") else excuse(reading)

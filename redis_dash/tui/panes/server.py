@@ -11,11 +11,12 @@ from textual.events import Resize
 
 from redis_dash.core.frames.server import Cost, Scan, ServerFrame
 from redis_dash.core.reading import AnyReading
-from redis_dash.tui.formatting import clock, count, duration, milliseconds, nbytes, others_watch, percent, rate
+from redis_dash.tui.formatting import about, clock, count, duration, milliseconds, nbytes, others_watch, percent, rate
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Piece, piece
 from redis_dash.tui.panes.server_meanings import MEANINGS
 from redis_dash.tui.panes.table_pane import TablePane
+from redis_dash.tui.progress import left_s, why_slow
 from redis_dash.tui.segments import Segment
 from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.theme_styles import Ground, Role
@@ -67,6 +68,7 @@ class ServerPane(TablePane[ServerFrame, Fact]):
             ("ping", "how long the server takes to answer"),
             ("our cost", "what watching takes of one of the server's cores"),
             ("scan  pass", "looking at the name of every key; once through all of them is a pass"),
+            ("waits", "the scan has used its budget; {app.full_scan} scans at full speed"),
             ("held back", "the server answers slowly, so the scan goes slower"),
             ("at full speed", "a full scan is running, as {app.full_scan} starts it"),
             ("evicting", "the server deletes keys because its memory is full"),
@@ -170,19 +172,14 @@ def _for_what(cost: Cost) -> Plain:
     return Plain(f"{milliseconds(cost.server_ms)} in all")
 
 
-HELD_BACK = (
-    Plain("held back: the server answers slowly"),
-    Plain("held back: slow answers"),
-    Plain("held back: slow"),
-    Plain("held back"),
-)
-
-
 def _scan(scan: Scan) -> tuple[Fact, ...]:
     """The progress and the speed of the running pass, and the duration of the last one."""
-    note: Cell = (Plain("at full speed" if scan.full_speed else ""), "accent")
-    if scan.held_back:
-        note = Figure(HELD_BACK, "warn")
+    left, slow = left_s(scan), why_slow(scan)
+    note: Cell = (Plain("" if left is None else f"{about(left)} left"), "dim")
+    if scan.full_speed:
+        note = (Plain("at full speed"), "accent")
+    if slow:
+        note = Figure(slow, "warn")
     if scan.stopped:
         note = Figure((Plain(f"stopped: {plain(scan.stopped, 120)}"), Plain("stopped")), "warn")
     passes = plural(scan.passes, "pass", "passes")

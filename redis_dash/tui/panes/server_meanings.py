@@ -22,7 +22,10 @@ MEANINGS = {
         ("our commands", "Commands of this dashboard that the server has run since it was started."),
         ("our errors", "Errors in this program itself. There should be none: please report it."),
         ("scan", "How far the running pass over all keys is. Figures of topics that need a scan come from it."),
-        ("scan speed", "Keys a second that the scan looks at. It is held back while the server answers slowly."),
+        (
+            "scan speed",
+            "Keys a second that the scan looks at. It waits for its budget, and is held back while the server is slow.",
+        ),
         ("last pass", "How long the latest complete pass over all keys took, and how many there were."),
     )
 }

@@ -75,7 +75,8 @@ class SearchStatus:
         if search.coverage < 1:
             why = [piece(plain(search.note, 60), "warn")] if search.note else []
             return piece(f"stopped at {percent(search.coverage, 0)}", "warn"), piece(found, "strong"), *listed, *why
-        return piece(f"{found} among {count(search.read)}", "strong"), *listed
+        refused = [piece(f"{count(search.refused)} may not be read", "warn")] if search.refused else []
+        return piece(f"{found} among {count(search.read)}", "strong"), *refused, *listed
 
     def note(self) -> Piece:
         """The text of the search."""
@@ -85,8 +86,9 @@ class SearchStatus:
         """The text where nothing was found."""
         if self.is_running:
             return Plain("Nothing found so far.")
-        read = count(self._search.read) if self._search else Plain("0")
-        return Plain(f"Nothing found among {read} sessions, by user, field or the beginning of the id.")
+        read, refused = (self._search.read, self._search.refused) if self._search else (0, 0)
+        more = f" {refused:,} more may not be read." if refused else ""
+        return Plain(f"Nothing found among {read:,} sessions, by user, field or the beginning of the id.{more}")
 
     def _found(self) -> Plain:
         found = max(self._search.found if self._search else 0, self._progress.found if self._progress else 0)

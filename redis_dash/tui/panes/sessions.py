@@ -18,7 +18,7 @@ from redis_dash.tui.panes.base import STOP, Piece, piece
 from redis_dash.tui.panes.session_rows import COLUMNS, SessionRows, facts
 from redis_dash.tui.panes.session_search import LEAST_CHARS, SearchStatus, invitation
 from redis_dash.tui.panes.table_pane import TablePane
-from redis_dash.tui.text import Plain
+from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.table import Table
 
 _UNDO = {
@@ -43,7 +43,7 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         "Sessions",
         (
             ("user  role", "what the application has written into the session; (unnamed) if no known field says"),
-            ("(not readable)", "the value is in no form that is known here, or we may not read it"),
+            ("(not readable)", "the value is in no form that is known here, or no command that reads it is allowed"),
             ("id", "the beginning of the session's id; the rest would let its reader in, so it is hidden"),
             ("time left", "until the session's key expires; the bar is its share of the longest time seen"),
             ("never", "its key does not expire"),
@@ -81,6 +81,10 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         if self._search_status.is_on:
             return not self._found
         return not frame.rows and not frame.count.value
+
+    def lists_nothing(self, frame: SessionsFrame) -> bool:
+        """No session is listed; a search has words of its own."""
+        return not self._search_status.is_on and super().lists_nothing(frame)
 
     def nothing(self, frame: SessionsFrame) -> Plain:
         """The patterns that were searched for."""
@@ -194,6 +198,21 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
             return Plain("This session has ended.")
         return Plain("No longer listed: it has ended, or others have more time left.")
 
+    def _consequence(self) -> tuple[Plain, ...]:
+        """What signing out does, and whether it can be undone; or why it is likely to be refused."""
+        frame = self.frame
+        if frame is not None and frame.no_delete:
+            return (
+                Plain(f"Likely refused: {plain(frame.no_delete, 80)}."),
+                Plain(f"{plain(frame.delete_remedy, 200)} allows it."),
+                Plain("If not, the key is deleted, nothing else."),
+            )
+        return (
+            Plain("The key is deleted, and nothing else."),
+            Plain("What follows is the application's affair."),
+            _UNDO[frame.can_undo if frame else None],
+        )
+
     def action_revoke(self) -> None:
         """Ask whether to sign the selected session out."""
         row = self.table.item
@@ -204,11 +223,7 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         question = Question(
             title=Plain("Sign this session out?"),
             facts=facts(row)[:5],
-            consequence=(
-                Plain("The key is deleted, and nothing else."),
-                Plain("What follows is the application's affair."),
-                _UNDO[self.frame.can_undo if self.frame else None],
-            ),
+            consequence=self._consequence(),
             verb=Plain("Sign out"),
             key="r",
         )

@@ -42,6 +42,10 @@ class TablePane(Pane[F], Generic[F, T]):
         """Why a row is no longer listed; ``is_complete`` if the list holds all rows."""
         return Plain("No longer there.") if is_complete else Plain("No longer among those that are listed.")
 
+    def lists_nothing(self, frame: F) -> bool:
+        """No row is listed."""
+        return not self.listed(frame)
+
     # -- what follows from it ----------------------------------------------------------------------------------------
 
     @property

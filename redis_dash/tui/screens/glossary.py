@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from textual.dom import DOMNode
 
+from redis_dash.core.reading import AnyReading
 from redis_dash.tui.keys import ABOVE, CLEAR_ID, EVERYWHERE, IN_A_PANE, Entry, KeyHelp, KeyTable, Section, groups_of
 from redis_dash.tui.panes import PANES
 from redis_dash.tui.panes.base import Pane
+from redis_dash.tui.status import whole_note
+from redis_dash.tui.text import plain
 
 _WORDS: tuple[Section, ...] = (
     (
@@ -24,11 +29,11 @@ _WORDS: tuple[Section, ...] = (
             ("27–41  ~412 k", "between these two; about so many"),
             ("1,204+  at least", "so many were seen; there may be more"),
             ("none seen yet", "none in the part that was looked at so far: that is not none"),
-            ("–", "not known"),
+            ("–  not known", "no figure can be given"),
             ("3 s old", "when the figures were read"),
             ("paused 9 s", "the pane stands still and shows what was read then; {pane.pause} goes on"),
             ("stale 7 s", "the server is away, slow or refuses; what is shown was read then"),
-            ("reduced", "something is missing, left out or mixed in; it says what"),
+            ("reduced", "something is missing, left out or mixed in; it says what, here above where there is no room"),
             ("off", "this server does not let us read it; it says why"),
             ("error", "it could not be read; it says why"),
             ("reading…", "nothing has been read yet"),
@@ -71,6 +76,16 @@ def key_sections(owners: tuple[type[DOMNode], ...], table: KeyTable) -> list[Sec
         (table.explain("{pane.leave} takes back one thing at a time, the nearest first"), _steps()),
         (ABOVE, tuple(entries[ABOVE])),
     ]
+
+
+def missing_section(readings: Iterable[AnyReading | None]) -> Section:
+    """What is missing now, topic by topic, in full: the panes may have no room for it."""
+    names = {pane.TOPIC: str(pane.NAME) for pane in PANES}
+    return "Missing now", tuple(
+        (names[reading.topic], plain(whole_note(reading), 400))
+        for reading in readings
+        if reading is not None and reading.status in ("reduced", "off") and reading.note
+    )
 
 
 def word_sections(table: KeyTable) -> list[Section]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, Keymap
@@ -13,12 +14,13 @@ from textual.events import Resize
 from textual.widgets import Static
 
 from redis_dash.tui.dashboard import Dashboard
-from redis_dash.tui.keys import KeyTable
+from redis_dash.tui.keys import KeyTable, Section
 from redis_dash.tui.panes import PANES
+from redis_dash.tui.panes.reading_view import ReadingView
 from redis_dash.tui.screens.confirm import ConfirmScreen
 from redis_dash.tui.screens.definition_list import EDGES, definition_lines
 from redis_dash.tui.screens.detail import DetailScreen
-from redis_dash.tui.screens.glossary import key_sections, word_sections
+from redis_dash.tui.screens.glossary import key_sections, missing_section, word_sections
 from redis_dash.tui.screens.modal import CLOSE, Modal, lines_content
 
 WIDTH = 104
@@ -39,7 +41,7 @@ class HelpScreen(Modal[None]):
     def __init__(self) -> None:
         super().__init__()
         self._page = Static()
-        self._filled: tuple[int, Keymap] | None = None
+        self._filled: tuple[int, Keymap, Section] | None = None
 
     def compose(self) -> ComposeResult:
         """The page."""
@@ -55,10 +57,14 @@ class HelpScreen(Modal[None]):
         if self._filled is not None:
             self._fill(self.size.width)
 
+    def _panes(self) -> Iterable[ReadingView[Any]]:
+        return (node for node in self.app.screen_stack[0].walk_children() if isinstance(node, ReadingView))
+
     def _fill(self, width: int) -> None:
-        if self._filled != (width, self.keymap):
-            self._filled = (width, self.keymap)
-            self._page.update(_page(min(WIDTH, width) - EDGES, help_owners(type(self.app)), self.keymap))
+        missing = missing_section([pane.reading for pane in self._panes()])
+        if self._filled != (width, self.keymap, missing):
+            self._filled = (width, self.keymap, missing)
+            self._page.update(_page(min(WIDTH, width) - EDGES, help_owners(type(self.app)), self.keymap, missing))
 
 
 def help_owners(app: type[DOMNode]) -> tuple[type[DOMNode], ...]:
@@ -66,10 +72,12 @@ def help_owners(app: type[DOMNode]) -> tuple[type[DOMNode], ...]:
     return (Dashboard, app, *PANES, ConfirmScreen, DetailScreen, HelpScreen)
 
 
-def _page(width: int, owners: tuple[type[DOMNode], ...], keymap: Keymap) -> Content:
+def _page(width: int, owners: tuple[type[DOMNode], ...], keymap: Keymap, missing: Section) -> Content:
     table = KeyTable(owners, keymap)
     lines: list[Content] = []
-    for title, entries in (*key_sections(owners, table), *word_sections(table)):
+    for title, entries in (missing, *key_sections(owners, table), *word_sections(table)):
+        if not entries:
+            continue
         lines.append(Content.styled(title, "bold $text-primary"))
         lines += definition_lines(entries, LEAD, width, "bold", indent="  ")
         lines.append(Content(""))

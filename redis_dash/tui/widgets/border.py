@@ -26,8 +26,8 @@ class BorderStyles(msgspec.Struct, frozen=True):
     """Lower left, in pieces."""
     status: tuple[tuple[Segment, ...], ...] = ()
     """Lower right, in pieces."""
-    brief: tuple[tuple[Segment, ...], ...] = ()
-    """A shorter status, for where the status would leave no room for the note."""
+    briefs: tuple[tuple[tuple[Segment, ...], ...], ...] = ()
+    """Shorter forms of the status, the longest first, for where it would leave no room for the note."""
     border: Role = "border"
     message: Plain | None = None
     """A text in the middle, in place of the content."""
@@ -71,8 +71,9 @@ class Bordered(Lines):
         room = width - 8
         border_styles = self.border_styles
         full, notes = join(border_styles.status, _DOT), join(border_styles.note, _DOT)
-        is_crowded = bool(border_styles.brief) and measure(full) + measure(notes) > room
-        status = clip(join(border_styles.brief, _DOT) if is_crowded else full, room)
+        forms = [full, *(join(brief, _DOT) for brief in border_styles.briefs)]
+        status = next((form for form in forms if measure(form) + measure(notes) <= room), forms[-1])
+        status = clip(status, room)
         note = fit(self.border_styles.note, _DOT, room - measure(status)) if self.border_styles.note else []
         return self._edge("╰", note, status, "╯", width)
 

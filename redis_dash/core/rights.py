@@ -1,0 +1,48 @@
+"""Reads which right an error reply says is missing: the servers' words for it differ between versions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Literal
+
+from redis_dash.core.resp import ReplyError
+
+Right = Literal["command", "keys", "channels", "unknown command"]
+"""What may not be used. ``unknown command``: no right helps, since the server does not know the command."""
+
+_ABORTED = "EXECABORT Transaction discarded because of: "
+_TARGET = re.compile(r"to access (?:a|one of the) (key|channel)")
+_COMMAND = re.compile(r"to run the '([^']*)' command")
+_UNKNOWN = re.compile(r"ERR unknown command ['`]([^'`]*)['`]")
+
+
+def missing_right(error: ReplyError) -> Right | None:
+    """The right that is missing; None if the error is about something else."""
+    text = str(error).removeprefix(_ABORTED)
+    if text.startswith("ERR unknown command"):
+        return "unknown command"
+    if not text.startswith("NOPERM"):
+        return None
+    target = _TARGET.search(text)
+    if target is None:
+        return "command"
+    return "keys" if target[1] == "key" else "channels"
+
+
+def refused_command(error: ReplyError) -> str:
+    """The command that may not be run, as an ACL rule names it: ``client|list``; empty if the error does not say."""
+    match = _COMMAND.search(str(error)) or _UNKNOWN.match(str(error))
+    return match[1].lower() if match else ""
+
+
+def rules_for(error: ReplyError) -> tuple[str, ...]:
+    """The ACL rules that would allow the command; empty if the error does not name it, or no rule helps."""
+    command = refused_command(error) if missing_right(error) == "command" else ""
+    return (f"+{command}",) if command else ()
+
+
+def remedy(user: str, rules: Iterable[str]) -> str:
+    """The command that grants the rights: ``ACL SETUSER ann +scan %R~sess:*``; empty without a rule."""
+    words = [f'"{rule}"' if re.search(r"[\s'\"]", rule) else rule for rule in (user, *dict.fromkeys(rules))]
+    return f"ACL SETUSER {' '.join(words)}" if len(words) > 1 else ""

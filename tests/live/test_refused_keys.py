@@ -1,0 +1,256 @@
+"""Keys that the ACL user may not read: they are counted, the others are shown, and nothing is claimed about them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from demo_server.process.embedded import EmbeddedServer
+from redis_dash.client.value_heads import MOST_BYTES
+from redis_dash.core.commands import ShowRanks
+from redis_dash.sources.base import Context, Source
+from redis_dash.sources.cache import CacheSource
+from redis_dash.sources.leaderboards import LeaderboardsSource
+from redis_dash.sources.rate_limits import RateLimitsSource
+from redis_dash.sources.sessions import SessionsSource
+from tests.conftest import until_async
+from tests.live.limited import CLIENTS, PROGRAMS, SESSIONS, allow, config, context, fill, refusals
+from tests.live.searching import found, searching
+
+ALL = ("+@all", "&*")
+
+
+@pytest.fixture(scope="module", params=PROGRAMS, ids=lambda path: path.name)
+def server(request: pytest.FixtureRequest) -> Iterator[EmbeddedServer]:
+    program: Path = request.param
+    with EmbeddedServer(program=program) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: EmbeddedServer) -> Iterator[redis.Redis]:
+    with redis.Redis(port=server.port) as client:
+        fill(client)
+        yield client
+
+
+@pytest.fixture
+async def limited(server: EmbeddedServer) -> AsyncIterator[Context]:
+    """A context of the user whose rights ``allow`` sets."""
+    made = context(config(server.port))
+    yield made
+    await made.deployment.close()
+
+
+def reading(client: redis.Redis, glob: str) -> str:
+    """The rule that lets a user read keys, the least that the server knows."""
+    return f"%R~{glob}" if int(client.info("server")["redis_version"].split(".")[0]) >= 7 else f"~{glob}"
+
+
+# -- rate limits -----------------------------------------------------------------------------------------------------
+
+
+async def test_clients_that_may_not_be_read_are_counted_beside_the_others(
+    client: redis.Redis, limited: Context
+) -> None:
+    allow(client, "~rl:10.0.0.1*", *ALL)
+    source = RateLimitsSource(limited)
+    for _ in range(2):
+        await limited.keyspace.pass_over()
+        sample = await source.read()
+        frame = sample.frame
+        assert (sample.status, sample.note) == ("reduced", "9 keys may not be read")
+        assert sample.rules == (reading(client, "rl:*"),)
+        assert (len(frame.rows), frame.count.value) == (11, CLIENTS)
+        assert (frame.blocked.value, frame.blocked.certainty) == (1, "at_least")
+        assert (frame.near.value, frame.near.certainty) == (4, "at_least")
+
+
+async def test_where_no_client_may_be_read_none_is_called_unlimited_or_free(
+    client: redis.Redis, limited: Context
+) -> None:
+    allow(client, "~sess:*", *ALL)
+    source = RateLimitsSource(limited)
+    await limited.keyspace.pass_over()
+    sample = await source.read()
+    exported = sample.frame.exported()
+    assert sample.note == f"{CLIENTS} keys may not be read"
+    assert (exported["count"], exported["unlimited"], exported["rows"]) == (CLIENTS, False, [])
+    assert (exported["blocked"], exported["blocked_certainty"]) == (None, "unknown")
+    assert (exported["near"], exported["near_certainty"]) == (None, "unknown")
+
+
+async def test_a_known_limit_is_not_called_unknown_where_there_is_no_client(
+    client: redis.Redis, limited: Context
+) -> None:
+    client.flushall()
+    allow(client, "~*", *ALL)
+    await limited.keyspace.pass_over()
+    assert not (await RateLimitsSource(limited).read()).frame.unlimited
+
+
+async def test_a_refused_client_that_is_gone_is_counted_no_longer(client: redis.Redis, limited: Context) -> None:
+    """Its key cannot be asked for, so the next pass shows it."""
+    allow(client, "~rl:10.0.0.1*", *ALL)
+    source = RateLimitsSource(limited)
+    await limited.keyspace.pass_over()
+    await source.read()
+    client.delete("rl:10.0.0.2", "rl:10.0.0.3")
+    assert (await source.read()).frame.count.certainty != "exact"
+    await limited.keyspace.pass_over()
+    sample = await source.read()
+    assert (sample.note, sample.frame.count.value) == ("7 keys may not be read", CLIENTS - 2)
+
+
+# -- all topics ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", [RateLimitsSource, SessionsSource, LeaderboardsSource])
+async def test_a_right_that_is_given_later_is_noticed(
+    client: redis.Redis, limited: Context, make: type[Source[Any]]
+) -> None:
+    allow(client, "~rl:10.0.0.1*", "~sess:*1", "~lb:1", *ALL)
+    source = make(limited)
+    await limited.keyspace.pass_over()
+    assert (await source.read()).status == "reduced"
+    allow(client, "~*", *ALL)
+
+    async def is_whole() -> bool:
+        return (await source.read()).status == "ok"
+
+    await until_async(is_whole)
+
+
+@pytest.mark.parametrize("make", [RateLimitsSource, SessionsSource, LeaderboardsSource])
+async def test_refused_keys_are_seldom_tried_again(
+    client: redis.Redis, limited: Context, make: type[Source[Any]]
+) -> None:
+    """Each attempt is an entry in the server's ACL LOG."""
+    for number in range(500):
+        client.set(f"rl:10.1.0.{number}", 1)
+        client.set(f"sess:{number:030x}", "{}")
+        client.zadd(f"lb:{number}", {"ann": 1})
+    allow(client, "~page*", *ALL)
+    source = make(limited)
+    for _ in range(15):
+        await limited.keyspace.pass_over()
+        await source.read()
+    before = refusals(client)
+    for _ in range(5):
+        await limited.keyspace.pass_over()
+        await source.read()
+    assert refusals(client) - before < 5 * 30
+
+
+async def test_other_values_are_still_read_by_their_beginning(client: redis.Redis, limited: Context) -> None:
+    """A refused key does not mean that GETRANGE is refused."""
+    client.set("sess:large", b"x" * (4 * MOST_BYTES))
+    allow(client, "~sess:*", *ALL)
+    for _ in range(2):
+        refused, large = await limited.deployment.pipeline([(b"GET", b"page:1"), (b"GET", b"sess:large")])
+        assert isinstance(refused, Exception)
+        assert isinstance(large, bytes)
+        assert len(large) == MOST_BYTES + 1
+
+
+# -- leaderboards ----------------------------------------------------------------------------------------------------
+
+
+async def test_one_board_that_may_not_be_read_hides_no_other(client: redis.Redis, limited: Context) -> None:
+    allow(client, "~lb:1", *ALL)
+    source = LeaderboardsSource(limited)
+    for _ in range(3):
+        await limited.keyspace.pass_over()
+        sample = await source.read()
+    assert [board.key for board in sample.frame.boards] == ["lb:1"]
+    assert (sample.frame.count.value, sample.frame.count.certainty) == (1, "at_least")
+    assert sample.note == "3 keys may not be read"  # with the one of a known name, whether it exists or not
+    assert sample.rules == (reading(client, "lb:*"), reading(client, "board"))
+
+
+async def test_where_no_board_may_be_read_their_number_is_not_known(client: redis.Redis, limited: Context) -> None:
+    allow(client, "~sess:*", *ALL)
+    source = LeaderboardsSource(limited)
+    await limited.keyspace.pass_over()
+    sample = await source.read()
+    assert sample.status == "reduced"
+    assert (sample.frame.boards, sample.frame.count.certainty) == ((), "unknown")
+    assert sample.frame.exported()["count"] is None
+    assert sample.scope is not None
+    assert sample.scope.others == 0
+
+
+async def test_a_member_that_may_not_be_looked_up_is_not_called_missing(client: redis.Redis, limited: Context) -> None:
+    allow(client, "~*", "&*", "+@all", "-zrevrank")
+    source = LeaderboardsSource(limited)
+    await limited.keyspace.pass_over()
+    await source.read()
+    source.ask(ShowRanks("lb:1", member="member3"))
+    sample = await source.read()
+    board = next(board for board in sample.frame.boards if board.key == "lb:1")
+    assert (board.sought, board.missing) == ("member3", False)
+    assert (sample.note, sample.rules) == ("not allowed to run ZREVRANK", ("+zrevrank",))
+
+
+# -- sessions --------------------------------------------------------------------------------------------------------
+
+
+async def test_sessions_that_may_not_be_read_are_counted_beside_the_others(
+    client: redis.Redis, limited: Context
+) -> None:
+    allow(client, "~sess:*1", *ALL)
+    source = SessionsSource(limited)
+    for _ in range(2):
+        await limited.keyspace.pass_over()
+        sample = await source.read()
+        assert {row.user for row in sample.frame.rows} == {f"user{number}@example.com" for number in (1, 17, 33)}
+        assert sample.note == f"{SESSIONS - 3} keys may not be read"
+        assert sample.rules == (reading(client, "sess:*"),)
+        assert sample.frame.count.value == SESSIONS
+        assert sample.frame.count.certainty != "exact"
+
+
+async def test_refused_ids_are_masked_like_all_others(client: redis.Redis, limited: Context) -> None:
+    allow(client, "~page:*", *ALL)
+    source = SessionsSource(limited)
+    await limited.keyspace.pass_over()
+    await source.read()
+    identifier = f"{7:030x}"
+    assert identifier not in limited.known_ids.mask(f"hello {identifier}")
+
+
+async def test_a_search_goes_on_where_some_sessions_may_not_be_read(client: redis.Redis, limited: Context) -> None:
+    allow(client, "~sess:*1", *ALL)
+    source = SessionsSource(limited)
+    await limited.keyspace.pass_over()
+    async with searching(source) as search:
+        search("user17@")
+        result = await found(source)
+    assert [row.user for row in result.rows] == ["user17@example.com"]
+    assert (result.read, result.refused, result.note, result.coverage) == (3, SESSIONS - 3, "", 1.0)
+
+
+# -- the cache -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rules", "note"),
+    [
+        (("~page:*", *ALL), "the counters in page-stats may not be read"),
+        (("~*", "&*", "+@all", "-hgetall"), "not allowed to run HGETALL: hits and misses are unknown"),
+    ],
+)
+async def test_counters_that_may_not_be_read_are_not_silently_missing(
+    client: redis.Redis, limited: Context, rules: tuple[str, ...], note: str
+) -> None:
+    allow(client, *rules)
+    await limited.keyspace.pass_over()
+    sample = await CacheSource(limited).read()
+    assert sample.status == "reduced"
+    assert note in sample.note
+    assert sample.frame.groups[0].hits is None
+    assert sample.rules in [(reading(client, "page-stats"),), ("+hgetall",)]
