@@ -79,7 +79,7 @@ def measure(seconds: float) -> list[Figure]:
 async def compare(redis_url: str, http_url: str, admin: Redis, seconds: float) -> list[Figure]:
     """First the caches of the demo, then the server's own counters."""
     async with watching(redis_url) as (hub, tally):
-        own = hub.deployment.own
+        own = hub.deployment.nodes[0].own
         play(admin, "pause")
         await asyncio.sleep(SETTLE_S)
         tally.groups.clear()

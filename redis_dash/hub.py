@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 
 from redis_dash.actions import carry_out as actions
-from redis_dash.client.deployment import SENTINEL, Deployment
+from redis_dash.client.deployment import Deployment
+from redis_dash.client.node import SENTINEL
 from redis_dash.config import Config, Url
 from redis_dash.core.commands import Command, FullPass, Outcome, Request
 from redis_dash.core.errors import AwayError, MissingRightError, SourceError
@@ -34,18 +35,23 @@ AGAIN = "connected again"
 class Hub:
     """The ``Feed`` of the front ends: keeps the latest reading of each topic."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, deployment: Deployment | None = None) -> None:
         """Prepare everything; ``run`` connects.
+
+        Args:
+            deployment: the nodes behind the configured URL; by default the server that the URL names is the only one.
 
         Raises:
             ConfigError: the URL cannot be used.
         """
         url = Url(config.url)
-        self.deployment = Deployment(url)
+        self.deployment = deployment or Deployment(url)
         self._config = config
         self._keyspace = Keyspace(self.deployment, key_groups(config), config.budget, config.refresh_s)
         self._subscriber = Subscriber(url, config.channels, MessageRing())
-        self._tracking = ClientTracking(url, tracked(config), config.budget)
+        # Tracking listens to one node. Of several, the others would be silent, so all keys are left to the scan.
+        named = tracked(config) if len(self.deployment.nodes) == 1 else {}
+        self._tracking = ClientTracking(url, named, config.budget)
         self._keyspace.counts.tracking = self._tracking
         self._keyspace.besides = lambda: self._tracking.spent_s
         self.deployment.listeners += [self._subscriber.traffic, self._tracking.traffic]
@@ -94,7 +100,7 @@ class Hub:
     @property
     def errors(self) -> int:
         """Errors of this program itself so far: 0, unless it has a bug."""
-        return self.deployment.cost.errors
+        return self.deployment.errors
 
     @property
     def passes(self) -> int:

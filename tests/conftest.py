@@ -53,8 +53,8 @@ def no_own_errors(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureReques
             super().__init__(on_unlisted)
             lookups.append(self)
 
-    monkeypatch.setattr("redis_dash.client.deployment.ServerCost", NotedCost)
-    monkeypatch.setattr("redis_dash.client.deployment.OwnLookups", NotedLookups)
+    monkeypatch.setattr("redis_dash.client.node.ServerCost", NotedCost)
+    monkeypatch.setattr("redis_dash.client.node.OwnLookups", NotedLookups)
     yield
     mark = request.node.get_closest_marker("own_errors")
     unlisted = set[bytes]().union(*(one.unlisted for one in lookups))

@@ -6,7 +6,8 @@ import asyncio
 import time
 
 from redis_dash.actions.revocation import LostAnswerError, final, revoke
-from redis_dash.client.deployment import Deployment, check
+from redis_dash.client.deployment import Deployment
+from redis_dash.client.reasons import check
 from redis_dash.core.commands import Command, FindOut, Outcome, Publish, RestoreSession, RevokeSession
 from redis_dash.core.errors import SourceError
 from redis_dash.core.resp import ReplyError
@@ -47,7 +48,7 @@ def mark(command: Command, outcome: Outcome) -> str:
 
 
 async def _restore(deployment: Deployment, command: RestoreSession) -> Outcome:
-    async with deployment.exclusive() as exchange:
+    async with deployment.node_of(command.key.reveal()).exclusive() as exchange:
         left_ms = 0 if command.expires_at is None else round((command.expires_at - time.time()) * 1000)
         if command.expires_at is not None and left_ms <= 0:
             return Outcome("already gone", "the session would have expired by now")
@@ -63,12 +64,16 @@ async def _restore(deployment: Deployment, command: RestoreSession) -> Outcome:
 
 
 async def _publish(deployment: Deployment, command: Publish) -> Outcome:
-    async with deployment.exclusive() as exchange:
+    """Publish on the first node: a cluster passes the message on, but a node counts only its own subscribers."""
+    async with deployment.nodes[0].exclusive() as exchange:
         try:
             receivers = await final(exchange, b"PUBLISH", command.channel.encode(), command.payload.encode())
         except LostAnswerError as error:
             return Outcome("not known", f"{error}: the message may have been sent")
-    if not check(receivers):
+    check(receivers)
+    if deployment.kind == "cluster":
+        return Outcome("sent", f"{receivers} listening on this node; others are not counted")
+    if not receivers:
         return Outcome("not received", f"no client is subscribed to {command.channel}")
     return Outcome("sent", f"{receivers} listening")
 

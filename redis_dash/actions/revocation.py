@@ -13,7 +13,8 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
-from redis_dash.client.deployment import Deployment, Exchange
+from redis_dash.client.deployment import Deployment
+from redis_dash.client.node import Exchange, Node
 from redis_dash.client.reasons import say
 from redis_dash.core.commands import FindOut, Outcome, RestoreSession, Result, RevokeSession
 from redis_dash.core.errors import SourceError
@@ -105,8 +106,9 @@ async def revoke(deployment: Deployment, command: RevokeSession) -> Outcome:
     Raises:
         SourceError: nothing was done, and why.
     """
-    async with deployment.exclusive() as exchange:
-        revocation = _Revocation(deployment, exchange, command.session)
+    node = deployment.node_of(command.session.key.reveal())
+    async with node.exclusive() as exchange:
+        revocation = _Revocation(node, exchange, command.session)
         try:
             return await revocation.run()
         except LostAnswerError as error:
@@ -118,10 +120,10 @@ async def revoke(deployment: Deployment, command: RevokeSession) -> Outcome:
 class _Revocation:
     """The revocation of one session, on a connection that is ours alone meanwhile."""
 
-    def __init__(self, deployment: Deployment, exchange: Exchange, session: SessionRow) -> None:
+    def __init__(self, node: Node, exchange: Exchange, session: SessionRow) -> None:
         self.undo: RestoreSession | None = None
         """The command that restores the session as it was read last."""
-        self._deployment = deployment
+        self._node = node
         self._exchange = exchange
         self._session = session
         self._key = session.key.reveal()
@@ -171,7 +173,7 @@ class _Revocation:
                 raise _MethodRefusedError
             raise _error(reply)
         missing: object = [] if isinstance(seen, list) else None
-        self._deployment.own.count([read], [missing if reply == GONE else seen])
+        self._node.own.count([read], [missing if reply == GONE else seen])
         return None if reply == CHANGED else self._deleted(reply)
 
     async def _by_transaction(self) -> Outcome | None:
@@ -264,7 +266,7 @@ class _Revocation:
         with contextlib.suppress(SourceError):  # a lost connection has no transaction
             (reply,) = await self._exchange([(ending,)])
             if isinstance(reply, ReplyError):
-                await self._deployment.close()
+                self._node.close()
 
     def _deleted(self, deleted: object) -> Outcome:
         if isinstance(deleted, ReplyError):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 _KEYS = re.compile(r"keys=(\d{1,18})")
 
 
-class Changes(NamedTuple):
-    """INFO's counters of changes: if two values are equal, no key was created, deleted or written between them.
+class NodeChanges(NamedTuple):
+    """INFO's counters on one node: if two values are equal, no key was created, deleted or written between them.
 
     All but ``keys`` cover the whole server: a write in another database makes two values differ, too. The server counts
     a key as expired when it deletes it, which may be some time after its lifetime has ended. A read may therefore
@@ -34,8 +34,12 @@ class Changes(NamedTuple):
     """Keys in the watched database; CONFIG RESETSTAT does not reset it."""
 
 
+Changes = tuple[NodeChanges, ...]
+"""The counters of each node. They are not added: a reset on one node could hide changes on another one."""
+
+
 def changes_of(values: Mapping[str, str], database: int) -> Changes | None:
-    """Read the counters from INFO; None if INFO does not report them all, or if they are not reliable.
+    """Read the counters of one node from its INFO; None if INFO does not report them all, or if they are not reliable.
 
     They are not reliable on a replica, which may load its master's whole data set without changing them.
     """
@@ -43,7 +47,7 @@ def changes_of(values: Mapping[str, str], database: int) -> Changes | None:
     if values.get("role") != "master" or values.get("loading", "0") != "0" or (keyspace and not _KEYS.match(keyspace)):
         return None
     try:
-        return Changes(
+        found = NodeChanges(
             run_id=values["run_id"],
             master_replid=values["master_replid"],
             writes=int(values["rdb_changes_since_last_save"]),
@@ -56,6 +60,7 @@ def changes_of(values: Mapping[str, str], database: int) -> Changes | None:
         )
     except (KeyError, ValueError):
         return None
+    return (found,)
 
 
 def keys_in(keyspace: str) -> int:
@@ -70,7 +75,34 @@ def writes_between(earlier: Changes, later: Changes) -> int | None:
     Up to twice as many keys can have changed: RENAME and LMOVE count as one write and change two keys. SWAPDB, which
     counts as one write and changes all keys, is not considered.
     """
+    return _added(_node_writes, earlier, later)
+
+
+def lost_between(earlier: Changes, later: Changes) -> int | None:
+    """The keys that expired or were evicted between the two; None if the counters were reset meanwhile."""
+    return _added(_node_lost, earlier, later)
+
+
+def keys_of(changes: Changes) -> int:
+    """The keys in the watched database, on all nodes."""
+    return sum(node.keys for node in changes)
+
+
+def _added(between: Callable[[NodeChanges, NodeChanges], int | None], earlier: Changes, later: Changes) -> int | None:
+    """The sum over all nodes; None if it is not known of one of them."""
+    parts = [between(*node) for node in zip(earlier, later, strict=True)]
+    known = [part for part in parts if part is not None]
+    return sum(known) if len(known) == len(parts) else None
+
+
+def _node_writes(earlier: NodeChanges, later: NodeChanges) -> int | None:
     same = earlier.run_id == later.run_id and earlier.master_replid == later.master_replid
     if not same or (earlier.saved_at, earlier.saves) != (later.saved_at, later.saves) or later.writes < earlier.writes:
         return None
     return later.writes - earlier.writes
+
+
+def _node_lost(earlier: NodeChanges, later: NodeChanges) -> int | None:
+    if later.expired_keys < earlier.expired_keys or later.evicted_keys < earlier.evicted_keys:
+        return None
+    return later.expired_keys - earlier.expired_keys + later.evicted_keys - earlier.evicted_keys

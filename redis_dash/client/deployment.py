@@ -1,318 +1,193 @@
-"""What the sources ask: pipelines, INFO and PING of one deployment; it separates our share from the application's.
+"""What the sources ask: pipelines, INFO, PING and cost of a deployment, which is one node or several.
 
-All commands go over a single connection. The server therefore runs them in the order in which they were sent, and the
-count of our own lookups is exact at the moment of each INFO.
+A source never asks a connection. With several nodes each command goes to the node that holds its key, and a command
+without a key is sent by a method that says where: ``on_first`` or ``on_each``. If a node that was asked cannot be
+reached, there is an error that names it, and never a figure of the others alone.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import math
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TypeVar
 
-from redis_dash.client import command_cost
-from redis_dash.client.application_counters import ApplicationCounters
-from redis_dash.client.change_counters import changes_of
-from redis_dash.client.handshake import Handshake
-from redis_dash.client.info import Info, has_read_rules, kind_of, parse_info
-from redis_dash.client.own_lookups import OwnLookups
-from redis_dash.client.ping import PingTimer
-from redis_dash.client.reasons import say, without_arguments
-from redis_dash.client.reconnecting import Answer, ReconnectingConnection
-from redis_dash.client.server_cost import ServerCost
-from redis_dash.client.traffic import Traffic
-from redis_dash.client.value_heads import ValueHeads
+from redis_dash.client.command_key import key_of
+from redis_dash.client.info import Info
+from redis_dash.client.merged_info import merged
+from redis_dash.client.node import Node
+from redis_dash.client.reasons import check
+from redis_dash.client.server_cost import added
 from redis_dash.config import Url
-from redis_dash.core.errors import AwayError, MissingRightError, SourceError
+from redis_dash.core.errors import AwayError
 from redis_dash.core.frames.server import Cost, Kind
-from redis_dash.core.resp import Command, ReplyError
-from redis_dash.core.rights import missing_right, rules_for
+from redis_dash.core.resp import Command
 
-REPLY_TIMEOUT_S = 5.0
-"""The longest time without a byte of a reply."""
-PIPELINE_LENGTH = 1000
-"""Commands sent at once. A longer pipeline is split, so that other clients do not wait long for the server."""
-PRICE_EVERY_S = 5.0
-SENTINEL = "this is a Sentinel, not the Redis that it watches"
+T = TypeVar("T")
 
 
-Exchange = Callable[[Sequence[Command]], Awaitable[list[object]]]
-
-
-def check(reply: object) -> object:
-    """Return a reply, or raise the error of an error reply.
-
-    Raises:
-        MissingRightError: the ACL user may not run the command, or not on this key or channel.
-        SourceError: any other error reply.
-    """
-    if isinstance(reply, ReplyError):
-        if missing_right(reply) is not None:
-            raise MissingRightError(say(reply), rules_for(reply))
-        raise SourceError(say(reply))
-    return reply
-
-
-def _cut(commands: Sequence[Command], begin: int, length: int) -> int:
-    """Where a part of a long pipeline ends: between two keys, since the replies for one key are judged together."""
-    end = min(begin + length, len(commands))
-    while begin + 1 < end < len(commands) and commands[end][1:2] == commands[end - 1][1:2]:
-        end -= 1
-    return end
+def first(_: bytes) -> int:
+    """The place of each key in a deployment of one node."""
+    return 0
 
 
 class Deployment:
-    """The server behind a URL."""
+    """The nodes behind a URL."""
 
-    def __init__(self, url: Url) -> None:
+    def __init__(self, url: Url, nodes: Sequence[Node] = (), place: Callable[[bytes], int] = first) -> None:
+        """Does not connect yet.
+
+        Args:
+            nodes: the first one is the server that the URL names; by default it is the only one.
+            place: returns which of the nodes holds a key.
+        """
         self.url = url
-        self.cost = ServerCost()
-        self.own = OwnLookups(self.cost.count_error)
-        self.kind: Kind = "standalone"
-        """As the latest INFO says."""
-        self.has_read_rules = False
-        """Whether an ACL can allow to read keys without writing them (``%R~``), as the first INFO says."""
-        self.listeners: list[Traffic] = []
-        """The traffic of the other connections of this program, such as the subscriber's."""
-        handshake = Handshake(self.own, self.cost.count, self._observe)
-        self._connection = ReconnectingConnection(url, self._count, self._connected, handshake, lambda: REPLY_TIMEOUT_S)
-        self._info: Info | None = None
-        self._info_lock = asyncio.Lock()
-        self._priced_at = -math.inf
-        self._application = ApplicationCounters(self.own)
-        self._value_heads = ValueHeads(self.own)
-        self._ping = PingTimer()
+        self.nodes = tuple(nodes) or (Node(url),)
+        self.listeners = self.nodes[0].listeners
+        """The traffic of the other connections of this program, such as the subscriber's: all to the URL's server."""
+        self._place = place
+
+    # -- the nodes ---------------------------------------------------------------------------------------------------
+
+    def node_of(self, key: bytes) -> Node:
+        """The node that holds a key."""
+        return self.nodes[self._place(key)]
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of server, as the latest INFO says."""
+        return self.nodes[0].kind
+
+    @property
+    def has_read_rules(self) -> bool:
+        """Whether the ACL of each node can allow to read keys without writing them (``%R~``)."""
+        return all(node.has_read_rules for node in self.nodes)
 
     @property
     def connects(self) -> int:
-        """The number of connections on which the server answered."""
-        return self._connection.connects
+        """The number of connections on which a node answered."""
+        return sum(node.connects for node in self.nodes)
 
     @property
     def trouble(self) -> str:
-        """Why the server cannot be used now; empty if it can, or if no attempt was made yet."""
-        return SENTINEL if self.kind == "sentinel" else self._connection.trouble
+        """Why a node cannot be used now; empty if all can, or if no attempt was made yet."""
+        return next((self._named(node, node.trouble) for node in self.nodes if node.trouble), "")
 
     @property
     def unreachable(self) -> bool:
-        """Whether the latest attempt to connect failed and none ever succeeded."""
-        return self._connection.unreachable
+        """Whether the latest attempt to connect to a node failed and none ever succeeded."""
+        return any(node.unreachable for node in self.nodes)
+
+    def _named(self, node: Node, trouble: str) -> str:
+        return trouble if len(self.nodes) == 1 else f"{node.url}: {trouble}"
+
+    async def connect(self) -> None:
+        """Connect to each node to which there is no connection.
+
+        Raises:
+            SourceError: as ``pipeline``.
+        """
+        await self.ask(self.nodes, lambda node: node.connect())
+
+    def connect_now(self) -> None:
+        """Let the next command connect, even if the last attempt has just failed: the server is there."""
+        for node in self.nodes:
+            node.connect_now()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for node in self.nodes:
+            node.close()
 
     # -- commands ----------------------------------------------------------------------------------------------------
 
     async def pipeline(self, commands: Sequence[Command]) -> list[object]:
-        """Run commands in order; an error reply stands in its place as a ``ReplyError``.
+        """Run commands, those of each node in order; an error reply stands in its place as a ``ReplyError``.
 
         GET returns at most ``value_heads.MOST_BYTES`` + 1 bytes of a value.
 
         Raises:
-            SourceError: the server could not be reached, or the connection broke. Attempts to connect are spaced out
-                after that, and calls in between fail at once with the same message.
+            SourceError: a node could not be reached, or its connection broke. Attempts to connect are spaced out after
+                that, and calls in between fail at once with the same message.
+            ValueError: there are several nodes, and a command has no key, or more than one.
         """
-        if not commands:
-            await self.connect()  # an empty pipeline still shows whether the server is there
-        replies: list[object] = []
-        while len(replies) < len(commands):
-            replies += await self._part(commands[len(replies) : _cut(commands, len(replies), PIPELINE_LENGTH)])
+        if len(self.nodes) == 1:
+            return await self.nodes[0].pipeline(commands)
+        places: dict[Node, list[int]] = {} if commands else {node: [] for node in self.nodes}
+        for place, command in enumerate(commands):
+            places.setdefault(self.node_of(key_of(command)), []).append(place)
+        parts = await self.ask(places, lambda node: node.pipeline([commands[place] for place in places[node]]))
+        replies: list[object] = [None] * len(commands)
+        for its_places, part in zip(places.values(), parts, strict=True):
+            for place, reply in zip(its_places, part, strict=True):
+                replies[place] = reply
         return replies
 
-    async def _part(self, commands: Sequence[Command]) -> list[object]:
-        """Run as many of the commands as should be sent at once."""
-        is_get = any(command[0] == b"GET" for command in commands)
-        commands = commands[: _cut(commands, 0, self._value_heads.number)] if is_get else commands
-        asked, began = self._value_heads.bounded(commands) if is_get else commands, time.perf_counter()
-        replies = await (self._sample(asked) if self.cost.wants(asked) else self._run(asked))
-        if not is_get:
-            return replies
-        self._value_heads.observe(replies, time.perf_counter() - began)
-        return await self._value_heads.as_get(commands, replies, self._run)
-
     async def one(self, *command: bytes) -> object:
-        """Run a single command.
+        """Run a single command on the node of its key.
 
         Raises:
             SourceError: as ``pipeline``, and for an error reply.
         """
         return check((await self.pipeline([command]))[0])
 
-    @contextlib.asynccontextmanager
-    async def exclusive(self) -> AsyncIterator[Exchange]:
-        """Hold the connection for several exchanges in a row, as WATCH requires.
+    async def on_first(self, *command: bytes) -> object:
+        """Run a command without a key on the server that the URL names: one that each node answers alike.
 
         Raises:
-            SourceError: as ``pipeline``; the function that is yielded raises it, too.
+            SourceError: as ``pipeline``, and for an error reply.
         """
-        async with self._connection.lock:
-            await self._ensure_connected()
-            try:
-                yield self._exchange
-            except asyncio.CancelledError:
-                self._connection.hang_up("a write was cut short")  # perhaps within a transaction
-                raise
+        (replies,) = await self.ask(self.nodes[:1], lambda node: node.pipeline([command]))
+        return check(replies[0])
 
-    async def _run(self, commands: Sequence[Command]) -> list[object]:
-        async with self._connection.lock:
-            await self._ensure_connected()
-            answer = self._connection.send(commands)
-        return await self.receive(commands, answer)
-
-    async def _exchange(self, commands: Sequence[Command]) -> list[object]:
-        """As ``_run``, for a caller that holds the lock."""
-        return await self.receive(commands, self._connection.send(commands))
-
-    def send(self, commands: Sequence[Command], peek: Callable[[bytes], None]) -> Answer:
-        """Send commands that are no lookups without waiting for the lock; see ``Connection.send`` and ``receive``."""
-        return self._connection.send(commands, peek=peek)
-
-    async def receive(self, commands: Sequence[Command], answer: Answer) -> list[object]:
-        """Wait for the replies to commands that were sent.
-
-        Raises:
-            SourceError: the connection broke.
-        """
-        return await self._connection.receive(commands, answer)
-
-    async def _sample(self, commands: Sequence[Command]) -> list[object]:
-        """Run the commands, and measure the server's time for the first of them."""
-        end = _cut(commands, 0, command_cost.LENGTH)
-        first, others = commands[:end], commands[end:]
-        transaction = command_cost.with_times(first)
-        done: list[command_cost.TimedReplies] = []
-
-        def count(_: Sequence[Command], replies: list[object] | None) -> None:
-            if replies is None:
-                self.own.lost(first)
-                return
-            timed_replies = command_cost.timed_replies(replies)
-            done.append(timed_replies)
-            self.cost.count(transaction)
-            if timed_replies.times is None:
-                self.cost.refuse(first)
-            else:
-                self.cost.learn(first, *timed_replies.times)
-            if timed_replies.replies is not None:
-                self.own.count(first, timed_replies.replies)
-
-        async with self._connection.lock:
-            await self._ensure_connected()
-            answer = self._connection.send(transaction, count)
-        await self.receive(transaction, answer)
-        replies = done[0].replies
-        if replies is None:
-            return await self._run(commands)
-        return without_arguments(first, replies) + (await self._run(others) if others else [])
-
-    def _count(self, commands: Sequence[Command], replies: list[object] | None) -> None:
-        """Count commands and replies in the order in which the server ran them."""
-        if replies is None:
-            self.own.lost(commands)
-        else:
-            self.cost.count(commands)
-            self.own.count(commands, replies)
-
-    # -- the connection ----------------------------------------------------------------------------------------------
-
-    async def connect(self) -> None:
-        """Connect if there is no connection.
+    async def on_each(self, commands: Sequence[Command]) -> list[list[object]]:
+        """Run commands without a key on each node; returns the replies of each.
 
         Raises:
             SourceError: as ``pipeline``.
         """
-        async with self._connection.lock:
-            await self._ensure_connected()
+        return await self.ask(self.nodes, lambda node: node.pipeline(commands))
 
-    def connect_now(self) -> None:
-        """Let the next command connect, even if the last attempt has just failed: the server is there."""
-        self._connection.connect_now()
+    async def ask(self, nodes: Iterable[Node], question: Callable[[Node], Awaitable[T]]) -> list[T]:
+        """Ask nodes at the same time; returns when each has answered or failed.
 
-    async def close(self) -> None:
-        """Close the connection."""
-        self._info = None
-        self._connection.hang_up()
+        Raises:
+            SourceError: one of them could not be reached; with several nodes the text says which.
+        """
+        asked = list(nodes)
+        if len(self.nodes) == 1:
+            return [await question(self.nodes[0])]
+        answers = await asyncio.gather(*map(question, asked), return_exceptions=True)
+        for node, answer in zip(asked, answers, strict=True):
+            if isinstance(answer, AwayError):
+                raise AwayError(self._named(node, str(answer)))
+            if isinstance(answer, BaseException):
+                raise answer
+        return [answer for answer in answers if not isinstance(answer, BaseException)]
 
-    async def _ensure_connected(self) -> None:
-        await self._connection.ensure()
-        if self.kind == "sentinel":
-            raise AwayError(SENTINEL)
-
-    def _connected(self) -> None:
-        self._info = None
-        self._application.connected()
-        self._ping.connected()
-
-    def _observe(self, values: Mapping[str, str]) -> None:
-        """Read the first INFO of a connection."""
-        self.kind, self.has_read_rules = kind_of(values), has_read_rules(values)
-        self._application.take(values)
-
-    def own_error(self, doing: str) -> str:
-        """Count an error of this program itself; the text is safe to show, since it quotes no exception."""
-        self.cost.count_error()
-        return f"an error in redis-dash itself ({doing})"
-
-    # -- INFO and PING -----------------------------------------------------------------------------------------------
+    # -- INFO, PING and cost -----------------------------------------------------------------------------------------
 
     async def info(self, max_age_s: float = 0.4) -> Info:
-        """INFO, shared by all callers within ``max_age_s`` seconds.
+        """INFO of all nodes, shared by all callers within ``max_age_s`` seconds.
 
         Raises:
             MissingRightError: the ACL user may not run INFO.
             SourceError: as ``pipeline``.
         """
-        async with self._info_lock:
-            if self._info is None or time.monotonic() - self._info.at >= max_age_s:
-                self._info = await self._ask_info()
-                if self._info.at - self._priced_at > PRICE_EVERY_S:
-                    await self.price()
-            return self._info
+        return merged(await self.ask(self.nodes, lambda node: node.info(max_age_s)))
 
-    async def _ask_info(self) -> Info:
-        taken: list[Info] = []
+    async def ping_ms(self) -> float | None:
+        """The round trip of PING to the slowest node in milliseconds; None if one could not be measured yet.
 
-        def count(commands: Sequence[Command], replies: list[object] | None) -> None:
-            if replies is not None and isinstance(replies[0], bytes):
-                taken.append(self._taken(parse_info(replies[0]), elsewhere, at))
-            self._count(commands, replies)
-
-        commands = [(b"INFO",)]
-        async with self._connection.lock:
-            await self._ensure_connected()
-            at, elsewhere = time.monotonic(), sum(listener.run for listener in self.listeners)
-            answer = self._connection.send(commands, count)
-        (raw,) = await self.receive(commands, answer)
-        if not taken:
-            raise SourceError(f"INFO answered with {type(check(raw)).__name__} instead of text")
-        return taken[0]
-
-    def _taken(self, values: Mapping[str, str], elsewhere: int, at: float) -> Info:
-        """An INFO with our share of its counters at the moment of the reply.
-
-        Args:
-            elsewhere: commands that the server had run on our other connections when INFO was sent. Commands that were
-                answered there since then may have run before INFO or after it.
-            at: when INFO was sent.
+        Raises:
+            SourceError: as ``pipeline``.
         """
-        application, run = self._application, self._connection.traffic.run
-        self.kind = kind_of(values)
-        application.take(values)
-        self.cost.deliver(self.listeners, values)
-        return Info(
-            values=values,
-            at=at,
-            own_hits=self.own.hits,
-            own_misses=self.own.misses,
-            application=(application.hits, application.misses),
-            own_commands=(run + elsewhere, run + sum(one.run + one.in_flight for one in self.listeners)),
-            began=application.began,
-            since=application.since,
-            changes=changes_of(values, self.url.database),
-        )
+        pings = await self.ask(self.nodes, lambda node: node.ping_ms())
+        known = [ping for ping in pings if ping is not None]
+        return max(known) if len(known) == len(pings) else None
 
     def watching_cost(self) -> Cost:
         """The cost of watching so far, over all connections."""
-        return self.cost.cost([self._connection.traffic, *self.listeners])
+        return added([node.watching_cost() for node in self.nodes])
 
     async def price(self) -> None:
         """Update the cost now instead of at the next interval.
@@ -320,24 +195,30 @@ class Deployment:
         Raises:
             SourceError: as ``pipeline``.
         """
-        self._priced_at = time.monotonic()
-        (stats,) = await self._run([(b"INFO", b"commandstats")])
-        if isinstance(stats, bytes):
-            self.cost.price(parse_info(stats), self._priced_at)
+        await self.ask(self.nodes, lambda node: node.price())
 
-    async def ping_ms(self) -> float | None:
-        """The round trip of PING in milliseconds, the median of a few; None if none could be measured yet.
+    def lacks_price(self, name: bytes) -> bool:
+        """Whether we called a command on a node, and its time there is not known yet."""
+        return any(node.cost.lacks_price(name) for node in self.nodes)
 
-        Raises:
-            SourceError: as ``pipeline``.
-        """
-        commands = [(b"PING",)]
-        self._ping.begin()
-        while self._ping.wants_more:
-            async with self._connection.lock:
-                await self._ensure_connected()
-                await self._connection.time_next()
-                answer = self._connection.send(commands)
-            await self.receive(commands, answer)
-            self._ping.add(self._connection.connection.round_trip)
-        return self._ping.shown_ms()
+    def usec(self, name: bytes) -> float | None:
+        """The highest time of a node for one call of a command, in microseconds; None if one lacks a price."""
+        known = [usec for node in self.nodes if (usec := node.cost.usec(name)) is not None]
+        return None if self.lacks_price(name) else max(known, default=None)
+
+    @property
+    def spent_s(self) -> float | None:
+        """The servers' time for all our commands so far, added; None if one reports no times."""
+        spent = [node.cost.spent_s for node in self.nodes]
+        known = [seconds for seconds in spent if seconds is not None]
+        return sum(known) if len(known) == len(spent) else None
+
+    @property
+    def errors(self) -> int:
+        """Errors of this program itself so far."""
+        return sum(node.cost.errors for node in self.nodes)
+
+    def own_error(self, doing: str) -> str:
+        """Count an error of this program itself; the text is safe to show, since it quotes no exception."""
+        self.nodes[0].cost.count_error()
+        return f"an error in redis-dash itself ({doing})"

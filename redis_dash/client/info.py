@@ -26,7 +26,9 @@ class Info(NamedTuple):
     since: float | None = None
     """When we observed their reset; None if they were not reset since we connected."""
     changes: Changes | None = None
-    """If two INFOs have equal values, no key changed between them. None if the server does not report them."""
+    """If two INFOs have equal values, no key changed between them. None if a node does not report them."""
+    nodes: tuple[Info, ...] = ()
+    """The INFO of each node, if this is the picture of several."""
 
 
 def parse_info(raw: bytes) -> dict[str, str]:

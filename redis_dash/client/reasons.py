@@ -9,9 +9,9 @@ from typing import Any
 
 from redis_dash.client.endpoint import without_secret
 from redis_dash.config import Url
-from redis_dash.core.errors import SourceError
+from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.resp import Command, ReplyError
-from redis_dash.core.rights import missing_right, refused_command
+from redis_dash.core.rights import missing_right, refused_command, rules_for
 
 CLOSED = "the server closed the connection"
 CLOSED_AT_ONCE = "the server closed the connection without a word: is this a TLS port (rediss://)?"
@@ -60,6 +60,20 @@ def _refused(error: ReplyError) -> str:
             return "not allowed to use this channel"
         case _:
             return ""
+
+
+def check(reply: object) -> object:
+    """Return a reply, or raise the error of an error reply.
+
+    Raises:
+        MissingRightError: the ACL user may not run the command, or not on this key or channel.
+        SourceError: any other error reply.
+    """
+    if isinstance(reply, ReplyError):
+        if missing_right(reply) is not None:
+            raise MissingRightError(say(reply), rules_for(reply))
+        raise SourceError(say(reply))
+    return reply
 
 
 def without_arguments(commands: Sequence[Command], replies: list[Any]) -> list[Any]:

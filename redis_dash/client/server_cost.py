@@ -1,7 +1,7 @@
 """What watching costs the server: its times for our commands, its work with our sockets, and delivered messages.
 
 ``INFO commandstats`` reports the time of each command over all clients. If only we called a command, that is our cost.
-If other clients call it, too, ``Deployment`` measures a few of our calls in a transaction between two such INFOs (when
+If other clients call it, too, ``Node`` measures a few of our calls in a transaction between two such INFOs (when
 ``wants`` returns True), since no other client's commands run inside it. Until then, or if the server refuses the
 transaction, the average of all clients is used. The time for reading and writing sockets is in no statistic: it is
 estimated.
@@ -75,6 +75,10 @@ class ServerCost:
     def usec(self, name: bytes) -> float | None:
         """The latest time of the server for one call of a command, in microseconds; None if it is unknown."""
         return self._usec.get(name)
+
+    def lacks_price(self, name: bytes) -> bool:
+        """Whether we called a command, and its time is not known yet."""
+        return self._calls[name] > 0 and name not in self._usec
 
     @property
     def spent_s(self) -> float | None:
@@ -172,6 +176,21 @@ class ServerCost:
             messages_ms=self._messages_ms,
             messages_share=messages_share,
         )
+
+
+def added(costs: Sequence[Cost]) -> Cost:
+    """The cost over several servers; a share is then one of one core, too, and may exceed it."""
+    if len(costs) == 1:
+        return costs[0]
+    shares = [cost.share for cost in costs if cost.share is not None]
+    return Cost(
+        commands=sum(cost.commands for cost in costs),
+        server_ms=sum(cost.server_ms for cost in costs),
+        share=sum(shares) if len(shares) == len(costs) else None,
+        errors=sum(cost.errors for cost in costs),
+        messages_ms=sum(cost.messages_ms for cost in costs),
+        messages_share=sum(cost.messages_share for cost in costs),
+    )
 
 
 def _gained(name: bytes, before: Times, after: Times) -> tuple[int, int]:

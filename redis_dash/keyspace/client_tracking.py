@@ -4,6 +4,8 @@ A scan finds a new key only when it passes over it. With tracking, the server na
 prefixes as soon as it is written, expires or is deleted. Each message costs the server some time. Therefore a key group
 that is written too often is given up; then only the scan finds its keys. It is tried again later, on a connection of
 its own, so that giving it up once more does not affect the other key groups.
+
+The connection is to one node. Of several nodes none is tracked (see ``Hub``): then only the scan finds their keys.
 """
 
 from __future__ import annotations

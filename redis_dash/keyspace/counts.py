@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from redis_dash.client.change_counters import Changes, changes_of, writes_between
+from redis_dash.client.change_counters import Changes, keys_of, lost_between, writes_between
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.info import Info
 from redis_dash.core import certainty
@@ -207,7 +207,7 @@ class KeyCounts:
         if self.stopped and count.certainty in ("exact", "counted"):
             count = at_least(count.low, None, self.key_groups[name].counted_at, count.coverage)
         if info is not None and info.changes is not None and count.certainty != "exact":
-            count = _at_most(count, info.changes.keys)
+            count = _at_most(count, keys_of(info.changes))
         if info is not None and info.values.get("cluster_enabled") == "1":
             return at_least(count.low, None, count.at, count.coverage)
         return count
@@ -231,7 +231,7 @@ class KeyCounts:
             self.data_sets += 1
             for key_group in self.key_groups.values():
                 key_group.reset()
-        self._latest = changes_of(info.values, self._deployment.url.database)
+        self._latest = info.changes
         return self._latest
 
     async def _info(self, max_age_s: float) -> Info | None:
@@ -253,9 +253,7 @@ def moved_between(then: Changes | None, now: Changes | None) -> Moved:
         return NOT_KNOWN
     if then == now:
         return Moved(0, 0)
-    grown = now.keys - then.keys
-    came = writes_between(then, now)
-    if came is None or now.expired_keys < then.expired_keys or now.evicted_keys < then.evicted_keys:
+    came, lost = writes_between(then, now), lost_between(then, now)
+    if came is None or lost is None:
         return NOT_KNOWN
-    ended = now.expired_keys - then.expired_keys + now.evicted_keys - then.evicted_keys
-    return Moved(came, max(1, came + ended), grown=grown)
+    return Moved(came, max(1, came + lost), grown=keys_of(now) - keys_of(then))

@@ -1,4 +1,4 @@
-"""One SCAN, slice by slice; the next slice is requested before the current one is read completely.
+"""One SCAN of one node, slice by slice; the next slice is requested before the current one is read completely.
 
 A reply begins with the cursor. As soon as the cursor has arrived, the next slice can be requested, so that the server
 works while we read and sort. ``benchmarks.scan``: 0.8 of the time of ``valkey-cli --scan``, without this 0.9.
@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from redis_dash.client.deployment import Deployment, check
+from redis_dash.client.node import Node
+from redis_dash.client.reasons import check
 from redis_dash.core.errors import SourceError
 from redis_dash.core.resp import Command
 
@@ -33,19 +34,23 @@ class _Asked(NamedTuple):
 
 
 class ScanCursor:
-    """One walk over the keyspace."""
+    """One walk over the keyspace of a node."""
 
-    def __init__(self, deployment: Deployment, count: Callable[[], int], ahead: Callable[[], bool]) -> None:
+    def __init__(self, node: Node, count: Callable[[], int], ahead: Callable[[], bool]) -> None:
         """``count`` returns how many keys to request, ``ahead`` whether to request them before they are needed."""
         self.complete = False
         self.took_s = 0.0
         """How long the latest slice took, with the network round trip."""
-        self._deployment = deployment
+        self.size = 0
+        """Keys of the node at the latest slice; 0 if it does not say."""
+        self.seen = 0
+        """Keys that it has returned."""
+        self._node = node
         self._count = count
         self._ahead = ahead
         self._cursor = b"0"
         self._connects: int | None = None
-        """The deployment's number of connects when the walk began."""
+        """The node's number of connects when the walk began."""
         self._coming: _Asked | None = None
         self._arrived_at = 0.0
         self._awaited = False
@@ -60,8 +65,8 @@ class ScanCursor:
         """
         return 1.0 if self.complete else int(f"{int(self._cursor):064b}"[::-1], 2) / 2**64
 
-    async def slice(self) -> tuple[int, list[bytes]]:
-        """The number of keys in the database (0 if the server does not say), and the next keys.
+    async def slice(self) -> list[bytes]:
+        """The next keys.
 
         Raises:
             ScanInterruptedError: the connection on which the walk began is lost.
@@ -70,53 +75,56 @@ class ScanCursor:
         asked = self._coming
         if asked is None or asked.cursor != self._cursor:
             await self.finish()
-            await self._deployment.connect()
+            await self._node.connect()
             self._stay_connected()
             commands = self._commands(self._cursor)
-            if self._deployment.cost.wants(commands):
+            if self._node.cost.wants(commands):
                 at = time.perf_counter()
-                size, reply = await self._deployment.pipeline(commands)  # a pipeline measures the cost
+                size, reply = await self._node.pipeline(commands)  # a pipeline measures the cost
                 self._stay_connected()
                 return self._taken(at, size, reply)
             asked = self._ask(self._cursor)
         self._coming, self._awaited = None, True
         try:
-            size, reply = await self._deployment.receive(asked.commands, asked.answer)
+            size, reply = await self._node.receive(asked.commands, asked.answer)
         finally:
             self._awaited = False
         return self._taken(asked.at, size, reply)
 
     def _stay_connected(self) -> None:
         if self._connects is None:
-            self._connects = self._deployment.connects
-        elif self._connects != self._deployment.connects:
+            self._connects = self._node.connects
+        elif self._connects != self._node.connects:
             raise ScanInterruptedError("the connection was lost in the middle of the scan")
 
-    def _taken(self, asked_at: float, size: object, reply: object) -> tuple[int, list[bytes]]:
+    def _taken(self, asked_at: float, size: object, reply: object) -> list[bytes]:
         now = time.perf_counter()
         self.took_s, self._arrived_at = now - max(asked_at, self._arrived_at), now
         reply = check(reply)
         if not isinstance(reply, list) or len(reply) != 2:
             raise SourceError("SCAN answered in an unknown form")
+        keys: list[bytes]
         self._cursor, keys = reply
+        self.size = size if isinstance(size, int) else 0
+        self.seen += len(keys)
         self.complete = self._cursor == b"0"
         if not self.complete and self._coming is None and self._ahead():
             self._coming = self._ask(self._cursor)
-        return size if isinstance(size, int) else 0, keys
+        return keys
 
     async def finish(self) -> None:
         """Receive the reply that was requested early."""
         asked, self._coming = self._coming, None
         if asked is not None:
             with contextlib.suppress(SourceError):
-                await self._deployment.receive(asked.commands, asked.answer)
+                await self._node.receive(asked.commands, asked.answer)
 
     def _commands(self, cursor: bytes) -> tuple[Command, ...]:
         return (b"DBSIZE",), (b"SCAN", cursor, b"COUNT", str(self._count()).encode())
 
     def _ask(self, cursor: bytes) -> _Asked:
         commands = self._commands(cursor)
-        answer = self._deployment.send(commands, self._peek)
+        answer = self._node.send(commands, self._peek)
         return _Asked(cursor, commands, answer, time.perf_counter())
 
     def _peek(self, data: bytes) -> None:

@@ -18,8 +18,9 @@ from redis_dash.core.frames.server import Scan
 from redis_dash.core.patterns import Matcher
 from redis_dash.core.throughput import Throughput
 from redis_dash.keyspace.counts import KeyCounts
-from redis_dash.keyspace.cursor import ScanCursor, ScanInterruptedError
+from redis_dash.keyspace.cursor import ScanInterruptedError
 from redis_dash.keyspace.throttle import Throttle
+from redis_dash.keyspace.walk import Walk
 
 RETRY_S = 0.5
 LEAST_REST_S, MOST_REST_S = 0.1, 1.0
@@ -238,14 +239,14 @@ class Keyspace:
             return hold_back is None or self.full_speed
 
         self._walks += hold_back is None
-        scanner = ScanCursor(self._deployment, self._count, ahead)
+        scanner = Walk(self._deployment, self._count, ahead)
         try:
             while not scanner.complete:
-                size, keys = await scanner.slice()
+                keys = await scanner.slice()
                 self._throttle.took(scanner.took_s, in_background=self._in_background)
                 self._busy_s += scanner.took_s
                 self._scan_spent_s += self._price_s(scanner.took_s)
-                yield Slice(size, len(keys), self._matcher.sort(keys), scanner.passed_over)
+                yield Slice(scanner.size, len(keys), self._matcher.sort(keys), scanner.passed_over)
                 if hold_back is not None and not (scanner.complete or self.full_speed):
                     await hold_back()
         finally:
@@ -269,7 +270,7 @@ class Keyspace:
         paused_at = time.monotonic()
         try:
             while not (self.full_speed or self._afresh):
-                if self._deployment.cost.usec(b"SCAN") is None:
+                if self._deployment.lacks_price(b"SCAN"):
                     await self._deployment.price()
                 now = time.monotonic()
                 rest_s = self._throttle.rest_s(self._spent_s, self._scan_spent_s, now)
@@ -285,14 +286,17 @@ class Keyspace:
         self._throttle.reset_balance(self._spent_s, self._scan_spent_s, time.monotonic())
 
     def _price_s(self, took_s: float) -> float:
-        """The server's time for a slice; if the server does not report it, the time that the slice took."""
-        usec = self._deployment.cost.usec(b"SCAN")
+        """The server's time for a slice; if the server does not report it, the time that the slice took.
+
+        Of several nodes, which scan side by side, it is that of the slowest.
+        """
+        usec = self._deployment.usec(b"SCAN")
         return took_s if usec is None else usec / 1e6
 
     @property
     def _spent_s(self) -> float:
         """The server's time for all our commands; if the server does not report it, the time that the scan took."""
-        spent_s = self._deployment.cost.spent_s
+        spent_s = self._deployment.spent_s
         return self.besides() + (self._busy_s if spent_s is None else spent_s)
 
     async def _rest(self, seconds: float) -> None:

@@ -2,6 +2,9 @@
 
 A received chunk is parsed at once, counted by channel and put into the ring unchanged; nothing is decoded here. After a
 disconnect the subscriber connects and subscribes again, and reports the gap.
+
+One connection is enough for several nodes, too: a cluster passes each message of PUBLISH on to all its nodes. A message
+of SPUBLISH stays on the node of its channel; the events source says how many such channels there are.
 """
 
 from __future__ import annotations
@@ -15,8 +18,7 @@ from itertools import islice
 import hiredis
 
 from redis_dash.client.connection import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, open_connection
-from redis_dash.client.deployment import check
-from redis_dash.client.reasons import describe
+from redis_dash.client.reasons import check, describe
 from redis_dash.client.traffic import Traffic
 from redis_dash.config import Url
 from redis_dash.core.errors import MissingRightError, SourceError

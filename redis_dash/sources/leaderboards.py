@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from redis_dash.client.change_counters import Changes
-from redis_dash.client.deployment import check
+from redis_dash.client.reasons import check
 from redis_dash.config import Config
 from redis_dash.core.certainty import Count, at_least, counted, exact, unknown
 from redis_dash.core.commands import Request, ShowRanks

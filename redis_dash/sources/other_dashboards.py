@@ -8,6 +8,8 @@ and not if they are too many.
 from __future__ import annotations
 
 import time
+from collections import Counter
+from typing import NamedTuple
 
 from redis_dash.client.connection import CLIENT_NAME
 from redis_dash.client.info import Info, whole
@@ -20,6 +22,11 @@ ASK_AGAIN_S = 30.0
 """Pause after the server refused a command."""
 MOST_CLIENTS = 1000
 NOT_LOOKED_FOR = "other dashboards cannot be detected: their lookups would be in the hit rate"
+
+
+class _Client(NamedTuple):
+    node: int
+    id: int
 
 
 class Dashboards:
@@ -37,8 +44,8 @@ class Dashboards:
         self._named: int | None = None
         """Other dashboards in CLIENT LIST; None if that is not known."""
         self._list_at = 0.0
-        self._ours: set[int] = set()
-        self._seen: set[int] = set()
+        self._ours: set[_Client] = set()
+        self._seen: set[_Client] = set()
         """Connections of other dashboards at the last count. One that is seen only once may be a new one of ours."""
 
     async def count(self, info: Info) -> tuple[int | None, str]:
@@ -65,9 +72,10 @@ class Dashboards:
         """The other dashboards that subscribe to the channel; None without permission."""
         if time.monotonic() < self._not_before:
             return None
-        (reply,) = await self._deployment.pipeline([(b"PUBSUB", b"NUMSUB", DASHBOARDS)])
-        if isinstance(reply, list) and len(reply) == 2 and isinstance(reply[1], int):
-            return max(0, reply[1] - ours)
+        nodes = await self._deployment.on_each([(b"PUBSUB", b"NUMSUB", DASHBOARDS)])
+        numbers: list[int] = [reply[1] for (reply,) in nodes if isinstance(reply, list) and len(reply) == 2]
+        if len(numbers) == len(nodes):
+            return max(0, sum(numbers) - ours)  # a dashboard subscribes on one node
         self._not_before = time.monotonic() + ASK_AGAIN_S
         return None
 
@@ -80,19 +88,23 @@ class Dashboards:
         self._named = None
         if whole(info.values, "connected_clients") > MOST_CLIENTS:
             return None
-        ours, clients = await self._deployment.pipeline([(b"CLIENT", b"ID"), (b"CLIENT", b"LIST")])
-        if not isinstance(ours, int) or not isinstance(clients, bytes):
-            return None
-        self._ours.add(ours)
-        found = _asking(clients) - self._ours
+        found = set[_Client]()
+        nodes = await self._deployment.on_each([(b"CLIENT", b"ID"), (b"CLIENT", b"LIST")])
+        for node, (ours, clients) in enumerate(nodes):
+            if not isinstance(ours, int) or not isinstance(clients, bytes):
+                return None
+            self._ours.add(_Client(node, ours))
+            found.update(_Client(node, asking) for asking in _asking(clients))
+        found -= self._ours
         if found:
             self._list_at = now + (LIST_AGAIN_S if found <= self._seen else 0.0)
-        self._named, self._seen = len(found & self._seen), found
+        by_node = Counter(client.node for client in found & self._seen)
+        self._named, self._seen = max(by_node.values(), default=0), found  # a dashboard is connected to each node
         return self._named
 
 
 def _asking(clients: bytes) -> set[int]:
-    """The ids of the dashboards' command connections, without those of their subscribers."""
+    """The ids of the dashboards' command connections to a node, without those of their subscribers."""
     name, found = f" name={CLIENT_NAME} ".encode(), set[int]()
     for line in clients.splitlines():
         if name in line:

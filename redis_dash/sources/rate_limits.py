@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from redis_dash.client.deployment import check
+from redis_dash.client.reasons import check
 from redis_dash.config import Config
 from redis_dash.core.certainty import Count, at_least, counted, exact
 from redis_dash.core.certainty import unknown as unknown_count
@@ -43,7 +43,7 @@ ROWS = 500
 
 
 class Clock(NamedTuple):
-    """The server's clock, by which usage is counted."""
+    """The server's clock, by which usage is counted; with several nodes the first one's."""
 
     now: float
     at: float
@@ -211,7 +211,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
 
     async def _clock(self) -> Clock:
         at = time.monotonic()
-        reply = await self._context.deployment.one(b"TIME")
+        reply = await self._context.deployment.on_first(b"TIME")
         if not isinstance(reply, list) or len(reply) != 2:
             raise SourceError("TIME answered in an unknown form")
         return Clock(int(reply[0]) + int(reply[1]) / 1e6, at)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from redis_dash.client.deployment import check
-from redis_dash.client.reasons import say
+from redis_dash.client.reasons import check, say
 from redis_dash.core.patterns import Pattern
 from redis_dash.core.rights import missing_right, rules_for
 from redis_dash.dialects.base import refusal

@@ -142,7 +142,7 @@ class SessionsSource(Source[SessionsFrame]):
         readable = next((key for key, known in self._known.items() if known.facts not in (None, UNREAD)), None)
         if readable and (self._rights_asked != deployment.connects or self._write_rights.no_delete):
             self._rights_asked = deployment.connects
-            self._write_rights = await write_rights(deployment.pipeline, readable)
+            self._write_rights = await write_rights(deployment.node_of(readable).pipeline, readable)
 
     @property
     def _delete_remedy(self) -> str:

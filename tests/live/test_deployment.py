@@ -9,9 +9,10 @@ import pytest
 import redis
 
 from demo_server.process.embedded import EmbeddedServer
-from redis_dash.client.deployment import Deployment, check
+from redis_dash.client.deployment import Deployment
 from redis_dash.client.info import parse_info
 from redis_dash.client.own_lookups import COUNTED, PROBES
+from redis_dash.client.reasons import check
 from redis_dash.config import Url
 from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.resp import Command, ReplyError
@@ -31,19 +32,19 @@ async def test_own_reads_are_what_the_server_counted(deployment: Deployment, cli
     for key in (b"string", b"zset", b"hash", b"none"):
         commands += [(name, key, *PROBES.get(name, ())) for name in (b"ZCARD", *COUNTED)]
     await deployment.pipeline(commands)
-    assert await lookups(deployment) == (deployment.own.hits, deployment.own.misses)
-    assert deployment.own.hits > 10
-    assert deployment.own.misses > 5
+    assert await lookups(deployment) == (deployment.nodes[0].own.hits, deployment.nodes[0].own.misses)
+    assert deployment.nodes[0].own.hits > 10
+    assert deployment.nodes[0].own.misses > 5
 
 
 async def test_calibration_believes_the_server(deployment: Deployment, client: redis.Redis) -> None:
     await deployment.one(b"PING")
-    assert set(deployment.own.weights) == set(COUNTED)
+    assert set(deployment.nodes[0].own.weights) == set(COUNTED)
     client.set("a", "1")
     before = await lookups(deployment)
     await deployment.one(b"GET", b"a")
     after = await lookups(deployment)
-    assert after[0] - before[0] == deployment.own.weights[b"GET"] == 1
+    assert after[0] - before[0] == deployment.nodes[0].own.weights[b"GET"] == 1
 
 
 async def test_a_reset_of_the_servers_counters_resets_ours(deployment: Deployment, client: redis.Redis) -> None:
@@ -95,7 +96,7 @@ async def test_nobody_listening_fails_at_once_and_backs_off() -> None:
 
 
 async def test_a_silent_server_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("redis_dash.client.deployment.REPLY_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("redis_dash.client.node.REPLY_TIMEOUT_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         deployment = Deployment(Url(f"redis://127.0.0.1:{silent.getsockname()[1]}"))
         began = time.monotonic()
@@ -120,7 +121,7 @@ async def test_comes_back_after_a_restart_with_fresh_own_counts() -> None:
                 return False
 
         await until_async(back)
-        assert await lookups(deployment) == (deployment.own.hits, deployment.own.misses)
+        assert await lookups(deployment) == (deployment.nodes[0].own.hits, deployment.nodes[0].own.misses)
         await deployment.close()
 
 

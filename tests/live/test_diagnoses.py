@@ -69,7 +69,7 @@ async def test_a_subscriber_gets_the_same_reason() -> None:
 
 
 async def test_our_own_time_out_is_not_the_servers_doing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("redis_dash.client.deployment.REPLY_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("redis_dash.client.node.REPLY_TIMEOUT_S", 0.2)
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(-1)

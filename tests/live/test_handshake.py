@@ -75,7 +75,7 @@ async def test_one_broken_step_does_not_end_politeness(
     deployment = Deployment(Url(proxy.url))
     await until_async(lambda: answers(deployment))
     proxy.forbidden = []
-    deployment.own.weights = dict.fromkeys(COUNTED, 7)
+    deployment.nodes[0].own.weights = dict.fromkeys(COUNTED, 7)
 
     can_spare_lru = tuple(map(int, client.info()["redis_version"].split("."))) >= (7, 2)
 
@@ -83,10 +83,10 @@ async def test_one_broken_step_does_not_end_politeness(
         await answers(deployment)
         ours = [entry for entry in client.client_list() if entry["name"] == "redis-dash"]
         spares_lru = bool(ours) and "T" in ours[0]["flags"]
-        return bool(ours) and spares_lru == can_spare_lru and deployment.own.weights[b"GET"] == 1
+        return bool(ours) and spares_lru == can_spare_lru and deployment.nodes[0].own.weights[b"GET"] == 1
 
     if word not in (b"MULTI", b"INFO"):
-        deployment.own.weights = dict.fromkeys(COUNTED, 1)
+        deployment.nodes[0].own.weights = dict.fromkeys(COUNTED, 1)
     await until_async(is_polite)
     client.set("a", "1")
     await deployment.one(b"GET", b"a")

@@ -126,7 +126,7 @@ async def test_a_connection_that_is_lost_and_made_again_between_two_drains(redis
     async with running(Hub(Config(url=redis_url, refresh_s=FAST))) as hub:
         desk = Desk(hub)
         await until(lambda: desk.all_are("ok"))
-        hub.deployment._connection.hang_up("cut")
+        hub.deployment.nodes[0].connection.hang_up("cut")
         assert hub.deployment.trouble == "cut"
         assert desk.all_are("stale")
         assert {(reading.away, reading.note) for reading in desk.latest.values()} == {(True, "cut")}
@@ -297,7 +297,7 @@ async def test_a_bug_in_a_source_is_counted_and_reported_without_its_name(
     reading = await hub._read(hub._sources[0])
     assert (reading.status, reading.note) == ("error", "an error in redis-dash itself (reading server)")
     assert hub.errors == 1
-    assert hub.deployment.cost.cost().errors == 1
+    assert hub.deployment.errors == 1
     await hub.deployment.close()
 
 

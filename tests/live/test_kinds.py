@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from demo_server.process.embedded import find_server
-from redis_dash.client.deployment import SENTINEL, Deployment
+from redis_dash.actions.carry_out import carry_out
+from redis_dash.client.deployment import Deployment
 from redis_dash.client.info import kind_of
+from redis_dash.client.node import SENTINEL
 from redis_dash.config import Config, Url
+from redis_dash.core.commands import Outcome, Publish
 from redis_dash.core.errors import SourceError
 from redis_dash.hub import Hub
 from tests.conftest import until, until_async
@@ -82,6 +85,14 @@ async def test_a_node_of_a_cluster_is_named_in_the_frame(node: str) -> None:
         desk = Desk(hub)
         await until(lambda: desk.statuses().get("server") == "ok")
         assert desk.frame("server").kind == "cluster"
+
+
+async def test_that_nobody_listens_is_not_said_of_a_cluster(node: str) -> None:
+    """A node counts only its own subscribers; a message reaches those of the other nodes, too."""
+    deployment = Deployment(Url(node))
+    outcome = await carry_out(deployment, Publish("orders", "x"))
+    await deployment.close()
+    assert outcome == Outcome("sent", "0 listening on this node; others are not counted")
 
 
 async def test_a_sentinel_is_named_and_nothing_is_asked_of_it(sentinel: str) -> None:

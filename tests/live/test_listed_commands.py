@@ -25,8 +25,8 @@ from tests.live.test_sources import accept, sign_in
 async def test_an_unlisted_command_is_an_error_of_our_own(deployment: Deployment, client: redis.Redis) -> None:
     client.rpush("list", "x")
     assert await deployment.one(b"LLEN", b"list") == 1
-    assert deployment.own.unsure
-    assert deployment.own.unlisted == {b"LLEN"}
+    assert deployment.nodes[0].own.unsure
+    assert deployment.nodes[0].own.unlisted == {b"LLEN"}
 
 
 @pytest.mark.own_errors(1)

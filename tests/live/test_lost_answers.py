@@ -12,7 +12,7 @@ import redis
 
 from demo_server.process.embedded import EmbeddedServer
 from redis_dash.actions.carry_out import carry_out
-from redis_dash.client import deployment as deployments
+from redis_dash.client import node as nodes
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Config, Url
 from redis_dash.core.commands import Publish, RevokeSession
@@ -27,7 +27,7 @@ from tests.live.signed_in import one_row
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deployments, "REPLY_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(nodes, "REPLY_TIMEOUT_S", 0.3)
 
 
 @pytest.fixture
@@ -156,14 +156,15 @@ async def test_a_server_that_hangs_and_then_does_it_after_all() -> None:
     with EmbeddedServer() as server, redis.Redis(port=server.port) as client:
         key, row = one_row(client)
         deployment = Deployment(Url(server.url))
-        exchange = deployment._exchange
+        node = deployment.nodes[0]
+        exchange = node._exchange
 
         async def hang_at_the_last_word(commands: Sequence[Command]) -> list[object]:
             if commands[0][0] == b"EVAL":
                 os.kill(server.pid, signal.SIGSTOP)
             return await exchange(commands)
 
-        deployment._exchange = hang_at_the_last_word  # type: ignore[method-assign]
+        node._exchange = hang_at_the_last_word  # type: ignore[method-assign]
         outcome = await carry_out(deployment, RevokeSession(row))
         assert outcome.result == "not known"
         assert outcome.unsettled is not None

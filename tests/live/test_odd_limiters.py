@@ -132,7 +132,7 @@ async def test_our_own_reads_of_odd_keys_are_taken_off(make_context: MakeContext
     await context.keyspace.pass_over()
     await source.read()
     values = (await context.deployment.info(max_age_s=-1)).values
-    own = context.deployment.own
+    own = context.deployment.nodes[0].own
     assert (int(values["keyspace_hits"]), int(values["keyspace_misses"])) == (own.hits, own.misses)
 
 

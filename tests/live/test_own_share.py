@@ -38,10 +38,10 @@ async def test_our_commands_are_counted_as_the_server_counts_them(deployment: De
     await deployment.pipeline([(b"GET", b"none"), (b"GET", b"list"), (b"NONSENSE",), (b"PTTL",)] * 3)
     await deployment.pipeline([(b"MULTI",), (b"PTTL", b"a"), (b"GET", b"a"), (b"EXEC",)])
     await deployment.pipeline([(b"MULTI",), (b"NONSENSE",), (b"PTTL", b"a"), (b"EXEC",)])
-    async with deployment.exclusive() as exchange:
+    async with deployment.nodes[0].exclusive() as exchange:
         await exchange([(b"WATCH", b"a")])
         await exchange([(b"UNWATCH",)])
-    deployment.cost._sample_at[b"PTTL"] = 0.0
+    deployment.nodes[0].cost._sample_at[b"PTTL"] = 0.0
     await deployment.pipeline([(b"PTTL", b"a")] * 120)
     await deployment.price()
     await deployment.ping_ms()
@@ -132,8 +132,8 @@ async def test_lookups_that_were_cut_off_are_not_the_applications(
     before = await deployment.info(max_age_s=-1)
     reading = asyncio.create_task(deployment.pipeline([(b"PTTL", b"a")] * 200))
     await asyncio.sleep(0)
-    assert deployment._connection.traffic.in_flight == 200
-    deployment._connection.hang_up("cut")
+    assert deployment.nodes[0].connection.traffic.in_flight == 200
+    deployment.nodes[0].connection.hang_up("cut")
     await asyncio.gather(reading, return_exceptions=True)
     for _ in range(4):
         client.mget("a", "a", "a", "none")
@@ -156,7 +156,7 @@ async def test_a_cancelled_reading_is_counted_all_the_same(deployment: Deploymen
     await deployment.connect()
     reading = asyncio.create_task(deployment.pipeline([(b"PTTL", b"a")] * 200))
     await asyncio.sleep(0)
-    assert deployment._connection.traffic.in_flight == 200
+    assert deployment.nodes[0].connection.traffic.in_flight == 200
     reading.cancel()
     info = await deployment.info(max_age_s=-1)
     assert info.application == (0, 0)

@@ -47,14 +47,14 @@ async def test_ours_are_not_priced_by_what_the_applications_take(
         await deployment.pipeline(SMALL)
         await deployment.price()
     stats = client.info("commandstats")["cmdstat_hgetall"]
-    usec = deployment.cost.usec(b"HGETALL")
+    usec = deployment.nodes[0].cost.usec(b"HGETALL")
     assert usec is not None
     assert usec < stats["usec_per_call"] / 10
     lookups = client.info("stats")
     application = 3 * 50
     assert (lookups["keyspace_hits"] - application, lookups["keyspace_misses"]) == (
-        deployment.own.hits,
-        deployment.own.misses,
+        deployment.nodes[0].own.hits,
+        deployment.nodes[0].own.misses,
     )
 
 
@@ -66,9 +66,9 @@ async def test_a_sample_returns_what_was_asked_for(deployment: Deployment, clien
     await deployment.price()
     client.get("a")
     await deployment.pipeline(commands[:1])
-    deployment.cost._sample_at[b"GETRANGE"] = 0.0
+    deployment.nodes[0].cost._sample_at[b"GETRANGE"] = 0.0
     sampled = await deployment.pipeline(commands)
-    assert deployment.cost._samples
+    assert deployment.nodes[0].cost._samples
     assert list(map(str, sampled)) == list(map(str, plain))
 
 
@@ -81,14 +81,14 @@ async def test_where_a_transaction_is_refused_the_commands_run_as_they_are(
     busy()
     await poor.pipeline(SMALL)
     await poor.price()
-    poor.cost._sample_at[b"HGETALL"] = 0.0
+    poor.nodes[0].cost._sample_at[b"HGETALL"] = 0.0
     replies = await poor.pipeline(SMALL)
     assert len(replies) == len(SMALL)
     assert replies[0] == [b"field", b"x"] or "no permissions" in str(replies[0])
-    assert not poor.cost.wants(SMALL)
+    assert not poor.nodes[0].cost.wants(SMALL)
     busy()
     await poor.price()
-    assert not poor.cost.wants(SMALL)
+    assert not poor.nodes[0].cost.wants(SMALL)
 
 
 async def test_messages_that_the_server_delivers_to_us_cost_it_something(redis_url: str, client: redis.Redis) -> None:
@@ -116,10 +116,10 @@ async def test_the_scan_is_priced_apart_from_other_scans(deployment: Deployment,
             pipe.scan(count=1)
         pipe.execute()
         await deployment.price()
-        await until(lambda: b"SCAN" in deployment.cost._samples)
+        await until(lambda: b"SCAN" in deployment.nodes[0].cost._samples)
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    usec = deployment.cost.usec(b"SCAN")
+    usec = deployment.nodes[0].cost.usec(b"SCAN")
     assert usec is not None
     assert usec > 3 * client.info("commandstats")["cmdstat_scan"]["usec_per_call"]

@@ -28,7 +28,7 @@ MANY = 300
 async def test_a_reply_may_take_longer_than_the_time_out_while_bytes_come(
     client: redis.Redis, embedded_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("redis_dash.client.deployment.REPLY_TIMEOUT_S", 0.4)
+    monkeypatch.setattr("redis_dash.client.node.REPLY_TIMEOUT_S", 0.4)
     client.rpush("list", *(b"x" * 1000 for _ in range(300)))
     async with relay(embedded_server.port) as slow:
         slow.bytes_per_s = 300_000
@@ -97,7 +97,7 @@ async def test_what_is_read_for_many_is_under_way_at_once(client: redis.Redis, e
         held = asyncio.Event()
         link.hold = held
         reads = [asyncio.create_task(deployment.one(b"PING", b"%d" % number)) for number in range(10)]
-        await until(lambda: deployment._connection.traffic.in_flight == 10)
+        await until(lambda: deployment.nodes[0].connection.traffic.in_flight == 10)
         held.set()
         assert await asyncio.gather(*reads) == [b"%d" % number for number in range(10)]
         await deployment.close()

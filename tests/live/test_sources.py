@@ -151,7 +151,7 @@ async def test_blocked_until_a_request_is_let_in_again(make_context: MakeContext
     (row,) = (await source.read()).frame.rows
     assert (row.used, row.blocked) == (150, True)
     assert row.reset_s == pytest.approx(60 - 99 * 0.3, abs=1)
-    assert await counters(context) == (context.deployment.own.hits, context.deployment.own.misses)
+    assert await counters(context) == (context.deployment.nodes[0].own.hits, context.deployment.nodes[0].own.misses)
 
 
 async def counters(context: Context) -> tuple[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from redis_dash.client.change_counters import Changes, changes_of, writes_between
+from redis_dash.client.change_counters import Changes, NodeChanges, changes_of, keys_of, lost_between, writes_between
 
 INFO = {
     "role": "master",
@@ -29,17 +29,17 @@ def changed(**values: str) -> Changes:
 
 
 def test_what_info_tells() -> None:
-    assert changes_of(INFO, 0) == Changes("r", "m", 7, 1_700_000_000, 2, 3, 4, 5, 12)
-    assert changed(db0="").keys == 0
+    assert changes_of(INFO, 0) == (NodeChanges("r", "m", 7, 1_700_000_000, 2, 3, 4, 5, 12),)
+    assert keys_of(changed(db0="")) == 0
     other = changes_of(INFO, 3)
     assert other is not None
-    assert other.keys == 1
+    assert keys_of(other) == 1
 
 
 def test_an_older_server_does_not_count_its_saves() -> None:
     changes = changes_of({name: value for name, value in INFO.items() if name != "rdb_saves"}, 0)
     assert changes is not None
-    assert changes.saves is None
+    assert changes[0].saves is None
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,30 @@ def test_after_a_save_or_on_another_server_the_writes_are_unknown(name: str) -> 
 
 def test_writes_that_went_back_are_unknown() -> None:
     assert writes_between(changed(), changed(rdb_changes_since_last_save="6")) is None
+
+
+def test_the_keys_that_were_lost_between_two() -> None:
+    assert lost_between(changed(), changed(expired_keys="5", evicted_keys="9")) == 6
+    assert lost_between(changed(), changed(expired_keys="0")) is None  # the counters were reset
+
+
+def test_several_nodes_are_added() -> None:
+    before = changed() + changed(run_id="s", db0="keys=5")
+    after = changed(rdb_changes_since_last_save="9") + changed(
+        run_id="s", rdb_changes_since_last_save="8", db0="keys=6"
+    )
+    assert writes_between(before, after) == 3
+    assert lost_between(before, after) == 0
+    assert keys_of(after) == 18
+
+
+def test_a_reset_on_one_node_does_not_hide_changes_on_another() -> None:
+    before = changed(expired_keys="5") + changed(expired_keys="0")
+    after = changed(expired_keys="0") + changed(expired_keys="5")
+    assert after != before
+    assert lost_between(before, after) is None
+
+
+def test_a_save_on_one_node_makes_the_writes_of_all_unknown() -> None:
+    before, after = changed() + changed(), changed() + changed(rdb_saves="9", rdb_changes_since_last_save="0")
+    assert writes_between(before, after) is None

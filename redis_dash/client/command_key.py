@@ -1,0 +1,24 @@
+"""The key of a command, which decides to which node it goes."""
+
+from __future__ import annotations
+
+from redis_dash.client.own_lookups import COUNTED
+from redis_dash.core.resp import Command
+
+_ONLY_KEYS = frozenset({b"DEL", b"EXISTS", b"WATCH"})
+"""Commands that take any number of keys and nothing else."""
+_FIRST_IS_KEY = _ONLY_KEYS.union(COUNTED, (b"RESTORE",))
+
+
+def key_of(command: Command) -> bytes:
+    """The only key of a command.
+
+    Raises:
+        ValueError: it has no key or several, which may be on different nodes.
+    """
+    name, *arguments = command
+    if name == b"EVAL" and arguments[1:2] == [b"1"]:
+        return arguments[2]
+    if name in _FIRST_IS_KEY and arguments and not (name in _ONLY_KEYS and len(arguments) > 1):
+        return arguments[0]
+    raise ValueError(f"{name.decode('ascii', 'replace')} does not have one key")

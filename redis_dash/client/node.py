@@ -1,0 +1,315 @@
+"""One server: its connection, its INFO and PING, and our share of what it counts.
+
+All commands go over a single connection. The server therefore runs them in the order in which they were sent, and the
+count of our own lookups is exact at the moment of each INFO.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+
+from redis_dash.client import command_cost
+from redis_dash.client.application_counters import ApplicationCounters
+from redis_dash.client.change_counters import changes_of
+from redis_dash.client.handshake import Handshake
+from redis_dash.client.info import Info, has_read_rules, kind_of, parse_info
+from redis_dash.client.own_lookups import OwnLookups
+from redis_dash.client.ping import PingTimer
+from redis_dash.client.reasons import check, without_arguments
+from redis_dash.client.reconnecting import Answer, ReconnectingConnection
+from redis_dash.client.server_cost import ServerCost
+from redis_dash.client.traffic import Traffic
+from redis_dash.client.value_heads import ValueHeads
+from redis_dash.config import Url
+from redis_dash.core.errors import AwayError, SourceError
+from redis_dash.core.frames.server import Cost, Kind
+from redis_dash.core.resp import Command
+
+REPLY_TIMEOUT_S = 5.0
+"""The longest time without a byte of a reply."""
+PIPELINE_LENGTH = 1000
+"""Commands sent at once. A longer pipeline is split, so that other clients do not wait long for the server."""
+PRICE_EVERY_S = 5.0
+SENTINEL = "this is a Sentinel, not the Redis that it watches"
+
+
+Exchange = Callable[[Sequence[Command]], Awaitable[list[object]]]
+
+
+def _cut(commands: Sequence[Command], begin: int, length: int) -> int:
+    """Where a part of a long pipeline ends: between two keys, since the replies for one key are judged together."""
+    end = min(begin + length, len(commands))
+    while begin + 1 < end < len(commands) and commands[end][1:2] == commands[end - 1][1:2]:
+        end -= 1
+    return end
+
+
+class Node:
+    """One server of a deployment."""
+
+    def __init__(self, url: Url) -> None:
+        self.url = url
+        self.cost = ServerCost()
+        self.own = OwnLookups(self.cost.count_error)
+        self.kind: Kind = "standalone"
+        """As the latest INFO says."""
+        self.has_read_rules = False
+        """Whether an ACL can allow to read keys without writing them (``%R~``), as the first INFO says."""
+        self.listeners: list[Traffic] = []
+        """The traffic of the other connections of this program, such as the subscriber's."""
+        handshake = Handshake(self.own, self.cost.count, self._observe)
+        self.connection = ReconnectingConnection(url, self._count, self._connected, handshake, lambda: REPLY_TIMEOUT_S)
+        self._info: Info | None = None
+        self._info_lock = asyncio.Lock()
+        self._priced_at = -math.inf
+        self._application = ApplicationCounters(self.own)
+        self._value_heads = ValueHeads(self.own)
+        self._ping = PingTimer()
+
+    @property
+    def connects(self) -> int:
+        """The number of connections on which the server answered."""
+        return self.connection.connects
+
+    @property
+    def trouble(self) -> str:
+        """Why the server cannot be used now; empty if it can, or if no attempt was made yet."""
+        return SENTINEL if self.kind == "sentinel" else self.connection.trouble
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether the latest attempt to connect failed and none ever succeeded."""
+        return self.connection.unreachable
+
+    # -- commands ----------------------------------------------------------------------------------------------------
+
+    async def pipeline(self, commands: Sequence[Command]) -> list[object]:
+        """Run commands in order; an error reply stands in its place as a ``ReplyError``.
+
+        GET returns at most ``value_heads.MOST_BYTES`` + 1 bytes of a value.
+
+        Raises:
+            SourceError: the server could not be reached, or the connection broke. Attempts to connect are spaced out
+                after that, and calls in between fail at once with the same message.
+        """
+        if not commands:
+            await self.connect()  # an empty pipeline still shows whether the server is there
+        replies: list[object] = []
+        while len(replies) < len(commands):
+            replies += await self._part(commands[len(replies) : _cut(commands, len(replies), PIPELINE_LENGTH)])
+        return replies
+
+    async def _part(self, commands: Sequence[Command]) -> list[object]:
+        """Run as many of the commands as should be sent at once."""
+        is_get = any(command[0] == b"GET" for command in commands)
+        commands = commands[: _cut(commands, 0, self._value_heads.number)] if is_get else commands
+        asked, began = self._value_heads.bounded(commands) if is_get else commands, time.perf_counter()
+        replies = await (self._sample(asked) if self.cost.wants(asked) else self._run(asked))
+        if not is_get:
+            return replies
+        self._value_heads.observe(replies, time.perf_counter() - began)
+        return await self._value_heads.as_get(commands, replies, self._run)
+
+    @contextlib.asynccontextmanager
+    async def exclusive(self) -> AsyncIterator[Exchange]:
+        """Hold the connection for several exchanges in a row, as WATCH requires.
+
+        Raises:
+            SourceError: as ``pipeline``; the function that is yielded raises it, too.
+        """
+        async with self.connection.lock:
+            await self._ensure_connected()
+            try:
+                yield self._exchange
+            except asyncio.CancelledError:
+                self.connection.hang_up("a write was cut short")  # perhaps within a transaction
+                raise
+
+    async def _run(self, commands: Sequence[Command]) -> list[object]:
+        async with self.connection.lock:
+            await self._ensure_connected()
+            answer = self.connection.send(commands)
+        return await self.receive(commands, answer)
+
+    async def _exchange(self, commands: Sequence[Command]) -> list[object]:
+        """As ``_run``, for a caller that holds the lock."""
+        return await self.receive(commands, self.connection.send(commands))
+
+    def send(self, commands: Sequence[Command], peek: Callable[[bytes], None]) -> Answer:
+        """Send commands that are no lookups without waiting for the lock; see ``Connection.send`` and ``receive``."""
+        return self.connection.send(commands, peek=peek)
+
+    async def receive(self, commands: Sequence[Command], answer: Answer) -> list[object]:
+        """Wait for the replies to commands that were sent.
+
+        Raises:
+            SourceError: the connection broke.
+        """
+        return await self.connection.receive(commands, answer)
+
+    async def _sample(self, commands: Sequence[Command]) -> list[object]:
+        """Run the commands, and measure the server's time for the first of them."""
+        end = _cut(commands, 0, command_cost.LENGTH)
+        first, others = commands[:end], commands[end:]
+        transaction = command_cost.with_times(first)
+        done: list[command_cost.TimedReplies] = []
+
+        def count(_: Sequence[Command], replies: list[object] | None) -> None:
+            if replies is None:
+                self.own.lost(first)
+                return
+            timed_replies = command_cost.timed_replies(replies)
+            done.append(timed_replies)
+            self.cost.count(transaction)
+            if timed_replies.times is None:
+                self.cost.refuse(first)
+            else:
+                self.cost.learn(first, *timed_replies.times)
+            if timed_replies.replies is not None:
+                self.own.count(first, timed_replies.replies)
+
+        async with self.connection.lock:
+            await self._ensure_connected()
+            answer = self.connection.send(transaction, count)
+        await self.receive(transaction, answer)
+        replies = done[0].replies
+        if replies is None:
+            return await self._run(commands)
+        return without_arguments(first, replies) + (await self._run(others) if others else [])
+
+    def _count(self, commands: Sequence[Command], replies: list[object] | None) -> None:
+        """Count commands and replies in the order in which the server ran them."""
+        if replies is None:
+            self.own.lost(commands)
+        else:
+            self.cost.count(commands)
+            self.own.count(commands, replies)
+
+    # -- the connection ----------------------------------------------------------------------------------------------
+
+    async def connect(self) -> None:
+        """Connect if there is no connection.
+
+        Raises:
+            SourceError: as ``pipeline``.
+        """
+        async with self.connection.lock:
+            await self._ensure_connected()
+
+    def connect_now(self) -> None:
+        """Let the next command connect, even if the last attempt has just failed: the server is there."""
+        self.connection.connect_now()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._info = None
+        self.connection.hang_up()
+
+    async def _ensure_connected(self) -> None:
+        await self.connection.ensure()
+        if self.kind == "sentinel":
+            raise AwayError(SENTINEL)
+
+    def _connected(self) -> None:
+        self._info = None
+        self._application.connected()
+        self._ping.connected()
+
+    def _observe(self, values: Mapping[str, str]) -> None:
+        """Read the first INFO of a connection."""
+        self.kind, self.has_read_rules = kind_of(values), has_read_rules(values)
+        self._application.take(values)
+
+    # -- INFO and PING -----------------------------------------------------------------------------------------------
+
+    async def info(self, max_age_s: float = 0.4) -> Info:
+        """INFO, shared by all callers within ``max_age_s`` seconds.
+
+        Raises:
+            MissingRightError: the ACL user may not run INFO.
+            SourceError: as ``pipeline``.
+        """
+        async with self._info_lock:
+            if self._info is None or time.monotonic() - self._info.at >= max_age_s:
+                self._info = await self._ask_info()
+                if self._info.at - self._priced_at > PRICE_EVERY_S:
+                    await self.price()
+            return self._info
+
+    async def _ask_info(self) -> Info:
+        taken: list[Info] = []
+
+        def count(commands: Sequence[Command], replies: list[object] | None) -> None:
+            if replies is not None and isinstance(replies[0], bytes):
+                taken.append(self._taken(parse_info(replies[0]), elsewhere, at))
+            self._count(commands, replies)
+
+        commands = [(b"INFO",)]
+        async with self.connection.lock:
+            await self._ensure_connected()
+            at, elsewhere = time.monotonic(), sum(listener.run for listener in self.listeners)
+            answer = self.connection.send(commands, count)
+        (raw,) = await self.receive(commands, answer)
+        if not taken:
+            raise SourceError(f"INFO answered with {type(check(raw)).__name__} instead of text")
+        return taken[0]
+
+    def _taken(self, values: Mapping[str, str], elsewhere: int, at: float) -> Info:
+        """An INFO with our share of its counters at the moment of the reply.
+
+        Args:
+            elsewhere: commands that the server had run on our other connections when INFO was sent. Commands that were
+                answered there since then may have run before INFO or after it.
+            at: when INFO was sent.
+        """
+        application, run = self._application, self.connection.traffic.run
+        self.kind = kind_of(values)
+        application.take(values)
+        self.cost.deliver(self.listeners, values)
+        return Info(
+            values=values,
+            at=at,
+            own_hits=self.own.hits,
+            own_misses=self.own.misses,
+            application=(application.hits, application.misses),
+            own_commands=(run + elsewhere, run + sum(one.run + one.in_flight for one in self.listeners)),
+            began=application.began,
+            since=application.since,
+            changes=changes_of(values, self.url.database),
+        )
+
+    def watching_cost(self) -> Cost:
+        """The cost of watching so far, over all connections."""
+        return self.cost.cost([self.connection.traffic, *self.listeners])
+
+    async def price(self) -> None:
+        """Update the cost now instead of at the next interval.
+
+        Raises:
+            SourceError: as ``pipeline``.
+        """
+        self._priced_at = time.monotonic()
+        (stats,) = await self._run([(b"INFO", b"commandstats")])
+        if isinstance(stats, bytes):
+            self.cost.price(parse_info(stats), self._priced_at)
+
+    async def ping_ms(self) -> float | None:
+        """The round trip of PING in milliseconds, the median of a few; None if none could be measured yet.
+
+        Raises:
+            SourceError: as ``pipeline``.
+        """
+        commands = [(b"PING",)]
+        self._ping.begin()
+        while self._ping.wants_more:
+            async with self.connection.lock:
+                await self._ensure_connected()
+                await self.connection.time_next()
+                answer = self.connection.send(commands)
+            await self.receive(commands, answer)
+            self._ping.add(self.connection.connection.round_trip)
+        return self._ping.shown_ms()

@@ -1,0 +1,89 @@
+"""One walk over the keyspace of all nodes, with a SCAN on each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from redis_dash.client.deployment import Deployment
+from redis_dash.client.node import Node
+from redis_dash.keyspace.cursor import ScanCursor
+
+
+class Walk:
+    """Goes over all nodes side by side, so that the same share of each has been scanned at any time.
+
+    What a walk has seen is used as a sample of the whole keyspace. One node after the other would be a sample of some
+    nodes only, and others may hold other keys. Therefore each node is asked for as many keys as it is behind.
+    """
+
+    def __init__(self, deployment: Deployment, count: Callable[[], int], ahead: Callable[[], bool]) -> None:
+        """See ``ScanCursor``; ``count`` is for the node with the most keys. Several nodes are never asked ahead."""
+        self.took_s = 0.0
+        """How long the latest slice took, with the network round trip."""
+        alone = len(deployment.nodes) == 1
+        self.cursors = {
+            node: ScanCursor(node, count if alone else partial(self._behind, node), ahead if alone else lambda: False)
+            for node in deployment.nodes
+        }
+        self._deployment = deployment
+        self._count = count
+        self._share = 0.0
+        """The share of each node that should be scanned after the latest slice."""
+        self._begun = alone
+        """Whether the sizes of all nodes are known, as far as they are needed."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether all nodes are scanned."""
+        return all(cursor.complete for cursor in self.cursors.values())
+
+    @property
+    def size(self) -> int:
+        """Keys on all nodes; 0 if the servers do not say."""
+        return sum(cursor.size for cursor in self.cursors.values())
+
+    @property
+    def passed_over(self) -> float:
+        """Share of the nodes' hash tables that has been scanned, 0..1."""
+        weights = [(cursor.passed_over, max(1, cursor.size)) for cursor in self.cursors.values()]
+        return sum(passed * size for passed, size in weights) / sum(size for _, size in weights)
+
+    async def slice(self) -> list[bytes]:
+        """The next keys, of all nodes that are not ahead of the others.
+
+        Raises:
+            ScanInterruptedError: the connection on which the walk over a node began is lost.
+            SourceError: a node could not be reached, or does not allow SCAN.
+        """
+        if not self._begun:
+            await self._learn_sizes()
+        nodes = self._next()
+        parts = await self._deployment.ask(nodes, lambda node: self.cursors[node].slice())
+        self.took_s = max(self.cursors[node].took_s for node in nodes)
+        return parts[0] if len(parts) == 1 else [key for part in parts for key in part]
+
+    async def _learn_sizes(self) -> None:
+        replies = await self._deployment.on_each([(b"DBSIZE",)])
+        for cursor, (size,) in zip(self.cursors.values(), replies, strict=True):
+            cursor.size = size if isinstance(size, int) else 0
+        self._begun = True
+
+    def _next(self) -> list[Node]:
+        """The nodes that are scanned next."""
+        going = [node for node, cursor in self.cursors.items() if not cursor.complete]
+        due: list[Node] = going if len(self.cursors) == 1 else []
+        while not due:
+            self._share += self._count() / max(1, *(cursor.size for cursor in self.cursors.values()))
+            due = [node for node in going if self._behind(node)]
+        return due
+
+    def _behind(self, node: Node) -> int:
+        """COUNT for a node: the keys by which it is behind its share; 0 if it is not."""
+        most, cursor = self._count(), self.cursors[node]
+        return most if self._share >= 1.0 else max(0, min(most, int(self._share * cursor.size) - cursor.seen))
+
+    async def finish(self) -> None:
+        """Receive the replies that were requested early."""
+        for cursor in self.cursors.values():
+            await cursor.finish()

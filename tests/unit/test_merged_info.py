@@ -1,0 +1,45 @@
+"""The picture of several nodes: what is added, what is not, and what is left out."""
+
+from __future__ import annotations
+
+from redis_dash.client.info import Info
+from redis_dash.client.merged_info import merged
+
+
+def node(at: float = 1.0, **values: str) -> Info:
+    return Info(values=values, at=at, own_hits=0, own_misses=0)
+
+
+def test_a_single_node_is_its_own_picture() -> None:
+    only = node(anything="7")
+    assert merged([only]) is only
+
+
+def test_values_without_a_rule_are_left_out() -> None:
+    whole = merged([node(tcp_port="1", used_memory="2"), node(tcp_port="3", used_memory="4")])
+    assert whole.values == {"used_memory": "6", "maxmemory": "0"}
+
+
+def test_the_average_lifetime_is_that_of_all_expiring_keys() -> None:
+    whole = merged([node(db0="keys=9,expires=3,avg_ttl=1000"), node(db0="keys=2,expires=1,avg_ttl=5000"), node()])
+    assert whole.values["db0"] == "keys=11,expires=4,avg_ttl=2000"
+    assert merged([node(db0="keys=1,expires=0,avg_ttl=0"), node()]).values["db0"] == "keys=1,expires=0,avg_ttl=0"
+
+
+def test_another_run_of_any_node_is_another_run_of_the_whole() -> None:
+    before, after = (merged([node(run_id="a"), node(run_id=run)]).values["run_id"] for run in ("b", "c"))
+    assert before != after
+
+
+def test_different_versions_and_roles_are_all_named() -> None:
+    whole = merged([node(role="master", redis_version="7.0.0"), node(role="slave", redis_version="7.0.0")])
+    assert (whole.values["role"], whole.values["redis_version"]) == ("master, slave", "7.0.0")
+
+
+def test_it_is_as_old_as_its_oldest_part() -> None:
+    whole = merged([node(at=5.0, uptime_in_seconds="90"), node(at=3.0, uptime_in_seconds="7")])
+    assert (whole.at, whole.values["uptime_in_seconds"]) == (3.0, "7")
+
+
+def test_one_node_without_change_counters_leaves_the_whole_without() -> None:
+    assert merged([node()._replace(changes=()), node()]).changes is None
