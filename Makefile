@@ -22,7 +22,7 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.dev
 	@echo "==> running the tests"
-	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 truth: $(VENV)/.dev
 	@$(BIN)/python -m tests.moving $(ARGS)

@@ -78,7 +78,7 @@ def no_own_errors(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureReques
     )
 
 
-async def until(condition: Callable[[], bool], within_s: float = 10.0) -> None:
+async def until(condition: Callable[[], bool], within_s: float = 30.0) -> None:
     """Wait for a condition; fail if it does not come true in time."""
     deadline = time.monotonic() + within_s
     while not condition():
@@ -86,7 +86,7 @@ async def until(condition: Callable[[], bool], within_s: float = 10.0) -> None:
         await asyncio.sleep(0.01)
 
 
-async def until_async(condition: Callable[[], Awaitable[bool]], within_s: float = 10.0) -> None:
+async def until_async(condition: Callable[[], Awaitable[bool]], within_s: float = 30.0) -> None:
     """As ``until``, for a condition that has to ask."""
     deadline = time.monotonic() + within_s
     while not await condition():
