@@ -63,7 +63,7 @@ def build_services(settings: Settings) -> Services:
 
     Where the truth counts something, the counted version of a pattern stands in for the plain one.
     """
-    redis = open_client(settings.redis_url, name="demo-server")
+    redis = open_client(settings.redis_url, name="demo-server", timeout=settings.redis_timeout)
     probe = open_client(settings.redis_url, name="demo-server-probe", timeout=PROBE_TIMEOUT)
     truth = Truth(settings.rate_window)
     database = Database(settings.database_latency)

@@ -25,6 +25,7 @@ class Settings:
     """The settings of one application."""
 
     redis_url: str = field(default=DEFAULT_REDIS_URL, repr=False)  # may hold a password
+    redis_timeout: float = 0.5  # seconds for a command; a request goes on without Redis rather than hang
     rate_limit: int = 100  # requests
     rate_window: int = 60  # seconds
     llm_seconds: float = 2.0  # how long the simulated model thinks

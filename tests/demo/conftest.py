@@ -87,7 +87,8 @@ def start_app(embedded_server: EmbeddedServer, redis: Redis) -> RunApp:
     """`async with start_app(rate_limit=5) as running`: an application on the shared server."""
 
     def start(peer: str = "127.0.0.1", **changes: Any) -> AbstractAsyncContextManager[Running]:
-        quick = Settings(redis_url=embedded_server.url, llm_seconds=0.05, database_latency=0.002)
+        # A busy machine is not taken for a Redis that does not answer.
+        quick = Settings(redis_url=embedded_server.url, redis_timeout=30.0, llm_seconds=0.05, database_latency=0.002)
         return run_app(dataclasses.replace(quick, **changes), peer)
 
     return start

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import msgspec
 import pytest
 
@@ -13,7 +11,7 @@ from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import running, screen_text, shows, tap, until
 
-BORN = time.time() - 86_400
+BORN = 1_790_000_000.0
 FIELDS = (("ip", "203.0.113.77"), ("csrf", "•••"), ("user_agent", "Mozilla/5.0 (X11)"))
 WANTED = msgspec.structs.replace(fakes.session(7), fields=FIELDS, created_at=BORN, dialect="json")
 OTHERS = [msgspec.structs.replace(fakes.session(i), fields=(), dialect="hash") for i in range(20, 40)]

@@ -136,6 +136,8 @@ def in_terminal(
     master, slave = pty.openpty()
     resize(slave, columns, rows)
     full = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor"} | dict(environ or {})
+    for name in ("COLUMNS", "LINES"):  # they would count for more than the terminal's size
+        full.pop(name, None)
     process = subprocess.Popen(
         [sys.executable, "-ISc", CONTROLLED, *command],
         stdin=slave,
