@@ -307,3 +307,13 @@ async def test_keys_that_are_no_limiters_are_named() -> None:
     async with running(FakeFeed(fakes.ok("rate_limits", frame, coverage=1.0)), NARROW) as (app, pilot):
         await tap(pilot, "3")
         await shows(app, pilot, "hold no counter that is known here: hash", "(2), negative number.", " 3 keys ─╮")
+
+
+async def test_keys_that_are_no_limiters_are_not_counted_as_clients() -> None:
+    row = msgspec.structs.replace(
+        fakes.limit("bob", 150, of=None, reset=None), is_endless=True, given_limit=100, given_window_s=60.0
+    )
+    frame = msgspec.structs.replace(fakes.rate_limits(row), count=exact(4), unlimited=True, unrecognised=(("hash", 3),))
+    async with running(FakeFeed(fakes.ok("rate_limits", frame, coverage=1.0)), NARROW) as (app, pilot):
+        await tap(pilot, "3")
+        await shows(app, pilot, "bob", "4 keys · limit does not fit")

@@ -56,6 +56,8 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
             ("no expiry", "its counter never ends by itself"),
             ("state", "one of these; empty where nothing is used, or the window is not known"),
             ("limit not known", "Redis holds no limit; name it with --limit to see who is blocked"),
+            ("limit does not fit", "no counter ends within the window of --limit, so none is judged by it"),
+            ("keys", "instead of clients: some of the keys that match hold no counter that is known here"),
         ),
     )
 
@@ -84,12 +86,13 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
 
     def answer(self, frame: RateLimitsFrame) -> tuple[Piece, ...]:
         """``1 blocked · 3 near · 40 clients``, ``1,204+ blocked · 310+ near · 480 k ± 1 % clients``."""
-        noun = "client" if frame.rows or not frame.unrecognised else "key"
+        noun = "key" if frame.unrecognised else "client"
         clients = piece(seen(frame.count, noun if frame.count.value == 1 else f"{noun}s"))
         if not frame.rows:
             return (clients,)
         if frame.unlimited:
-            return clients, piece("limit not known", "dim")
+            misfits = any(row.given_limit is not None for row in frame.rows)
+            return clients, piece("limit does not fit" if misfits else "limit not known", "dim")
         return (
             piece(f"{tally(frame.blocked)} blocked", "alarm" if frame.blocked.value else "dim"),
             piece(f"{tally(frame.near)} near", "warn" if frame.near.value else "dim"),
@@ -101,7 +104,7 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
         pieces = self.answer(frame)
         if frame.unlimited or frame.count.certainty != "estimated" or not frame.count.value:
             return pieces
-        return (*pieces[:-1], piece(f"~{compact(frame.count.value)} clients"))
+        return (*pieces[:-1], piece(f"~{compact(frame.count.value)} {'keys' if frame.unrecognised else 'clients'}"))
 
     def warning(self, frame: RateLimitsFrame) -> Segment | None:
         """A client is blocked."""
