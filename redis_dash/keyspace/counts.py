@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -171,13 +171,21 @@ class KeyCounts:
         return moved_between(self._counted_since, now)
 
     def count_asked(
-        self, name: str, alive: int, info: Info | None, *, since: float = math.inf, all_named: bool = False
+        self,
+        name: str,
+        alive: int,
+        info: Info | None,
+        *,
+        names: Collection[bytes] | None = None,
+        since: float = math.inf,
+        all_named: bool = False,
     ) -> Count:
         """How many keys a group has, if every known key was checked before ``info``, and ``alive`` of them exist.
 
         Then only keys can be missing that were created after the scan had passed over their place.
 
         Args:
+            names: the keys that exist; None if the caller has only their number.
             since: when the first check began (Unix epoch seconds). A pass that began later says nothing about keys
                 that existed when they were checked, and were gone when the pass began.
             all_named: whether the tracking has named each key that was written since; then no key is missing.
@@ -186,7 +194,8 @@ class KeyCounts:
         moved = self._since_counted(info, now)
         if not key_group.counted_at:
             written = None if info is None else self._named(name, info.at)
-            asked = key_group.followed if written is None else key_group.all_checked(alive, written)
+            untold = written is None or names is None
+            asked = key_group.followed if untold else key_group.all_checked(names or (), written or {})
             return self.count(name, info, asked).at_lowest(alive)
         if not all_named and key_group.counted_since > since:
             passed = self.count(name, info)

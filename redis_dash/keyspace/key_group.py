@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -175,12 +175,18 @@ class KeyGroup:
         unwritten = share_of(kept, len(found), len(held))
         return self._existing(unwritten, total(parts), len(written))
 
-    def all_checked(self, alive: int, written: Mapping[bytes, None]) -> Asked:
-        """The same, if a reader checks each known key of the running pass, and ``alive`` of them exist."""
-        kept = min(alive, sum(key not in written for key in self._found))
-        unwritten, others = (Range(number, number, number) for number in (kept, alive - kept))
+    def all_checked(self, alive: Collection[bytes], written: Mapping[bytes, None]) -> Asked:
+        """The same, if a reader checks each known key of the running pass, and those of ``alive`` exist.
+
+        Those that the pass has not found, and that were not written since it began, are not counted: they are among
+        those that it is expected to find.
+        """
+        kept = sum(key in self._found and key not in written for key in alive)
+        others = sum(key in alive for key in written)
         number, found = self.followed[:2]
-        return Asked(number, found, self._existing(unwritten, others, len(written)))
+        return Asked(
+            number, found, self._existing(Range(kept, kept, kept), Range(others, others, others), len(written))
+        )
 
     def _existing(self, unwritten: Range, written: Range, named: int) -> Existing:
         return Existing(unwritten, written, self.named_since, self._last is not None, named)

@@ -136,7 +136,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             written = await take()
             await self.examine(written)
             all_read = self._follows_all
-            chosen = list(self._rows) if all_read else [*self._chosen(), *self._followed(written)]
+            chosen = list(self._rows) if all_read else [*self._chosen(), *filter(self._rows.__contains__, written)]
             await self._read_keys(list(dict.fromkeys(chosen)), await self._clock())
             self._set_floor()
             for _ in range(CATCH_UP):
@@ -166,11 +166,8 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             if not written:
                 return True
             await self.examine(written)
-            await self._read_keys(self._followed(written), await self._clock())
+            await self._read_keys(list(filter(self._rows.__contains__, written)), await self._clock())
         return False
-
-    def _followed(self, keys: Sequence[bytes]) -> list[bytes]:
-        return [key for key in keys if key in self._rows]
 
     async def _read_unknown(self) -> None:
         """Drop unknown keys that are gone, and read some of the others again."""
@@ -299,8 +296,9 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         info = await counts.info_after(time.monotonic())
         if self._dropped_in_pass != dropped:  # the scan has found more meanwhile
             return await counts.count_now(KEY_GROUP)
-        now = len(self._rows) + len(self._unknown)
-        return counts.count_asked(KEY_GROUP, now, info, since=began, all_named=all_named and now == known)
+        names = self._rows | self._unknown
+        all_named = all_named and len(names) == known
+        return counts.count_asked(KEY_GROUP, len(names), info, names=names, since=began, all_named=all_named)
 
     def _sample(self, count: Count, *, all_read: bool) -> Sample[RateLimitsFrame]:
         now = time.monotonic()

@@ -277,8 +277,9 @@ class SessionsSource(Source[SessionsFrame]):
         info = await counts.info_after(time.monotonic())
         if self._dropped_in_pass != dropped:  # the scan has found more meanwhile
             return await counts.count_now(KEY_GROUP)
-        all_named = all_named and len(self._known) == known
-        return counts.count_asked(KEY_GROUP, len(self._known), info, since=began, all_named=all_named)
+        now = len(self._known)
+        all_named = all_named and now == known
+        return counts.count_asked(KEY_GROUP, now, info, names=self._known.keys(), since=began, all_named=all_named)
 
     def _sample(self, count: Count) -> Sample[SessionsFrame]:
         read = [(key, known) for key, known in self._known.items() if known.facts is not None]

@@ -41,3 +41,17 @@ def test_the_intervals_hold_and_the_values_are_not_biased() -> None:
     errors = [count.value / KEYS - 1 for count in counts]
     assert abs(sum(errors) / len(errors)) < 0.01
     assert all((count.high or 0) - count.low < KEYS for count in counts[STEPS // 2 :: STEPS - 1])
+
+
+def test_keys_that_were_known_before_the_pass_are_not_counted_twice() -> None:
+    """They are among those that the pass is expected to find."""
+    key_group = KeyGroup()
+    key_group.begin(0.0)
+    found = [b"found %d" % number for number in range(100)]
+    key_group.add(found, 5000, 10_000, 0.5, 1.0)
+    known = dict.fromkeys([*found, *(b"known before %d" % number for number in range(80)), b"new"])
+    asked = key_group.all_checked(known, {b"new": None, b"gone": None})
+    moved = Moved(2, 2)
+    count = key_group.count(1.0, Since(moved, moved, Expiry(0, 0.0), asked, 2, named=2))
+    assert count.value == 201
+    assert count.low < 200 < (count.high or 0) < 270
