@@ -309,14 +309,14 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         # As late as possible: rows whose window has ended, and those of an earlier poll, do not count.
         full = [key for key, row in self._rows.items() if is_near(row)]
         current = [self._rows[key] for key in full if self._is_current(key)]
-        all_read = all_read and self._follows_all and not self._refused and not any(map(self._has_ended, full))
+        all_read = all_read and self._follows_all and not self._refused and len(current) == len(full)
         blocked = sum(row.blocked for row in current)
         frame = RateLimitsFrame(
             count=count,
             blocked=_of_those(blocked, count, all_read=all_read, nothing_read=nothing_read),
             near=_of_those(len(current) - blocked, count, all_read=all_read, nothing_read=nothing_read),
             rows=rows,
-            unlimited=not any(row.limit for row in rows) and (bool(rows) or not self._limiters.has_rule),
+            unlimited=not any(row.limit for row in self._rows.values()) and (bool(rows) or not self._limiters.has_rule),
             unrecognised=unrecognised,
         )
         odd = unrecognised_note(unrecognised), misfit_note(self._rows.values())

@@ -42,6 +42,20 @@ async def test_by_default_nobody_is_called_blocked(
     assert (frame.unlimited, frame.blocked.value, frame.rows[0].limit, frame.rows[0].blocked) == (True, 0, None, False)
 
 
+async def test_a_limit_is_known_although_no_shown_client_has_one(
+    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redis_dash.sources.rate_limits.ROWS", 3)
+    client.set("ratelimit:idle", 0, px=30_000)
+    for number in range(5):
+        client.set(f"free:{number}", 5, px=30_000)
+    context = make_context(limits=(LimitPattern("ratelimit:*", "10/60"), LimitPattern("free:*")))
+    source = RateLimitsSource(context)
+    await context.keyspace.pass_over()
+    frame = (await source.read()).frame
+    assert ([row.limit for row in frame.rows], frame.unlimited) == ([None] * 3, False)
+
+
 async def test_keys_in_no_known_form_are_no_longer_counted_once_they_are_gone(
     make_context: MakeContext, client: redis.Redis
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -10,7 +11,7 @@ import redis
 from redis_dash.client.info import Info
 from redis_dash.config import LimitPattern
 from redis_dash.sources.base import Context
-from redis_dash.sources.rate_limits import RateLimitsSource
+from redis_dash.sources.rate_limits import Clock, RateLimitsSource
 from tests.conftest import until
 from tests.live.test_sources import accept
 
@@ -96,3 +97,31 @@ async def test_at_least_counts_only_clients_that_were_read_just_now(
     for _ in range(3):
         frame = (await source.read()).frame
         assert frame.blocked.value == 0, frame.blocked
+
+
+async def test_a_client_that_the_scan_reads_beside_the_poll_is_not_left_out(
+    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = make_context(limits=LIMITS)
+    source = RateLimitsSource(context)
+    await context.keyspace.pass_over()
+    accept(client, "9", [number / 10 for number in range(10)])
+    clock, waits = source._clock, asyncio.Event()
+    scan: list[asyncio.Task[None]] = []
+
+    async def early() -> Clock:
+        """The scan takes the time before the poll begins, and its replies come after the poll has chosen its keys."""
+        taken = await clock()
+        if asyncio.current_task() in scan:
+            waits.set()
+            await until(lambda: source._began > 0)
+        elif source._began:
+            await scan[0]
+        return taken
+
+    monkeypatch.setattr(source, "_clock", early)
+    scan.append(asyncio.create_task(source.examine([b"ratelimit:9"])))
+    await waits.wait()
+    frame = (await source.read()).frame
+    assert [row.blocked for row in frame.rows] == [True]
+    assert frame.blocked.holds(1), frame.blocked
