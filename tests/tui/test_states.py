@@ -14,6 +14,7 @@ from redis_dash.core.reading import AnyReading, Reading
 from redis_dash.sources import SOURCES
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.panes import PANES
+from redis_dash.tui.panes.cache import is_falling
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import MEDIUM, NARROW, WIDE, running, screen_text, shows, tap, until
@@ -249,3 +250,15 @@ async def test_the_header_says_how_old_its_figures_are(age: float, words: str) -
         header = screen_text(app).splitlines()[0]
         assert "1,240 ops/s" in header
         assert (" old" in header, words in header) == (bool(words), True)
+
+
+def test_a_low_rate_of_few_lookups_is_no_alarm() -> None:
+    """At 60 lookups a second a rate of 75 % is seen as 58 % now and then."""
+    frame = fakes.cache()
+    by_chance = msgspec.structs.replace(
+        frame, hit_rate=0.75, interval_hits=35, interval_misses=25, interval_hit_rate=35 / 60, dashboards=1
+    )
+    many = msgspec.structs.replace(by_chance, interval_hits=3500, interval_misses=2500)
+    assert not is_falling(by_chance)
+    assert is_falling(many)
+    assert not is_falling(msgspec.structs.replace(many, dashboards=2))
