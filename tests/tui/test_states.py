@@ -55,12 +55,13 @@ async def test_stale_shows_the_last_frame_its_age_and_why() -> None:
         for reading in fakes.everything()
     ]
     aged = [msgspec.structs.replace(reading, taken_at=reading.taken_at - 7) for reading in readings]
-    async with running(FakeFeed(*aged), WIDE) as (app, pilot):
+    feed = FakeFeed(*aged)
+    async with running(feed, WIDE) as (app, pilot):
         await shows(app, pilot, "✖ disconnected 7 s — connection refused", "stale 7 s ")
         assert screen_text(app).count("connection refused") == 1
         assert "user0@example.com" in screen_text(app)
         own = msgspec.structs.replace(aged[2], note="no right to GET", away=False)
-        app._feed.put(own)  # type: ignore[union-attr]
+        feed.put(own)
         await shows(app, pilot, "· no right to GET")
 
 
@@ -102,21 +103,23 @@ async def test_why_the_server_went_away_is_told_once_and_its_pane_tells_it_in_fu
 async def test_events_alone_without_a_connection_say_why() -> None:
     readings = [reading for reading in fakes.everything() if reading.topic != "events"]
     events = away(fakes.ok("events", fakes.events(fakes.log_of())), note="too many clients")
-    async with running(FakeFeed(*readings, events), WIDE) as (app, pilot):
+    feed = FakeFeed(*readings, events)
+    async with running(feed, WIDE) as (app, pilot):
         await shows(app, pilot, "too many clients")
-        app._feed.put(msgspec.structs.replace(events, frame=None, status="error"))  # type: ignore[union-attr]
+        feed.put(msgspec.structs.replace(events, frame=None, status="error"))
         await shows(app, pilot, "Not connected: too many clients")
 
 
 async def test_a_server_that_is_there_is_not_called_disconnected() -> None:
     """Some of the values of the server are old."""
     old = [msgspec.structs.replace(reading, status="stale", note="not read since") for reading in fakes.everything()]
-    async with running(FakeFeed(*old), WIDE) as (app, pilot):
+    feed = FakeFeed(*old)
+    async with running(feed, WIDE) as (app, pilot):
         await shows(app, pilot, "✖ stale", "not read since")
         assert "connected" not in screen_text(app)
-        app._feed.put(*map(away, fakes.everything()))  # type: ignore[union-attr]
+        feed.put(*map(away, fakes.everything()))
         await shows(app, pilot, "✖ disconnected", "no such host")
-        app._feed.put(*old)  # type: ignore[union-attr]
+        feed.put(*old)
         await until(pilot, lambda: "connected" not in screen_text(app))
 
 
@@ -173,9 +176,10 @@ async def test_a_server_that_refuses_is_not_disconnected() -> None:
 
 async def test_recovery() -> None:
     first, *_ = fakes.everything()
-    async with running(FakeFeed(away(first))) as (app, pilot):
+    feed = FakeFeed(away(first))
+    async with running(feed) as (app, pilot):
         await shows(app, pilot, "disconnected")
-        app._feed.put(first)  # type: ignore[union-attr]
+        feed.put(first)
         await until(pilot, lambda: "disconnected" not in screen_text(app))
 
 
