@@ -30,7 +30,13 @@ class Terminal:
         self._dropped = 0
         self._arrivals: list[tuple[int, float]] = []
         self._news = threading.Condition()
-        threading.Thread(target=self._drain, daemon=True).start()
+        self._drainer = threading.Thread(target=self._drain, daemon=True)
+        self._drainer.start()
+
+    def close(self) -> None:
+        """Close the terminal after its program has ended: a late read would take bytes of the next terminal."""
+        self._drainer.join()
+        os.close(self._master)
 
     def _drain(self) -> None:
         with contextlib.suppress(OSError):  # the other side closed the terminal
@@ -86,9 +92,10 @@ def on_terminal(command: Sequence[str], size: str = SIZE) -> Iterator[Terminal]:
         command, stdin=slave, stdout=slave, stderr=slave, env=terminal_environment(), start_new_session=True
     )
     os.close(slave)
+    terminal = Terminal(process, master, began)
     try:
-        yield Terminal(process, master, began)
+        yield terminal
     finally:
         process.kill()
         process.wait()
-        os.close(master)
+        terminal.close()

@@ -13,6 +13,10 @@ from redis_dash.core.certainty import Count, estimated, unknown
 
 SPREAD = 0.02
 """A part of the sample ends when the database has grown or shrunk by this share."""
+JUMP, JUMP_KEYS = 0.005, 500
+"""If the database grows or shrinks by more than this share, or by more keys, between two slices, all these keys may be
+in one group: the sample begins anew.
+"""
 PART_S = 5.0
 """A part of the sample ends after this time at the latest."""
 FRESH_S = 30.0
@@ -49,6 +53,8 @@ class RecentSample:
         self.least = 0
         self.most = 0
         """The smallest and the largest size of the database during the pass."""
+        self._jump = 0
+        """By how many keys the database grew or shrank just before the latest slice, if it was a jump."""
         self._coverage = 0.0
         self._parts: deque[_Part] = deque(maxlen=PARTS)
 
@@ -59,6 +65,10 @@ class RecentSample:
 
     def add(self, found: int, scanned: int, size: int, coverage: float, now: float) -> None:
         """Add one slice; ``coverage`` is the share of the keyspace that has been scanned, including this slice."""
+        step = abs(size - self.size) if self.scanned else 0
+        self._jump = step if step > min(JUMP * size, JUMP_KEYS) else 0
+        if self._jump:
+            self._parts.clear()
         self.least = size if not self.scanned else min(self.least, size)
         self.most = max(self.most, size)
         self.scanned += scanned
@@ -83,7 +93,8 @@ class RecentSample:
             return estimated(round(self.found / self.scanned * size), low, high, coverage)
         found, scanned, spread = self._recent(size)
         low, high = interval(*_within(found, scanned, size), size, whole=False)
-        low, high = math.floor(low * (1 - spread)), math.ceil(high * (1 + spread))
+        low = max(0, math.floor(low * (1 - spread)) - self._jump)
+        high = min(size, math.ceil(high * (1 + spread)) + self._jump)
         return estimated(round(found / scanned * size), low, high, coverage)
 
     def of_all(self, part: Range) -> Range:

@@ -19,6 +19,8 @@ ENOUGH = 2000
 """Keys that a running pass must have seen before its estimate may replace the last count."""
 USUAL = 1.5
 """Changes at more than this multiple of the earlier rate are a burst."""
+BURST = 4.0
+"""If the database grew or shrank by more than this multiple of the square root of all changes, it was a burst."""
 GROWTH = 0.05
 """If the database grew or shrank by more than this share in a pass, the pass's latest part replaces its sum."""
 
@@ -285,11 +287,15 @@ class KeyGroup:
         else:
             gone = self.gone(now, since.counted) + since.expiry.lost(last.keys, now - last.began_at)
             left = counted(last.keys, last.low - gone, last.high, last.ended_at)
-        most = since.counted.came
+        most, grown = since.counted.came, since.counted.grown
         high = last.high + self.come(now, since.counted)
         if most is not None:
             high = min(high, (left.high or 0) + most)
-        value = steady(before.value, left.value, high if most is None else most, since.counted.grown)
+        if most is not None and abs(grown) > BURST * math.sqrt(most):  # all these keys may be in this group
+            high = max(high, (left.high or 0) + grown)
+            if not since.asked.number:
+                left = counted(left.value, left.low + min(0, grown), left.high, last.ended_at)
+        value = steady(before.value, left.value, high if most is None else most, grown)
         return msgspec.structs.replace(left, value=min(value, high), high=high)
 
     def come(self, now: float, moved: Moved) -> int:

@@ -270,16 +270,22 @@ class SessionsSource(Source[SessionsFrame]):
     async def _count(self, began: float, *, all_named: bool) -> Count:
         counts = self._context.keyspace.counts
         if not self._follows_all or self._no_lifetimes.text or self._refused or self._timeless:
-            return await counts.count_now(KEY_GROUP)
+            return await self._count_sample()
         if not all_named:
             await self._read_lifetimes([key for key, known in self._known.items() if known.lifetime_at < began])
         known, dropped = len(self._known), self._dropped_in_pass
         info = await counts.info_after(time.monotonic())
         if self._dropped_in_pass != dropped:  # the scan has found more meanwhile
-            return await counts.count_now(KEY_GROUP)
+            return await self._count_sample()
         now = len(self._known)
         all_named = all_named and now == known
         return counts.count_asked(KEY_GROUP, now, info, names=self._known.keys(), since=began, all_named=all_named)
+
+    async def _count_sample(self) -> Count:
+        """The count if only some are followed: at least those that were just found to exist."""
+        count = await self._context.keyspace.counts.count_now(KEY_GROUP)
+        existing = sum(known.expires_known for known in self._known.values())
+        return count if count.certainty in ("exact", "unknown") else count.at_lowest(existing)
 
     def _sample(self, count: Count) -> Sample[SessionsFrame]:
         read = [(key, known) for key, known in self._known.items() if known.facts is not None]

@@ -40,10 +40,11 @@ async def test_everything_at_a_glance() -> None:
 async def test_the_cache_pane_says_what_is_not_known_and_since_when_it_counts() -> None:
     now = time.time()
     frame = msgspec.structs.replace(fakes.cache(None), interval_hits=None, interval_misses=None, since=now)
-    async with running(FakeFeed(fakes.ok("cache", frame)), WIDE) as (app, pilot):
+    feed = FakeFeed(fakes.ok("cache", frame))
+    async with running(feed, WIDE) as (app, pilot):
         await shows(app, pilot, f"– now · 91.0 % since {clock(now)[:8]}")
         assert "no lookups" not in screen_text(app)
-        app._feed.put(fakes.ok("cache", fakes.cache(None, lookups=0)))  # type: ignore[union-attr]
+        feed.put(fakes.ok("cache", fakes.cache(None, lookups=0)))
         await shows(app, pilot, "no lookups now · 91.0 % since start")
     assert "up since the server's counters were reset" in CachePane(5).nothing(frame)
 
@@ -209,13 +210,14 @@ async def test_a_first_interval_is_not_an_idle_one() -> None:
         interval_hit_rate=None,
         groups=(CacheGroup("llm", exact(1), 5, 5, 0.5),),
     )
-    async with running(FakeFeed(fakes.ok("cache", first))) as (app, pilot):
+    feed = FakeFeed(fakes.ok("cache", first))
+    async with running(feed) as (app, pilot):
         await tap(pilot, "5")
         await shows(app, pilot, "– now")
         await tap(pilot, "enter")
         await shows(app, pilot, "lookups now   not known")
         idle = msgspec.structs.replace(first, interval_hits=0, interval_misses=0)
-        app._feed.put(fakes.ok("cache", idle))  # type: ignore[union-attr]
+        feed.put(fakes.ok("cache", idle))
         await tap(pilot, "escape")
         await shows(app, pilot, "no lookups now")
 

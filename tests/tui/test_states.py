@@ -14,6 +14,7 @@ from redis_dash.core.reading import AnyReading, Reading
 from redis_dash.sources import SOURCES
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.panes import PANES
+from redis_dash.tui.panes.cache import is_falling
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import MEDIUM, NARROW, WIDE, running, screen_text, shows, tap, until
@@ -54,12 +55,13 @@ async def test_stale_shows_the_last_frame_its_age_and_why() -> None:
         for reading in fakes.everything()
     ]
     aged = [msgspec.structs.replace(reading, taken_at=reading.taken_at - 7) for reading in readings]
-    async with running(FakeFeed(*aged), WIDE) as (app, pilot):
+    feed = FakeFeed(*aged)
+    async with running(feed, WIDE) as (app, pilot):
         await shows(app, pilot, "✖ disconnected 7 s — connection refused", "stale 7 s ")
         assert screen_text(app).count("connection refused") == 1
         assert "user0@example.com" in screen_text(app)
         own = msgspec.structs.replace(aged[2], note="no right to GET", away=False)
-        app._feed.put(own)  # type: ignore[union-attr]
+        feed.put(own)
         await shows(app, pilot, "· no right to GET")
 
 
@@ -101,21 +103,23 @@ async def test_why_the_server_went_away_is_told_once_and_its_pane_tells_it_in_fu
 async def test_events_alone_without_a_connection_say_why() -> None:
     readings = [reading for reading in fakes.everything() if reading.topic != "events"]
     events = away(fakes.ok("events", fakes.events(fakes.log_of())), note="too many clients")
-    async with running(FakeFeed(*readings, events), WIDE) as (app, pilot):
+    feed = FakeFeed(*readings, events)
+    async with running(feed, WIDE) as (app, pilot):
         await shows(app, pilot, "too many clients")
-        app._feed.put(msgspec.structs.replace(events, frame=None, status="error"))  # type: ignore[union-attr]
+        feed.put(msgspec.structs.replace(events, frame=None, status="error"))
         await shows(app, pilot, "Not connected: too many clients")
 
 
 async def test_a_server_that_is_there_is_not_called_disconnected() -> None:
     """Some of the values of the server are old."""
     old = [msgspec.structs.replace(reading, status="stale", note="not read since") for reading in fakes.everything()]
-    async with running(FakeFeed(*old), WIDE) as (app, pilot):
+    feed = FakeFeed(*old)
+    async with running(feed, WIDE) as (app, pilot):
         await shows(app, pilot, "✖ stale", "not read since")
         assert "connected" not in screen_text(app)
-        app._feed.put(*map(away, fakes.everything()))  # type: ignore[union-attr]
+        feed.put(*map(away, fakes.everything()))
         await shows(app, pilot, "✖ disconnected", "no such host")
-        app._feed.put(*old)  # type: ignore[union-attr]
+        feed.put(*old)
         await until(pilot, lambda: "connected" not in screen_text(app))
 
 
@@ -172,9 +176,10 @@ async def test_a_server_that_refuses_is_not_disconnected() -> None:
 
 async def test_recovery() -> None:
     first, *_ = fakes.everything()
-    async with running(FakeFeed(away(first))) as (app, pilot):
+    feed = FakeFeed(away(first))
+    async with running(feed) as (app, pilot):
         await shows(app, pilot, "disconnected")
-        app._feed.put(first)  # type: ignore[union-attr]
+        feed.put(first)
         await until(pilot, lambda: "disconnected" not in screen_text(app))
 
 
@@ -249,3 +254,15 @@ async def test_the_header_says_how_old_its_figures_are(age: float, words: str) -
         header = screen_text(app).splitlines()[0]
         assert "1,240 ops/s" in header
         assert (" old" in header, words in header) == (bool(words), True)
+
+
+def test_a_low_rate_of_few_lookups_is_no_alarm() -> None:
+    """At 60 lookups a second a rate of 75 % is seen as 58 % now and then."""
+    frame = fakes.cache()
+    by_chance = msgspec.structs.replace(
+        frame, hit_rate=0.75, interval_hits=35, interval_misses=25, interval_hit_rate=35 / 60, dashboards=1
+    )
+    many = msgspec.structs.replace(by_chance, interval_hits=3500, interval_misses=2500)
+    assert not is_falling(by_chance)
+    assert is_falling(many)
+    assert not is_falling(msgspec.structs.replace(many, dashboards=2))

@@ -66,3 +66,11 @@ def test_a_database_that_is_emptied_within_a_slice() -> None:
     sample.add(100, 200, 5, 0.999, now=1.1)
     count = sample.estimate()
     assert 0 <= count.low <= count.value <= (count.high or 0) <= 5
+
+
+def test_after_a_jump_of_the_database_only_the_keys_scanned_since_count() -> None:
+    """All keys that came at once may be in one group."""
+    sample = RecentSample()
+    sample.add(400, 32_000, 80_000, 0.4, now=1.0)
+    sample.add(90, 2000, 82_600, 0.41, now=1.5)
+    assert sample.estimate().holds(3600)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from redis_dash.core.certainty import Count
-from redis_dash.keyspace.changes import Asked, Expiry, Moved, Since
+from redis_dash.keyspace.changes import NOT_KNOWN, Asked, Expiry, Moved, Since
 from redis_dash.keyspace.key_group import KeyGroup
 
 STILL, UNKNOWN = Moved(0, 0), Moved(None, None)
@@ -263,3 +263,19 @@ def test_keys_that_are_gone_can_have_been_replaced() -> None:
         key_group.discard(key)
     assert key_group.most_now(10, 20.0, Moved(5000, 9000), STILL) >= 100
     assert key_group.most_now(10, 20.0, Moved(20, 110), STILL) == 30  # no more than were written
+
+
+def test_a_burst_may_be_all_in_one_group() -> None:
+    """The earlier passes had as many writes in all, but the database did not grow."""
+    key_group = KeyGroup()
+    for began in (0.0, 10.0):
+        key_group.begin(began)
+        key_group.add([b"%d" % number for number in range(1000)], 80_000, 80_000, 0.999, began)
+        key_group.end(still=False, now=began + 9.0, moved=Moved(3000, 3000))
+    moved = Moved(5000, 5000, grown=2600)
+    count = key_group.count(28.0, Since(moved, NOT_KNOWN, Expiry(0, 0.0), arrived=None))
+    assert count.low <= 1000
+    assert (count.high or 0) >= 3600
+    shrunk = Moved(2400, 5000, grown=-900)
+    count = key_group.count(28.0, Since(shrunk, NOT_KNOWN, Expiry(0, 0.0), arrived=None))
+    assert count.low <= 100

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable
 
 from textual.app import ComposeResult
@@ -24,6 +25,8 @@ FALL = 0.15
 """The hit rate is falling if it is this far below the rate since the start."""
 FALL_LOOKUPS = 20
 """The least number of lookups for that, so that three misses in a row raise no alarm."""
+FALL_DEVIATIONS = 3.5
+"""The least number of standard deviations: the rate of a few lookups varies by itself."""
 
 TABLE_ROWS = 8
 """The lines that the frame and a table of a few caches take."""
@@ -136,10 +139,14 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
 
 
 def is_falling(frame: CacheFrame) -> bool:
-    """Whether the rate of the last seconds is well below the rate since the start."""
-    if frame.hit_rate is None or frame.interval_hit_rate is None:
+    """Whether the rate of the last seconds is well below the rate since the start, and not by chance.
+
+    While another dashboard watches, its lookups are in both rates, so they say nothing.
+    """
+    usual, now, lookups = frame.hit_rate, frame.interval_hit_rate, _lookups(frame) or 0
+    if usual is None or now is None or lookups < FALL_LOOKUPS or (frame.dashboards or 1) > 1:
         return False
-    return (_lookups(frame) or 0) >= FALL_LOOKUPS and frame.hit_rate - frame.interval_hit_rate >= FALL
+    return usual - now >= max(FALL, FALL_DEVIATIONS * math.sqrt(usual * (1 - usual) / lookups))
 
 
 def _lookups(frame: CacheFrame) -> int | None:
