@@ -42,19 +42,19 @@ Rank = tuple[bool, float, int]
 LOWEST_RANK: Rank = (False, -1.0, -1)
 
 
-class Clock(NamedTuple):
-    """The server's clock, by which usage is counted."""
-
-    now: float
-    at: float
-    """``time.monotonic()`` before TIME was sent."""
-
-
 class Span(NamedTuple):
     """When a value was read: at some moment between the two, ``time.monotonic()``."""
 
     asked: float
     answered: float
+
+
+class Clock(NamedTuple):
+    """The server's clock, by which usage is counted."""
+
+    now: float
+    at: Span
+    """When it was read."""
 
 
 class RateLimitsSource(Source[RateLimitsFrame]):
@@ -189,8 +189,9 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         return list(dict.fromkeys([*near, *fullest, *others]))
 
     async def _clock(self) -> Clock:
-        at = time.monotonic()
+        asked_at = time.monotonic()
         reply = await self._context.deployment.one(b"TIME")
+        at = Span(asked_at, time.monotonic())
         if not isinstance(reply, list) or len(reply) != 2:
             raise SourceError("TIME answered in an unknown form")
         return Clock(int(reply[0]) + int(reply[1]) / 1e6, at)
@@ -227,7 +228,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         read = Span(asked_at, time.monotonic())
         others, begin = [], 0
         for key, limiter, length in plan:
-            at = Span(clock.at, clock.at) if limiter.dialect.by_clock else read
+            at = clock.at if limiter.dialect.by_clock else read
             try:
                 self._take(key, limiter, replies[begin : begin + length], clock, at)
             except OtherDialectError:
