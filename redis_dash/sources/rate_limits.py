@@ -46,8 +46,8 @@ class Clock(NamedTuple):
     """The server's clock, by which usage is counted; with several nodes the first one's."""
 
     now: float
-    at: float
-    """``time.monotonic()`` before TIME was sent."""
+    at: Span
+    """When it was read."""
 
 
 class RateLimitsSource(Source[RateLimitsFrame]):
@@ -207,8 +207,9 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         return list(dict.fromkeys([*near, *fullest, *others]))
 
     async def _clock(self) -> Clock:
-        at = time.monotonic()
+        asked_at = time.monotonic()
         reply = await self._context.deployment.on_first(b"TIME")
+        at = Span(asked_at, time.monotonic())
         if not isinstance(reply, list) or len(reply) != 2:
             raise SourceError("TIME answered in an unknown form")
         return Clock(int(reply[0]) + int(reply[1]) / 1e6, at)
@@ -261,7 +262,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         read = Span(asked_at, time.monotonic())
         others, begin = [], 0
         for key, limiter, length in plan:
-            at = Span(clock.at, clock.at) if limiter.dialect.by_clock else read
+            at = clock.at if limiter.dialect.by_clock else read
             own = replies[begin : begin + length]
             if any(map(is_key_refused, own)):
                 refused.add(key)
