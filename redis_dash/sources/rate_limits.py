@@ -46,7 +46,7 @@ class Clock(NamedTuple):
     """The server's clock, by which usage is counted; with several nodes the first one's."""
 
     now: float
-    read: Span
+    at: Span
     """When it was read."""
 
 
@@ -207,12 +207,12 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         return list(dict.fromkeys([*near, *fullest, *others]))
 
     async def _clock(self) -> Clock:
-        asked = time.monotonic()
+        asked_at = time.monotonic()
         reply = await self._context.deployment.on_first(b"TIME")
-        read = Span(asked, time.monotonic())
+        at = Span(asked_at, time.monotonic())
         if not isinstance(reply, list) or len(reply) != 2:
             raise SourceError("TIME answered in an unknown form")
-        return Clock(int(reply[0]) + int(reply[1]) / 1e6, read)
+        return Clock(int(reply[0]) + int(reply[1]) / 1e6, at)
 
     async def _read_keys(self, keys: Sequence[bytes], clock: Clock) -> None:
         """Read usage; a key that does not fit its dialect is tried in each of the others."""
@@ -262,7 +262,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         read = Span(asked_at, time.monotonic())
         others, begin = [], 0
         for key, limiter, length in plan:
-            at = clock.read if limiter.dialect.by_clock else read
+            at = clock.at if limiter.dialect.by_clock else read
             own = replies[begin : begin + length]
             if any(map(is_key_refused, own)):
                 refused.add(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -23,6 +24,31 @@ MakePoor = Callable[..., Deployment]
 
 
 # -- rate limits -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_late_answer_about_the_servers_clock_brings_no_usage_down_too_early(
+    make_context: MakeContext, client: redis.Redis
+) -> None:
+    """The clock is read at some moment between question and answer, so the wait lasts at least until the earliest."""
+    accept(client, "late", [1.0])
+    context = make_context()
+    source = RateLimitsSource(context)
+    await context.keyspace.pass_over()
+    on_first = context.deployment.on_first
+
+    async def held_up(*command: bytes) -> object:
+        if command == (b"TIME",):
+            await asyncio.sleep(0.3)  # not a wait for something: the delay itself
+        return await on_first(*command)
+
+    context.deployment.on_first = held_up  # type: ignore[method-assign]
+    (row,) = (await source.read()).frame.rows
+    accepted_at = client.zscore("ratelimit:late", "late-1.0")
+    assert row.age_s >= 0.3
+    assert accepted_at is not None
+    assert row.reset_s is not None
+    assert row.window_s is not None
+    assert row.reset_s >= float(accepted_at) + row.window_s - time.time()
 
 
 def test_the_defaults_assume_no_limit_and_no_cache() -> None:

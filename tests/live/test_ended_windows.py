@@ -125,26 +125,3 @@ async def test_a_client_that_the_scan_reads_beside_the_poll_is_not_left_out(
     frame = (await source.read()).frame
     assert [row.blocked for row in frame.rows] == [True]
     assert frame.blocked.holds(1), frame.blocked
-
-
-async def test_a_late_reply_of_the_clock_makes_no_window_end_earlier(
-    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    accept(client, "9", [30.0])
-    context = make_context(limits=LIMITS)
-    source = RateLimitsSource(context)
-    await context.keyspace.pass_over()
-    on_first = context.deployment.on_first
-
-    async def paused(*command: bytes) -> object:
-        if command == (b"TIME",):
-            client.client_pause(400)
-        return await on_first(*command)
-
-    monkeypatch.setattr(context.deployment, "on_first", paused)
-    row = (await source.read()).frame.rows[0]
-    seconds, microseconds = client.time()
-    oldest = client.zscore("ratelimit:9", "9-30.0")
-    assert row.reset_s is not None
-    assert isinstance(oldest, float)
-    assert row.reset_s >= oldest + 60 - (seconds + microseconds / 1e6) - 0.01, row

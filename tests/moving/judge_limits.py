@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import bisect
+
 from redis_dash.core.certainty import Count
 from redis_dash.core.frames.rate_limits import LimitRow, RateLimitsFrame
 from tests.moving.bench import Bench
@@ -26,6 +28,7 @@ class LimitsJudge:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
+        self._requests = sorted(bench.recording.requests)
         limiters = bench.world.limiters
         self._count = merged([limiter.truth.count for limiter in limiters])
         self._blocked = merged([limiter.levels.blocked for limiter in limiters])
@@ -66,8 +69,7 @@ class LimitsJudge:
 
     def _row(self, row: LimitRow, frame: RateLimitsFrame, seen: Seen) -> None:
         limiter = self._limiter(row.key)
-        begin = seen.span.begin - row.age_s - UNTOLD_AGE_S
-        read = Span(begin, min(seen.span.end, seen.span.end - row.age_s + UNTOLD_AGE_S))
+        read = self._read(seen.span.begin - row.age_s - UNTOLD_AGE_S, seen.span.end - row.age_s)
         used = limiter.levels.used.get(row.key, Timeline())
         truth = used.values(*read)
         message = f"{row.key} used {row.used} of {row.limit}, {row.age_s:.2f} s old, {row.dialect}; truth {truth}"
@@ -83,6 +85,11 @@ class LimitsJudge:
         if frame.count.certainty == "exact":
             just_read = row.age_s <= seen.span.end - seen.span.begin + UNTOLD_AGE_S
             self._bench.check("limit: exact, so just read", just_read, seen, message)
+
+    def _read(self, begin: float, end: float) -> Span:
+        """When a row was read that was asked for in this interval: the age counts from the request, not the answer."""
+        first, last = (bisect.bisect(self._requests, moment, key=lambda asked: asked.begin) for moment in (begin, end))
+        return Span(begin, max([end, *(asked.end for asked in self._requests[first:last])]))
 
     def _reset(self, row: LimitRow, truth: Lifetimes, read: Span, seen: Seen) -> None:
         """Judge ``reset_s`` of a fixed window: usage falls to 0 when the key expires."""

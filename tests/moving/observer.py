@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from redis_dash.client.info import Info
@@ -32,10 +33,24 @@ class Observer(Hub):
     def __init__(self, config: Config) -> None:
         super().__init__(config)
         self.seen: list[Seen] = []
+        self.requests: list[Span] = []
+        """From when requests were given to the connection until their answers came."""
         self._infos: dict[asyncio.Task[Any] | None, Span] = {}
         self._answered: dict[int, tuple[Info, Span]] = {}
         self._info = self.deployment.info
-        setattr(self.deployment, "info", self._note_info)  # noqa: B010 - of this object alone
+        setattr(self.deployment, "info", self._note_info)  # noqa: B010
+        setattr(self.deployment, "one", self._noted(self.deployment.one))  # noqa: B010
+        setattr(self.deployment, "pipeline", self._noted(self.deployment.pipeline))  # noqa: B010
+
+    def _noted(self, ask: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def noted(*arguments: Any) -> Any:
+            begin = time.time()
+            try:
+                return await ask(*arguments)
+            finally:
+                self.requests.append(Span(begin, time.time()))
+
+        return noted
 
     async def _note_info(self, max_age_s: float = 0.4) -> Info:
         begin = time.time()

@@ -21,6 +21,8 @@ class Recording(NamedTuple):
     rested_at: float | None
     """From this moment on, nothing was written, and complete passes were made after the last write."""
     seen: Sequence[Seen]
+    requests: Sequence[Span]
+    """When the hub sent its requests, and when it had the answers."""
     found: Mapping[str, int]
     """The number of keys on the server at the end, by prefix."""
     looked: Span

@@ -61,7 +61,7 @@ class Scene:
         world.rest()
         world.close()
         where = f"{self._size.name}, seed {self._seed}"
-        return Recording(world, where, self._began, rested_at, observer.seen, found, looked)
+        return Recording(world, where, self._began, rested_at, observer.seen, observer.requests, found, looked)
 
     async def _watch(self, world: Application, observer: Observer) -> None:
         self._began.append((time.time(), "beginning"))
