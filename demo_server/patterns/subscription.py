@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
+from redis.asyncio.connection import AbstractConnection
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
@@ -24,7 +26,7 @@ async def listen(redis: Redis, channel: str, handle: Callable[[bytes], Awaitable
     """
     delay = _FIRST_DELAY
     while True:
-        pubsub = redis.pubsub()
+        pubsub = _OneConnection(redis.connection_pool)
         try:
             await pubsub.subscribe(channel)
             while True:
@@ -38,6 +40,18 @@ async def listen(redis: Redis, channel: str, handle: Callable[[bytes], Awaitable
             await _close(pubsub)
         await asyncio.sleep(delay)
         delay = min(delay * 2, _LONGEST_DELAY)
+
+
+class _OneConnection(PubSub):
+    """A PubSub that ends with its connection.
+
+    After a loss redis-py's own connects and subscribes again, and a client without retries then raises the error all
+    the same. Until it is closed, such a subscription counts as a receiver of PUBLISH, but nobody reads its messages.
+    """
+
+    async def on_connect(self, connection: AbstractConnection) -> None:
+        """Called by redis-py for each connection after the first one, instead of subscribing again."""
+        raise RedisConnectionError("the connection was lost")
 
 
 async def _next_message(pubsub: PubSub) -> bytes | None:
