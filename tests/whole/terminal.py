@@ -120,7 +120,10 @@ class Terminal:
 
 def gone(process: psutil.Process) -> bool:
     """Whether the program has ended; its parent may not have collected its exit status yet."""
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # it ended between the two questions
+        return True
 
 
 def resize(descriptor: int, columns: int, rows: int) -> None:
