@@ -42,6 +42,10 @@ class MessageLog(Protocol):
         """The sequence number after the last entry."""
 
     @property
+    def received(self) -> int:
+        """Messages (not marks) that have been added."""
+
+    @property
     def kept(self) -> int:
         """Messages (not marks) that can still be read."""
 

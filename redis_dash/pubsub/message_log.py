@@ -70,7 +70,8 @@ class MessageRing:
         self._packed: deque[int] = deque()
         """Where the packed chunks begin in the ring buffer."""
         self._nbytes = 0
-        self._received = 0
+        self.received = 0
+        """Messages (not marks) that have been added."""
         self._held = 0
         self._unpacked: tuple[int, int, Sequence[RawMessage]] = (-1, 0, ())
         """The messages of the packed chunk that was read last, after its first sequence number and its length."""
@@ -101,7 +102,7 @@ class MessageRing:
     @property
     def overwritten(self) -> int:
         """Messages (not marks) that have left the ring."""
-        return self._received - self.kept
+        return self.received - self.kept
 
     def append(self, messages: Sequence[RawMessage], at: float, nbytes: int) -> None:
         """Add messages; ``nbytes`` is their approximate size."""
@@ -132,7 +133,7 @@ class MessageRing:
         self._push(_Chunk(self.end, 1, at, 0, len(text), Mark(at, text, kind)))
 
     def _note(self, count: int) -> None:
-        self._received += count
+        self.received += count
         self._held += count
 
     def _push(self, chunk: _Chunk) -> None:

@@ -176,6 +176,11 @@ class Subscriber:
         """Whether the server has not answered for some time, so that messages may be late."""
         return self._connection is not None and self._connection.silent_s >= LATE_S
 
+    @property
+    def is_receiving(self) -> bool:
+        """Whether messages come as they are published, as far as is known."""
+        return self.connected and not self.is_silent
+
     def has_received_since(self, moment: float) -> bool:
         """Whether a message came after ``moment`` (``time.monotonic()``) on the present connection."""
         return self._connection is not None and self._connection.message_at > moment

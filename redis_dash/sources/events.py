@@ -129,21 +129,24 @@ class EventsSource(Source[EventsFrame]):
         busiest = subscriber.counts.most_common(CHANNELS_SHOWN)
         counts = {hash(channel): count for channel, count in busiest}
         others = 0 if len(busiest) < CHANNELS_SHOWN else busiest[-1][1]
+        if not subscriber.is_receiving:
+            self._past.clear()
         past = self._remember(_Past(now, subscriber.received, counts, others))
-        seconds = max(now - past.at, 1e-9)
+        seconds = now - past.at if subscriber.is_receiving else 0.0
         open_gap = subscriber.open_gap
         return EventsFrame(
             received=subscriber.received,
             dropped=subscriber.dropped,
             overwritten=max(0, subscriber.received - subscriber.log.kept),
-            rate=(subscriber.received - past.received) / seconds,
+            rate=_rate(subscriber.received - past.received, seconds),
             gaps=(*subscriber.gaps, *([open_gap] if open_gap else [])),
             channels=tuple(
-                ChannelCount(self._shown_name(channel), count, (count - past.before(channel, count)) / seconds)
+                ChannelCount(self._shown_name(channel), count, _rate(count - past.before(channel, count), seconds))
                 for channel, count in busiest
             ),
             other=subscriber.received - sum(count for _, count in busiest),
             log=subscriber.log,
+            logged=subscriber.log.received,
             patterns=subscriber.channels,
             channel_count=len(subscriber.counts),
             session_globs=self._session_globs,
@@ -166,3 +169,7 @@ class EventsSource(Source[EventsFrame]):
         while len(self._past) > 2 and self._past[1].at < present.at - RATE_WINDOW_S:
             self._past.popleft()
         return self._past[0]
+
+
+def _rate(messages: int, seconds: float) -> float | None:
+    return messages / seconds if seconds > 0 else None

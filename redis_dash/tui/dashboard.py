@@ -23,6 +23,7 @@ from redis_dash.tui.layout import PaneLayout
 from redis_dash.tui.pane_columns import is_hopeless, is_narrow
 from redis_dash.tui.panes import PANES
 from redis_dash.tui.panes.base import BACK, Pane
+from redis_dash.tui.status import is_old
 from redis_dash.tui.text import Plain
 from redis_dash.tui.theme_styles import ThemeStyles
 from redis_dash.tui.widgets.border import Bordered, BorderStyles
@@ -80,6 +81,8 @@ class Dashboard(Screen[None], HasUnusedBindings):
         self._notice = Bordered(id="notice")
         self._server: AnyReading | None = None
         self._was_chosen = False
+        self._old: list[int] = []
+        """The panes whose age is shown."""
         self.take_keys(key_table)
 
     @classmethod
@@ -162,9 +165,14 @@ class Dashboard(Screen[None], HasUnusedBindings):
         self._show_status_bars()
 
     def refresh_stream(self) -> None:
-        """Show new messages; called several times a second."""
+        """Show new messages, and at once that a reading has become old; called several times a second."""
         for pane in self.panes:
             pane.refresh_stream()
+        now = time.time()
+        old = [pane.number for pane in self.panes if is_old(pane.reading, now)]
+        if old != self._old:
+            self._old = old
+            self.refresh_values()
         self._show_footer()
 
     def show_progress(self, progress: Progress | None) -> None:

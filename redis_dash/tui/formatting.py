@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
@@ -14,8 +13,8 @@ from redis_dash.tui.text import Plain
 _UNKNOWN = Plain("–")
 RECENT_S = 5.0
 """A count up to this age is ``just counted``."""
-RECENT_MARGIN = 0.1
-"""A recent count whose bounds are closer than this share of it is shown without them."""
+_NARROW = 0.01
+"""A count whose bounds are closer than this share of it is shown without them."""
 _MOST_DECIMALS = 6
 _HUGE = 1e17
 """From here on a score is shown in its shortest form: neighbouring whole numbers are the same float."""
@@ -206,7 +205,7 @@ def tally(value: Count) -> Plain:
     if value.certainty == "exact" or value.low == high:
         return count(value.value)
     margin = max(high - value.value, value.value - value.low) / max(1, value.value)
-    if value.certainty == "counted" and margin < (RECENT_MARGIN if is_recent(value, time.time()) else 0.01):
+    if value.certainty == "counted" and margin < _NARROW:
         return count(value.value)
     if high < 1000:
         return Plain(f"{value.low:,}–{high:,}")

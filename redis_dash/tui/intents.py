@@ -17,7 +17,8 @@ class Question(msgspec.Struct, frozen=True):
     """The question that the user confirms before a write."""
 
     title: Plain
-    facts: Facts
+    facts: Callable[[], Facts]
+    """Returns the present facts; called repeatedly."""
     consequence: tuple[Plain, ...]
     verb: Plain
     """The label of the button that confirms."""

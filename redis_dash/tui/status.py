@@ -31,6 +31,11 @@ class StatusText(msgspec.Struct, frozen=True):
     """A mark for the tab, if something is wrong."""
 
 
+def is_old(reading: AnyReading | None, now: float) -> bool:
+    """Whether the reading's age is shown."""
+    return reading is not None and now - reading.taken_at > FRESH_S
+
+
 def status_text(reading: AnyReading | None, now: float, shown: AnyReading | None = None) -> StatusText:
     """Put a reading's status into words; ``shown`` is the older reading that a paused pane still shows."""
     if reading is None:
@@ -107,7 +112,7 @@ def _currency(reading: AnyReading, now: float) -> tuple[list[tuple[Segment, ...]
     """How certain the values are, and their age if it matters; the same in fewer words."""
     words, brief = certainty(reading.count, now), certainty(reading.count, now, brief=True)
     age = now - reading.taken_at
-    old = [_segment(Plain(f"{duration(age)} old"), "dim")] if age > FRESH_S else []
+    old = [_segment(Plain(f"{duration(age)} old"), "dim")] if is_old(reading, now) else []
     if old and reading.count is None:
         return old, old  # it is no longer live
     return [words, *old], [brief, *old]

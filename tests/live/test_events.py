@@ -84,6 +84,23 @@ async def _has_note(source: EventsSource, has_one: bool) -> bool:
     return bool((await source.read()).note) is has_one
 
 
+async def test_a_rate_is_unknown_before_two_readings_and_while_nothing_is_received(
+    make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, subscriber = counting(make_context())
+    subscriber.count([b"a"] * 50)
+    assert (await source.read()).frame.rate is None
+    subscriber.count([b"a"] * 50)
+    frame = (await source.read()).frame
+    assert (frame.rate or 0) > 0
+    assert (frame.channels[0].rate or 0) > 0
+    with monkeypatch.context() as patch:
+        patch.setattr(Subscriber, "is_silent", True)
+        frame = source.sample().frame
+    assert (frame.received, frame.rate, frame.channels[0].rate) == (100, None, None)
+    assert source.sample().frame.rate == 0  # what came before the silence is not counted
+
+
 async def test_a_channel_that_was_put_together_and_comes_again_has_no_negative_rate(make_context: MakeContext) -> None:
     source, subscriber = counting(make_context())
     subscriber.count([b"seldom"] * 5)

@@ -178,7 +178,9 @@ def publish(log: MessageRing, *messages: tuple[bytes, bytes]) -> None:
 
 def events(log: MessageRing, dropped: int = 0, channels: tuple[ChannelCount, ...] = ()) -> EventsFrame:
     """A frame around a log."""
-    return EventsFrame(log.end, dropped, log.overwritten, 12.3, (), channels, other=0, log=log, patterns=("*",))
+    return EventsFrame(
+        log.end, dropped, log.overwritten, 12.3, (), channels, other=0, log=log, logged=log.received, patterns=("*",)
+    )
 
 
 def everything() -> list[AnyReading]:

@@ -126,7 +126,10 @@ class LivingFeed(fakes.FakeFeed):
         rates = [ChannelCount(name, count, count / span) for name, count in self._counts.items()]
         rates.sort(key=lambda channel: -channel.count)
         total = sum(self._counts.values())
-        return EventsFrame(total, 0, 0, total / span, (), tuple(rates), other=0, log=self._log, patterns=("*",))
+        log = self._log
+        return EventsFrame(
+            total, 0, 0, total / span, (), tuple(rates), other=0, log=log, logged=log.received, patterns=("*",)
+        )
 
     def _next_sessions(self) -> list[SessionRow]:
         for _ in range(2):

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import msgspec
 from rich.style import Style
 
-from redis_dash.core.frames.events import ChannelCount
+from redis_dash.core.frames.events import ChannelCount, Gap
 from redis_dash.core.known_ids import KnownIds
 from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.tui.app import DashApp
@@ -47,6 +47,24 @@ async def test_the_cursor_is_on_the_latest_line_while_it_follows() -> None:
         fakes.publish(log, *lines(101, 102))
         await until(pilot, lambda: [row.split()[-1] for row in under_cursor(app)] == ["0101"])
         assert "paused" not in screen_text(app)
+
+
+async def test_the_title_counts_every_message_that_is_on_the_screen() -> None:
+    log = MessageRing()
+    feed = FakeFeed(fakes.ok("events", fakes.events(log)))
+    async with running(feed) as (app, pilot):
+        await shows(app, pilot, "0 received")
+        fakes.publish(log, *lines(0, 3))  # no reading follows
+        await shows(app, pilot, "line 0002", "3 received")
+
+
+async def test_while_nothing_is_received_no_rate_is_shown() -> None:
+    log = fakes.log_of(*lines(0, 3))
+    gap = Gap(time.time() - 2, None, "the server closed the connection")
+    channels = (ChannelCount("c", 3, None),)
+    async with running(feed_of(log, rate=None, gaps=(gap,), channels=channels)) as (app, pilot):
+        await shows(app, pilot, "not receiving · 3 received", "c –")
+        assert "/s" not in screen_text(app)
 
 
 async def test_up_selects_enter_opens_and_down_at_the_end_follows_again() -> None:

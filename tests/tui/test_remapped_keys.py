@@ -85,7 +85,7 @@ async def test_sessions_and_their_search(size: tuple[int, int]) -> None:
         await tap(pilot, key("pane.filter"))
         await check(app, pilot, f"filter; {keep()} keeps it, {key('pane.clear')} clears it")
         await tap(pilot, *"user1")
-        await check(app, pilot, f"{keep()}: search all 5,000")
+        await check(app, pilot, f"{keep()}: search all sessions")
         await tap(pilot, key("filter.keep"))
         await until(pilot, lambda: SearchSessions("user1") in feed.asked)
         feed.under_way = Progress("search", 10, 5000, 0.5, 1)

@@ -47,6 +47,18 @@ async def test_an_answer_before_the_question_could_be_read_is_not_taken(monkeypa
     assert feed.submitted == []
 
 
+async def test_the_question_keeps_its_time_and_tells_that_the_session_has_ended() -> None:
+    feed = feed_with()
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "2", "r")
+        await shows(app, pilot, "Sign this session out?")
+        row = msgspec.structs.replace(ROWS[0], ttl_s=77.0)
+        feed.put(fakes.ok("sessions", fakes.sessions(row, *ROWS[1:]), coverage=1.0))
+        await shows(app, pilot, "expires in  1 min 17 s")
+        feed.put(fakes.ok("sessions", fakes.sessions(*ROWS[1:]), coverage=1.0))
+        await shows(app, pilot, "note        This session has ended.", "The key is deleted")
+
+
 async def test_somebody_who_types_a_word_says_no() -> None:
     feed = feed_with()
     async with running(feed) as (app, pilot):

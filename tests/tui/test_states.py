@@ -266,3 +266,10 @@ def test_a_low_rate_of_few_lookups_is_no_alarm() -> None:
     assert not is_falling(by_chance)
     assert is_falling(many)
     assert not is_falling(msgspec.structs.replace(many, dashboards=2))
+
+
+async def test_that_a_reading_is_old_is_shown_before_the_next_refresh() -> None:
+    app = DashApp(lambda: FakeFeed(fakes.ok("sessions", fakes.sessions(fakes.session(1)), 1.0)), refresh=3600)
+    async with app.run_test(size=MEDIUM) as pilot:
+        await shows(app, pilot, "exact")
+        await shows(app, pilot, "exact · 1 s old")

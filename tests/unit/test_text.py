@@ -183,4 +183,4 @@ def test_a_count_with_wide_bounds_is_a_range() -> None:
     assert formatting.tally(counted(273, 250, 200_000, 1.0)) == "250–200 k"
     assert formatting.tally(counted(0, 0, 200_385, 1.0)) == "0–200 k"
     assert formatting.tally(counted(75, 75, 91, time.time())) == "75–91"
-    assert formatting.tally(counted(300, 300, 310, time.time())) == "300"
+    assert formatting.tally(counted(300, 300, 310, time.time())) == "300–310"

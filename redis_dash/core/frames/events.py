@@ -23,8 +23,8 @@ class ChannelCount(msgspec.Struct, frozen=True):
 
     channel: str
     count: int
-    rate: float
-    """Messages a second over the last seconds."""
+    rate: float | None
+    """Messages a second over the last seconds; None while nothing can be received."""
 
 
 class EventsFrame(Frame, frozen=True):
@@ -36,14 +36,16 @@ class EventsFrame(Frame, frozen=True):
     connection; ``gaps`` holds the periods of further losses, whose number is unknown."""
     overwritten: int
     """Counted messages that have left the ring and can no longer be read."""
-    rate: float
-    """Messages a second over the last seconds, all channels."""
+    rate: float | None
+    """Messages a second over the last seconds, all channels; None while nothing can be received."""
     gaps: tuple[Gap, ...]
     channels: tuple[ChannelCount, ...]
     """Busiest first."""
     other: int
     """Messages of channels that are not in ``channels``."""
     log: MessageLog
+    logged: int
+    """What ``log.received`` was when the frame was made: ``log`` goes on, the counts stand still."""
     patterns: tuple[str, ...] = ()
     """The patterns of our subscriptions."""
     channel_count: int = 0
@@ -54,6 +56,11 @@ class EventsFrame(Frame, frozen=True):
     """Ids that ``log`` may hold without the rest of their keys."""
     shard_channels: int = 0
     """Sharded channels with listeners: their messages (SPUBLISH) reach none of our subscriptions."""
+
+    @property
+    def received_now(self) -> int:
+        """Messages received by now, as many as ``log`` shows."""
+        return self.received + self.log.received - self.logged
 
     def exported(self) -> dict[str, object]:
         """Counts and channels, without the messages."""

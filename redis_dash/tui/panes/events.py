@@ -62,6 +62,7 @@ class EventsPane(Pane[EventsFrame]):
         self._line = EventLine()
         self._today = date.today()
         self.log_view: LogView[Entry] = LogView(self._line.paint, _matches, self._line.make_room, _new_day)
+        self._received = 0
         self._rates = StatusBar(gap=(Plain("  "), "blank"), more=" more")
 
     def compose(self) -> ComposeResult:
@@ -88,7 +89,8 @@ class EventsPane(Pane[EventsFrame]):
     def answer(self, frame: EventsFrame) -> tuple[Piece, ...]:
         """``84/s · 12,403 received · 0 dropped``."""
         lost = piece(f"{count(frame.dropped)} dropped", "bad" if frame.dropped else "dim")
-        pieces = [piece(rate(frame.rate), "strong"), piece(f"{count(frame.received)} received"), lost]
+        speed = [] if frame.rate is None else [piece(rate(frame.rate), "strong")]
+        pieces = [*speed, piece(f"{count(frame.received_now)} received"), lost]
         if frame.dropped:
             pieces.insert(0, pieces.pop())
         if any(gap.ended_at is None for gap in frame.gaps):
@@ -140,7 +142,7 @@ class EventsPane(Pane[EventsFrame]):
         self._rates.show(rates, unlisted=max(0, frame.channel_count - len(frame.channels)))
         self.refresh_stream()
 
-    def _rate(self, channel: str, per_second: float, index: int) -> Item:
+    def _rate(self, channel: str, per_second: float | None, index: int) -> Item:
         hue = self._line.hues.of(decoding.raw(channel))
         name = self._line.name(channel, 16)
         return Item(((name, hue), (Plain(" "), "blank"), (rate(per_second), "dim")), priority=index)
@@ -150,9 +152,9 @@ class EventsPane(Pane[EventsFrame]):
         frame = self.frame
         if frame is None or not self.display or not self.is_attached:
             return
-        new = self.log_view.new
         self.log_view.follow(frame.log)
-        if (self.log_view.held and self.log_view.new != new) or self.log_view.filter_text:
+        if frame.received_now != self._received or self.log_view.filter_text:
+            self._received = frame.received_now
             self.refresh_border()
 
     def action_pause(self) -> None:

@@ -7,7 +7,7 @@ import time
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.sessions import Search, SessionsFrame
 from redis_dash.core.reading import AnyReading
-from redis_dash.tui.formatting import compact, count, percent
+from redis_dash.tui.formatting import count, percent
 from redis_dash.tui.panes.reading_view import Piece, piece
 from redis_dash.tui.progress import share
 from redis_dash.tui.text import Plain, plain
@@ -107,8 +107,8 @@ def _listed(search: Search) -> list[Piece]:
     return [piece(f"{len(search.rows):,} of {search.found:,} listed", "dim")]
 
 
-def invitation(text: str, known: int) -> str:
-    """``{filter.keep}: search all 1.01 M``, while the user types a filter that covers only the listed sessions."""
+def invitation(text: str) -> str:
+    """``{filter.keep}: search all``, while the user types a filter that covers only the listed sessions."""
     if len(text.strip()) < LEAST_CHARS:
-        return f"type {LEAST_CHARS} characters to search all {compact(known)}"
-    return f"{{filter.keep}}: search all {compact(known)}"
+        return f"type {LEAST_CHARS} characters to search all sessions"
+    return "{filter.keep}: search all sessions"

@@ -12,7 +12,7 @@ from redis_dash.core.feed import Progress
 from redis_dash.core.frames.sessions import SessionRow, SessionsFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import seen
-from redis_dash.tui.intents import ConfirmationRequested, Detail, NotificationRequested, Question, ReadRequested
+from redis_dash.tui.intents import ConfirmationRequested, Detail, Facts, NotificationRequested, Question, ReadRequested
 from redis_dash.tui.keys import IN_A_PANE, KeyHelp
 from redis_dash.tui.panes.base import STOP, Piece, piece
 from redis_dash.tui.panes.session_rows import COLUMNS, SessionRows, facts
@@ -130,8 +130,7 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         """The key that searches all sessions, or ends a search."""
         frame = self.frame
         if self.is_typing and frame is not None and frame.count.value > len(frame.rows):
-            text = invitation(self.typed, frame.count.value)
-            return tuple(self.hint(text, "accent"))
+            return tuple(self.hint(invitation(self.typed), "accent"))
         if not self._search_status.is_on:
             return super().currency()
         does = "{pane.clear} stops" if self._search_status.is_running else "{pane.clear}: back to all"
@@ -224,16 +223,20 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
 
     def action_revoke(self) -> None:
         """Ask whether to sign the selected session out."""
-        row = self.table.item
-        if row is None:
+        row, detail = self.table.item, self.follow()
+        if row is None or detail is None:
             self.post_message(NotificationRequested(Plain("No session is selected.")))
             return
-        self.table.pin()
         question = Question(
             title=Plain("Sign this session out?"),
-            facts=facts(row)[:5],
+            facts=lambda: _asked(detail()),
             consequence=self._consequence(),
             verb=Plain("Sign out"),
             keys=self.key_table.keys(REVOKE_ID),
         )
         self.post_message(ConfirmationRequested(RevokeSession(row), question))
+
+
+def _asked(detail: Detail) -> Facts:
+    """What tells a session from others, and why that is old, if it is."""
+    return (*detail.facts[:5], *([(Plain("note"), detail.notice)] if detail.notice else []))

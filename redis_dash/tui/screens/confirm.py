@@ -18,7 +18,7 @@ from textual.widgets import Button, Static
 
 from redis_dash.tui.intents import Facts, Question
 from redis_dash.tui.keys import ABOVE, KeyHelp
-from redis_dash.tui.screens.modal import Modal, facts_content, lines_content
+from redis_dash.tui.screens.modal import REFRESH_S, Modal, facts_content, lines_content
 from redis_dash.tui.text import Plain
 
 QUIET_S = 0.4
@@ -51,6 +51,7 @@ class ConfirmScreen(Modal[bool]):
         super().__init__()
         self._question = question
         self._server = server
+        self._facts = _Facts(self._present_facts())
         self._quiet_since = math.inf
         self._quiet_s = 0.0
         """How long no key had been pressed before the latest one."""
@@ -60,7 +61,7 @@ class ConfirmScreen(Modal[bool]):
         question = self._question
         with VerticalScroll(can_focus=False):
             yield Static(Content(question.title), classes="title")
-            yield _Facts(((Plain("server"), self._server), *question.facts))
+            yield self._facts
             yield Static(lines_content([Content(line) for line in question.consequence]), classes="consequence")
             with Horizontal():
                 yield Button(Content(f"Cancel{self.hint(' ({confirm.no})')}"), id="cancel", compact=True)
@@ -71,6 +72,10 @@ class ConfirmScreen(Modal[bool]):
         """Focus the button that cancels: Enter alone must not write."""
         self.query_one("#cancel").focus()
         self._quiet_since = event.time
+        self.set_interval(REFRESH_S, lambda: self._facts.show(self._present_facts()))
+
+    def _present_facts(self) -> Facts:
+        return ((Plain("server"), self._server), *self._question.facts())
 
     def on_key(self, event: Key) -> None:
         """A letter without a meaning here shows that the user is typing something else, and cancels."""
@@ -111,6 +116,12 @@ class _Facts(Widget):
         super().__init__()
         self._facts = facts
         self._room = 2 + max(len(name) for name, _ in facts)
+
+    def show(self, facts: Facts) -> None:
+        """Show these facts."""
+        if facts != self._facts:
+            has_other_height, self._facts = len(facts) != len(self._facts), facts
+            self.refresh(layout=has_other_height)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """One line per fact."""

@@ -14,10 +14,8 @@ from textual.widgets import Static
 
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.screens.definition_list import EDGES, definition_lines
-from redis_dash.tui.screens.modal import CLOSE, Modal, lines_content
+from redis_dash.tui.screens.modal import CLOSE, REFRESH_S, Modal, lines_content
 
-REFRESH_S = 0.5
-"""The interval of updates."""
 WIDTH = 100
 
 

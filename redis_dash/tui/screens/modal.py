@@ -14,6 +14,8 @@ from redis_dash.tui.keys import ABOVE, KeyHelp, KeyTable
 from redis_dash.tui.terminal_app import TerminalApp
 from redis_dash.tui.text import Plain
 
+REFRESH_S = 0.5
+"""The interval of updates of what is shown."""
 CLOSE = KeyHelp("close it", section=ABOVE, rank=4)
 
 
