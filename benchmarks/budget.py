@@ -2,7 +2,7 @@
 
     python -m benchmarks.budget [--keys 10000000] [--seconds 120]
 
-Four families in one database; ``python -m redis_dash URL`` on a pseudo terminal of 200x60 with the default budget. Our
+Four key groups in one database; ``python -m redis_dash URL`` on a pseudo terminal of 200x60 with the default budget. Our
 share of the server's CPU is what ``INFO commandstats`` adds up to over the time, all commands but the benchmark's own;
 nobody else uses the server. Beside it the CPU time of the server's process, which includes its reading and writing of
 sockets, with and without the dashboard. A pane is useful when its answer stands in its title.
@@ -20,7 +20,7 @@ from benchmarks.keyspaces import fill
 from benchmarks.report import show
 from benchmarks.terminal import on_terminal
 
-USEFUL = ("/s", "time left", "clients", "of 300", "hit rate", "ops/s")
+USEFUL = ("/s", "time left", "clients", "of 300", "No lookup but ours", "ops/s")
 """Events, sessions, rate limits, leaderboard, cache, server."""
 
 
