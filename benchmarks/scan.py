@@ -5,7 +5,7 @@
 Four families in one database. Ours is ``Keyspace.pass_over`` at full speed, in this process, once connected: every key
 classified and counted. In turns with it the whole of ``valkey-cli --scan --count 1000 > /dev/null``. ``--bigkeys``
 runs once, since it takes long; beside it a pass in which our sources look at every session and every limiter, too. The
-first estimate counts from before connecting until every family has one. For the intervals, databases of random size and
+first estimate counts from before connecting until every key group has one. For the intervals, databases of random size and
 mixture are scanned up to a random slice.
 """
 
@@ -65,7 +65,7 @@ def measure(keys: int, rounds: int, keyspaces: int) -> list[Figure]:
         Figure("a full-speed pass", "s", median(ours), median(cli), "valkey-cli --scan --count 1000", at_most=1.05),
         Figure("a full-speed pass", "s", median(ours), bigkeys, "valkey-cli --bigkeys", at_most=1 / 3),
         Figure("a pass that reads sessions and limiters", "s", reading, bigkeys, "valkey-cli --bigkeys"),
-        Figure("first estimate of every family", "ms", median(first), at_most=100),
+        Figure("first estimate of every key group", "ms", median(first), at_most=100),
         Figure("95 % interval holds the truth", "%", held * 100, at_least=93, note="and at most 99 %"),
     ]
 
