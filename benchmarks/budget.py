@@ -3,9 +3,9 @@
     python -m benchmarks.budget [--keys 10000000] [--seconds 120]
 
 Four key groups in one database; ``python -m redis_dash URL`` on a pseudo terminal of 200x60 with the default budget.
-Our share of the server's CPU is what ``INFO commandstats`` adds up to over the time, all commands but the benchmark's own;
-nobody else uses the server. Beside it the CPU time of the server's process, which includes its reading and writing of
-sockets, with and without the dashboard. A pane is useful when its answer stands in its title.
+Our share of the server's CPU is what ``INFO commandstats`` adds up to over the time, all commands but the benchmark's
+own; nobody else uses the server. Beside it the CPU time of the server's process, which includes its reading and
+writing of sockets, with and without the dashboard. A pane is useful when its answer stands in its title.
 """
 
 from __future__ import annotations

@@ -2,11 +2,11 @@
 
     python -m benchmarks.scan [--keys 2000000] [--rounds 5] [--keyspaces 300]
 
-Four key groups in one database. Ours is ``Keyspace.pass_over`` at full speed, in this process, once connected: every key
-classified and counted. In turns with it the whole of ``valkey-cli --scan --count 1000 > /dev/null``. ``--bigkeys``
-runs once, since it takes long; beside it a pass in which our sources look at every session and every limiter, too. The
-first estimate counts from before connecting until every key group has one. For the intervals, databases of random size
-and mixture are scanned up to a random slice.
+Four key groups in one database. Ours is ``Keyspace.pass_over`` at full speed, in this process, once connected: every
+key classified and counted. In turns with it the whole of ``valkey-cli --scan --count 1000 > /dev/null``.
+``--bigkeys`` runs once, since it takes long; beside it a pass in which our sources look at every session and every
+limiter, too. The first estimate counts from before connecting until every key group has one. For the intervals,
+databases of random size and mixture are scanned up to a random slice.
 """
 
 from __future__ import annotations
