@@ -24,7 +24,7 @@ async def running(
     feed: FakeFeed, size: tuple[int, int] = MEDIUM, scenarios: Mapping[str, str] | None = None
 ) -> AsyncIterator[tuple[DashApp, Pilot[None]]]:
     """The app with this feed, once its first readings are on the screen."""
-    app = DashApp(lambda: feed, title="test", scenarios=scenarios, refresh=0.04)
+    app = DashApp(lambda: feed, title="test", scenarios=scenarios, refresh=0.08)
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(pilot, lambda: app.dashboard.target != "" and not feed.pending)
         await pilot.pause(0.05)
@@ -38,7 +38,7 @@ async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
     while time.monotonic() < deadline:
         if condition():
             return
-        await asyncio.sleep(0.01)  # a pause of the pilot costs more than what it waits for
+        await asyncio.sleep(0.02)  # a pause of the pilot costs more than what it waits for
         if condition():
             await pilot.pause(0)
     screen = screen_text(pilot.app)  # type: ignore[arg-type]

@@ -50,13 +50,14 @@ async def test_empty_says_what_would_be_here(topic: str) -> None:
 
 
 async def test_stale_shows_the_last_frame_its_age_and_why() -> None:
-    readings = [
-        msgspec.structs.replace(reading, status="stale", note="connection refused, trying again", away=True)
-        for reading in fakes.everything()
-    ]
-    aged = [msgspec.structs.replace(reading, taken_at=reading.taken_at - 7) for reading in readings]
-    feed = FakeFeed(*aged)
+    feed = FakeFeed(*fakes.everything())
     async with running(feed, WIDE) as (app, pilot):
+        readings = [  # of now: the app may have taken seconds to start
+            msgspec.structs.replace(reading, status="stale", note="connection refused, trying again", away=True)
+            for reading in fakes.everything()
+        ]
+        aged = [msgspec.structs.replace(reading, taken_at=reading.taken_at - 7) for reading in readings]
+        feed.put(*aged)
         await shows(app, pilot, "✖ disconnected 7 s — connection refused", "stale 7 s ")
         assert screen_text(app).count("connection refused") == 1
         assert "user0@example.com" in screen_text(app)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import get_args
 
 import msgspec
@@ -34,6 +35,7 @@ def test_an_ink_is_moved_no_further_than_it_must() -> None:
     assert contrast(legible(GREY, WHITE, Color(200, 200, 200)), Color(200, 200, 200)) >= TEXT
 
 
+@cache
 def contrast_of(style: Style) -> float:
     """The contrast of a style; 0 if only the terminal knows its colours."""
     ink, ground = (color and color.triplet for color in (style.color, style.bgcolor))

@@ -23,9 +23,10 @@ class Demo(NamedTuple):
     process: subprocess.Popen[str]
 
     def truth(self) -> dict[str, Any]:
-        """The counts of the application itself."""
-        answer: dict[str, Any] = httpx.get(f"{self.http_url}/truth", timeout=10).raise_for_status().json()
-        return answer
+        """The counts of the application itself. No certificates are read for it: that takes longer than the answer."""
+        answer = httpx.get(f"{self.http_url}/truth", timeout=10, verify=False)
+        counts: dict[str, Any] = answer.raise_for_status().json()
+        return counts
 
     def play(self, scenario: str) -> None:
         """Ask for a scenario."""

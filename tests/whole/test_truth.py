@@ -79,7 +79,9 @@ async def test_every_message_is_counted_under_its_channel(quiet: Demo) -> None:
     hub = Hub(Config(url=quiet.redis_url, **CONFIGURATION))
     async with running(hub):
         await until(lambda: hub.subscribed)
-        quiet.play("resume")
+        scenarios = ("resume", *("login-wave", "price-change") * 2)  # the waves only make it quick
+        for scenario in scenarios:
+            quiet.play(scenario)
         await until(lambda: hub.received > 200, within_s=30)
         quiet.play("pause")
         after = settled(quiet.truth)["channels"]
@@ -88,7 +90,7 @@ async def test_every_message_is_counted_under_its_channel(quiet: Demo) -> None:
         (events,) = [reading.frame for reading in await hub.read_all() if reading.topic == "events"]
     assert events is not None
     counted = {channel.channel: channel.count for channel in events.channels}
-    assert counted.pop("demo:control") == 2
+    assert counted.pop("demo:control") == len(scenarios) + 1
     assert counted == gained
     assert events.dropped == 0
     assert events.gaps == ()
