@@ -59,6 +59,7 @@ class Hub:
         self._sources: list[Source[Any]] = [make(context) for make in SOURCES]
         self._locks = {source.topic: asyncio.Lock() for source in self._sources}
         self._asked = {source.topic: asyncio.Event() for source in self._sources}
+        context.read_soon = lambda topic: self._asked[topic].set()
         self._latest: dict[str, Reading[Any]] = {}
         self._unread: dict[str, Reading[Any]] = {}
         self._with_own_connection = {

@@ -42,6 +42,8 @@ return redis.call('DEL', KEYS[1])
 of the command, and what the command has after the key."""
 GONE, CHANGED, DELETED = -1, -2, 1
 NO_WRITE = "no right to write this key"
+_TRANSACTION: tuple[Command, ...] = ((b"MULTI",), (b"EXEC",))
+"""What a transaction needs besides WATCH."""
 
 _WHERE_IN_SCRIPT = r" script: \w+, on @user_script.*$"
 
@@ -74,8 +76,8 @@ class WriteRights(NamedTuple):
     """Whether DUMP and RESTORE are allowed; None if the server does not say."""
     no_delete: str = ""
     """Why the session cannot be revoked; empty if it can, or if the server does not say."""
-    rule: str = ""
-    """The ACL rule that would allow it: ``+del``, or ``~`` for a rule about the key."""
+    rules: tuple[str, ...] = ()
+    """The ACL rules that would allow it: ``+del``, or ``~`` for a rule about the key."""
 
 
 async def write_rights(ask: Exchange, key: bytes) -> WriteRights:
@@ -87,17 +89,25 @@ async def write_rights(ask: Exchange, key: bytes) -> WriteRights:
     (user,) = await ask([(b"ACL", b"WHOAMI")])
     if not isinstance(user, bytes):
         return WriteRights()
-    dry_run = (b"ACL", b"DRYRUN", user)
-    commands = ((b"DUMP", key), (b"RESTORE", key, b"0", b""), (b"DEL", key))
-    replies = await ask([(*dry_run, *command) for command in commands])
-    if any(isinstance(reply, ReplyError) for reply in replies):
+    writes = ((b"DUMP", key), (b"RESTORE", key, b"0", b""), (b"DEL", key), (b"EVAL", b"return 1", b"1", key))
+    commands = (*writes, (b"WATCH", key), *_TRANSACTION)
+    answers = await ask([(b"ACL", b"DRYRUN", user, *command) for command in commands])
+    if any(isinstance(answer, ReplyError) for answer in answers):
         return WriteRights()
-    *undo, delete = replies
-    if delete == b"OK":
-        return WriteRights(undo == [b"OK", b"OK"])
-    if isinstance(delete, bytes) and b"to run the" in delete:
-        return WriteRights(False, "not allowed to run DEL", "+del")
-    return WriteRights(False, NO_WRITE, "~")
+    replies = {command[0]: answer for command, answer in zip(commands, answers, strict=True)}
+    undo = replies[b"DUMP"] == replies[b"RESTORE"] == b"OK"
+    refused = [
+        name.decode() for name, answer in replies.items() if isinstance(answer, bytes) and b"to run the" in answer
+    ]
+    missing = ["DEL"] if "DEL" in refused else []
+    others = [name for name in refused if name in ("WATCH", "MULTI", "EXEC")]
+    if "EVAL" in refused and others:  # a script or a transaction is enough
+        missing.append(f"EVAL or {others[0]}")
+    may_write = any(replies[name] == b"OK" for name in (b"DEL", b"EVAL", b"RESTORE"))
+    if may_write and not missing:
+        return WriteRights(undo)
+    rules = (*(f"+{one.split()[0].lower()}" for one in missing), *([] if may_write else ["~"]))
+    return WriteRights(False, f"not allowed to run {', '.join(missing)}" if missing else NO_WRITE, rules)
 
 
 async def revoke(deployment: Deployment, command: RevokeSession) -> Outcome:
@@ -178,7 +188,11 @@ class _Revocation:
 
     async def _by_transaction(self) -> Outcome | None:
         """Send each command alone: a DEL in one pipeline with a MULTI is executed even if the MULTI is refused."""
-        await self._send(b"WATCH", self._key)
+        (watched,) = await self._exchange([(b"WATCH", self._key)])
+        if isinstance(watched, ReplyError):
+            if missing_right(watched) == "command":
+                raise SourceError("not deleted: not allowed to run EVAL or WATCH (+eval allows it)")
+            raise _error(watched)
         ending = b"UNWATCH"
         try:
             refused = await self._check()

@@ -33,6 +33,11 @@ class Count(msgspec.Struct, frozen=True):
             return True
         return self.low <= truth and (self.high is None or truth <= self.high)
 
+    @property
+    def bounds(self) -> tuple[int, int, int | None]:
+        """Value, lower and upper bound."""
+        return self.value, self.low, self.high
+
     def at_lowest(self, low: int) -> Count:
         """The same count with a lower bound that is known for certain."""
         high = None if self.high is None else max(self.high, low)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import msgspec
@@ -90,7 +90,9 @@ class Context:
         self.known_ids = KnownIds()
         """Ids of the followed sessions, to be masked everywhere."""
         self.other_dashboards = 0
-        """Other dashboards that watch the same server, as far as the cache source has found."""
+        """Other dashboards whose commands are in the latest rates, as far as the cache source has found."""
+        self.read_soon: Callable[[str], None] = lambda topic: None
+        """Has a topic read without delay, because it must agree with another one."""
 
     def scope(self, patterns: Sequence[str]) -> Scope:
         """The patterns that are searched, and the number of keys in the database."""

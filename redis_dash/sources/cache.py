@@ -42,6 +42,7 @@ class CacheSource(Source[CacheFrame]):
         self._counters: dict[str, tuple[int, int]] = {}
         self._gained: dict[str, tuple[int, int] | None] = {}
         self._no_counters = NO_NOTE
+        self._had_others = False
 
     @classmethod
     def key_groups(cls, config: Config) -> dict[str, tuple[str, ...]]:
@@ -56,7 +57,7 @@ class CacheSource(Source[CacheFrame]):
         info = await self._context.deployment.info(max_age_s=0.0)
         await counts.synchronise()
         dashboards, others = await self._dashboards.count(info)
-        self._context.other_dashboards = (dashboards or 1) - 1
+        self._note_others((dashboards or 1) - 1, info)
         hits, misses = info.application
         fresh = self._before is None or info.at - self._before.at >= self._shortest_s
         interval = self._since_last(info) if fresh else self._interval
@@ -74,11 +75,20 @@ class CacheSource(Source[CacheFrame]):
             history=tuple(self._history),
             groups=groups,
             dashboards=dashboards,
+            had_others=self._had_others,
             since=info.since,
         )
         count = weakest([group.keys for group in groups])
         notes = [self._no_counters, self._context.scan_note if groups else NO_NOTE, Note(others)]
         return sample(frame, count, self._context.scope([cache.keys for cache in self._caches]), notes)
+
+    def _note_others(self, others: int, info: Info) -> None:
+        """Tell the other topics; the server's rates must say the same at once."""
+        if others != self._context.other_dashboards:
+            self._context.other_dashboards = others
+            self._context.read_soon("server")
+        is_reset = self._before is not None and self._before.began != info.began
+        self._had_others = bool(others) or (self._had_others and not is_reset)
 
     def _since_last(self, info: Info) -> tuple[int, int] | None:
         before, self._before = self._before, info

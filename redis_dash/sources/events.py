@@ -18,6 +18,8 @@ from redis_dash.redaction.session_keys import mask_keys
 from redis_dash.sources.base import Context, Sample, Source, text
 
 RATE_WINDOW_S = 5.0
+LEAST_RATE_S = 0.5
+"""The least time over which a rate is computed: a message in a shorter one says little."""
 CHANNELS_SHOWN = 200
 NAME_BYTES = 512
 """Bytes of a channel's name that are shown."""
@@ -172,4 +174,4 @@ class EventsSource(Source[EventsFrame]):
 
 
 def _rate(messages: int, seconds: float) -> float | None:
-    return messages / seconds if seconds > 0 else None
+    return messages / seconds if seconds >= LEAST_RATE_S else None

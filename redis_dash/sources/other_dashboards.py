@@ -21,6 +21,8 @@ LIST_EVERY_S, LIST_AGAIN_S = 30.0, 5.0
 ASK_AGAIN_S = 30.0
 """Pause after the server refused a command."""
 MOST_CLIENTS = 1000
+RATES = 2.5
+"""For how many polls the commands of a dashboard that has left may be in the rates."""
 NOT_LOOKED_FOR = "other dashboards cannot be detected: their lookups would be in the hit rate"
 
 
@@ -35,6 +37,10 @@ class Dashboards:
     def __init__(self, context: Context) -> None:
         self._deployment = context.deployment
         self._subscriber = context.subscriber
+        self._rates_s = RATES * context.config.refresh_s
+        self._others = 0
+        self._left_at = 0.0
+        """``time.monotonic()`` until which those that have left are in the rates."""
         self._number: int | None = None
         self._looked = False
         self._not_before = 0.0
@@ -58,7 +64,7 @@ class Dashboards:
         if announced is not None or self._subscriber.refused:  # otherwise the number is not known yet
             subscribed = await self._by_channel(ours=bool(announced))
             named = await self._by_name(info, subscribed or 0)
-            others = max(subscribed or 0, named or 0)
+            others = self._in_rates(max(subscribed or 0, named or 0))
             # The channel alone does not show dashboards that may not subscribe to it either.
             is_known = bool(others) or named is not None or (subscribed is not None and announced)
             self._number, self._looked = 1 + others if is_known else None, True
@@ -67,6 +73,15 @@ class Dashboards:
         others = self._number - 1
         who = "another dashboard watches" if others == 1 else f"{others} other dashboards watch"
         return self._number, f"{who} this server: its lookups are in the hit rate" if others else ""
+
+    def _in_rates(self, others: int) -> int:
+        """The dashboards whose commands are in rates of the last seconds: also those that have left since."""
+        now = time.monotonic()
+        if others or now >= self._left_at:
+            self._others = others
+        if others:
+            self._left_at = now + self._rates_s
+        return self._others
 
     async def _by_channel(self, *, ours: bool) -> int | None:
         """The other dashboards that subscribe to the channel; None without permission."""

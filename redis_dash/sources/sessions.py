@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from redis_dash.actions.revocation import WriteRights, write_rights
 from redis_dash.config import Config
-from redis_dash.core.certainty import Count
+from redis_dash.core.certainty import Count, counted
 from redis_dash.core.commands import Request, SearchSessions, StopSearch
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.sessions import SessionRow, SessionsFrame
@@ -131,24 +131,29 @@ class SessionsSource(Source[SessionsFrame]):
         with tracking.reading(KEY_GROUP) as take:
             await self._read_again(await take())
             await self._ask_for_rights()
-            all_named = await self._catch_up(take) and tracking.covers(
-                KEY_GROUP, min(began, self._key_group.counted_since)
-            )
-            return self._sample(await self._count(began, all_named=all_named))
+            for _ in range(CATCH_UP):
+                all_named = await self._catch_up(take) and tracking.covers(
+                    KEY_GROUP, min(began, self._key_group.counted_since)
+                )
+                count = await self._count(began, all_named=all_named)
+                if count.certainty != "exact" or all(known.facts is not None for known in self._known.values()):
+                    return self._sample(count)
+            # The scan found more in each round: their values are not read yet, so they are not listed.
+            return self._sample(counted(*count.bounds, count.at))
 
     async def _ask_for_rights(self) -> None:
-        """Ask once per connection, since refusals are entries in the server's ACL LOG; again if DEL was refused."""
+        """Ask once per connection, since refusals are entries in the server's ACL LOG; again if a right is missing."""
         deployment = self._context.deployment
         readable = next((key for key, known in self._known.items() if known.facts not in (None, UNREAD)), None)
-        if readable and (self._rights_asked != deployment.connects or self._write_rights.no_delete):
+        if readable and (self._rights_asked != deployment.connects or self._write_rights.undo is False):
             self._rights_asked = deployment.connects
             self._write_rights = await write_rights(deployment.node_of(readable).pipeline, readable)
 
     @property
     def _delete_remedy(self) -> str:
         """What would grant the right to revoke a session, if it is missing."""
-        rule = self._write_rights.rule
-        rules = [f"~{glob}" for glob in self._scope] if rule == "~" else [rule] if rule else []
+        keys = [f"~{glob}" for glob in self._scope]
+        rules = [part for rule in self._write_rights.rules for part in (keys if rule == "~" else [rule])]
         return remedy(self._context.deployment.url.user, rules)
 
     async def _read_again(self, written: Sequence[bytes]) -> None:

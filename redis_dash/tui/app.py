@@ -285,13 +285,14 @@ class DashApp(TerminalApp):
         command = self._undo[-1]
         left = "to end when it would have ended" if command.expires_at else "without an expiry, as it was"
         facts = ((Plain("user"), plain(command.user, 200) or Plain("(unnamed)")),)
+        consequence = (
+            Plain(f"The key is written again, {left}."),
+            Plain("If it exists again by now, nothing is written."),
+        )
         question = Question(
             title=Plain("Bring this session back?"),
             facts=lambda: facts,
-            consequence=(
-                Plain(f"The key is written again, {left}."),
-                Plain("If it exists again by now, nothing is written."),
-            ),
+            consequence=lambda: consequence,
             verb=Plain("Bring back"),
             keys=self.dashboard.key_table.keys(UNDO_ID),
         )

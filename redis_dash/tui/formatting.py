@@ -214,12 +214,13 @@ def tally(value: Count) -> Plain:
     return Plain(f"{compact(value.value)} ± {max(1, math.ceil(margin * 100))} %")
 
 
-def seen(value: Count, words: str) -> Plain:
+def seen(value: Count, noun: str) -> Plain:
     """``128 sessions``; ``none seen yet, at most 400`` if none was seen, which does not mean that there is none."""
     if value.value == 0 and value.certainty in ("estimated", "unknown", "at_least"):
         most = "" if value.high is None else f", at most {compact(value.high)}"
         return Plain(f"none seen yet{most}")
-    return Plain(f"{tally(value)} {words}")
+    shown = tally(value)
+    return Plain(f"{shown} {noun if shown == '1' else f'{noun}s'}")
 
 
 def is_recent(value: Count, now: float) -> bool:

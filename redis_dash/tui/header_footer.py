@@ -49,7 +49,7 @@ def header_items(
     if isinstance(frame, ServerFrame):
         age = now - reading.taken_at if reading is not None else 0.0
         old = [Item(((Plain(f"{duration(age)} old"), "warn"),), 1, right=True)] if age > OLD_S else []
-        return [*items, *old, *scan_items(frame.scan, full_scan_key), *_server_items(frame)]
+        return [*items, *old, *scan_items(frame.scan, full_scan_key, now), *_server_items(frame)]
     word = status_text(reading, now).words[0]
     if reading is not None and reading.status == "off" and reading.note:
         word = ((Plain(f"off: {plain(reading.note, 90)}"), "warn"),)

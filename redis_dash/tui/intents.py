@@ -19,7 +19,8 @@ class Question(msgspec.Struct, frozen=True):
     title: Plain
     facts: Callable[[], Facts]
     """Returns the present facts; called repeatedly."""
-    consequence: tuple[Plain, ...]
+    consequence: Callable[[], tuple[Plain, ...]]
+    """Returns what would happen now; called repeatedly."""
     verb: Plain
     """The label of the button that confirms."""
     keys: tuple[str, ...] = ()

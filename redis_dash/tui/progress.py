@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import TypeGuard
 
 from redis_dash.core.commands import FullPass
 from redis_dash.core.feed import Progress
@@ -71,26 +72,31 @@ def left_s(scan: Scan) -> float | None:
     return max(0, scan.size - scan.done) * scan.elapsed_s / scan.done
 
 
-def why_slow(scan: Scan) -> tuple[Plain, ...]:
+def why_slow(scan: Scan, now: float) -> tuple[Plain, ...]:
     """Why the scan makes little progress, the longest form first; empty if it does."""
     if scan.full_speed or scan.stopped:
         return ()
     if scan.held_back:
         return HELD_BACK
-    if scan.resumes_at is None:
+    if not _is_ahead(scan.resumes_at, now):
         return ()
     until = f"until {clock(scan.resumes_at)[:8]}"
     return Plain(f"waits for its budget {until}"), Plain(f"waits {until}"), Plain("waits")
 
 
-def scan_items(scan: Scan, full_scan_key: str) -> list[Item]:
+def _is_ahead(moment: float | None, now: float) -> TypeGuard[float]:
+    """Whether a moment is still to come: the reading may be a second old."""
+    return moment is not None and int(moment) > now
+
+
+def scan_items(scan: Scan, full_scan_key: str, now: float) -> list[Item]:
     """What the header says of a scan that needs patience: ``scan 1 %, 39 min left  F5: full speed``."""
     left = left_s(scan)
     if scan.full_speed or scan.stopped:
         return []
     if scan.held_back:
         what = "scan held back: server slow"
-    elif scan.resumes_at is not None:
+    elif _is_ahead(scan.resumes_at, now):
         what = f"scan waits until {clock(scan.resumes_at)[:8]}"
     elif not scan.passes and left is not None and left > _LONG_S:
         what = f"scan {percent(scan.share, 0)}, {about(left)} left"

@@ -77,7 +77,8 @@ def shortages(reading: AnyReading) -> tuple[tuple[Segment, ...], ...]:
 
 def _describe(reading: AnyReading, now: float, shown: AnyReading | None) -> StatusText:
     note = plain(reading.note, _NOTE_WIDTH)
-    age = Plain(str(duration(now - reading.taken_at))) if reading.taken_at else Plain("")
+    is_dated = bool(reading.taken_at) and now - reading.taken_at >= 1
+    age = duration(now - reading.taken_at) if is_dated else Plain("")
     if reading.status == "stale":
         words = [_segment(Plain(f"stale {age}".rstrip()), "warn"), *([_segment(note, "warn")] if note else [])]
         return StatusText(tuple(words), "warn", faded=True, alert=(Plain("~"), "warn"))

@@ -13,6 +13,7 @@ import redis
 from demo_server.process.embedded import EmbeddedServer
 from redis_dash.client.info import Info
 from redis_dash.config import Url
+from redis_dash.core.certainty import Count
 from redis_dash.core.resp import Command
 from redis_dash.keyspace.client_tracking import ClientTracking
 from redis_dash.sources.base import Context
@@ -43,6 +44,25 @@ async def test_sessions_that_come_and_go_between_two_passes_are_counted_exactly(
         client.set("another", "x")
         frame = (await source.read()).frame  # no pass in between
         assert (frame.count.value, frame.count.certainty, len(frame.rows)) == (21, "exact", 21)
+
+
+async def test_no_session_is_counted_that_is_not_listed(
+    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The scan may deliver its sessions between the reading of the values and the count."""
+    keys = [sign_in(client, name) for name in ("ann", "bob", "eve")]
+    context = make_context()
+    source, count = SessionsSource(context), SessionsSource._count
+
+    async def late(reading: SessionsSource, began: float, *, all_named: bool) -> Count:
+        await source.examine(keys)
+        return await count(reading, began, all_named=all_named)
+
+    monkeypatch.setattr(SessionsSource, "_count", late)
+    del context.keyspace.readers["sessions"]
+    await context.keyspace.pass_over()
+    frame = (await source.read()).frame
+    assert (frame.count.value, frame.count.certainty, len(frame.rows)) == (3, "exact", 3)
 
 
 async def test_clients_that_become_blocked_between_two_passes_are_shown_at_once(

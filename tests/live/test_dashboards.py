@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from types import SimpleNamespace
 
 import pytest
 import redis
@@ -14,6 +15,7 @@ from redis_dash.core.reading import Reading
 from redis_dash.hub import Hub
 from redis_dash.sources.base import Context
 from redis_dash.sources.cache import CacheSource
+from redis_dash.sources.other_dashboards import Dashboards
 from tests.conftest import until, until_async
 from tests.live.conftest import running
 
@@ -43,6 +45,33 @@ async def test_another_dashboard_on_the_same_server_is_reported(redis_url: str, 
             assert server.frame is not None
             assert server.frame.other_dashboards == 1
         await until_async(is_alone)
+
+
+async def test_a_dashboard_that_has_left_is_still_in_the_rates(
+    make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("redis_dash.sources.other_dashboards.time", SimpleNamespace(monotonic=lambda: now))
+    context = make_context(refresh_s=1.0)
+    told: list[str] = []
+    context.read_soon = told.append
+    context.subscriber.announced = True
+    source, listening = CacheSource(context), 2
+
+    async def by_channel(dashboards: Dashboards, *, ours: bool) -> int:
+        return listening - ours
+
+    monkeypatch.setattr(Dashboards, "_by_channel", by_channel)
+    assert (await source.read()).frame.dashboards == 2
+    assert told == ["server"]
+    listening = 1
+    now += 1
+    frame = (await source.read()).frame
+    assert (frame.dashboards, context.other_dashboards, frame.had_others) == (2, 1, True)
+    now += 2
+    frame = (await source.read()).frame
+    assert (frame.dashboards, context.other_dashboards, frame.had_others) == (1, 0, True)
+    assert told == ["server", "server"]
 
 
 @pytest.mark.parametrize(("channels", "commands"), [(["orders"], []), (["*"], ["-pubsub"])])

@@ -87,21 +87,29 @@ async def _has_note(source: EventsSource, has_one: bool) -> bool:
 async def test_a_rate_is_unknown_before_two_readings_and_while_nothing_is_received(
     make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    now = 100.0
+    monkeypatch.setattr(events_source, "time", SimpleNamespace(monotonic=lambda: now))
     source, subscriber = counting(make_context())
     subscriber.count([b"a"] * 50)
     assert (await source.read()).frame.rate is None
     subscriber.count([b"a"] * 50)
+    now += 0.04  # two messages in such a time would be 50 a second
+    assert (await source.read()).frame.rate is None
+    now += 0.96
     frame = (await source.read()).frame
-    assert (frame.rate or 0) > 0
-    assert (frame.channels[0].rate or 0) > 0
+    assert (frame.rate, frame.channels[0].rate) == (50, 50)
     with monkeypatch.context() as patch:
         patch.setattr(Subscriber, "is_silent", True)
         frame = source.sample().frame
     assert (frame.received, frame.rate, frame.channels[0].rate) == (100, None, None)
+    now += 1
     assert source.sample().frame.rate == 0  # what came before the silence is not counted
 
 
-async def test_a_channel_that_was_put_together_and_comes_again_has_no_negative_rate(make_context: MakeContext) -> None:
+async def test_a_channel_that_was_put_together_and_comes_again_has_no_negative_rate(
+    make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events_source, "time", SimpleNamespace(monotonic=iter((100.0, 102.0)).__next__))
     source, subscriber = counting(make_context())
     subscriber.count([b"seldom"] * 5)
     await source.read()

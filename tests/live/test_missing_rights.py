@@ -198,6 +198,27 @@ async def test_who_may_not_sign_out_hears_it_before_and_when_trying(
     assert (frame.no_delete, frame.can_undo) == ("", True)
 
 
+@pytest.mark.parametrize(
+    "rules",
+    [
+        ("%R~*", "+@all"),
+        ("~*", "+@all", "-del"),
+        ("%R~*", "+@all", "-@write", "-@scripting", "-@transaction"),
+        ("~*", "+@all", "-eval", "-watch", "-del"),
+    ],
+)
+async def test_the_told_remedy_is_enough(client: redis.Redis, limited: Context, rules: tuple[str, ...]) -> None:
+    needs(client, 7)
+    allow(client, "&*", *rules)
+    source = SessionsSource(limited)
+    await limited.keyspace.pass_over()
+    frame = (await source.read()).frame
+    assert frame.no_delete
+    client.execute_command(*frame.delete_remedy.split())  # type: ignore[no-untyped-call]
+    outcome = await carry_out(limited.deployment, RevokeSession(frame.rows[0]))
+    assert (outcome.result, len(client.keys("sess:*"))) == ("deleted", SESSIONS - 1)
+
+
 async def test_without_the_right_to_ask_the_refusal_is_still_about_writing(
     client: redis.Redis, limited: Context
 ) -> None:

@@ -70,6 +70,8 @@ class LimitsJudge:
     def _row(self, row: LimitRow, frame: RateLimitsFrame, seen: Seen) -> None:
         limiter = self._limiter(row.key)
         read = self._read(seen.span.begin - row.age_s - UNTOLD_AGE_S, seen.span.end - row.age_s)
+        if row.age_s <= seen.span.end - seen.span.begin:  # asked for in this reading, and answered before its end
+            read = Span(read.begin, max(read.end, seen.span.end))
         used = limiter.levels.used.get(row.key, Timeline())
         truth = used.values(*read)
         message = f"{row.key} used {row.used} of {row.limit}, {row.age_s:.2f} s old, {row.dialect}; truth {truth}"

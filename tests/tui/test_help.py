@@ -15,6 +15,7 @@ from redis_dash.tui.app import DashApp
 from redis_dash.tui.keys import KeyTable
 from redis_dash.tui.panes import cache, leaderboard, rate_limits, server, sessions
 from redis_dash.tui.panes.server_meanings import MEANINGS
+from redis_dash.tui.screens.definition_list import definition_lines
 from redis_dash.tui.screens.glossary import word_sections
 from redis_dash.tui.screens.help import help_owners
 from redis_dash.tui.status import certainty, status_text
@@ -108,3 +109,11 @@ async def test_it_fits_a_terminal_that_was_resized_meanwhile() -> None:
         await pilot.resize_terminal(60, 30)
         await tap(pilot, "question_mark")
         await shows(app, pilot, "let the pane fill the screen;", "Esc leaves")
+
+
+def test_a_name_longer_than_its_column_has_a_line_of_its_own() -> None:
+    lines = definition_lines(
+        [("ends in 5 min, not 1 min", "its counter lasts longer"), ("used", "requests")], 12, 40, ""
+    )
+    texts = [line.plain for line in lines]
+    assert texts == ["ends in 5 min, not 1 min", "            its counter lasts longer", "used        requests"]

@@ -34,12 +34,14 @@ def limits(note: str, remedy: str, count: Count, rows: tuple[Any, ...] = ROWS) -
 
 
 async def test_certainty_and_range_come_before_what_is_missing() -> None:
-    feed = FakeFeed(limits(SCAN, "ACL SETUSER ann +scan", at_least(40, at=time.time() - 485)))
+    feed = FakeFeed()
     async with running(feed, SMALL) as (app, pilot):
         await tap(pilot, "3")
+        feed.put(limits(SCAN, "ACL SETUSER ann +scan", at_least(40, at=time.time() - 485)))
         await shows(app, pilot, "1–18 of 40 ", " at least, counted 8 min ago · reduced, see help ─╯", "40+ clients")
         await pilot.resize_terminal(160, 28)
         await tap(pilot, "z")
+        feed.put(limits(SCAN, "ACL SETUSER ann +scan", at_least(40, at=time.time() - 485)))
         await shows(app, pilot, " of 40 ", f"at least, counted 8 min ago · reduced: {SCAN}: ACL SETUSER ann +scan ─╯")
 
 

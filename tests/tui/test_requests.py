@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -13,6 +14,7 @@ from redis_dash.core.commands import FullPass, RevokeSession, SearchSessions, St
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.server import Scan
 from redis_dash.core.frames.sessions import SessionsFrame
+from redis_dash.tui.panes import session_search
 from tests.tui import fakes, hostile, huge
 from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import MEDIUM, NARROW, WIDE, running, screen_text, shows, strips, tap, until
@@ -159,6 +161,22 @@ async def test_a_search_among_all(size: tuple[int, int]) -> None:
         await tap(pilot, "escape")
         await until(pilot, lambda: feed.asked[1:] == [SearchSessions("")])
         await shows(app, pilot, "user1@example.com", "1,012,345 sessions")
+
+
+async def test_results_of_a_search_get_old() -> None:
+    feed = FakeFeed(fakes.ok("sessions", MILLION, coverage=1.0))
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "2", "slash", *"user", "enter")
+        await until(pilot, lambda: bool(feed.asked))
+        found = fakes.ok("sessions", huge.found(fakes.session(5), among=huge.KEYS, coverage=1.0))
+        at = time.time() + 1  # after the request
+        feed.put(msgspec.structs.replace(found, taken_at=at))
+        await shows(app, pilot, "1 found among 1,012,345")
+        assert " ago" not in screen_text(app)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(session_search, "time", SimpleNamespace(time=lambda: at + 8))
+            feed.put(msgspec.structs.replace(found, taken_at=at + 8))  # later readings repeat the results
+            await shows(app, pilot, "1 found among 1,012,345 · 8 s ago")
 
 
 async def test_a_search_that_is_stopped_keeps_what_it_found() -> None:

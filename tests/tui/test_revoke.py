@@ -59,6 +59,19 @@ async def test_the_question_keeps_its_time_and_tells_that_the_session_has_ended(
         await shows(app, pilot, "note        This session has ended.", "The key is deleted")
 
 
+async def test_a_right_that_is_given_meanwhile_changes_the_question() -> None:
+    feed = feed_with()
+    refused = msgspec.structs.replace(fakes.sessions(*ROWS), can_undo=False, no_delete="not allowed to run DEL")
+    feed.put(fakes.ok("sessions", refused, coverage=1.0))
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "2", "r")
+        await shows(app, pilot, "Likely refused: not allowed to run DEL.")
+        allowed = msgspec.structs.replace(refused, can_undo=True, no_delete="")
+        feed.put(fakes.ok("sessions", allowed, coverage=1.0))
+        await shows(app, pilot, "u brings it back.")
+        assert "refused" not in screen_text(app)
+
+
 async def test_somebody_who_types_a_word_says_no() -> None:
     feed = feed_with()
     async with running(feed) as (app, pilot):
@@ -135,13 +148,17 @@ async def test_the_question_says_who_and_what() -> None:
         await shows(
             app, pilot, "Sign this session out?", "user1@example.com", "0001…", "student", "since", "expires in"
         )
-        await shows(app, pilot, "The key is deleted, and nothing else.", "The application decides what happens next.")
+        await shows(
+            app, pilot, "The key is deleted, if this user may do so.", "The application decides what happens next."
+        )
 
 
 @pytest.mark.parametrize(
     ("can_undo", "shown"),
     [
+        (True, "The key is deleted, and nothing else."),
         (True, "u brings it back."),
+        (None, "The key is deleted, if this user may do so."),
         (None, "u brings it back, if RESTORE is allowed."),
         (False, "No undo: DUMP or RESTORE is not allowed."),
     ],

@@ -36,6 +36,13 @@ async def test_a_scan_that_waits_for_its_budget_says_until_when(size: tuple[int,
         assert "6 Server  !" not in screen_text(app)
 
 
+async def test_a_wait_that_is_over_is_not_told() -> None:
+    async with running(server(waiting(time.time() - 0.5)), MEDIUM) as (app, pilot):
+        await tap(pilot, "6")
+        await shows(app, pilot, "scan speed")
+        assert "waits" not in screen_text(app)
+
+
 @pytest.mark.parametrize("size", [NARROW, MEDIUM])
 async def test_a_scan_that_is_held_back_says_why(size: tuple[int, int]) -> None:
     scan = Scan(24_000, 2_400_000, 0.01, keys_per_s=100.0, elapsed_s=24.0, held_back=True)

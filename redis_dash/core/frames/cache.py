@@ -41,6 +41,8 @@ class CacheFrame(Frame, frozen=True):
     groups: tuple[CacheGroup, ...]
     dashboards: int | None = 1
     """Dashboards on this server, including this one: the lookups of the others are in these values. None: unknown."""
+    had_others: bool = False
+    """Whether another dashboard was seen since the counters began: its lookups are in ``hits`` and ``misses``."""
     since: float | None = None
     """When we observed a reset of the server's counters; None if there was none since we connected."""
 

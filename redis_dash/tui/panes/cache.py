@@ -63,6 +63,7 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
             ("", "earlier runs of redis-dash are in it, since their number is not known"),
             ("since 14:02:41", "since its counters were reset then"),
             ("without our own", "lookups that this dashboard makes itself are not counted"),
+            ("with lookups of other", "dashboards: another one has watched since the counters began"),
             ("keys", "answers in the cache, as the scan has counted or estimated them"),
             ("cache", "its name, as in --cache"),
         ),
@@ -156,6 +157,8 @@ def _lookups(frame: CacheFrame) -> int | None:
 
 
 def _own(frame: CacheFrame) -> Plain:
+    if frame.had_others:
+        return Plain("with lookups of other dashboards")
     return Plain(f"without our own {compact(frame.own_hits + frame.own_misses)} lookups")
 
 

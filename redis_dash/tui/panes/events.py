@@ -186,7 +186,7 @@ class EventsPane(Pane[EventsFrame]):
             text += (Plain(f"… cut; the whole payload has {nbytes(entry.size)}"),)
         facts = (
             (Plain("channel"), shown.channel),
-            (Plain("received"), Plain(f"{moment(entry.at)} ({clock(entry.at)})")),
+            (Plain("received"), Plain(f"{moment(entry.at)[:10]} {clock(entry.at)}")),
             (Plain("size"), Plain(f"{entry.size:,} bytes")),
         )
         return Detail(Plain("Event"), facts, text)

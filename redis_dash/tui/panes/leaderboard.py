@@ -39,7 +39,7 @@ class LeaderboardPane(TablePane[LeaderboardsFrame, BoardRow]):
         (
             ("rank  score", "1 has the highest score"),
             ("member", "who or what the board ranks"),
-            ("move  ▲2  ▼1", "places won, lost in the last minute; new: came into view"),
+            ("move  ▲2  ▼1", "places won, lost by its last move, shown for a minute; new: came into view"),
             ("boards: …", "how sure the number of boards is; the members were read just now"),
         ),
     )

@@ -87,7 +87,7 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
     def answer(self, frame: RateLimitsFrame) -> tuple[Piece, ...]:
         """``1 blocked · 3 near · 40 clients``, ``1,204+ blocked · 310+ near · 480 k ± 1 % clients``."""
         noun = "key" if frame.unrecognised else "client"
-        clients = piece(seen(frame.count, noun if frame.count.value == 1 else f"{noun}s"))
+        clients = piece(seen(frame.count, noun))
         if not frame.rows:
             return (clients,)
         if frame.unlimited:

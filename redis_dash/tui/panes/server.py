@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Hashable
 from typing import NamedTuple
@@ -174,7 +175,7 @@ def _for_what(cost: Cost) -> Plain:
 
 def _scan(scan: Scan) -> tuple[Fact, ...]:
     """The progress and the speed of the running pass, and the duration of the last one."""
-    left, slow = left_s(scan), why_slow(scan)
+    left, slow = left_s(scan), why_slow(scan, time.time())
     note: Cell = (Plain("" if left is None else f"{about(left)} left"), "dim")
     if scan.full_speed:
         note = (Plain("at full speed"), "accent")

@@ -7,7 +7,7 @@ import time
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.sessions import Search, SessionsFrame
 from redis_dash.core.reading import AnyReading
-from redis_dash.tui.formatting import count, percent
+from redis_dash.tui.formatting import RECENT_S, about, count, percent
 from redis_dash.tui.panes.reading_view import Piece, piece
 from redis_dash.tui.progress import share
 from redis_dash.tui.text import Plain, plain
@@ -24,6 +24,8 @@ class SearchStatus:
         self._asked_at = 0.0
         self._search: Search | None = None
         self._progress: Progress | None = None
+        self._ended_at: float | None = None
+        """When its last results came."""
         self.was_stopped = False
         """The user has stopped it."""
 
@@ -47,7 +49,7 @@ class SearchStatus:
     def begin(self, text: str) -> None:
         """A search was requested now."""
         self._text, self._asked_at = text, time.time()
-        self._search, self.was_stopped = None, False
+        self._search, self._ended_at, self.was_stopped = None, None, False
 
     def end(self) -> None:
         """Return to the list."""
@@ -58,6 +60,7 @@ class SearchStatus:
         frame = reading.frame
         if self.is_on and isinstance(frame, SessionsFrame) and frame.search and reading.taken_at >= self._asked_at:
             self._search = frame.search
+            self._ended_at = None if frame.search.running else self._ended_at or reading.taken_at
 
     def watch(self, progress: Progress | None) -> bool:
         """Take the progress; return whether the description changes."""
@@ -76,7 +79,12 @@ class SearchStatus:
             why = [piece(plain(search.note, 60), "warn")] if search.note else []
             return piece(f"stopped at {percent(search.coverage, 0)}", "warn"), piece(found, "strong"), *listed, *why
         refused = [piece(f"{count(search.refused)} may not be read", "warn")] if search.refused else []
-        return piece(f"{found} among {count(search.read)}", "strong"), *refused, *listed
+        return piece(f"{found} among {count(search.read)}", "strong"), *self._age(), *refused, *listed
+
+    def _age(self) -> list[Piece]:
+        """How long ago the search ended: who has signed in since is not among its results."""
+        age = 0.0 if self._ended_at is None else time.time() - self._ended_at
+        return [piece(f"{about(age)} ago", "dim")] if age >= RECENT_S else []
 
     def note(self) -> Piece:
         """The text of the search."""

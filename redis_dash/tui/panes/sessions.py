@@ -106,7 +106,7 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         """``128 sessions``, ``1.01 M ± 1 % sessions · 1,000 listed``; what a search has found."""
         if self._search_status.is_on:
             return self._search_status.answer()
-        pieces = [piece(seen(frame.count, "session" if frame.count.value == 1 else "sessions"), "strong")]
+        pieces = [piece(seen(frame.count, "session"), "strong")]
         if len(frame.rows) < frame.count.value:
             pieces.append(piece(f"{len(frame.rows):,} listed", "dim"))
         return tuple(pieces)
@@ -215,8 +215,11 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
                 Plain(f"{plain(frame.delete_remedy, 200)} allows it."),
                 Plain("If not, the key is deleted, nothing else."),
             )
+        is_known = frame is not None and frame.can_undo is not None
         return (
-            Plain("The key is deleted, and nothing else."),
+            Plain(
+                "The key is deleted, and nothing else." if is_known else "The key is deleted, if this user may do so."
+            ),
             Plain("The application decides what happens next."),
             Plain(self.key_table.hint(_UNDO[frame.can_undo if frame else None]) or _UNDO_BY_NAME),
         )
@@ -230,7 +233,7 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         question = Question(
             title=Plain("Sign this session out?"),
             facts=lambda: _asked(detail()),
-            consequence=self._consequence(),
+            consequence=self._consequence,
             verb=Plain("Sign out"),
             keys=self.key_table.keys(REVOKE_ID),
         )

@@ -52,6 +52,7 @@ class ConfirmScreen(Modal[bool]):
         self._question = question
         self._server = server
         self._facts = _Facts(self._present_facts())
+        self._consequence = Static(classes="consequence")
         self._quiet_since = math.inf
         self._quiet_s = 0.0
         """How long no key had been pressed before the latest one."""
@@ -62,7 +63,7 @@ class ConfirmScreen(Modal[bool]):
         with VerticalScroll(can_focus=False):
             yield Static(Content(question.title), classes="title")
             yield self._facts
-            yield Static(lines_content([Content(line) for line in question.consequence]), classes="consequence")
+            yield self._consequence
             with Horizontal():
                 yield Button(Content(f"Cancel{self.hint(' ({confirm.no})')}"), id="cancel", compact=True)
                 verb = f"{question.verb}{self.hint(' ({confirm.yes})')}"
@@ -72,7 +73,12 @@ class ConfirmScreen(Modal[bool]):
         """Focus the button that cancels: Enter alone must not write."""
         self.query_one("#cancel").focus()
         self._quiet_since = event.time
-        self.set_interval(REFRESH_S, lambda: self._facts.show(self._present_facts()))
+        self._refresh()
+        self.set_interval(REFRESH_S, self._refresh)
+
+    def _refresh(self) -> None:
+        self._facts.show(self._present_facts())
+        self._consequence.update(lines_content([Content(line) for line in self._question.consequence()]))
 
     def _present_facts(self) -> Facts:
         return ((Plain("server"), self._server), *self._question.facts())

@@ -25,6 +25,9 @@ def definition_lines(
     lines: list[Content] = []
     for name, text in pairs:
         first, *others = Content(text).wrap(max(LEAST, width - lead - len(indent))) or [Content("")]
+        if len(name) >= lead:  # on a line of its own
+            lines.append(Content.assemble(indent, (name, style)))
+            name = ""
         lines.append(Content.assemble(indent, (name.ljust(lead), style), first))
         lines += [Content.assemble(indent + " " * lead, other) for other in others]
     return lines
