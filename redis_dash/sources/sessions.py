@@ -136,7 +136,8 @@ class SessionsSource(Source[SessionsFrame]):
                     KEY_GROUP, min(began, self._key_group.counted_since)
                 )
                 count = await self._count(began, all_named=all_named)
-                if count.certainty != "exact" or all(known.facts is not None for known in self._known.values()):
+                is_listed = self._late or all(known.facts is not None for known in self._known.values())
+                if count.certainty != "exact" or is_listed:  # late ones are read in later polls
                     return self._sample(count)
             # The scan found more in each round: their values are not read yet, so they are not listed.
             return self._sample(counted(*count.bounds, count.at))
