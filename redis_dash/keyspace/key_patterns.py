@@ -1,0 +1,238 @@
+"""Which kinds of keys there are, learned from the names that the shared SCAN returns.
+
+To look at a name in Python takes some microseconds; at full speed the scan has half a microsecond for each key.
+Therefore only a random sample of a large database is looked at: all keys of the first slices, then a share of each
+slice. A sampled pass gives estimates, also when it is complete; their intervals come from the number of sampled keys.
+If all keys of a pass were looked at, they are counted. To count one pattern in a large database, declare a key group.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import random
+import re
+import time
+from collections.abc import Iterable, Sequence
+from itertools import islice
+
+import msgspec
+
+from redis_dash.core.certainty import Count, at_least, counted, estimated, unknown
+from redis_dash.keyspace.estimate import interval
+from redis_dash.keyspace.key_shape import VARIABLE, shape_of
+from redis_dash.keyspace.pattern_tree import PatternTree, Shape
+
+FIRST = 8192
+"""All keys of the first slices are looked at, up to so many."""
+MOST = 20_480
+"""Keys that are looked at in one pass at most."""
+SHARE = 1 / 64
+"""Share of the keys that are looked at after the first, if the server does not tell how many there are."""
+GROWN = 1.1
+"""Patterns are learned again when the sample has grown by this factor."""
+LONGEST_NAME, MOST_NAMES = 1024, 4_000_000
+"""Names that are longer are not kept, and no more bytes of names than this."""
+LONGEST_BEGIN = 128
+"""Bytes that are kept of the common beginning of keys."""
+OTHERS = "*"
+"""The pattern of the keys that are in no other."""
+FEWEST_ALIKE = 8
+"""So many keys must begin with the same letters before a variable part: ``cache`` and 32 random characters."""
+
+_SPECIAL = re.compile(rb"[\\*?\[\]]")
+_VARIABLES = re.compile(b"%b+" % re.escape(VARIABLE))
+_LETTERS = re.compile(rb"[A-Za-z]{2,}")
+
+
+class FoundPattern(msgspec.Struct, frozen=True):
+    """One kind of keys."""
+
+    glob: str
+    """The names. A key may match several globs and is counted in one pattern, that with most fixed parts."""
+    count: Count
+    keys: tuple[bytes, ...]
+    """Some of its keys, drawn at random; names of more than ``LONGEST_NAME`` bytes are left out."""
+
+
+class KeyPatterns:
+    """The patterns of the keys of one database."""
+
+    def __init__(
+        self, floor: float = 0.0005, most: int = 2000, sampled: int = 32, rng: random.Random | None = None
+    ) -> None:
+        """Know no patterns yet.
+
+        Args:
+            floor: share of the keys from which on a pattern is found; below it may be among ``OTHERS``.
+            most: patterns that are told at most.
+            sampled: names that are kept of each pattern.
+        """
+        self.seen = 0
+        """Keys that the pass has returned so far."""
+        self.looked_at = 0
+        """Those of them that were looked at: every figure comes from these."""
+        self._most, self._sampled = most, sampled
+        self._quota = max(MOST, math.ceil(10 / floor)) if floor else MOST
+        self._random = rng or random.Random()
+        self._tree = PatternTree(floor, most)
+        self._shapes: dict[bytes, Shape] = {}
+        self._names_bytes = 0
+        self._size = self._least = self._greatest = 0
+        """Keys in the database: at the latest slice, and the extremes of the pass."""
+        self._ended_at = 0.0
+        self._found: tuple[FoundPattern, ...] = ()
+        self._learned_from = -1
+        """How many keys had been looked at when ``_found`` was made."""
+        self._before: tuple[FoundPattern, ...] = ()
+        """The patterns of the last complete pass, while another one runs."""
+
+    # -- a pass ------------------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Begin a pass: the counts start again, and the patterns stay."""
+        self._before = self._before if not self._ended_at else tuple(self.found)
+        self._shapes, self._names_bytes = {}, 0
+        self.seen = self.looked_at = self._size = self._least = self._greatest = 0
+        self._ended_at, self._learned_from = 0.0, -1
+
+    def add(self, keys: Sequence[bytes], size: int) -> None:
+        """Add one slice of a database with ``size`` keys; 0 if the server does not tell."""
+        self._least = size if not self.seen else min(self._least, size)
+        self._greatest, self._size = max(self._greatest, size), size
+        self._look_at(self._some(keys))
+        self.seen += len(keys)
+
+    def end(self) -> None:
+        """End a complete pass."""
+        self._ended_at, self._learned_from = time.time(), -1
+        self._before = ()
+
+    def _some(self, keys: Sequence[bytes]) -> Iterable[bytes]:
+        """The keys of a slice that are looked at."""
+        left, length = self._quota - self.looked_at, len(keys)
+        first = min(length, max(0, FIRST - self.looked_at))
+        if length == first:
+            return keys
+        coming = max(self._size - self.seen, length)
+        share = min(1.0, left / coming) if self._size else SHARE
+        number = min(left, length, first + int((length - first) * share + self._random.random()))
+        return keys if number == length else self._random.sample(keys, number)
+
+    def _look_at(self, keys: Iterable[bytes]) -> None:
+        shapes, draw_number, most = self._shapes, self._random.random, self._sampled
+        for key in keys:
+            self.looked_at += 1
+            name = shape_of(key)
+            shape = shapes.get(name)
+            if shape is None:
+                shape = shapes[name] = Shape(name, key if len(key) <= LONGEST_BEGIN else key[:LONGEST_BEGIN])
+            elif not key.startswith(shape.begin):
+                shape.begin = _common(key, shape.begin)
+            shape.count += 1
+            draw = draw_number()
+            if shape.count <= most or (shape.names and draw > shape.names[0][0]):
+                self._keep(shape, draw, key)
+
+    def _keep(self, shape: Shape, draw: float, key: bytes) -> None:
+        """Keep the name of a key with this random number, if it is among the highest."""
+        names = shape.names
+        if len(key) > LONGEST_NAME:
+            return
+        if names is None:
+            names = shape.names = []
+        if len(names) >= self._sampled:
+            self._names_bytes += len(key) - len(heapq.heapreplace(names, (draw, key))[1])
+        elif self._names_bytes < MOST_NAMES:
+            self._names_bytes += len(key)
+            heapq.heappush(names, (draw, key))
+
+    # -- what is known -----------------------------------------------------------------------------------------------
+
+    @property
+    def found(self) -> Sequence[FoundPattern]:
+        """The patterns, those with most keys first; each key that was looked at is counted in one of them.
+
+        While a pass runs it is of the moment when the sample was last a tenth smaller, at most: to learn takes some
+        milliseconds, and a second if each key is of another kind.
+        """
+        if self._learned_from < 0 or self.looked_at >= GROWN * self._learned_from + (self._learned_from == 0):
+            self._found, self._learned_from = self._learn(), self.looked_at
+        return self._found
+
+    def _learn(self) -> tuple[FoundPattern, ...]:
+        share = min(1.0, self.looked_at / max(1, self._size, self.seen))
+        groups: dict[str, list[Shape]] = {}
+        for pattern, shapes in self._tree.group(self._shapes.values(), share).items():
+            groups.setdefault(_glob(pattern, shapes), []).extend(shapes)
+        ranked = sorted(groups.items(), key=_rank)
+        if len(ranked) > self._most:
+            rest = [shape for _, shapes in ranked[self._most - 1 :] for shape in shapes]
+            kept = dict(ranked[: self._most - 1])
+            kept.setdefault(OTHERS, []).extend(rest)
+            ranked = sorted(kept.items(), key=_rank)
+        found = [FoundPattern(glob, self._count(_sum(shapes)), self._names(shapes)) for glob, shapes in ranked]
+        if not self._ended_at:
+            gone = (one for one in self._before if one.glob not in groups)
+            found += [
+                msgspec.structs.replace(one, count=self._count(0))
+                for one in islice(gone, max(0, self._most - len(found)))
+            ]
+        return tuple(found)
+
+    def _count(self, found: int) -> Count:
+        if not self.looked_at:
+            return unknown(self._size or None)
+        whole = self._ended_at > 0 and self.looked_at == self.seen
+        if whole:
+            return counted(found, found - max(0, self.seen - self._least), self._highest(found), self._ended_at)
+        return self._estimate(found)
+
+    def _highest(self, found: int) -> int:
+        """The most keys that a counted pattern can have: keys that came after SCAN was at their place were not seen."""
+        return found + max(0, self._greatest - self.seen)
+
+    def _estimate(self, found: int) -> Count:
+        if not self._size and not self._ended_at:
+            return at_least(interval(found, self.looked_at, max(self.seen, 1))[0], None, coverage=0.0)
+        size = self._size or self.seen
+        sampled, is_still = min(self.looked_at, size), self._least == self._greatest
+        found = min(found, sampled) if self.looked_at <= size else round(found * sampled / self.looked_at)
+        low, high = interval(found, max(1, sampled), size, whole=is_still)
+        if not is_still:
+            spread = min(1.0, (self._greatest - self._least) / max(1, size))
+            low = max(0, math.floor(low * (1 - spread)) - max(0, self._greatest - size))
+            high = min(size, math.ceil(high * (1 + spread)) + max(0, size - self._least))
+        return estimated(round(found / max(1, sampled) * size), low, high, min(0.999, sampled / max(1, size)))
+
+    def _names(self, shapes: Sequence[Shape]) -> tuple[bytes, ...]:
+        drawn = heapq.nlargest(self._sampled, (name for shape in shapes for name in shape.names or ()))
+        return tuple(key for _, key in drawn)
+
+
+def _sum(shapes: Sequence[Shape]) -> int:
+    return sum(shape.count for shape in shapes)
+
+
+def _rank(pattern: tuple[str, Sequence[Shape]]) -> tuple[int, bool, str]:
+    """Most keys first; single keys after patterns."""
+    glob, shapes = pattern
+    return -_sum(shapes), "*" not in glob, glob
+
+
+def _glob(pattern: bytes, shapes: Sequence[Shape]) -> str:
+    """The glob of a pattern, with the letters in front of its first variable part that all of its keys have."""
+    before, variable, after = pattern.partition(VARIABLE)
+    if variable and _sum(shapes) >= FEWEST_ALIKE:
+        begins = [shape.begin for shape in shapes]
+        begin = _common(min(begins), max(begins))[len(before) :]
+        if letters := _LETTERS.match(begin):
+            before += letters[0]
+    runs = _VARIABLES.split(before + variable + after)
+    return b"*".join(_SPECIAL.sub(rb"\\\g<0>", run) for run in runs).decode("utf-8", "surrogateescape")
+
+
+def _common(one: bytes, other: bytes) -> bytes:
+    """The bytes with which both begin."""
+    differ = (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    return one[: next(differ, min(len(one), len(other)))]
