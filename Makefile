@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: help demo test truth check bench fmt lock clean
+.PHONY: help demo test truth check bench frameworks fmt lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,9 +13,10 @@ help:
 	@echo "make truth   ten minutes in which every figure on data that moves is judged, on every server that is there; ARGS=\"--minutes 10 --seed 7\" go to it"
 	@echo "make check   ruff, mypy --strict, import-linter"
 	@echo "make bench   measure it beside its rivals, and write docs/benchmarks.md; ARGS=\"--quick --only startup\" go to it"
+	@echo "make frameworks  run real frameworks again, and record in tests/recorded what they write; ARGS=\"celery rq\" names some"
 	@echo "make fmt     format the code"
 	@echo "make lock    renew constraints.txt from what pyproject.toml asks for"
-	@echo "make clean   remove .venv and the caches"
+	@echo "make clean   remove .venv, .frameworks and the caches"
 
 demo: $(VENV)/.demo
 	@exec $(BIN)/redis-dash demo $(ARGS)
@@ -36,6 +37,9 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	@echo "==> measuring; this takes a while, and nothing else should run meanwhile"
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+frameworks: $(VENV)/.dev
+	@$(BIN)/python -m frameworks.record $(ARGS)
 
 fmt: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
@@ -69,4 +73,4 @@ lock:
 	@rm -rf $(VENV)/lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .frameworks .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,91 @@
+"""The recordings of real frameworks are well formed: the keys decode, and agree with what the application knew."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from frameworks import record
+from frameworks.dump import coded, decoded, escaped, unescaped
+
+RECORDED = sorted(record.RECORDED.glob("*.json"))
+KINDS = {"sessions", "limits", "caches", "bystander"}
+SESSION = {"key", "user", "signed_in", "role", "expires_in_s"}
+LIMIT = {"keys", "client", "hits", "let_in", "used", "limit", "window_s", "blocked", "resets_in_s"}
+
+
+@pytest.fixture(params=RECORDED, ids=[path.stem for path in RECORDED])
+def recording(request: pytest.FixtureRequest) -> Any:
+    assert request.param.stat().st_size <= record.LARGEST
+    return json.loads(request.param.read_text())
+
+
+def values(content: Any) -> list[bytes]:
+    """Every string of a value, as bytes."""
+    if isinstance(content, list):
+        return [data for part in content for data in values(part)]
+    return [] if isinstance(content, float | int) else [decoded(content)]
+
+
+def test_each_application_is_recorded_and_nothing_else() -> None:
+    wanted = {record.recording(folder, variant) for folder in record.folders() for variant in record.variants(folder)}
+    assert {path.stem for path in RECORDED} == wanted
+
+
+def test_a_recording_says_what_was_run(recording: Any) -> None:
+    truth = recording["truth"]
+    assert truth["kind"] in KINDS
+    assert truth["framework"]
+    assert truth["version"] in " ".join(recording["requires"])
+    assert recording["server"]
+    assert all("==" in one or "@" in one[1:] for one in recording["requires"])
+
+
+def test_the_keys_decode(recording: Any) -> None:
+    names = [key["name"] for key in recording["keys"]]
+    assert names == [escaped(unescaped(name)) for name in names]
+    assert len(set(names)) == len(names) > 0
+    for key in recording["keys"]:
+        assert key["type"] in {"string", "hash", "list", "set", "zset", "stream"}
+        assert key["pttl"] == -1 or key["pttl"] > 0
+        assert values(key["value"])
+
+
+def test_each_key_that_the_application_knows_is_there(recording: Any) -> None:
+    truth = recording["truth"]
+    known = {row["key"] for row in truth.get("sessions", [])}
+    known |= {key for row in truth.get("limits", []) for key in row["keys"]}
+    known |= {truth["revoke"]["key"]} if "revoke" in truth else set()
+    known |= {row["key"] for row in truth.get("caches", [])} | set(truth.get("empty", []))
+    assert known <= {key["name"] for key in recording["keys"]}
+    assert known or truth["kind"] == "bystander"
+
+
+def test_what_the_application_knows_is_complete(recording: Any) -> None:
+    truth = recording["truth"]
+    for row in truth.get("sessions", []):
+        assert row.keys() >= SESSION
+        assert row["signed_in"] == (row["user"] is not None)
+    for row in truth.get("limits", []):
+        assert row.keys() >= LIMIT
+        assert row["used"] <= row["limit"]
+        assert row["let_in"] <= row["hits"]
+    if truth["kind"] == "sessions":
+        assert sum(not row["signed_in"] for row in truth["sessions"]) == truth["anonymous"]
+        assert truth["revoke"]["works_before"]
+
+
+def test_a_recording_tells_nothing_of_the_machine(recording: Any) -> None:
+    data = b"\n".join(data for key in recording["keys"] for data in [unescaped(key["name"]), *values(key["value"])])
+    data += b"\n".join(decoded(content) for _, content in recording["messages"])
+    assert not re.search(rb"/(tmp|home|root|usr|Users)/|site-packages|node_modules", data)
+
+
+@pytest.mark.parametrize("data", [b"plain", b"a\\b", b"\\x00 in letters", b"\x00\xff\r\n", "zoë".encode(), b""])
+def test_names_and_values_survive_the_recording(data: bytes) -> None:
+    assert unescaped(escaped(data)) == data
+    assert decoded(coded(data)) == data
+    assert escaped(data).isascii()
