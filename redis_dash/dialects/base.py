@@ -18,6 +18,13 @@ class Rule(NamedTuple):
     window_s: float
 
 
+class SessionPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Keys of sessions; ``format`` names a layout or a dialect, empty if it is to be found out key by key."""
+
+    keys: str
+    format: str = ""
+
+
 class SessionFacts(msgspec.Struct, frozen=True):
     """The content of a session's value. Two reads of an unchanged session are equal."""
 
@@ -25,6 +32,10 @@ class SessionFacts(msgspec.Struct, frozen=True):
     role: str = ""
     created_at: float | None = None
     fields: tuple[tuple[str, str], ...] = ()
+    is_anonymous: bool = False
+    """Whether the framework says that nobody is signed in."""
+    ends_at: float | None = None
+    """When the framework ends the session, in Unix epoch seconds, if the value says so and the key lives longer."""
     others: tuple[str, ...] = ()
     """Further names of the user, less reliable ones, if ``user`` must be hidden."""
 
@@ -63,6 +74,16 @@ class Usage(NamedTuple):
     """Whether the key has no expiry: usage never falls by itself."""
     fits: bool = True
     """Whether the key ends within the rule's window. If not, the application counts by another rule."""
+    limit: int | None = None
+    """The limit, if the key itself holds it; a rule that the user gives wins."""
+    window_s: float | None = None
+    """The window, if the key itself holds it."""
+    is_blocked: bool = False
+    """Whether the key says that the client is blocked, whatever the limit is."""
+    left: int | None = None
+    """Requests that are left, where the key holds these and not how many are used: then ``used`` is 0."""
+    clear_s: float | None = None
+    """Seconds until nothing is used any more, where the key holds only that: then ``used`` is 0."""
 
 
 class OtherDialectError(Exception):
@@ -114,8 +135,8 @@ class LimitDialect(Protocol):
     def reads(self, key: bytes, now: float, rule: Rule | None) -> Sequence[Command]:
         """The commands that read a key's usage; ``now`` is the server's clock, ``rule`` is None if unknown."""
 
-    def decode(self, replies: Sequence[object], now: float, rule: Rule | None) -> Usage | None:
-        """The usage; None if the key is gone.
+    def decode(self, key: bytes, replies: Sequence[object], now: float, rule: Rule | None) -> Usage | None:
+        """The usage; None if the key is gone, or is a part of a limiter that has its row under another key.
 
         Raises:
             OtherDialectError: the key is in another dialect.

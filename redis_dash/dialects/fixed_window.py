@@ -41,7 +41,7 @@ class FixedWindow:
         """Read the counter and its remaining lifetime."""
         return [(b"GET", key), (b"PTTL", key)]
 
-    def decode(self, replies: Sequence[object], now: float, rule: Rule | None) -> Usage | None:
+    def decode(self, key: bytes, replies: Sequence[object], now: float, rule: Rule | None) -> Usage | None:
         """The counter's value and its remaining lifetime, which may not fit the window.
 
         Raises:

@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import repeat
 from typing import NamedTuple
 
+from redis_dash.core.patterns import Pattern
 from redis_dash.core.resp import Command, ReplyError
 from redis_dash.core.rights import missing_right
-from redis_dash.dialects.base import SessionDialect, SessionFacts, is_gone, refusal
-from redis_dash.dialects.registry import SESSION_DIALECTS
+from redis_dash.dialects.base import SessionDialect, SessionFacts, SessionPattern, is_gone, refusal
+from redis_dash.dialects.registry import FRAMEWORKS, SESSION_DIALECTS, session_dialect
 
 Ask = Callable[[Sequence[Command]], Awaitable[list[object]]]
 """Sends commands and returns their replies."""
@@ -23,7 +24,8 @@ REMEMBERED_KEYS = 10_000
 
 def session_reads(key: bytes) -> list[Command]:
     """The commands of all dialects that read a key, without duplicates."""
-    return list(dict.fromkeys(dialect.read(key) for dialect in SESSION_DIALECTS))
+    own = [dialect for framework in FRAMEWORKS for dialect in framework.sessions]
+    return list(dict.fromkeys(dialect.read(key) for dialect in [*SESSION_DIALECTS, *own]))
 
 
 class Page(NamedTuple):
@@ -71,15 +73,19 @@ class ReadSession(NamedTuple):
 class SessionDialects:
     """Remembers the dialect of most keys, and those keys that are in another one."""
 
-    def __init__(self, usual: str = "") -> None:
+    def __init__(self, usual: str = "", patterns: Sequence[SessionPattern] = ()) -> None:
         """Start with no key remembered.
 
         Args:
             usual: the name of the dialect to try first; the first one of the registry if there is none of this name.
+            patterns: those with a format name the dialect to try first on their keys.
         """
-        named = (dialect for dialect in SESSION_DIALECTS if dialect.name == usual)
-        self._usual = next(named, SESSION_DIALECTS[0])
+        self._usual = session_dialect(usual) or SESSION_DIALECTS[0]
         self._of_key: dict[bytes, SessionDialect] = {}
+        named = [(Pattern(one.keys), session_dialect(one.format)) for one in patterns if one.format]
+        self._of_pattern = [(pattern, dialect) for pattern, dialect in named if dialect is not None]
+        if len(patterns) == len(self._of_pattern) == 1:
+            self._usual = self._of_pattern.pop()[1]
 
     async def fetch(self, keys: Sequence[bytes], ask: Ask) -> Page:
         """Read each key once, in a single round trip.
@@ -88,9 +94,9 @@ class SessionDialects:
             SourceError: ``ask`` raised it.
         """
         usual, of_key = self._usual, self._of_key
-        if not of_key:
+        if not of_key and not self._of_pattern:
             return Page(keys, [usual] * len(keys), commands := list(map(usual.read, keys)), await ask(commands))
-        dialects = [of_key.get(key, usual) for key in keys]
+        dialects = [of_key.get(key) or self._expected(key) for key in keys]
         commands = [dialect.read(key) for dialect, key in zip(dialects, keys, strict=True)]
         return Page(keys, dialects, commands, await ask(commands))
 
@@ -110,6 +116,11 @@ class SessionDialects:
         self._learn(attempts, len(page.keys))
         return [attempt.session for attempt in attempts]
 
+    def _expected(self, key: bytes) -> SessionDialect:
+        """The dialect of the key's pattern; otherwise the usual one."""
+        named = (dialect for pattern, dialect in self._of_pattern if pattern.variable(key) is not None)
+        return next(named, self._usual)
+
     def forget(self, key: bytes) -> None:
         """Drop what is remembered of a key."""
         self._of_key.pop(key, None)
@@ -121,7 +132,7 @@ class SessionDialects:
             self._usual = dialect if 2 * number > of else self._usual
         for attempt in attempts:
             session = attempt.session
-            if session.is_gone or session.dialect is self._usual:
+            if session.is_gone or session.dialect is self._expected(session.key):
                 self._of_key.pop(session.key, None)
             elif not isinstance(session.reply, ReplyError):
                 if len(self._of_key) >= REMEMBERED_KEYS:

@@ -46,7 +46,7 @@ class SlidingWindow:
             reads.append((b"ZREVRANGEBYSCORE", key, b"+inf", since, *only, str(rule.limit - 1).encode(), b"1"))
         return [*reads, (b"ZCARD", key)]
 
-    def decode(self, replies: Sequence[object], now: float, rule: Rule | None) -> Usage | None:
+    def decode(self, key: bytes, replies: Sequence[object], now: float, rule: Rule | None) -> Usage | None:
         """The number of requests inside the window; of all requests in the set, if the window is not known.
 
         Raises:
@@ -66,4 +66,6 @@ class SlidingWindow:
         first = float(oldest[1]) / self._per_second
         if pivot and isinstance(pivot[0], list) and pivot[0]:
             first = float(pivot[0][1]) / self._per_second
+        if first > now * 3:  # came between two of the commands
+            raise OtherDialectError("sorted set whose scores are no times")
         return Usage(used, max(0.0, first + rule.window_s - now))

@@ -9,11 +9,13 @@ import pytest
 from redis_dash.core.resp import ReplyError
 from redis_dash.dialects.base import OtherDialectError, Rule, SessionFacts, Usage, refusal
 from redis_dash.dialects.fixed_window import FixedWindow
-from redis_dash.dialects.json_session import LARGEST, TEXT_SHOWN, JsonSession
+from redis_dash.dialects.json_session import LARGEST, JsonSession
+from redis_dash.dialects.session_values import TEXT_SHOWN
 from redis_dash.dialects.sliding_window import SlidingWindow
 
 NOW = 1_800_000_000.0
 RULE = Rule(100, 60.0)
+KEY = b"rl:203.0.113.9"
 
 
 def decode(value: object) -> SessionFacts:
@@ -96,25 +98,25 @@ def test_what_says_something_of_the_key_is_an_answer(reply: object) -> None:
 def test_sliding_window_in_each_unit(per_second: int) -> None:
     dialect = SlidingWindow("x", per_second)
     oldest = [b"member", str((NOW - 20) * per_second).encode()]
-    assert dialect.decode([50, oldest, 37, oldest, 50], NOW, RULE) == Usage(37, 40.0)
+    assert dialect.decode(KEY, [50, oldest, 37, oldest, 50], NOW, RULE) == Usage(37, 40.0)
     pivot = [b"member", str((NOW - 5) * per_second).encode()]
-    assert dialect.decode([150, pivot, 150, oldest, pivot, 150], NOW, RULE) == Usage(150, 55.0)
-    assert dialect.decode([50, oldest, 37, oldest, 50], NOW, None) == Usage(37, None, is_held=True)
-    assert dialect.decode([5, oldest, 0, [], 5], NOW, RULE) == Usage(0, None)
-    assert dialect.decode([0, [], 0, [], 0], NOW, RULE) is None
+    assert dialect.decode(KEY, [150, pivot, 150, oldest, pivot, 150], NOW, RULE) == Usage(150, 55.0)
+    assert dialect.decode(KEY, [50, oldest, 37, oldest, 50], NOW, None) == Usage(37, None, is_held=True)
+    assert dialect.decode(KEY, [5, oldest, 0, [], 5], NOW, RULE) == Usage(0, None)
+    assert dialect.decode(KEY, [0, [], 0, [], 0], NOW, RULE) is None
     for unit in (per_second * 1000, per_second / 1000):
         with pytest.raises(OtherDialectError):  # also where its window, in another unit, is empty
-            SlidingWindow("other", unit).decode([50, oldest, 0, [], 50], NOW, RULE)  # type: ignore[arg-type]
+            SlidingWindow("other", unit).decode(KEY, [50, oldest, 0, [], 50], NOW, RULE)  # type: ignore[arg-type]
 
 
 def test_fixed_window() -> None:
-    assert FixedWindow().decode([b"37", 12_500], NOW, RULE) == Usage(37, 12.5)
-    assert FixedWindow().decode([b"37", -1], NOW, None) == Usage(37, None, is_endless=True)
-    assert FixedWindow().decode([b"37", -1], NOW, RULE) == Usage(37, None, is_endless=True, fits=False)
-    assert FixedWindow().decode([b"37", 300_000], NOW, RULE) == Usage(37, 300.0, fits=False)
-    assert FixedWindow().decode([b"37", 300_000], NOW, None) == Usage(37, 300.0)
-    assert FixedWindow().decode([b"0", 0], NOW, RULE) == Usage(0, 0.0)
-    assert FixedWindow().decode([None, -2], NOW, RULE) is None
+    assert FixedWindow().decode(KEY, [b"37", 12_500], NOW, RULE) == Usage(37, 12.5)
+    assert FixedWindow().decode(KEY, [b"37", -1], NOW, None) == Usage(37, None, is_endless=True)
+    assert FixedWindow().decode(KEY, [b"37", -1], NOW, RULE) == Usage(37, None, is_endless=True, fits=False)
+    assert FixedWindow().decode(KEY, [b"37", 300_000], NOW, RULE) == Usage(37, 300.0, fits=False)
+    assert FixedWindow().decode(KEY, [b"37", 300_000], NOW, None) == Usage(37, 300.0)
+    assert FixedWindow().decode(KEY, [b"0", 0], NOW, RULE) == Usage(0, 0.0)
+    assert FixedWindow().decode(KEY, [None, -2], NOW, RULE) is None
 
 
 @pytest.mark.parametrize(
@@ -133,4 +135,4 @@ def test_fixed_window() -> None:
 )
 def test_what_is_no_counter_is_named(value: object, kind: str) -> None:
     with pytest.raises(OtherDialectError, match=f"^{kind}$"):
-        FixedWindow().decode([value, 1], NOW, RULE)
+        FixedWindow().decode(KEY, [value, 1], NOW, RULE)

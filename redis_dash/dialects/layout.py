@@ -1,0 +1,169 @@
+"""How a framework names a kind of key, and what the keys hold: the facts by which redis-dash recognises it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from redis_dash.core.globs import decoded, escaped
+from redis_dash.dialects.base import LimitDialect, Rule, SessionDialect
+
+Topic = Literal["sessions", "rate_limits", "cache", "leaderboards", "other"]
+"""The topic that shows the keys; ``other`` if none does: queues, locks, indexes."""
+Confidence = Literal["certain", "likely"]
+UUID = rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+
+FITTING = 0.9
+"""The share of sampled keys that must have the layout's type and value. The others may have been replaced meanwhile."""
+
+
+class KeySample(msgspec.Struct, frozen=True):
+    """A key, and as much of its value as recognition needs."""
+
+    key: bytes
+    type: str
+    """As TYPE names it: ``string``, ``hash``, ``zset``, …"""
+    ttl_s: float | None
+    """None if it never expires."""
+    value: object
+    """A string's bytes; a hash's fields as a dict of bytes; (member, score) pairs of a sorted set; some elements of
+    a list or set. Of a large value only a part. None if it is not known."""
+
+
+def any_sample(sample: KeySample) -> bool:
+    """Nothing else is needed."""
+    return True
+
+
+def expires(sample: KeySample) -> bool:
+    """Whether the key has a lifetime."""
+    return sample.ttl_s is not None
+
+
+def star(variable: bytes) -> str:
+    """Any text."""
+    return "*"
+
+
+def numbered(variable: bytes) -> str:
+    """Any text that begins with a digit."""
+    return "[0-9]*"
+
+
+def literally(variable: bytes) -> str:
+    """Only this text: each key is a kind of its own."""
+    return escaped(decoded(variable))
+
+
+def length(variable: bytes) -> str:
+    """Any text of this length."""
+    return "?" * len(variable)
+
+
+def uuid(variable: bytes) -> str:
+    """Any UUID."""
+    return "????????-????-????-????-????????????"
+
+
+def hexadecimal(variable: bytes) -> str:
+    """Hexadecimal digits, as many as these."""
+    return "[0-9a-f]" * len(variable)
+
+
+class KeyName(NamedTuple):
+    """What a key's name says."""
+
+    glob: str
+    """Matches the keys of the same kind: everything but the variable part."""
+    identity: bytes
+    """The variable part: a session's id, a client."""
+    rule: Rule | None = None
+    """The limit that the name holds, if any."""
+
+
+class Layout(msgspec.Struct, frozen=True, kw_only=True):
+    """One kind of key of one framework."""
+
+    name: str
+    """Unique; users see it, and write it as ``format`` in ``config.toml``: ``Flask-Session (msgpack)``."""
+    topic: Topic
+    keys: re.Pattern[bytes]
+    """Matches whole keys, with a group ``id`` for the variable part; see ``named``. A group ``client`` inside of it is
+    the identity, if not all of it is."""
+    type: str
+    value: Callable[[object], bool]
+    """Whether a sampled value is of this kind. It never raises."""
+    evidence: str
+    """What ``keys``, ``type`` and ``value`` look for, in a few words: ``sess:<id>, JSON with "cookie"``."""
+    dialect: str = ""
+    """The name of the session or limit dialect that reads the keys; empty if none does."""
+    confidence: Confidence = "certain"
+    caveat: str = ""
+    """For sessions: in which case deleting the key does not sign out, in one sentence."""
+    rule: Callable[[re.Match[bytes]], Rule | None] | None = None
+    """The limit that a key's name holds."""
+    also: Callable[[KeySample], bool] = any_sample
+    """What else a sampled key must have: a lifetime."""
+    id_glob: Callable[[bytes], str] = star
+    """The glob of a variable part, where ``*`` would match keys of other kinds, too."""
+
+    def read_name(self, key: bytes) -> KeyName | None:
+        """What a key's name says; None if it is not of this kind."""
+        match = self.keys.fullmatch(key)
+        if match is None:
+            return None
+        begin, end = match.span("id")
+        glob = f"{escaped(decoded(key[:begin]))}{self.id_glob(match['id'])}{escaped(decoded(key[end:]))}"
+        identity = match["client"] if "client" in self.keys.groupindex else None
+        return KeyName(glob, match["id"] if identity is None else identity, self.rule(match) if self.rule else None)
+
+    def fits(self, sample: KeySample) -> bool:
+        """Whether type and value are those of this kind."""
+        return sample.type == self.type and self.value(sample.value) and self.also(sample)
+
+
+class Framework(NamedTuple):
+    """What one framework's file registers."""
+
+    layouts: tuple[Layout, ...]
+    """The kinds of keys that it writes."""
+    sessions: tuple[SessionDialect, ...] = ()
+    """Dialects that read only keys which a layout has recognised: any other value might seem to fit them."""
+    limits: tuple[LimitDialect, ...] = ()
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """A recognised kind of keys."""
+
+    layout: Layout
+    glob: str
+    fitting: int
+    sampled: int
+    """Keys of this name that were read, and how many of them fit."""
+
+
+def named(pattern: bytes) -> re.Pattern[bytes]:
+    r"""Compile the name of a kind of key, after any prefix that a client library adds: ``myapp:``, ``prod_``.
+
+    Args:
+        pattern: with a group ``id`` for the variable part: ``rb"sess:(?P<id>[\w-]{20,})"``.
+    """
+    return re.compile(rb"(?:.{0,100}[^0-9A-Za-z])?" + pattern, re.DOTALL)
+
+
+def recognise(samples: Sequence[KeySample], layouts: Sequence[Layout]) -> list[Claim]:
+    """The kinds of keys among the samples; of two layouts that claim the same keys, a certain or earlier one wins."""
+    claims: dict[str, Claim] = {}
+    for layout in sorted(layouts, key=lambda layout: layout.confidence != "certain"):
+        by_glob: dict[str, list[KeySample]] = {}
+        for sample in samples:
+            if (name := layout.read_name(sample.key)) is not None:
+                by_glob.setdefault(name.glob, []).append(sample)
+        for glob, of_name in by_glob.items():
+            fitting = sum(map(layout.fits, of_name))
+            if fitting >= max(1.0, FITTING * len(of_name)):
+                claims.setdefault(glob, Claim(layout, glob, fitting, len(of_name)))
+    return list(claims.values())

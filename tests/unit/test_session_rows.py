@@ -1,0 +1,44 @@
+"""The row of a session: when it ends, and whether nobody is signed in."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from redis_dash.core.frames.sessions import SessionRow
+from redis_dash.core.known_ids import KnownIds
+from redis_dash.dialects.base import SessionFacts
+from redis_dash.sources.session_facts import KnownSession, SessionRows
+
+KEY = b"session:q7Hc2-kPzL0_vT9xWm4RbYsE"
+
+
+def row(facts: SessionFacts, left_s: float | None) -> SessionRow:
+    now = time.monotonic()
+    expires_at = None if left_s is None else now + left_s
+    known = KnownSession(facts, "x", expires_at=expires_at, lifetime_s=left_s, expires_known=True)
+    (made,) = SessionRows(["session:*"], KnownIds()).make([(KEY, known)], now)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("key_left", "ends_in", "left"), [(None, 100, 100), (160, 100, 100), (50, 100, 50), (50, None, 50), (None, -9, -9)]
+)
+def test_a_session_ends_when_the_framework_says_even_if_its_key_lives_longer(
+    key_left: float | None, ends_in: float | None, left: float
+) -> None:
+    made = row(SessionFacts("ann", ends_at=None if ends_in is None else time.time() + ends_in), key_left)
+    assert made.ttl_s == pytest.approx(left, abs=5)
+    assert made.ttl_full_s is not None
+    assert made.ttl_s is not None
+    assert made.ttl_full_s >= made.ttl_s
+
+
+def test_a_session_that_never_ends() -> None:
+    assert row(SessionFacts("ann"), None).ttl_s is None
+
+
+def test_that_nobody_is_signed_in_is_passed_on() -> None:
+    assert row(SessionFacts("", is_anonymous=True), 50).is_anonymous
+    assert not row(SessionFacts("ann"), 50).is_anonymous
