@@ -233,6 +233,24 @@ def snapshot(
 
 
 @main.command()
+@deployment_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def discover(url: str | None, config_file: Path | None, as_json: bool, **given: Any) -> None:
+    """List what kinds of keys there are, and which frameworks write them.
+
+    Scans everything once at full speed. Exit codes: 0 listed, 1 nothing could be reached, 2 bad usage, 3 the keys may
+    not be read, 4 it could not be written.
+    """
+    config = _config_or_exit(url, config_file, given)
+    from redis_dash.discover import discover as listed
+
+    text, code = asyncio.run(listed(config, as_json=as_json))
+    if text:
+        deliver(text.encode() + b"\n")
+    sys.exit(code)
+
+
+@main.command()
 @click.option("--rate", type=Number(0.1, 1000), help="Requests a second of the workload.")
 @click.option("--seed", type=int, help="Makes the workload's choices repeatable.")
 @click.option("--redis-url", help="Use this Redis instead of a private one (it will be written to).")

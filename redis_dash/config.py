@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 import msgspec
 
 from redis_dash.core.errors import ConfigError
-from redis_dash.dialects.base import Rule
+from redis_dash.dialects.base import Rule, SessionPattern
 
 SCHEMES = ("redis", "rediss", "unix")
 ESCAPE = "in a password / # ? @ are written %2F %23 %3F %40"
@@ -122,6 +122,8 @@ class LimitPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     keys: str
     limit: str = ""
+    format: str = ""
+    """The name of a layout or a dialect; empty if it is to be found out key by key."""
 
     def __post_init__(self) -> None:
         try:
@@ -153,7 +155,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     url: str = DEFAULT_URL
     channels: tuple[str, ...] = ("*",)
-    sessions: tuple[str, ...] = ("session:*",)
+    sessions: tuple[str | SessionPattern, ...] = ("session:*",)
     limits: tuple[LimitPattern, ...] = (LimitPattern("ratelimit:*"),)
     leaderboards: tuple[str, ...] = ("leaderboard", "leaderboard:*")
     caches: tuple[CachePattern, ...] = ()
@@ -167,8 +169,32 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not 0 < self.budget <= 1:
             raise ValueError("budget is a share of one core, above 0 and at most 1")
         keys = [*(limit.keys for limit in self.limits), *(cache.keys for cache in self.caches)]
-        if "" in (*self.channels, *self.sessions, *self.leaderboards, *keys):
+        if "" in (*self.channels, *self.session_globs, *self.leaderboards, *keys):
             raise ValueError("a pattern is empty")
+        self._check_formats()
+
+    def _check_formats(self) -> None:
+        if not any([*(one.format for one in self.session_patterns), *(one.format for one in self.limits)]):
+            return
+        # Imported here, for a quick start: all dialects, and what they decode with.
+        from redis_dash.dialects.registry import limit_dialect, session_dialect
+
+        for pattern in self.session_patterns:
+            if pattern.format and session_dialect(pattern.format) is None:
+                raise ValueError(f"no format of sessions has the name {pattern.format!r}")
+        for limit in self.limits:
+            if limit.format and limit_dialect(limit.format) is None:
+                raise ValueError(f"no format of limits has the name {limit.format!r}")
+
+    @property
+    def session_patterns(self) -> tuple[SessionPattern, ...]:
+        """The patterns of session keys, and their formats."""
+        return tuple(SessionPattern(one) if isinstance(one, str) else one for one in self.sessions)
+
+    @property
+    def session_globs(self) -> tuple[str, ...]:
+        """The patterns of session keys."""
+        return tuple(pattern.keys for pattern in self.session_patterns)
 
     def __repr__(self) -> str:
         return "Config(…)"  # `url` may hold a password, and tracebacks print locals
@@ -247,7 +273,11 @@ _KINDS = {
     "datetime": "a date",
     "time": "a time of day",
 }
-_SETTINGS: Mapping[str, type[msgspec.Struct]] = {"limits": LimitPattern, "caches": CachePattern}
+_SETTINGS: Mapping[str, type[msgspec.Struct]] = {
+    "sessions": SessionPattern,
+    "limits": LimitPattern,
+    "caches": CachePattern,
+}
 
 
 def _in_users_words(message: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import msgspec
@@ -18,18 +18,20 @@ from redis_dash.core.commands import Command, FullPass, Outcome, Request
 from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.server import Scan
-from redis_dash.core.reading import AnyReading, Reading, Status
+from redis_dash.core.reading import AnyReading, Reading, aged, agreed
 from redis_dash.core.rights import remedy
-from redis_dash.keyspace.client_tracking import ClientTracking
-from redis_dash.keyspace.scan import Keyspace
+from redis_dash.discovery.adopt import adopted, may_adopt
+from redis_dash.discovery.discovery import Discovery
 from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.subscriber import Subscriber
-from redis_dash.sources import SOURCES, key_groups, tracked
-from redis_dash.sources.base import AcceptsRequests, BackgroundWork, Context, HasOwnConnection, Sample, Source
+from redis_dash.sources.base import AcceptsRequests, BackgroundWork, HasOwnConnection, Sample, Source
+from redis_dash.watch import Watch, keep_running
 
-RETRY_S = 0.5
+LOOK_S = 5.0
+"""How often new kinds of keys are looked at."""
+LATE_IN_PASS = 0.2
+"""From this share of a pass on, keys that are recognised are watched when the pass is complete."""
 LATE = "no answer in time"
-AGAIN = "connected again"
 
 
 class Hub:
@@ -44,34 +46,36 @@ class Hub:
         Raises:
             ConfigError: the URL cannot be used.
         """
-        url = Url(config.url)
-        self.deployment = deployment or Deployment(url)
-        self._config = config
-        self._keyspace = Keyspace(self.deployment, key_groups(config), config.budget, config.refresh_s)
-        self._subscriber = Subscriber(url, config.channels, MessageRing())
-        # Tracking listens to one node. Of several, the others would be silent, so all keys are left to the scan.
-        named = tracked(config) if len(self.deployment.nodes) == 1 else {}
-        self._tracking = ClientTracking(url, named, config.budget)
-        self._keyspace.counts.tracking = self._tracking
-        self._keyspace.besides = lambda: self._tracking.spent_s
-        self.deployment.listeners += [self._subscriber.traffic, self._tracking.traffic]
-        context = Context(config, self.deployment, self._keyspace, self._subscriber, self._tracking)
-        self._sources: list[Source[Any]] = [make(context) for make in SOURCES]
-        self._locks = {source.topic: asyncio.Lock() for source in self._sources}
-        self._asked = {source.topic: asyncio.Event() for source in self._sources}
-        context.read_soon = lambda topic: self._asked[topic].set()
+        self._url = Url(config.url)
+        self.deployment = deployment or Deployment(self._url)
+        self._subscriber = Subscriber(self._url, config.channels, MessageRing())
         self._latest: dict[str, Reading[Any]] = {}
         self._unread: dict[str, Reading[Any]] = {}
-        self._with_own_connection = {
-            source.topic: source for source in self._sources if isinstance(source, HasOwnConnection)
-        }
-        self._states: dict[str, Hashable] = {}
-        """The states of these connections at the last ``drain``."""
         self._trouble = ""
         """Why the server was away at the last ``drain``."""
         self._there_at = 0.0
         """``time.monotonic()`` of the last ``drain`` when it was there."""
         self._reached = False
+        self.deployment.listeners.append(self._subscriber.traffic)
+        self._given = config
+        """As the user gave it, without what was recognised."""
+        self._discovery = Discovery(self.deployment) if may_adopt(config) else None
+        self.watch = self._watch_for(config)
+        topics = [source.topic for source in self.watch.sources]
+        self._locks = {topic: asyncio.Lock() for topic in topics}
+        self._asked = {topic: asyncio.Event() for topic in topics}
+        self._states: dict[str, Hashable] = {}
+        """The states of the sources' own connections at the last ``drain``."""
+
+    def _watch_for(self, config: Config) -> Watch:
+        patterns = self._discovery.patterns if self._discovery else None
+        return Watch(
+            config, self._url, self.deployment, self._subscriber, patterns, lambda topic: self._asked[topic].set()
+        )
+
+    @property
+    def _with_own_connection(self) -> dict[str, HasOwnConnection]:
+        return {source.topic: source for source in self.watch.sources if isinstance(source, HasOwnConnection)}
 
     @property
     def target(self) -> str:
@@ -106,16 +110,16 @@ class Hub:
     @property
     def passes(self) -> int:
         """Complete passes over the keyspace so far."""
-        return self._keyspace.passes
+        return self.watch.keyspace.passes
 
     def scan(self) -> Scan:
         """The progress of the scan."""
-        return self._keyspace.scan()
+        return self.watch.keyspace.scan()
 
     @property
     def scan_trouble(self) -> str:
         """Why the scan cannot proceed; empty if it can."""
-        return self._keyspace.trouble
+        return self.watch.keyspace.trouble
 
     def drain(self) -> list[AnyReading]:
         """The new readings since the last call, which agree on whether the server is away.
@@ -165,22 +169,22 @@ class Hub:
     def _agreed(self, reading: Reading[Any]) -> Reading[Any]:
         source = self._with_own_connection.get(reading.topic)
         if source is None or not self._is_there(source):
-            return _agreed(reading, self._trouble)
+            return agreed(reading, self._trouble)
         return msgspec.structs.replace(reading, away=False) if reading.away else reading
 
     def progress(self) -> Progress | None:
         """The work that runs at full speed now, if any."""
-        if self._keyspace.full_speed:
-            scan = self._keyspace.scan()
-            return Progress("pass", scan.done, max(scan.done, scan.size), self._keyspace.elapsed_s)
-        busy = (source.progress() for source in self._sources if isinstance(source, BackgroundWork))
+        if self.watch.keyspace.full_speed:
+            scan = self.watch.keyspace.scan()
+            return Progress("pass", scan.done, max(scan.done, scan.size), self.watch.keyspace.elapsed_s)
+        busy = (source.progress() for source in self.watch.sources if isinstance(source, BackgroundWork))
         return next((progress for progress in busy if progress is not None), None)
 
     def ask(self, request: Request) -> None:
         """Pass a request on to the scan and to the sources that accept requests."""
         if isinstance(request, FullPass):
-            self._keyspace.set_full_speed(request.on)
-        for source in self._sources:
+            self.watch.keyspace.set_full_speed(request.on)
+        for source in self.watch.sources:
             if isinstance(source, AcceptsRequests):
                 source.ask(request)
                 self._asked[source.topic].set()
@@ -200,26 +204,47 @@ class Hub:
         """Connect and poll the sources until cancelled."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._keep_running(self._subscriber.run, "receiving messages"))
-                tasks.create_task(self._keep_running(self._tracking.run, "listening to what is written"))
-                tasks.create_task(self._keep_running(self._keyspace.run, "scanning"))
-                for source in self._sources:
-                    tasks.create_task(self._poll(source))
-                    if isinstance(source, BackgroundWork):
-                        tasks.create_task(
-                            self._keep_running(source.run, f"working on {source.topic.replace('_', ' ')}")
-                        )
+                tasks.create_task(keep_running(self._subscriber.run, "receiving messages", self.deployment))
+                tasks.create_task(self._keep_recognising())
         finally:
             await self.deployment.close()
 
-    async def _keep_running(self, run: Callable[[], Awaitable[None]], doing: str) -> None:
-        """Run a task again whenever it ends: a bug in one task must not end the others."""
+    async def _keep_recognising(self) -> None:
+        """Run the sources; begin again with further keys whenever some are recognised."""
+        discovery = self._discovery
+        if discovery is None:
+            return await self.watch.run(self._poll)
+        with contextlib.suppress(SourceError):  # the sources report it
+            await discovery.first_look()
         while True:
+            self._adopt(adopted(self._given, discovery.claims))
+            sources = asyncio.create_task(self.watch.run(self._poll))
+            looking = asyncio.create_task(self._until_recognised(discovery))
             try:
-                await run()
+                await asyncio.wait((sources, looking), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in (sources, looking):
+                    task.cancel()
+                await asyncio.gather(sources, looking, return_exceptions=True)
+
+    async def _until_recognised(self, discovery: Discovery) -> None:
+        """Return when keys are recognised that are not watched yet, at a time when little of a pass would be lost."""
+        while (
+            adopted(self._given, discovery.claims) == self.watch.config or LATE_IN_PASS < self.watch.keyspace.share < 1
+        ):
+            await asyncio.sleep(LOOK_S)
+            try:
+                await discovery.look()
+            except SourceError:
+                continue
             except Exception:
-                self.deployment.own_error(doing)
-            await asyncio.sleep(RETRY_S)
+                self.deployment.own_error("recognising keys")
+
+    def _adopt(self, config: Config) -> None:
+        if config != self.watch.config:
+            full_speed = self.watch.keyspace.full_speed
+            self.watch = self._watch_for(config)
+            self.watch.keyspace.set_full_speed(full_speed)
 
     async def read_all(self, within_s: float | None = None) -> list[Reading[Any]]:
         """Read every source once, those with ``read_last`` after the others.
@@ -234,14 +259,14 @@ class Hub:
                     return await self._read(source)
             except TimeoutError:
                 before = self._latest.get(source.topic)
-                return _aged(before, LATE) or Reading(source.topic, "error", note=LATE, away=True)
+                return aged(before, LATE) or Reading(source.topic, "error", note=LATE, away=True)
 
-        others = [source for source in self._sources if not source.read_last]
+        others = [source for source in self.watch.sources if not source.read_last]
         readings = {reading.topic: reading for reading in await asyncio.gather(*map(read, others))}
-        for source in self._sources:
+        for source in self.watch.sources:
             if source.topic not in readings:
                 readings[source.topic] = await read(source)
-        return [readings[source.topic] for source in self._sources]
+        return [readings[source.topic] for source in self.watch.sources]
 
     async def _poll(self, source: Source[Any]) -> None:
         while True:
@@ -250,7 +275,7 @@ class Hub:
             self._latest[source.topic] = self._unread[source.topic] = reading
             asked = self._asked[source.topic]
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(0.05, self._config.refresh_s - (time.monotonic() - began))):
+                async with asyncio.timeout(max(0.05, self._given.refresh_s - (time.monotonic() - began))):
                     await asked.wait()  # a request is read at once
             asked.clear()
 
@@ -302,30 +327,9 @@ class Hub:
             case MissingRightError():
                 return Reading(topic, "off", note=str(error), remedy=self._remedy(error.rules))
             case AwayError():
-                return _aged(before, str(error), away=True) or Reading(topic, "error", note=str(error), away=True)
+                return aged(before, str(error), away=True) or Reading(topic, "error", note=str(error), away=True)
             case SourceError():
-                return _aged(before, str(error)) or Reading(topic, "error", note=str(error))
+                return aged(before, str(error)) or Reading(topic, "error", note=str(error))
         # a bug in one source must not blank the other panes
         note = self.deployment.own_error(f"reading {topic.replace('_', ' ')}")
-        return _aged(before, note, "error") or Reading(topic, "error", note=note)
-
-
-def _agreed(reading: Reading[Any], trouble: str) -> Reading[Any]:
-    """The reading, changed to agree with ``trouble``: why the server is away, or empty if it is not."""
-    if trouble:
-        if reading.away or reading.status != "error":
-            status: Status = "error" if reading.frame is None else "stale"
-            return msgspec.structs.replace(reading, status=status, note=trouble, away=True, remedy="")
-    elif reading.away:
-        note = "" if reading.frame is None else AGAIN
-        return msgspec.structs.replace(reading, status="stale", note=note, away=False, remedy="")
-    return reading
-
-
-def _aged(
-    before: Reading[Any] | None, note: str, status: Status = "stale", *, away: bool = False
-) -> Reading[Any] | None:
-    """The previous reading with its frame, marked as stale; None without a frame."""
-    if before is None or before.frame is None:
-        return None
-    return msgspec.structs.replace(before, status=status, note=note, away=away, remedy="")
+        return aged(before, note, "error") or Reading(topic, "error", note=note)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import math
-import re
 import signal
 import time
 from collections.abc import Collection, Iterator
@@ -20,6 +17,7 @@ from redis_dash.config import Config
 from redis_dash.core.commands import CountAfresh, FullPass
 from redis_dash.core.errors import DashError, SourceError
 from redis_dash.core.feed import Progress
+from redis_dash.core.json_text import json_text
 from redis_dash.core.reading import Reading
 from redis_dash.hub import Hub
 from redis_dash.sources import SOURCES
@@ -84,7 +82,7 @@ async def take(
         "topics": {reading.topic: _topic(reading) for reading in readings},
         "cost": msgspec.to_builtins(hub.deployment.watching_cost()),
     }
-    return _json(document), _exit_code(hub, readings, talker)
+    return json_text(document), _exit_code(hub, readings, talker)
 
 
 @contextlib.contextmanager
@@ -193,28 +191,6 @@ def _name(error: BaseException | None) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return type(error).__name__
-
-
-def _json(document: dict[str, object]) -> str:
-    """The document as JSON; everything that is not printable is escaped, because it could control a terminal."""
-    text = msgspec.json.format(msgspec.json.encode(_finite(document)), indent=1).decode()
-    return text if text.isascii() and "\x7f" not in text else _UNPRINTABLE.sub(_escaped, text)
-
-
-_UNPRINTABLE = re.compile(r"[^ -~\n]")
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return match[0] if match[0].isprintable() else json.dumps(match[0])[1:-1].replace("\x7f", "\\u007f")
-
-
-def _finite(value: Any) -> Any:
-    """The value as JSON can represent it: infinities as the texts ``inf`` and ``-inf``, as in Redis; NaN as null."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None if math.isnan(value) else f"{value}"
-    if isinstance(value, dict):
-        return {name: _finite(one) for name, one in value.items()}
-    return [_finite(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _topic(reading: Reading[Any]) -> dict[str, object]:

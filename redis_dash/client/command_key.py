@@ -17,6 +17,8 @@ def key_of(command: Command) -> bytes:
         ValueError: it has no key or several, which may be on different nodes.
     """
     name, *arguments = command
+    if name == b"MEMORY" and arguments[:1] == [b"USAGE"]:
+        return arguments[1]
     if name == b"EVAL" and arguments[1:2] == [b"1"]:
         return arguments[2]
     if name in _FIRST_IS_KEY and arguments and not (name in _ONLY_KEYS and len(arguments) > 1):

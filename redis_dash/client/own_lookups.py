@@ -24,6 +24,10 @@ _MISSED: dict[bytes, object] = {
     b"HGETALL": [],
     b"DUMP": None,
     b"TYPE": b"none",
+    b"HSCAN": [b"0", []],
+    b"LRANGE": [],
+    b"SRANDMEMBER": [],
+    b"ZRANGE": [],
 }
 """The reply that means that the key does not exist. An empty string counts as a miss, too: see ``found_after_all``."""
 
@@ -45,6 +49,7 @@ UNCOUNTED = frozenset(
         b"EXEC",
         b"HELLO",
         b"INFO",
+        b"MEMORY",
         b"MULTI",
         b"PING",
         b"PSUBSCRIBE",
@@ -65,6 +70,10 @@ _LISTED = UNCOUNTED.union(COUNTED)
 
 PROBES: dict[bytes, Command] = {
     b"GETRANGE": (b"0", b"0"),
+    b"HSCAN": (b"0",),
+    b"LRANGE": (b"0", b"0"),
+    b"SRANDMEMBER": (b"1",),
+    b"ZRANGE": (b"0", b"0"),
     b"ZREVRANGE": (b"0", b"0"),
     b"ZREVRANK": (b"nobody",),
     b"ZCOUNT": (b"-inf", b"+inf"),

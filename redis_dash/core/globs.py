@@ -74,6 +74,16 @@ class Glob(NamedTuple):
         return first + b"".join(b"(?>.*?%b)" % run for run in middle) + b".*" + last
 
 
+def escaped(text: str) -> str:
+    """The pattern that matches exactly this text."""
+    return re.sub(r"([*?\[\]\\])", r"\\\1", text)
+
+
+def decoded(raw: bytes) -> str:
+    """The reverse of ``encoded``."""
+    return raw.decode("utf-8", "surrogateescape")
+
+
 def encoded(pattern: str) -> bytes:
     """The bytes of a pattern, including bytes of the command line that are not UTF-8."""
     return pattern.encode("utf-8", "surrogateescape")

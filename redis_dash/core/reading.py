@@ -13,6 +13,9 @@ Status = Literal["ok", "stale", "reduced", "off", "error"]
 
 F = TypeVar("F", bound=Frame)
 
+AGAIN = "connected again"
+"""The note of the last reading before the connection was lost, until the next one."""
+
 
 class Reading(msgspec.Struct, Generic[F], frozen=True):
     """A topic's latest frame with its status.
@@ -43,3 +46,24 @@ class Reading(msgspec.Struct, Generic[F], frozen=True):
 
 
 AnyReading = Reading[Any]
+
+
+def agreed(reading: Reading[Any], trouble: str) -> Reading[Any]:
+    """The reading, changed to agree with ``trouble``: why the server is away, or empty if it is not."""
+    if trouble:
+        if reading.away or reading.status != "error":
+            status: Status = "error" if reading.frame is None else "stale"
+            return msgspec.structs.replace(reading, status=status, note=trouble, away=True, remedy="")
+    elif reading.away:
+        note = "" if reading.frame is None else AGAIN
+        return msgspec.structs.replace(reading, status="stale", note=note, away=False, remedy="")
+    return reading
+
+
+def aged(
+    before: Reading[Any] | None, note: str, status: Status = "stale", *, away: bool = False
+) -> Reading[Any] | None:
+    """The previous reading with its frame, marked as stale; None without a frame."""
+    if before is None or before.frame is None:
+        return None
+    return msgspec.structs.replace(before, status=status, note=note, away=away, remedy="")

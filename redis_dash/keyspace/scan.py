@@ -19,6 +19,7 @@ from redis_dash.core.patterns import Matcher
 from redis_dash.core.throughput import Throughput
 from redis_dash.keyspace.counts import KeyCounts
 from redis_dash.keyspace.cursor import ScanInterruptedError
+from redis_dash.keyspace.key_patterns import KeyPatterns
 from redis_dash.keyspace.throttle import Throttle
 from redis_dash.keyspace.walk import Walk
 
@@ -72,6 +73,8 @@ class Keyspace:
         """Duration of the latest complete pass."""
         self.last_done = 0
         """Keys that the latest complete pass returned; a key that the server returned twice counts twice."""
+        self.patterns: KeyPatterns | None = None
+        """Learns the kinds of keys from each pass, if it is set."""
         self._deployment = deployment
         self._matcher = Matcher(key_groups)
         self._rest_s = rest_s
@@ -194,6 +197,8 @@ class Keyspace:
         """Make a pass; False if a new one was requested meanwhile."""
         self._began, self.done, self.share, sizes = time.monotonic(), 0, 0.0, set[int]()
         await self.counts.begin()
+        if self.patterns is not None:
+            self.patterns.begin()
         data_set = self.counts.data_sets
         async with contextlib.aclosing(self.walk(self._hold_back)) as walk:
             async for part in walk:
@@ -210,6 +215,8 @@ class Keyspace:
             return False
         self.last_s, self.last_done, self.share = self.elapsed_s, self.done, 1.0
         self.counts.end(still=sizes == {self.done})
+        if self.patterns is not None:
+            self.patterns.end()
         self.passes += 1
         self.full_speed = False
         return True
@@ -246,6 +253,8 @@ class Keyspace:
                 self._throttle.took(scanner.took_s, in_background=self._in_background)
                 self._busy_s += scanner.took_s
                 self._scan_spent_s += self._price_s(scanner.took_s)
+                if self.patterns is not None and hold_back is not None:
+                    self.patterns.add(keys, scanner.size)
                 yield Slice(scanner.size, len(keys), self._matcher.sort(keys), scanner.passed_over)
                 if hold_back is not None and not (scanner.complete or self.full_speed):
                     await hold_back()

@@ -51,7 +51,7 @@ class EventsSource(Source[EventsFrame]):
         super().__init__(context)
         self._subscriber = context.subscriber
         self._deployment = context.deployment
-        self._session_globs = context.config.sessions
+        self._session_globs = context.config.session_globs
         self._known_ids = context.known_ids
         self._past: deque[_Past] = deque()
         self._shard_channels = 0

@@ -245,7 +245,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
 
     def _shown(self, whole: str) -> str:
         """A key or a member without session ids and tokens."""
-        return hide_tokens(self._context.known_ids.mask(mask_keys(whole, self._context.config.sessions)))
+        return hide_tokens(self._context.known_ids.mask(mask_keys(whole, self._context.config.session_globs)))
 
     def _rows(self, page: _Page, members: list[bytes], scores: list[float]) -> tuple[BoardRow, ...]:
         _notice_moves(page, members)

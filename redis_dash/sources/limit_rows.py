@@ -30,7 +30,8 @@ def aged(row: LimitRow, now: float, read: Span) -> LimitRow:
     if age_s < 0.05:
         return row
     reset_s = None if row.reset_s is None else max(0.0, row.reset_s - (now - read.answered))
-    return msgspec.structs.replace(row, age_s=age_s, reset_s=reset_s)
+    clear_s = None if row.clear_s is None else max(0.0, row.clear_s - (now - read.answered))
+    return msgspec.structs.replace(row, age_s=age_s, reset_s=reset_s, clear_s=clear_s)
 
 
 def most(limiter: Limiter, reply: object) -> Rank:
@@ -49,8 +50,8 @@ def rank(row: LimitRow) -> Rank:
 
 
 def is_near(row: LimitRow) -> bool:
-    """Whether a client is near its limit or at it."""
-    return row.limit is not None and row.used >= NEAR * row.limit
+    """Whether a client is near its limit, at it, or blocked."""
+    return row.blocked or (row.limit is not None and row.used >= NEAR * row.limit)
 
 
 def fullest_first(row: LimitRow) -> tuple[bool, float, int, str]:

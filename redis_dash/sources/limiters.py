@@ -9,8 +9,10 @@ from redis_dash.config import LimitPattern
 from redis_dash.core.decoding import text
 from redis_dash.core.frames.rate_limits import LimitRow
 from redis_dash.core.patterns import Pattern
-from redis_dash.dialects.base import LimitDialect, Rule, Usage
-from redis_dash.dialects.registry import LIMIT_DIALECTS
+from redis_dash.core.resp import Command
+from redis_dash.dialects.base import LimitDialect, OtherDialectError, Rule, Usage
+from redis_dash.dialects.layout import Layout
+from redis_dash.dialects.registry import LIMIT_DIALECTS, layout_of, limit_dialect
 from redis_dash.sources.base import NO_NOTE, Note
 
 
@@ -20,6 +22,37 @@ class Limiter(NamedTuple):
     identity: bytes
     rule: Rule | None
     dialect: LimitDialect
+    format: str = ""
+    """The format that the pattern names, if any, as it is shown."""
+
+
+class OtherName:
+    """Reads nothing: the key has another name than the keys of its pattern's layout."""
+
+    name = "other name"
+    by_clock = False
+
+    def probe(self, key: bytes) -> Command:
+        """Read the type."""
+        return (b"TYPE", key)
+
+    def bound(self, reply: object) -> int:
+        """Raises OtherDialectError."""
+        raise OtherDialectError
+
+    def reads(self, key: bytes, now: float, rule: Rule | None) -> Sequence[Command]:
+        """Read the type."""
+        return [(b"TYPE", key)]
+
+    def decode(self, key: bytes, replies: Sequence[object], now: float, rule: Rule | None) -> Usage | None:
+        """None if the key is gone.
+
+        Raises:
+            OtherDialectError: it exists.
+        """
+        if replies[0] == b"none":
+            return None
+        raise OtherDialectError("key of another name")
 
 
 class Limiters:
@@ -27,6 +60,9 @@ class Limiters:
 
     def __init__(self, limits: Sequence[LimitPattern]) -> None:
         self._patterns = [(Pattern(limit.keys), limit.rule) for limit in limits]
+        self._layouts = [layout_of(limit.format) for limit in limits]
+        self._formats = [_shown_format(limit, layout) for limit, layout in zip(limits, self._layouts, strict=True)]
+        self._dialects = [limit_dialect(limit.format) if limit.format else None for limit in limits]
         self._usual = [0] * (len(limits) + 1)
         self._of_key: dict[bytes, int] = {}
         """The dialects of keys that were read, as indexes into ``LIMIT_DIALECTS``."""
@@ -34,13 +70,22 @@ class Limiters:
     @property
     def has_rule(self) -> bool:
         """Whether the limit of any pattern is known."""
-        return any(rule is not None for _, rule in self._patterns)
+        in_names = any(layout is not None and layout.rule is not None for layout in self._layouts)
+        return in_names or any(rule is not None for _, rule in self._patterns)
 
     def of(self, key: bytes) -> Limiter:
         """How to read a key, as far as that is known."""
-        index, identity, rule = self._find(key)
+        index, identity, rule, is_other = self._find(key)
+        if is_other:
+            return Limiter(identity, None, OtherName(), self._formats[index])
+        if own := self._named(index):
+            return Limiter(identity, rule, own, self._formats[index])
         dialect = self._of_key.get(key)
         return Limiter(identity, rule, LIMIT_DIALECTS[self._usual[index] if dialect is None else dialect])
+
+    def _named(self, index: int) -> LimitDialect | None:
+        """The dialect that a pattern names."""
+        return self._dialects[index] if index < len(self._dialects) else None
 
     def try_next(self, key: bytes) -> None:
         """The dialect did not fit: try the next one."""
@@ -60,31 +105,43 @@ class Limiters:
         """Drop all other keys."""
         self._of_key = {key: dialect for key, dialect in self._of_key.items() if key in keys}
 
-    def _find(self, key: bytes) -> tuple[int, bytes, Rule | None]:
+    def _find(self, key: bytes) -> tuple[int, bytes, Rule | None, bool]:
+        """The pattern of a key, its client and its limit, and whether the pattern's layout has other names."""
         for index, (pattern, rule) in enumerate(self._patterns):
             identity = pattern.variable(key)
             if identity is not None:
-                return index, identity, rule
-        return len(self._patterns), key, None
+                layout = self._layouts[index]
+                name = layout.read_name(key) if layout else None
+                if name is not None:
+                    return index, name.identity, rule or name.rule, False
+                return index, identity, rule, layout is not None
+        return len(self._patterns), key, None, False
+
+
+def _shown_format(limit: LimitPattern, layout: Layout | None) -> str:
+    return f"{limit.format} (likely)" if layout is not None and layout.confidence == "likely" else limit.format
 
 
 def limit_row(key: bytes, limiter: Limiter, usage: Usage) -> LimitRow:
     """One client's usage. A rule that does not fit is no limit of it."""
     given = limiter.rule
     rule = given if usage.fits else None
+    limit = rule.limit if rule else usage.limit
     return LimitRow(
         key=text(key),
         identity=text(limiter.identity),
         used=usage.used,
-        limit=rule.limit if rule else None,
-        window_s=rule.window_s if rule else None,
+        limit=limit,
+        window_s=rule.window_s if rule else usage.window_s,
         reset_s=usage.reset_s,
-        blocked=rule is not None and usage.used >= rule.limit,
-        dialect=limiter.dialect.name,
+        blocked=usage.is_blocked or (limit is not None and usage.used >= limit),
+        dialect=limiter.format or limiter.dialect.name,
         is_held=usage.is_held,
         is_endless=usage.is_endless,
         given_limit=None if usage.fits or given is None else given.limit,
         given_window_s=None if usage.fits or given is None else given.window_s,
+        left=usage.left,
+        clear_s=usage.clear_s,
     )
 
 

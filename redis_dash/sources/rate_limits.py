@@ -278,7 +278,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
     def _take(self, key: bytes, limiter: Limiter, replies: list[object], clock: Clock, at: Span) -> None:
         if any(map(_is_about_the_key, replies)):
             raise OtherDialectError
-        usage = limiter.dialect.decode([check(reply) for reply in replies], clock.now, limiter.rule)
+        usage = limiter.dialect.decode(key, [check(reply) for reply in replies], clock.now, limiter.rule)
         if usage is None:
             self._drop(key)
             self._key_group.discard(key)
@@ -326,7 +326,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
 
     def _shown(self, key: bytes, row: LimitRow) -> LimitRow:
         """The row without session ids and tokens: the identity of a client may be its API key."""
-        ids, globs = self._context.known_ids, self._context.config.sessions
+        ids, globs = self._context.known_ids, self._context.config.session_globs
         shown, identity = (hide_tokens(ids.mask(mask_keys(part, globs))) for part in (row.key, row.identity))
         if (shown, identity) == (row.key, row.identity):
             return row

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import msgspec
 
 from redis_dash.core.credential import Credential, mask
-from redis_dash.core.frames.sessions import SessionRow
+from redis_dash.core.frames.sessions import Format, SessionRow
 from redis_dash.core.known_ids import KnownIds
 from redis_dash.core.patterns import Pattern
-from redis_dash.dialects.base import SessionFacts
+from redis_dash.dialects.base import SessionFacts, SessionPattern
+from redis_dash.dialects.registry import layout_of
 from redis_dash.redaction.secret_fields import HIDDEN, SessionSecret
 
 UNREADABLE = SessionFacts(user="", fields=(("", "the value has a format that is not known here"),))
@@ -87,6 +88,16 @@ def distinctive(identifier: bytes) -> bytes:
     return last if len(last) >= DISTINCTIVE else identifier
 
 
+def formats(patterns: Sequence[SessionPattern]) -> tuple[Format, ...]:
+    """What is known of the frameworks that patterns name."""
+    named = [(pattern.keys, layout_of(pattern.format)) for pattern in patterns if pattern.format]
+    return tuple(
+        Format(layout.name, keys, layout.evidence, layout.confidence == "certain", layout.caveat)
+        for keys, layout in named
+        if layout is not None
+    )
+
+
 class SessionRows:
     """Makes rows; remembers the lifetime of a new session."""
 
@@ -116,19 +127,29 @@ class SessionRows:
             known.shown = facts, _masked(known.shown[1], self._ids), known.shown[2]
             known.shown_at = self._ids.version
         _, shown, fingerprint = known.shown
+        left_s = _left(known, now)
         return SessionRow(
             key=Credential(key),
             id=mask(distinctive(identifier)),
             user=shown.user,
             role=shown.role,
-            ttl_s=None if known.expires_at is None else known.expires_at - now,
+            ttl_s=left_s,
             ttl_known=known.expires_known,
-            ttl_full_s=None if known.expires_at is None else max(self._full_s, known.lifetime_s or 0.0),
+            ttl_full_s=None if left_s is None else max(self._full_s, known.lifetime_s or 0.0, left_s),
             created_at=facts.created_at,
             dialect=known.dialect,
             fields=shown.fields,
             fingerprint=fingerprint,
+            is_anonymous=facts.is_anonymous,
         )
+
+
+def _left(known: KnownSession, now: float) -> float | None:
+    """Seconds until the key expires or the framework ends the session; negative if it has ended it; None if never."""
+    ends = [] if known.expires_at is None else [known.expires_at - now]
+    if known.facts is not None and known.facts.ends_at is not None:
+        ends.append(known.facts.ends_at - time.time())
+    return min(ends, default=None)
 
 
 def _masked(facts: SessionFacts, ids: KnownIds) -> SessionFacts:

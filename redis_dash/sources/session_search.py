@@ -161,7 +161,7 @@ class SessionSearch:
                 search.end(str(error) if known else self._context.deployment.own_error("searching sessions"))
 
     async def _search(self, search: _RunningSearch) -> None:
-        dialects, page = SessionDialects(), Page((), (), (), ())
+        dialects, page = SessionDialects(patterns=self._context.config.session_patterns), Page((), (), (), ())
         async with contextlib.aclosing(self._context.keyspace.walk()) as walk:
             async for part in walk:
                 keys = part.keys.get(self._key_group, ())

@@ -19,7 +19,15 @@ from redis_dash.dialects.session_dialects import ReadSession, SessionDialects
 from redis_dash.keyspace.client_tracking import Take
 from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, round_robin, sample
 from redis_dash.sources.refusals import RefusedKeys, is_key_refused, refused_command
-from redis_dash.sources.session_facts import UNREAD, UNREADABLE, KnownSession, Moment, SessionRows, most_left_first
+from redis_dash.sources.session_facts import (
+    UNREAD,
+    UNREADABLE,
+    KnownSession,
+    Moment,
+    SessionRows,
+    formats,
+    most_left_first,
+)
 from redis_dash.sources.session_search import SessionSearch
 
 KEY_GROUP = "sessions"
@@ -52,9 +60,10 @@ class SessionsSource(Source[SessionsFrame]):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._key_group = context.keyspace.counts.key_groups[KEY_GROUP]
-        self._scope = context.config.sessions
-        self._rows = SessionRows(context.config.sessions, context.known_ids)
-        self._dialects = SessionDialects()
+        self._scope = context.config.session_globs
+        self._rows = SessionRows(context.config.session_globs, context.known_ids)
+        self._formats = formats(context.config.session_patterns)
+        self._dialects = SessionDialects(patterns=context.config.session_patterns)
         self._known: dict[bytes, KnownSession] = {}
         self._dropped_in_pass = -2
         self._ids_version = 0
@@ -62,7 +71,7 @@ class SessionsSource(Source[SessionsFrame]):
         """``time.monotonic()``: sessions that expire earlier are not followed; 0 if all are."""
         self._no_lifetimes = NO_NOTE
         self._no_values = NO_NOTE
-        self._refused = RefusedKeys(context, context.config.sessions)
+        self._refused = RefusedKeys(context, context.config.session_globs)
         """Sessions whose values our user may not read."""
         self._turn = self._value_start = 0
         self._late: dict[bytes, None] = {}
@@ -121,7 +130,7 @@ class SessionsSource(Source[SessionsFrame]):
     @classmethod
     def key_groups(cls, config: Config) -> dict[str, tuple[str, ...]]:
         """The key group of the configured session keys."""
-        return {KEY_GROUP: config.sessions}
+        return {KEY_GROUP: config.session_globs}
 
     async def read(self) -> Sample[SessionsFrame]:
         """Read the lifetimes of all followed sessions and some values; new sessions last: the scan adds some."""
@@ -300,7 +309,9 @@ class SessionsSource(Source[SessionsFrame]):
             self._ids_version = self._context.known_ids.version
         rows = self._rows.make(heapq.nlargest(ROWS, read, key=most_left_first), time.monotonic())
         rights = self._write_rights
-        frame = SessionsFrame(count, rows, self._search.result(), rights.undo, rights.no_delete, self._delete_remedy)
+        frame = SessionsFrame(
+            count, rows, self._search.result(), rights.undo, rights.no_delete, self._delete_remedy, self._formats
+        )
         return sample(frame, count, self._context.scope(self._scope), self._notes(rows))
 
     @property

@@ -293,8 +293,8 @@ async def test_a_bug_in_a_source_is_counted_and_reported_without_its_name(
     async def broken() -> NoReturn:
         raise ZeroDivisionError("secret")
 
-    monkeypatch.setattr(hub._sources[0], "read", broken)
-    reading = await hub._read(hub._sources[0])
+    monkeypatch.setattr(hub.watch.sources[0], "read", broken)
+    reading = await hub._read(hub.watch.sources[0])
     assert (reading.status, reading.note) == ("error", "an error in redis-dash itself (reading server)")
     assert hub.errors == 1
     assert hub.deployment.errors == 1
@@ -305,10 +305,10 @@ async def test_a_bug_in_a_source_is_counted_and_reported_without_its_name(
 async def test_a_bug_in_what_runs_besides_ends_nothing(
     redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("redis_dash.hub.RETRY_S", 0.01)
+    monkeypatch.setattr("redis_dash.watch.RETRY_S", 0.01)
     sign_in(client, "ann")
     hub = Hub(Config(url=redis_url, refresh_s=FAST))
-    for part in (hub._subscriber, hub._keyspace):
+    for part in (hub._subscriber, hub.watch.keyspace):
         monkeypatch.setattr(part, "run", failing_once(part.run))
     async with running(hub):
         desk = Desk(hub)

@@ -250,7 +250,7 @@ async def test_a_session_that_begins_on_either_node_is_within_the_count(nodes: T
         await until(lambda: desk.all_are("ok") and desk.frame("sessions").count.certainty == "exact")
         for number in range(1, 61):
             sign_in(nodes.client_of(key_of_session(f"late{number}")), f"late{number}")
-            count = await hub._keyspace.counts.count_now("sessions")
+            count = await hub.watch.keyspace.counts.count_now("sessions")
             assert count.high is not None
             assert count.low <= len(USERS) + number <= count.high
         await until(lambda: desk.all_are("ok") and desk.frame("sessions").count.value == len(USERS) + 60)

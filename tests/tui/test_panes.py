@@ -11,6 +11,7 @@ from redis_dash.core.certainty import exact
 from redis_dash.core.frames.cache import CacheGroup
 from redis_dash.core.frames.events import ChannelCount
 from redis_dash.core.frames.leaderboards import BoardRow
+from redis_dash.core.frames.rate_limits import LimitRow
 from redis_dash.core.frames.server import Cost
 from redis_dash.tui.formatting import clock
 from redis_dash.tui.panes.cache import CachePane
@@ -189,6 +190,19 @@ async def test_an_unknown_limit_is_not_invented() -> None:
         assert " 37 " in line
         assert "━" not in line
         assert "37/" not in line
+
+
+@pytest.mark.parametrize("size", [NARROW, MEDIUM])
+async def test_a_key_that_holds_no_usage_is_shown_by_what_it_holds(size: tuple[int, int]) -> None:
+    def row(identity: str, used: int = 0, reset: float | None = None, **more: object) -> LimitRow:
+        return msgspec.structs.replace(fakes.limit(identity, used, of=None, reset=reset), window_s=None, **more)
+
+    rows = row("10.0.0.1", 6, 57.0, blocked=True), row("10.0.0.2", left=7), row("10.0.0.3", clear_s=25.0)
+    async with running(FakeFeed(fakes.ok("rate_limits", fakes.rate_limits(*rows))), size) as (app, pilot):
+        await tap(pilot, "3")
+        await shows(app, pilot, "1 blocked", "limit not known", "blocked, 57 s", "7 left", "clear in 25 s")
+        await tap(pilot, "enter")
+        await shows(app, pilot, "blocked by the application; the next is let in in 57 s")
 
 
 @pytest.mark.parametrize("size", [NARROW, MEDIUM])

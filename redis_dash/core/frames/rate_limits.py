@@ -22,7 +22,7 @@ class LimitRow(msgspec.Struct, frozen=True):
     reset_s: float | None
     """Seconds until usage falls; once the limit is used up, until a request is let in again."""
     blocked: bool
-    """Whether the limit is used up: the next request would be refused."""
+    """Whether the limit is used up, or the key says that the client is blocked: the next request would be refused."""
     dialect: str
     age_s: float = 0.0
     """Seconds since it was read; ``reset_s`` is as of now."""
@@ -32,13 +32,25 @@ class LimitRow(msgspec.Struct, frozen=True):
     given_limit: int | None = None
     """The limit that the configuration gives, if it does not fit: the key lasts longer than its window."""
     given_window_s: float | None = None
+    left: int | None = None
+    """Requests that are left, where Redis holds these and not how many are used: then ``used`` is 0."""
+    clear_s: float | None = None
+    """Seconds until nothing is used any more, where Redis holds only that: then ``used`` is 0; as of now."""
     masked: Credential | None = None
     """The whole key, where a session's id or a token in it is masked."""
+
+    @property
+    def knows_used(self) -> bool:
+        """Whether ``used`` is the usage."""
+        return not self.is_held and self.left is None and self.clear_s is None
 
     def exported(self) -> dict[str, object]:
         """All but masked keys; entries of any age are under ``held``, since they are not the usage."""
         exported = {name: getattr(self, name) for name in self.__struct_fields__ if name not in ("masked", "is_held")}
-        return exported | {"used": None if self.is_held else self.used, "held": self.used if self.is_held else None}
+        return exported | {
+            "used": self.used if self.knows_used else None,
+            "held": self.used if self.is_held else None,
+        }
 
 
 class RateLimitsFrame(Frame, frozen=True):

@@ -19,7 +19,7 @@ class SessionRow(msgspec.Struct, frozen=True):
     """The user's name as the application stores it; empty for an anonymous or unreadable session."""
     role: str
     ttl_s: float | None
-    """Seconds until it expires; None if it never does."""
+    """Seconds until it expires; None if it never does; negative if the framework ended it and its key remains."""
     ttl_full_s: float | None
     """The lifetime of a new session, as far as seen: the full length of the bar."""
     created_at: float | None
@@ -30,18 +30,34 @@ class SessionRow(msgspec.Struct, frozen=True):
     """The other fields; values of fields that look secret are already hidden."""
     fingerprint: bytes = b""
     """Identifies the session's content, to check later whether it still is the same; empty if it is unknown."""
+    is_anonymous: bool = False
+    """Whether the framework says that nobody is signed in."""
 
     def exported(self) -> dict[str, object]:
         """Without key and contents."""
         return {
             "id": self.id,
             "user": self.user,
+            "is_anonymous": self.is_anonymous,
             "role": self.role,
             "ttl_s": self.ttl_s,
             "ttl_known": self.ttl_known,
             "created_at": self.created_at,
             "dialect": self.dialect,
         }
+
+
+class Format(msgspec.Struct, frozen=True):
+    """The framework that writes some of the sessions, and how it was recognised."""
+
+    name: str
+    """As in ``SessionRow.dialect``."""
+    keys: str
+    """The pattern of its keys."""
+    evidence: str
+    is_certain: bool
+    caveat: str = ""
+    """In which case deleting a key does not sign out; empty if it always does."""
 
 
 class Search(msgspec.Struct, frozen=True):
@@ -76,7 +92,10 @@ class SessionsFrame(Frame, frozen=True):
     """Why revoking a session will probably be refused; empty if it will not, or if the server does not report it."""
     delete_remedy: str = ""
     """The command that would grant that right."""
+    formats: tuple[Format, ...] = ()
+    """The frameworks that were recognised or configured."""
 
     def exported(self) -> dict[str, object]:
         """Without keys and contents, since a session's id is a credential."""
-        return {**exported_count("", self.count), "rows": [row.exported() for row in self.rows]}
+        formats = msgspec.to_builtins(self.formats)
+        return {**exported_count("", self.count), "formats": formats, "rows": [row.exported() for row in self.rows]}

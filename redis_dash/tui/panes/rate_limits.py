@@ -45,7 +45,9 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
             ("client", "whom the limit counts: an address, a user, an API key"),
             ("used", "requests in the limit's window, of those allowed"),
             ("150 held", "without a known limit: all entries that the client's key holds, of any age"),
-            ("blocked, 41 s", "all requests are used that --limit allows; after that time the next is let in"),
+            ("7 left", "where the key says how many are left, and not how many are used"),
+            ("clear in 25 s", "where the key says only when nothing is used any more; how much is used is not known"),
+            ("blocked, 41 s", "all requests are used that the limit allows; after that time the next is let in"),
             ("near", "80 % of the limit or more is used"),
             ("falls in 12 s", "then requests leave the window, and fewer are used"),
             ("falling", "that happens within 5 seconds"),
@@ -90,6 +92,8 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
         clients = piece(seen(frame.count, noun))
         if not frame.rows:
             return (clients,)
+        if frame.unlimited and frame.blocked.value:  # the keys say so
+            return piece(f"{tally(frame.blocked)} blocked", "alarm"), clients, piece("limit not known", "dim")
         if frame.unlimited:
             misfits = any(row.given_limit is not None for row in frame.rows)
             return clients, piece("limit does not fit" if misfits else "limit not known", "dim")
@@ -123,9 +127,7 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
         facts = (
             (Plain("client"), plain(row.identity, 200) or Plain("(empty)")),
             (Plain("state"), _explained(row)),
-            (Plain("entries held"), Plain(f"{row.used:,}, of any age"))
-            if row.is_held
-            else (Plain("used"), count(row.used)),
+            _used(row),
             (Plain("limit"), _limit(row)),
             (Plain("window"), Plain("unknown") if row.window_s is None else duration(row.window_s)),
             (Plain("usage falls in"), _falls(row)),
@@ -145,9 +147,7 @@ class _Rows:
         doubtful = role in ("bad", "warn") or row.given_window_s is not None
         state = Figure(_state(row), ("bad" if role == "bad" else "warn") if doubtful else "dim")
         if row.limit is None:
-            word = " held" if row.is_held else ""
-            forms = (Plain(f"{row.used:,}{word}"), Plain(f"{compact(row.used)}{word}"))
-            return identity, Bar(None, role), Figure(forms, "text"), state
+            return identity, Bar(None, role), Figure(_figure(row), "text"), state
         share = row.used / row.limit if row.limit > 0 else 1.0
         forms = (Plain(f"{row.used:,}/{row.limit:,}"), Plain(f"{compact(row.used)}/{compact(row.limit)}"))
         return identity, Bar(share, role), Figure(forms, role if row.blocked else "text"), state
@@ -157,6 +157,27 @@ class _Rows:
 
     def words(self, row: LimitRow) -> str:
         return f"{row.identity} {row.key} {_word(row)} {row.dialect}"
+
+
+def _figure(row: LimitRow) -> tuple[Plain, ...]:
+    """What a key without a limit says: ``37``, ``150 held``, ``7 left``."""
+    if row.clear_s is not None:
+        return Plain("not known"), Plain("?")
+    if row.left is not None:
+        return Plain(f"{row.left:,} left"), Plain(f"{compact(row.left)} left")
+    word = " held" if row.is_held else ""
+    return Plain(f"{row.used:,}{word}"), Plain(f"{compact(row.used)}{word}")
+
+
+def _used(row: LimitRow) -> tuple[Plain, Plain]:
+    """The name and the text of what is used."""
+    if row.clear_s is not None:
+        return Plain("used"), Plain(f"not known; nothing any more in {_wait(row.clear_s)}")
+    if row.left is not None:
+        return Plain("left"), Plain(f"{row.left:,}, at the last request")
+    return (
+        (Plain("entries held"), Plain(f"{row.used:,}, of any age")) if row.is_held else (Plain("used"), count(row.used))
+    )
 
 
 def _level(row: LimitRow) -> Role:
@@ -175,6 +196,8 @@ def _state(row: LimitRow) -> tuple[Plain, ...]:
     word = _word(row)
     if row.is_endless:
         return (Plain("no expiry"),)
+    if row.clear_s is not None:
+        return Plain(f"clear in {_wait(row.clear_s)}"), Plain(f"clear in {about(row.clear_s)}")
     if row.reset_s is None:
         return (Plain(word),)
     if row.given_window_s is not None:
@@ -219,11 +242,13 @@ def _explained(row: LimitRow) -> Plain:
     """Why a client is blocked, or how much of its limit is left."""
     if row.given_limit is not None:
         return Plain("not known: its limit is another one than --limit gives")
+    free = "" if row.reset_s is None else f"; the next is let in in {_wait(row.reset_s)}"
+    if row.limit is None and row.blocked:
+        return Plain(f"blocked by the application{free}")
     if row.limit is None:
         return Plain("not known: its limit is not named, see --limit")
     window = "" if row.window_s is None else f" in {duration(row.window_s)}"
     made = f"{row.used:,} of {plural(row.limit, 'request')} used{window}"
     if row.blocked:
-        free = "" if row.reset_s is None else f"; the next is let in in {_wait(row.reset_s)}"
         return Plain(f"blocked: {made}{free}")
     return Plain(f"{_word(row) or 'not blocked'}: {made}, {row.limit - row.used:,} left")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from redis_dash.core.frames.sessions import SessionRow
+from redis_dash.core.frames.sessions import Format, SessionRow
 from redis_dash.tui.formatting import countdown, duration, moment
 from redis_dash.tui.intents import Facts
 from redis_dash.tui.text import Plain, plain
@@ -22,8 +22,12 @@ COLUMNS = (
 
 UNNAMED = Plain("(unnamed)")
 """No known field names a user; another field may."""
+ANONYMOUS = Plain("(anonymous)")
+"""Nobody is signed in."""
 NOT_READ = Plain("(not readable)")
 """The value has no known format, or may not be read."""
+ENDED = Plain("ended")
+"""The framework has ended it, or it has expired since; the key may remain."""
 SHORT_S = 300.0
 """A session stands out if less than a tenth of its lifetime and less than this time is left."""
 FIELDS = 40
@@ -59,20 +63,24 @@ class SessionRows:
 
 
 def _nameless(row: SessionRow) -> Plain:
+    if row.is_anonymous:
+        return ANONYMOUS
     return NOT_READ if row.dialect == "unknown" else UNNAMED
 
 
 def _left(row: SessionRow) -> tuple[Plain, ...]:
-    """``23:58:10``, ``399 d 23:58:10``; where that is too long ``399 d 23 h``."""
+    """``23:58:10``, ``399 d 23:58:10``; where that is too long ``399 d 23 h``; ``ended``."""
     if not row.ttl_known:
         return (Plain("–"),)
+    if row.ttl_s is not None and row.ttl_s < 0:
+        return (ENDED,)
     return countdown(row.ttl_s), *(() if row.ttl_s is None else (duration(row.ttl_s),))
 
 
 def facts(row: SessionRow) -> Facts:
     """The details of a session, without repetition."""
     since = moment(row.created_at) if row.created_at else Plain("unknown")
-    left = countdown(None) if row.ttl_s is None else duration(row.ttl_s)
+    left = countdown(None) if row.ttl_s is None else ENDED if row.ttl_s < 0 else duration(row.ttl_s)
     fields = [(name, value) for name, value in row.fields[:FIELDS] if not _repeats(row, name, value)]
     return (
         (Plain("user"), plain(row.user, 200) or _nameless(row)),
@@ -83,6 +91,14 @@ def facts(row: SessionRow) -> Facts:
         (Plain("format"), plain(row.dialect, 60)),
         *((plain(name, 40), plain(value, 400)) for name, value in fields),
     )
+
+
+def recognition(row: SessionRow, known: Format | None) -> Facts:
+    """How the format was recognised; nothing if it is any JSON."""
+    if known is None:
+        return ()
+    sure = "" if known.is_certain else "likely: "
+    return ((Plain("recognised by"), Plain(f"{sure}{plain(known.evidence, 200)}")),)
 
 
 def _repeats(row: SessionRow, name: str, value: str) -> bool:

@@ -9,13 +9,13 @@ from textual.binding import Binding
 
 from redis_dash.core.commands import RevokeSession, SearchSessions, StopSearch
 from redis_dash.core.feed import Progress
-from redis_dash.core.frames.sessions import SessionRow, SessionsFrame
+from redis_dash.core.frames.sessions import Format, SessionRow, SessionsFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import seen
 from redis_dash.tui.intents import ConfirmationRequested, Detail, Facts, NotificationRequested, Question, ReadRequested
 from redis_dash.tui.keys import IN_A_PANE, KeyHelp
 from redis_dash.tui.panes.base import STOP, Piece, piece
-from redis_dash.tui.panes.session_rows import COLUMNS, SessionRows, facts
+from redis_dash.tui.panes.session_rows import COLUMNS, SessionRows, facts, recognition
 from redis_dash.tui.panes.session_search import LEAST_CHARS, SearchStatus, invitation
 from redis_dash.tui.panes.table_pane import TablePane
 from redis_dash.tui.text import Plain, plain
@@ -45,6 +45,7 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         "Sessions",
         (
             ("user  role", "what the application has written into the session; (unnamed) if no known field says"),
+            ("(anonymous)", "no user is signed in, as its framework says"),
             ("(not readable)", "its format is not known here, or no command that reads it is allowed"),
             ("id", "the beginning of the session's id; the rest is hidden: whoever has it could take over the session"),
             ("time left", "until the session's key expires; the bar is its share of the longest time seen"),
@@ -124,7 +125,10 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
     def notes(self) -> list[Piece]:
         """Also the text of the search."""
         notes = super().notes()
-        return [self._search_status.note(), *notes] if self._search_status.is_on else notes
+        if self._search_status.is_on:
+            return [self._search_status.note(), *notes]
+        formats = dict.fromkeys(one.name for one in self.frame.formats) if self.frame else {}
+        return [*notes, *(piece(plain(name, 40), "dim") for name in formats)]
 
     def currency(self) -> tuple[Piece, ...]:
         """The key that searches all sessions, or ends a search."""
@@ -198,7 +202,10 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
 
     def describe(self, row: SessionRow) -> Detail:
         """The contents of the session."""
-        return Detail(Plain("Session"), facts(row))
+        return Detail(Plain("Session"), (*facts(row), *recognition(row, self._format_of(row))))
+
+    def _format_of(self, row: SessionRow) -> Format | None:
+        return next((one for one in self.frame.formats if one.name == row.dialect), None) if self.frame else None
 
     def departure(self, is_complete: bool) -> Plain:
         """The session ended, or others have more time left."""
@@ -206,9 +213,9 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
             return Plain("This session has ended.")
         return Plain("No longer listed: it has ended, or others have more time left.")
 
-    def _consequence(self) -> tuple[Plain, ...]:
+    def _consequence(self, row: SessionRow) -> tuple[Plain, ...]:
         """What signing out does, and whether it can be undone; or why it is likely to be refused."""
-        frame = self.frame
+        frame, known = self.frame, self._format_of(row)
         if frame is not None and frame.no_delete:
             return (
                 Plain(f"Likely refused: {plain(frame.no_delete, 80)}."),
@@ -220,7 +227,7 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
             Plain(
                 "The key is deleted, and nothing else." if is_known else "The key is deleted, if this user may do so."
             ),
-            Plain("The application decides what happens next."),
+            plain(known.caveat, 200) if known and known.caveat else Plain("The application decides what happens next."),
             Plain(self.key_table.hint(_UNDO[frame.can_undo if frame else None]) or _UNDO_BY_NAME),
         )
 
@@ -233,7 +240,7 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         question = Question(
             title=Plain("Sign this session out?"),
             facts=lambda: _asked(detail()),
-            consequence=self._consequence,
+            consequence=lambda: self._consequence(row),
             verb=Plain("Sign out"),
             keys=self.key_table.keys(REVOKE_ID),
         )

@@ -1,0 +1,74 @@
+"""Learns from the scan which kinds of keys there are, and reads samples of each to recognise them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import msgspec
+
+from redis_dash.client.deployment import Deployment
+from redis_dash.dialects.layout import Claim
+from redis_dash.discovery.kinds import KindOfKeys, read_kinds
+from redis_dash.keyspace.key_patterns import KeyPatterns
+from redis_dash.keyspace.walk import Walk
+
+FIRST_KEYS, FIRST_SLICE, FIRST_S = 5000, 500, 0.5
+"""The first look: at most this many keys, in slices of this length, for at most this long."""
+SAMPLED = 16
+"""Keys of each kind that are read to recognise it."""
+PATTERNS_AT_ONCE = 60
+"""Kinds that are read in one look, those with most keys first."""
+
+
+class Discovery:
+    """The kinds of keys that were found so far, and what they were recognised as."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.patterns = KeyPatterns()
+        self._deployment = deployment
+        self._kinds: dict[str, KindOfKeys] = {}
+
+    @property
+    def claims(self) -> list[Claim]:
+        """What was recognised, most keys first; each glob once."""
+        kinds = sorted(self._kinds.values(), key=lambda kind: -kind.count.value)
+        return list({claim.glob: claim for kind in kinds for claim in kind.claims}.values())
+
+    async def first_look(self) -> None:
+        """Scan some keys and read samples of them; a small database is scanned completely.
+
+        Raises:
+            SourceError: the server could not be reached, or does not allow SCAN.
+        """
+        walk, deadline, seen = Walk(self._deployment, lambda: FIRST_SLICE, lambda: False), time.monotonic() + FIRST_S, 0
+        while not walk.complete and seen < FIRST_KEYS and time.monotonic() < deadline:
+            keys = await walk.slice()
+            seen += len(keys)
+            self.observe(keys, walk.size)
+        await walk.finish()
+        await self.look()
+
+    def observe(self, keys: Sequence[bytes], size: int) -> None:
+        """Learn from a slice of the scan."""
+        self.patterns.add(keys, size)
+
+    @property
+    def kinds(self) -> list[KindOfKeys]:
+        """What was found, most keys first, with the present counts."""
+        return [
+            msgspec.structs.replace(self._kinds[pattern.glob], count=pattern.count)
+            for pattern in self.patterns.found
+            if pattern.glob in self._kinds
+        ]
+
+    async def look(self, most: int = PATTERNS_AT_ONCE) -> None:
+        """Read samples of the kinds that are new, at most of so many.
+
+        Raises:
+            SourceError: the server could not be reached.
+        """
+        new = [pattern for pattern in self.patterns.found if pattern.glob not in self._kinds][:most]
+        if new:
+            for kind in await read_kinds(self._deployment, new, SAMPLED):
+                self._kinds[kind.glob] = kind

@@ -1,0 +1,61 @@
+"""The kinds of keys of a database: how many there are, what they hold, which framework writes them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import msgspec
+
+from redis_dash.client.deployment import Deployment
+from redis_dash.core.certainty import Count
+from redis_dash.dialects.layout import Claim, recognise
+from redis_dash.dialects.registry import layouts
+from redis_dash.discovery.samples import ReadKey, read_samples
+from redis_dash.keyspace.key_patterns import FoundPattern
+
+
+class KindOfKeys(msgspec.Struct, frozen=True):
+    """One kind of keys, as a sample of them shows it."""
+
+    glob: str
+    count: Count
+    sampled: int
+    """Keys that were read."""
+    types: tuple[tuple[str, int], ...]
+    """How many of them have each type, most frequent first."""
+    endless: int
+    """How many of them never expire."""
+    longest_s: float | None
+    """The longest remaining lifetime of those that do."""
+    mean_bytes: float | None
+    """Mean memory of a key; None if the server does not say."""
+    claims: tuple[Claim, ...]
+    """What they were recognised as, if anything."""
+
+
+async def read_kinds(deployment: Deployment, patterns: Sequence[FoundPattern], sampled: int) -> list[KindOfKeys]:
+    """Read up to ``sampled`` keys of each pattern.
+
+    Raises:
+        SourceError: the server could not be reached.
+    """
+    wanted = {pattern.glob: pattern.keys[:sampled] for pattern in patterns}
+    read = await read_samples(deployment, [key for keys in wanted.values() for key in keys])
+    by_key = {one.sample.key: one for one in read}
+    return [_kind(pattern, [by_key[key] for key in wanted[pattern.glob] if key in by_key]) for pattern in patterns]
+
+
+def _kind(pattern: FoundPattern, read: Sequence[ReadKey]) -> KindOfKeys:
+    lifetimes = [one.sample.ttl_s for one in read if one.sample.ttl_s is not None]
+    sizes = [one.memory for one in read if one.memory is not None]
+    return KindOfKeys(
+        glob=pattern.glob,
+        count=pattern.count,
+        sampled=len(read),
+        types=tuple(Counter(one.sample.type for one in read).most_common()),
+        endless=len(read) - len(lifetimes),
+        longest_s=max(lifetimes, default=None),
+        mean_bytes=sum(sizes) / len(sizes) if sizes else None,
+        claims=tuple(recognise([one.sample for one in read], layouts())),
+    )

@@ -1,0 +1,81 @@
+"""What watches the keys of one configuration: the scan, the client tracking and the sources."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Never
+
+from redis_dash.client.deployment import Deployment
+from redis_dash.config import Config, Url
+from redis_dash.keyspace.client_tracking import ClientTracking
+from redis_dash.keyspace.key_patterns import KeyPatterns
+from redis_dash.keyspace.scan import Keyspace
+from redis_dash.pubsub.subscriber import Subscriber
+from redis_dash.sources import SOURCES, key_groups, tracked
+from redis_dash.sources.base import BackgroundWork, Context, Source
+
+RETRY_S = 0.5
+
+
+class Watch:
+    """Runs until its task is cancelled; another configuration needs another watch."""
+
+    def __init__(
+        self,
+        config: Config,
+        url: Url,
+        deployment: Deployment,
+        subscriber: Subscriber,
+        patterns: KeyPatterns | None,
+        read_soon: Callable[[str], None],
+    ) -> None:
+        """Does not connect yet.
+
+        Args:
+            read_soon: has a topic read without delay.
+            patterns: learns from the scan which kinds of keys there are.
+
+        Raises:
+            ConfigError: a pattern cannot be used.
+        """
+        self.config = config
+        self.keyspace = Keyspace(deployment, key_groups(config), config.budget, config.refresh_s)
+        self.keyspace.patterns = patterns
+        # Tracking listens to one node. Of several, the others would be silent, so all keys are left to the scan.
+        named = tracked(config) if len(deployment.nodes) == 1 else {}
+        self._tracking = ClientTracking(url, named, config.budget)
+        self.keyspace.counts.tracking = self._tracking
+        self.keyspace.besides = lambda: self._tracking.spent_s
+        deployment.listeners.append(self._tracking.traffic)
+        self._deployment = deployment
+        context = Context(config, deployment, self.keyspace, subscriber, self._tracking)
+        context.read_soon = read_soon
+        self.sources: list[Source[Any]] = [make(context) for make in SOURCES]
+
+    async def run(self, poll: Callable[[Source[Any]], Coroutine[Any, Any, None]]) -> None:
+        """Scan, track and poll until cancelled.
+
+        Args:
+            poll: reads a source again and again.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep(self._tracking.run, "listening to what is written"))
+            tasks.create_task(self._keep(self.keyspace.run, "scanning"))
+            for source in self.sources:
+                tasks.create_task(poll(source))
+                if isinstance(source, BackgroundWork):
+                    tasks.create_task(self._keep(source.run, f"working on {source.topic.replace('_', ' ')}"))
+
+    def _keep(self, run: Callable[[], Awaitable[None]], doing: str) -> Coroutine[Any, Any, Never]:
+        return keep_running(run, doing, self._deployment)
+
+
+async def keep_running(run: Callable[[], Awaitable[None]], doing: str, deployment: Deployment) -> Never:
+    """Run a task again whenever it ends: a bug in one task must not end the others."""
+    while True:
+        try:
+            await run()
+        except Exception:
+            deployment.own_error(doing)
+        await asyncio.sleep(RETRY_S)

@@ -1,0 +1,173 @@
+"""Keys of frameworks are recognised without configuration, at the start and later."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import socket
+from collections.abc import Callable
+
+import pytest
+import redis
+
+from redis_dash import hub as hub_module
+from redis_dash.config import Config, LimitPattern
+from redis_dash.core.commands import FullPass
+from redis_dash.core.frames.rate_limits import RateLimitsFrame
+from redis_dash.core.frames.sessions import SessionsFrame
+from redis_dash.core.reading import AnyReading
+from redis_dash.discover import OK, UNREACHABLE, discover
+from redis_dash.discovery.samples import read_samples
+from redis_dash.hub import Hub
+from redis_dash.sources.base import Context
+from tests.conftest import until, until_async
+from tests.live.conftest import running
+
+MakeContext = Callable[..., Context]
+EXPRESS = "Express (connect-redis)"
+
+
+def sign_in(client: redis.Redis, name: str, prefix: str = "sess:") -> str:
+    """A session as connect-redis writes it."""
+    session_id = secrets.token_urlsafe(24)
+    value = {"cookie": {"originalMaxAge": 3_600_000, "httpOnly": True, "path": "/"}, "user": {"email": name}}
+    client.set(f"{prefix}{session_id}", json.dumps(value), ex=3600)
+    return session_id
+
+
+async def reading(hub: Hub, topic: str) -> AnyReading:
+    return next(one for one in await hub.read_all() if one.topic == topic)
+
+
+async def users(hub: Hub) -> set[tuple[str, str]]:
+    frame = (await reading(hub, "sessions")).frame
+    return {(row.user, row.dialect) for row in frame.rows} if isinstance(frame, SessionsFrame) else set()
+
+
+async def test_sessions_and_limits_of_frameworks_are_shown_without_configuration(
+    redis_url: str, client: redis.Redis
+) -> None:
+    for name in ("ann", "bob"):
+        sign_in(client, name, "shop:sess:")
+        client.set(f"rl:203.0.113.{len(name)}", 3, px=60_000)
+    for number in range(200):
+        client.set(f"product:{number}", "x")
+    async with running(hub := Hub(Config(url=redis_url))):
+        await until(lambda: hub.passes > 0)
+        sessions, limits = await reading(hub, "sessions"), await reading(hub, "rate_limits")
+    assert isinstance(sessions.frame, SessionsFrame)
+    assert isinstance(limits.frame, RateLimitsFrame)
+    assert {(row.user, row.dialect) for row in sessions.frame.rows} == {("ann", EXPRESS), ("bob", EXPRESS)}
+    assert [(one.keys, one.is_certain) for one in sessions.frame.formats] == [("shop:sess:" + 32 * "?", True)]
+    assert (sessions.frame.count.value, sessions.frame.count.certainty) == (2, "exact")
+    assert [(row.identity, row.used, row.limit) for row in limits.frame.rows] == [("203.0.113.3", 3, None)]
+
+
+async def test_what_comes_later_is_recognised_then(
+    redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_module, "LOOK_S", 0.05)
+    async with running(hub := Hub(Config(url=redis_url, refresh_s=0.1))):
+        await until(lambda: hub.passes > 0 and hub.subscribed)
+        client.publish("c", "before")
+        await until(lambda: hub.received == 1)
+        sign_in(client, "ann")
+
+        async def is_shown() -> bool:
+            return await users(hub) == {("ann", EXPRESS)}
+
+        await until_async(is_shown)
+        assert hub.received == 1, "messages are received on, and counted on"
+        client.publish("c", "after")
+        await until(lambda: hub.received == 2)
+
+
+async def test_what_the_user_configures_stays_as_it_is(redis_url: str, client: redis.Redis) -> None:
+    sign_in(client, "ann")
+    client.set("rl:203.0.113.9", 3, px=60_000)
+    config = Config(url=redis_url, sessions=("login:*",), limits=(LimitPattern("rl:*", "5/60"),))
+    async with running(hub := Hub(config)):
+        await until(lambda: hub.passes > 0)
+        assert await users(hub) == set()
+        frame = (await reading(hub, "rate_limits")).frame
+    assert isinstance(frame, RateLimitsFrame)
+    assert [(row.used, row.limit) for row in frame.rows] == [(3, 5)]
+
+
+async def test_a_scan_at_full_speed_stays_one(redis_url: str, client: redis.Redis) -> None:
+    sign_in(client, "ann")
+    hub = Hub(Config(url=redis_url))
+    hub.ask(FullPass(on=True))
+    before = hub.watch
+    async with running(hub):
+        await until(lambda: hub.watch is not before)
+        await until(lambda: hub.passes > 0)
+        assert await users(hub) == {("ann", EXPRESS)}
+
+
+async def test_samples_of_each_type(make_context: MakeContext, client: redis.Redis) -> None:
+    client.set("string", b"\xff")
+    client.hset("hash", mapping={"a": "1"})
+    client.rpush("list", *range(30))
+    client.sadd("set", "x")
+    client.zadd("zset", {"m": 1.5})
+    client.xadd("stream", {"a": "1"})
+    client.expire("hash", 100)
+    keys = [b"string", b"hash", b"list", b"set", b"zset", b"stream", b"gone"]
+    read = {one.sample.key: one for one in await read_samples(make_context().deployment, keys)}
+    samples = {key: one.sample for key, one in read.items()}
+    assert set(samples) == set(keys[:-1])
+    assert samples[b"string"].value == b"\xff"
+    assert samples[b"hash"].value == {b"a": b"1"}
+    assert samples[b"list"].value == [b"%d" % number for number in range(10)]
+    assert samples[b"set"].value == [b"x"]
+    assert samples[b"zset"].value == [(b"m", 1.5)]
+    assert (samples[b"stream"].type, samples[b"stream"].value) == ("stream", None)
+    assert samples[b"string"].ttl_s is None
+    assert 99 <= (samples[b"hash"].ttl_s or 0) <= 100
+    assert all((one.memory or 0) > 0 for one in read.values())
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+async def test_discover_lists_the_kinds_of_keys_and_no_session_id(
+    redis_url: str, client: redis.Redis, *, as_json: bool
+) -> None:
+    ids = [sign_in(client, f"user{number}") for number in range(30)]
+    lone = sign_in(client, "lone", "other:sess:")
+    for number in range(100):
+        client.hset(f"cart:{number}", "a", "1")
+    text, code = await discover(Config(url=redis_url), as_json=as_json)
+    assert code == OK
+    assert not [one for one in (*ids, lone) if one in text]
+    if not as_json:
+        lines = {line.split()[0]: line for line in text.splitlines()[2:]}
+        assert lines["sess:*"].split()[1] == "30"
+        assert EXPRESS in lines["sess:*"]
+        assert "not recognised" in lines["cart:*"]
+        assert "never" in lines["cart:*"]
+        return
+    kinds = {kind["keys"]: kind for kind in json.loads(text)["kinds"]}
+    assert (kinds["sess:*"]["count"], kinds["sess:*"]["recognised"][0]["as"]) == (30, EXPRESS)
+    assert (kinds["cart:*"]["types"], kinds["cart:*"]["recognised"]) == ({"hash": 16}, [])
+
+
+async def test_discover_without_a_server() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    assert await discover(Config(url=f"redis://127.0.0.1:{port}"), as_json=False) == ("", UNREACHABLE)
+
+
+async def test_an_error_while_recognising_ends_nothing(
+    redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.acl_setuser(
+        "few", enabled=True, nopass=True, keys=["session:*"], commands=["+get", "+pttl", "+scan", "+dbsize"]
+    )
+    client.set("session:abcdefgh-1234", '{"user": "ann"}')
+    sign_in(client, "bob")
+    url = redis_url.replace("redis://", "redis://few:x@")
+    async with running(hub := Hub(Config(url=url, refresh_s=0.1))):
+        await until(lambda: hub.passes > 0)
+        assert {user for user, _ in await users(hub)} == {"ann"}
+    await asyncio.to_thread(client.acl_deluser, "few")
