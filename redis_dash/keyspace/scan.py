@@ -26,6 +26,8 @@ from redis_dash.keyspace.walk import Walk
 RETRY_S = 0.5
 LEAST_REST_S, MOST_REST_S = 0.1, 1.0
 """How long to sleep before the budget is computed again: our other commands use it, too."""
+LEARN_LEAST_S, LEARN_REST = 5.0, 300.0
+"""How long the kinds of keys are not learned again: at least, and as a multiple of the time that it took."""
 TOLD_S = 2.0
 """A pause of at least this length is reported, so that the scan does not look stuck."""
 
@@ -74,7 +76,9 @@ class Keyspace:
         self.last_done = 0
         """Keys that the latest complete pass returned; a key that the server returned twice counts twice."""
         self.patterns: KeyPatterns | None = None
-        """Learns the kinds of keys from each pass, if it is set."""
+        """Learns the kinds of keys from a pass now and then, if it is set."""
+        self._learns = False
+        self._learning_s = self._learn_at = 0.0
         self._deployment = deployment
         self._matcher = Matcher(key_groups)
         self._rest_s = rest_s
@@ -197,7 +201,9 @@ class Keyspace:
         """Make a pass; False if a new one was requested meanwhile."""
         self._began, self.done, self.share, sizes = time.monotonic(), 0, 0.0, set[int]()
         await self.counts.begin()
-        if self.patterns is not None:
+        self._learns = self.patterns is not None and self._began >= self._learn_at
+        if self.patterns is not None and self._learns:
+            self._learning_s = 0.0
             self.patterns.begin()
         data_set = self.counts.data_sets
         async with contextlib.aclosing(self.walk(self._hold_back)) as walk:
@@ -215,11 +221,18 @@ class Keyspace:
             return False
         self.last_s, self.last_done, self.share = self.elapsed_s, self.done, 1.0
         self.counts.end(still=sizes == {self.done})
-        if self.patterns is not None:
+        if self.patterns is not None and self._learns:
             self.patterns.end()
+            self._learn_at = time.monotonic() + max(LEARN_LEAST_S, LEARN_REST * self._learning_s)
         self.passes += 1
         self.full_speed = False
         return True
+
+    def _learn(self, keys: Sequence[bytes], size: int) -> None:
+        if self.patterns is not None and self._learns:
+            began = time.perf_counter()
+            self.patterns.add(keys, size)
+            self._learning_s += time.perf_counter() - began
 
     def _add(self, part: Slice) -> None:
         self.size = part.size
@@ -253,8 +266,8 @@ class Keyspace:
                 self._throttle.took(scanner.took_s, in_background=self._in_background)
                 self._busy_s += scanner.took_s
                 self._scan_spent_s += self._price_s(scanner.took_s)
-                if self.patterns is not None and hold_back is not None:
-                    self.patterns.add(keys, scanner.size)
+                if hold_back is not None:
+                    self._learn(keys, scanner.size)
                 yield Slice(scanner.size, len(keys), self._matcher.sort(keys), scanner.passed_over)
                 if hold_back is not None and not (scanner.complete or self.full_speed):
                     await hold_back()

@@ -20,6 +20,8 @@ from redis_dash.core.reading import AnyReading
 from redis_dash.discover import OK, UNREACHABLE, discover
 from redis_dash.discovery.samples import read_samples
 from redis_dash.hub import Hub
+from redis_dash.keyspace import scan
+from redis_dash.keyspace.key_patterns import KeyPatterns
 from redis_dash.sources.base import Context
 from tests.conftest import until, until_async
 from tests.live.conftest import running
@@ -68,6 +70,7 @@ async def test_what_comes_later_is_recognised_then(
     redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(hub_module, "LOOK_S", 0.05)
+    monkeypatch.setattr(scan, "LEARN_LEAST_S", 0.0)
     async with running(hub := Hub(Config(url=redis_url, refresh_s=0.1))):
         await until(lambda: hub.passes > 0 and hub.subscribed)
         client.publish("c", "before")
@@ -171,3 +174,21 @@ async def test_an_error_while_recognising_ends_nothing(
         await until(lambda: hub.passes > 0)
         assert {user for user, _ in await users(hub)} == {"ann"}
     await asyncio.to_thread(client.acl_deluser, "few")
+
+
+async def test_kinds_are_not_learned_from_each_pass(make_context: MakeContext, client: redis.Redis) -> None:
+    """To learn from a small database each second would take more than all else."""
+    keyspace = make_context().keyspace
+    keyspace.patterns = KeyPatterns()
+    client.mset({f"cart:{number}": "x" for number in range(100)})
+    await keyspace.pass_over()
+    client.mset({f"order:{number}": "x" for number in range(100)})
+    await keyspace.pass_over()
+    assert [one.glob for one in keyspace.patterns.found] == ["cart:*"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scan, "LEARN_LEAST_S", 0.0)
+        patch.setattr(scan, "LEARN_REST", 0.0)
+        other = make_context().keyspace
+        other.patterns = keyspace.patterns
+        await other.pass_over()
+        assert {one.glob for one in other.patterns.found} == {"cart:*", "order:*"}
