@@ -113,10 +113,11 @@ def ask(folder: Path, built: Path, scratch: Path, *words: str) -> dict[str, Any]
         shutil.copy(folder / "app.mjs", built)
         shutil.copytree(HERE / "shared", BUILT / "shared", dirs_exist_ok=True)
         printed = run(["node", built / "app.mjs", *words], scratch, RUN_LIMIT, NODE_ENV="test")
-    lines = printed.strip().splitlines()
-    if not lines:
-        raise CannotRecordError("it printed nothing")
-    answer: dict[str, Any] = json.loads(lines[-1])
+    *_, last = printed.strip().splitlines() or [""]
+    try:
+        answer: dict[str, Any] = json.loads(last)
+    except ValueError as error:
+        raise CannotRecordError(f"it printed no JSON document but {last[:200]!r}") from error
     return answer
 
 

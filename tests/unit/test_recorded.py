@@ -78,6 +78,14 @@ def test_what_the_application_knows_is_complete(recording: Any) -> None:
         assert truth["revoke"]["works_before"]
 
 
+def test_a_session_ends_when_the_application_says(recording: Any) -> None:
+    left = {key["name"]: key["pttl"] for key in recording["keys"]}
+    for row in recording["truth"].get("sessions", []):
+        if left[row["key"]] != -1:
+            # koa-session keeps a key for ten seconds longer than the session.
+            assert row["expires_in_s"] - 60 < left[row["key"]] / 1000 <= row["expires_in_s"] + 10
+
+
 def test_a_recording_tells_nothing_of_the_machine(recording: Any) -> None:
     data = b"\n".join(data for key in recording["keys"] for data in [unescaped(key["name"]), *values(key["value"])])
     data += b"\n".join(decoded(content) for _, content in recording["messages"])
