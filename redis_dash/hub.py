@@ -29,6 +29,8 @@ from redis_dash.watch import Watch, keep_running
 
 LOOK_S = 5.0
 """How often new kinds of keys are looked at."""
+FIRST_LOOK_S = 1.0
+"""How long the sources wait for the first look."""
 LATE_IN_PASS = 0.2
 """From this share of a pass on, keys that are recognised are watched when the pass is complete."""
 LATE = "no answer in time"
@@ -214,8 +216,9 @@ class Hub:
         discovery = self._discovery
         if discovery is None:
             return await self.watch.run(self._poll)
-        with contextlib.suppress(SourceError):  # the sources report it
-            await discovery.first_look()
+        with contextlib.suppress(SourceError, TimeoutError):  # the sources report it
+            async with asyncio.timeout(FIRST_LOOK_S):  # on a slow link they do not wait for the rest
+                await discovery.first_look()
         while True:
             self._adopt(adopted(self._given, discovery.claims))
             sources = asyncio.create_task(self.watch.run(self._poll))
@@ -229,16 +232,17 @@ class Hub:
 
     async def _until_recognised(self, discovery: Discovery) -> None:
         """Return when keys are recognised that are not watched yet, at a time when little of a pass would be lost."""
-        while (
-            adopted(self._given, discovery.claims) == self.watch.config or LATE_IN_PASS < self.watch.keyspace.share < 1
-        ):
-            await asyncio.sleep(LOOK_S)
+        while True:
             try:
                 await discovery.look()
             except SourceError:
-                continue
+                pass
             except Exception:
                 self.deployment.own_error("recognising keys")
+            is_late = LATE_IN_PASS < self.watch.keyspace.share < 1
+            if adopted(self._given, discovery.claims) != self.watch.config and not is_late:
+                return
+            await asyncio.sleep(LOOK_S)
 
     def _adopt(self, config: Config) -> None:
         if config != self.watch.config:

@@ -17,6 +17,8 @@ FIRST_KEYS, FIRST_SLICE, FIRST_S = 5000, 500, 0.5
 """The first look: at most this many keys, in slices of this length, for at most this long."""
 SAMPLED = 16
 """Keys of each kind that are read to recognise it."""
+READ_AT_ONCE = 15
+"""Kinds that are read together."""
 PATTERNS_AT_ONCE = 60
 """Kinds that are read in one look, those with most keys first."""
 
@@ -69,6 +71,6 @@ class Discovery:
             SourceError: the server could not be reached.
         """
         new = [pattern for pattern in self.patterns.found if pattern.glob not in self._kinds][:most]
-        if new:
-            for kind in await read_kinds(self._deployment, new, SAMPLED):
+        for begin in range(0, len(new), READ_AT_ONCE):  # what is read is kept if the caller has no more time
+            for kind in await read_kinds(self._deployment, new[begin : begin + READ_AT_ONCE], SAMPLED):
                 self._kinds[kind.glob] = kind

@@ -14,7 +14,7 @@ ELEMENTS = 10
 """Elements that are read of a list, set or sorted set."""
 FIELDS = b"50"
 """Fields that HSCAN is asked for."""
-AT_ONCE = 100
+AT_ONCE = 250
 """Keys that are read at once: other callers wait meanwhile."""
 
 

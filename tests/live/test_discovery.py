@@ -11,6 +11,7 @@ from collections.abc import Callable
 import pytest
 import redis
 
+from demo_server.process.embedded import EmbeddedServer
 from redis_dash import hub as hub_module
 from redis_dash.config import Config, LimitPattern
 from redis_dash.core.commands import FullPass
@@ -25,6 +26,7 @@ from redis_dash.keyspace.key_patterns import KeyPatterns
 from redis_dash.sources.base import Context
 from tests.conftest import until, until_async
 from tests.live.conftest import running
+from tests.live.relay import relay
 
 MakeContext = Callable[..., Context]
 EXPRESS = "Express (connect-redis)"
@@ -192,3 +194,19 @@ async def test_kinds_are_not_learned_from_each_pass(make_context: MakeContext, c
         other.patterns = keyspace.patterns
         await other.pass_over()
         assert {one.glob for one in other.patterns.found} == {"cart:*", "order:*"}
+
+
+async def test_on_a_slow_link_the_figures_do_not_wait_for_what_is_recognised(
+    client: redis.Redis, embedded_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub_module, "FIRST_LOOK_S", 0.2)
+    monkeypatch.setattr(hub_module, "LOOK_S", 0.05)
+    sign_in(client, "ann")
+    async with relay(embedded_server.port) as link:
+        link.delay_s = 0.15  # the first look takes at least three answers
+        async with running(hub := Hub(Config(url=link.url, refresh_s=0.1))):
+            first = hub.watch
+            await until(lambda: hub.passes > 0)
+            assert hub.watch is first
+            await until(lambda: hub.watch is not first and hub.passes > 0)
+            assert await users(hub) == {("ann", EXPRESS)}
