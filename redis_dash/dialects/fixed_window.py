@@ -10,7 +10,10 @@ from redis_dash.dialects.base import OtherDialectError, Rule, Usage
 
 _NEGATIVE = re.compile(rb"-\d+")
 _DECIMAL = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+_NUMBER = re.compile(rb"(?<=[:/_.|-])\d{1,14}$")
 MOST_DIGITS = 18
+PAST = 10
+"""Windows that were over so long ago, in windows, are not looked for: the number is something else."""
 
 
 class FixedWindow:
@@ -54,8 +57,24 @@ class FixedWindow:
         if now / 2 < used < now * 2:  # a point in time, as GCRA stores it
             raise OtherDialectError("point in time")
         ends_s = pttl / 1000 if isinstance(pttl, int) and pttl >= 0 else None
+        left_s = _left_by_name(key, now, rule)
+        if left_s is not None:
+            return Usage(used, left_s) if left_s > 0 else Usage(0, None)  # the key outlives its window
         fits = rule is None or (ends_s is not None and ends_s <= rule.window_s + 1)
         return Usage(used, ends_s, is_endless=ends_s is None, fits=fits)
+
+
+def _left_by_name(key: bytes, now: float, rule: Rule | None) -> float | None:
+    """Seconds until the window ends whose number or beginning is the last part of the key: ``limit:ann:29931294``.
+
+    None if the last part is no such number, or if the length of the windows is not known. Zero or less if it is over.
+    """
+    last = _NUMBER.search(key)
+    if rule is None or last is None:
+        return None
+    number, length = int(last[0]), rule.window_s
+    begins = [number * length, *(number / unit for unit in (1, 1000) if number / unit % length < 1)]
+    return next((begin + length - now for begin in begins if -PAST * length < begin - now <= length), None)
 
 
 def _kind(value: bytes) -> str:

@@ -70,7 +70,9 @@ def score_decimals(values: Iterable[float]) -> int:
     More if that writes them exactly. Where no number of decimals does, as after many additions of 0.1, as many as make
     different values look different.
     """
-    broken = {value for value in values if abs(value) < _HUGE and not _vanishes(value, _MOST_DECIMALS)}
+    # Sums of decimals, such as 0.1, end in tiny differences, which are not shown.
+    broken = {round(value, _MOST_DECIMALS) for value in values if abs(value) < _HUGE}
+    broken = {value for value in broken if not _vanishes(value, _MOST_DECIMALS)}
     if all(value == int(value) for value in broken):
         return 0
     for decimals in range(2, _MOST_DECIMALS + 1):

@@ -24,7 +24,6 @@ from tests.live.relay import relay
 MANY = 300
 
 
-@pytest.mark.own_errors(1)
 async def test_a_reply_may_take_longer_than_the_time_out_while_bytes_come(
     client: redis.Redis, embedded_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

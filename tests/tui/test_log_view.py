@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from redis_dash.core.frames.events import ChannelCount
 from redis_dash.pubsub.message_log import MessageRing
@@ -43,6 +44,7 @@ async def test_a_paused_view_is_filtered_where_it_stands() -> None:
         await shows(app, pilot, "filter: line · 20 of 20 up to here", "line 000000", "line 000019", "120,000 new")
         await tap(pilot, "slash", *"lin", "enter")
         await shows(app, pilot, "filter: lin · 20 of 20 up to here")
+        await until(pilot, lambda: not isinstance(app.screen.focused, Input))
         await tap(pilot, "G")
         await shows(app, pilot, "0 of last 5,000")
         await tap(pilot, "escape")

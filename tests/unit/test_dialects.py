@@ -119,6 +119,20 @@ def test_fixed_window() -> None:
     assert FixedWindow().decode(KEY, [None, -2], NOW, RULE) is None
 
 
+@pytest.mark.parametrize("name", [b"limit:ann:30000000", b"limit/ann/1800000000", b"limit-1800000000000"])
+def test_a_window_whose_number_or_beginning_is_in_the_name_ends_by_the_clock(name: bytes) -> None:
+    """The first request of a minute may come at its end, and sets an expiry of a minute."""
+    read = FixedWindow().decode
+    assert read(name, [b"37", 59_000], NOW + 25, RULE) == Usage(37, 35.0)
+    assert read(name, [b"137", 34_000], NOW + 61, RULE) == Usage(0, None)
+    assert read(name, [b"37", 34_000], NOW + 25, None) == Usage(37, 34.0)
+
+
+@pytest.mark.parametrize("name", [b"limit:42", b"limit:203.0.113.9", b"limit:ann:29999000", b"limit:ann30000000"])
+def test_another_number_in_the_name_is_no_window(name: bytes) -> None:
+    assert FixedWindow().decode(name, [b"37", 34_000], NOW + 25, RULE) == Usage(37, 34.0)
+
+
 @pytest.mark.parametrize(
     ("value", "kind"),
     [
