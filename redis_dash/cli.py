@@ -226,6 +226,8 @@ def snapshot(
 
     try:
         document, code = asyncio.run(take(config, seconds, topics, full=full))
+    except asyncio.CancelledError:  # by a second Ctrl-C
+        raise click.Abort from None
     except DashError as error:
         _exit(str(error), USAGE if isinstance(error, ConfigError) else UNWRITTEN)
     deliver(document.encode() + b"\n")

@@ -87,11 +87,20 @@ async def take(
 
 @contextlib.contextmanager
 def _interrupts(talk: Talk) -> Iterator[asyncio.Event]:
-    """Yield an event that the first Ctrl-C or SIGTERM sets; the second one ends the process."""
-    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    """Yield an event that the first Ctrl-C or SIGTERM sets; the second one ends the process.
+
+    The second Ctrl-C cancels this task, so that it ends in order: ``KeyboardInterrupt`` would be raised in any task. A
+    third one raises it, in case that the end takes long.
+    """
+    stop, loop, task = asyncio.Event(), asyncio.get_running_loop(), asyncio.current_task()
 
     def interrupt() -> None:
-        unhandle()
+        if stop.is_set() and task is not None:
+            unhandle()
+            task.cancel()
+            return
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.remove_signal_handler(signal.SIGTERM)
         stop.set()
         talk.say("taking what there is; once more ends it at once")
 
