@@ -301,7 +301,7 @@ def hostile(kind: str, number: int) -> Iterator[bytes]:
 
 @pytest.mark.parametrize(
     ("kind", "number"),
-    [("prefixes", 22_000), ("binary", 22_000), ("long", 22_000), ("separators", 3_000), ("letters", 8_000)],
+    [("prefixes", 22_000), ("binary", 6_000), ("long", 6_000), ("separators", 3_000), ("letters", 4_000)],
 )
 def test_memory_and_patterns_are_bounded_whatever_the_names_are(kind: str, number: int) -> None:
     names, patterns = list(hostile(kind, number)), KeyPatterns(rng=random.Random(14))
@@ -343,14 +343,14 @@ def test_memory_and_patterns_are_bounded_whatever_the_names_are(kind: str, numbe
     ],
 )
 def test_a_key_of_a_megabyte_takes_no_longer_than_a_short_one(piece: bytes) -> None:
-    """Ten thousand of them: backtracking along each would take hours."""
+    """Two thousand of them: backtracking along each would take hours."""
     long = piece * (1_000_000 // len(piece))
     patterns = KeyPatterns()
     patterns.begin()
-    patterns.add([long] * 10_000, 10_000)
+    patterns.add([long] * 2_000, 2_000)
     patterns.end()
     [one] = patterns.found
-    assert one.count.value == 10_000
+    assert one.count.value == 2_000
     assert one.keys == ()
     assert len(long) > LONGEST_NAME
     assert Pattern(one.glob).variable(long[:5000]) is not None
