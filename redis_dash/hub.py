@@ -20,7 +20,7 @@ from redis_dash.core.feed import Progress
 from redis_dash.core.frames.server import Scan
 from redis_dash.core.reading import AnyReading, Reading, aged, agreed
 from redis_dash.core.rights import remedy
-from redis_dash.discovery.adopt import adopted, may_adopt
+from redis_dash.discovery.adopt import Adopted, adopted, may_adopt
 from redis_dash.discovery.discovery import Discovery
 from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.subscriber import Subscriber
@@ -240,15 +240,16 @@ class Hub:
             except Exception:
                 self.deployment.own_error("recognising keys")
             is_late = LATE_IN_PASS < self.watch.keyspace.share < 1
-            if adopted(self._given, discovery.claims) != self.watch.config and not is_late:
+            if adopted(self._given, discovery.claims).config != self.watch.config and not is_late:
                 return
             await asyncio.sleep(LOOK_S)
 
-    def _adopt(self, config: Config) -> None:
-        if config != self.watch.config:
+    def _adopt(self, found: Adopted) -> None:
+        if found.config != self.watch.config:
             full_speed = self.watch.keyspace.full_speed
-            self.watch = self._watch_for(config)
+            self.watch = self._watch_for(found.config)
             self.watch.keyspace.set_full_speed(full_speed)
+        self.watch.left_out(found.left_out)
 
     async def read_all(self, within_s: float | None = None) -> list[Reading[Any]]:
         """Read every source once, those with ``read_last`` after the others.

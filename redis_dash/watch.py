@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Never
 
 from redis_dash.client.deployment import Deployment
@@ -49,9 +49,13 @@ class Watch:
         self.keyspace.besides = lambda: self._tracking.spent_s
         deployment.listeners.append(self._tracking.traffic)
         self._deployment = deployment
-        context = Context(config, deployment, self.keyspace, subscriber, self._tracking)
+        self._context = context = Context(config, deployment, self.keyspace, subscriber, self._tracking)
         context.read_soon = read_soon
         self.sources: list[Source[Any]] = [make(context) for make in SOURCES]
+
+    def left_out(self, kinds: Mapping[str, int]) -> None:
+        """Tell the sources, by topic, how many recognised kinds of keys are not watched."""
+        self._context.left_out = kinds
 
     async def run(self, poll: Callable[[Source[Any]], Coroutine[Any, Any, None]]) -> None:
         """Scan, track and poll until cancelled.

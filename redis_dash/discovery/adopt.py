@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import NamedTuple
 
 import msgspec
 
@@ -11,6 +13,8 @@ from redis_dash.dialects.base import SessionPattern
 from redis_dash.dialects.layout import Claim, Topic
 
 DEFAULTS = Config()
+MOST_GLOBS = 30
+"""Recognised kinds of keys of one topic that are watched. There may be one for each customer."""
 
 
 def may_adopt(config: Config) -> bool:
@@ -19,22 +23,35 @@ def may_adopt(config: Config) -> bool:
     return any(getattr(config, name) == getattr(DEFAULTS, name) for name in names)
 
 
-def adopted(config: Config, claims: Sequence[Claim]) -> Config:
-    """The configuration with the recognised keys. A topic that the user has configured stays as it is."""
+class Adopted(NamedTuple):
+    """The configuration with the recognised keys, and what it leaves out."""
+
+    config: Config
+    left_out: Mapping[str, int]
+    """By topic: how many recognised kinds are not watched, because they are too many."""
+
+
+def adopted(config: Config, claims: Sequence[Claim]) -> Adopted:
+    """Add the recognised keys, the first claims first. A topic that the user has configured stays as it is."""
     changes: dict[str, object] = {}
-    if config.sessions == DEFAULTS.sessions and (globs := _globs(claims, "sessions")):
+    left_out: dict[str, int] = {}
+
+    def globs_of(topic: Topic, given: object, default: object) -> dict[str, str]:
+        globs = {claim.glob: claim.layout.name for claim in claims if claim.layout.topic == topic}
+        if given != default or not globs:
+            return {}
+        if len(globs) > MOST_GLOBS:
+            left_out[topic] = len(globs) - MOST_GLOBS
+        return dict(islice(globs.items(), MOST_GLOBS))
+
+    if globs := globs_of("sessions", config.sessions, DEFAULTS.sessions):
         found = [SessionPattern(glob, name) for glob, name in globs.items()]
         changes["sessions"] = (*found, *(one for one in config.session_patterns if one.keys not in globs))
-    if config.limits == DEFAULTS.limits and (globs := _globs(claims, "rate_limits")):
+    if globs := globs_of("rate_limits", config.limits, DEFAULTS.limits):
         limits = [LimitPattern(glob, format=name) for glob, name in globs.items()]
         changes["limits"] = (*limits, *(one for one in config.limits if one.keys not in globs))
-    if config.caches == DEFAULTS.caches and (globs := _globs(claims, "cache")):
+    if globs := globs_of("cache", config.caches, DEFAULTS.caches):
         changes["caches"] = tuple(CachePattern(f"{name}: {glob}", glob) for glob, name in globs.items())
-    if config.leaderboards == DEFAULTS.leaderboards and (globs := _globs(claims, "leaderboards")):
+    if globs := globs_of("leaderboards", config.leaderboards, DEFAULTS.leaderboards):
         changes["leaderboards"] = (*globs, *(glob for glob in config.leaderboards if glob not in globs))
-    return msgspec.structs.replace(config, **changes) if changes else config
-
-
-def _globs(claims: Sequence[Claim], topic: Topic) -> dict[str, str]:
-    """The globs of a topic, with the names of their layouts."""
-    return {claim.glob: claim.layout.name for claim in claims if claim.layout.topic == topic}
+    return Adopted(msgspec.structs.replace(config, **changes) if changes else config, left_out)

@@ -19,6 +19,8 @@ SAMPLED = 16
 """Keys of each kind that are read to recognise it."""
 READ_AT_ONCE = 15
 """Kinds that are read together."""
+MOST_KINDS = 5000
+"""If there are more, those that were not recognised and are gone are forgotten."""
 PATTERNS_AT_ONCE = 60
 """Kinds that are read in one look, those with most keys first."""
 
@@ -33,9 +35,12 @@ class Discovery:
 
     @property
     def claims(self) -> list[Claim]:
-        """What was recognised, most keys first; each glob once."""
-        kinds = sorted(self._kinds.values(), key=lambda kind: -kind.count.value)
-        return list({claim.glob: claim for kind in kinds for claim in kind.claims}.values())
+        """What was recognised, each glob once: what was found first comes first, so that the order stays."""
+        found: dict[str, Claim] = {}
+        for kind in self._kinds.values():
+            for claim in kind.claims:
+                found.setdefault(claim.glob, claim)
+        return list(found.values())
 
     async def first_look(self) -> None:
         """Scan some keys and read samples of them; a small database is scanned completely.
@@ -74,3 +79,6 @@ class Discovery:
         for begin in range(0, len(new), READ_AT_ONCE):  # what is read is kept if the caller has no more time
             for kind in await read_kinds(self._deployment, new[begin : begin + READ_AT_ONCE], SAMPLED):
                 self._kinds[kind.glob] = kind
+        if len(self._kinds) > MOST_KINDS:
+            known = {pattern.glob for pattern in self.patterns.found}
+            self._kinds = {glob: kind for glob, kind in self._kinds.items() if kind.claims or glob in known}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import msgspec
@@ -91,6 +91,8 @@ class Context:
         """Ids of the followed sessions, to be masked everywhere."""
         self.other_dashboards = 0
         """Other dashboards whose commands are in the latest rates, as far as the cache source has found."""
+        self.left_out: Mapping[str, int] = {}
+        """By topic: how many recognised kinds of keys are not watched, because they are too many."""
         self.read_soon: Callable[[str], None] = lambda topic: None
         """Has a topic read without delay, because it must agree with another one."""
 
@@ -107,6 +109,12 @@ class Context:
         """The ACL rules that let our user read these keys."""
         prefix = "%R~" if self.deployment.has_read_rules else "~"
         return tuple(f"{prefix}{glob}" for glob in globs)
+
+    def left_out_note(self, topic: str, flag: str) -> Note:
+        """A note about kinds of keys that are recognised and not watched; empty if there are none."""
+        number = self.left_out.get(topic, 0)
+        kinds = "1 more kind of keys is" if number == 1 else f"{number:,} more kinds of keys are"
+        return Note(f"{kinds} recognised, but not watched: {flag} names others") if number else NO_NOTE
 
     @property
     def scan_note(self) -> Note:

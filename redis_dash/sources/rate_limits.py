@@ -321,7 +321,8 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             unrecognised=unrecognised,
         )
         odd = unrecognised_note(unrecognised), misfit_note(self._rows.values())
-        notes = [self._context.scan_note, self._refused.note, *odd]
+        left_out = self._context.left_out_note(self.topic, "--limit")
+        notes = [self._context.scan_note, self._refused.note, left_out, *odd]
         return sample(frame, count, self._context.scope(self._scope), notes)
 
     def _shown(self, key: bytes, row: LimitRow) -> LimitRow:

@@ -148,8 +148,7 @@ class SessionsSource(Source[SessionsFrame]):
                 is_listed = self._late or all(known.facts is not None for known in self._known.values())
                 if count.certainty != "exact" or is_listed:  # late ones are read in later polls
                     return self._sample(count)
-            # The scan found more in each round: their values are not read yet, so they are not listed.
-            return self._sample(counted(*count.bounds, count.at))
+            return self._sample(counted(*count.bounds, count.at))  # the scan found more each time: not listed yet
 
     async def _ask_for_rights(self) -> None:
         """Ask once per connection, since refusals are entries in the server's ACL LOG; again if a right is missing."""
@@ -321,7 +320,7 @@ class SessionsSource(Source[SessionsFrame]):
 
     def _notes(self, rows: Sequence[SessionRow]) -> list[Note]:
         """Notes about missing rights and about sessions that cannot be decoded."""
-        notes = [self._context.scan_note, self._refused.note]
+        notes = [self._context.scan_note, self._refused.note, self._context.left_out_note(self.topic, "--session")]
         if self._no_values.text:
             notes.append(Note(f"{self._no_values.text}: users are unknown", self._no_values.rules))
         if self._no_lifetimes.text:

@@ -19,6 +19,7 @@ from redis_dash.core.frames.rate_limits import RateLimitsFrame
 from redis_dash.core.frames.sessions import SessionsFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.discover import OK, UNREACHABLE, discover
+from redis_dash.discovery import adopt
 from redis_dash.discovery.samples import read_samples
 from redis_dash.hub import Hub
 from redis_dash.keyspace import scan
@@ -210,3 +211,25 @@ async def test_on_a_slow_link_the_figures_do_not_wait_for_what_is_recognised(
             assert hub.watch is first
             await until(lambda: hub.watch is not first and hub.passes > 0)
             assert await users(hub) == {("ann", EXPRESS)}
+
+
+async def test_of_very_many_kinds_some_are_watched_and_the_others_are_told(
+    redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An application may have a prefix for each customer; their order changes as their sessions come and go."""
+    monkeypatch.setattr(hub_module, "LOOK_S", 0.02)
+    monkeypatch.setattr(scan, "LEARN_LEAST_S", 0.0)
+    monkeypatch.setattr(adopt, "MOST_GLOBS", 3)
+    for customer in range(5):
+        for _ in range(20 + customer):
+            sign_in(client, f"user of {customer}", f"customer{customer}:sess:")
+    async with running(hub := Hub(Config(url=redis_url, refresh_s=0.1))):
+        await until(lambda: hub.passes > 0)
+        found = await reading(hub, "sessions")
+        assert "2 more kinds of keys are recognised, but not watched" in found.note
+        watch = hub.watch
+        for _ in range(30):
+            sign_in(client, "user of 0", "customer0:sess:")
+        passes = hub.passes
+        await until(lambda: hub.passes > passes + 3)
+        assert hub.watch is watch
