@@ -13,7 +13,7 @@ from redis_dash.discovery.kinds import KindOfKeys, read_kinds
 from redis_dash.keyspace.key_patterns import KeyPatterns
 from redis_dash.keyspace.walk import Walk
 
-FIRST_KEYS, FIRST_SLICE, FIRST_S = 5000, 500, 0.5
+FIRST_KEYS, FIRST_SLICE, FIRST_S = 50_000, 500, 0.5
 """The first look: at most this many keys, in slices of this length, for at most this long."""
 SAMPLED = 16
 """Keys of each kind that are read to recognise it."""
@@ -21,7 +21,7 @@ READ_AT_ONCE = 15
 """Kinds that are read together."""
 MOST_KINDS = 5000
 """If there are more, those that were not recognised and are gone are forgotten."""
-PATTERNS_AT_ONCE = 60
+PATTERNS_AT_ONCE = 200
 """Kinds that are read in one look, those with most keys first."""
 
 
