@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Never
 
@@ -16,6 +17,8 @@ from redis_dash.sources import SOURCES, key_groups, tracked
 from redis_dash.sources.base import BackgroundWork, Context, Source
 
 RETRY_S = 0.5
+TRACKED_WITHIN_S = 1.0
+"""How long the first pass waits for the client tracking."""
 
 
 class Watch:
@@ -44,12 +47,12 @@ class Watch:
         self.keyspace.patterns = patterns
         # Tracking listens to one node. Of several, the others would be silent, so all keys are left to the scan.
         named = tracked(config) if len(deployment.nodes) == 1 else {}
-        self._tracking = ClientTracking(url, named, config.budget)
-        self.keyspace.counts.tracking = self._tracking
-        self.keyspace.besides = lambda: self._tracking.spent_s
-        deployment.listeners.append(self._tracking.traffic)
+        self.tracking = ClientTracking(url, named, config.budget)
+        self.keyspace.counts.tracking = self.tracking
+        self.keyspace.besides = lambda: self.tracking.spent_s
+        deployment.listeners.append(self.tracking.traffic)
         self._deployment = deployment
-        self._context = context = Context(config, deployment, self.keyspace, subscriber, self._tracking)
+        self._context = context = Context(config, deployment, self.keyspace, subscriber, self.tracking)
         context.read_soon = read_soon
         self.sources: list[Source[Any]] = [make(context) for make in SOURCES]
 
@@ -64,12 +67,19 @@ class Watch:
             poll: reads a source again and again.
         """
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._keep(self._tracking.run, "listening to what is written"))
-            tasks.create_task(self._keep(self.keyspace.run, "scanning"))
+            tasks.create_task(self._keep(self.tracking.run, "listening to what is written"))
+            tasks.create_task(self._keep(self._scan, "scanning"))
             for source in self.sources:
                 tasks.create_task(poll(source))
                 if isinstance(source, BackgroundWork):
                     tasks.create_task(self._keep(source.run, f"working on {source.topic.replace('_', ' ')}"))
+
+    async def _scan(self) -> None:
+        """Scan, after tracking has begun: what is written in a pass is only known if all of the pass is tracked."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TRACKED_WITHIN_S):
+                await self.tracking.tried.wait()
+        await self.keyspace.run()
 
     def _keep(self, run: Callable[[], Awaitable[None]], doing: str) -> Coroutine[Any, Any, Never]:
         return keep_running(run, doing, self._deployment)

@@ -60,6 +60,8 @@ class ClientTracking:
         self._url = url
         self._budget = budget * SHARE
         self._matcher = Matcher(key_groups)
+        self.tried = asyncio.Event()
+        """Set when the server names keys, or when it is clear that it does not so far."""
         self._prefixes = {name: found for name, globs in key_groups.items() if (found := _prefixes(globs))}
         self._written: dict[str, dict[bytes, None]] = {name: {} for name in self._prefixes}
         self._in_pass: dict[str, dict[bytes, None] | None] = dict.fromkeys(self._prefixes)
@@ -140,6 +142,8 @@ class ClientTracking:
         """Receive keys until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             key_groups = list(self._prefixes)
+            if not key_groups:
+                self.tried.set()
             while key_groups:
                 await self._track(key_groups)
                 for key_group in self.given_up.intersection(key_groups):
@@ -168,6 +172,7 @@ class ClientTracking:
                 pause = REFUSED_S
             except (OSError, TimeoutError, hiredis.ProtocolError, SourceError):  # the sources report it
                 pause = min(pause * 2, BACKOFF_S[1])
+            self.tried.set()
             await asyncio.sleep(pause)
 
     async def _listen(self, key_groups: Sequence[str]) -> None:
@@ -199,6 +204,7 @@ class ClientTracking:
             raise _RefusedError(describe(error, self._url)) from None
         self._connections |= dict.fromkeys(key_groups, connection)
         self._since |= dict.fromkeys(key_groups, time.time())
+        self.tried.set()
 
     def _receive(self, keys: list[bytes]) -> None:
         self.spent_s += MESSAGE_S + KEY_S * len(keys)

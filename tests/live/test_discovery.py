@@ -233,3 +233,12 @@ async def test_of_very_many_kinds_some_are_watched_and_the_others_are_told(
         passes = hub.passes
         await until(lambda: hub.passes > passes + 3)
         assert hub.watch is watch
+
+
+async def test_the_first_pass_is_tracked_from_its_beginning(redis_url: str, client: redis.Redis) -> None:
+    """Recognising keys connects before, so the scan is ready sooner than the tracking."""
+    sign_in(client, "ann")
+    async with running(hub := Hub(Config(url=redis_url))):
+        await until(lambda: hub.passes == 1)
+        sessions = hub.watch.keyspace.counts.key_groups["sessions"]
+        assert hub.watch.tracking.covers("sessions", sessions.counted_since)
