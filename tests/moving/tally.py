@@ -14,6 +14,8 @@ MOST_BIAS = 0.06
 pass are wrong in the same direction, and a run has few passes."""
 ENOUGH = 500
 """Least number of frames for a meaningful share, because the frames of one pass are not independent."""
+FEW, GROSS_SHARE, GROSS_BIAS = 100, 0.8, 0.15
+"""So many frames are enough to see that a share is far too small, or an error far too large."""
 
 
 class Tally:
@@ -64,7 +66,10 @@ class Tally:
     def biased(self) -> list[str]:
         """The counts whose values are too low or too high on average."""
         return [
-            name for name, (frames, _) in self.errors.items() if frames >= ENOUGH and abs(self.bias(name)) > MOST_BIAS
+            name
+            for name, (frames, _) in self.errors.items()
+            if (frames >= ENOUGH and abs(self.bias(name)) > MOST_BIAS)
+            or (frames >= FEW and abs(self.bias(name)) > GROSS_BIAS)
         ]
 
     @property
@@ -76,7 +81,9 @@ class Tally:
     def too_narrow(self) -> list[str]:
         """The intervals that held the true value too rarely."""
         return [
-            name for name, (frames, held) in self.intervals.items() if frames >= ENOUGH and held < LEAST_SHARE * frames
+            name
+            for name, (frames, held) in self.intervals.items()
+            if (frames >= ENOUGH and held < LEAST_SHARE * frames) or (frames >= FEW and held < GROSS_SHARE * frames)
         ]
 
     @property

@@ -16,7 +16,7 @@ from tests.moving.judge import judge
 from tests.moving.phases import ALL, SMALL, Phase
 from tests.moving.recording import Recording
 from tests.moving.scene import Scene
-from tests.moving.tally import Tally
+from tests.moving.tally import FEW, Tally
 from tests.moving.timeline import Span, Timeline
 
 replace = msgspec.structs.replace
@@ -121,3 +121,14 @@ def test_the_truth_itself_is_looked_at(recording: Recording, fair: Tally) -> Non
     assert fair.wrong["the truth itself"] == 0
     missing = {**recording.found, "session:": recording.found["session:"] + 100}
     assert judge(recording._replace(found=missing)).wrong["the truth itself"] == 1
+
+
+def test_few_frames_are_enough_for_a_gross_error() -> None:
+    tally = Tally()
+    for number in range(FEW):
+        tally.interval("sessions", "estimated", number < 79, str)
+        tally.error("sessions, estimated", 0.16)
+        tally.interval("limits", "estimated", number < 85, str)
+        tally.error("limits, estimated", 0.1)
+    assert (tally.too_narrow(), tally.biased()) == (["sessions, estimated"], ["sessions, estimated"])
+    assert not tally.good
