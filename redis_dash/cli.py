@@ -127,11 +127,17 @@ refresh_option = click.option(
 )
 
 
+def target_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of where Redis is."""
+    path = click.Path(path_type=Path)
+    command = click.option("--config", "config_file", type=path, help="Configuration file (TOML).")(command)
+    return click.argument("url", required=False)(command)
+
+
 def deployment_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options of what is watched, the same for every front end."""
-    options = [
-        click.argument("url", required=False),
-        click.option("--config", "config_file", type=click.Path(path_type=Path), help="Configuration file (TOML)."),
+    """The options of what is watched, the same for every front end that watches."""
+    options: list[Callable[[Any], Any]] = [
+        target_options,
         click.option("--channel", "channels", multiple=True, metavar="PATTERN", help="Channels to listen to [*]."),
         click.option("--session", "sessions", multiple=True, metavar="PATTERN", help="Keys of sessions [session:*]."),
         click.option(
@@ -235,15 +241,15 @@ def snapshot(
 
 
 @main.command()
-@deployment_options
+@target_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def discover(url: str | None, config_file: Path | None, as_json: bool, **given: Any) -> None:
+def discover(url: str | None, config_file: Path | None, as_json: bool) -> None:
     """List what kinds of keys there are, and which frameworks write them.
 
     Scans everything once at full speed. Exit codes: 0 listed, 1 nothing could be reached, 2 bad usage, 3 the keys may
     not be read, 4 it could not be written.
     """
-    config = _config_or_exit(url, config_file, given)
+    config = _config_or_exit(url, config_file, {})
     from redis_dash.discover import discover as listed
 
     text, code = asyncio.run(listed(config, as_json=as_json))

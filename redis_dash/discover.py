@@ -14,12 +14,16 @@ from redis_dash.discovery.kinds import KindOfKeys
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.redaction.secret_fields import hide_tokens
 from redis_dash.redaction.session_keys import mask_keys
-from redis_dash.standard_streams import Talk, printable
+from redis_dash.standard_streams import Talk
+from redis_dash.tui.formatting import nbytes, percent, tally
+from redis_dash.tui.text import Plain, pad, plain, width_of
 
 OK, UNREACHABLE, UNREAD = 0, 1, 3
 """Exit codes: kinds were listed, nothing was reached, the keys may not be read."""
 SHOWN = 200
 """Kinds that are listed."""
+LONGEST_GLOB = 60
+"""The room for a pattern in the table."""
 
 
 async def discover(config: Config, *, as_json: bool, talk: Talk | None = None) -> tuple[str, int]:
@@ -77,33 +81,25 @@ def _json(target: str, keys: int, kinds: Sequence[KindOfKeys]) -> str:
 
 
 def _table(target: str, keys: int, kinds: Sequence[KindOfKeys]) -> str:
-    head = ("keys", "count", "share", "memory", "type", "expires", "recognised as")
+    head = tuple(map(Plain, ("keys", "count", "share", "memory", "type", "expires", "recognised as")))
     rows = [head, *(_row(kind, keys) for kind in kinds)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(head) - 1)]
+    widths = [max(width_of(row[column]) for row in rows) for column in range(len(head))]
     lines = [
-        "  ".join(
-            text.rjust(width) if column in (1, 2, 3) else text.ljust(width)
-            for column, (text, width) in enumerate(zip(row, widths, strict=False))
-        )
-        + f"  {row[-1]}"
+        "  ".join(pad(text, widths[column], right=column in (1, 2, 3)) for column, text in enumerate(row)).rstrip()
         for row in rows
     ]
-    return "\n".join([f"{printable(target)}: {keys:,} keys", "", *(line.rstrip() for line in lines)])
+    return "\n".join([f"{plain(target)}: {keys:,} keys", "", *lines])
 
 
-def _row(kind: KindOfKeys, keys: int) -> tuple[str, ...]:
-    count = f"{kind.count.value:,}" if kind.count.certainty in ("exact", "counted") else f"~{kind.count.value:,}"
-    memory = "–" if kind.mean_bytes is None else f"~{_bytes(kind.mean_bytes * kind.count.value)}"
-    types = "/".join(name for name, _ in kind.types) or "–"
-    claimed = "; ".join(map(_recognised, kind.claims)) or "not recognised"
+def _row(kind: KindOfKeys, keys: int) -> tuple[Plain, ...]:
     return (
-        _cut(printable(_name(kind))),
-        count,
-        f"{kind.count.value / keys:.1%}" if keys else "–",
-        memory,
-        printable(types),
-        _expiry(kind),
-        claimed,
+        plain(_name(kind), LONGEST_GLOB),
+        tally(kind.count),
+        percent(kind.count.value / keys if keys else None),
+        Plain("–" if kind.mean_bytes is None else f"~{nbytes(kind.mean_bytes * kind.count.value)}"),
+        plain("/".join(name for name, _ in kind.types) or "–", 40),
+        Plain(_expiry(kind)),
+        Plain("; ".join(map(_recognised, kind.claims)) or "not recognised"),
     )
 
 
@@ -124,15 +120,3 @@ def _expiry(kind: KindOfKeys) -> str:
     if kind.endless == kind.sampled:
         return "never"
     return "all" if not kind.endless else f"{kind.sampled - kind.endless} of {kind.sampled}"
-
-
-def _cut(text: str, width: int = 60) -> str:
-    return text if len(text) <= width else f"{text[: width - 1]}…"
-
-
-def _bytes(number: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if number < 1000:
-            return f"{number:.3g} {unit}"
-        number /= 1024
-    return f"{number:.3g} TB"

@@ -26,6 +26,7 @@ def loaded(statement: str) -> set[str]:
         ("from redis_dash import config, hub; hub.Hub(config.Config())", {"hiredis"}),
         ("import redis_dash.tui.app, redis_dash.tui.start", {"textual", "rich"}),
         ("import redis_dash.demo", set()),
+        ("import redis_dash.discover", {"hiredis", "rich"}),
         ("import demo_server", {"demo_server"}),
         # The embedded server starts before anything slow is imported.
         ("import demo_server.process.launcher", {"demo_server"}),

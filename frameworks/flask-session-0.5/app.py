@@ -1,69 +1,10 @@
 """Flask with Flask-Session 0.5, which writes pickles."""
 
-from flask import Flask, session
-from flask_session import Session
-from redis import Redis
+from flask_session_app import visit, works
 
-from visits import LEAVER, PEOPLE, about, main
-from visits import session as session_row
+from visits import main
 
-COOKIE = "session"
-
-
-def make(url: str, variant: str) -> Flask:
-    app = Flask(__name__)
-    app.config.update(
-        SESSION_TYPE="redis", SESSION_REDIS=Redis.from_url(url),
-        PERMANENT_SESSION_LIFETIME=3600,
-    )  # fmt: skip
-    Session(app)
-
-    @app.post("/login/<user>/<role>")
-    def login(user: str, role: str) -> str:
-        session.update(user_id=user, role=role, cart=["tea", "cup"])
-        return "hello"
-
-    @app.post("/logout")
-    def logout() -> str:
-        session.clear()
-        return "bye"
-
-    @app.get("/cart")
-    def cart() -> str:
-        session["cart"] = ["tea"]
-        return "cart"
-
-    @app.get("/me")
-    def me() -> str:
-        return session.get("user_id", "")
-
-    return app
-
-
-def visit(url: str, variant: str) -> dict:
-    app = make(url, variant)
-    rows, cookies = [], []
-    for user, role in PEOPLE:
-        client = app.test_client()
-        client.post(f"/login/{user}/{role}")
-        cookies.append(client.get_cookie(COOKIE).value)
-        rows.append(session_row(f"session:{cookies[-1]}", user, role, 3600))
-    leaver = app.test_client()
-    leaver.post("/login/{}/{}".format(*LEAVER))
-    leaver.post("/logout")
-    visitor = app.test_client()
-    visitor.get("/cart")
-    rows.append(session_row(f"session:{visitor.get_cookie(COOKIE).value}", None, None, 3600))
-    return about(
-        "flask-session", "sessions", "Flask-Session", sessions=rows, anonymous=1,
-        revoke={"key": rows[0]["key"], "credential": cookies[0]},
-    )  # fmt: skip
-
-
-def works(url: str, variant: str, credential: str) -> bool:
-    client = make(url, variant).test_client()
-    client.set_cookie(COOKIE, credential)
-    return client.get("/me").text != ""
-
-
-main(visit, works)
+main(
+    lambda url, variant: visit(url, {}),
+    lambda url, variant, credential: works(url, {}, credential),
+)

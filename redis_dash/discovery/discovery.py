@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 
 import msgspec
 
@@ -52,13 +51,9 @@ class Discovery:
         while not walk.complete and seen < FIRST_KEYS and time.monotonic() < deadline:
             keys = await walk.slice()
             seen += len(keys)
-            self.observe(keys, walk.size)
+            self.patterns.add(keys, walk.size)
         await walk.finish()
         await self.look()
-
-    def observe(self, keys: Sequence[bytes], size: int) -> None:
-        """Learn from a slice of the scan."""
-        self.patterns.add(keys, size)
 
     @property
     def kinds(self) -> list[KindOfKeys]:

@@ -19,6 +19,7 @@ from itertools import islice
 import msgspec
 
 from redis_dash.core.certainty import Count, at_least, counted, estimated, unknown
+from redis_dash.core.globs import decoded, escaped
 from redis_dash.keyspace.estimate import interval
 from redis_dash.keyspace.key_shape import VARIABLE, shape_of
 from redis_dash.keyspace.pattern_tree import PatternTree, Shape
@@ -40,7 +41,6 @@ OTHERS = "*"
 FEWEST_ALIKE = 8
 """So many keys must begin with the same letters before a variable part: ``cache`` and 32 random characters."""
 
-_SPECIAL = re.compile(rb"[\\*?\[\]]")
 _VARIABLES = re.compile(b"%b+" % re.escape(VARIABLE))
 _LETTERS = re.compile(rb"[A-Za-z]{2,}")
 
@@ -228,8 +228,7 @@ def _glob(pattern: bytes, shapes: Sequence[Shape]) -> str:
         begin = _common(min(begins), max(begins))[len(before) :]
         if letters := _LETTERS.match(begin):
             before += letters[0]
-    runs = _VARIABLES.split(before + variable + after)
-    return b"*".join(_SPECIAL.sub(rb"\\\g<0>", run) for run in runs).decode("utf-8", "surrogateescape")
+    return "*".join(escaped(decoded(run)) for run in _VARIABLES.split(before + variable + after))
 
 
 def _common(one: bytes, other: bytes) -> bytes:

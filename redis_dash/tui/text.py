@@ -128,6 +128,11 @@ def pad(text: Plain, width: int, right: bool = False) -> Plain:
     return Plain(blank + text if right else text + blank)
 
 
+def width_of(text: Plain) -> int:
+    """How many cells the text takes."""
+    return cell_len(text)
+
+
 def plural(count: int, noun: str, many: str = "") -> Plain:
     """``1 key``, ``2,000 keys``; ``many`` is for nouns whose plural takes more than an s."""
     return Plain(f"{count:,} {noun}" if count == 1 else f"{count:,} {many or noun + 's'}")
