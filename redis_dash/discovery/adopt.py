@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from redis_dash.config import CachePattern, Config, LimitPattern
+from redis_dash.core.globs import Glob
 from redis_dash.dialects.base import SessionPattern
 from redis_dash.dialects.layout import Claim, Topic
 
@@ -45,8 +46,9 @@ def adopted(config: Config, claims: Sequence[Claim]) -> Adopted:
         return dict(islice(globs.items(), MOST_GLOBS))
 
     if globs := globs_of("sessions", config.sessions, DEFAULTS.sessions):
-        found = [SessionPattern(glob, name) for glob, name in globs.items()]
-        changes["sessions"] = (*found, *(one for one in config.session_patterns if one.keys not in globs))
+        # The default also matches `session:count`; beside an exact glob of the same prefix it would count too many.
+        rest = (one for one in config.session_patterns if not any(_covers(one.keys, glob) for glob in globs))
+        changes["sessions"] = (*(SessionPattern(glob, name) for glob, name in globs.items()), *rest)
     if globs := globs_of("rate_limits", config.limits, DEFAULTS.limits):
         limits = [LimitPattern(glob, format=name) for glob, name in globs.items()]
         changes["limits"] = (*limits, *(one for one in config.limits if one.keys not in globs))
@@ -55,3 +57,8 @@ def adopted(config: Config, claims: Sequence[Claim]) -> Adopted:
     if globs := globs_of("leaderboards", config.leaderboards, DEFAULTS.leaderboards):
         changes["leaderboards"] = (*globs, *(glob for glob in config.leaderboards if glob not in globs))
     return Adopted(msgspec.structs.replace(config, **changes) if changes else config, left_out)
+
+
+def _covers(default: str, glob: str) -> bool:
+    """Whether a default, a prefix and ``*``, matches all keys of a glob."""
+    return Glob.of(glob).before.startswith(Glob.of(default).before)

@@ -69,6 +69,18 @@ async def test_sessions_and_limits_of_frameworks_are_shown_without_configuration
     assert [(row.identity, row.used, row.limit) for row in limits.frame.rows] == [("203.0.113.3", 3, None)]
 
 
+async def test_other_keys_of_the_same_prefix_are_no_sessions(redis_url: str, client: redis.Redis) -> None:
+    client.set(f"session:{secrets.token_urlsafe(32)}", json.dumps({"_permanent": True, "user_id": "ann"}), ex=3600)
+    client.set("session:count", 1)
+    client.hset("session:stats", "opened", 1)
+    async with running(hub := Hub(Config(url=redis_url))):
+        await until(lambda: hub.passes > 0)
+        sessions = (await reading(hub, "sessions")).frame
+    assert isinstance(sessions, SessionsFrame)
+    assert (sessions.count.value, sessions.count.certainty) == (1, "exact")
+    assert [row.user for row in sessions.rows] == ["ann"]
+
+
 async def test_what_comes_later_is_recognised_then(
     redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
