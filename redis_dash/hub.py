@@ -14,7 +14,7 @@ from redis_dash.actions import carry_out as actions
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.node import SENTINEL
 from redis_dash.config import Config, Url
-from redis_dash.core.commands import Command, FullPass, Outcome, Request
+from redis_dash.core.commands import Command, FullPass, Outcome, Publish, Request
 from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.server import Scan
@@ -33,6 +33,8 @@ FIRST_LOOK_S = 1.0
 """How long the sources wait for the first look."""
 LATE_IN_PASS = 0.2
 """From this share of a pass on, keys that are recognised are watched when the pass is complete."""
+CHANGED_WITHIN_S = 0.5
+"""How long an outcome waits for the new reading of what it has changed."""
 LATE = "no answer in time"
 
 
@@ -192,7 +194,7 @@ class Hub:
                 self._asked[source.topic].set()
 
     async def submit(self, command: Command) -> Outcome:
-        """Carry out a confirmed command and mark it in the event stream.
+        """Carry out a confirmed command, mark it in the event stream, and read again what it may have changed.
 
         Raises:
             SourceError: see ``actions.carry_out``.
@@ -200,6 +202,10 @@ class Hub:
         outcome = await actions.carry_out(self.deployment, command)
         if text := actions.mark(command, outcome):
             self._subscriber.log.mark(text, time.time(), "action")
+        if not isinstance(command, Publish):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CHANGED_WITHIN_S):
+                    await asyncio.gather(*(self._refresh(one) for one in self.watch.sources if one.topic == "sessions"))
         return outcome
 
     async def run(self) -> None:
@@ -276,13 +282,15 @@ class Hub:
     async def _poll(self, source: Source[Any]) -> None:
         while True:
             began = time.monotonic()
-            reading = await self._read(source)
-            self._latest[source.topic] = self._unread[source.topic] = reading
+            await self._refresh(source)
             asked = self._asked[source.topic]
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(max(0.05, self._given.refresh_s - (time.monotonic() - began))):
                     await asked.wait()  # a request is read at once
             asked.clear()
+
+    async def _refresh(self, source: Source[Any]) -> None:
+        self._latest[source.topic] = self._unread[source.topic] = await self._read(source)
 
     async def _read(self, source: Source[Any]) -> Reading[Any]:
         """Read a source; any failure becomes a status."""

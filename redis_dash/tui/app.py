@@ -168,11 +168,7 @@ class DashApp(TerminalApp):
 
     def _tick(self) -> None:
         """Take new readings and paint what is due."""
-        if self._feed is not None:
-            for reading in self._feed.drain():
-                self.dashboard.receive(reading)
-                if completion := self._full_scan.completion(reading):
-                    self.notify(completion, markup=False)
+        self._take_readings()
         now = time.monotonic()
         if now >= self._next_refresh:
             self._next_refresh = max(self._next_refresh + self._refresh_s, now)
@@ -188,6 +184,14 @@ class DashApp(TerminalApp):
             self._interval_s = interval
             self._timer.stop()
             self._timer = self.set_interval(interval, self._tick)
+
+    def _take_readings(self) -> None:
+        if self._feed is None:
+            return
+        for reading in self._feed.drain():
+            self.dashboard.receive(reading)
+            if completion := self._full_scan.completion(reading):
+                self.notify(completion, markup=False)
 
     # -- requests ----------------------------------------------------------------------------------------------------
 
@@ -256,6 +260,7 @@ class DashApp(TerminalApp):
         except Exception:  # a defect: whether the command was carried out is not known
             self.notify("An error in redis-dash itself.", title="Not known", severity="error", timeout=10)
             return
+        self._take_readings()  # a list must not show any longer what the notification calls deleted
         self._remember(command, outcome)
         if outcome.unsettled is not None:
             self._submit(outcome.unsettled)

@@ -82,6 +82,23 @@ async def test_a_revocation_goes_through_and_shows_in_the_stream(redis_url: str,
     assert mark.text == "deleted: ann-… of ann@example.com"
 
 
+async def test_the_readings_agree_with_an_outcome_at_once(redis_url: str, client: redis.Redis) -> None:
+    sign_in(client, "ann")
+    async with running(Hub(Config(url=redis_url, refresh_s=0.5))) as hub:
+        desk = Desk(hub)
+
+        def users() -> list[str]:
+            desk.statuses()
+            return [row.user for row in desk.frame("sessions").rows]
+
+        await until(lambda: desk.all_are("ok") and bool(users()))
+        revoked = await hub.submit(RevokeSession(desk.frame("sessions").rows[0]))
+        assert users() == []
+        assert revoked.undo is not None
+        await hub.submit(revoked.undo)
+        assert users() == ["ann@example.com"]
+
+
 async def test_a_restart_is_stale_and_then_live_again() -> None:
     with EmbeddedServer() as server:
         async with running(Hub(Config(url=server.url, refresh_s=FAST))) as hub:
