@@ -45,6 +45,13 @@ class Expiry(NamedTuple):
         return min(keys, self.keys, math.ceil(min(keys, self.keys) * seconds / self.average_s)) if self.average_s else 0
 
 
+class Basis(NamedTuple):
+    """The pass on which a count is based."""
+
+    began_at: float
+    is_complete: bool
+
+
 class Existing(NamedTuple):
     """How many keys of a group exist of those that are known by name, if the server has named every written key."""
 
@@ -52,10 +59,6 @@ class Existing(NamedTuple):
     """Of the keys that the pass has found, and that were not written since it began."""
     written: Range
     """Of the keys that were written since the pass began, whether or not the pass has found them."""
-    since: float
-    """When the pass began."""
-    complete: bool
-    """Whether the pass was complete."""
     named: int = 0
     """How many keys had been named when existence was checked."""
 
@@ -67,6 +70,11 @@ class Asked(NamedTuple):
     alive: int
     existing: Existing | None = None
     """None if the server has not named every key that was written since."""
+    basis: Basis | None = None
+    """The pass that had counted them. About the count of another pass they say nothing: it began later, or earlier."""
+
+
+NONE_ASKED = Asked(0, 0)
 
 
 class Since(NamedTuple):
@@ -77,7 +85,7 @@ class Since(NamedTuple):
     sampled: Moved
     """Since the latest slice of the running pass."""
     expiry: Expiry
-    asked: Asked = Asked(0, 0)
+    asked: Asked = NONE_ASKED
     arrived: int | None = 0
     """Keys that can have been created since the running pass began, at most; None if that is not known."""
     grown: int = 0

@@ -14,7 +14,7 @@ from redis_dash.client.info import Info
 from redis_dash.core import certainty
 from redis_dash.core.certainty import Count, at_least, exact
 from redis_dash.core.errors import MissingRightError
-from redis_dash.keyspace.changes import NOT_KNOWN, Asked, Expiry, Moved, Since
+from redis_dash.keyspace.changes import NONE_ASKED, NOT_KNOWN, Asked, Basis, Expiry, Moved, Since
 from redis_dash.keyspace.client_tracking import ClientTracking
 from redis_dash.keyspace.key_group import KeyGroup
 
@@ -22,7 +22,6 @@ ASKED = 200
 """Keys of one group whose existence is checked at once."""
 REFUSED_S = 30.0
 """Pause after a refusal, since each is an entry in the server's ACL LOG."""
-NONE_ASKED = Asked(0, 0)
 
 
 class KeyCounts:
@@ -120,22 +119,25 @@ class KeyCounts:
         asked = [name for name in names if began >= self._ask_again_at.get(name, 0.0)]
         await self.synchronise()
         written = {name: self._named(name, began) for name in asked}
+        basis = {name: self.key_groups[name].basis for name in asked}
         keys = {name: self.key_groups[name].some(ASKED, written[name] or ()) for name in asked}
         replies = iter(await self._deployment.pipeline([(b"PTTL", key) for some in keys.values() for key in some]))
         answers = {name: {key: reply for key, reply in zip(some, replies)} for name, some in keys.items()}  # noqa: B905, C416
         return dict.fromkeys(names, NONE_ASKED) | {
-            name: self._asked(name, answers[name], written[name]) for name in asked
+            name: self._asked(name, answers[name], written[name], basis[name]) for name in asked
         }
 
-    def _asked(self, name: str, answers: Mapping[bytes, object], written: Mapping[bytes, None] | None) -> Asked:
+    def _asked(
+        self, name: str, answers: Mapping[bytes, object], written: Mapping[bytes, None] | None, basis: Basis
+    ) -> Asked:
         checked = {key: reply != -2 for key, reply in answers.items() if isinstance(reply, int)}
         if len(checked) < len(answers):  # those that our user may not read may have ended sooner, or later
             self._ask_again_at[name] = time.monotonic() + REFUSED_S
             return NONE_ASKED
         if written is None:
-            return Asked(len(checked), sum(checked.values()))
+            return Asked(len(checked), sum(checked.values()), basis=basis)
         found = [alive for key, alive in checked.items() if self.key_groups[name].has_counted(key)]
-        return Asked(len(found), sum(found), self.key_groups[name].existing(checked, written))
+        return Asked(len(found), sum(found), self.key_groups[name].existing(checked, written), basis)
 
     def count(self, name: str, info: Info | None, asked: Asked = NONE_ASKED) -> Count:
         """How many keys a group has, as of ``info``."""
@@ -156,7 +158,7 @@ class KeyCounts:
             return None
         key_group = self.key_groups[name]
         since = self.tracking.since_counted if key_group.counted_at else self.tracking.since_running
-        return since(name, key_group.named_since, until)
+        return since(name, key_group.basis.began_at, until)
 
     def _written(self, name: str, info: Info | None) -> Mapping[bytes, None] | None:
         """Keys that were written since the last complete pass began, until ``info``; None if not all are known."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import msgspec
 
 from redis_dash.core.certainty import Count, counted, estimated, exact
-from redis_dash.keyspace.changes import NOT_KNOWN, Asked, Existing, Moved, Since, steady, still_there
+from redis_dash.keyspace.changes import NONE_ASKED, NOT_KNOWN, Asked, Basis, Existing, Moved, Since, steady, still_there
 from redis_dash.keyspace.estimate import Range, RecentSample, share_of, total
 
 HELD = 20_000
@@ -154,7 +154,7 @@ class KeyGroup:
     @property
     def followed(self) -> Asked:
         """What the running pass has found, if a reader checks each key and discards those that are gone."""
-        return Asked(len(self._found) + len(self._found_left), len(self._found))
+        return Asked(len(self._found) + len(self._found_left), len(self._found), basis=self.basis)
 
     def existing(self, checked: Mapping[bytes, bool], written: Mapping[bytes, None]) -> Existing:
         """How many keys exist by now, extrapolated to the names that were not checked.
@@ -175,7 +175,7 @@ class KeyGroup:
             share_of(sum(checked[key] for key in others), min(new, len(others)), new),
         ]
         unwritten = share_of(kept, len(found), len(held))
-        return self._existing(unwritten, total(parts), len(written))
+        return Existing(unwritten, total(parts), len(written))
 
     def all_checked(self, alive: Collection[bytes], written: Mapping[bytes, None]) -> Asked:
         """The same, if a reader checks each known key of the running pass, and those of ``alive`` exist.
@@ -186,12 +186,8 @@ class KeyGroup:
         kept = sum(key in self._found and key not in written for key in alive)
         others = sum(key in alive for key in written)
         number, found = self.followed[:2]
-        return Asked(
-            number, found, self._existing(Range(kept, kept, kept), Range(others, others, others), len(written))
-        )
-
-    def _existing(self, unwritten: Range, written: Range, named: int) -> Existing:
-        return Existing(unwritten, written, self.named_since, self._last is not None, named)
+        existing = Existing(Range(kept, kept, kept), Range(others, others, others), len(written))
+        return Asked(number, found, existing, self.basis)
 
     @property
     def _counted_names(self) -> dict[bytes, None]:
@@ -199,9 +195,9 @@ class KeyGroup:
         return self._complete | self._left if self._last else self._found | self._found_left
 
     @property
-    def named_since(self) -> float:
-        """When the pass began on which the count is based: the last complete one, otherwise the running one."""
-        return self._last.began_at if self._last else self._began_at
+    def basis(self) -> Basis:
+        """The pass on which the count is based: the last complete one, otherwise the running one."""
+        return Basis(self._last.began_at if self._last else self._began_at, self._last is not None)
 
     def has_counted(self, key: bytes) -> bool:
         """Whether the name is held of a key that was counted."""
@@ -232,9 +228,9 @@ class KeyGroup:
 
     def count(self, now: float, since: Since) -> Count:
         """How many keys there are, and how certain that is."""
+        if since.asked.basis != self.basis:  # a pass has begun or ended since
+            since = since._replace(asked=NONE_ASKED)
         last, existing = self._last, since.asked.existing
-        if existing is not None and (existing.since, existing.complete) != (self.named_since, last is not None):
-            existing = None  # a pass has begun or ended since
         if last is None:
             return self._first(since) if existing is None else self._by_names(existing, since.named)
         if last.sure and since.counted.nothing and since.expiry.keys == 0:

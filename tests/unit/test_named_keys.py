@@ -28,7 +28,7 @@ def first_pass(rng: random.Random) -> Iterator[Count]:
             places[new] = rng.random()
             written |= {key: None, new: None}
         checked = {key: key in places for key in key_group.some(200, written)}
-        asked = Asked(1, 1, key_group.existing(checked, written))
+        asked = Asked(1, 1, key_group.existing(checked, written), key_group.basis)
         moved = Moved(len(written), len(written))
         yield key_group.count(float(step), Since(moved, moved, Expiry(0, 0.0), asked, len(written), named=len(written)))
 
