@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import get_args
 
@@ -10,6 +11,7 @@ import pytest
 from rich.style import Style
 from textual.color import Color
 from textual.geometry import Region
+from textual.pilot import Pilot
 
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.contrast import TEXT, contrast, legible
@@ -88,39 +90,55 @@ def test_every_role_can_be_read_on_every_ground(theme: str, colorless: bool) -> 
                 assert ratio >= (0 if role in SHAPES else TEXT), (role, ground)
 
 
-@pytest.mark.parametrize(
-    ("theme", "no_color"),
-    [*((theme, False) for theme in THEMES), ("redis-dash", True), ("textual-light", True), ("solarized-light", True)],
-)
-async def test_every_text_can_be_read(theme: str, no_color: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    if no_color:
-        monkeypatch.setenv("NO_COLOR", "1")
-    feed = FakeFeed(*fakes.everything())
-    async with running(feed, scenarios={"burst": "many orders"}) as (app, pilot):
+SCREENS = {
+    "a row": (
+        ("2", "down"),
+        "",
+    ),
+    "a question": (("2", "down", "r"), "Sign this session out?"),
+    "its other button": (("2", "down", "r", "tab"), "Sign this session out?"),
+    "details": (("2", "down", "enter"), "left"),
+    "help": (("question_mark",), "Everywhere"),
+    "the palette": (("ctrl+p", "z", "o"), "Let the pane fill"),
+    "a filter": (("2", "slash", "u", "u"), "uu"),
+}
+
+
+async def read_in(themes: Sequence[str], app: DashApp, pilot: Pilot[None]) -> None:
+    """Check the screen in these themes."""
+    for theme in themes:
         app.theme = theme
         await until(pilot, lambda: app.dashboard.pane_layout.current.theme_styles is app.theme_styles)
         await pilot.pause(0.05)
-        await tap(pilot, "2", "down")
-        assert hard_to_read(app) == []
-        for keys, shown in (
-            (("r",), "Sign this session out?"),
-            (("enter",), "left"),
-            (("question_mark",), "Everywhere"),
-            (("ctrl+p", "z", "o"), "Let the pane fill"),
-        ):
-            await tap(pilot, *keys)
-            await shows(app, pilot, shown)
-            assert hard_to_read(app) == [], keys
-            await tap(pilot, "tab")  # the other button has the focus
-            assert hard_to_read(app) == [], keys
-            await tap(pilot, "escape")
-            await until(pilot, lambda: app.screen is app.dashboard)
-        await tap(pilot, "slash", "u", "u")
-        assert hard_to_read(app) == []
+        assert hard_to_read(app) == [], theme
+
+
+@pytest.mark.parametrize(
+    ("themes", "no_color"), [(THEMES, False), (("redis-dash", "textual-light", "solarized-light"), True)]
+)
+@pytest.mark.parametrize("name", SCREENS)
+async def test_every_text_can_be_read(
+    name: str, themes: Sequence[str], no_color: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if no_color:
+        monkeypatch.setenv("NO_COLOR", "1")
+    keys, shown = SCREENS[name]
+    async with running(FakeFeed(*fakes.everything()), scenarios={"burst": "many orders"}) as (app, pilot):
+        await tap(pilot, *keys)
+        await shows(app, pilot, shown)
+        await read_in(themes, app, pilot)
+
+
+@pytest.mark.parametrize("no_color", [False, True])
+async def test_a_lost_connection_can_be_read(no_color: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if no_color:
+        monkeypatch.setenv("NO_COLOR", "1")
+    feed = FakeFeed(*fakes.everything())
+    async with running(feed) as (app, pilot):
         lost = {"status": "stale", "note": "gone", "away": True}
         feed.put(*(msgspec.structs.replace(reading, **lost) for reading in fakes.everything()))
         await shows(app, pilot, "disconnected", "stale")
-        assert hard_to_read(app) == []
+        await read_in(THEMES, app, pilot)
 
 
 @pytest.mark.parametrize(("theme", "is_light"), [("ansi-light", True), ("ansi-dark", False)])
