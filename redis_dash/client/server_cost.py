@@ -123,7 +123,8 @@ class ServerCost:
         if not self._sample_at:
             return False
         now = time.monotonic()
-        return any(self._sample_at.get(command[0], now + 1) <= now for command in commands)
+        due = {name for name, at in self._sample_at.items() if at <= now}
+        return not due.isdisjoint(map(itemgetter(0), commands))
 
     def learn(self, commands: Iterable[Command], before: Times, after: Times) -> None:
         """Update the prices of commands that ran alone between two ``INFO commandstats``."""

@@ -83,6 +83,13 @@ class Limiters:
         dialect = self._of_key.get(key)
         return Limiter(identity, rule, LIMIT_DIALECTS[self._usual[index] if dialect is None else dialect])
 
+    def of_new(self, keys: Sequence[bytes]) -> list[Limiter]:
+        """How to read keys that have not been read before; where all are read alike, without their identities."""
+        if len(self._patterns) > 1 or self._layouts != [None]:
+            return [self.of(key) for key in keys]
+        dialect = self._named(0) or LIMIT_DIALECTS[self._usual[0]]
+        return [Limiter(b"", self._patterns[0][1], dialect)] * len(keys)
+
     def _named(self, index: int) -> LimitDialect | None:
         """The dialect that a pattern names."""
         return self._dialects[index] if index < len(self._dialects) else None

@@ -90,11 +90,11 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             self._refusal = error  # the scan continues for other sources
 
     async def _examine(self, keys: Sequence[bytes]) -> None:
-        known = (self._rows, self._unknown, self._refused)
-        new = [key for key in keys if not any(key in some for some in known)]
+        rows, unknown, refused = self._rows, self._unknown, self._refused
+        new = [key for key in keys if key not in rows and key not in unknown and key not in refused]
         if not new:
             return
-        limiters = [self._limiters.of(key) for key in new]
+        limiters = self._limiters.of_new(new)
         probes = [limiter.dialect.probe(key) for key, limiter in zip(new, limiters, strict=True)]
         replies = await self._context.deployment.pipeline(probes)
         full = [
