@@ -33,18 +33,20 @@ class SlidingWindow:
 
     def reads(self, key: bytes, now: float, rule: Rule | None) -> Sequence[Command]:
         """ZCARD is the first and the last command, because only its reply shows whether the key exists."""
-        since = b"-inf" if rule is None else b"(" + repr((now - rule.window_s) * self._per_second).encode()
+        newest = (b"ZREVRANGE", key, b"0", b"0", b"WITHSCORES")
+        if rule is None:
+            return [(b"ZCARD", key), newest, (b"ZCARD", key)]
+        since = b"(" + repr((now - rule.window_s) * self._per_second).encode()
         only = (b"WITHSCORES", b"LIMIT")
-        reads: list[Command] = [
+        return [
             (b"ZCARD", key),
-            (b"ZREVRANGE", key, b"0", b"0", b"WITHSCORES"),
+            newest,
             (b"ZCOUNT", key, since, b"+inf"),
             (b"ZRANGEBYSCORE", key, since, b"+inf", *only, b"0", b"1"),
-        ]
-        if rule is not None:
             # The limit-th newest request: when it leaves the window, the next request is allowed.
-            reads.append((b"ZREVRANGEBYSCORE", key, b"+inf", since, *only, str(rule.limit - 1).encode(), b"1"))
-        return [*reads, (b"ZCARD", key)]
+            (b"ZREVRANGEBYSCORE", key, b"+inf", since, *only, str(rule.limit - 1).encode(), b"1"),
+            (b"ZCARD", key),
+        ]
 
     def decode(self, key: bytes, replies: Sequence[object], now: float, rule: Rule | None) -> Usage | None:
         """The number of requests inside the window; of all requests in the set, if the window is not known.
@@ -52,20 +54,25 @@ class SlidingWindow:
         Raises:
             OtherDialectError: the scores are no times in this unit.
         """
-        size, newest, used, oldest, *pivot, still = replies
+        size, newest, *window, still = replies
         if size == 0 or still == 0:
             return None
-        if not isinstance(used, int) or not isinstance(oldest, list) or not isinstance(newest, list):
+        if not isinstance(still, int) or not isinstance(newest, list):
             raise OtherDialectError
         if not newest:
             return None
         if not now / 3 < float(newest[1]) / self._per_second < now * 3:
             raise OtherDialectError("sorted set whose scores are no times")
-        if rule is None or not oldest:
-            return Usage(used, None, is_held=rule is None)
+        if rule is None:
+            return Usage(still, None, is_held=True)
+        used, oldest, pivot = window
+        if not isinstance(used, int) or not isinstance(oldest, list):
+            raise OtherDialectError
+        if not oldest:
+            return Usage(used, None)
         first = float(oldest[1]) / self._per_second
-        if pivot and isinstance(pivot[0], list) and pivot[0]:
-            first = float(pivot[0][1]) / self._per_second
+        if isinstance(pivot, list) and pivot:
+            first = float(pivot[1]) / self._per_second
         if first > now * 3:  # came between two of the commands
             raise OtherDialectError("sorted set whose scores are no times")
         return Usage(used, max(0.0, first + rule.window_s - now))

@@ -212,9 +212,7 @@ class Keyspace:
                     return False
                 sizes.add(part.size)
                 self._add(part)
-                for name, reader in self.readers.items():
-                    if keys := part.keys.get(name):
-                        await reader(keys)
+                await self._read(part.keys)
                 if self._afresh:
                     return False
         if self._afresh or self.counts.data_sets != data_set:
@@ -227,6 +225,14 @@ class Keyspace:
         self.passes += 1
         self.full_speed = False
         return True
+
+    async def _read(self, keys: Mapping[str, Sequence[bytes]]) -> None:
+        """Have the readers process a slice; what they spend belongs to the scan's part of the budget."""
+        spent_s = self._spent_s
+        for name, reader in self.readers.items():
+            if of_group := keys.get(name):
+                await reader(of_group)
+        self._scan_spent_s += max(0.0, self._spent_s - spent_s)
 
     def _learn(self, keys: Sequence[bytes], size: int) -> None:
         if self.patterns is not None and self._learns:

@@ -15,8 +15,8 @@ CREDIT_S = 1.0
 """The budget of this time may be saved up and spent at once."""
 DEBT_S = 5.0
 """The scan never pauses longer than this: what was spent above the budget of this time is not paid back."""
-LEAST_PART = 0.25
-"""Part of the budget that the scan may use whatever our other commands take: otherwise a pass would take hours."""
+LEAST_PART = 0.3
+"""Part of the budget that a pass may use whatever our other commands take: otherwise it would take hours."""
 AIM = 0.9
 """Share of the budget that is aimed at: the cost of a command is known only afterwards."""
 PINGS, QUIET_PINGS = 5, 300
@@ -99,7 +99,7 @@ class Throttle:
 
         Args:
             spent_s: the server's time that all our commands took until ``now`` (monotonic).
-            scan_spent_s: the part of it that SCAN took.
+            scan_spent_s: the part of it that passes took: SCAN, and what was asked about the keys that it returned.
         """
         if self._at is not None:
             elapsed_s = now - self._at

@@ -151,6 +151,25 @@ async def test_the_scan_goes_on_while_our_other_commands_take_the_whole_budget(
         await until(lambda: keyspace.done > done + 4000)
 
 
+async def test_what_is_asked_about_scanned_keys_is_spent_by_the_scan(
+    deployment: Deployment, client: redis.Redis
+) -> None:
+    """Otherwise, while other commands take the whole budget, each slice would take more than its part."""
+    fill(client, 20_000, 0)
+    keyspace = Keyspace(deployment, KEY_GROUPS, budget=1.0, rest_s=0.01)
+
+    async def ask(keys: Sequence[bytes]) -> None:
+        await deployment.pipeline([(b"STRLEN", key) for key in keys for _ in range(5)])
+
+    await deployment.pipeline([(b"STRLEN", b"key")] * 1000)
+    await deployment.price()
+    by_scan = keyspace._scan_spent_s
+    keyspace.readers["sessions"] = ask
+    await keyspace.pass_over()
+    stats = client.info("commandstats")
+    assert keyspace._scan_spent_s - by_scan > 0.5 * stats["cmdstat_strlen"]["usec"] / 1e6
+
+
 async def test_a_long_pause_for_the_budget_is_reported_with_its_end(
     deployment: Deployment, client: redis.Redis
 ) -> None:
