@@ -24,6 +24,7 @@ from benchmarks.report import show
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Config, Url
 from redis_dash.core.commands import SearchSessions
+from redis_dash.core.known_ids import KnownIds
 from redis_dash.keyspace.client_tracking import ClientTracking
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.message_log import MessageRing
@@ -69,7 +70,7 @@ def context_for(url: str) -> Context:
         Subscriber(Url(url), config.channels, MessageRing()),
         ClientTracking(Url(url), {}, config.budget),
     )
-    return Context(config, deployment, keyspace, subscriber, tracking)
+    return Context(config, deployment, keyspace, subscriber, tracking, KnownIds())
 
 
 async def search(url: str, text: str) -> float:

@@ -8,6 +8,7 @@ from redis_dash.client.deployment import Deployment
 from redis_dash.config import Config, Url
 from redis_dash.core.errors import SourceError
 from redis_dash.core.json_text import json_text
+from redis_dash.core.similar_ids import SimilarIds
 from redis_dash.dialects.layout import Claim
 from redis_dash.discovery.discovery import Discovery
 from redis_dash.discovery.kinds import KindOfKeys
@@ -66,7 +67,7 @@ def _json(target: str, keys: int, kinds: Sequence[KindOfKeys]) -> str:
                 {
                     "as": claim.layout.name,
                     "topic": claim.layout.topic,
-                    "keys": hide_tokens(claim.glob),
+                    "keys": _without_ids(claim.glob),
                     "confidence": claim.layout.confidence,
                     "evidence": claim.layout.evidence,
                     "fitting": claim.fitting,
@@ -106,8 +107,14 @@ def _row(kind: KindOfKeys, keys: int) -> tuple[Plain, ...]:
 def _name(kind: KindOfKeys) -> str:
     """The glob; a single key is shown without the session's id or token that it may hold."""
     if "*" in kind.glob:
-        return hide_tokens(kind.glob)
-    return hide_tokens(mask_keys(kind.glob, [claim.glob for claim in kind.claims if claim.layout.topic == "sessions"]))
+        return _without_ids(kind.glob)
+    sessions = [claim.glob for claim in kind.claims if claim.layout.topic == "sessions"]
+    return _without_ids(mask_keys(kind.glob, sessions))
+
+
+def _without_ids(glob: str) -> str:
+    """The glob of few keys may hold an id, of whatever form: no session was read here."""
+    return SimilarIds().mask(hide_tokens(glob), unsure=True)
 
 
 def _recognised(claim: Claim) -> str:

@@ -18,6 +18,7 @@ from redis_dash.core.commands import Command, FullPass, Outcome, Publish, Reques
 from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.server import Scan
+from redis_dash.core.known_ids import KnownIds
 from redis_dash.core.reading import AnyReading, Reading, aged, agreed
 from redis_dash.core.rights import remedy
 from redis_dash.discovery.adopt import Adopted, adopted, may_adopt
@@ -53,6 +54,7 @@ class Hub:
         self._url = Url(config.url)
         self.deployment = deployment or Deployment(self._url)
         self._subscriber = Subscriber(self._url, config.channels, MessageRing())
+        self._known_ids = KnownIds()
         self._latest: dict[str, Reading[Any]] = {}
         self._unread: dict[str, Reading[Any]] = {}
         self._trouble = ""
@@ -72,10 +74,8 @@ class Hub:
         """The states of the sources' own connections at the last ``drain``."""
 
     def _watch_for(self, config: Config) -> Watch:
-        patterns = self._discovery.patterns if self._discovery else None
-        return Watch(
-            config, self._url, self.deployment, self._subscriber, patterns, lambda topic: self._asked[topic].set()
-        )
+        shared = self._url, self.deployment, self._subscriber, self._known_ids, self._discovery
+        return Watch(config, *shared, lambda topic: self._asked[topic].set())
 
     @property
     def _with_own_connection(self) -> dict[str, HasOwnConnection]:
@@ -239,6 +239,7 @@ class Hub:
     async def _until_recognised(self, discovery: Discovery) -> None:
         """Return when keys are recognised that are not watched yet, at a time when little of a pass would be lost."""
         while True:
+            had_passed = bool(self.passes)  # if not, the next look follows the pass: then all kinds are known
             try:
                 await discovery.look()
             except SourceError:
@@ -248,7 +249,7 @@ class Hub:
             is_late = LATE_IN_PASS < self.watch.keyspace.share < 1
             if adopted(self._given, discovery.claims).config != self.watch.config and not is_late:
                 return
-            await asyncio.sleep(LOOK_S)
+            await (asyncio.sleep(LOOK_S) if had_passed else self.watch.first_pass(LOOK_S))
 
     def _adopt(self, found: Adopted) -> None:
         if found.config != self.watch.config:

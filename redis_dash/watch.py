@@ -9,8 +9,9 @@ from typing import Any, Never
 
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Config, Url
+from redis_dash.core.known_ids import KnownIds
+from redis_dash.discovery.discovery import Discovery
 from redis_dash.keyspace.client_tracking import ClientTracking
-from redis_dash.keyspace.key_patterns import KeyPatterns
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.subscriber import Subscriber
 from redis_dash.sources import SOURCES, key_groups, tracked
@@ -30,21 +31,23 @@ class Watch:
         url: Url,
         deployment: Deployment,
         subscriber: Subscriber,
-        patterns: KeyPatterns | None,
+        known_ids: KnownIds,
+        discovery: Discovery | None,
         read_soon: Callable[[str], None],
     ) -> None:
         """Does not connect yet.
 
         Args:
+            known_ids: ids of sessions; those that an earlier watch has read stay known.
+            discovery: learns from the scan which kinds of keys there are.
             read_soon: has a topic read without delay.
-            patterns: learns from the scan which kinds of keys there are.
 
         Raises:
             ConfigError: a pattern cannot be used.
         """
         self.config = config
         self.keyspace = Keyspace(deployment, key_groups(config), config.budget, config.refresh_s)
-        self.keyspace.patterns = patterns
+        self.keyspace.patterns = discovery.patterns if discovery else None
         # Tracking listens to one node. Of several, the others would be silent, so all keys are left to the scan.
         named = tracked(config) if len(deployment.nodes) == 1 else {}
         self.tracking = ClientTracking(url, named, config.budget)
@@ -52,13 +55,26 @@ class Watch:
         self.keyspace.besides = lambda: self.tracking.spent_s
         deployment.listeners.append(self.tracking.traffic)
         self._deployment = deployment
-        self._context = context = Context(config, deployment, self.keyspace, subscriber, self.tracking)
+        self._context = context = Context(config, deployment, self.keyspace, subscriber, self.tracking, known_ids)
         context.read_soon = read_soon
+        if discovery is not None:
+            context.knows_kinds = lambda: discovery.has_looked
         self.sources: list[Source[Any]] = [make(context) for make in SOURCES]
 
     def left_out(self, kinds: Mapping[str, int]) -> None:
         """Tell the sources, by topic, how many recognised kinds of keys are not watched."""
         self._context.left_out = kinds
+
+    @property
+    def knows_kinds(self) -> bool:
+        """Whether the kinds of keys have been looked at, as far as they are to be recognised."""
+        return self._context.knows_kinds()
+
+    async def first_pass(self, within_s: float) -> None:
+        """Return when the first pass is complete, or after so many seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self.keyspace.passed.wait()
 
     async def run(self, poll: Callable[[Source[Any]], Coroutine[Any, Any, None]]) -> None:
         """Scan, track and poll until cancelled.

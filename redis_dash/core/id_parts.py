@@ -15,8 +15,8 @@ _NO_ALNUM = re.compile(r"[\W_]+")
 _WORD = re.compile(rf"[A-Za-z0-9_-]{{{SHORTEST},}}")
 _MIXED = re.compile(r"(?=.*\d).*[A-Za-z]|(?=.*[a-z]).+[A-Z]")
 _HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
-_NATURAL = re.compile(r"(?:(?:[A-Z]?[a-z]{3,}){1,5}|[A-Z]?[a-z]*|[A-Z]*)\d{0,4}|\d*[A-Za-z]{0,2}")
-"""A word, words like ``userProfile``, a number, a word with a short number, a number with a unit."""
+_NATURAL = re.compile(r"(?:(?:[A-Z]?[a-z]{3,}|[A-Z][a-z]{2}){1,5}|[A-Z]?[a-z]*|[A-Z]*)\d{0,4}|\d*[A-Za-z]{0,2}")
+"""A word, words like ``userProfile`` and ``AnnLee``, a number, a word with a short number, a number with a unit."""
 _LONGEST_WORD = 23
 
 Kind = Literal["random", "long", "short", "plain"]
@@ -31,14 +31,22 @@ def parts_of(identifier: bytes) -> tuple[Kind, tuple[str, ...]]:
     """
     whole = unquote(identifier.decode("utf-8", "backslashreplace"))
     last = whole.rpartition(":")[2]
-    for text in (last, whole):
-        if random := [bare(run) for run in _RUN.findall(text) if _is_random(run)]:
-            return "random", tuple(dict.fromkeys(random))
+    if random := random_runs(identifier):
+        return "random", tuple(dict.fromkeys(map(bare, random)))
     if len(bare(last)) >= LEAST and _RUN.fullmatch(last):
         return "long", (last,)
     if words := [word for word in _WORD.findall(last) if _MIXED.match(word)]:
         return "short", tuple(dict.fromkeys(form for word in words for form in _cases(word)))
     return "plain", tuple(part for part in dict.fromkeys((whole, last)) if part)
+
+
+def random_runs(identifier: bytes) -> list[str]:
+    """The random parts of an id, as they stand in it; none if it has no such part."""
+    whole = unquote(identifier.decode("utf-8", "backslashreplace"))
+    for text in (whole.rpartition(":")[2], whole):
+        if random := [run for run in _RUN.findall(text) if _is_random(run)]:
+            return random
+    return []
 
 
 def bare(text: str) -> str:

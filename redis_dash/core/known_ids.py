@@ -9,8 +9,9 @@ from urllib.parse import unquote
 from redis_dash.core.base64_text import BASE64_TEXT, decoded
 from redis_dash.core.credential import mask_text
 from redis_dash.core.id_fragments import LEAST, IdFragments
-from redis_dash.core.id_parts import SHORTEST, Kind, parts_of
+from redis_dash.core.id_parts import SHORTEST, Kind, parts_of, random_runs
 from redis_dash.core.named_ids import mask_after_session, mask_id_fields
+from redis_dash.core.similar_ids import SimilarIds
 
 MOST = 8000
 """The most ids that are known at once; some are of ended sessions, since these may be restored."""
@@ -43,6 +44,7 @@ class KnownIds:
         self._holders: dict[str, int] = {}
         """How many ids have this part, where there are several: ``2f9c…:data`` and ``2f9c…:cart``."""
         self._fragments = IdFragments()
+        self._similar = SimilarIds()
         self._kinds: set[Kind] = set()
         self._run = _RUN
         self.version = 0
@@ -63,6 +65,9 @@ class KnownIds:
     def _learn(self, identifier: bytes) -> tuple[str, ...]:
         kind, parts = parts_of(identifier)
         self._kinds.add(kind)
+        if kind == "random":
+            for run in random_runs(identifier):
+                self._similar.add(run)
         if kind == "long" or _MAY_BE_ESCAPED.search(identifier):
             self._run = _ESCAPED_RUN
         for part in parts:
@@ -88,6 +93,16 @@ class KnownIds:
             text = self._run.sub(self._masked_run, text)
         text = _WORD.sub(self._masked_word, text) if "short" in self._kinds else text
         return mask_after_session(text, self._is_known)
+
+    def mask_alike(self, text: str, *, unsure: bool) -> str:
+        """The name of a client or a member with all words masked that look like ids of sessions, known or not.
+
+        In messages it would mask too much: the number of an order may look like the id of a session.
+
+        Args:
+            unsure: not all ids have been added yet.
+        """
+        return self._similar.mask(text, unsure=unsure)
 
     def mask_payload(self, payload: bytes, channel: bytes) -> bytes:
         """A message with all known ids masked, also those that only its channel and its type let us recognise."""

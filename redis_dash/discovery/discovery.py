@@ -29,6 +29,9 @@ class Discovery:
 
     def __init__(self, deployment: Deployment) -> None:
         self.patterns = KeyPatterns()
+        self.has_looked = False
+        """Whether samples have been read of all kinds that a complete pass has found."""
+        self._has_seen_all = False
         self._deployment = deployment
         self._kinds: dict[str, KindOfKeys] = {}
 
@@ -53,6 +56,7 @@ class Discovery:
             seen += len(keys)
             self.patterns.add(keys, walk.size)
         await walk.finish()
+        self._has_seen_all = walk.complete
         await self.look()
 
     @property
@@ -70,10 +74,12 @@ class Discovery:
         Raises:
             SourceError: the server could not be reached.
         """
+        is_complete = self._has_seen_all or self.patterns.passes > 0
         new = [pattern for pattern in self.patterns.found if pattern.glob not in self._kinds][:most]
         for begin in range(0, len(new), READ_AT_ONCE):  # what is read is kept if the caller has no more time
             for kind in await read_kinds(self._deployment, new[begin : begin + READ_AT_ONCE], SAMPLED):
                 self._kinds[kind.glob] = kind
+        self.has_looked = self.has_looked or is_complete
         if len(self._kinds) > MOST_KINDS:
             known = {pattern.glob for pattern in self.patterns.found}
             self._kinds = {glob: kind for glob, kind in self._kinds.items() if kind.claims or glob in known}

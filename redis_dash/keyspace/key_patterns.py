@@ -70,6 +70,8 @@ class KeyPatterns:
         """
         self.seen = 0
         """Keys that the pass has returned so far."""
+        self.passes = 0
+        """Complete passes so far."""
         self.looked_at = 0
         """Those of them that were looked at: every figure comes from these."""
         self._most, self._sampled = most, sampled
@@ -107,6 +109,7 @@ class KeyPatterns:
         """End a complete pass."""
         self._ended_at, self._learned_from = time.time(), -1
         self._before = ()
+        self.passes += 1
 
     def _some(self, keys: Sequence[bytes]) -> Iterable[bytes]:
         """The keys of a slice that are looked at."""

@@ -65,6 +65,8 @@ class Keyspace:
         self.readers: dict[str, Reader] = {}
         """Called with a group's keys of each slice, before the next slice is sorted."""
         self.passes = 0
+        self.passed = asyncio.Event()
+        """Set when the first pass is complete."""
         self.size = 0
         self.done = 0
         """Keys that the running pass has seen."""
@@ -223,6 +225,7 @@ class Keyspace:
             self.patterns.end()
             self._learn_at = time.monotonic() + max(LEARN_LEAST_S, LEARN_REST * self._learning_s)
         self.passes += 1
+        self.passed.set()
         self.full_speed = False
         return True
 

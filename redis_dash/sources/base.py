@@ -20,6 +20,8 @@ from redis_dash.keyspace.client_tracking import ClientTracking
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.subscriber import Subscriber
+from redis_dash.redaction.secret_fields import hide_tokens
+from redis_dash.redaction.session_keys import mask_keys
 
 __all__ = [
     "NO_NOTE",
@@ -81,24 +83,50 @@ class Context:
         keyspace: Keyspace,
         subscriber: Subscriber,
         tracking: ClientTracking,
+        known_ids: KnownIds,
     ) -> None:
+        """Hold them.
+
+        Args:
+            known_ids: ids of the sessions that were read, to be masked everywhere.
+        """
         self.config = config
         self.deployment = deployment
         self.keyspace = keyspace
         self.subscriber = subscriber
         self.tracking = tracking
-        self.known_ids = KnownIds()
-        """Ids of the followed sessions, to be masked everywhere."""
+        self.known_ids = known_ids
         self.other_dashboards = 0
         """Other dashboards whose commands are in the latest rates, as far as the cache source has found."""
         self.left_out: Mapping[str, int] = {}
         """By topic: how many recognised kinds of keys are not watched, because they are too many."""
         self.read_soon: Callable[[str], None] = lambda topic: None
         """Has a topic read without delay, because it must agree with another one."""
+        self.knows_kinds: Callable[[], bool] = lambda: True
+        """Returns whether the kinds of keys have been looked at: before, those of sessions may not be known."""
 
     def scope(self, patterns: Sequence[str]) -> Scope:
         """The patterns that are searched, and the number of keys in the database."""
-        return Scope(tuple(patterns), self.keyspace.size)
+        return Scope(tuple(map(self._shown_glob, patterns)), self.keyspace.size)
+
+    def without_ids(self, name: str) -> str:
+        """A name that the application has chosen, without the session ids that were read, and without tokens."""
+        return hide_tokens(self.known_ids.mask(mask_keys(name, self.config.session_globs)))
+
+    def shown_name(self, name: str) -> str:
+        """As ``without_ids``, for a key, a client or a member: also without words that look like ids of sessions.
+
+        A limiter may count a session that has ended, or was not read yet; before the first pass is complete nobody
+        knows what ids look like.
+        """
+        return self._without_similar(self.without_ids(name))
+
+    def _shown_glob(self, glob: str) -> str:
+        """A pattern; if only one key was recognised it is the key, and may hold an id."""
+        return self._without_similar(hide_tokens(self.known_ids.mask(glob)))
+
+    def _without_similar(self, name: str) -> str:
+        return self.known_ids.mask_alike(name, unsure=not (self.keyspace.passes and self.knows_kinds()))
 
     @property
     def log(self) -> MessageRing:
@@ -108,7 +136,7 @@ class Context:
     def read_rules(self, globs: Sequence[str]) -> tuple[str, ...]:
         """The ACL rules that let our user read these keys."""
         prefix = "%R~" if self.deployment.has_read_rules else "~"
-        return tuple(f"{prefix}{glob}" for glob in globs)
+        return tuple(f"{prefix}{self._shown_glob(glob)}" for glob in globs)
 
     def left_out_note(self, topic: str, flag: str) -> Note:
         """A note about kinds of keys that are recognised and not watched; empty if there are none."""

@@ -121,16 +121,17 @@ class CacheSource(Source[CacheFrame]):
         return Note(f"{command.text}: hits and misses are unknown", command.rules) if command.text else NO_NOTE
 
     def _group(self, name: str, keys: Count, counters: tuple[int, int] | None, fresh: bool) -> CacheGroup:
+        shown = self._context.shown_name(name)
         if counters is None:
             self._counters.pop(name, None)
             self._gained.pop(name, None)
-            return CacheGroup(name, keys, None, None, None)
+            return CacheGroup(shown, keys, None, None, None)
         if fresh:
             self._gained[name] = _gain(self._counters.get(name), counters)
             self._counters[name] = counters
         gained = self._gained.get(name)
         now, lookups = (rate(*gained), sum(gained)) if gained else (None, None)
-        return CacheGroup(name, keys, *counters, rate(*counters), now, lookups)
+        return CacheGroup(shown, keys, *counters, rate(*counters), now, lookups)
 
 
 def rate(hits: int, misses: int) -> float | None:

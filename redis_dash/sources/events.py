@@ -13,8 +13,6 @@ from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.events import ChannelCount, EventsFrame
 from redis_dash.redaction.redact import without_last_word
-from redis_dash.redaction.secret_fields import hide_tokens
-from redis_dash.redaction.session_keys import mask_keys
 from redis_dash.sources.base import Context, Sample, Source, text
 
 RATE_WINDOW_S = 5.0
@@ -160,7 +158,7 @@ class EventsSource(Source[EventsFrame]):
         """A channel's name without session ids and tokens: the channel of a keyspace notification holds a key."""
         is_cut = len(channel) > 2 * NAME_BYTES
         head = without_last_word(channel[: 2 * NAME_BYTES]) if is_cut else channel
-        name = hide_tokens(self._known_ids.mask(mask_keys(text(head), self._session_globs)))
+        name = self._context.without_ids(text(head))
         if not is_cut and len(name) <= NAME_BYTES:
             return name
         return f"{name[:NAME_BYTES].removesuffix('…')}…"

@@ -20,8 +20,6 @@ from redis_dash.core.errors import MissingRightError
 from redis_dash.core.frames.leaderboards import Board, BoardRow, LeaderboardsFrame
 from redis_dash.core.resp import Command, ReplyError
 from redis_dash.keyspace.key_group import HELD
-from redis_dash.redaction.secret_fields import hide_tokens
-from redis_dash.redaction.session_keys import mask_keys
 from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, round_robin, sample, text
 from redis_dash.sources.refusals import RefusedKeys, is_key_refused, refused_command
 
@@ -233,7 +231,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
 
     def _board(self, key: bytes, page: _Page, size: int, rows: list[bytes]) -> Board:
         members, scores = rows[::2], [float(score) for score in rows[1::2]]
-        whole, shown = text(key), self._shown(text(key))
+        whole, shown = text(key), self._context.shown_name(text(key))
         return Board(
             key=whole,
             size=size,
@@ -243,27 +241,21 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
             masked=None if shown == whole else shown,
         )
 
-    def _shown(self, whole: str) -> str:
-        """A key or a member without session ids and tokens."""
-        return hide_tokens(self._context.known_ids.mask(mask_keys(whole, self._context.config.session_globs)))
-
     def _rows(self, page: _Page, members: list[bytes], scores: list[float]) -> tuple[BoardRow, ...]:
         _notice_moves(page, members)
         now = time.monotonic()
         rows = []
         for rank, (member, score) in enumerate(zip(members, scores, strict=True), page.first + 1):
             move = page.moves.get(member)
-            whole = text(member)
-            shown = self._shown(whole)
             rows.append(
                 BoardRow(
                     rank=rank,
-                    member=shown,
+                    member=self._context.shown_name(text(member)),
                     score=score,
                     moved=move.places if move else 0,
                     moved_s=now - move.at if move else None,
                     entered=move.entered if move else False,
-                    masked=None if shown == whole else Credential(member),
+                    masked=Credential(member),
                 )
             )
         return tuple(rows)

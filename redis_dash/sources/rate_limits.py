@@ -23,8 +23,6 @@ from redis_dash.dialects.base import OtherDialectError
 from redis_dash.dialects.registry import LIMIT_DIALECTS
 from redis_dash.keyspace.client_tracking import Take
 from redis_dash.keyspace.key_group import HELD
-from redis_dash.redaction.secret_fields import hide_tokens
-from redis_dash.redaction.session_keys import mask_keys
 from redis_dash.sources.base import Context, Sample, Source, round_robin, sample
 from redis_dash.sources.limit_rows import LOWEST_RANK, Span, aged, fullest_first, is_near, most, rank
 from redis_dash.sources.limiters import Limiter, Limiters, limit_row, misfit_note, type_name, unrecognised_note
@@ -327,10 +325,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
 
     def _shown(self, key: bytes, row: LimitRow) -> LimitRow:
         """The row without session ids and tokens: the identity of a client may be its API key."""
-        ids, globs = self._context.known_ids, self._context.config.session_globs
-        shown, identity = (hide_tokens(ids.mask(mask_keys(part, globs))) for part in (row.key, row.identity))
-        if (shown, identity) == (row.key, row.identity):
-            return row
+        shown, identity = map(self._context.shown_name, (row.key, row.identity))
         return msgspec.structs.replace(row, key=shown, identity=identity, masked=Credential(key))
 
 

@@ -11,6 +11,7 @@ import redis
 
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Config, Url
+from redis_dash.core.known_ids import KnownIds
 from redis_dash.demo import CONFIGURATION
 from redis_dash.hub import Hub
 from redis_dash.keyspace.client_tracking import ClientTracking
@@ -43,7 +44,7 @@ def make_context(redis_url: str, deployment: Deployment) -> Callable[..., Contex
         keyspace = Keyspace(deployment, key_groups(config), config.budget, config.refresh_s)
         subscriber = Subscriber(Url(redis_url), config.channels, MessageRing())
         tracking = ClientTracking(Url(redis_url), tracked(config), config.budget)
-        return Context(config, deployment, keyspace, subscriber, tracking)
+        return Context(config, deployment, keyspace, subscriber, tracking, KnownIds())
 
     return make
 

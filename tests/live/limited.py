@@ -9,6 +9,7 @@ import redis
 
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import CachePattern, Config, LimitPattern, Url
+from redis_dash.core.known_ids import KnownIds
 from redis_dash.keyspace.client_tracking import ClientTracking
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.message_log import MessageRing
@@ -60,7 +61,7 @@ def context(settings: Config) -> Context:
     keyspace = Keyspace(deployment, key_groups(settings), settings.budget, settings.refresh_s)
     subscriber = Subscriber(url, settings.channels, MessageRing())
     tracking = ClientTracking(url, tracked(settings), settings.budget)
-    return Context(settings, deployment, keyspace, subscriber, tracking)
+    return Context(settings, deployment, keyspace, subscriber, tracking, KnownIds())
 
 
 def refusals(client: redis.Redis) -> int:

@@ -12,6 +12,7 @@ from demo_server.process.embedded import EmbeddedServer
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.node import Node
 from redis_dash.config import Config, Url
+from redis_dash.core.known_ids import KnownIds
 from redis_dash.demo import CONFIGURATION
 from redis_dash.keyspace.client_tracking import ClientTracking
 from redis_dash.keyspace.scan import Keyspace
@@ -52,7 +53,8 @@ class TwoNodes:
         config = Config(url=self.servers[0].url, **(CONFIGURATION | settings))
         keyspace = Keyspace(deployment, key_groups(config), config.budget, config.refresh_s)
         subscriber = Subscriber(deployment.url, config.channels, MessageRing())
-        return Context(config, deployment, keyspace, subscriber, ClientTracking(deployment.url, {}, config.budget))
+        tracking = ClientTracking(deployment.url, {}, config.budget)
+        return Context(config, deployment, keyspace, subscriber, tracking, KnownIds())
 
 
 @contextmanager

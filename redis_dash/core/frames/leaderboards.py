@@ -23,7 +23,7 @@ class BoardRow(msgspec.Struct, frozen=True):
     entered: bool = False
     """Whether it is new or came from below the watched ranks, and has not moved since."""
     masked: Credential | None = None
-    """The whole member, where a session's id or a token in it is masked."""
+    """The whole member, by which two rows are told apart: ids of sessions and tokens in ``member`` are masked."""
 
     def exported(self) -> dict[str, object]:
         """Rank, member and score."""

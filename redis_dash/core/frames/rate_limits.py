@@ -37,7 +37,7 @@ class LimitRow(msgspec.Struct, frozen=True):
     clear_s: float | None = None
     """Seconds until nothing is used any more, where Redis holds only that: then ``used`` is 0; as of now."""
     masked: Credential | None = None
-    """The whole key, where a session's id or a token in it is masked."""
+    """The whole key, by which two rows are told apart: ids of sessions and tokens in ``key`` are masked."""
 
     @property
     def knows_used(self) -> bool:
