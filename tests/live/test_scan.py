@@ -14,7 +14,7 @@ import redis
 from redis_dash.client.deployment import Deployment
 from redis_dash.core.certainty import Count
 from redis_dash.core.errors import SourceError
-from redis_dash.keyspace.scan import Keyspace
+from redis_dash.keyspace.scan import Keyspace, Reader
 from redis_dash.keyspace.throttle import DEBT_S, FREE_SLICES
 from tests.conftest import until
 
@@ -163,7 +163,8 @@ async def test_what_is_asked_about_scanned_keys_is_spent_by_the_scan(
 
     await deployment.pipeline([(b"STRLEN", b"key")] * 1000)
     spent = []
-    for readers in ({}, {}, {"sessions": ask}):
+    every: tuple[dict[str, Reader], ...] = ({}, {}, {"sessions": ask})
+    for readers in every:
         await deployment.price()
         before, keyspace.readers = keyspace._scan_spent_s, readers
         await keyspace.pass_over()
