@@ -59,6 +59,7 @@ def _json(target: str, keys: int, kinds: Sequence[KindOfKeys]) -> str:
             "high": kind.count.high,
             "certainty": kind.count.certainty,
             "sampled": kind.sampled,
+            "refused": kind.refused,
             "types": dict(kind.types),
             "endless": kind.endless,
             "longest_s": kind.longest_s,
@@ -100,7 +101,7 @@ def _row(kind: KindOfKeys, keys: int) -> tuple[Plain, ...]:
         Plain("–" if kind.mean_bytes is None else f"~{nbytes(kind.mean_bytes * kind.count.value)}"),
         plain("/".join(name for name, _ in kind.types) or "–", 40),
         Plain(_expiry(kind)),
-        Plain("; ".join(map(_recognised, kind.claims)) or "not recognised"),
+        Plain("; ".join(map(_recognised, kind.claims)) or _why_not(kind)),
     )
 
 
@@ -119,6 +120,12 @@ def _without_ids(glob: str) -> str:
 
 def _recognised(claim: Claim) -> str:
     return claim.layout.name if claim.layout.confidence == "certain" else f"{claim.layout.name} (likely)"
+
+
+def _why_not(kind: KindOfKeys) -> str:
+    if kind.refused:
+        return "may not be read"
+    return "not recognised" if kind.sampled else "gone before it was read"
 
 
 def _expiry(kind: KindOfKeys) -> str:

@@ -15,6 +15,7 @@ import msgspec
 from redis_dash.client.reasons import UNEXPLAINED
 from redis_dash.config import Config
 from redis_dash.core.commands import CountAfresh, FullPass
+from redis_dash.core.durations import tenths
 from redis_dash.core.errors import DashError, SourceError
 from redis_dash.core.feed import Progress
 from redis_dash.core.json_text import json_text
@@ -155,7 +156,7 @@ async def _pass_over(hub: Hub, talk: Talk, stop: asyncio.Event) -> None:
             reported_at = time.monotonic()
             _report_progress(progress, talk)
     if hub.passes:
-        talk.say(f"scanned {hub.scan().last_done:,} keys in {time.monotonic() - began:.1f} s")
+        talk.say(f"scanned {hub.scan().last_done:,} keys in {tenths(time.monotonic() - began)}")
     elif hub.scan_trouble:
         talk.say(f"not scanned: {hub.scan_trouble}")
     else:

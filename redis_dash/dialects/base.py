@@ -84,6 +84,8 @@ class Usage(NamedTuple):
     """Requests that are left, where the key holds these and not how many are used: then ``used`` is 0."""
     clear_s: float | None = None
     """Seconds until nothing is used any more, where the key holds only that: then ``used`` is 0."""
+    resets: bool = False
+    """Whether usage falls to 0 at once when the window ends; otherwise it falls step by step."""
 
 
 class OtherDialectError(Exception):

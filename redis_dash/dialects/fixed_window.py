@@ -59,9 +59,9 @@ class FixedWindow:
         ends_s = pttl / 1000 if isinstance(pttl, int) and pttl >= 0 else None
         left_s = _left_by_name(key, now, rule)
         if left_s is not None:
-            return Usage(used, left_s) if left_s > 0 else Usage(0, None)  # the key outlives its window
+            return Usage(used, left_s, resets=True) if left_s > 0 else Usage(0, None)  # the key outlives its window
         fits = rule is None or (ends_s is not None and ends_s <= rule.window_s + 1)
-        return Usage(used, ends_s, is_endless=ends_s is None, fits=fits)
+        return Usage(used, ends_s, is_endless=ends_s is None, fits=fits, resets=True)
 
 
 def _left_by_name(key: bytes, now: float, rule: Rule | None) -> float | None:

@@ -58,7 +58,7 @@ class CounterWithTimer(Counter):
         if not key.endswith(_TIMER) or not _holds_time(timer):
             raise OtherDialectError("no timer")
         ends = number(_plain(timer)) or 0.0
-        return Usage(count(_plain(counter)), max(0.0, ends - now))
+        return Usage(count(_plain(counter)), max(0.0, ends - now), resets=True)
 
 
 class Duration(MustRead):
@@ -83,7 +83,7 @@ class Duration(MustRead):
             raise OtherDialectError("hash")
         if now >= end:
             return Usage(0, None, window_s=end - start)
-        return Usage(count(fields.get(b"count")), end - now, window_s=end - start)
+        return Usage(count(fields.get(b"count")), end - now, window_s=end - start, resets=True)
 
 
 def _is_duration(value: object) -> bool:

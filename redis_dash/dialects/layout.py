@@ -16,6 +16,9 @@ Topic = Literal["sessions", "rate_limits", "cache", "leaderboards", "other"]
 Confidence = Literal["certain", "likely"]
 UUID = rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 
+_PASSING = re.compile(rb"%b|(?<![0-9A-Za-z])\d{4,}(?![0-9A-Za-z])" % UUID)
+_SEPARATORS = b"/:|_-.\n"
+
 FITTING = 0.9
 """The share of sampled keys that must have the layout's type and value. The others may have been replaced meanwhile."""
 
@@ -82,6 +85,8 @@ class KeyName(NamedTuple):
     """The variable part: a session's id, a client."""
     rule: Rule | None = None
     """The limit that the name holds, if any."""
+    part: bytes = b""
+    """What else the variable part names beside the client: a route, a rule. Ids and numbers of windows are left out."""
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,8 +122,12 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
             return None
         begin, end = match.span("id")
         glob = f"{escaped(decoded(key[:begin]))}{self.id_glob(match['id'])}{escaped(decoded(key[end:]))}"
-        identity = match["client"] if "client" in self.keys.groupindex else None
-        return KeyName(glob, match["id"] if identity is None else identity, self.rule(match) if self.rule else None)
+        identity, rule = match["id"], self.rule(match) if self.rule else None
+        if "client" not in self.keys.groupindex or match["client"] is None:
+            return KeyName(glob, identity, rule)
+        first, last = (place - begin for place in match.span("client"))
+        parts = (_PASSING.sub(b"", part).strip(_SEPARATORS) for part in (identity[:first], identity[last:]))
+        return KeyName(glob, match["client"], rule, b" ".join(filter(None, parts)))
 
     def fits(self, sample: KeySample) -> bool:
         """Whether type and value are those of this kind."""
@@ -157,13 +166,19 @@ def named(pattern: bytes) -> re.Pattern[bytes]:
 def recognise(samples: Sequence[KeySample], layouts: Sequence[Layout]) -> list[Claim]:
     """The kinds of keys among the samples; of two layouts that claim the same keys, a certain or earlier one wins."""
     claims: dict[str, Claim] = {}
+    settled = set[bytes]()
+    """Keys of which it is certain what they are."""
     for layout in sorted(layouts, key=lambda layout: layout.confidence != "certain"):
         by_glob: dict[str, list[KeySample]] = {}
+        is_certain = layout.confidence == "certain"
         for sample in samples:
+            if not is_certain and sample.key in settled:
+                continue
             if (name := layout.read_name(sample.key)) is not None:
                 by_glob.setdefault(name.glob, []).append(sample)
         for glob, of_name in by_glob.items():
             fitting = sum(map(layout.fits, of_name))
             if fitting >= max(1.0, FITTING * len(of_name)):
                 claims.setdefault(glob, Claim(layout, glob, fitting, len(of_name)))
+                settled.update(sample.key for sample in of_name if is_certain)
     return list(claims.values())

@@ -29,10 +29,10 @@ class NestThrottler(MustRead):
         hits, hits_ms, blocked_ms = replies
         blocked_s, left_s = seconds(blocked_ms), seconds(hits_ms)
         if hits is None:
-            return None if blocked_s is None else Usage(0, blocked_s, is_blocked=True)
+            return None if blocked_s is None else Usage(0, blocked_s, is_blocked=True, resets=True)
         if blocked_s is not None:
-            return Usage(count(hits), blocked_s, is_blocked=True)
-        return Usage(count(hits), left_s, is_endless=left_s is None)
+            return Usage(count(hits), blocked_s, is_blocked=True, resets=True)
+        return Usage(count(hits), left_s, is_endless=left_s is None, resets=True)
 
 
 FRAMEWORK = Framework(

@@ -33,7 +33,7 @@ class Kong(Counter):
             return None
         begin = int(match["ms"]) / 1000
         end = _end(begin, match["unit"])
-        return Usage(count(replies[0]), end - now, window_s=end - begin) if now < end else None
+        return Usage(count(replies[0]), end - now, window_s=end - begin, resets=True) if now < end else None
 
 
 def _end(begin: float, unit: bytes) -> float:
@@ -61,7 +61,7 @@ class Envoy(Counter):
         if rule is None:
             return Usage(count(replies[0]), None, is_held=True)
         end = begin + rule.window_s
-        return Usage(count(replies[0]), end - now) if now < end else None
+        return Usage(count(replies[0]), end - now, resets=True) if now < end else None
 
 
 class Traefik(MustRead):

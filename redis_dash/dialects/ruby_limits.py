@@ -35,9 +35,9 @@ class RackAttack(Counter):
         period = clock_period(window, now)
         used = count(replies[0])
         if period is not None:
-            return Usage(used, (window + 1) * period - now, window_s=float(period))
+            return Usage(used, (window + 1) * period - now, window_s=float(period), resets=True)
         left_s = seconds(replies[1])
-        return Usage(used, left_s - 1) if left_s is not None and left_s > 1 else None
+        return Usage(used, left_s - 1, resets=True) if left_s is not None and left_s > 1 else None
 
 
 FRAMEWORK = Framework(

@@ -55,7 +55,9 @@ class FixedPeriod(Counter):
             return None
         used, window = count(replies[0]), _period(key)[1]
         period = clock_period(window, now)
-        return None if period is None else Usage(used, (window + 1) * period - now, window_s=float(period))
+        if period is None:
+            return None
+        return Usage(used, (window + 1) * period - now, window_s=float(period), resets=True)
 
 
 class SlidingPeriods(MustRead):

@@ -21,7 +21,7 @@ class KindOfKeys(msgspec.Struct, frozen=True):
     glob: str
     count: Count
     sampled: int
-    """Keys that were read."""
+    """Keys whose type and lifetime were read. Those that were gone by then are left out."""
     types: tuple[tuple[str, int], ...]
     """How many of them have each type, most frequent first."""
     endless: int
@@ -32,6 +32,8 @@ class KindOfKeys(msgspec.Struct, frozen=True):
     """Mean memory of a key; None if the server does not say."""
     claims: tuple[Claim, ...]
     """What they were recognised as, if anything."""
+    refused: int = 0
+    """Keys that our user may not read, or not their values."""
 
 
 async def read_kinds(deployment: Deployment, patterns: Sequence[FoundPattern], sampled: int) -> list[KindOfKeys]:
@@ -46,7 +48,8 @@ async def read_kinds(deployment: Deployment, patterns: Sequence[FoundPattern], s
     return [_kind(pattern, [by_key[key] for key in wanted[pattern.glob] if key in by_key]) for pattern in patterns]
 
 
-def _kind(pattern: FoundPattern, read: Sequence[ReadKey]) -> KindOfKeys:
+def _kind(pattern: FoundPattern, tried: Sequence[ReadKey]) -> KindOfKeys:
+    read = [one for one in tried if one.sample.type]
     lifetimes = [one.sample.ttl_s for one in read if one.sample.ttl_s is not None]
     sizes = [one.memory for one in read if one.memory is not None]
     return KindOfKeys(
@@ -58,4 +61,5 @@ def _kind(pattern: FoundPattern, read: Sequence[ReadKey]) -> KindOfKeys:
         longest_s=max(lifetimes, default=None),
         mean_bytes=sum(sizes) / len(sizes) if sizes else None,
         claims=tuple(recognise([one.sample for one in read], layouts())),
+        refused=sum(one.is_refused for one in tried),
     )

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from redis_dash.client.deployment import Deployment
 from redis_dash.core.decoding import text
 from redis_dash.core.resp import Command, ReplyError
+from redis_dash.core.rights import missing_right
 from redis_dash.dialects.layout import KeySample
 
 ELEMENTS = 10
@@ -23,10 +24,12 @@ class ReadKey(NamedTuple):
 
     sample: KeySample
     memory: int | None
+    is_refused: bool = False
+    """Whether our user may not read it, or not its value: what it is cannot be recognised."""
 
 
 async def read_samples(deployment: Deployment, keys: Sequence[bytes]) -> list[ReadKey]:
-    """Read keys; those that are gone or may not be read are left out.
+    """Read keys; those that are gone are left out. Of one that may not be read nothing but the key is known.
 
     Raises:
         SourceError: the server could not be reached.
@@ -50,14 +53,21 @@ async def _read(deployment: Deployment, keys: Sequence[bytes]) -> list[ReadKey]:
     readable = [row for row in there if row[1] in _READS]
     values = await deployment.pipeline([_READS[kind][0](key) for key, kind, *_ in readable]) if readable else []
     by_key = {row[0]: value for row, value in zip(readable, values, strict=True)}
-    return [
+    found = [
         ReadKey(
             KeySample(key, kind, _lifetime(left), _value(kind, by_key.get(key))),
             memory if isinstance(memory, int) else None,
+            _is_refused(by_key.get(key)),
         )
         for key, kind, left, memory in there
         if left != -2
     ]
+    refused = [key for key, kind in zip(keys, replies[::3], strict=True) if _is_refused(kind)]
+    return [*found, *(ReadKey(KeySample(key, "", None, None), None, is_refused=True) for key in refused)]
+
+
+def _is_refused(reply: object) -> bool:
+    return isinstance(reply, ReplyError) and missing_right(reply) is not None
 
 
 def _lifetime(left_ms: object) -> float | None:

@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter, deque
+from collections.abc import Sequence
 from itertools import islice
 
 import hiredis
@@ -21,14 +22,16 @@ from redis_dash.client.connection import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT
 from redis_dash.client.reasons import check, describe
 from redis_dash.client.traffic import Traffic
 from redis_dash.config import Url
+from redis_dash.core.durations import tenths
 from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.frames.events import Gap
 from redis_dash.core.globs import encoded
-from redis_dash.core.resp import ReplyError
+from redis_dash.core.resp import Command, ReplyError
 from redis_dash.core.rights import missing_right
 from redis_dash.pubsub.connection import MessageConnection
 from redis_dash.pubsub.disconnects import DisconnectCount, LostConnection
 from redis_dash.pubsub.message_log import MessageRing, RawMessage
+from redis_dash.pubsub.refused_channels import missing_rights
 
 DASHBOARDS = b"redis-dash:dashboards"
 """Every dashboard subscribes to this channel, so that dashboards can count each other; no message is published."""
@@ -39,7 +42,25 @@ CHANNELS_KEPT = 10_000
 NAMES_BYTES = 8 * 1024 * 1024
 """They are also merged if their names take more than this."""
 
+ASK_AGAIN_S = 30.0
+"""Pause before refused channels are tried again: each refusal is an entry in the server's ACL LOG."""
+
 _is_glob = set("*?[\\").intersection
+
+
+def _subscribe(channel: str) -> Command:
+    return (b"PSUBSCRIBE" if _is_glob(channel) else b"SUBSCRIBE", encoded(channel))
+
+
+def _refused(channels: Sequence[str], replies: Sequence[object]) -> dict[str, ReplyError] | None:
+    """The channels for which a right is missing; None if the server answered with another error, such as LOADING."""
+    refused: dict[str, ReplyError] = {}
+    for channel, reply in zip(channels, replies, strict=True):
+        if isinstance(reply, ReplyError):
+            if missing_right(reply) is None:
+                return None
+            refused[channel] = reply
+    return refused
 
 
 class Subscriber:
@@ -62,7 +83,9 @@ class Subscriber:
         """Whether other dashboards can count us; None while it is unknown."""
         self.trouble = "not connected yet"
         self.refusal: MissingRightError | None = None
-        """The right that is missing, if the server answered and refused the subscription."""
+        """The rights that are missing, if the server answered and refused all subscriptions."""
+        self.refused_channels: dict[str, ReplyError] = {}
+        """The server's answers for the channels that it refused."""
         self.traffic = Traffic()
         self.tried = asyncio.Event()
         """Set when the first attempt to connect has succeeded or failed."""
@@ -103,7 +126,11 @@ class Subscriber:
         disconnect_count = DisconnectCount()
         try:
             disconnect_count = await self._open(connection)
-            await connection.watch()
+            asking = asyncio.create_task(self._ask_again(connection))
+            try:
+                await connection.watch()
+            finally:
+                asking.cancel()
         finally:
             connection.hang_up()
             if self.connected:
@@ -132,25 +159,49 @@ class Subscriber:
 
     async def _subscribe(self, connection: MessageConnection, disconnect_count: DisconnectCount) -> None:
         """Subscribe to all channels at once. The gap ends with the confirmation, before the first message."""
-        own, *commands = [
-            (b"SUBSCRIBE", DASHBOARDS),
-            *((b"PSUBSCRIBE" if _is_glob(channel) else b"SUBSCRIBE", encoded(channel)) for channel in self.channels),
-        ]
 
         def confirmed(replies: list[object] | None) -> None:
-            if replies is not None and not any(isinstance(reply, ReplyError) for reply in replies[1:]):
-                self.announced, self.refusal = not isinstance(replies[0], ReplyError), None
+            refused = None if replies is None else _refused(self.channels, replies[1:])
+            if replies is not None and refused is not None and len(refused) < max(1, len(self.channels)):
+                self.announced, self.refusal, self.refused_channels = (
+                    not isinstance(replies[0], ReplyError),
+                    None,
+                    refused,
+                )
                 self._connected_again(connection, disconnect_count)
 
-        replies = await connection.send([own, *commands], on_answer=confirmed)
-        for channel, reply in zip(self.channels, replies[1:], strict=True):
-            try:
+        replies = await connection.send(
+            [(b"SUBSCRIBE", DASHBOARDS), *map(_subscribe, self.channels)], on_answer=confirmed
+        )
+        if self.connected:
+            return
+        refused = _refused(self.channels, replies[1:])
+        if refused is None:
+            for reply in replies[1:]:
                 check(reply)
-            except MissingRightError as error:
-                self.refusal = error
-                if isinstance(reply, ReplyError) and missing_right(reply) == "channels":
-                    self.refusal = MissingRightError(f"not allowed to listen to {channel}", [f"&{channel}"])
-                raise self.refusal from None
+        else:
+            self.refused_channels, self.refusal = refused, missing_rights(refused, some_allowed=False)
+            raise self.refusal
+
+    async def _ask_again(self, connection: MessageConnection) -> None:
+        """Try the refused channels again now and then: the right may be given meanwhile."""
+        while self.refused_channels:
+            await asyncio.sleep(ASK_AGAIN_S)
+            tried = tuple(self.refused_channels)
+            with contextlib.suppress(OSError):  # the connection broke: all are tried on the next one
+                replies = await connection.send(list(map(_subscribe, tried)))
+                refused = _refused(tried, replies)
+                self.refused_channels = self.refused_channels if refused is None else refused
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """The channels and patterns that are received."""
+        return tuple(name for name in self.channels if name not in self.refused_channels)
+
+    @property
+    def missing(self) -> MissingRightError | None:
+        """What is missing to receive all channels, if only some are received."""
+        return missing_rights(self.refused_channels, some_allowed=True) if self.refused_channels else None
 
     def _connected_again(self, connection: MessageConnection, disconnect_count: DisconnectCount) -> None:
         reason, self.connected, self.trouble = self.trouble, True, ""
@@ -163,7 +214,7 @@ class Subscriber:
         if why is not None:  # the last messages were late: their backlog is lost
             reason, began_at = why, loss.complete_until
         self.gaps.append(Gap(began_at, now, reason))
-        text = f"reconnected, {now - began_at:.1f} s unknown"
+        text = f"reconnected, {tenths(now - began_at)} unknown"
         self.log.mark(text if why is None else f"{text}: {why}", now, "gap")
 
     @property
@@ -195,7 +246,7 @@ class Subscriber:
     @property
     def state(self) -> tuple[object, ...]:
         """Differs whenever the connection was lost, made again, refused or silent meanwhile."""
-        return self.connected, self._connects, self.refused, self.trouble, self.is_silent
+        return self.connected, self._connects, self.refused, self.trouble, self.is_silent, tuple(self.refused_channels)
 
     @property
     def was_connected(self) -> bool:

@@ -118,10 +118,12 @@ class EventsSource(Source[EventsFrame]):
             return Sample(frame, status="stale", note=subscriber.trouble, away=True, taken_at=since)
         if subscriber.is_silent:
             return Sample(frame, status="stale", note="no answer yet", taken_at=since)
-        if not self._shard_channels:
-            return Sample(frame)
         some = "1 sharded channel is" if self._shard_channels == 1 else f"{self._shard_channels} sharded channels are"
-        return Sample(frame, note=f"{some} not received (SPUBLISH)")
+        shards = f"{some} not received (SPUBLISH)" if self._shard_channels else ""
+        if missing := subscriber.missing:
+            note = "; ".join(filter(None, (str(missing), shards)))
+            return Sample(frame, status="reduced", note=note, rules=missing.rules)
+        return Sample(frame, note=shards)
 
     def _frame(self) -> EventsFrame:
         subscriber = self._subscriber
@@ -147,7 +149,7 @@ class EventsSource(Source[EventsFrame]):
             other=subscriber.received - sum(count for _, count in busiest),
             log=subscriber.log,
             logged=subscriber.log.received,
-            patterns=subscriber.channels,
+            patterns=subscriber.allowed,
             channel_count=len(subscriber.counts),
             session_globs=self._session_globs,
             known_ids=self._known_ids,

@@ -21,6 +21,7 @@ from redis_dash.core.frames.leaderboards import Board, BoardRow, LeaderboardsFra
 from redis_dash.core.resp import Command, ReplyError
 from redis_dash.keyspace.key_group import HELD
 from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, round_robin, sample, text
+from redis_dash.sources.missing_commands import MissingCommands, example
 from redis_dash.sources.refusals import RefusedKeys, is_key_refused, refused_command
 
 KEY_GROUP = "leaderboards"
@@ -73,6 +74,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         """INFO's counters of changes at the end of the last poll."""
         self._refused = RefusedKeys(context, self._scope)
         """Keys that our user may not read: perhaps boards."""
+        self._missing = MissingCommands(context, self._ways)
         self._no_rank = NO_NOTE
         """Why the member that the user searched for could not be looked up."""
 
@@ -90,6 +92,17 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
 
     async def read(self) -> Sample[LeaderboardsFrame]:
         """Read the types of new keys, then the size and page of each board in one pipeline."""
+        try:
+            return await self._read()
+        except MissingRightError as error:
+            raise await self._missing.all_of(error) from None
+
+    def _ways(self) -> list[list[Command]]:
+        """The commands that read a board."""
+        keys = [key for key, is_board in self._is_board.items() if is_board] or list(map(example, self._scope))
+        return [[(b"ZCARD", key), (b"ZREVRANGE", key, b"0", b"0", b"WITHSCORES")] for key in keys[:1]]
+
+    async def _read(self) -> Sample[LeaderboardsFrame]:
         unscanned, began = await self._why_unscanned(), time.time()
         keys, tried = self._keys_to_read()
         unasked = await self._ask_types(keys)

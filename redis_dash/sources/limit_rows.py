@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from redis_dash.core.certainty import Count, at_least, counted, exact, unknown
 from redis_dash.core.frames.rate_limits import LimitRow
 from redis_dash.dialects.base import OtherDialectError
 from redis_dash.sources.limiters import Limiter
@@ -22,6 +23,14 @@ class Span(NamedTuple):
 
     asked: float
     answered: float
+
+
+class Clock(NamedTuple):
+    """The server's clock, by which usage is counted; with several nodes the first one's."""
+
+    now: float
+    at: Span
+    """When it was read."""
 
 
 def aged(row: LimitRow, now: float, read: Span) -> LimitRow:
@@ -58,3 +67,14 @@ def fullest_first(row: LimitRow) -> tuple[bool, float, int, str]:
     """The sort key by which rows are shown."""
     blocked, share, used = rank(row)
     return not blocked, -share, -used, row.identity
+
+
+def of_those(value: int, count: Count, *, all_read: bool, nothing_read: bool) -> Count:
+    """The number of read keys in some state; a lower bound if not all keys were read."""
+    if nothing_read:
+        return unknown(count.high)
+    if not all_read or count.certainty not in ("exact", "counted"):
+        return at_least(value, coverage=count.coverage, at=count.at)
+    if count.certainty == "exact":
+        return exact(value, count.at)
+    return counted(value, value, None if count.high is None else value + count.high - count.value, count.at)

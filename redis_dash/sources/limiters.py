@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Container, Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from redis_dash.config import LimitPattern
@@ -14,6 +17,9 @@ from redis_dash.dialects.base import LimitDialect, OtherDialectError, Rule, Usag
 from redis_dash.dialects.layout import Layout
 from redis_dash.dialects.registry import LIMIT_DIALECTS, layout_of, limit_dialect
 from redis_dash.sources.base import NO_NOTE, Note
+from redis_dash.sources.missing_commands import example
+
+_WILDCARDS = re.compile(r"(\[[^]]*\]|[*?])+")
 
 
 class Limiter(NamedTuple):
@@ -24,6 +30,21 @@ class Limiter(NamedTuple):
     dialect: LimitDialect
     format: str = ""
     """The format that the pattern names, if any, as it is shown."""
+    name: str = ""
+    """The pattern without its wildcards, and what the key names beside the client."""
+
+
+class _Match(NamedTuple):
+    """What a key's name says."""
+
+    pattern: int
+    """Which pattern it matches."""
+    identity: bytes
+    rule: Rule | None = None
+    name: str = ""
+    """The limiter's name."""
+    is_other: bool = False
+    """Whether the keys of the pattern's layout have other names."""
 
 
 class OtherName:
@@ -75,13 +96,24 @@ class Limiters:
 
     def of(self, key: bytes) -> Limiter:
         """How to read a key, as far as that is known."""
-        index, identity, rule, is_other = self._find(key)
-        if is_other:
-            return Limiter(identity, None, OtherName(), self._formats[index])
+        found = self._find(key)
+        index, identity, name = found.pattern, found.identity, found.name
+        if found.is_other:
+            return Limiter(identity, None, OtherName(), self._formats[index], name)
         if own := self._named(index):
-            return Limiter(identity, rule, own, self._formats[index])
-        dialect = self._of_key.get(key)
-        return Limiter(identity, rule, LIMIT_DIALECTS[self._usual[index] if dialect is None else dialect])
+            return Limiter(identity, found.rule, own, self._formats[index], name)
+        dialect = LIMIT_DIALECTS[self._of_key.get(key, self._usual[index])]
+        return Limiter(identity, found.rule, dialect, name=name)
+
+    def ways(self, keys: Sequence[bytes]) -> list[list[Command]]:
+        """The commands of each way in which the keys of a pattern may have to be read; ``keys`` are known ones."""
+        ways = []
+        for (pattern, rule), own in zip(self._patterns, self._dialects, strict=True):
+            known = next((key for key in keys if pattern.variable(key) is not None), None)
+            key = example(pattern.glob) if known is None else known
+            for dialect in [own] if own else LIMIT_DIALECTS:
+                ways.append([dialect.probe(key), *dialect.reads(key, time.time(), rule)])
+        return ways
 
     def of_new(self, keys: Sequence[bytes]) -> list[Limiter]:
         """How to read keys that have not been read before; where all are read alike, without their identities."""
@@ -96,12 +128,12 @@ class Limiters:
 
     def try_next(self, key: bytes) -> None:
         """The dialect did not fit: try the next one."""
-        now = self._of_key.get(key, self._usual[self._find(key)[0]])
+        now = self._of_key.get(key, self._usual[self._find(key).pattern])
         self._of_key[key] = (now + 1) % len(LIMIT_DIALECTS)
 
     def confirm(self, key: bytes) -> None:
         """The dialect fitted: try it first on other keys of the pattern."""
-        index = self._find(key)[0]
+        index = self._find(key).pattern
         self._usual[index] = self._of_key.setdefault(key, self._usual[index])
 
     def forget(self, key: bytes) -> None:
@@ -112,17 +144,25 @@ class Limiters:
         """Drop all other keys."""
         self._of_key = {key: dialect for key, dialect in self._of_key.items() if key in keys}
 
-    def _find(self, key: bytes) -> tuple[int, bytes, Rule | None, bool]:
-        """The pattern of a key, its client and its limit, and whether the pattern's layout has other names."""
+    def _find(self, key: bytes) -> _Match:
+        """The first pattern that matches a key, and what the key's name says."""
         for index, (pattern, rule) in enumerate(self._patterns):
             identity = pattern.variable(key)
             if identity is not None:
                 layout = self._layouts[index]
-                name = layout.read_name(key) if layout else None
-                if name is not None:
-                    return index, name.identity, rule or name.rule, False
-                return index, identity, rule, layout is not None
-        return len(self._patterns), key, None, False
+                told = layout.read_name(key) if layout else None
+                if told is not None:
+                    name = _name(told.glob, told.identity, told.part)
+                    return _Match(index, told.identity, rule or told.rule, name)
+                return _Match(index, identity, rule, _name(pattern.glob, identity), layout is not None)
+        return _Match(len(self._patterns), key)
+
+
+@lru_cache(maxsize=4096)
+def _name(glob: str, identity: bytes, part: bytes = b"") -> str:
+    """``limit:login`` of ``limit:login:*``, and what else the key names; empty if the limiter is the client's alone."""
+    pattern = _WILDCARDS.sub("*", glob).replace("\\", "").strip("*:/|{}_-. ")
+    return " ".join(filter(None, (pattern if pattern != text(identity) else "", text(part))))
 
 
 def _shown_format(limit: LimitPattern, layout: Layout | None) -> str:
@@ -149,6 +189,8 @@ def limit_row(key: bytes, limiter: Limiter, usage: Usage) -> LimitRow:
         given_window_s=None if usage.fits or given is None else given.window_s,
         left=usage.left,
         clear_s=usage.clear_s,
+        resets=usage.resets,
+        limiter=limiter.name,
     )
 
 

@@ -71,8 +71,10 @@ class Dashboards:
         if self._number is None:
             return None, NOT_LOOKED_FOR if self._looked else ""
         others = self._number - 1
-        who = "another dashboard watches" if others == 1 else f"{others} other dashboards watch"
-        return self._number, f"{who} this server: its lookups are in the hit rate" if others else ""
+        if others == 1:
+            return self._number, "another dashboard watches this server: its lookups are in the hit rate"
+        note = f"{others} other dashboards watch this server: their lookups are in the hit rate"
+        return self._number, note if others else ""
 
     def _in_rates(self, others: int) -> int:
         """The dashboards whose commands are in rates of the last seconds: also those that have left since."""

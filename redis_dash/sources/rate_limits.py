@@ -6,15 +6,13 @@ import asyncio
 import heapq
 import time
 from collections import Counter
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Container, Sequence
 
 import msgspec
 
 from redis_dash.client.reasons import check
 from redis_dash.config import Config
-from redis_dash.core.certainty import Count, at_least, counted, exact
-from redis_dash.core.certainty import unknown as unknown_count
+from redis_dash.core.certainty import Count
 from redis_dash.core.credential import Credential
 from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.frames.rate_limits import LimitRow, RateLimitsFrame
@@ -24,8 +22,9 @@ from redis_dash.dialects.registry import LIMIT_DIALECTS
 from redis_dash.keyspace.client_tracking import Take
 from redis_dash.keyspace.key_group import HELD
 from redis_dash.sources.base import Context, Sample, Source, round_robin, sample
-from redis_dash.sources.limit_rows import LOWEST_RANK, Span, aged, fullest_first, is_near, most, rank
+from redis_dash.sources.limit_rows import LOWEST_RANK, Clock, Span, aged, fullest_first, is_near, most, of_those, rank
 from redis_dash.sources.limiters import Limiter, Limiters, limit_row, misfit_note, type_name, unrecognised_note
+from redis_dash.sources.missing_commands import MissingCommands
 from redis_dash.sources.refusals import RefusedKeys, is_key_refused, refused_command
 
 KEY_GROUP = "limits"
@@ -38,14 +37,6 @@ CATCH_UP = 3
 UNKNOWN_AT_ONCE = 50
 """Keys in no known dialect that are read again in one poll: they may have been replaced."""
 ROWS = 500
-
-
-class Clock(NamedTuple):
-    """The server's clock, by which usage is counted; with several nodes the first one's."""
-
-    now: float
-    at: Span
-    """When it was read."""
 
 
 class RateLimitsSource(Source[RateLimitsFrame]):
@@ -74,6 +65,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         self._began = 0.0
         """When the running poll began, ``time.monotonic()``."""
         self._refusal: MissingRightError | None = None
+        self._missing = MissingCommands(context, lambda: self._limiters.ways(self._key_group.keys), [(b"TIME",)])
         self._reading = asyncio.Lock()
         context.keyspace.readers[KEY_GROUP] = self.examine
 
@@ -123,6 +115,12 @@ class RateLimitsSource(Source[RateLimitsFrame]):
 
     async def read(self) -> Sample[RateLimitsFrame]:
         """Read all known clients; if they are many, those near their limits, those just written, and some others."""
+        try:
+            return await self._read()
+        except MissingRightError as error:
+            raise await self._missing.all_of(error) from None
+
+    async def _read(self) -> Sample[RateLimitsFrame]:
         await self._context.require_scan()
         if self._refusal is not None:
             raise self._refusal
@@ -152,10 +150,6 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         """Whether the usage in a row may have fallen since it was read, because the window has ended."""
         reset_s = self._rows[key].reset_s
         return reset_s is not None and time.monotonic() >= self._read_at[key].asked + reset_s
-
-    def _is_current(self, key: bytes) -> bool:
-        """Whether a row was read in this poll and its window has not ended."""
-        return self._read_at[key].asked >= self._began and not self._has_ended(key)
 
     async def _catch_up(self, take: Take) -> bool:
         """Read keys that were written during the poll; returns whether none is left."""
@@ -300,44 +294,44 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         return counts.count_asked(KEY_GROUP, len(names), info, names=names, since=began, all_named=all_named)
 
     def _sample(self, count: Count, *, all_read: bool) -> Sample[RateLimitsFrame]:
-        now = time.monotonic()
-        fullest = heapq.nsmallest(ROWS, self._rows.items(), key=lambda item: fullest_first(item[1]))
-        rows = tuple(self._shown(key, aged(row, now, self._read_at[key])) for key, row in fullest)
+        # As late as possible, and once for the figures and the rows: which windows have ended.
+        full = [key for key, row in self._rows.items() if is_near(row)]
+        ended = set(filter(self._has_ended, full))
+        rows = self._listed(ended)
         unrecognised = tuple(Counter(self._unknown.values()).most_common())
         nothing_read = not rows and bool(count.value)
-        # As late as possible: rows whose window has ended, and those of an earlier poll, do not count.
-        full = [key for key, row in self._rows.items() if is_near(row)]
-        current = [self._rows[key] for key in full if self._is_current(key)]
+        current = [self._rows[key] for key in full if key not in ended and self._read_at[key].asked >= self._began]
         all_read = all_read and self._follows_all and not self._refused and len(current) == len(full)
         blocked = sum(row.blocked for row in current)
         frame = RateLimitsFrame(
             count=count,
-            blocked=_of_those(blocked, count, all_read=all_read, nothing_read=nothing_read),
-            near=_of_those(len(current) - blocked, count, all_read=all_read, nothing_read=nothing_read),
+            blocked=of_those(blocked, count, all_read=all_read, nothing_read=nothing_read),
+            near=of_those(len(current) - blocked, count, all_read=all_read, nothing_read=nothing_read),
             rows=rows,
             unlimited=not any(row.limit for row in self._rows.values()) and (bool(rows) or not self._limiters.has_rule),
             unrecognised=unrecognised,
+            limiters=len({row.limiter for row in self._rows.values()}),
         )
         odd = unrecognised_note(unrecognised), misfit_note(self._rows.values())
         left_out = self._context.left_out_note(self.topic, "--limit")
         notes = [self._context.scan_note, self._refused.note, left_out, *odd]
         return sample(frame, count, self._context.scope(self._scope), notes)
 
+    def _listed(self, ended: Container[bytes]) -> tuple[LimitRow, ...]:
+        """The fullest rows; one whose window has ended is not blocked any more, as far as is known."""
+        now = time.monotonic()
+        fullest = heapq.nsmallest(ROWS, self._rows.items(), key=lambda item: fullest_first(item[1]))
+        rows = [(key, aged(row, now, self._read_at[key])) for key, row in fullest]
+        replace = msgspec.structs.replace
+        return tuple(
+            self._shown(key, replace(row, blocked=False, has_ended=True) if key in ended else row) for key, row in rows
+        )
+
     def _shown(self, key: bytes, row: LimitRow) -> LimitRow:
         """The row without session ids and tokens: the identity of a client may be its API key."""
-        shown, identity = map(self._context.shown_name, (row.key, row.identity))
-        return msgspec.structs.replace(row, key=shown, identity=identity, masked=Credential(key))
-
-
-def _of_those(value: int, count: Count, *, all_read: bool, nothing_read: bool) -> Count:
-    """The number of read keys in some state; a lower bound if not all keys were read."""
-    if nothing_read:
-        return unknown_count(count.high)
-    if not all_read or count.certainty not in ("exact", "counted"):
-        return at_least(value, coverage=count.coverage, at=count.at)
-    if count.certainty == "exact":
-        return exact(value, count.at)
-    return counted(value, value, None if count.high is None else value + count.high - count.value, count.at)
+        names = row.key, row.identity, row.limiter
+        shown, identity, limiter = map(self._context.shown_name, names)
+        return msgspec.structs.replace(row, key=shown, identity=identity, limiter=limiter, masked=Credential(key))
 
 
 def _is_about_the_key(reply: object) -> bool:

@@ -62,9 +62,7 @@ class Dashboard(Screen[None], HasUnusedBindings):
         Binding("shift+tab", "cycle(-1)", "Previous pane", show=False, id="pane.previous", group=_CYCLE),
         Binding("z", "zoom", "Zoom", show=False, id=ZOOM_ID, group=_ZOOM),
         Binding("escape", "leave", "All panes", show=False, id=LEAVE_ID, group=BACK),
-        # With priority, so that keys typed right after it already go into the filter. Otherwise the "r" of a quickly
-        # typed "/priya" would ask to revoke a session, and its "y" would confirm.
-        Binding("slash", "filter", "Filter", show=False, priority=True, id="pane.filter", group=_FILTER),
+        Binding("slash", "filter", "Filter", show=False, id="pane.filter", group=_FILTER),
     ]
 
     def __init__(self, title: Plain, key_table: KeyTable) -> None:

@@ -137,12 +137,12 @@ def percent(share: float | None, digits: int = 1) -> Plain:
 
 
 def duration(seconds: float | None) -> Plain:
-    """``41 s``, ``3 min 04 s``, ``5 h 12 min``, ``3 d 4 h``."""
+    """``<1 s``, ``41 s``, ``3 min 04 s``, ``5 h 12 min``, ``3 d 4 h``."""
     if seconds is None or not math.isfinite(seconds):
         return _UNKNOWN
     whole = max(0, int(seconds))
     if whole < 60:
-        return Plain(f"{whole} s")
+        return Plain("<1 s" if 0 < seconds < 1 else f"{whole} s")
     if whole < 3600:
         return Plain(f"{whole // 60} min {whole % 60:02} s")
     if whole < 86_400:
@@ -151,10 +151,13 @@ def duration(seconds: float | None) -> Plain:
 
 
 def about(seconds: float) -> Plain:
-    """``41 s``, ``8 min``, ``5 h``, ``3 d``: rounded, so that it changes rarely."""
+    """``41 s``, ``8 min``, ``5 h``, ``3 d``: rounded, so that it changes rarely, but from two of a unit on only.
+
+    A single one could be almost two: ``90 s`` and not ``1 min``.
+    """
     whole = max(0, int(seconds)) if math.isfinite(seconds) else 0
     for length, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
-        if whole >= length:
+        if whole >= 2 * length:
             return Plain(f"{whole // length:,} {unit}")
     return Plain(f"{whole} s")
 

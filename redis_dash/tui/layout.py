@@ -7,6 +7,7 @@ from typing import Any
 from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
 from textual.layouts.vertical import VerticalLayout
+from textual.screen import Screen
 from textual.widget import Widget
 
 from redis_dash.tui.pane_columns import Columns, columns_for, is_hopeless, place, topics_of
@@ -20,7 +21,7 @@ class PaneLayout:
     It is a layout rather than a container: Textual would paint a widget around the panes with each of their lines.
     """
 
-    def __init__(self, screen: Widget, panes: tuple[Pane[Any], ...]) -> None:
+    def __init__(self, screen: Screen[None], panes: tuple[Pane[Any], ...]) -> None:
         self.panes = panes
         self.current = panes[0]
         self.layout = ScreenLayout()
@@ -44,10 +45,10 @@ class PaneLayout:
         self.show_what_fits()
 
     def go(self, pane: Pane[Any]) -> None:
-        """Focus a pane, and make it visible."""
+        """Make a pane visible, and focus it at once, so that the next key acts in it."""
         self.current = pane
         self.show_what_fits()
-        pane.focus()
+        self._screen.set_focus(pane)
 
     def zoom(self, zoomed: bool) -> bool:
         """Let the current pane fill the screen, or show all panes again; return whether that changed anything."""

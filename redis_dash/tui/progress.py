@@ -6,6 +6,7 @@ import time
 from typing import TypeGuard
 
 from redis_dash.core.commands import FullPass
+from redis_dash.core.durations import tenths
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.server import Scan, ServerFrame
 from redis_dash.core.reading import AnyReading
@@ -140,4 +141,4 @@ class FullScan:
         self._asked_at, self._passes = None, scan.passes
         if scan.passes <= before or scan.last_s is None:  # it was stopped early
             return Plain("")
-        return Plain(f"Everything has been scanned, in {scan.last_s:.1f} s.")
+        return Plain(f"Everything has been scanned, in {tenths(scan.last_s)}.")

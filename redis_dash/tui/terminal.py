@@ -17,8 +17,10 @@ from collections.abc import Callable
 from typing import Any
 
 from textual.app import App
+from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 
+from redis_dash.tui.key_parser import KeyParser
 from redis_dash.tui.watchdog import Watchdog
 
 _LEAVE = (
@@ -120,6 +122,7 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read keys until the terminal is gone."""
+        linux_driver.XTermParser = KeyParser  # type: ignore[attr-defined]  # the thread makes a parser by this name
         try:
             super().run_input_thread()
         except OSError:

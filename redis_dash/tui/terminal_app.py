@@ -16,12 +16,13 @@ from textual.theme import ThemeProvider
 
 from redis_dash.tui.crash import crash_report
 from redis_dash.tui.keys import short_key_name
+from redis_dash.tui.keys_in_order import KeysInOrder
 from redis_dash.tui.terminal import TerminalDriver
 from redis_dash.tui.theme_styles import ThemeStyles
 from redis_dash.tui.themes import THEME, offered
 
 
-class TerminalApp(App[None]):
+class TerminalApp(KeysInOrder):
     """An app with this program's driver and themes; knows nothing of the dashboard."""
 
     ALLOW_SELECT = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
 import socket
 from collections.abc import Callable
@@ -13,13 +14,17 @@ import redis
 
 from demo_server.process.embedded import EmbeddedServer
 from redis_dash import hub as hub_module
-from redis_dash.config import Config, LimitPattern
+from redis_dash.client.deployment import Deployment
+from redis_dash.config import Config, LimitPattern, Url
 from redis_dash.core.commands import FullPass
 from redis_dash.core.frames.rate_limits import RateLimitsFrame
 from redis_dash.core.frames.sessions import SessionsFrame
 from redis_dash.core.reading import AnyReading
+from redis_dash.dialects.layout import Layout, recognise
+from redis_dash.dialects.registry import layouts
 from redis_dash.discover import OK, UNREACHABLE, discover
 from redis_dash.discovery import adopt
+from redis_dash.discovery.discovery import Discovery
 from redis_dash.discovery.samples import read_samples
 from redis_dash.hub import Hub
 from redis_dash.keyspace import scan
@@ -168,6 +173,55 @@ async def test_discover_lists_the_kinds_of_keys_and_no_session_id(
     kinds = {kind["keys"]: kind for kind in json.loads(text)["kinds"]}
     assert (kinds["sess:*"]["count"], kinds["sess:*"]["recognised"][0]["as"]) == (30, EXPRESS)
     assert (kinds["cart:*"]["types"], kinds["cart:*"]["recognised"]) == ({"hash": 16}, [])
+
+
+async def test_discover_tells_what_was_gone_from_what_is_not_recognised(
+    redis_url: str, client: redis.Redis, make_poor: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key that is gone before it is read, and one that may not be read, may be of a kind that is known."""
+    make_poor()
+    for number in range(20):
+        client.set(f"short:{number}", "x")
+        client.set(f"other:{number}", "x")
+    look = Discovery.look
+
+    async def late(self: Discovery, most: int) -> None:
+        client.delete(*client.keys("short:*"))
+        await look(self, most)
+
+    monkeypatch.setattr(Discovery, "look", late)
+    text, _ = await discover(Config(url=redis_url), as_json=False)
+    rows = {line.split()[0]: line for line in text.splitlines() if ":*" in line}
+    assert rows["short:*"].endswith("gone before it was read")
+    assert rows["other:*"].endswith("not recognised")
+    client.set("short:1", "x")
+    monkeypatch.setattr(Discovery, "look", look)
+    client.acl_setuser("poor", enabled=True, reset_keys=True, keys=["other:*"])
+    text, _ = await discover(Config(url=redis_url.replace("redis://", "redis://poor:pw@")), as_json=False)
+    rows = {line.split()[0]: line for line in text.splitlines() if ":*" in line}
+    assert rows["short:*"].endswith("may not be read")
+    assert rows["other:*"].endswith("not recognised")
+
+
+async def test_a_certain_claim_makes_a_likely_one_moot(redis_url: str, client: redis.Redis) -> None:
+    for number in range(20):
+        client.set(f"rl:203.0.113.{number}", 3, px=60_000)
+    name = "tests (certain)"
+    certain = Layout(
+        name=name,
+        topic="rate_limits",
+        keys=re.compile(rb"rl:203\.(?P<id>.*)"),
+        type="string",
+        value=lambda value: True,
+        evidence="rl:203.*",
+    )
+    samples = [one.sample for one in await read_samples(Deployment(Url(redis_url)), list(client.scan_iter()))]
+    assert {claim.layout.name for claim in recognise(samples, layouts())} == {"rate-limit-redis"}
+    assert {claim.layout.name for claim in recognise(samples, [*layouts(), certain])} == {name}
+    client.set("rl:198.51.100.1", 3, px=60_000)
+    samples = [one.sample for one in await read_samples(Deployment(Url(redis_url)), list(client.scan_iter()))]
+    claims = {claim.layout.name: (claim.fitting, claim.sampled) for claim in recognise(samples, [*layouts(), certain])}
+    assert claims == {name: (20, 20), "rate-limit-redis": (1, 1)}
 
 
 async def test_discover_without_a_server() -> None:

@@ -10,8 +10,11 @@ import redis
 
 from redis_dash.client.info import Info
 from redis_dash.config import LimitPattern
-from redis_dash.sources.base import Context
-from redis_dash.sources.rate_limits import Clock, RateLimitsSource
+from redis_dash.core.certainty import Count
+from redis_dash.core.frames.rate_limits import RateLimitsFrame
+from redis_dash.sources.base import Context, Sample
+from redis_dash.sources.limit_rows import Clock
+from redis_dash.sources.rate_limits import RateLimitsSource
 from tests.conftest import until
 from tests.live.test_sources import accept
 
@@ -50,6 +53,31 @@ async def test_a_window_that_ends_during_the_reading_is_not_counted_as_blocked(
     frame = (await source.read()).frame
     assert frame.blocked.value == 1, frame.blocked
     assert frame.blocked.certainty != "exact" or len(frame.rows) == 1
+
+
+async def test_a_row_whose_window_ends_last_of_all_is_not_blocked_either(
+    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The title of the pane counts the same rows as blocked that are shown as blocked."""
+    block(client, "long", 60_000)
+    source = RateLimitsSource(context := make_context(limits=LIMITS))
+    await context.keyspace.pass_over()
+    key = block(client, "short", 800)
+    await context.keyspace.pass_over()
+    as_read = source._sample
+
+    def late(count: Count, *, all_read: bool) -> Sample[RateLimitsFrame]:
+        while client.exists(key):
+            pass
+        return as_read(count, all_read=all_read)
+
+    monkeypatch.setattr(source, "_sample", late)
+    frame = (await source.read()).frame
+    assert {row.identity: (row.blocked, row.has_ended) for row in frame.rows} == {
+        "long": (True, False),
+        "short": (False, True),
+    }
+    assert (frame.blocked.value, frame.blocked.certainty, frame.near.value) == (1, "at_least", 0)
 
 
 async def test_before_the_first_pass_at_least_counts_no_window_that_has_ended(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -67,6 +68,36 @@ async def test_limiters_of_a_framework_are_shown_as_it_counts(
     for row, truth in zip(rows, truths, strict=True):
         assert row.reset_s == (None if truth.reset_s is None else pytest.approx(truth.reset_s, abs=1))
         assert row.clear_s == (None if truth.clear_s is None else pytest.approx(truth.clear_s, abs=1))
+
+
+RESETTING = {
+    *("limits (fixed window)", "fastapi-limiter", "cashews (rate limit) (likely)", "throttled-py (fixed window)"),
+    *("rate-limit-redis (likely)", "rate-limiter-flexible", "@fastify/rate-limit", "NestJS throttler"),
+    *(
+        "better-auth (rate limit)",
+        "Laravel (limiter)",
+        "Laravel (limiter, other prefix)",
+        "Rails (rate_limit) (likely)",
+    ),
+    *("Laravel (throttle with Redis)", "Rack::Attack", "ulule/limiter (likely)", "Envoy", "Kong"),
+}
+"""Those whose counters start anew with each window; the usage of all others falls step by step."""
+
+
+@FRAMEWORKS
+async def test_usage_resets_in_fixed_windows_only_and_rows_of_one_client_name_their_limiters(
+    make_context: MakeContext, deployment: Deployment, client: redis.Redis, name: str
+) -> None:
+    case = next(case for case in cases(time.time()) if case.layout == name)
+    load(client, case.keys)
+    source = RateLimitsSource(context := make_context(limits=limits_of(await claims_of(deployment, client))))
+    await context.keyspace.pass_over()
+    frame = (await source.read()).frame
+    for row in frame.rows:
+        assert row.reset_s is None or row.resets == (row.dialect in RESETTING), row
+    assert len({(row.identity, row.limiter) for row in frame.rows}) == len(frame.rows), frame.rows
+    assert frame.limiters == len({row.limiter for row in frame.rows})
+    assert not [row for row in frame.rows if any(len(word) > 3 for word in re.findall(r"\d+", row.limiter))]
 
 
 @FRAMEWORKS

@@ -133,6 +133,79 @@ async def test_what_is_off_names_the_right_and_the_rule(
     assert (desk.latest[topic].note, desk.latest[topic].remedy) == (note, remedy)
 
 
+@pytest.mark.parametrize(
+    ("rules", "note", "remedy"),
+    [
+        (("&orders*", "+@all"), "not allowed to listen to pay*, audit", "ACL SETUSER w &pay* &audit"),
+        (("&orders*", "&pay*", "+@all"), "not allowed to listen to audit", "ACL SETUSER w &audit"),
+        (
+            ("&*", "+@all", "-subscribe"),
+            "not allowed to run SUBSCRIBE: audit is not received",
+            "ACL SETUSER w +subscribe",
+        ),
+    ],
+)
+async def test_channels_that_are_allowed_are_received_and_the_others_are_named(
+    client: redis.Redis,
+    server: EmbeddedServer,
+    monkeypatch: pytest.MonkeyPatch,
+    rules: tuple[str, ...],
+    note: str,
+    remedy: str,
+) -> None:
+    monkeypatch.setattr("redis_dash.pubsub.subscriber.ASK_AGAIN_S", 0.2)
+    allow(client, "~*", "resetchannels", *rules)
+    settings = msgspec.structs.replace(config(server.port), channels=("orders*", "pay*", "audit"))
+    async with running(Hub(settings)) as hub:
+        desk = Desk(hub)
+        await until(lambda: desk.statuses().get("events") == "reduced")
+        assert (desk.latest["events"].note, desk.latest["events"].remedy) == (note, remedy)
+        client.publish("orders.new", "1")
+        await until(lambda: bool(desk.statuses()) and desk.frame("events").received == 1)
+        assert "audit" not in desk.frame("events").patterns
+        client.execute_command(*remedy.split())  # type: ignore[no-untyped-call]
+        await until(lambda: desk.statuses().get("events") == "ok")  # without a new connection, thus without a gap
+        client.publish("audit", "2")
+        await until(lambda: bool(desk.statuses()) and desk.frame("events").received == 2)
+        assert (desk.frame("events").patterns, desk.frame("events").gaps) == (("orders*", "pay*", "audit"), ())
+
+
+async def test_all_refused_channels_are_named(client: redis.Redis, server: EmbeddedServer) -> None:
+    allow(client, "~*", "resetchannels", "+@all")
+    settings = msgspec.structs.replace(config(server.port), channels=("orders*", "audit"))
+    async with running(Hub(settings)) as hub:
+        desk = Desk(hub)
+        await until(lambda: desk.statuses().get("events") == "off")
+    assert desk.latest["events"].note == "not allowed to listen to orders*, audit"
+    assert desk.latest["events"].remedy == "ACL SETUSER w &orders* &audit"
+
+
+@pytest.mark.parametrize(
+    ("make", "without", "note"),
+    [
+        (RateLimitsSource, ("time", "get", "getrange", "pttl"), "TIME, GET, PTTL"),
+        (RateLimitsSource, ("scan", "time", "zcard", "zcount"), "SCAN, TIME, ZCARD, ZCOUNT"),
+        (RateLimitsSource, ("zcard", "pttl"), "PTTL"),
+        (LeaderboardsSource, ("zcard", "zrevrange"), "ZCARD, ZREVRANGE"),
+        (LeaderboardsSource, ("scan", "zrevrange"), "SCAN, ZREVRANGE"),
+    ],
+)
+async def test_all_commands_that_are_missing_are_named_at_once(
+    client: redis.Redis, server: EmbeddedServer, make: type[Source[Any]], without: tuple[str, ...], note: str
+) -> None:
+    allow(client, "~*", "&*", "+@all", *(f"-{command}" for command in without))
+    settings = msgspec.structs.replace(config(server.port), leaderboards=("lb:*",))
+    async with running(Hub(settings)) as hub:
+        desk = Desk(hub)
+        await until(lambda: desk.statuses().get(make.topic) == "off")
+        reading = desk.latest[make.topic]
+        said = reading.note.removeprefix("not allowed to run ").split(", ")
+        assert sorted(said) == sorted(note.split(", "))
+        client.execute_command(*reading.remedy.split())  # type: ignore[no-untyped-call]
+        await until(lambda: desk.statuses().get(make.topic) in ("ok", "reduced"))
+        assert not desk.latest[make.topic].remedy, desk.latest[make.topic]
+
+
 async def test_one_command_grants_all_that_is_missing(client: redis.Redis, limited: Context) -> None:
     allow(client, "~*", "&*", "+@all", "-get", "-getrange", "-pttl")
     source = SessionsSource(limited)

@@ -20,7 +20,8 @@ from redis_dash.dialects.layout import Claim, recognise
 from redis_dash.dialects.registry import layouts
 from redis_dash.discovery.samples import read_samples
 from redis_dash.sources.base import Context
-from redis_dash.sources.rate_limits import Clock, RateLimitsSource
+from redis_dash.sources.limit_rows import Clock
+from redis_dash.sources.rate_limits import RateLimitsSource
 from tests.live.recordings import recording, recordings, replay
 
 MakeContext = Callable[..., Context]

@@ -1,4 +1,4 @@
-"""The dashboard without Redis: ``python -m tests.tui.playground [living|empty|hostile|stale|...]``."""
+"""The dashboard without Redis: ``python -m tests.tui.playground [living|still|empty|hostile|stale|...]``."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ FEEDS: dict[str, Callable[[], Feed]] = {
     "living": LivingFeed,
     "quiet": lambda: LivingFeed(0.0),
     "flood": lambda: LivingFeed(20_000.0),
+    "still": lambda: fakes.FakeFeed(*fakes.everything()),
     "empty": _empty,
     "loading": fakes.FakeFeed,
     "hostile": lambda: fakes.FakeFeed(*hostile.readings()),

@@ -65,9 +65,20 @@ def test_words_for_how_exact_and_how_old(make: Callable[[], AnyReading], words: 
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.4, "0 s"), (59, "59 s"), (485, "8 min"), (7300, "2 h"), (90_000, "1 d"), (float("nan"), "0 s")],
+    [
+        *(
+            (0.4, "0 s"),
+            (59, "59 s"),
+            (60, "60 s"),
+            (119.9, "119 s"),
+            (120, "2 min"),
+            (485, "8 min"),
+            (7199, "119 min"),
+        ),
+        *((7300, "2 h"), (90_000, "25 h"), (172_800, "2 d"), (float("nan"), "0 s")),
+    ],
 )
-def test_ages_are_calm(seconds: float, text: str) -> None:
+def test_ages_are_calm_and_never_almost_twice_as_much(seconds: float, text: str) -> None:
     assert about(seconds) == text
 
 

@@ -311,7 +311,7 @@ async def test_a_counter_of_another_window_is_told_as_such() -> None:
     for size in (NARROW, (100, 30), MEDIUM, WIDE):
         async with running(FakeFeed(fakes.ok("rate_limits", fakes.rate_limits(*rows))), size) as (app, pilot):
             await tap(pilot, "3")
-            await shows(app, pilot, "alice", "ends in 5 min, not 1 min", "bob", "no expiry")
+            await shows(app, pilot, "alice", "ends in 5 min, not 60 s", "bob", "no expiry")
             await tap(pilot, "enter")
             await shows(app, pilot, "--limit gives 100 in 1 min 00 s, but the key", "another one")
 

@@ -70,6 +70,15 @@ async def test_a_short_scan_is_told_when_it_is_done() -> None:
         await shows(app, pilot, "Everything has been scanned, in 1.4 s.")
 
 
+async def test_a_very_short_scan_did_not_take_0_s() -> None:
+    feed = FakeFeed(*fakes.everything())
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "f5")
+        await until(pilot, lambda: bool(feed.asked))
+        feed.put(fakes.ok("server", fakes.server(scan=Scan(passes=7, last_s=0.02))))
+        await shows(app, pilot, "Everything has been scanned, in <0.1 s.")
+
+
 async def test_what_was_only_asked_again_is_no_scan() -> None:
     """Where all sessions are followed, each reading counts them long before the pass is complete."""
     feed = FakeFeed(*fakes.everything())

@@ -110,12 +110,14 @@ def test_sliding_window_in_each_unit(per_second: int) -> None:
 
 
 def test_fixed_window() -> None:
-    assert FixedWindow().decode(KEY, [b"37", 12_500], NOW, RULE) == Usage(37, 12.5)
-    assert FixedWindow().decode(KEY, [b"37", -1], NOW, None) == Usage(37, None, is_endless=True)
-    assert FixedWindow().decode(KEY, [b"37", -1], NOW, RULE) == Usage(37, None, is_endless=True, fits=False)
-    assert FixedWindow().decode(KEY, [b"37", 300_000], NOW, RULE) == Usage(37, 300.0, fits=False)
-    assert FixedWindow().decode(KEY, [b"37", 300_000], NOW, None) == Usage(37, 300.0)
-    assert FixedWindow().decode(KEY, [b"0", 0], NOW, RULE) == Usage(0, 0.0)
+    assert FixedWindow().decode(KEY, [b"37", 12_500], NOW, RULE) == Usage(37, 12.5, resets=True)
+    assert FixedWindow().decode(KEY, [b"37", -1], NOW, None) == Usage(37, None, is_endless=True, resets=True)
+    assert FixedWindow().decode(KEY, [b"37", -1], NOW, RULE) == Usage(
+        37, None, is_endless=True, fits=False, resets=True
+    )
+    assert FixedWindow().decode(KEY, [b"37", 300_000], NOW, RULE) == Usage(37, 300.0, fits=False, resets=True)
+    assert FixedWindow().decode(KEY, [b"37", 300_000], NOW, None) == Usage(37, 300.0, resets=True)
+    assert FixedWindow().decode(KEY, [b"0", 0], NOW, RULE) == Usage(0, 0.0, resets=True)
     assert FixedWindow().decode(KEY, [None, -2], NOW, RULE) is None
 
 
@@ -123,14 +125,14 @@ def test_fixed_window() -> None:
 def test_a_window_whose_number_or_beginning_is_in_the_name_ends_by_the_clock(name: bytes) -> None:
     """The first request of a minute may come at its end, and sets an expiry of a minute."""
     read = FixedWindow().decode
-    assert read(name, [b"37", 59_000], NOW + 25, RULE) == Usage(37, 35.0)
+    assert read(name, [b"37", 59_000], NOW + 25, RULE) == Usage(37, 35.0, resets=True)
     assert read(name, [b"137", 34_000], NOW + 61, RULE) == Usage(0, None)
-    assert read(name, [b"37", 34_000], NOW + 25, None) == Usage(37, 34.0)
+    assert read(name, [b"37", 34_000], NOW + 25, None) == Usage(37, 34.0, resets=True)
 
 
 @pytest.mark.parametrize("name", [b"limit:42", b"limit:203.0.113.9", b"limit:ann:29999000", b"limit:ann30000000"])
 def test_another_number_in_the_name_is_no_window(name: bytes) -> None:
-    assert FixedWindow().decode(name, [b"37", 34_000], NOW + 25, RULE) == Usage(37, 34.0)
+    assert FixedWindow().decode(name, [b"37", 34_000], NOW + 25, RULE) == Usage(37, 34.0, resets=True)
 
 
 @pytest.mark.parametrize(

@@ -123,14 +123,16 @@ def test_waiting_requests_of_a_bucket_are_no_negative_rest() -> None:
 def test_kong_counts_months_by_the_calendar(month: tuple[int, int, int], end: tuple[int, int, int]) -> None:
     begin, over = (datetime(*day, tzinfo=UTC).timestamp() for day in (month, end))
     key = b"ratelimit:a:b:c:%d000:month" % begin
-    assert dialect("Kong").decode(key, [b"7"], begin + 5, None) == Usage(7, over - begin - 5, window_s=over - begin)
+    assert dialect("Kong").decode(key, [b"7"], begin + 5, None) == Usage(
+        7, over - begin - 5, window_s=over - begin, resets=True
+    )
     assert dialect("Kong").decode(key, [b"7"], over, None) is None
 
 
 def test_a_window_of_envoy_is_judged_only_by_a_limit_that_is_given() -> None:
     key = b"d_remote_address_a_%d" % int(NOW - 30)
     assert dialect("Envoy").decode(key, [b"7"], NOW, None) == Usage(7, None, is_held=True)
-    assert dialect("Envoy").decode(key, [b"7"], NOW, RULE) == Usage(7, 30)
+    assert dialect("Envoy").decode(key, [b"7"], NOW, RULE) == Usage(7, 30, resets=True)
     assert dialect("Envoy").decode(key, [b"7"], NOW + 30, RULE) is None
 
 
@@ -144,5 +146,5 @@ def test_the_length_of_a_window_follows_from_its_number(period: int) -> None:
 
 def test_a_long_window_of_any_length_is_shown_while_its_key_lives() -> None:
     key = b"rack::attack:%d:logins:ann" % int(NOW // 5000)
-    assert dialect("Rack::Attack").decode(key, [b"7", 2500], NOW, None) == Usage(7, 1.5)
+    assert dialect("Rack::Attack").decode(key, [b"7", 2500], NOW, None) == Usage(7, 1.5, resets=True)
     assert dialect("Rack::Attack").decode(key, [b"7", 900], NOW, None) is None

@@ -36,6 +36,12 @@ class LimitRow(msgspec.Struct, frozen=True):
     """Requests that are left, where Redis holds these and not how many are used: then ``used`` is 0."""
     clear_s: float | None = None
     """Seconds until nothing is used any more, where Redis holds only that: then ``used`` is 0; as of now."""
+    resets: bool = False
+    """Whether usage falls to 0 at once when the window ends; otherwise it falls step by step."""
+    has_ended: bool = False
+    """Whether the window has ended since it was read: fewer are used by now, and the client is not called blocked."""
+    limiter: str = ""
+    """Which of several limiters counts the client: its pattern, and what else the key names."""
     masked: Credential | None = None
     """The whole key, by which two rows are told apart: ids of sessions and tokens in ``key`` are masked."""
 
@@ -67,6 +73,9 @@ class RateLimitsFrame(Frame, frozen=True):
     unrecognised: tuple[tuple[str, int], ...] = ()
     """Keys that match and are no limiter that is known here: what they are, and how many, the most first."""
 
+    limiters: int = 1
+    """How many limiters count clients: a client has a key for each of them."""
+
     def exported(self) -> dict[str, object]:
         """All but masked keys."""
         return {
@@ -74,6 +83,7 @@ class RateLimitsFrame(Frame, frozen=True):
             **exported_count("blocked", self.blocked),
             **exported_count("near", self.near),
             "unlimited": self.unlimited,
+            "limiters": self.limiters,
             "unrecognised": dict(self.unrecognised),
             "rows": [row.exported() for row in self.rows],
         }

@@ -170,7 +170,7 @@ class Pane(ReadingView[F]):
         """Keep the filter, or search beyond the listed rows."""
         event.stop()
         self.remove_class("-filtering")
-        self.focus()
+        self.screen.set_focus(self)
         if self.search_further(event.value):
             self.clear_filter()
 
@@ -182,7 +182,7 @@ class Pane(ReadingView[F]):
         self.typed = ""
         self.narrow("")
         self.remove_class("-filtering")
-        self.focus()
+        self.screen.set_focus(self)
         self.refresh_border()
 
     def action_clear(self) -> None:

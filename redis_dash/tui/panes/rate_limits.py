@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+import re
+from collections.abc import Hashable, Set
+from itertools import takewhile
 
 from textual.app import ComposeResult
 
@@ -25,9 +27,10 @@ SOON_S = 5.0
 
 COLUMNS = (
     Column(Plain("client"), 40),
+    Column(Plain("limiter"), 10, most=18),
     Column(Plain(""), 5, most=40, priority=1, bar=True),
     Column(Plain("used"), 15, least=7, right=True),
-    Column(Plain("state"), 15, least=14, most=26),
+    Column(Plain("state"), 16, least=14, most=26),
 )
 
 
@@ -43,16 +46,20 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
         "Rate limits",
         (
             ("client", "whom the limit counts: an address, a user, an API key"),
+            ("limiter", "what counts the client: the pattern of its keys, and the route, if the key names one"),
+            ("counters", "instead of clients, with several limiters: one for each client and limiter"),
             ("used", "requests in the limit's window, of those allowed"),
             ("150 held", "without a known limit: all entries that the client's key holds, of any age"),
             ("7 left", "where the key says how many are left, and not how many are used"),
             ("clear in 25 s", "where the key says only when nothing is used any more; how much is used is not known"),
             ("blocked, 41 s", "all requests are used that the limit allows; after that time the next is let in"),
             ("near", "80 % of the limit or more is used"),
-            ("falls in 12 s", "then requests leave the window, and fewer are used"),
+            ("falls in 12 s", "then the oldest requests leave the window, and fewer are used"),
             ("falling", "that happens within 5 seconds"),
+            ("resets in 12 s", "then the window ends, and nothing is used"),
+            ("resetting", "the window has just ended; what is used now is not read yet"),
             (
-                "ends in 5 min, not 1 min",
+                "ends in 5 min, not 60 s",
                 "its counter lasts longer than the window of --limit, so that limit is not its own",
             ),
             ("no expiry", "its counter never ends by itself"),
@@ -65,7 +72,8 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
-        self.table: Table[LimitRow] = Table(COLUMNS, _Rows())
+        self._rows = _Rows()
+        self.table: Table[LimitRow] = Table(COLUMNS, self._rows)
 
     def compose(self) -> ComposeResult:
         """The table."""
@@ -88,8 +96,7 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
 
     def answer(self, frame: RateLimitsFrame) -> tuple[Piece, ...]:
         """``1 blocked · 3 near · 40 clients``, ``1,204+ blocked · 310+ near · 480 k ± 1 % clients``."""
-        noun = "key" if frame.unrecognised else "client"
-        clients = piece(seen(frame.count, noun))
+        clients = piece(seen(frame.count, _counted(frame)))
         if not frame.rows:
             return (clients,)
         if frame.unlimited and frame.blocked.value:  # the keys say so
@@ -108,7 +115,7 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
         pieces = self.answer(frame)
         if frame.unlimited or frame.count.certainty != "estimated" or not frame.count.value:
             return pieces
-        return (*pieces[:-1], piece(f"~{compact(frame.count.value)} {'keys' if frame.unrecognised else 'clients'}"))
+        return (*pieces[:-1], piece(f"~{compact(frame.count.value)} {_counted(frame)}s"))
 
     def warning(self, frame: RateLimitsFrame) -> Segment | None:
         """A client is blocked."""
@@ -117,6 +124,14 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
     def listed(self, frame: RateLimitsFrame) -> tuple[LimitRow, ...]:
         """The clients with the largest share."""
         return frame.rows
+
+    def display_frame(self, frame: RateLimitsFrame) -> None:
+        """The rows; each names its limiter if there are several."""
+        names = short_names({row.limiter for row in frame.rows}) if frame.limiters > 1 else {}
+        if names != self._rows.limiters:
+            self._rows.limiters = names
+            self.table.forget()
+        super().display_frame(frame)
 
     def departure(self, is_complete: bool) -> Plain:
         """All its requests left the window, or others have used more."""
@@ -130,33 +145,54 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
             _used(row),
             (Plain("limit"), _limit(row)),
             (Plain("window"), Plain("unknown") if row.window_s is None else duration(row.window_s)),
-            (Plain("usage falls in"), _falls(row)),
+            (Plain("usage resets in" if row.resets else "usage falls in"), _falls(row)),
+            *([(Plain("limiter"), plain(row.limiter, 200))] if row.limiter else []),
             (Plain("key"), plain(row.key, 400)),
             (Plain("kind"), plain(row.dialect, 60)),
         )
         return Detail(Plain("Rate limit"), facts)
 
 
+def _counted(frame: RateLimitsFrame) -> str:
+    """What a key counts; a client has one for each limiter."""
+    if frame.unrecognised:
+        return "key"
+    return "counter" if frame.limiters > 1 else "client"
+
+
+def short_names(names: Set[str]) -> dict[str, str]:
+    """Names without the words with which all begin: ``login`` and ``api`` for ``limit:login`` and ``limit:api``."""
+    words = {name: re.findall(r"[^:/ ]+[:/ ]*", name) for name in names}
+    shared = len(list(takewhile(lambda each: len(set(each)) == 1, zip(*words.values(), strict=False))))
+    common = max(0, min([shared, *(len(each) - 1 for each in words.values())]))
+    return {name: "".join(each[common:]) for name, each in words.items()}
+
+
 class _Rows:
+    def __init__(self) -> None:
+        self.limiters: dict[str, str] = {}
+        """The short names of the limiters, if there are several."""
+
     def key(self, row: LimitRow) -> Hashable:
         return row.masked or row.key
 
     def cells(self, row: LimitRow) -> tuple[Cell, ...]:
         identity = Name(plain(row.identity, 200) or Plain("(empty)"), "bad" if row.blocked else "text")
+        limiter = Name(plain(self.limiters.get(row.limiter, ""), 200), "dim")
         role = _level(row)
         doubtful = role in ("bad", "warn") or row.given_window_s is not None
         state = Figure(_state(row), ("bad" if role == "bad" else "warn") if doubtful else "dim")
         if row.limit is None:
-            return identity, Bar(None, role), Figure(_figure(row), "text"), state
+            return identity, limiter, Bar(None, role), Figure(_figure(row), "text"), state
         share = row.used / row.limit if row.limit > 0 else 1.0
         forms = (Plain(f"{row.used:,}/{row.limit:,}"), Plain(f"{compact(row.used)}/{compact(row.limit)}"))
-        return identity, Bar(share, role), Figure(forms, role if row.blocked else "text"), state
+        return identity, limiter, Bar(share, role), Figure(forms, role if row.blocked else "text"), state
 
     def ground(self, row: LimitRow) -> Ground:
         return "trouble" if row.blocked else "base"
 
     def words(self, row: LimitRow) -> str:
-        return f"{row.identity} {row.key} {_word(row)} {row.dialect}"
+        return f"{row.identity} {row.key} {row.limiter} {_word(row)} {row.dialect}"
 
 
 def _figure(row: LimitRow) -> tuple[Plain, ...]:
@@ -181,6 +217,8 @@ def _used(row: LimitRow) -> tuple[Plain, Plain]:
 
 
 def _level(row: LimitRow) -> Role:
+    if row.has_ended:
+        return "good"
     if row.blocked:
         return "bad"
     return "warn" if row.limit and row.used >= NEAR * row.limit else "good"
@@ -192,7 +230,7 @@ def _word(row: LimitRow) -> str:
 
 
 def _state(row: LimitRow) -> tuple[Plain, ...]:
-    """``blocked, 9 min 04 s``, ``near, falls in 12 s``, ``falling``; the same in fewer words."""
+    """``blocked, 9 min 04 s``, ``near, falls in 12 s``, ``resets in 12 s``, ``falling``; the same in fewer words."""
     word = _word(row)
     if row.is_endless:
         return (Plain("no expiry"),)
@@ -205,7 +243,10 @@ def _state(row: LimitRow) -> tuple[Plain, ...]:
     waits = (_wait(row.reset_s), about(row.reset_s))
     if row.blocked:
         return (*(Plain(f"blocked, {wait}") for wait in waits), Plain(word))
-    falls = [Plain("falling")] if row.reset_s < SOON_S else [Plain(f"falls in {wait}") for wait in waits]
+    if row.resets:
+        falls = [Plain("resetting")] if row.has_ended else [Plain(f"resets in {wait}") for wait in waits]
+    else:
+        falls = [Plain("falling")] if row.reset_s < SOON_S else [Plain(f"falls in {wait}") for wait in waits]
     return (*(Plain(f"near, {fall}") for fall in falls), Plain(word)) if word else tuple(falls)
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from textual.app import ComposeResult
 from textual.events import Resize
 
+from redis_dash.core.durations import tenths
 from redis_dash.core.frames.server import Cost, Scan, ServerFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import about, clock, count, duration, milliseconds, nbytes, others_watch, percent, rate
@@ -194,7 +195,7 @@ def _scan(scan: Scan) -> tuple[Fact, ...]:
 
 def _length(seconds: float | None) -> Plain:
     """``0.4 s``, ``12 min 04 s``."""
-    return Plain(f"{seconds:.1f} s") if seconds is not None and seconds < 10 else duration(seconds)
+    return Plain(tenths(seconds)) if seconds is not None and seconds < 10 else duration(seconds)
 
 
 def _memory(frame: ServerFrame) -> Fact:

@@ -27,7 +27,7 @@ MEANINGS = {
         ("scan", "How far the running pass over all keys is. Figures of topics that need a scan come from it."),
         (
             "scan speed",
-            "Keys a second that the scan looks at. It waits for its budget, and is held back while the server is slow.",
+            "Keys a second, over 5 s with the scan's rests. It waits for its budget, and while the server is slow.",
         ),
         ("last pass", "How long the latest complete pass over all keys took, and how many there were."),
     )

@@ -21,7 +21,7 @@ class Column(msgspec.Struct, frozen=True):
     most: int = 0
     """Up to this width it may use spare room; 0 means its ``width``."""
     least: int = 0
-    """Reserved even while the column is empty, so that other columns do not move when it fills."""
+    """Reserved even while the column is empty, so that other columns do not move when it fills; given up last."""
     right: bool = False
     """Right-aligned, for figures."""
     priority: int = 0
@@ -44,7 +44,7 @@ def share_out(columns: Sequence[Column], room: int, held: Sequence[int]) -> tupl
             break
         widths[last] = 0
         kept.remove(last)
-    _squeeze(widths, sorted(kept), room)
+    _squeeze(columns, widths, sorted(kept), room)
     spare = max(0, room - _total([widths[i] for i in kept]))
     order = sorted(kept, key=lambda i: columns[i].priority)
     for i in order:
@@ -79,10 +79,10 @@ def _widen(widths: list[int], index: int, goal: int, spare: int) -> int:
     return spare - grow
 
 
-def _squeeze(widths: list[int], kept: Sequence[int], room: int) -> None:
-    """Where the columns that never go are too wide together, the widest shrinks."""
+def _squeeze(columns: Sequence[Column], widths: list[int], kept: Sequence[int], room: int) -> None:
+    """Where the columns that never go are too wide together, the widest shrinks: first those above their ``least``."""
     while kept and _total([widths[i] for i in kept]) > room:
-        widest = max(kept, key=lambda i: widths[i])
+        widest = max(kept, key=lambda i: (widths[i] > max(1, columns[i].least), widths[i]))
         if widths[widest] <= 1:
             return
         widths[widest] -= 1
