@@ -15,7 +15,7 @@ import redis
 from demo_server.process.embedded import EmbeddedServer
 from redis_dash import hub as hub_module
 from redis_dash.client.deployment import Deployment
-from redis_dash.config import Config, LimitPattern, Url
+from redis_dash.config import Config, LimitPattern
 from redis_dash.core.commands import FullPass
 from redis_dash.core.frames.rate_limits import RateLimitsFrame
 from redis_dash.core.frames.sessions import SessionsFrame
@@ -203,7 +203,7 @@ async def test_discover_tells_what_was_gone_from_what_is_not_recognised(
     assert rows["other:*"].endswith("not recognised")
 
 
-async def test_a_certain_claim_makes_a_likely_one_moot(redis_url: str, client: redis.Redis) -> None:
+async def test_a_certain_claim_makes_a_likely_one_moot(deployment: Deployment, client: redis.Redis) -> None:
     for number in range(20):
         client.set(f"rl:203.0.113.{number}", 3, px=60_000)
     name = "tests (certain)"
@@ -215,11 +215,11 @@ async def test_a_certain_claim_makes_a_likely_one_moot(redis_url: str, client: r
         value=lambda value: True,
         evidence="rl:203.*",
     )
-    samples = [one.sample for one in await read_samples(Deployment(Url(redis_url)), list(client.scan_iter()))]
+    samples = [one.sample for one in await read_samples(deployment, list(client.scan_iter()))]
     assert {claim.layout.name for claim in recognise(samples, layouts())} == {"rate-limit-redis"}
     assert {claim.layout.name for claim in recognise(samples, [*layouts(), certain])} == {name}
     client.set("rl:198.51.100.1", 3, px=60_000)
-    samples = [one.sample for one in await read_samples(Deployment(Url(redis_url)), list(client.scan_iter()))]
+    samples = [one.sample for one in await read_samples(deployment, list(client.scan_iter()))]
     claims = {claim.layout.name: (claim.fitting, claim.sampled) for claim in recognise(samples, [*layouts(), certain])}
     assert claims == {name: (20, 20), "rate-limit-redis": (1, 1)}
 
