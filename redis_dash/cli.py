@@ -243,16 +243,21 @@ def snapshot(
 @main.command()
 @target_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def discover(url: str | None, config_file: Path | None, as_json: bool) -> None:
+@click.option(
+    "--write", type=click.Path(path_type=Path), metavar="PATH", help="Write a config.toml for them: a new file."
+)
+def discover(url: str | None, config_file: Path | None, as_json: bool, write: Path | None) -> None:
     """List what kinds of keys there are, and which frameworks write them.
 
     Scans everything once at full speed. Exit codes: 0 listed, 1 nothing could be reached, 2 bad usage, 3 the keys may
-    not be read, 4 it could not be written.
+    not be read, 4 something could not be written: an existing file is left as it is.
     """
     config = _config_or_exit(url, config_file, {})
+    if write is not None and write.exists():
+        _exit(f"{write}: is there already, and is left as it is", UNWRITTEN)
     from redis_dash.discover import discover as listed
 
-    text, code = asyncio.run(listed(config, as_json=as_json))
+    text, code = asyncio.run(listed(config, as_json=as_json, write=write))
     if text:
         deliver(text.encode() + b"\n")
     sys.exit(code)

@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Config, Url
 from redis_dash.core.errors import SourceError
+from redis_dash.core.frames.keys import KeyKind
 from redis_dash.core.json_text import json_text
-from redis_dash.core.similar_ids import SimilarIds
-from redis_dash.dialects.layout import Claim
 from redis_dash.discovery.discovery import Discovery
-from redis_dash.discovery.kinds import KindOfKeys
+from redis_dash.discovery.profile import profile
+from redis_dash.discovery.report import key_kinds
 from redis_dash.keyspace.scan import Keyspace
-from redis_dash.redaction.secret_fields import hide_tokens
-from redis_dash.redaction.session_keys import mask_keys
 from redis_dash.standard_streams import Talk
-from redis_dash.tui.formatting import nbytes, percent, tally
+from redis_dash.tui.kind_text import HEADS, cells
 from redis_dash.tui.text import Plain, pad, plain, width_of
 
-OK, UNREACHABLE, UNREAD = 0, 1, 3
-"""Exit codes: kinds were listed, nothing was reached, the keys may not be read."""
+OK, UNREACHABLE, UNREAD, UNWRITTEN = 0, 1, 3, 4
+"""Exit codes: kinds were listed, nothing was reached, the keys may not be read, the file was not written."""
 SHOWN = 200
 """Kinds that are listed."""
-LONGEST_GLOB = 60
-"""The room for a pattern in the table."""
 
 
-async def discover(config: Config, *, as_json: bool, talk: Talk | None = None) -> tuple[str, int]:
-    """Scan everything once at full speed; returns the text and the exit code."""
+async def discover(
+    config: Config, *, as_json: bool, write: Path | None = None, talk: Talk | None = None
+) -> tuple[str, int]:
+    """Scan everything once at full speed; returns the text and the exit code.
+
+    Args:
+        write: the file for the settings that watch what was recognised; an existing one is left as it is.
+    """
     talk = talk or Talk()
     deployment = Deployment(Url(config.url))
     discovery = Discovery(deployment)
@@ -44,21 +47,33 @@ async def discover(config: Config, *, as_json: bool, talk: Talk | None = None) -
         return "", UNREACHABLE if deployment.unreachable else UNREAD
     finally:
         await deployment.close()
-    kinds = discovery.kinds[:SHOWN]
-    if as_json:
-        return _json(deployment.url.shown, keyspace.last_done, kinds), OK
-    return _table(deployment.url.shown, keyspace.last_done, kinds), OK
+    kinds = key_kinds(discovery, discovery.patterns.found[:SHOWN])
+    code = OK if write is None else _written(write, deployment.url.shown, profile(discovery.claims), talk)
+    listed = _json if as_json else _table
+    return listed(deployment.url.shown, keyspace.last_done, kinds), code
 
 
-def _json(target: str, keys: int, kinds: Sequence[KindOfKeys]) -> str:
+def _written(path: Path, target: str, settings: str, talk: Talk) -> int:
+    """Write the settings to a new file; returns the exit code."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(f"# What redis-dash recognised in {target}\n\n{settings}")
+    except OSError as error:
+        talk.say(f"{path}: {error.strerror or error}")
+        return UNWRITTEN
+    talk.say(f"written: {path}")
+    return OK
+
+
+def _json(target: str, keys: int, kinds: Sequence[KeyKind]) -> str:
     rows = [
         {
-            "keys": _name(kind),
+            "keys": kind.name,
             "count": kind.count.value,
             "low": kind.count.low,
             "high": kind.count.high,
             "certainty": kind.count.certainty,
-            "sampled": kind.sampled,
+            "sampled": kind.sampled or 0,
             "refused": kind.refused,
             "types": dict(kind.types),
             "endless": kind.endless,
@@ -66,15 +81,15 @@ def _json(target: str, keys: int, kinds: Sequence[KindOfKeys]) -> str:
             "mean_bytes": kind.mean_bytes,
             "recognised": [
                 {
-                    "as": claim.layout.name,
-                    "topic": claim.layout.topic,
-                    "keys": _without_ids(claim.glob),
-                    "confidence": claim.layout.confidence,
-                    "evidence": claim.layout.evidence,
-                    "fitting": claim.fitting,
-                    "of": claim.sampled,
+                    "as": one.name,
+                    "topic": one.topic,
+                    "keys": one.keys,
+                    "confidence": one.confidence,
+                    "evidence": one.evidence,
+                    "fitting": one.fitting,
+                    "of": one.sampled,
                 }
-                for claim in kind.claims
+                for one in kind.recognised
             ],
         }
         for kind in kinds
@@ -82,55 +97,11 @@ def _json(target: str, keys: int, kinds: Sequence[KindOfKeys]) -> str:
     return json_text({"schema": 1, "target": target, "keys": keys, "kinds": rows})
 
 
-def _table(target: str, keys: int, kinds: Sequence[KindOfKeys]) -> str:
-    head = tuple(map(Plain, ("keys", "count", "share", "memory", "type", "expires", "recognised as")))
-    rows = [head, *(_row(kind, keys) for kind in kinds)]
-    widths = [max(width_of(row[column]) for row in rows) for column in range(len(head))]
+def _table(target: str, keys: int, kinds: Sequence[KeyKind]) -> str:
+    rows = [tuple(map(Plain, HEADS)), *(cells(kind, keys) for kind in kinds)]
+    widths = [max(width_of(row[column]) for row in rows) for column in range(len(HEADS))]
     lines = [
         "  ".join(pad(text, widths[column], right=column in (1, 2, 3)) for column, text in enumerate(row)).rstrip()
         for row in rows
     ]
     return "\n".join([f"{plain(target)}: {keys:,} keys", "", *lines])
-
-
-def _row(kind: KindOfKeys, keys: int) -> tuple[Plain, ...]:
-    return (
-        plain(_name(kind), LONGEST_GLOB),
-        tally(kind.count),
-        percent(kind.count.value / keys if keys else None),
-        Plain("–" if kind.mean_bytes is None else f"~{nbytes(kind.mean_bytes * kind.count.value)}"),
-        plain("/".join(name for name, _ in kind.types) or "–", 40),
-        Plain(_expiry(kind)),
-        Plain("; ".join(map(_recognised, kind.claims)) or _why_not(kind)),
-    )
-
-
-def _name(kind: KindOfKeys) -> str:
-    """The glob; a single key is shown without the session's id or token that it may hold."""
-    if "*" in kind.glob:
-        return _without_ids(kind.glob)
-    sessions = [claim.glob for claim in kind.claims if claim.layout.topic == "sessions"]
-    return _without_ids(mask_keys(kind.glob, sessions))
-
-
-def _without_ids(glob: str) -> str:
-    """The glob of few keys may hold an id, of whatever form: no session was read here."""
-    return SimilarIds().mask(hide_tokens(glob), unsure=True)
-
-
-def _recognised(claim: Claim) -> str:
-    return claim.layout.name if claim.layout.confidence == "certain" else f"{claim.layout.name} (likely)"
-
-
-def _why_not(kind: KindOfKeys) -> str:
-    if kind.refused:
-        return "may not be read"
-    return "not recognised" if kind.sampled else "gone before it was read"
-
-
-def _expiry(kind: KindOfKeys) -> str:
-    if not kind.sampled:
-        return "–"
-    if kind.endless == kind.sampled:
-        return "never"
-    return "all" if not kind.endless else f"{kind.sampled - kind.endless} of {kind.sampled}"

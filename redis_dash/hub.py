@@ -17,12 +17,14 @@ from redis_dash.config import Config, Url
 from redis_dash.core.commands import Command, FullPass, Outcome, Publish, Request
 from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.feed import Progress
+from redis_dash.core.frames.keys import KeysFrame
 from redis_dash.core.frames.server import Scan
 from redis_dash.core.known_ids import KnownIds
 from redis_dash.core.reading import AnyReading, Reading, aged, agreed
 from redis_dash.core.rights import remedy
 from redis_dash.discovery.adopt import Adopted, adopted, may_adopt
 from redis_dash.discovery.discovery import Discovery
+from redis_dash.discovery.report import Report
 from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.subscriber import Subscriber
 from redis_dash.sources.base import AcceptsRequests, BackgroundWork, HasOwnConnection, Sample, Source
@@ -31,7 +33,7 @@ from redis_dash.watch import Watch, keep_running
 LOOK_S = 5.0
 """How often new kinds of keys are looked at."""
 FIRST_LOOK_S = 1.0
-"""How long the sources wait for the first look."""
+"""How long the sources wait for the first look; until a pass is complete, further ones follow as often."""
 LATE_IN_PASS = 0.2
 """From this share of a pass on, keys that are recognised are watched when the pass is complete."""
 CHANGED_WITHIN_S = 0.5
@@ -65,7 +67,8 @@ class Hub:
         self.deployment.listeners.append(self._subscriber.traffic)
         self._given = config
         """As the user gave it, without what was recognised."""
-        self._discovery = Discovery(self.deployment) if may_adopt(config) else None
+        self._discovery = Discovery(self.deployment)
+        self._report = Report(self._discovery, self._url.user)
         self.watch = self._watch_for(config)
         topics = [source.topic for source in self.watch.sources]
         self._locks = {topic: asyncio.Lock() for topic in topics}
@@ -176,6 +179,10 @@ class Hub:
             return agreed(reading, self._trouble)
         return msgspec.structs.replace(reading, away=False) if reading.away else reading
 
+    def keys(self) -> Reading[KeysFrame]:
+        """What kinds of keys there are, as known now."""
+        return self._report.reading(self.watch.keyspace, self.watch.topics, self.deployment.trouble)
+
     def progress(self) -> Progress | None:
         """The work that runs at full speed now, if any."""
         if self.watch.keyspace.full_speed:
@@ -219,16 +226,14 @@ class Hub:
 
     async def _keep_recognising(self) -> None:
         """Run the sources; begin again with further keys whenever some are recognised."""
-        discovery = self._discovery
-        if discovery is None:
-            return await self.watch.run(self._poll)
-        with contextlib.suppress(SourceError, TimeoutError):  # the sources report it
-            async with asyncio.timeout(FIRST_LOOK_S):  # on a slow link they do not wait for the rest
-                await discovery.first_look()
+        if may_adopt(self._given):
+            with contextlib.suppress(SourceError, TimeoutError):  # the sources report it
+                async with asyncio.timeout(FIRST_LOOK_S):  # on a slow link they do not wait for the rest
+                    await self._discovery.first_look()
         while True:
-            self._adopt(adopted(self._given, discovery.claims))
+            self._adopt(adopted(self._given, self._discovery.claims))
             sources = asyncio.create_task(self.watch.run(self._poll))
-            looking = asyncio.create_task(self._until_recognised(discovery))
+            looking = asyncio.create_task(self._until_recognised())
             try:
                 await asyncio.wait((sources, looking), return_when=asyncio.FIRST_COMPLETED)
             finally:
@@ -236,20 +241,19 @@ class Hub:
                     task.cancel()
                 await asyncio.gather(sources, looking, return_exceptions=True)
 
-    async def _until_recognised(self, discovery: Discovery) -> None:
+    async def _until_recognised(self) -> None:
         """Return when keys are recognised that are not watched yet, at a time when little of a pass would be lost."""
         while True:
             had_passed = bool(self.passes)  # if not, the next look follows the pass: then all kinds are known
             try:
-                await discovery.look()
-            except SourceError:
-                pass
-            except Exception:
-                self.deployment.own_error("recognising keys")
+                await self._discovery.look()
+            except Exception as error:
+                if not isinstance(error, SourceError):
+                    self.deployment.own_error("recognising keys")
             is_late = LATE_IN_PASS < self.watch.keyspace.share < 1
-            if adopted(self._given, discovery.claims).config != self.watch.config and not is_late:
+            if adopted(self._given, self._discovery.claims).config != self.watch.config and not is_late:
                 return
-            await (asyncio.sleep(LOOK_S) if had_passed else self.watch.first_pass(LOOK_S))
+            await (asyncio.sleep(LOOK_S) if had_passed else self.watch.first_pass(FIRST_LOOK_S))
 
     def _adopt(self, found: Adopted) -> None:
         if found.config != self.watch.config:
@@ -320,17 +324,8 @@ class Hub:
         before, taken_at = self._latest.get(topic), time.time()
         if sample.status == "stale":
             taken_at = sample.taken_at or (taken_at if before is None else before.taken_at)
-        return Reading(
-            topic,
-            sample.status,
-            sample.frame,
-            taken_at,
-            sample.note,
-            sample.count,
-            sample.scope,
-            sample.away,
-            self._remedy(sample.rules),
-        )
+        about = sample.note, sample.count, sample.scope, sample.away, self._remedy(sample.rules)
+        return Reading(topic, sample.status, sample.frame, taken_at, *about)
 
     def _remedy(self, rules: Sequence[str]) -> str:
         return remedy(self.deployment.url.user, rules)

@@ -14,7 +14,7 @@ from redis_dash.discovery.discovery import Discovery
 from redis_dash.keyspace.client_tracking import ClientTracking
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.subscriber import Subscriber
-from redis_dash.sources import SOURCES, key_groups, tracked
+from redis_dash.sources import SOURCES, WatchedTopics, key_groups, tracked
 from redis_dash.sources.base import BackgroundWork, Context, Source
 
 RETRY_S = 0.5
@@ -46,6 +46,8 @@ class Watch:
             ConfigError: a pattern cannot be used.
         """
         self.config = config
+        self.topics = WatchedTopics(config)
+        """Tells which topics' patterns match a key."""
         self.keyspace = Keyspace(deployment, key_groups(config), config.budget, config.refresh_s)
         self.keyspace.patterns = discovery.patterns if discovery else None
         # Tracking listens to one node. Of several, the others would be silent, so all keys are left to the scan.

@@ -7,7 +7,8 @@ from typing import Literal, Protocol
 import msgspec
 
 from redis_dash.core.commands import Command, Outcome, Request
-from redis_dash.core.reading import AnyReading
+from redis_dash.core.frames.keys import KeysFrame
+from redis_dash.core.reading import AnyReading, Reading
 
 
 class Progress(msgspec.Struct, frozen=True):
@@ -32,6 +33,9 @@ class Feed(Protocol):
 
     def drain(self) -> list[AnyReading]:
         """The latest reading of each topic that changed since the last call; never blocks."""
+
+    def keys(self) -> Reading[KeysFrame]:
+        """What kinds of keys there are, as known now; never blocks."""
 
     def progress(self) -> Progress | None:
         """The progress of work at full speed, if there is any; never blocks."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 
-import msgspec
-
 from redis_dash.client.deployment import Deployment
 from redis_dash.dialects.layout import Claim
 from redis_dash.discovery.kinds import KindOfKeys, read_kinds
+from redis_dash.discovery.samples import Refusals, read_samples
 from redis_dash.keyspace.key_patterns import KeyPatterns
 from redis_dash.keyspace.walk import Walk
 
@@ -29,6 +28,10 @@ class Discovery:
 
     def __init__(self, deployment: Deployment) -> None:
         self.patterns = KeyPatterns()
+        self.looks = 0
+        """How often samples have been read so far."""
+        self.refusals: Refusals = {}
+        """The commands that our user may not run."""
         self.has_looked = False
         """Whether samples have been read of all kinds that a complete pass has found."""
         self._has_seen_all = False
@@ -59,14 +62,9 @@ class Discovery:
         self._has_seen_all = walk.complete
         await self.look()
 
-    @property
-    def kinds(self) -> list[KindOfKeys]:
-        """What was found, most keys first, with the present counts."""
-        return [
-            msgspec.structs.replace(self._kinds[pattern.glob], count=pattern.count)
-            for pattern in self.patterns.found
-            if pattern.glob in self._kinds
-        ]
+    def sample_of(self, glob: str) -> KindOfKeys | None:
+        """What a sample of the keys of a pattern shows; None if none were read yet."""
+        return self._kinds.get(glob)
 
     async def look(self, most: int = PATTERNS_AT_ONCE) -> None:
         """Read samples of the kinds that are new, at most of so many.
@@ -74,12 +72,24 @@ class Discovery:
         Raises:
             SourceError: the server could not be reached.
         """
+        found = self.patterns.found
         is_complete = self._has_seen_all or self.patterns.passes > 0
-        new = [pattern for pattern in self.patterns.found if pattern.glob not in self._kinds][:most]
+        if self.refusals and await self._is_allowed_now():
+            self._kinds = {glob: kind for glob, kind in self._kinds.items() if kind.claims}
+            self.refusals = {}
+        new = [pattern for pattern in found if pattern.glob not in self._kinds][:most]
         for begin in range(0, len(new), READ_AT_ONCE):  # what is read is kept if the caller has no more time
-            for kind in await read_kinds(self._deployment, new[begin : begin + READ_AT_ONCE], SAMPLED):
+            part = new[begin : begin + READ_AT_ONCE]
+            for kind in await read_kinds(self._deployment, part, SAMPLED, self.refusals):
                 self._kinds[kind.glob] = kind
+            self.looks += 1
         self.has_looked = self.has_looked or is_complete
         if len(self._kinds) > MOST_KINDS:
             known = {pattern.glob for pattern in self.patterns.found}
             self._kinds = {glob: kind for glob, kind in self._kinds.items() if kind.claims or glob in known}
+
+    async def _is_allowed_now(self) -> bool:
+        """Whether nothing is refused any more: few keys are tried, since the server logs each refusal."""
+        refusals: Refusals = {}
+        await read_samples(self._deployment, [refusal.key for refusal in self.refusals.values()], refusals)
+        return not refusals

@@ -11,7 +11,7 @@ from redis_dash.client.deployment import Deployment
 from redis_dash.core.certainty import Count
 from redis_dash.dialects.layout import Claim, recognise
 from redis_dash.dialects.registry import layouts
-from redis_dash.discovery.samples import ReadKey, read_samples
+from redis_dash.discovery.samples import ReadKey, Refusals, read_samples
 from redis_dash.keyspace.key_patterns import FoundPattern
 
 
@@ -36,14 +36,19 @@ class KindOfKeys(msgspec.Struct, frozen=True):
     """Keys that our user may not read, or not their values."""
 
 
-async def read_kinds(deployment: Deployment, patterns: Sequence[FoundPattern], sampled: int) -> list[KindOfKeys]:
+async def read_kinds(
+    deployment: Deployment, patterns: Sequence[FoundPattern], sampled: int, refusals: Refusals
+) -> list[KindOfKeys]:
     """Read up to ``sampled`` keys of each pattern.
+
+    Args:
+        refusals: the commands that our user may not run are added here.
 
     Raises:
         SourceError: the server could not be reached.
     """
     wanted = {pattern.glob: pattern.keys[:sampled] for pattern in patterns}
-    read = await read_samples(deployment, [key for keys in wanted.values() for key in keys])
+    read = await read_samples(deployment, [key for keys in wanted.values() for key in keys], refusals)
     by_key = {one.sample.key: one for one in read}
     return [_kind(pattern, [by_key[key] for key in wanted[pattern.glob] if key in by_key]) for pattern in patterns]
 

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from redis_dash.client.deployment import Deployment
+from redis_dash.client.reasons import say
 from redis_dash.core.decoding import text
 from redis_dash.core.resp import Command, ReplyError
-from redis_dash.core.rights import missing_right
+from redis_dash.core.rights import missing_right, rules_for
 from redis_dash.dialects.layout import KeySample
 
 ELEMENTS = 10
@@ -28,23 +29,41 @@ class ReadKey(NamedTuple):
     """Whether our user may not read it, or not its value: what it is cannot be recognised."""
 
 
-async def read_samples(deployment: Deployment, keys: Sequence[bytes]) -> list[ReadKey]:
+class Refusal(NamedTuple):
+    """A command that our user may not run: the ACL rules that would allow it, and a key for which it was refused."""
+
+    rules: tuple[str, ...]
+    key: bytes
+
+
+Refusals = dict[str, Refusal]
+"""By the words that say what is not allowed."""
+
+
+async def read_samples(
+    deployment: Deployment, keys: Sequence[bytes], refusals: Refusals | None = None
+) -> list[ReadKey]:
     """Read keys; those that are gone are left out. Of one that may not be read nothing but the key is known.
+
+    Args:
+        refusals: the commands that our user may not run are added here.
 
     Raises:
         SourceError: the server could not be reached.
     """
     found: list[ReadKey] = []
+    refusals = {} if refusals is None else refusals
     for begin in range(0, len(keys), AT_ONCE):
-        found += await _read(deployment, keys[begin : begin + AT_ONCE])
+        found += await _read(deployment, keys[begin : begin + AT_ONCE], refusals)
     return found
 
 
-async def _read(deployment: Deployment, keys: Sequence[bytes]) -> list[ReadKey]:
+async def _read(deployment: Deployment, keys: Sequence[bytes], refusals: Refusals) -> list[ReadKey]:
     about: list[Command] = []
     for key in keys:
         about += [(b"TYPE", key), (b"PTTL", key), (b"MEMORY", b"USAGE", key, b"SAMPLES", b"5")]
     replies = await deployment.pipeline(about)
+    _note_refused([key for key in keys for _ in range(3)], replies, refusals)
     there = [
         (key, text(kind), left, memory)
         for key, kind, left, memory in zip(keys, replies[::3], replies[1::3], replies[2::3], strict=True)
@@ -52,6 +71,7 @@ async def _read(deployment: Deployment, keys: Sequence[bytes]) -> list[ReadKey]:
     ]
     readable = [row for row in there if row[1] in _READS]
     values = await deployment.pipeline([_READS[kind][0](key) for key, kind, *_ in readable]) if readable else []
+    _note_refused([row[0] for row in readable], values, refusals)
     by_key = {row[0]: value for row, value in zip(readable, values, strict=True)}
     found = [
         ReadKey(
@@ -68,6 +88,13 @@ async def _read(deployment: Deployment, keys: Sequence[bytes]) -> list[ReadKey]:
 
 def _is_refused(reply: object) -> bool:
     return isinstance(reply, ReplyError) and missing_right(reply) is not None
+
+
+def _note_refused(keys: Sequence[bytes], replies: Sequence[object], refusals: Refusals) -> None:
+    """Note refused commands. Refusals of single keys are left out: the rows show them."""
+    for key, reply in zip(keys, replies, strict=True):
+        if isinstance(reply, ReplyError) and missing_right(reply) in ("command", "unknown command"):
+            refusals[say(reply)] = Refusal(rules_for(reply), key)
 
 
 def _lifetime(left_ms: object) -> float | None:

@@ -153,6 +153,16 @@ class KeyPatterns:
     # -- what is known -----------------------------------------------------------------------------------------------
 
     @property
+    def size(self) -> int:
+        """Keys in the database at the latest slice; 0 if the server does not tell."""
+        return self._size
+
+    @property
+    def ended_at(self) -> float:
+        """When the latest pass was complete (Unix epoch seconds); 0 while one runs."""
+        return self._ended_at
+
+    @property
     def found(self) -> Sequence[FoundPattern]:
         """The patterns, those with most keys first; each key that was looked at is counted in one of them.
 

@@ -115,7 +115,7 @@ class Keyspace:
     def set_full_speed(self, on: bool) -> None:
         """Start a new pass at full speed; or continue the running one within the budget."""
         if on and not self.full_speed:
-            self._afresh = True
+            self._afresh, self._learn_at = True, 0.0
         elif self.full_speed and not on:
             self._forget_spent()
         self.full_speed = on

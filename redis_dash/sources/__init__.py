@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from redis_dash.config import Config
+from redis_dash.core.patterns import Matcher
 from redis_dash.sources.base import Source
 from redis_dash.sources.cache import CacheSource
 from redis_dash.sources.events import EventsSource
@@ -32,3 +34,24 @@ def tracked(config: Config) -> dict[str, tuple[str, ...]]:
 def key_groups(config: Config) -> dict[str, tuple[str, ...]]:
     """What the shared scan looks for: the names of key groups, and the globs of their keys."""
     return {name: globs for source in SOURCES for name, globs in source.key_groups(config).items()}
+
+
+class WatchedTopics:
+    """Tells which topics' patterns match a key."""
+
+    def __init__(self, config: Config) -> None:
+        globs = {
+            source.topic: [one for group in source.key_groups(config).values() for one in group] for source in SOURCES
+        }
+        self._matcher = Matcher({topic: found for topic, found in globs.items() if found})
+        self._types = {source.topic: source.key_types for source in SOURCES}
+
+    def __call__(self, names: Sequence[bytes], key_type: str) -> Mapping[str, int]:
+        """By topic, how many of these names its patterns match.
+
+        Args:
+            key_type: the type of these keys; empty if it is not known.
+        """
+        found = self._matcher.sort(names)
+        fits = {topic: not (types and key_type) or key_type in types for topic, types in self._types.items()}
+        return {topic: len(keys) for topic, keys in found.items() if fits[topic]}

@@ -169,6 +169,8 @@ class Source(Generic[T]):
     """The topic's name in readings, exports and ``--topic``."""
     tracked: ClassVar[bool] = False
     """Whether the server is asked to name the keys of its groups as they are written."""
+    key_types: ClassVar[tuple[str, ...]] = ()
+    """The types that its keys may have; empty if any."""
     read_last: ClassVar[bool] = False
     """Whether ``Hub.read_all`` reads this source after the others, so that its frame is the latest."""
 

@@ -58,6 +58,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
     """Compares each poll with the last one to show which members moved."""
 
     topic = "leaderboards"
+    key_types = ("zset",)
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)

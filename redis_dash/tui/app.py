@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
 import msgspec
 from textual.app import SystemCommand
-from textual.binding import Binding, Keymap
+from textual.binding import Keymap
 from textual.screen import Screen
 from textual.timer import Timer
 
 from redis_dash.core.commands import Command, FindOut, Outcome, Publish, Request, RestoreSession, StopSearch
 from redis_dash.core.errors import DashError, SourceError
-from redis_dash.core.feed import Feed
-from redis_dash.core.reading import Reading
+from redis_dash.core.feed import Feed, Progress
+from redis_dash.core.reading import AnyReading, Reading
+from redis_dash.tui.app_keys import BINDINGS
 from redis_dash.tui.dashboard import Dashboard
 from redis_dash.tui.intents import (
     ConfirmationRequested,
@@ -27,10 +28,10 @@ from redis_dash.tui.intents import (
     ReadRequested,
     StopRequested,
 )
-from redis_dash.tui.keys import FULL_SCAN_ID, UNDO_ID, KeyHelp, KeyTable, declared
-from redis_dash.tui.panes import PANES
-from redis_dash.tui.panes.filter_input import FilterInput
+from redis_dash.tui.keys import UNDO_ID, KeyHelp, KeyTable, declared
+from redis_dash.tui.pane_screen import PaneScreen
 from redis_dash.tui.progress import FullScan
+from redis_dash.tui.screens.key_kinds import KeyKindsScreen, dashboard_owners
 from redis_dash.tui.terminal_app import TerminalApp
 from redis_dash.tui.text import Plain, plain
 
@@ -45,26 +46,6 @@ QUESTION_SIZE = (50, 18)
 """The columns and rows that a question needs to be readable as a whole."""
 
 DEMO_CHANNEL = "demo:control"
-
-
-_PALETTE = KeyHelp("command palette: everything by name, themes", footer="palette", priority=1, rank=8)
-_HELP = KeyHelp("this help", footer="help", palette="All keys, and what words mean", rank=1)
-_QUIT = KeyHelp("quit", footer="quit", priority=8, palette="Leave the dashboard", rank=5)
-_QUIT_AT_ONCE = KeyHelp("quit, also from a question, details or this help", rank=10)
-_SUSPEND = KeyHelp("suspend the program; the shell's command fg resumes it", rank=9)
-_FULL_SCAN = KeyHelp(
-    "scan everything now, at full speed; {app.full_scan} or {pane.leave} stops",
-    footer="scan all",
-    priority=7,
-    rank=6,
-    palette="All keys are counted now; again: stop",
-)
-_UNDO = KeyHelp(
-    "bring back the session that was deleted last",
-    footer="undo",
-    rank=7,
-    palette="Bring back the session that was deleted last",
-)
 
 
 def _help_screen() -> Screen[Any]:
@@ -87,15 +68,7 @@ class DashApp(TerminalApp):
     CSS_PATH = "app.tcss"
     SCREENS: ClassVar = {"help": _help_screen}  # made once
 
-    BINDINGS: ClassVar = [
-        Binding("question_mark", "help", "Help", show=False, id="app.help", group=_HELP),
-        Binding("ctrl+p", "command_palette", "Palette", show=False, priority=True, id="app.palette", group=_PALETTE),
-        Binding("q", "quit", "Quit", show=False, id="app.quit", group=_QUIT),
-        Binding("ctrl+c", "quit", "Quit", show=False, priority=True, id="app.quit_at_once", group=_QUIT_AT_ONCE),
-        Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True, id="app.suspend", group=_SUSPEND),
-        Binding("f5", "full_scan", "Scan everything now, at full speed", show=False, id=FULL_SCAN_ID, group=_FULL_SCAN),
-        Binding("u", "undo", "Undo", show=False, id=UNDO_ID, group=_UNDO),
-    ]
+    BINDINGS: ClassVar = BINDINGS
 
     def __init__(
         self,
@@ -110,6 +83,8 @@ class DashApp(TerminalApp):
         self._scenarios = scenarios or {}
         self._refresh_s = refresh
         self._feed: Feed | None = None
+        self._failure = ""
+        """Why the feed has ended."""
         self._undo: list[RestoreSession] = []
         self._full_scan = FullScan()
         self._timer: Timer | None = None
@@ -118,17 +93,26 @@ class DashApp(TerminalApp):
         self.dashboard = Dashboard(plain(title, 40), self._key_table())
 
     def _key_table(self) -> KeyTable:
-        return KeyTable((Dashboard, type(self), *PANES, FilterInput), self.keymap)
+        return KeyTable(dashboard_owners(type(self)), self.keymap)
+
+    @property
+    def _pane_screens(self) -> Iterator[PaneScreen]:
+        return (screen for screen in self.screen_stack if isinstance(screen, PaneScreen))
 
     def set_keymap(self, keymap: Keymap) -> None:
         """Replace keys by the ids of their bindings: footer, help and palette show the new ones."""
         super().set_keymap(keymap)
-        self.dashboard.take_keys(self._key_table())
+        self._pass_keys_on()
 
     def update_keymap(self, keymap: Keymap) -> None:
         """Replace these keys too."""
         super().update_keymap(keymap)
-        self.dashboard.take_keys(self._key_table())
+        self._pass_keys_on()
+
+    def _pass_keys_on(self) -> None:
+        table = self._key_table()
+        for screen in self._pane_screens:
+            screen.take_keys(table)
 
     def get_default_screen(self) -> Screen[None]:
         """The dashboard."""
@@ -140,7 +124,8 @@ class DashApp(TerminalApp):
         self._timer = self.set_interval(FIRST_INTERVAL_S, self._tick)
 
     def _apply_theme(self) -> None:
-        self.dashboard.apply_styles(self.theme_styles)
+        for screen in self._pane_screens:
+            screen.apply_styles(self.theme_styles)
 
     # -- the feed ----------------------------------------------------------------------------------------------------
 
@@ -161,7 +146,7 @@ class DashApp(TerminalApp):
             self._show_failure("the reader stopped, by an error in redis-dash itself")
 
     def _show_failure(self, note: str) -> None:
-        self._feed = None
+        self._feed, self._failure = None, note
         for pane in self.dashboard.panes:
             reading: Reading[Any] = Reading(pane.TOPIC, "error", pane.frame, time.time(), note=note)
             self.dashboard.receive(reading)
@@ -176,7 +161,7 @@ class DashApp(TerminalApp):
         if self.screen_stack[-1:] == [self.dashboard]:
             # Below another screen the dashboard is tinted again for each paint: once a refresh is enough.
             self.dashboard.refresh_stream()
-            self.dashboard.show_progress(self._feed.progress() if self._feed is not None else None)
+            self.dashboard.show_progress(self._progress)
         interval = WATCHED_INTERVAL_S if self.dashboard.is_watched_closely else STREAM_INTERVAL_S
         if self.dashboard.is_waiting:
             interval = FIRST_INTERVAL_S
@@ -184,6 +169,10 @@ class DashApp(TerminalApp):
             self._interval_s = interval
             self._timer.stop()
             self._timer = self.set_interval(interval, self._tick)
+
+    @property
+    def _progress(self) -> Progress | None:
+        return self._feed.progress() if self._feed is not None else None
 
     def _take_readings(self) -> None:
         if self._feed is None:
@@ -201,12 +190,12 @@ class DashApp(TerminalApp):
 
     def on_stop_requested(self, _message: StopRequested) -> None:
         """The user stops the work at full speed."""
-        progress = self.dashboard.progress
+        progress = self._progress
         self._ask(StopSearch() if progress is not None and progress.what == "search" else self._full_scan.stop())
 
     def action_full_scan(self) -> None:
         """Scan everything now, at full speed; a second call stops the scan."""
-        self._ask(self._full_scan.toggle(self.dashboard.progress))
+        self._ask(self._full_scan.toggle(self._progress))
 
     def _ask(self, request: Request) -> None:
         if self._feed is None:
@@ -303,6 +292,18 @@ class DashApp(TerminalApp):
         )
         self._confirm(question, command)
 
+    # -- other screens -----------------------------------------------------------------------------------------------
+
+    def action_keys(self) -> None:
+        """Show what kinds of keys there are."""
+        self.open(KeyKindsScreen(self.dashboard, self._read_keys, lambda: self._progress))
+
+    def _read_keys(self) -> AnyReading | None:
+        """The kinds of keys; None while the feed is being opened."""
+        if self._feed is not None:
+            return self._feed.keys()
+        return Reading[Any]("keys", "error", note=self._failure) if self._failure else None
+
     # -- the palette -------------------------------------------------------------------------------------------------
 
     def action_help(self) -> None:
@@ -314,10 +315,10 @@ class DashApp(TerminalApp):
         for name, effect in self._scenarios.items():
             yield SystemCommand(f"Demo: {name}", effect, lambda name=name: self._play(name))
         keys, go = self.dashboard.key_table, self.dashboard.action_go
-        for pane in self.dashboard.panes:
+        for pane in self.dashboard.panes if screen is self.dashboard else ():
             key = keys.name(f"pane.{pane.number}")
             yield SystemCommand(f"Pane: {pane.NAME}", f"Go to it (key {key})", lambda n=pane.number: go(n))
-        for node in (self.dashboard, self):
+        for node in (screen, self):
             for binding in declared(type(node)):
                 if isinstance(binding.group, KeyHelp) and binding.group.palette:
                     effect = f"{binding.group.palette} ({keys.name(binding.id or '')})"

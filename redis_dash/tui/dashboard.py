@@ -11,24 +11,21 @@ from textual.binding import Binding
 from textual.events import DescendantFocus, Resize
 from textual.geometry import Size
 from textual.layout import Layout
-from textual.screen import Screen
-from textual.widgets import Input
 
 from redis_dash.core.feed import Progress
 from redis_dash.core.reading import AnyReading
-from redis_dash.tui.header_footer import STOP_NAME, footer_items, header_items, tab_items
+from redis_dash.tui.header_footer import footer_items, header_items, tab_items
 from redis_dash.tui.intents import StopRequested
-from redis_dash.tui.keys import FULL_SCAN_ID, IN_A_PANE, LEAVE_ID, ZOOM_ID, HasUnusedBindings, KeyHelp, KeyTable
+from redis_dash.tui.keys import FULL_SCAN_ID, LEAVE_ID, ZOOM_ID, HasUnusedBindings, KeyHelp, KeyTable
 from redis_dash.tui.layout import PaneLayout
 from redis_dash.tui.pane_columns import is_hopeless, is_narrow
+from redis_dash.tui.pane_screen import PaneScreen
 from redis_dash.tui.panes import PANES
 from redis_dash.tui.panes.base import BACK, Pane
 from redis_dash.tui.status import is_old
 from redis_dash.tui.text import Plain
-from redis_dash.tui.theme_styles import ThemeStyles
 from redis_dash.tui.widgets.border import Bordered, BorderStyles
-from redis_dash.tui.widgets.lines import Lines
-from redis_dash.tui.widgets.status_bar import StatusBar
+from redis_dash.tui.widgets.status_bar import Item, StatusBar
 
 _GO = KeyHelp("go to a pane", footer="pane", priority=4, rank=2)
 _CYCLE = KeyHelp("next, previous pane", rank=3)
@@ -39,18 +36,11 @@ _ZOOM = KeyHelp(
     rank=4,
     palette="Let the pane fill the screen, or share it again",
 )
-_FILTER = KeyHelp(
-    "filter the listed rows, sessions by anything that their details show; {filter.keep} keeps it",
-    section=IN_A_PANE,
-    footer="filter",
-    priority=3,
-    rank=6,
-)
 MOST_NUMBERED = 9
 """Panes that have a key of their own; further ones are reached by the other keys and the palette."""
 
 
-class Dashboard(Screen[None], HasUnusedBindings):
+class Dashboard(PaneScreen, HasUnusedBindings):
     """The main screen."""
 
     BINDINGS: ClassVar = [
@@ -62,7 +52,6 @@ class Dashboard(Screen[None], HasUnusedBindings):
         Binding("shift+tab", "cycle(-1)", "Previous pane", show=False, id="pane.previous", group=_CYCLE),
         Binding("z", "zoom", "Zoom", show=False, id=ZOOM_ID, group=_ZOOM),
         Binding("escape", "leave", "All panes", show=False, id=LEAVE_ID, group=BACK),
-        Binding("slash", "filter", "Filter", show=False, id="pane.filter", group=_FILTER),
     ]
 
     def __init__(self, title: Plain, key_table: KeyTable) -> None:
@@ -112,15 +101,14 @@ class Dashboard(Screen[None], HasUnusedBindings):
         self.refresh_values()
 
     @property
+    def current_pane(self) -> Pane[Any]:
+        """The pane with the focus, or that had it last."""
+        return self.pane_layout.current
+
+    @property
     def layout(self) -> Layout:
         """The layout of the panes."""
         return self.pane_layout.layout
-
-    def apply_styles(self, theme_styles: ThemeStyles) -> None:
-        """Apply styles to all widgets outside the panes; panes apply their own."""
-        for lines in self.query(Lines):
-            if not isinstance(lines.parent, Pane):
-                lines.apply_styles(theme_styles)
 
     @property
     def is_watched_closely(self) -> bool:
@@ -135,6 +123,18 @@ class Dashboard(Screen[None], HasUnusedBindings):
     def is_waiting(self) -> bool:
         """Whether some topic has no reading yet."""
         return any(pane.is_waiting for pane in self.panes)
+
+    @property
+    def header(self) -> list[Item]:
+        """The target, and the state of the server."""
+        key = self.key_table.name(FULL_SCAN_ID) if self.key_table.keys(FULL_SCAN_ID) else ""
+        return header_items(self._title, self.target, self._server, time.time(), key)
+
+    @property
+    def server_error(self) -> AnyReading | None:
+        """The server's latest reading, if it is an error, which the header shows."""
+        server = self._server
+        return server if server is not None and server.status in ("stale", "error") else None
 
     # -- readings ----------------------------------------------------------------------------------------------------
 
@@ -151,7 +151,7 @@ class Dashboard(Screen[None], HasUnusedBindings):
 
     def _show_error_once(self) -> None:
         """Show an error of the server in the header only, and in full in the server pane if it fills the screen."""
-        server = self._server if self._server is not None and self._server.status in ("stale", "error") else None
+        server = self.server_error
         for pane in self.panes:
             pane.header_error = None if pane.TOPIC == "server" and self.pane_layout.is_alone else server
 
@@ -187,8 +187,7 @@ class Dashboard(Screen[None], HasUnusedBindings):
         self._footer.show(footer_items(pane, self._can_leave, self.can_undo, self.progress, table, groups))
 
     def _show_status_bars(self) -> None:
-        key = self.key_table.name(FULL_SCAN_ID) if self.key_table.keys(FULL_SCAN_ID) else ""
-        self._header.show(header_items(self._title, self.target, self._server, time.time(), key))
+        self._header.show(self.header)
         self._show_footer()
         if self._tabs.display:
             self._tabs.show(tab_items(self.panes, self.pane_layout.current))
@@ -239,14 +238,10 @@ class Dashboard(Screen[None], HasUnusedBindings):
         self._show_status_bars()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """A slash typed into the filter is text; a number without a pane does nothing."""
+        """A number without a pane does nothing."""
         if action == "go":
             return isinstance(parameters[0], int) and parameters[0] <= len(self.panes)
-        return not (action == "filter" and isinstance(self.focused, Input))
-
-    async def action_filter(self) -> None:
-        """Open the filter of the current pane."""
-        await self.pane_layout.current.open_filter()
+        return super().check_action(action, parameters)
 
     def action_leave(self) -> None:
         """Stop the work at full speed, or show all panes again."""
@@ -258,13 +253,6 @@ class Dashboard(Screen[None], HasUnusedBindings):
         self._show_status_bars()
 
     def on_status_bar_clicked(self, message: StatusBar.Clicked) -> None:
-        """A tab or an item of the footer was clicked."""
+        """A tab was clicked; the base class handles the items of the footer."""
         if message.name.startswith("pane-"):
             self.action_go(int(message.name.removeprefix("pane-")))
-            return
-        if message.name == STOP_NAME:
-            self.post_message(StopRequested())
-            return
-        for key in self.key_table.keys(message.name)[:1]:
-            # In the app's own loop: a key event sent by this screen would not bubble past it, to the app's bindings.
-            self.app.call_later(self.app.simulate_key, key)

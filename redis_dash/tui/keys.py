@@ -12,6 +12,7 @@ from textual.keys import format_key
 
 EVERYWHERE = "Everywhere"
 IN_A_PANE = "In a pane"
+IN_KEYS = "In “What is in here?”"
 ABOVE = "In a question, in details and in this help"
 
 Entry = tuple[str, str]
@@ -24,6 +25,7 @@ LEAVE_ID = "pane.leave"
 CLEAR_ID = "pane.clear"
 UNDO_ID = "app.undo"
 FULL_SCAN_ID = "app.full_scan"
+KEYS_ID = "app.keys"
 
 _NAMES = {"escape": "Esc", "pageup": "PgUp", "pagedown": "PgDn", "enter": "Enter"}
 _FUNCTION_KEY = re.compile(r"f\d+")

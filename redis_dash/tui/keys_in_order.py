@@ -10,12 +10,14 @@ from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.events import Event, Key
 
+from redis_dash.tui.pane_screen import PaneScreen
+
 
 class KeysInOrder(App[None]):
-    """An app in which each key of the main screen has its whole effect before the next key is handled.
+    """An app in which each key of a screen with panes has its whole effect before the next key is handled.
 
     Textual forwards each key to the widget that has the focus when the key arrives. The second of two keys in one
-    read would act where the focus was before the first. Screens above the main one receive their keys as usual.
+    read would act where the focus was before the first. Other screens receive their keys as usual.
     """
 
     def __init__(self, driver_class: type[Driver]) -> None:
@@ -38,7 +40,7 @@ class KeysInOrder(App[None]):
         self._is_acting = False
         while self._typed:
             event = self._typed.popleft()
-            if len(self.screen_stack) > 1:
+            if not isinstance(self.screen, PaneScreen):
                 await super().on_event(event)
                 continue
             target = self.focused or self.screen

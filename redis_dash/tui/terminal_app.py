@@ -17,6 +17,7 @@ from textual.theme import ThemeProvider
 from redis_dash.tui.crash import crash_report
 from redis_dash.tui.keys import short_key_name
 from redis_dash.tui.keys_in_order import KeysInOrder
+from redis_dash.tui.pane_screen import PaneScreen
 from redis_dash.tui.terminal import TerminalDriver
 from redis_dash.tui.theme_styles import ThemeStyles
 from redis_dash.tui.themes import THEME, offered
@@ -68,8 +69,8 @@ class TerminalApp(KeysInOrder):
         return {**super().get_css_variables(), **self.theme_styles.variables}
 
     def open(self, screen: Screen[Any] | str, answered: Callable[[Any], None] | None = None) -> None:
-        """Open a screen above the main one, unless one is open: two keys may arrive before the first screen opens."""
-        if len(self.screen_stack) == 1:
+        """Open a screen above one with panes, unless one is open: two keys may arrive before the first screen opens."""
+        if isinstance(self.screen_stack[-1], PaneScreen):
             self.push_screen(screen, answered)
 
     def action_command_palette(self) -> None:

@@ -7,16 +7,17 @@ import time
 
 import msgspec
 
-from redis_dash.core.certainty import Scope, estimated, exact
+from redis_dash.core.certainty import Count, Scope, counted, estimated, exact, unknown
 from redis_dash.core.commands import Command, FindOut, Outcome, Request
 from redis_dash.core.credential import Credential, mask
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.base import Frame
 from redis_dash.core.frames.cache import CacheFrame, CacheGroup
 from redis_dash.core.frames.events import ChannelCount, EventsFrame
+from redis_dash.core.frames.keys import KeyKind, KeysFrame, Recognised
 from redis_dash.core.frames.leaderboards import Board, BoardRow, LeaderboardsFrame
 from redis_dash.core.frames.rate_limits import LimitRow, RateLimitsFrame
-from redis_dash.core.frames.server import Cost, ServerFrame
+from redis_dash.core.frames.server import Cost, Scan, ServerFrame
 from redis_dash.core.frames.sessions import SessionRow, SessionsFrame
 from redis_dash.core.reading import AnyReading, Reading
 from redis_dash.pubsub.message_log import MessageRing, RawMessage
@@ -31,6 +32,8 @@ class FakeFeed:
         self.outcomes: list[Outcome | Exception] = []
         self.asked: list[Request] = []
         self.under_way: Progress | None = None
+        self.kinds: Reading[KeysFrame] = keys(kind("cart:*", 40_000, 10.0), kind("sess:*", 12_403, 1400.0))
+        """The kinds of keys that it reports."""
         self.target = "redis://127.0.0.1:6379/0"
         """The address that it reports."""
         self.server_is_back = asyncio.Event()
@@ -45,6 +48,10 @@ class FakeFeed:
         """The readings that were put in since the last call."""
         readings, self.pending = self.pending, []
         return readings
+
+    def keys(self) -> Reading[KeysFrame]:
+        """The kinds of keys that a test has set."""
+        return self.kinds
 
     def progress(self) -> Progress | None:
         """The progress that a test has set."""
@@ -160,6 +167,34 @@ def cache(now: float | None = 0.934, since: float = 0.91, lookups: int = 200) ->
         CacheGroup("page", exact(31), None, None, None),
     )
     return CacheFrame(14_226, 1434, since, hits, lookups - hits, now, 310, 12, (0.5, None, 0.9, now), groups)
+
+
+def kind(name: str, keys: Count | int, mean_bytes: float | None = 100.0, **changes: object) -> KeyKind:
+    """One kind of keys, of which 16 strings without expiry were read."""
+    count = counted(keys, keys, keys, time.time()) if isinstance(keys, int) else keys
+    kind = KeyKind(hash(name), name, count, 16, types=(("string", 16),), endless=16, mean_bytes=mean_bytes, names=16)
+    return msgspec.structs.replace(kind, **changes)
+
+
+def recognised(name: str = "Express (connect-redis)", topic: str = "sessions", **changes: object) -> Recognised:
+    """What a kind of keys is recognised as."""
+    found = Recognised(name, topic, "sess:*", "certain", 'JSON with "cookie"', 15, 16, "A store may keep a copy.")
+    return msgspec.structs.replace(found, **changes)
+
+
+def keys(*kinds: KeyKind, scan: Scan | None = None, looked_at: int | None = None) -> Reading[KeysFrame]:
+    """A reading of these kinds, counted just now; the scan is complete, unless told otherwise."""
+    at = time.time()
+    kinds = tuple(
+        msgspec.structs.replace(one, count=msgspec.structs.replace(one.count, at=at)) if one.count.at else one
+        for one in kinds
+    )
+    total = sum(one.count.value for one in kinds)
+    whole = Scan(total, total, 1.0, passes=1, last_s=0.1, last_done=total) if scan is None else scan
+    seen = total if scan is None else scan.done
+    frame = KeysFrame(kinds, total, seen, seen if looked_at is None else looked_at, whole)
+    count = msgspec.structs.replace(kinds[0].count, value=total, low=total, high=total) if kinds else unknown()
+    return Reading("keys", "ok", frame, at, count=count)
 
 
 def log_of(*messages: tuple[bytes, bytes]) -> MessageRing:

@@ -70,4 +70,6 @@ def screen_text(app: DashApp) -> str:
 
 def broken(app: DashApp) -> list[str]:
     """Widgets that failed to draw."""
-    return [f"{lines!r}: {lines.failure}" for lines in app.dashboard.query(Lines) if lines.failure]
+    return [
+        f"{lines!r}: {lines.failure}" for screen in app.screen_stack for lines in screen.query(Lines) if lines.failure
+    ]

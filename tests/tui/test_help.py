@@ -13,7 +13,7 @@ from redis_dash.core.frames.server import ServerFrame
 from redis_dash.core.reading import Reading, Status
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.keys import KeyTable
-from redis_dash.tui.panes import cache, leaderboard, rate_limits, server, sessions
+from redis_dash.tui.panes import cache, key_kinds, leaderboard, rate_limits, server, sessions
 from redis_dash.tui.panes.server_meanings import MEANINGS
 from redis_dash.tui.screens.definition_list import definition_lines
 from redis_dash.tui.screens.glossary import word_sections
@@ -27,7 +27,7 @@ WORDS = word_sections(KeyTable(help_owners(DashApp), {}))
 DEFINED = " · ".join(name for _, entries in WORDS for name, _ in entries)
 TITLES = [
     str(column.title)
-    for table in (cache, leaderboard, rate_limits, sessions)
+    for table in (cache, key_kinds, leaderboard, rate_limits, sessions)
     for column in table.COLUMNS
     if column.title
 ]

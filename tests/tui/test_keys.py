@@ -10,11 +10,11 @@ from redis_dash.core.commands import RevokeSession
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.dashboard import Dashboard
 from redis_dash.tui.keys import KeyHelp, KeyTable, key_name, short_key_name
-from redis_dash.tui.panes import PANES
 from redis_dash.tui.screens.confirm import ConfirmScreen
 from redis_dash.tui.screens.detail import DetailScreen
 from redis_dash.tui.screens.glossary import key_sections, word_sections
 from redis_dash.tui.screens.help import HelpScreen, help_owners
+from redis_dash.tui.screens.key_kinds import dashboard_owners
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import MEDIUM, WIDE, running, screen_text, shows, tap, until
@@ -39,7 +39,7 @@ def last_line(app: DashApp) -> str:
     return screen_text(app).splitlines()[-1]
 
 
-@pytest.mark.parametrize("owner", [Dashboard, DashApp, *PANES, ConfirmScreen, DetailScreen, HelpScreen])
+@pytest.mark.parametrize("owner", [*dashboard_owners(DashApp), ConfirmScreen, DetailScreen, HelpScreen])
 def test_every_binding_with_a_description_is_in_the_help(owner: type[DOMNode]) -> None:
     table = KeyTable(OWNERS, {})
     names = lines(table)
@@ -73,7 +73,7 @@ def test_ids_are_unique_and_none_is_explained_that_is_not_bound() -> None:
 def test_the_help_begins_with_what_a_person_needs_first() -> None:
     sections = dict(key_sections(OWNERS, KeyTable(OWNERS, {})))
     assert [name for name, _ in sections["Everywhere"]] == [
-        *("?", "1 … 6", "Tab Shift+Tab", "z", "q", "F5", "u", "Ctrl+P", "Ctrl+Z", "Ctrl+C"),
+        *("?", "1 … 6", "Tab Shift+Tab", "z", "q", "F5", "d", "u", "Ctrl+P", "Ctrl+Z", "Ctrl+C"),
     ]
     assert [name for name, _ in sections["In a pane"]] == [
         *("↑ ↓  k j", "PgUp PgDn", "Home  g", "End  G", "Enter", "/", "Enter", "Space", "Esc", "f", "r", "[ ]"),

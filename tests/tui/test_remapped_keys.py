@@ -141,6 +141,10 @@ async def test_screens_above_the_dashboard() -> None:
         await check(app, pilot, f"{key('detail.close')} closes")
         await tap(pilot, key("detail.close"))
         await until(pilot, lambda: app.screen is app.dashboard)
+        await tap(pilot, key("app.keys"))
+        await check(app, pilot, "What is in here?", f"{key('keys.sort')} sort", f"{key('keys.close')} back")
+        await tap(pilot, key("keys.close"))
+        await until(pilot, lambda: app.screen is app.dashboard)
         await tap(pilot, key("app.help"))
         await shows(app, pilot, "Everywhere")
         while f"{key('help.close')} closes" not in screen_text(app):

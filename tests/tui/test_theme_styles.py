@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.contrast import TEXT, contrast, legible
+from redis_dash.tui.pane_screen import PaneScreen
 from redis_dash.tui.theme_styles import Ground
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
@@ -47,7 +48,7 @@ def contrast_of(style: Style) -> float:
 def hard_to_read(app: DashApp) -> list[tuple[str, str, float]]:
     """Texts of the topmost screen whose contrast is too small, with their styles and contrasts."""
     region = Region(0, 0, *app.size)
-    if app.screen is not app.dashboard:
+    if not isinstance(app.screen, PaneScreen):
         (box,) = [child for child in app.screen.children if not child.has_class("-textual-system")]
         region = box.region
     found = []
@@ -99,6 +100,7 @@ SCREENS = {
     "its other button": (("2", "down", "r", "tab"), "Sign this session out?"),
     "details": (("2", "down", "enter"), "left"),
     "help": (("question_mark",), "Everywhere"),
+    "the kinds of keys": (("d", "down"), "2 kinds"),
     "the palette": (("ctrl+p", "z", "o"), "Let the pane fill"),
     "a filter": (("2", "slash", "u", "u"), "uu"),
 }
@@ -123,7 +125,9 @@ async def test_every_text_can_be_read(
     if no_color:
         monkeypatch.setenv("NO_COLOR", "1")
     keys, shown = SCREENS[name]
-    async with running(FakeFeed(*fakes.everything()), scenarios={"burst": "many orders"}) as (app, pilot):
+    feed = FakeFeed(*fakes.everything())
+    feed.kinds = fakes.keys(fakes.kind("a:*", 9, recognised=(fakes.recognised(),)), fakes.kind("b:*", 2))
+    async with running(feed, scenarios={"burst": "many orders"}) as (app, pilot):
         await tap(pilot, *keys)
         await shows(app, pilot, shown)
         await read_in(themes, app, pilot)

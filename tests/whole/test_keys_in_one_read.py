@@ -155,3 +155,18 @@ def test_a_key_behind_one_that_opens_details_belongs_to_them(terminal: Terminal)
     terminal.type("3")
     terminal.wait_until(lambda screen: is_at(screen, "3"))
     assert terminal.process.poll() is None
+
+
+def test_on_the_screen_of_the_kinds_of_keys(terminal: Terminal) -> None:
+    terminal.type("d")
+    terminal.wait_for("What is in here?", "memory ▾", "sess:*")
+    terminal.type("/sess")
+    terminal.wait_for("filter: sess", "1 found", "memory ▾")
+    terminal.type(ESCAPE)
+    terminal.wait_for("cart:*")
+    terminal.type(f"ss{END}{ENTER}")
+    terminal.wait_for("Kind of keys", "40,000", "Esc closes")
+    terminal.type(ESCAPE)
+    terminal.wait_until(lambda screen: "Esc closes" not in screen)
+    terminal.type("dd")
+    terminal.wait_until(lambda screen: "What is in here?" in screen and "Esc closes" not in screen)

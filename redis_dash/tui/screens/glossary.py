@@ -7,9 +7,21 @@ from collections.abc import Iterable
 from textual.dom import DOMNode
 
 from redis_dash.core.reading import AnyReading
-from redis_dash.tui.keys import ABOVE, CLEAR_ID, EVERYWHERE, IN_A_PANE, Entry, KeyHelp, KeyTable, Section, groups_of
+from redis_dash.tui.keys import (
+    ABOVE,
+    CLEAR_ID,
+    EVERYWHERE,
+    IN_A_PANE,
+    IN_KEYS,
+    Entry,
+    KeyHelp,
+    KeyTable,
+    Section,
+    groups_of,
+)
 from redis_dash.tui.panes import PANES
 from redis_dash.tui.panes.base import Pane
+from redis_dash.tui.panes.key_kinds import KeyKindsPane
 from redis_dash.tui.status import whole_note
 from redis_dash.tui.text import plain
 
@@ -66,7 +78,7 @@ _COLOURS: Section = (
 
 def key_sections(owners: tuple[type[DOMNode], ...], table: KeyTable) -> list[Section]:
     """All keys of these classes under the keymap, and the steps that Esc takes back."""
-    entries: dict[str, list[Entry]] = {EVERYWHERE: [], IN_A_PANE: [], ABOVE: []}
+    entries: dict[str, list[Entry]] = {EVERYWHERE: [], IN_A_PANE: [], IN_KEYS: [], ABOVE: []}
     for group in sorted(table.groups(*owners), key=lambda group: group.rank):
         if name := table.help_name(group):
             entries[group.section].append((name, table.explain(_meaning(group, table))))
@@ -74,13 +86,14 @@ def key_sections(owners: tuple[type[DOMNode], ...], table: KeyTable) -> list[Sec
         (EVERYWHERE, tuple(entries[EVERYWHERE])),
         (IN_A_PANE, tuple(entries[IN_A_PANE])),
         (table.explain("{pane.leave} takes back one thing at a time, the nearest first"), _steps()),
+        (IN_KEYS, tuple(entries[IN_KEYS])),
         (ABOVE, tuple(entries[ABOVE])),
     ]
 
 
 def missing_section(readings: Iterable[AnyReading | None]) -> Section:
     """What is missing now, topic by topic, in full: the panes may have no room for it."""
-    names = {pane.TOPIC: str(pane.NAME) for pane in PANES}
+    names = {pane.TOPIC: str(pane.NAME) for pane in PANES} | {KeyKindsPane.TOPIC: str(KeyKindsPane.NAME)}
     return "Missing now", tuple(
         (names[reading.topic], plain(whole_note(reading), 400))
         for reading in readings
@@ -90,7 +103,7 @@ def missing_section(readings: Iterable[AnyReading | None]) -> Section:
 
 def word_sections(table: KeyTable) -> list[Section]:
     """The meaning of words and signs: the general ones, those of each pane, colours."""
-    sections = (*_WORDS, *(pane.WORDS for pane in PANES if pane.WORDS[1]), _COLOURS)
+    sections = (*_WORDS, *(pane.WORDS for pane in PANES if pane.WORDS[1]), KeyKindsPane.WORDS, _COLOURS)
     return [
         (table.explain(title), tuple((word, table.explain(meaning)) for word, meaning in entries))
         for title, entries in sections
@@ -107,7 +120,7 @@ def _meaning(group: KeyHelp, table: KeyTable) -> str:
 
 def _steps() -> tuple[Entry, ...]:
     steps = (
-        "what is open above the panes: a question, details, this help",
+        "what is open above the panes: a question, details, this help, what is in here",
         "the filter of the pane",
         "; ".join(_notes(CLEAR_ID)),
         "the full scan or the search that is under way",

@@ -13,15 +13,13 @@ from textual.dom import DOMNode
 from textual.events import Resize
 from textual.widgets import Static
 
-from redis_dash.tui.dashboard import Dashboard
 from redis_dash.tui.keys import KeyTable, Section
-from redis_dash.tui.panes import PANES
-from redis_dash.tui.panes.filter_input import FilterInput
 from redis_dash.tui.panes.reading_view import ReadingView
 from redis_dash.tui.screens.confirm import ConfirmScreen
 from redis_dash.tui.screens.definition_list import EDGES, definition_lines
 from redis_dash.tui.screens.detail import DetailScreen
 from redis_dash.tui.screens.glossary import key_sections, missing_section, word_sections
+from redis_dash.tui.screens.key_kinds import dashboard_owners
 from redis_dash.tui.screens.modal import CLOSE, Modal, lines_content
 
 WIDTH = 104
@@ -59,7 +57,8 @@ class HelpScreen(Modal[None]):
             self._fill(self.size.width)
 
     def _panes(self) -> Iterable[ReadingView[Any]]:
-        return (node for node in self.app.screen_stack[0].walk_children() if isinstance(node, ReadingView))
+        nodes = (node for screen in self.app.screen_stack for node in screen.walk_children())
+        return (node for node in nodes if isinstance(node, ReadingView))
 
     def _fill(self, width: int) -> None:
         missing = missing_section([pane.reading for pane in self._panes()])
@@ -70,7 +69,7 @@ class HelpScreen(Modal[None]):
 
 def help_owners(app: type[DOMNode]) -> tuple[type[DOMNode], ...]:
     """The classes whose bindings the help lists."""
-    return (Dashboard, app, *PANES, FilterInput, ConfirmScreen, DetailScreen, HelpScreen)
+    return (*dashboard_owners(app), ConfirmScreen, DetailScreen, HelpScreen)
 
 
 def _page(width: int, owners: tuple[type[DOMNode], ...], keymap: Keymap, missing: Section) -> Content:

@@ -1,0 +1,76 @@
+"""The frame of the kinds of keys: what the database holds."""
+
+from __future__ import annotations
+
+import msgspec
+
+from redis_dash.core.certainty import Count
+from redis_dash.core.frames.base import Frame
+from redis_dash.core.frames.server import Scan
+
+
+class Recognised(msgspec.Struct, frozen=True):
+    """What a kind of keys, or a part of it, was recognised as."""
+
+    name: str
+    """The framework and what it writes; ``format`` in ``config.toml``."""
+    topic: str
+    keys: str
+    """The pattern of these keys, without ids and tokens."""
+    confidence: str
+    """``certain`` or ``likely``."""
+    evidence: str
+    """What names and values have, by which they are recognised."""
+    fitting: int
+    sampled: int
+    """Keys of this pattern that were read, and how many of them have that."""
+    caveat: str = ""
+    """For sessions: in which case deleting the key does not sign out, in one sentence."""
+
+
+class KeyKind(msgspec.Struct, frozen=True):
+    """One kind of keys, as a sample of them shows it."""
+
+    id: int
+    """Identifies the kind while the program runs; two kinds may be shown by the same name."""
+    name: str
+    """The pattern of the keys, without ids and tokens."""
+    count: Count
+    sampled: int | None
+    """Keys whose type and lifetime were read; None before any was tried."""
+    refused: int = 0
+    """Keys that our user may not read, or not their values."""
+    types: tuple[tuple[str, int], ...] = ()
+    """How many of them have each type, most frequent first."""
+    endless: int = 0
+    """How many of them never expire."""
+    longest_s: float | None = None
+    """The longest remaining lifetime of those that do."""
+    mean_bytes: float | None = None
+    """Mean memory of a key that was read; None if the server did not say."""
+    recognised: tuple[Recognised, ...] = ()
+    watched: tuple[tuple[str, int], ...] = ()
+    """Topics whose patterns match names of this kind, and how many of ``names`` they match."""
+    names: int = 0
+    """Names that were compared with the patterns."""
+
+    @property
+    def memory(self) -> float | None:
+        """Memory of all its keys in bytes, estimated from those that were read; None if it is not known."""
+        return None if self.mean_bytes is None else self.mean_bytes * self.count.value
+
+
+class KeysFrame(Frame, frozen=True):
+    """The kinds of keys."""
+
+    kinds: tuple[KeyKind, ...] = ()
+    """Most keys first."""
+    keys: int = 0
+    """Keys of all kinds together."""
+    seen: int = 0
+    """Keys that the scan had returned when the figures were made."""
+    looked_at: int = 0
+    """Those whose names were looked at: all figures come from these."""
+    scan: Scan = Scan()
+    profile: str = ""
+    """The settings of ``config.toml`` that watch what was recognised."""

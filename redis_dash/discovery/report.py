@@ -1,0 +1,176 @@
+"""What a database holds, as a frame: the kinds of keys with their counts, what they are, and which topics show them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from redis_dash.core.certainty import Count, counted, unknown
+from redis_dash.core.frames.keys import KeyKind, KeysFrame, Recognised
+from redis_dash.core.reading import Reading
+from redis_dash.core.rights import remedy
+from redis_dash.core.similar_ids import SimilarIds
+from redis_dash.dialects.layout import Claim
+from redis_dash.discovery.discovery import Discovery
+from redis_dash.discovery.kinds import KindOfKeys
+from redis_dash.discovery.profile import profile
+from redis_dash.keyspace.key_patterns import FoundPattern
+from redis_dash.keyspace.scan import Keyspace
+from redis_dash.redaction.secret_fields import hide_tokens
+from redis_dash.redaction.session_keys import mask_keys
+
+TOPIC = "keys"
+KEPT_S = 60.0
+"""So long the figures of more keys are shown, while a new pass has looked at fewer."""
+
+REST = 20.0
+"""How long a frame is not made again, as a multiple of the time that it took: thousands of kinds take 0.2 s."""
+COMPARED = 16
+"""Names of each kind that are compared with the patterns that are watched."""
+
+Topics = Callable[[Sequence[bytes], str], Mapping[str, int]]
+"""How many of these names, of keys of this type, the patterns of each topic match."""
+
+
+def key_kinds(discovery: Discovery, found: Sequence[FoundPattern], topics: Topics | None = None) -> tuple[KeyKind, ...]:
+    """The kinds of keys of these patterns, with what samples of their keys show."""
+    return tuple(_kind(pattern, discovery.sample_of(pattern.glob), topics) for pattern in found)
+
+
+class _Counted(NamedTuple):
+    """The patterns with their counts, as they were at one moment."""
+
+    found: Sequence[FoundPattern] = ()
+    seen: int = 0
+    looked_at: int = 0
+    ended_at: float = 0.0
+    at: float = 0.0
+
+
+class Report:
+    """Makes the readings; their frame is made again only when something has changed."""
+
+    def __init__(self, discovery: Discovery, user: str) -> None:
+        self._discovery = discovery
+        self._user = user
+        self._counted = _Counted()
+        self._made_found: Sequence[FoundPattern] | None = None
+        self._made_of: tuple[int, Topics | None] = (0, None)
+        self._frame = KeysFrame()
+        self._rests_until = self._taken_at = 0.0
+
+    def reading(self, keyspace: Keyspace, topics: Topics, trouble: str) -> Reading[KeysFrame]:
+        """What is known now; the latest that was known, if the server is away.
+
+        Args:
+            topics: compares names with the patterns that are watched.
+            trouble: why the server is away; empty if it is not.
+        """
+        now, began = time.time(), time.monotonic()
+        if began >= self._rests_until:
+            self._count(now)
+            self._make(topics)
+            self._rests_until = time.monotonic() + REST * (time.monotonic() - began)
+        if not trouble:
+            self._taken_at = now if self._counted.ended_at else self._counted.at
+        has_frame = bool(self._frame.kinds) or (keyspace.has_begun and not trouble)
+        frame = _replace(self._frame, scan=keyspace.scan()) if has_frame else None
+        reading = Reading(TOPIC, "ok", frame, self._taken_at, count=self._total())
+        if trouble:
+            return _replace(reading, status="stale" if has_frame else "error", note=trouble, away=True)
+        if keyspace.stopped:
+            rules = remedy(self._user, keyspace.missing_rules)
+            if not has_frame:
+                return _replace(reading, status="off" if rules else "error", note=keyspace.stopped, remedy=rules)
+            return _replace(reading, status="reduced", note=f"{keyspace.stopped}: new keys may be missed", remedy=rules)
+        if refusals := self._discovery.refusals:
+            rules = remedy(self._user, [rule for refusal in refusals.values() for rule in refusal.rules])
+            return _replace(reading, status="reduced", note="; ".join(refusals), remedy=rules)
+        return reading
+
+    def _count(self, now: float) -> None:
+        """Take the present counts. Those of more keys are kept for a while: a new pass begins with none."""
+        patterns = self._discovery.patterns
+        is_less = not patterns.ended_at and patterns.looked_at < self._counted.looked_at
+        if not is_less or now - self._counted.at >= KEPT_S:
+            self._counted = _Counted(patterns.found, patterns.seen, patterns.looked_at, patterns.ended_at, now)
+
+    def _make(self, topics: Topics) -> None:
+        """Make the frame, if anything has changed."""
+        known, made_of = self._counted, (self._discovery.looks, topics)
+        if known.found is self._made_found and made_of == self._made_of:
+            return
+        kinds = key_kinds(self._discovery, known.found, topics)
+        self._frame = KeysFrame(
+            kinds,
+            sum(kind.count.value for kind in kinds),
+            known.seen,
+            known.looked_at,
+            profile=profile(self._discovery.claims),
+        )
+        self._made_found, self._made_of = known.found, made_of
+
+    def _total(self) -> Count:
+        """The number of keys, as certain as the counts of the kinds."""
+        kinds, keys = self._frame.kinds, self._frame.keys
+        if kinds:
+            return _replace(kinds[0].count, value=keys, low=keys, high=keys)
+        ended_at = self._counted.ended_at
+        return counted(0, 0, 0, ended_at) if ended_at else unknown()
+
+
+_replace = msgspec.structs.replace
+
+
+def _kind(pattern: FoundPattern, kind: KindOfKeys | None, topics: Topics | None) -> KeyKind:
+    claims = kind.claims if kind else ()
+    names = pattern.keys[:COMPARED] if topics else ()
+    is_of = kind.types[0][0] if kind and kind.types else ""
+    row = KeyKind(
+        id=hash(pattern.glob),
+        name=_name(pattern.glob, claims),
+        count=pattern.count,
+        sampled=None if kind is None else kind.sampled,
+        recognised=tuple(map(_recognised, claims)),
+        watched=tuple(topics(names, is_of).items()) if topics else (),
+        names=len(names),
+    )
+    if kind is None:
+        return row
+    return _replace(
+        row,
+        refused=kind.refused,
+        types=kind.types,
+        endless=kind.endless,
+        longest_s=kind.longest_s,
+        mean_bytes=kind.mean_bytes,
+    )
+
+
+def _recognised(claim: Claim) -> Recognised:
+    layout = claim.layout
+    return Recognised(
+        layout.name,
+        layout.topic,
+        _without_ids(claim.glob),
+        layout.confidence,
+        layout.evidence,
+        claim.fitting,
+        claim.sampled,
+        layout.caveat,
+    )
+
+
+def _name(glob: str, claims: Sequence[Claim]) -> str:
+    """The glob; a single key is shown without the session's id or token that it may hold."""
+    if "*" in glob:
+        return _without_ids(glob)
+    return _without_ids(mask_keys(glob, [claim.glob for claim in claims if claim.layout.topic == "sessions"]))
+
+
+def _without_ids(glob: str) -> str:
+    """The glob of few keys may hold an id, of whatever form: no session was read here."""
+    return SimilarIds().mask(hide_tokens(glob), unsure=True)

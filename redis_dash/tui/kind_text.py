@@ -1,0 +1,72 @@
+"""The text of a kind of keys, the same in the screen and in ``redis-dash discover``."""
+
+from __future__ import annotations
+
+from redis_dash.core.frames.keys import KeyKind, Recognised
+from redis_dash.tui.formatting import nbytes, percent, tally
+from redis_dash.tui.text import Plain, plain
+
+LONGEST_NAME = 60
+"""The room for a pattern in the table of ``redis-dash discover``."""
+_NONE = Plain("–")
+
+HEADS = ("keys", "count", "share", "memory", "type", "expires", "recognised as")
+"""The titles of ``cells``."""
+
+
+def cells(kind: KeyKind, keys: int) -> tuple[Plain, ...]:
+    """One text for each column.
+
+    Args:
+        keys: All keys of the database.
+    """
+    return (
+        plain(kind.name, LONGEST_NAME),
+        tally(kind.count),
+        share_of(kind.count.value, keys),
+        memory(kind),
+        types(kind),
+        expiry(kind),
+        recognised(kind),
+    )
+
+
+def share_of(part: float | None, whole: float) -> Plain:
+    """``41.0 %``; a dash if it is not known."""
+    return _NONE if part is None else percent(part / whole if whole else None)
+
+
+def memory(kind: KeyKind) -> Plain:
+    """``~14.2 MB``; a dash if it is not known."""
+    return _NONE if kind.memory is None else Plain(f"~{nbytes(kind.memory)}")
+
+
+def types(kind: KeyKind) -> Plain:
+    """``hash``, ``zset/string``."""
+    return plain("/".join(name for name, _ in kind.types) or "–", 40)
+
+
+def expiry(kind: KeyKind) -> Plain:
+    """``never``, ``all``, ``3 of 16``."""
+    if not kind.sampled:
+        return _NONE
+    if kind.endless == kind.sampled:
+        return Plain("never")
+    return Plain("all") if not kind.endless else Plain(f"{kind.sampled - kind.endless} of {kind.sampled}")
+
+
+def recognised(kind: KeyKind) -> Plain:
+    """The frameworks that write them; or that a pane shows them for their names; or why nothing is known."""
+    if kind.recognised:
+        return plain("; ".join(dict.fromkeys(map(_named, kind.recognised))), 200)
+    if kind.sampled is None:
+        return Plain("not read yet")
+    if kind.refused:
+        return Plain("may not be read")
+    if not kind.sampled:
+        return Plain("gone before it was read")
+    return Plain("by pattern") if kind.watched else Plain("not recognised")
+
+
+def _named(one: Recognised) -> str:
+    return one.name if one.confidence == "certain" else f"{one.name} (likely)"

@@ -1,0 +1,111 @@
+"""Everything about one kind of keys."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+
+from redis_dash.core.certainty import Count
+from redis_dash.core.frames.keys import KeyKind, KeysFrame, Recognised
+from redis_dash.tui import kind_text
+from redis_dash.tui.formatting import duration, nbytes, tally
+from redis_dash.tui.intents import Detail
+from redis_dash.tui.status import certainty
+from redis_dash.tui.text import Plain, plain, plural
+
+Fact = tuple[Plain, Plain]
+
+
+def shown_in(kind: KeyKind, panes: Mapping[str, str]) -> Plain:
+    """``2 Sessions``, ``2 Sessions (in part)``, ``not shown``.
+
+    Args:
+        panes: The key and the name of each topic's pane.
+    """
+    parts = [panes[topic] + (" (in part)" if names < kind.names else "") for topic, names in kind.watched]
+    return plain(", ".join(parts)) if parts else Plain("not shown")
+
+
+def kind_detail(kind: KeyKind, frame: KeysFrame, panes: Mapping[str, str]) -> Detail:
+    """The counts, what was read, what it was recognised as, and where it is shown."""
+    return Detail(Plain("Kind of keys"), (*_figures(kind, frame), *_read(kind), *_known_as(kind), _pane(kind, panes)))
+
+
+def profile_detail(frame: KeysFrame) -> Detail:
+    """The settings of ``config.toml`` that watch what was recognised, line by line."""
+    how = Plain("redis-dash discover URL --write PATH writes this to a new file. Nothing is written from here.")
+    lines = [plain(line, 300) for line in frame.profile.splitlines()] or [Plain("# Nothing was recognised so far.")]
+    return Detail(Plain("config.toml for what was recognised"), ((Plain("to write it"), how),), tuple(lines))
+
+
+def _figures(kind: KeyKind, frame: KeysFrame) -> Iterator[Fact]:
+    yield Plain("keys"), plain(kind.name, 400) or Plain("(empty)")
+    yield Plain("count"), Plain(_range(kind.count))
+    yield Plain("share"), Plain(f"{kind_text.share_of(kind.count.value, frame.keys)} of all keys")
+    if kind.memory is None or kind.mean_bytes is None:
+        yield Plain("memory"), Plain("not known")
+        return
+    whole = sum(one.memory or 0.0 for one in frame.kinds)
+    share = kind_text.share_of(kind.memory, whole)
+    mean = f"{nbytes(kind.mean_bytes)} a key"
+    yield (
+        Plain("memory"),
+        Plain(f"{kind_text.memory(kind)}, {share} of all kinds that were read; {mean}"),
+    )
+
+
+def _range(value: Count) -> str:
+    """``4,000, just counted``; ``12.4 k ± 2 %, from 12,160 to 12,640 by a sample of the names``."""
+    if value.certainty == "estimated" and value.high is not None:
+        return f"{tally(value)}, from {value.low:,} to {value.high:,} by a sample of the names"
+    return f"{tally(value)}, {''.join(text for text, _ in certainty(value, time.time()))}"
+
+
+def _read(kind: KeyKind) -> Iterator[Fact]:
+    if not kind.sampled:
+        why = "they may not be read" if kind.refused else "they were gone before they were read"
+        yield Plain("read"), Plain("none yet" if kind.sampled is None else f"none: {why}")
+        return
+    refused = f"; of {plural(kind.refused, 'key')} not the value: it may not be read" if kind.refused else ""
+    yield Plain("read"), Plain(f"{plural(kind.sampled, 'key')}, drawn at random{refused}")
+    yield Plain("type"), plain(", ".join(f"{name} {number:,}" for name, number in kind.types), 200)
+    yield Plain("expires"), Plain(_expiry(kind))
+
+
+def _expiry(kind: KeyKind) -> str:
+    expiring = (kind.sampled or 0) - kind.endless
+    if not expiring:
+        return "never"
+    last = f", at the latest in {duration(kind.longest_s)}"
+    return f"all{last}" if not kind.endless else f"{expiring:,} of {kind.sampled:,}{last}; {kind.endless:,} never"
+
+
+def _known_as(kind: KeyKind) -> Iterator[Fact]:
+    if kind.sampled and not kind.recognised and not kind.refused:
+        yield Plain("recognised as"), Plain("none of the frameworks that are known here")
+    for one in kind.recognised:
+        yield from _recognised(one)
+
+
+def _recognised(one: Recognised) -> Iterator[Fact]:
+    yield Plain("recognised as"), plain(f"{one.name}, {one.confidence}", 200)
+    yield Plain("  keys"), plain(one.keys, 400)
+    yield Plain("  because"), plain(one.evidence, 400)
+    yield Plain("  fits"), Plain(f"{one.fitting:,} of {plural(one.sampled, 'key')} that were read")
+    if one.caveat:
+        yield Plain("  revoking"), plain(one.caveat, 400)
+
+
+def _pane(kind: KeyKind, panes: Mapping[str, str]) -> Fact:
+    name = Plain("pane")
+    if kind.watched:
+        matched = [
+            f"{panes[topic]}: {number:,} of {plural(kind.names, 'name')} match" for topic, number in kind.watched
+        ]
+        return name, plain("; ".join(matched))
+    topics = [panes[one.topic] for one in kind.recognised if one.topic in panes]
+    if topics:
+        return name, plain(f"not shown: {', '.join(dict.fromkeys(topics))} watches other keys")
+    if kind.recognised:
+        return name, Plain("not shown: no pane is about such keys")
+    return name, Plain("not shown: the patterns of no pane match")

@@ -1,0 +1,225 @@
+"""The list of the kinds of keys: what fills the database, what it is, and which pane shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+
+from redis_dash.core.frames.keys import KeyKind, KeysFrame
+from redis_dash.tui import kind_text
+from redis_dash.tui.formatting import nbytes, percent, tally
+from redis_dash.tui.intents import Detail, DetailRequested
+from redis_dash.tui.keys import IN_KEYS, KeyHelp
+from redis_dash.tui.panes import PANES
+from redis_dash.tui.panes.base import Piece, piece
+from redis_dash.tui.panes.key_kind_detail import kind_detail, profile_detail, shown_in
+from redis_dash.tui.panes.table_pane import TablePane
+from redis_dash.tui.text import Plain, plain, plural
+from redis_dash.tui.theme_styles import Ground
+from redis_dash.tui.widgets.cells import Bar, Cell, Figure, Name
+from redis_dash.tui.widgets.columns import Column
+from redis_dash.tui.widgets.table import Table
+
+LONG_PASS_S = 5.0
+"""A pass over all keys that lasts longer is worth telling how far it is."""
+_MARK = " ▾"
+COLUMNS = (
+    Column(Plain("keys"), 20, most=60),
+    Column(Plain("count"), 12, least=8, right=True),
+    Column(Plain("share"), 7, right=True, priority=6),
+    Column(Plain("memory"), 8, least=8, right=True),
+    Column(Plain("share"), 7, right=True, priority=3),
+    Column(Plain(""), 12, most=24, priority=7, bar=True),
+    Column(Plain("type"), 7, most=14, priority=5),
+    Column(Plain("expires"), 8, priority=4),
+    Column(Plain("recognised as"), 14, most=50, priority=2),
+    Column(Plain("pane"), 10, most=24, priority=1),
+)
+_SORTED = {"count": 1, "memory": 3}
+"""The column by which the rows are sorted."""
+_SORT = KeyHelp("sort by memory, or by the number of keys", section=IN_KEYS, footer="sort", priority=1, rank=1)
+_PROFILE = KeyHelp(
+    "show the config.toml that watches what was recognised", section=IN_KEYS, footer="config.toml", priority=7, rank=2
+)
+
+
+class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
+    """The kinds of keys, those that take most memory first."""
+
+    TOPIC = "keys"
+    NAME = Plain("What is in here?")
+    TAB = Plain("Keys")
+    EMPTY = Plain("The kinds of keys are listed here.")
+    FRAME = KeysFrame
+    WORDS = (
+        "What is in here?",
+        (
+            ("keys", "the pattern of their names; every key is counted in one row"),
+            ("count", "how many keys there are of the kind, and of all keys the share"),
+            ("memory  share", "by some keys that were read; the share is that of all kinds that were read"),
+            ("type", "of the keys that were read"),
+            ("expires", "all, never, or how many of those that were read"),
+            ("recognised as", "the framework that writes them, by names and values"),
+            ("by pattern", "no known framework writes them, but a pane's pattern matches their names"),
+            ("not recognised", "no known framework writes such keys; your own application may"),
+            ("not read yet", "no key of this kind was read so far"),
+            ("may not be read", "our user may not read the keys or their values"),
+            ("gone before it was read", "so that nothing is known of it"),
+            ("(likely)", "names and values fit, but others may write such keys, too"),
+            ("pane  not shown", "the pane whose patterns match the keys; none does"),
+            ("(in part)", "the patterns match some of the names"),
+            ("▾", "the column by which the rows are sorted"),
+            ("2 % sampled", "so many names were looked at, drawn at random; all counts are estimates from them"),
+            ("scan 12 %", "so far is the scan of all keys"),
+        ),
+    )
+    BINDINGS: ClassVar = [
+        Binding("s", "sort", "Sort", show=False, id="keys.sort", group=_SORT),
+        Binding("w", "profile", "Show config.toml", show=False, id="keys.profile", group=_PROFILE),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self._by = "memory"
+        self._sorted: tuple[KeysFrame | None, str, tuple[KeyKind, ...]] = (None, "", ())
+        self._rows = _Rows()
+        self.table: Table[KeyKind] = Table(_columns(self._by), self._rows)
+
+    def compose(self) -> ComposeResult:
+        """The table."""
+        yield self.table
+
+    def action_sort(self) -> None:
+        """Sort by the other column."""
+        self._by = "count" if self._by == "memory" else "memory"
+        self.table.columns = _columns(self._by)
+        self.table.forget()
+        self.table.home()
+        self.catch_up()
+
+    def action_profile(self) -> None:
+        """Show the settings that watch what was recognised."""
+        self.post_message(DetailRequested(lambda: profile_detail(self.frame or KeysFrame())))
+
+    def listed(self, frame: KeysFrame) -> tuple[KeyKind, ...]:
+        """The rows in their order."""
+        of, by, rows = self._sorted
+        if of is None or of.kinds is not frame.kinds or by != self._by:
+            rows = tuple(sorted(frame.kinds, key=_by_memory if self._by == "memory" else _by_count))
+            self._sorted = frame, self._by, rows
+        return rows
+
+    def display_frame(self, frame: KeysFrame) -> None:
+        """Pass the rows and their totals to the table."""
+        self._rows.frame, self._rows.numbers = frame, self._numbers()
+        self._rows.memory = sum(kind.memory or 0.0 for kind in frame.kinds)
+        super().display_frame(frame)
+
+    def _numbers(self) -> dict[str, str]:
+        """The panes by topic: ``2 Sessions``."""
+        keys = (self.key_table.footer_key(f"pane.{number}") for number in range(1, len(PANES) + 1))
+        return {pane.TOPIC: f"{key} {pane.TAB}".lstrip() for pane, key in zip(PANES, keys, strict=True)}
+
+    def has_nothing(self, frame: KeysFrame) -> bool:
+        """No key was seen."""
+        return not frame.kinds
+
+    def nothing(self, frame: KeysFrame) -> Plain:
+        """Whether there is none, or none was seen yet."""
+        held = self.reading.count if self.reading else None
+        if held is not None and held.certainty == "counted":
+            return Plain("The database held no keys when it was scanned.")
+        scan_hint = self.key_table.hint("{app.full_scan} scans all now.")
+        return Plain(f"Nothing seen yet, {percent(frame.scan.share, 0)} scanned. {scan_hint}".rstrip())
+
+    def answer(self, frame: KeysFrame) -> tuple[Piece, ...]:
+        """``scan 12 % · ~14.2 MB · 20,123 keys · 12 kinds``."""
+        scan = frame.scan
+        is_long = not scan.passes or (scan.last_s or 0.0) > LONG_PASS_S
+        pieces = [piece(f"scan {percent(scan.share, 0)}", "warn")] if scan.share < 1 and is_long else []
+        if not frame.kinds:
+            return tuple(pieces)
+        read = [kind.memory for kind in frame.kinds if kind.memory is not None]
+        if read:
+            of = "" if len(read) == len(frame.kinds) else f" in {plural(len(read), 'kind')}"
+            pieces.append(piece(f"~{nbytes(sum(read))}{of}", "strong"))
+        return (*pieces, piece(plural(frame.keys, "key")), piece(plural(len(frame.kinds), "kind"), "dim"))
+
+    def currency(self) -> tuple[Piece, ...]:
+        """That only a part of the names was looked at, although the scan has seen more."""
+        frame = self.frame
+        if frame is None or frame.looked_at >= frame.seen:
+            return super().currency()
+        share = frame.looked_at / max(1, frame.keys)
+        return (piece(f"{percent(share, 0 if share >= 0.01 else 1)} sampled", "warn"),)
+
+    @property
+    def way_back(self) -> Plain:
+        """To the dashboard, if there is no filter."""
+        return super().way_back or Plain("back")
+
+    def departure(self, is_complete: bool) -> Plain:
+        """No key of the kind was seen any more."""
+        return Plain("No key of this kind is left.") if is_complete else Plain("No key of this kind was seen again.")
+
+    def describe(self, row: KeyKind) -> Detail:
+        """All that is known of the kind."""
+        frame = self.frame or KeysFrame()
+        return kind_detail(row, frame, self._numbers())
+
+
+class _Rows:
+    def __init__(self) -> None:
+        self.frame = KeysFrame()
+        self.memory = 0.0
+        self.numbers: dict[str, str] = {}
+
+    def key(self, row: KeyKind) -> Hashable:
+        return row.id
+
+    def cells(self, row: KeyKind) -> tuple[Cell, ...]:
+        held = tally(row.count)
+        counts = (held, Plain(f"~{row.count.value:,}")) if row.count.certainty == "estimated" else (held,)
+        share = row.memory / self.memory if row.memory is not None and self.memory else None
+        known = any(one.confidence == "certain" for one in row.recognised)
+        pane = shown_in(row, self.numbers)
+        return (
+            Name(plain(row.name, 200) or Plain("(empty)"), "text"),
+            Figure(counts, "text"),
+            Figure((kind_text.share_of(row.count.value, self.frame.keys),), "dim"),
+            Figure((kind_text.memory(row),), "strong"),
+            Figure((percent(share),), "dim"),
+            Bar(share, "accent"),
+            (kind_text.types(row), "dim"),
+            (kind_text.expiry(row), "dim"),
+            (kind_text.recognised(row), "text" if known else "dim"),
+            (pane, "text" if row.watched else "dim"),
+        )
+
+    def ground(self, row: KeyKind) -> Ground:
+        return "base"
+
+    def words(self, row: KeyKind) -> str:
+        return f"{row.name[:400]} {kind_text.recognised(row)} {kind_text.types(row)} {shown_in(row, self.numbers)}"
+
+
+def _columns(by: str) -> tuple[Column, ...]:
+    marked = _SORTED[by]
+    return tuple(
+        Column(Plain(one.title + _MARK), max(one.width, len(one.title) + len(_MARK)), one.most, one.least, one.right)
+        if index == marked
+        else one
+        for index, one in enumerate(COLUMNS)
+    )
+
+
+def _by_count(kind: KeyKind) -> tuple[float, str]:
+    return -kind.count.value, kind.name
+
+
+def _by_memory(kind: KeyKind) -> tuple[bool, float, float, str]:
+    """Kinds of unknown memory come last."""
+    return kind.memory is None, -(kind.memory or 0.0), -kind.count.value, kind.name
