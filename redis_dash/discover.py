@@ -36,7 +36,7 @@ async def discover(
     deployment = Deployment(Url(config.url))
     discovery = Discovery(deployment)
     keyspace = Keyspace(deployment, {}, config.budget, config.refresh_s)
-    keyspace.patterns = discovery.patterns
+    keyspace.learning = discovery.learning
     keyspace.set_full_speed(True)
     try:
         await deployment.connect()

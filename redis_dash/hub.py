@@ -19,23 +19,15 @@ from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.keys import KeysFrame
 from redis_dash.core.frames.server import Scan
-from redis_dash.core.known_ids import KnownIds
 from redis_dash.core.reading import AnyReading, Reading, aged, agreed
 from redis_dash.core.rights import remedy
-from redis_dash.discovery.adopt import Adopted, adopted, may_adopt
-from redis_dash.discovery.discovery import Discovery
 from redis_dash.discovery.report import Report
 from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.subscriber import Subscriber
 from redis_dash.sources.base import AcceptsRequests, BackgroundWork, HasOwnConnection, Sample, Source
 from redis_dash.watch import Watch, keep_running
+from redis_dash.watches import Watches
 
-LOOK_S = 5.0
-"""How often new kinds of keys are looked at."""
-FIRST_LOOK_S = 1.0
-"""How long the sources wait for the first look; until a pass is complete, further ones follow as often."""
-LATE_IN_PASS = 0.2
-"""From this share of a pass on, keys that are recognised are watched when the pass is complete."""
 CHANGED_WITHIN_S = 0.5
 """How long an outcome waits for the new reading of what it has changed."""
 LATE = "no answer in time"
@@ -56,7 +48,6 @@ class Hub:
         self._url = Url(config.url)
         self.deployment = deployment or Deployment(self._url)
         self._subscriber = Subscriber(self._url, config.channels, MessageRing())
-        self._known_ids = KnownIds()
         self._latest: dict[str, Reading[Any]] = {}
         self._unread: dict[str, Reading[Any]] = {}
         self._trouble = ""
@@ -65,20 +56,21 @@ class Hub:
         """``time.monotonic()`` of the last ``drain`` when it was there."""
         self._reached = False
         self.deployment.listeners.append(self._subscriber.traffic)
-        self._given = config
-        """As the user gave it, without what was recognised."""
-        self._discovery = Discovery(self.deployment)
-        self._report = Report(self._discovery, self._url.user)
-        self.watch = self._watch_for(config)
+        self._refresh_s = config.refresh_s
+        self._watches = Watches(
+            config, self._url, self.deployment, self._subscriber, lambda topic: self._asked[topic].set()
+        )
+        self._report = Report(self._watches.discovery, self._url.user)
         topics = [source.topic for source in self.watch.sources]
         self._locks = {topic: asyncio.Lock() for topic in topics}
         self._asked = {topic: asyncio.Event() for topic in topics}
         self._states: dict[str, Hashable] = {}
         """The states of the sources' own connections at the last ``drain``."""
 
-    def _watch_for(self, config: Config) -> Watch:
-        shared = self._url, self.deployment, self._subscriber, self._known_ids, self._discovery
-        return Watch(config, *shared, lambda topic: self._asked[topic].set())
+    @property
+    def watch(self) -> Watch:
+        """What watches the keys now."""
+        return self._watches.current
 
     @property
     def _with_own_connection(self) -> dict[str, HasOwnConnection]:
@@ -220,47 +212,9 @@ class Hub:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(keep_running(self._subscriber.run, "receiving messages", self.deployment))
-                tasks.create_task(self._keep_recognising())
+                tasks.create_task(self._watches.run(self._poll))
         finally:
             await self.deployment.close()
-
-    async def _keep_recognising(self) -> None:
-        """Run the sources; begin again with further keys whenever some are recognised."""
-        if may_adopt(self._given):
-            with contextlib.suppress(SourceError, TimeoutError):  # the sources report it
-                async with asyncio.timeout(FIRST_LOOK_S):  # on a slow link they do not wait for the rest
-                    await self._discovery.first_look()
-        while True:
-            self._adopt(adopted(self._given, self._discovery.claims))
-            sources = asyncio.create_task(self.watch.run(self._poll))
-            looking = asyncio.create_task(self._until_recognised())
-            try:
-                await asyncio.wait((sources, looking), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for task in (sources, looking):
-                    task.cancel()
-                await asyncio.gather(sources, looking, return_exceptions=True)
-
-    async def _until_recognised(self) -> None:
-        """Return when keys are recognised that are not watched yet, at a time when little of a pass would be lost."""
-        while True:
-            had_passed = bool(self.passes)  # if not, the next look follows the pass: then all kinds are known
-            try:
-                await self._discovery.look()
-            except Exception as error:
-                if not isinstance(error, SourceError):
-                    self.deployment.own_error("recognising keys")
-            is_late = LATE_IN_PASS < self.watch.keyspace.share < 1
-            if adopted(self._given, self._discovery.claims).config != self.watch.config and not is_late:
-                return
-            await (asyncio.sleep(LOOK_S) if had_passed else self.watch.first_pass(FIRST_LOOK_S))
-
-    def _adopt(self, found: Adopted) -> None:
-        if found.config != self.watch.config:
-            full_speed = self.watch.keyspace.full_speed
-            self.watch = self._watch_for(found.config)
-            self.watch.keyspace.set_full_speed(full_speed)
-        self.watch.left_out(found.left_out)
 
     async def read_all(self, within_s: float | None = None) -> list[Reading[Any]]:
         """Read every source once, those with ``read_last`` after the others.
@@ -290,12 +244,19 @@ class Hub:
             await self._refresh(source)
             asked = self._asked[source.topic]
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(0.05, self._given.refresh_s - (time.monotonic() - began))):
+                async with asyncio.timeout(max(0.05, self._refresh_s - (time.monotonic() - began))):
                     await asked.wait()  # a request is read at once
             asked.clear()
 
     async def _refresh(self, source: Source[Any]) -> None:
-        self._latest[source.topic] = self._unread[source.topic] = await self._read(source)
+        reading = await self._read(source)
+        if not self._is_worse(source, reading):
+            self._latest[source.topic] = self._unread[source.topic] = reading
+
+    def _is_worse(self, source: Source[Any], reading: Reading[Any]) -> bool:
+        """Whether the reading says less than the one before it, which a complete pass had counted."""
+        is_counted = reading.status in ("ok", "reduced") and bool(source.key_groups(self.watch.config))
+        return is_counted and self._watches.keeps_figures
 
     async def _read(self, source: Source[Any]) -> Reading[Any]:
         """Read a source; any failure becomes a status."""

@@ -49,7 +49,7 @@ class Watch:
         self.topics = WatchedTopics(config)
         """Tells which topics' patterns match a key."""
         self.keyspace = Keyspace(deployment, key_groups(config), config.budget, config.refresh_s)
-        self.keyspace.patterns = discovery.patterns if discovery else None
+        self.keyspace.learning = discovery.learning if discovery else None
         # Tracking listens to one node. Of several, the others would be silent, so all keys are left to the scan.
         named = tracked(config) if len(deployment.nodes) == 1 else {}
         self.tracking = ClientTracking(url, named, config.budget)
@@ -71,12 +71,6 @@ class Watch:
     def knows_kinds(self) -> bool:
         """Whether the kinds of keys have been looked at, as far as they are to be recognised."""
         return self._context.knows_kinds()
-
-    async def first_pass(self, within_s: float) -> None:
-        """Return when the first pass is complete, or after so many seconds."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(within_s):
-                await self.keyspace.passed.wait()
 
     async def run(self, poll: Callable[[Source[Any]], Coroutine[Any, Any, None]]) -> None:
         """Scan, track and poll until cancelled.

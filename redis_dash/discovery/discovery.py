@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 
 from redis_dash.client.deployment import Deployment
-from redis_dash.dialects.layout import Claim
+from redis_dash.dialects.layout import Claim, recognise
+from redis_dash.dialects.registry import layouts
 from redis_dash.discovery.kinds import KindOfKeys, read_kinds
 from redis_dash.discovery.samples import Refusals, read_samples
 from redis_dash.keyspace.key_patterns import KeyPatterns
+from redis_dash.keyspace.learning import Learning
 from redis_dash.keyspace.walk import Walk
 
 FIRST_KEYS, FIRST_SLICE, FIRST_S = 50_000, 500, 0.5
@@ -28,6 +30,7 @@ class Discovery:
 
     def __init__(self, deployment: Deployment) -> None:
         self.patterns = KeyPatterns()
+        self.learning = Learning(self.patterns)
         self.looks = 0
         """How often samples have been read so far."""
         self.refusals: Refusals = {}
@@ -37,14 +40,15 @@ class Discovery:
         self._has_seen_all = False
         self._deployment = deployment
         self._kinds: dict[str, KindOfKeys] = {}
+        self._rare: dict[str, Claim] = {}
+        """By glob: what was recognised of kinds that have few keys."""
 
     @property
     def claims(self) -> list[Claim]:
         """What was recognised, each glob once: what was found first comes first, so that the order stays."""
         found: dict[str, Claim] = {}
-        for kind in self._kinds.values():
-            for claim in kind.claims:
-                found.setdefault(claim.glob, claim)
+        for claim in (*(claim for kind in self._kinds.values() for claim in kind.claims), *self._rare.values()):
+            found.setdefault(claim.glob, claim)
         return list(found.values())
 
     async def first_look(self) -> None:
@@ -83,6 +87,9 @@ class Discovery:
             for kind in await read_kinds(self._deployment, part, SAMPLED, self.refusals):
                 self._kinds[kind.glob] = kind
             self.looks += 1
+        read = await read_samples(self._deployment, self.learning.rare_names(), self.refusals)
+        for claim in recognise([one.sample for one in read], layouts()):
+            self._rare.setdefault(claim.glob, claim)
         self.has_looked = self.has_looked or is_complete
         if len(self._kinds) > MOST_KINDS:
             known = {pattern.glob for pattern in self.patterns.found}

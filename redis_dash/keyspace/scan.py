@@ -19,15 +19,13 @@ from redis_dash.core.patterns import Matcher
 from redis_dash.core.throughput import Throughput
 from redis_dash.keyspace.counts import KeyCounts
 from redis_dash.keyspace.cursor import ScanInterruptedError
-from redis_dash.keyspace.key_patterns import KeyPatterns
+from redis_dash.keyspace.learning import Learning
 from redis_dash.keyspace.throttle import Throttle
 from redis_dash.keyspace.walk import Walk
 
 RETRY_S = 0.5
 LEAST_REST_S, MOST_REST_S = 0.1, 1.0
 """How long to sleep before the budget is computed again: our other commands use it, too."""
-LEARN_LEAST_S, LEARN_REST = 5.0, 300.0
-"""How long the kinds of keys are not learned again: at least, and as a multiple of the time that it took."""
 TOLD_S = 2.0
 """A pause of at least this length is reported, so that the scan does not look stuck."""
 
@@ -65,8 +63,6 @@ class Keyspace:
         self.readers: dict[str, Reader] = {}
         """Called with a group's keys of each slice, before the next slice is sorted."""
         self.passes = 0
-        self.passed = asyncio.Event()
-        """Set when the first pass is complete."""
         self.size = 0
         self.done = 0
         """Keys that the running pass has seen."""
@@ -77,10 +73,8 @@ class Keyspace:
         """Duration of the latest complete pass."""
         self.last_done = 0
         """Keys that the latest complete pass returned; a key that the server returned twice counts twice."""
-        self.patterns: KeyPatterns | None = None
-        """Learns the kinds of keys from a pass now and then, if it is set."""
-        self._learns = False
-        self._learning_s = self._learn_at = 0.0
+        self.learning: Learning | None = None
+        """Learns the kinds of keys, if it is set."""
         self._deployment = deployment
         self._matcher = Matcher(key_groups)
         self._rest_s = rest_s
@@ -115,7 +109,9 @@ class Keyspace:
     def set_full_speed(self, on: bool) -> None:
         """Start a new pass at full speed; or continue the running one within the budget."""
         if on and not self.full_speed:
-            self._afresh, self._learn_at = True, 0.0
+            self._afresh = True
+            if self.learning is not None:
+                self.learning.soon()
         elif self.full_speed and not on:
             self._forget_spent()
         self.full_speed = on
@@ -185,7 +181,8 @@ class Keyspace:
                 self._news.set()
                 await asyncio.sleep(RETRY_S)
                 continue
-            await self._rest(self._rest_s - (time.monotonic() - began))
+            if self.learning is None or not self.learning.is_due:
+                await self._rest(self._rest_s - (time.monotonic() - began))
 
     async def pass_over(self) -> None:
         """Make one complete pass.
@@ -203,10 +200,8 @@ class Keyspace:
         """Make a pass; False if a new one was requested meanwhile."""
         self._began, self.done, self.share, sizes = time.monotonic(), 0, 0.0, set[int]()
         await self.counts.begin()
-        self._learns = self.patterns is not None and self._began >= self._learn_at
-        if self.patterns is not None and self._learns:
-            self._learning_s = 0.0
-            self.patterns.begin()
+        if self.learning is not None:
+            self.learning.begin()
         data_set = self.counts.data_sets
         async with contextlib.aclosing(self.walk(self._hold_back)) as walk:
             async for part in walk:
@@ -221,11 +216,9 @@ class Keyspace:
             return False
         self.last_s, self.last_done, self.share = self.elapsed_s, self.done, 1.0
         self.counts.end(still=sizes == {self.done})
-        if self.patterns is not None and self._learns:
-            self.patterns.end()
-            self._learn_at = time.monotonic() + max(LEARN_LEAST_S, LEARN_REST * self._learning_s)
+        if self.learning is not None:
+            self.learning.end()
         self.passes += 1
-        self.passed.set()
         self.full_speed = False
         return True
 
@@ -236,12 +229,6 @@ class Keyspace:
             if of_group := keys.get(name):
                 await reader(of_group)
         self._scan_spent_s += max(0.0, self._spent_s - spent_s)
-
-    def _learn(self, keys: Sequence[bytes], size: int) -> None:
-        if self.patterns is not None and self._learns:
-            began = time.perf_counter()
-            self.patterns.add(keys, size)
-            self._learning_s += time.perf_counter() - began
 
     def _add(self, part: Slice) -> None:
         self.size = part.size
@@ -275,8 +262,8 @@ class Keyspace:
                 self._throttle.took(scanner.took_s, in_background=self._in_background)
                 self._busy_s += scanner.took_s
                 self._scan_spent_s += self._price_s(scanner.took_s)
-                if hold_back is not None:
-                    self._learn(keys, scanner.size)
+                if hold_back is not None and self.learning is not None:
+                    self.learning.add(keys, scanner.size)
                 yield Slice(scanner.size, len(keys), self._matcher.sort(keys), scanner.passed_over)
                 if hold_back is not None and not (scanner.complete or self.full_speed):
                     await hold_back()

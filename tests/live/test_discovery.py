@@ -13,7 +13,7 @@ import pytest
 import redis
 
 from demo_server.process.embedded import EmbeddedServer
-from redis_dash import hub as hub_module
+from redis_dash import watches
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Config, LimitPattern
 from redis_dash.core.commands import FullPass
@@ -27,8 +27,7 @@ from redis_dash.discovery import adopt
 from redis_dash.discovery.discovery import Discovery
 from redis_dash.discovery.samples import read_samples
 from redis_dash.hub import Hub
-from redis_dash.keyspace import scan
-from redis_dash.keyspace.key_patterns import KeyPatterns
+from redis_dash.keyspace import learning
 from redis_dash.sources.base import Context
 from tests.conftest import until, until_async
 from tests.live.conftest import running
@@ -89,8 +88,8 @@ async def test_other_keys_of_the_same_prefix_are_no_sessions(redis_url: str, cli
 async def test_what_comes_later_is_recognised_then(
     redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub_module, "LOOK_S", 0.05)
-    monkeypatch.setattr(scan, "LEARN_LEAST_S", 0.0)
+    monkeypatch.setattr(watches, "LOOK_S", 0.05)
+    monkeypatch.setattr(learning, "LEAST_S", 0.0)
     async with running(hub := Hub(Config(url=redis_url, refresh_s=0.1))):
         await until(lambda: hub.passes > 0 and hub.subscribed)
         client.publish("c", "before")
@@ -245,29 +244,61 @@ async def test_an_error_while_recognising_ends_nothing(
     await asyncio.to_thread(client.acl_deluser, "few")
 
 
-async def test_kinds_are_not_learned_from_each_pass(make_context: MakeContext, client: redis.Redis) -> None:
-    """To learn from a small database each second would take more than all else."""
-    keyspace = make_context().keyspace
-    keyspace.patterns = KeyPatterns()
-    client.mset({f"cart:{number}": "x" for number in range(100)})
-    await keyspace.pass_over()
-    client.mset({f"order:{number}": "x" for number in range(100)})
-    await keyspace.pass_over()
-    assert [one.glob for one in keyspace.patterns.found] == ["cart:*"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scan, "LEARN_LEAST_S", 0.0)
-        patch.setattr(scan, "LEARN_REST", 0.0)
-        other = make_context().keyspace
-        other.patterns = keyspace.patterns
-        await other.pass_over()
-        assert {one.glob for one in other.patterns.found} == {"cart:*", "order:*"}
+@pytest.mark.parametrize("before", [0, 20_000])
+async def test_what_comes_while_it_runs_is_recognised_before_the_kinds_are_learned_again(
+    before: int, redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An application is started after the dashboard, or its first limiter appears after a quiet night."""
+    monkeypatch.setattr(learning, "LEAST_S", 600.0)
+    if before:
+        client.mset({f"product:{number}": "x" for number in range(before)})
+    async with running(hub := Hub(Config(url=redis_url, refresh_s=0.2))):
+        await until(lambda: hub.passes > 1)
+        sign_in(client, "ann", "shop:sess:")
+        await until_async(lambda: has_user(hub, "ann"))
+        client.set("rl:203.0.113.9", 3, px=60_000)
+        await until_async(lambda: has_client(hub, "203.0.113.9"))
+
+
+async def test_what_was_counted_stays_until_further_keys_are_counted(redis_url: str, client: redis.Redis) -> None:
+    """Another watch begins with nothing: its first figures would say less."""
+    client.mset({f"product:{number}": "x" for number in range(20_000)})
+    client.set("rl:203.0.113.9", 3, px=60_000)
+    async with running(hub := Hub(Config(url=redis_url, refresh_s=0.1, budget=0.001))):
+        hub.ask(FullPass(on=True))
+        await until(lambda: hub.passes > 0)
+        await until_async(lambda: has_client(hub, "203.0.113.9"))
+        watch = hub.watch
+        client.set("fastapi-limiter:198.51.100.7:/search:0:0", 2, px=60_000)
+        hub.ask(FullPass(on=True))
+        await until(lambda: hub.watch is not watch)
+        hub.drain()
+        await until(lambda: hub.watch.keyspace.done > 6000)
+        hub.ask(FullPass(on=True))
+        frames: list[RateLimitsFrame] = []
+
+        def both_are_listed() -> bool:
+            frames.extend(one.frame for one in hub.drain() if isinstance(one.frame, RateLimitsFrame))
+            return any(len(frame.rows) == 2 for frame in frames)
+
+        await until(both_are_listed)
+    assert [frame.count.certainty for frame in frames if len(frame.rows) < 2] in ([], ["exact"])
+
+
+async def has_user(hub: Hub, name: str) -> bool:
+    return (name, EXPRESS) in await users(hub)
+
+
+async def has_client(hub: Hub, name: str) -> bool:
+    frame = (await reading(hub, "rate_limits")).frame
+    return isinstance(frame, RateLimitsFrame) and name in {row.identity for row in frame.rows}
 
 
 async def test_on_a_slow_link_the_figures_do_not_wait_for_what_is_recognised(
     client: redis.Redis, embedded_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub_module, "FIRST_LOOK_S", 0.2)
-    monkeypatch.setattr(hub_module, "LOOK_S", 0.05)
+    monkeypatch.setattr(watches, "FIRST_LOOK_S", 0.2)
+    monkeypatch.setattr(watches, "LOOK_S", 0.05)
     sign_in(client, "ann")
     async with relay(embedded_server.port) as link:
         link.delay_s = 0.15  # the first look takes at least three answers
@@ -283,8 +314,8 @@ async def test_of_very_many_kinds_some_are_watched_and_the_others_are_told(
     redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An application may have a prefix for each customer; their order changes as their sessions come and go."""
-    monkeypatch.setattr(hub_module, "LOOK_S", 0.02)
-    monkeypatch.setattr(scan, "LEARN_LEAST_S", 0.0)
+    monkeypatch.setattr(watches, "LOOK_S", 0.02)
+    monkeypatch.setattr(learning, "LEAST_S", 0.0)
     monkeypatch.setattr(adopt, "MOST_GLOBS", 3)
     for customer in range(5):
         for _ in range(20 + customer):

@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from demo_server.process.embedded import EmbeddedServer
-from redis_dash import hub as hub_module
+from redis_dash import watches
 from redis_dash.config import CachePattern, Config, LimitPattern
 from redis_dash.core.frames.keys import KeyKind
 from redis_dash.discover import discover
@@ -20,6 +20,7 @@ from redis_dash.discovery.adopt import may_adopt
 from redis_dash.discovery.discovery import Discovery
 from redis_dash.hub import Hub
 from redis_dash.keyspace.key_patterns import KeyPatterns
+from redis_dash.keyspace.learning import Learning
 from redis_dash.sources.base import Context
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.kind_text import cells
@@ -35,8 +36,8 @@ MakeContext = Callable[..., Context]
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub_module, "LOOK_S", 0.05)
-    monkeypatch.setattr(hub_module, "FIRST_LOOK_S", 0.05)
+    monkeypatch.setattr(watches, "LOOK_S", 0.05)
+    monkeypatch.setattr(watches, "FIRST_LOOK_S", 0.05)
     monkeypatch.setattr(report, "REST", 0.0)
 
 
@@ -187,9 +188,9 @@ async def test_a_value_that_may_not_be_read_is_told_too(poor: Callable[..., Hub]
         await until(lambda: hub.passes > 0 and hub.keys().status == "reduced")
         assert (hub.keys().note, hub.keys().remedy) == ("not allowed to run HSCAN", "ACL SETUSER poor +hscan")
         assert kinds(hub)["cart:*"].types == (("hash", 1),)
-        looks = hub._discovery.looks
+        looks = hub._watches.discovery.looks
         client.mset({f"name of {word}": "x" for word in ("ann", "bob", "eve")})
-        await until(lambda: hub._discovery.looks > looks)
+        await until(lambda: hub._watches.discovery.looks > looks)
         assert hub.keys().status == "reduced", "other keys may be read; that one still may not"
         client.acl_setuser("poor", enabled=True, commands=["+hscan"])
         await until(lambda: hub.keys().status == "ok")
@@ -246,12 +247,12 @@ def test_the_figures_of_more_keys_stay_while_a_new_pass_has_seen_few(
 
 async def test_a_full_scan_looks_at_the_names_again(make_context: MakeContext, client: redis.Redis) -> None:
     keyspace = make_context().keyspace
-    keyspace.patterns = KeyPatterns()
+    keyspace.learning = Learning(patterns := KeyPatterns())
     client.mset({f"cart:{number}": "x" for number in range(100)})
     await keyspace.pass_over()
     client.mset({f"order:{number}": "x" for number in range(100)})
     await keyspace.pass_over()
-    assert [one.glob for one in keyspace.patterns.found] == ["cart:*"], "a pass of its own does not"
+    assert [one.glob for one in patterns.found] == ["cart:*"], "a pass of its own does not"
     keyspace.set_full_speed(True)
     await keyspace.pass_over()
-    assert {one.glob for one in keyspace.patterns.found} == {"cart:*", "order:*"}
+    assert {one.glob for one in patterns.found} == {"cart:*", "order:*"}

@@ -17,7 +17,7 @@ import pytest
 import redis
 
 from demo_server.process.embedded import EmbeddedServer
-from redis_dash import hub as hub_module
+from redis_dash import watches
 from redis_dash.config import Config, LimitPattern
 from redis_dash.core.frames.leaderboards import LeaderboardsFrame
 from redis_dash.core.frames.rate_limits import RateLimitsFrame
@@ -169,7 +169,7 @@ async def test_no_id_is_shown_while_it_is_not_known_which_keys_are_sessions(
     client: redis.Redis, embedded_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a slow link the first pass is complete before samples of all kinds of keys have been read."""
-    monkeypatch.setattr(hub_module, "FIRST_LOOK_S", 0.2)
+    monkeypatch.setattr(watches, "FIRST_LOOK_S", 0.2)
     value = {"cookie": {"originalMaxAge": 3_600_000, "httpOnly": True, "path": "/"}, "user": {"email": "ann"}}
     for sid in SIGNED_IN:
         client.set(f"sess:{sid}", json.dumps(value), ex=3000)
@@ -208,7 +208,7 @@ async def test_ids_stay_known_when_further_keys_are_watched(redis_url: str, clie
     hub = Hub(config := Config(url=redis_url))
     before = hub.watch
     await before.keyspace.pass_over()
-    hub._adopt(Adopted(msgspec.structs.replace(config, limits=(LimitPattern("rl:*"),)), {}))
+    hub._watches._adopt(Adopted(msgspec.structs.replace(config, limits=(LimitPattern("rl:*"),)), {}))
     assert hub.watch is not before
     hub._subscriber.connected = True
     (events,) = (source for source in hub.watch.sources if source.topic == "events")

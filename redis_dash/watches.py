@@ -1,0 +1,98 @@
+"""The watch of what the user has configured and of what was recognised; another one begins when more is recognised."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from redis_dash.client.deployment import Deployment
+from redis_dash.config import Config, Url
+from redis_dash.core.errors import SourceError
+from redis_dash.core.known_ids import KnownIds
+from redis_dash.discovery.adopt import Adopted, adopted, may_adopt
+from redis_dash.discovery.discovery import Discovery
+from redis_dash.pubsub.subscriber import Subscriber
+from redis_dash.sources.base import Source
+from redis_dash.watch import Watch
+
+LOOK_S = 5.0
+"""How often new kinds of keys are looked at, at least."""
+FIRST_LOOK_S = 1.0
+"""How long the sources wait for the first look; until a pass is complete, further ones follow as often."""
+LATE_IN_PASS = 0.2
+"""From this share of a pass on, keys that are recognised are watched when the pass is complete."""
+KEPT_S = 3.0
+"""How long the figures of the watch before are kept, until the first pass with further keys is complete."""
+
+
+class Watches:
+    """One watch after the other; what was learned and which ids are known outlasts them."""
+
+    def __init__(
+        self, config: Config, url: Url, deployment: Deployment, subscriber: Subscriber, read_soon: Callable[[str], None]
+    ) -> None:
+        """Prepare the first watch.
+
+        Args:
+            config: as the user gave it.
+            read_soon: has a topic read without delay.
+
+        Raises:
+            ConfigError: a pattern cannot be used.
+        """
+        self.discovery = Discovery(deployment)
+        self._given = config
+        self._deployment = deployment
+        self._kept_until = 0.0
+        shared = url, deployment, subscriber, KnownIds(), self.discovery, read_soon
+        self._watch_for: Callable[[Config], Watch] = lambda config: Watch(config, *shared)
+        self.current = self._watch_for(config)
+
+    @property
+    def keeps_figures(self) -> bool:
+        """Whether the figures of the watch before say more than those of the current one, which has just begun."""
+        return not self.current.keyspace.passes and time.monotonic() < self._kept_until
+
+    async def run(self, poll: Callable[[Source[Any]], Coroutine[Any, Any, None]]) -> None:
+        """Run the current watch until cancelled, and another one whenever further keys are recognised.
+
+        Args:
+            poll: reads a source again and again.
+        """
+        if may_adopt(self._given):
+            with contextlib.suppress(SourceError, TimeoutError):  # the sources report it
+                async with asyncio.timeout(FIRST_LOOK_S):  # on a slow link they do not wait for the rest
+                    await self.discovery.first_look()
+        while True:
+            self._adopt(adopted(self._given, self.discovery.claims))
+            sources = asyncio.create_task(self.current.run(poll))
+            looking = asyncio.create_task(self._until_recognised())
+            try:
+                await asyncio.wait((sources, looking), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for task in (sources, looking):
+                    task.cancel()
+                await asyncio.gather(sources, looking, return_exceptions=True)
+
+    async def _until_recognised(self) -> None:
+        """Return when keys are recognised that are not watched yet, at a time when little of a pass would be lost."""
+        while True:
+            try:
+                await self.discovery.look()
+            except Exception as error:
+                if not isinstance(error, SourceError):
+                    self._deployment.own_error("recognising keys")
+            is_late = LATE_IN_PASS < self.current.keyspace.share < 1
+            if adopted(self._given, self.discovery.claims).config != self.current.config and not is_late:
+                return
+            await self.discovery.learning.wait(LOOK_S if self.current.keyspace.passes else FIRST_LOOK_S)
+
+    def _adopt(self, found: Adopted) -> None:
+        if found.config != self.current.config:
+            before, self.current = self.current, self._watch_for(found.config)
+            self.current.keyspace.set_full_speed(before.keyspace.full_speed)
+            self._kept_until = time.monotonic() + KEPT_S if before.keyspace.passes else 0.0
+        self.current.left_out(found.left_out)
