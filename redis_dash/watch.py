@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Container, Coroutine, Mapping
 from typing import Any, Never
 
 from redis_dash.client.deployment import Deployment
@@ -63,9 +63,9 @@ class Watch:
             context.knows_kinds = lambda: discovery.has_looked
         self.sources: list[Source[Any]] = [make(context) for make in SOURCES]
 
-    def left_out(self, kinds: Mapping[str, int]) -> None:
-        """Tell the sources, by topic, how many recognised kinds of keys are not watched."""
-        self._context.left_out = kinds
+    def tell(self, recognised: Container[str], left_out: Mapping[str, int]) -> None:
+        """Tell the sources for which topics keys are recognised, and how many kinds of keys of each are not watched."""
+        self._context.recognised, self._context.left_out = recognised, left_out
 
     @property
     def knows_kinds(self) -> bool:

@@ -12,7 +12,7 @@ from redis_dash.client.deployment import Deployment
 from redis_dash.config import Config, Url
 from redis_dash.core.errors import SourceError
 from redis_dash.core.known_ids import KnownIds
-from redis_dash.discovery.adopt import Adopted, adopted, may_adopt
+from redis_dash.discovery.adopt import Adopted, adopted, may_adopt, open_topics
 from redis_dash.discovery.discovery import Discovery
 from redis_dash.pubsub.subscriber import Subscriber
 from redis_dash.sources.base import Source
@@ -95,4 +95,4 @@ class Watches:
             before, self.current = self.current, self._watch_for(found.config)
             self.current.keyspace.set_full_speed(before.keyspace.full_speed)
             self._kept_until = time.monotonic() + KEPT_S if before.keyspace.passes else 0.0
-        self.current.left_out(found.left_out)
+        self.current.tell(open_topics(self._given), found.left_out)

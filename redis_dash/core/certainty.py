@@ -52,6 +52,8 @@ class Scope(msgspec.Struct, frozen=True):
     """Keys in the database, as far as known."""
     others: int = 0
     """Keys that match and have another type."""
+    recognised: bool = False
+    """Whether keys of known frameworks were searched for, too."""
 
 
 def exact(value: int, at: float = 0.0) -> Count:

@@ -12,16 +12,31 @@ from redis_dash.config import CachePattern, Config, LimitPattern
 from redis_dash.core.globs import Glob
 from redis_dash.dialects.base import SessionPattern
 from redis_dash.dialects.layout import Claim, Topic
+from redis_dash.dialects.registry import layouts
 
 DEFAULTS = Config()
 MOST_GLOBS = 30
 """Recognised kinds of keys of one topic that are watched. There may be one for each customer."""
 
 
+FIELDS: Mapping[str, str] = {
+    "sessions": "sessions",
+    "rate_limits": "limits",
+    "cache": "caches",
+    "leaderboards": "leaderboards",
+}
+"""The field of the configuration that names the keys of a topic."""
+
+
+def open_topics(config: Config) -> frozenset[str]:
+    """The topics that the user has left unconfigured, and whose keys some framework writes."""
+    topics = {layout.topic for layout in layouts()} & FIELDS.keys()
+    return frozenset(topic for topic in topics if getattr(config, FIELDS[topic]) == getattr(DEFAULTS, FIELDS[topic]))
+
+
 def may_adopt(config: Config) -> bool:
     """Whether the user has left a topic unconfigured."""
-    names = ("sessions", "limits", "caches", "leaderboards")
-    return any(getattr(config, name) == getattr(DEFAULTS, name) for name in names)
+    return bool(open_topics(config))
 
 
 class Adopted(NamedTuple):

@@ -91,11 +91,8 @@ class RecentSample:
         if self.least == self.most:
             low, high = interval(*_within(self.found, self.scanned, size), size)
             return estimated(round(self.found / self.scanned * size), low, high, coverage)
-        found, scanned, spread = self._recent(size)
-        low, high = interval(*_within(found, scanned, size), size, whole=False)
-        low = max(0, math.floor(low * (1 - spread)) - self._jump)
-        high = min(size, math.ceil(high * (1 + spread)) + self._jump)
-        return estimated(round(found / scanned * size), low, high, coverage)
+        recent = self._recent(size)
+        return estimated(round(recent.value), math.floor(recent.low), math.ceil(recent.high), coverage)
 
     def of_all(self, part: Range) -> Range:
         """How many keys have some property, if ``part`` of those have it that the whole pass has found so far.
@@ -120,16 +117,26 @@ class RecentSample:
         high = math.ceil((self.found + spread) / coverage)
         return estimated(round(self.found / coverage), low, high, min(0.999, coverage))
 
-    def _recent(self, size: int) -> tuple[int, int, float]:
-        """Found and scanned keys of the latest parts, and how far the database's size was from the current one."""
+    def _recent(self, size: int) -> Range:
+        """The estimate from the latest parts: from so many that the interval is as narrow as possible.
+
+        All keys by which the database has grown or shrunk since a part may be in this group.
+        """
         found = scanned = 0
-        spread, latest = 0.0, self._parts[-1].began_at
+        least = most = size
+        best: Range | None = None
         for part in reversed(self._parts):
-            off = abs(part.size - size) / size
-            if scanned and (off > 2 * SPREAD or (scanned >= ENOUGH and latest - part.began_at > FRESH_S)):
+            if scanned >= ENOUGH and self._parts[-1].began_at - part.began_at > FRESH_S:
                 break
-            found, scanned, spread = found + part.found, scanned + part.scanned, max(spread, off)
-        return found, max(1, scanned), min(spread, 1.0)
+            found, scanned = found + part.found, scanned + part.scanned
+            least, most = min(least, part.size), max(most, part.size)
+            if not scanned:
+                continue
+            low, high = interval(*_within(found, scanned, size), size, whole=False)
+            low, high = max(0, low - max(self._jump, most - size)), min(size, high + max(self._jump, size - least))
+            if best is None or high - low < best.high - best.low:
+                best = Range(found / scanned * size, low, high)
+        return best or Range(0.0, 0, size)
 
 
 def _within(found: int, scanned: int, size: int) -> tuple[int, int]:
@@ -168,3 +175,8 @@ def interval(found: int, scanned: int, size: int, *, whole: bool = True) -> tupl
     if not whole:
         return max(0, low), min(size, high)
     return max(found, low), min(found + size - scanned, high)
+
+
+def most_events(expected: float) -> int:
+    """So many events at most, at 95 %, if so many are expected."""
+    return math.ceil(expected + 2 * math.sqrt(expected) + 1)

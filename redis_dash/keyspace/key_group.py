@@ -11,7 +11,7 @@ import msgspec
 
 from redis_dash.core.certainty import Count, counted, estimated, exact
 from redis_dash.keyspace.changes import NONE_ASKED, NOT_KNOWN, Asked, Basis, Existing, Moved, Since, steady, still_there
-from redis_dash.keyspace.estimate import Range, RecentSample, share_of, total
+from redis_dash.keyspace.estimate import Range, RecentSample, most_events, share_of, total
 
 HELD = 20_000
 """Names kept for each group; further keys are only counted."""
@@ -305,8 +305,9 @@ class KeyGroup:
             high += len(self._left)  # others can have come instead of them
             high = high if moved.came is None else min(high, alive + moved.came)
             running = self._running(sampled)
-            if running.high is not None and self._sample.scanned >= ENOUGH:
-                high = min(high, max(alive, running.high))
+            if running.high is not None and running.high >= alive and self._sample.scanned >= ENOUGH:
+                late = self._came.keys * max(0.0, now - self._began_at) if self._came else 0.0
+                high = min(high, running.high + most_events(late))  # the sample is as old as the pass
         return high
 
     def gone(self, now: float, moved: Moved) -> int:
@@ -321,8 +322,7 @@ class KeyGroup:
         if rate is None:  # there is no earlier pass to compare with
             return max(self._last.size, self._sample.size) if most is None else most
         seconds = max(0.0, now - self._last.began_at)
-        expected = rate.keys * seconds
-        upper = math.ceil(expected + 2 * math.sqrt(expected) + 1)
+        upper = most_events(rate.keys * seconds)
         if most is None:
             return upper
         unusual = 0 if rate.all_keys is None else max(0, math.ceil(most - USUAL * rate.all_keys * seconds))

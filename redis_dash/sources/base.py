@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import msgspec
@@ -100,14 +100,17 @@ class Context:
         """Other dashboards whose commands are in the latest rates, as far as the cache source has found."""
         self.left_out: Mapping[str, int] = {}
         """By topic: how many recognised kinds of keys are not watched, because they are too many."""
+        self.recognised: Container[str] = ()
+        """Topics for which keys of known frameworks are searched."""
         self.read_soon: Callable[[str], None] = lambda topic: None
         """Has a topic read without delay, because it must agree with another one."""
         self.knows_kinds: Callable[[], bool] = lambda: True
         """Returns whether the kinds of keys have been looked at: before, those of sessions may not be known."""
 
-    def scope(self, patterns: Sequence[str]) -> Scope:
+    def scope(self, topic: str, patterns: Sequence[str]) -> Scope:
         """The patterns that are searched, and the number of keys in the database."""
-        return Scope(tuple(map(self._shown_glob, patterns)), self.keyspace.size)
+        shown = tuple(map(self._shown_glob, patterns))
+        return Scope(shown, self.keyspace.size, recognised=topic in self.recognised)
 
     def without_ids(self, name: str) -> str:
         """A name that the application has chosen, without the session ids that were read, and without tokens."""

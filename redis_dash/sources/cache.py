@@ -80,7 +80,7 @@ class CacheSource(Source[CacheFrame]):
         )
         count = weakest([group.keys for group in groups])
         notes = [self._no_counters, self._context.scan_note if groups else NO_NOTE, Note(others)]
-        return sample(frame, count, self._context.scope([cache.keys for cache in self._caches]), notes)
+        return sample(frame, count, self._context.scope(self.topic, [cache.keys for cache in self._caches]), notes)
 
     def _note_others(self, others: int, info: Info) -> None:
         """Tell the other topics; the server's rates must say the same at once."""

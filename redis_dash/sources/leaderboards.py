@@ -140,7 +140,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         count = self._with_refused(count, len(ranked))
         frame = LeaderboardsFrame(tuple(ranked), count)
         others = sum(not is_board for is_board in self._is_board.values())
-        scope = msgspec.structs.replace(self._context.scope(self._scope), others=others)
+        scope = msgspec.structs.replace(self._context.scope(self.topic, self._scope), others=others)
         return sample(frame, count, scope, notes)
 
     def _keys_to_read(self) -> tuple[list[bytes], list[bytes]]:

@@ -311,7 +311,7 @@ class SessionsSource(Source[SessionsFrame]):
         frame = SessionsFrame(
             count, rows, self._search.result(), rights.undo, rights.no_delete, self._delete_remedy, self._formats
         )
-        return sample(frame, count, self._context.scope(self._scope), self._notes(rows))
+        return sample(frame, count, self._context.scope(self.topic, self._scope), self._notes(rows))
 
     @property
     def _timeless(self) -> int:

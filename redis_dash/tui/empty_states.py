@@ -16,6 +16,7 @@ def empty_text(scope: Scope, found: Count, things: str, option: str, scan_hint: 
         scan_hint: Which key scans all keys now; may be empty.
     """
     looked_for = " or ".join(plain(pattern, 40) for pattern in scope.patterns[:4]) or "no pattern at all"
+    looked_for += ", or looks like one of a known framework," if scope.recognised else ""
     if found.certainty in ("estimated", "unknown") or found.coverage < 1:
         share = percent(found.coverage, 0 if found.coverage >= 0.01 else 1)
         most = "" if found.high is None else f"; there may be up to {compact(found.high)}"
@@ -24,14 +25,14 @@ def empty_text(scope: Scope, found: Count, things: str, option: str, scan_hint: 
         return Plain(text.rstrip())
     if not scope.keys:
         held = "holds no keys" if found.certainty == "exact" else "held no keys when it was scanned"
-        return Plain(f"The database {held}. Keys that match {looked_for} would be listed here.")
+        return Plain(f"The database {held}. {things.capitalize()} would be listed here.")
     if scope.others:
         others = f"{plural(scope.others, 'key')} of another type {'does' if scope.others == 1 else 'do'}"
-        return Plain(f"No {things.removesuffix('s')} matches {looked_for}; {others}.")
+        return Plain(f"No {things.removesuffix('s')} matches {looked_for.rstrip(',')}; {others}.")
     hint = f"If your {things} have other names, start with {option} 'PATTERN'."
     if found.certainty == "exact":
-        return Plain(f"No key matches {looked_for}, among {count(scope.keys)} in this database. {hint}")
+        return Plain(f"No key matches {looked_for.rstrip(',')}, among {count(scope.keys)} in this database. {hint}")
     others = "; there may be others"
     if found.high is not None:
         others = f"; up to {compact(found.high)} may have come since" if found.high else ""
-    return Plain(f"No key that matches {looked_for} was among the {count(scope.keys)} counted{others}. {hint}")
+    return Plain(f"No key that matches {looked_for} was there when all were counted{others}. {hint}")

@@ -72,7 +72,7 @@ class QueuesSource(Source[QueuesFrame]):
             Queue(text(key), length) for key, length in zip(keys, lengths, strict=True) if isinstance(length, int)
         )
         total = await self._context.keyspace.counts.count_now("queues")
-        return sample(QueuesFrame(total, rows), total, self._context.scope((QUEUES,)))
+        return sample(QueuesFrame(total, rows), total, self._context.scope(self.topic, (QUEUES,)))
 
 
 class QueueRows:
@@ -135,7 +135,7 @@ async def test_the_snapshot_holds_the_topic(redis_url: str) -> None:
         topic = json.loads(document)["topics"]["queues"]
         assert code == 0
         assert (topic["status"], topic["certainty"], topic["coverage"]) == ("ok", "exact", 1.0)
-        assert topic["scope"] == {"patterns": [QUEUES], "keys": 3, "others": 0}
+        assert topic["scope"] == {"patterns": [QUEUES], "keys": 3, "others": 0, "recognised": False}
         assert sorted((row["name"], row["length"]) for row in topic["frame"]["rows"]) == [
             ("queue:invoices", 1),
             ("queue:mail", 3),

@@ -74,3 +74,17 @@ def test_after_a_jump_of_the_database_only_the_keys_scanned_since_count() -> Non
     sample.add(400, 32_000, 80_000, 0.4, now=1.0)
     sample.add(90, 2000, 82_600, 0.41, now=1.5)
     assert sample.estimate().holds(3600)
+
+
+def test_all_keys_by_which_the_database_grows_may_be_in_one_group() -> None:
+    """600 of 60,000 keys are sessions; while they are scanned, 1,500 people sign in within three seconds."""
+    rng, held = random.Random(3), 0
+    for _ in range(100):
+        sample, size, sessions = RecentSample(), 60_000, 600
+        for number in range(40):
+            grown = 50 if 10 <= number < 40 else 0
+            size, sessions = size + grown, sessions + grown
+            found = sum(rng.random() < sessions / size for _ in range(1000))
+            sample.add(found, 1000, size, 0.01 * number, 0.1 * number)
+            held += sample.estimate().holds(sessions)
+    assert held >= 0.95 * 100 * 40

@@ -272,6 +272,21 @@ def test_the_running_pass_bounds_what_can_have_come_since_the_last_one() -> None
     assert key_group.most_now(9, 30.0, Moved(8000, 9000), Moved(7000, 7500)) > 7000  # the scan pauses: nothing is known
 
 
+def test_a_running_pass_that_has_seen_too_few_bounds_nothing() -> None:
+    """Half of the sessions were deleted, and people sign in again: the pass went over these places before."""
+    key_group = KeyGroup()
+    complete(key_group, names(600), began=0.0, ended=10.0)
+    key_group.begin(20.0)
+    key_group.add(names(450), 45_000, 60_000, 0.75, 60.0)
+    moved = Moved(200, 300)
+    for alive in (700, 590):
+        assert key_group.most_now(alive, 60.0, moved, Moved(3, 3)) >= alive + 15
+    complete(key_group, names(600, start=300), still=False, began=20.0, ended=80.0)
+    key_group.begin(80.0)
+    key_group.add(names(450, start=300), 45_000, 60_000, 0.75, 120.0)
+    assert key_group.most_now(590, 120.0, moved, Moved(3, 3)) >= 590 + 100  # 300 came a minute
+
+
 def test_keys_that_are_gone_can_have_been_replaced() -> None:
     key_group = KeyGroup()
     complete(key_group, names(100), began=0.0, ended=1.0)
