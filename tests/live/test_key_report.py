@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import socket
+import string
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -27,11 +29,18 @@ from redis_dash.tui.kind_text import cells
 from tests.conftest import until
 from tests.live.conftest import running
 from tests.live.recordings import replay
-from tests.live.test_discovery import EXPRESS, sign_in
+from tests.live.test_discovery import EXPRESS
 from tests.tui.helpers import screen_text, tap
 from tests.tui.helpers import until as until_shown
 
 MakeContext = Callable[..., Context]
+
+
+def sign_in(client: redis.Redis, number: int, prefix: str = "sess:") -> None:
+    """A session as connect-redis writes it, with the same id in each run."""
+    session_id = "".join(random.Random(number).choices(string.ascii_letters + string.digits, k=32))
+    value = {"cookie": {"originalMaxAge": 3_600_000, "path": "/"}, "user": {"email": f"user {number}"}}
+    client.set(f"{prefix}{session_id}", json.dumps(value), ex=3600)
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +63,7 @@ def is_read(hub: Hub, *names: str) -> bool:
 
 async def test_it_says_what_they_are_and_which_pane_shows_them(redis_url: str, client: redis.Redis) -> None:
     for number in range(20):
-        sign_in(client, f"user {number}", "shop:sess:")
+        sign_in(client, number, "shop:sess:")
         client.set(f"rl:203.0.113.{number}", 3, px=60_000)
         client.set(f"product:{number}", "x" * 100)
         client.zadd(f"leaderboard:{number}", {"ann": 1})
@@ -94,8 +103,8 @@ async def test_the_screen_lists_what_the_hub_reads(redis_url: str, client: redis
 
 
 async def test_it_learns_also_where_everything_is_configured(redis_url: str, client: redis.Redis) -> None:
-    for _ in range(20):
-        sign_in(client, "ann")
+    for number in range(20):
+        sign_in(client, number)
     client.mset({f"product:{number}": "x" for number in range(20)})
     config = Config(
         url=redis_url,
