@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import ClassVar
 
+import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.events import Resize
 
 from redis_dash.core.frames.keys import KeyKind, KeysFrame
 from redis_dash.tui import kind_text
@@ -25,14 +27,16 @@ from redis_dash.tui.widgets.table import Table
 
 LONG_PASS_S = 5.0
 """A pass over all keys that lasts longer is worth telling how far it is."""
+WIDE = 150
+"""From this width on, long names are shown; below, the room goes to what they are recognised as."""
 _MARK = " ▾"
 COLUMNS = (
-    Column(Plain("keys"), 20, most=60),
+    Column(Plain("keys"), 18, most=60),
     Column(Plain("count"), 12, least=8, right=True),
     Column(Plain("share"), 7, right=True, priority=6),
     Column(Plain("memory"), 8, least=8, right=True),
     Column(Plain("share"), 7, right=True, priority=3),
-    Column(Plain(""), 12, most=24, priority=7, bar=True),
+    Column(Plain(""), 20, most=24, priority=7, bar=True),
     Column(Plain("type"), 7, most=14, priority=5),
     Column(Plain("expires"), 8, priority=4),
     Column(Plain("recognised as"), 14, most=50, priority=2),
@@ -86,7 +90,7 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
         self._by = "memory"
         self._sorted: tuple[KeysFrame | None, str, tuple[KeyKind, ...]] = (None, "", ())
         self._rows = _Rows()
-        self.table: Table[KeyKind] = Table(_columns(self._by), self._rows)
+        self.table: Table[KeyKind] = Table(_columns(self._by, 0), self._rows)
 
     def compose(self) -> ComposeResult:
         """The table."""
@@ -95,14 +99,22 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
     def action_sort(self) -> None:
         """Sort by the other column."""
         self._by = "count" if self._by == "memory" else "memory"
-        self.table.columns = _columns(self._by)
-        self.table.forget()
+        self._fit(self.size.width)
         self.table.home()
         self.catch_up()
 
     def action_profile(self) -> None:
         """Show the settings that watch what was recognised."""
         self.post_message(DetailRequested(lambda: profile_detail(self.frame or KeysFrame())))
+
+    def on_resize(self, event: Resize) -> None:
+        """Choose the columns for the width."""
+        self._fit(event.size.width)
+
+    def _fit(self, width: int) -> None:
+        self.table.columns = _columns(self._by, width)
+        self.table.forget()
+        self.table.repaint()
 
     def listed(self, frame: KeysFrame) -> tuple[KeyKind, ...]:
         """The rows in their order."""
@@ -206,13 +218,15 @@ class _Rows:
         return f"{row.name[:400]} {kind_text.recognised(row)} {kind_text.types(row)} {shown_in(row, self.numbers)}"
 
 
-def _columns(by: str) -> tuple[Column, ...]:
+def _columns(by: str, width: int) -> tuple[Column, ...]:
+    """The columns of a list of this width, sorted by one of them."""
     marked = _SORTED[by]
+    names = COLUMNS[0] if width >= WIDE else msgspec.structs.replace(COLUMNS[0], most=28)
     return tuple(
         Column(Plain(one.title + _MARK), max(one.width, len(one.title) + len(_MARK)), one.most, one.least, one.right)
         if index == marked
         else one
-        for index, one in enumerate(COLUMNS)
+        for index, one in enumerate((names, *COLUMNS[1:]))
     )
 
 
