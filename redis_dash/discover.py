@@ -10,6 +10,7 @@ from redis_dash.config import Config, Url
 from redis_dash.core.errors import SourceError
 from redis_dash.core.frames.keys import KeyKind
 from redis_dash.core.json_text import json_text
+from redis_dash.dialects.registry import dialect_problems
 from redis_dash.discovery.discovery import Discovery
 from redis_dash.discovery.profile import profile
 from redis_dash.discovery.report import key_kinds
@@ -33,6 +34,8 @@ async def discover(
         write: the file for the settings that watch what was recognised; an existing one is left as it is.
     """
     talk = talk or Talk()
+    for problem in dialect_problems():
+        talk.say(plain(problem))
     deployment = Deployment(Url(config.url))
     discovery = Discovery(deployment)
     keyspace = Keyspace(deployment, {}, config.budget, config.refresh_s)

@@ -198,7 +198,7 @@ class Hub:
         Raises:
             SourceError: see ``actions.carry_out``.
         """
-        outcome = await actions.carry_out(self.deployment, command)
+        outcome = await actions.carry_out(self.deployment, command, self.watch.config.session_patterns)
         if text := actions.mark(command, outcome):
             self._subscriber.log.mark(text, time.time(), "action")
         if not isinstance(command, Publish):

@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 
+from redis_dash.actions.companion_keys import put_back_command, put_back_lookups, put_back_texts
 from redis_dash.actions.revocation import LostAnswerError, final, revoke
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.reasons import check
 from redis_dash.core.commands import Command, FindOut, Outcome, Publish, RestoreSession, RevokeSession
 from redis_dash.core.errors import SourceError
 from redis_dash.core.resp import ReplyError
-from redis_dash.dialects.base import is_gone, refusal
+from redis_dash.dialects.base import SessionPattern, is_gone, refusal
 from redis_dash.dialects.session_dialects import session_reads
 
 RETRY_S = 0.25
 """Pause between two attempts to reach a server that is away."""
 
 
-async def carry_out(deployment: Deployment, command: Command) -> Outcome:
+async def carry_out(deployment: Deployment, command: Command, patterns: Sequence[SessionPattern] = ()) -> Outcome:
     """Carry out one confirmed command.
+
+    Args:
+        patterns: how sessions are read, and which companions they have.
 
     Raises:
         SourceError: nothing was done, because Redis could not be reached or refused. A lost answer is an outcome.
     """
     match command:
         case RevokeSession():
-            return await revoke(deployment, command)
+            return await revoke(deployment, command, patterns)
         case RestoreSession():
             return await _restore(deployment, command)
         case FindOut():
@@ -48,19 +53,23 @@ def mark(command: Command, outcome: Outcome) -> str:
 
 
 async def _restore(deployment: Deployment, command: RestoreSession) -> Outcome:
-    async with deployment.node_of(command.key.reveal()).exclusive() as exchange:
-        left_ms = 0 if command.expires_at is None else round((command.expires_at - time.time()) * 1000)
+    node, now = deployment.node_of(command.key.reveal()), time.time()
+    async with node.exclusive() as exchange:
+        left_ms = 0 if command.expires_at is None else round((command.expires_at - now) * 1000)
         if command.expires_at is not None and left_ms <= 0:
             return Outcome("already gone", "the session would have expired by now")
+        key = command.key.reveal()
+        write = put_back_command(command, left_ms, now) if command.companions else None
         try:
-            reply = await final(exchange, b"RESTORE", command.key.reveal(), str(left_ms).encode(), command.dump)
+            reply = await final(exchange, *(write or (b"RESTORE", key, b"%d" % left_ms, command.dump)))
         except LostAnswerError as error:
             detail = f"{error}: the session may be there again; we look once the server is back"
             return Outcome("not known", detail, command, FindOut(command, command))
     if isinstance(reply, ReplyError) and str(reply).startswith("BUSYKEY"):
         return Outcome("exists again, not restored", "a session with this id exists again; nothing was changed")
     check(reply)
-    return Outcome("restored", "the session is there again")
+    node.own.count(*put_back_lookups(command, reply, now))
+    return Outcome("restored", "; ".join(("the session is there again", *put_back_texts(command, reply, now))))
 
 
 async def _publish(deployment: Deployment, command: Publish) -> Outcome:

@@ -10,41 +10,32 @@ import contextlib
 import hashlib
 import re
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
 
+import msgspec
+
+from redis_dash.actions.companion_keys import Change, changes, left_alone, script_arguments
+from redis_dash.actions.scripts import REVOKE
+from redis_dash.actions.write_rights import NO_WRITE, write_rights
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.node import Exchange, Node
 from redis_dash.client.reasons import say
 from redis_dash.core.commands import FindOut, Outcome, RestoreSession, Result, RevokeSession
 from redis_dash.core.errors import SourceError
 from redis_dash.core.frames.sessions import SessionRow
+from redis_dash.core.patterns import Pattern
 from redis_dash.core.resp import Command, ReplyError
 from redis_dash.core.rights import missing_right
-from redis_dash.dialects.base import refusal
+from redis_dash.dialects.base import SessionPattern, refusal
+from redis_dash.dialects.companions import CompanionKey
+from redis_dash.dialects.described_session import DescribedSession
 from redis_dash.dialects.session_dialects import ReadSession, SessionDialects
 
 ATTEMPTS = 5
 """Attempts to delete a session that changes between the check and the deletion."""
 
-SCRIPT = b"""
-local now = redis.call(ARGV[2], KEYS[1], unpack(ARGV, 3))
-if type(now) == 'table' then
-  if #now == 0 then return -1 end
-  for i, part in ipairs(now) do now[i] = #part .. ':' .. part end
-  now = table.concat(now)
-end
-if not now then return -1 end
-if redis.sha1hex(now) ~= ARGV[1] then return -2 end
-return redis.call('DEL', KEYS[1])
-"""
-"""Deletes a key if the reply to a reading command is still the same. Its arguments: ``_digest`` of the reply, the name
-of the command, and what the command has after the key."""
 GONE, CHANGED, DELETED = -1, -2, 1
-NO_WRITE = "no right to write this key"
-_TRANSACTION: tuple[Command, ...] = ((b"MULTI",), (b"EXEC",))
-"""What a transaction needs besides WATCH."""
-
 _WHERE_IN_SCRIPT = r" script: \w+, on @user_script.*$"
 
 
@@ -69,79 +60,60 @@ async def final(exchange: Exchange, *command: bytes) -> object:
     return reply
 
 
-class WriteRights(NamedTuple):
-    """Which writes the server would allow our user on one session."""
-
-    undo: bool | None = None
-    """Whether DUMP and RESTORE are allowed; None if the server does not say."""
-    no_delete: str = ""
-    """Why the session cannot be revoked; empty if it can, or if the server does not say."""
-    rules: tuple[str, ...] = ()
-    """The ACL rules that would allow it: ``+del``, or ``~`` for a rule about the key."""
-
-
-async def write_rights(ask: Exchange, key: bytes) -> WriteRights:
-    """Ask the server what our user may do with a key. Does not touch the key.
-
-    Raises:
-        SourceError: the server could not be reached.
-    """
-    (user,) = await ask([(b"ACL", b"WHOAMI")])
-    if not isinstance(user, bytes):
-        return WriteRights()
-    writes = ((b"DUMP", key), (b"RESTORE", key, b"0", b""), (b"DEL", key), (b"EVAL", b"return 1", b"1", key))
-    commands = (*writes, (b"WATCH", key), *_TRANSACTION)
-    answers = await ask([(b"ACL", b"DRYRUN", user, *command) for command in commands])
-    if any(isinstance(answer, ReplyError) for answer in answers):
-        return WriteRights()
-    replies = {command[0]: answer for command, answer in zip(commands, answers, strict=True)}
-    undo = replies[b"DUMP"] == replies[b"RESTORE"] == b"OK"
-    refused = [
-        name.decode() for name, answer in replies.items() if isinstance(answer, bytes) and b"to run the" in answer
-    ]
-    missing = ["DEL"] if "DEL" in refused else []
-    others = [name for name in refused if name in ("WATCH", "MULTI", "EXEC")]
-    if "EVAL" in refused and others:  # a script or a transaction is enough
-        missing.append(f"EVAL or {others[0]}")
-    may_write = any(replies[name] == b"OK" for name in (b"DEL", b"EVAL", b"RESTORE"))
-    if may_write and not missing:
-        return WriteRights(undo)
-    rules = (*(f"+{one.split()[0].lower()}" for one in missing), *([] if may_write else ["~"]))
-    return WriteRights(False, f"not allowed to run {', '.join(missing)}" if missing else NO_WRITE, rules)
-
-
-async def revoke(deployment: Deployment, command: RevokeSession) -> Outcome:
+async def revoke(deployment: Deployment, command: RevokeSession, patterns: Sequence[SessionPattern] = ()) -> Outcome:
     """Sign one session out.
+
+    Args:
+        patterns: how sessions are read, and which companions they have.
 
     Raises:
         SourceError: nothing was done, and why.
     """
     node = deployment.node_of(command.session.key.reveal())
     async with node.exclusive() as exchange:
-        revocation = _Revocation(node, exchange, command.session)
+        dialects = SessionDialects(command.session.dialect, _described(command.session.key.reveal(), patterns))
+        revocation = _Revocation(deployment, node, exchange, command.session, dialects)
         try:
             return await revocation.run()
         except LostAnswerError as error:
             undo = revocation.undo
             detail = f"{error}: the session {command.session.id} may be deleted; we look once the server is back"
+            if revocation.has_companions:
+                detail += "; an undo would not put back what may be removed from other keys"
             return Outcome("not known", detail, undo, FindOut(command, undo))
+
+
+def _described(key: bytes, patterns: Sequence[SessionPattern]) -> list[SessionPattern]:
+    """The pattern that a user has described the key by. Otherwise the dialect of the row is tried first."""
+    first = next((one for one in patterns if Pattern(one.keys).variable(key) is not None), None)
+    return [first] if first is not None and first.is_described else []
 
 
 class _Revocation:
     """The revocation of one session, on a connection that is ours alone meanwhile."""
 
-    def __init__(self, node: Node, exchange: Exchange, session: SessionRow) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        node: Node,
+        exchange: Exchange,
+        session: SessionRow,
+        dialects: SessionDialects,
+    ) -> None:
         self.undo: RestoreSession | None = None
         """The command that restores the session as it was read last."""
+        self._deployment = deployment
         self._node = node
         self._exchange = exchange
         self._session = session
         self._key = session.key.reveal()
-        self._dialects = SessionDialects(session.dialect)
+        self._dialects = dialects
         self._read: ReadSession | None = None
         self._dump: object = None
         self._no_undo = ""
         self._can_undo: bool | None = None
+        self._apart = ""
+        """Why no companion can be changed in one step with the session."""
 
     async def run(self) -> Outcome:
         """Delete the key, or say why not.
@@ -176,15 +148,29 @@ class _Revocation:
         digest = _digest(seen)
         if digest is None:
             raise _MethodRefusedError
-        name, key, *others = read
-        reply = await final(self._exchange, b"EVAL", SCRIPT, b"1", key, digest, name, *others)
+        companions = [one for one in self._companions() if not self._why_not(one)]
+        reply = await self._run_script(read, digest, companions)
+        if companions and isinstance(reply, ReplyError) and str(reply).startswith("CROSSSLOT"):
+            self._apart = "it is in another slot of the cluster"
+            companions = []
+            reply = await self._run_script(read, digest, companions)
         if isinstance(reply, ReplyError):
             if str(reply).startswith(("NOPERM", "ERR")):  # scripts, or some of its commands, are not allowed
                 raise _MethodRefusedError
             raise _error(reply)
         missing: object = [] if isinstance(seen, list) else None
         self._node.own.count([read], [missing if reply == GONE else seen])
+        if isinstance(reply, list):
+            return self._deleted(
+                DELETED, dict(zip(companions, changes(companions, reply, self._node.own), strict=True))
+            )
         return None if reply == CHANGED else self._deleted(reply)
+
+    async def _run_script(self, read: Command, digest: bytes, companions: Sequence[CompanionKey]) -> object:
+        name, key, *others = read
+        keys = [key, *(one.key for one in companions)]
+        arguments = [digest, name, b"%d" % len(others), *others, *script_arguments(companions)]
+        return await final(self._exchange, b"EVAL", REVOKE, b"%d" % len(keys), *keys, *arguments)
 
     async def _by_transaction(self) -> Outcome | None:
         """Send each command alone: a DEL in one pipeline with a MULTI is executed even if the MULTI is refused."""
@@ -221,6 +207,30 @@ class _Revocation:
             return outcome
         detail = f"{outcome.detail}; checked just before, not in one step: the server is out of memory"
         return Outcome(outcome.result, detail, outcome.undo)
+
+    # -- companions --------------------------------------------------------------------------------------------------
+
+    @property
+    def has_companions(self) -> bool:
+        """Whether other keys are to be changed, too."""
+        return bool(self._companions())
+
+    def _companions(self) -> list[CompanionKey]:
+        """The companions of the session as it was read last."""
+        read = self._read
+        return (
+            read.dialect.companions(self._key, read.reply)
+            if read and isinstance(read.dialect, DescribedSession)
+            else []
+        )
+
+    def _why_not(self, one: CompanionKey) -> str:
+        """Why a companion cannot be changed; empty if it can."""
+        if one.missing:
+            return f"{one.missing} is not in the session"
+        if self._apart:
+            return self._apart
+        return "" if self._deployment.node_of(one.key) is self._node else "it is on another node"
 
     # -- steps -------------------------------------------------------------------------------------------------------
 
@@ -282,12 +292,20 @@ class _Revocation:
             if isinstance(reply, ReplyError):
                 self._node.close()
 
-    def _deleted(self, deleted: object) -> Outcome:
+    def _deleted(self, deleted: object, done: Mapping[CompanionKey, Change] = MappingProxyType({})) -> Outcome:
         if isinstance(deleted, ReplyError):
             raise _write_error(deleted)
         if deleted != DELETED:
             return self._outcome("already gone", "was gone before")
-        return self._outcome("deleted", f"is deleted{self._no_undo}", self.undo)
+        changed = [
+            done.get(one) or left_alone(one, self._why_not(one) or "scripts are not allowed")
+            for one in self._companions()
+        ]
+        if self.undo is not None:
+            removed = tuple(one.removed for one in changed if one.removed is not None)
+            self.undo = msgspec.structs.replace(self.undo, companions=removed)
+        what = "; ".join((f"is deleted{self._no_undo}", *(one.text for one in changed)))
+        return self._outcome("deleted", what, self.undo)
 
     def _outcome(self, result: Result, what: str, undo: RestoreSession | None = None) -> Outcome:
         return Outcome(result, f"the session {self._session.id} {what}", undo)

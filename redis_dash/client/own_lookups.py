@@ -31,8 +31,8 @@ _MISSED: dict[bytes, object] = {
 }
 """The reply that means that the key does not exist. An empty string counts as a miss, too: see ``found_after_all``."""
 
-_FOLLOWS = (b"ZCOUNT", b"ZRANGEBYSCORE", b"ZREVRANGEBYSCORE", b"ZREVRANGE", b"ZREVRANK")
-"""Their replies do not show whether the key exists. They count like the ZCARD on the same key that precedes them."""
+_FOLLOWS = (b"ZCOUNT", b"ZRANGEBYSCORE", b"ZREVRANGEBYSCORE", b"ZREVRANGE", b"ZREVRANK", b"ZSCORE", b"HGET")
+"""Their replies do not show whether the key exists. They count like the command on the same key that precedes them."""
 
 COUNTED = (*_MISSED, *_FOLLOWS)
 """The commands that the server may count as lookups."""
@@ -76,6 +76,8 @@ PROBES: dict[bytes, Command] = {
     b"ZRANGE": (b"0", b"0"),
     b"ZREVRANGE": (b"0", b"0"),
     b"ZREVRANK": (b"nobody",),
+    b"ZSCORE": (b"nobody",),
+    b"HGET": (b"nothing",),
     b"ZCOUNT": (b"-inf", b"+inf"),
     b"ZRANGEBYSCORE": (b"-inf", b"+inf"),
     b"ZREVRANGEBYSCORE": (b"+inf", b"-inf"),

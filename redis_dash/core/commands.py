@@ -16,13 +16,33 @@ class RevokeSession(msgspec.Struct, frozen=True):
     session: SessionRow
 
 
+class RemovedCompanion(msgspec.Struct, frozen=True):
+    """What a revocation has removed from another key, or another key that it has deleted."""
+
+    name: str
+    """The key as the settings write it, without ids."""
+    key: Credential
+    kind: str
+    """The type of what the member was removed from; ``key`` if the key itself was deleted."""
+    member: bytes
+    data: bytes
+    """The score, the value of the field, how often a list held it, or the dump of the key."""
+    following: bytes
+    """The next element of a list, after a ``+``; empty if it was the last one."""
+    expires_at: float | None
+
+    def __repr__(self) -> str:
+        return f"RemovedCompanion({self.name!r})"
+
+
 class RestoreSession(msgspec.Struct, frozen=True):
-    """Undo a revocation: restore the key with its former expiry, unless it exists again."""
+    """Undo a revocation: restore the key with its former expiry, unless it exists again, and its companions."""
 
     key: Credential
     user: str
     dump: bytes
     expires_at: float | None
+    companions: tuple[RemovedCompanion, ...] = ()
 
     def __repr__(self) -> str:
         return f"RestoreSession({self.key!r})"

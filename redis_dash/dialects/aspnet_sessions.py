@@ -29,10 +29,14 @@ class AspnetSession:
 
     def decode(self, reply: object) -> SessionFacts | None:
         """The session; None if this is none."""
+        content = self.content(reply)
+        return None if content is None else visitor_or_user(content)
+
+    def content(self, reply: object) -> Content | None:
+        """What the application stored; None if this is no session."""
         if not isinstance(reply, list) or len(reply) % 2:
             return None
-        content = content_of(dict(zip(reply[::2], reply[1::2], strict=True)))
-        return None if content is None else visitor_or_user(content)
+        return content_of(dict(zip(reply[::2], reply[1::2], strict=True)))
 
 
 def content_of(fields: object) -> Content | None:

@@ -9,6 +9,12 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from redis_dash.core.resp import Command, ReplyError
+from redis_dash.dialects.companions import Companion
+
+FACTS = ("user", "role", "created", "last_seen")
+"""What a path of a ``SessionPattern`` may lead to."""
+LONGEST_PATH = 8
+"""Most names of a path."""
 
 
 class Rule(NamedTuple):
@@ -19,10 +25,31 @@ class Rule(NamedTuple):
 
 
 class SessionPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Keys of sessions; ``format`` names a layout or a dialect, empty if it is to be found out key by key."""
+    """Keys of sessions, and what a user says about them in ``config.toml``. An empty text says nothing."""
 
     keys: str
     format: str = ""
+    """A layout, a dialect or a plain format; if it is empty, it is found out key by key."""
+    user: str = ""
+    """The path in the value at which the user's name is, and so on; see ``paths``."""
+    role: str = ""
+    created: str = ""
+    last_seen: str = ""
+    companions: tuple[Companion, ...] = ()
+    """Other keys that are changed when a session is revoked."""
+
+    def __post_init__(self) -> None:
+        for name in FACTS:
+            if path := getattr(self, name):
+                try:
+                    check_path(path)
+                except ValueError as error:
+                    raise ValueError(f"{name}: {error}") from None
+
+    @property
+    def is_described(self) -> bool:
+        """Whether it says more than the format."""
+        return bool(self.companions or any(getattr(self, name) for name in FACTS))
 
 
 class SessionFacts(msgspec.Struct, frozen=True):
@@ -36,6 +63,11 @@ class SessionFacts(msgspec.Struct, frozen=True):
     """Whether the framework says that nobody is signed in."""
     ends_at: float | None = None
     """When the framework ends the session, in Unix epoch seconds, if the value says so and the key lives longer."""
+    last_seen_at: float | None = None
+    companions: tuple[str, ...] = ()
+    """What else is changed when the session is revoked, in words; see ``companions``."""
+    is_readable: bool = True
+    """False if only the existence of the session is known; a field says why."""
     others: tuple[str, ...] = ()
     """Further names of the user, less reliable ones, if ``user`` must be hidden."""
 
@@ -43,6 +75,16 @@ class SessionFacts(msgspec.Struct, frozen=True):
     def fingerprint(self) -> bytes:
         """A hash that identifies the user; ordinary activity changes fields, but not the fingerprint."""
         return hashlib.sha256(repr((self.user, self.others, self.role, self.created_at)).encode()).digest()
+
+
+def check_path(path: str) -> None:
+    """Check the form of a path.
+
+    Raises:
+        ValueError: it has another form.
+    """
+    if path != "." and ("" in path.split(".") or path.count(".") >= LONGEST_PATH):
+        raise ValueError(f"a path is names with dots between, such as data.user.email, not {path!r}")
 
 
 def refusal(reply: object) -> ReplyError | None:

@@ -61,7 +61,7 @@ class DecodedSession:
     def decode(self, reply: object) -> SessionFacts | None:
         """The session; if no decoder can read the value, a field says why. None if the value is something else."""
         try:
-            content = self._content(reply)
+            content = self.content(reply)
         except UndecodableError as error:
             return undecodable(str(error))
         return None if content is None else self._facts(content)
@@ -71,7 +71,7 @@ class DecodedSession:
 
         def is_such(value: object) -> bool:
             try:
-                content = self._content(value)
+                content = self.content(value)
             except UndecodableError:
                 return False
             return content is not None and (not names or any(name in content for name in names))
@@ -82,7 +82,12 @@ class DecodedSession:
         """A test for layouts whose keys are proof enough: as ``holds``, or no decoder can read the value."""
         return self.decode(value) is not None
 
-    def _content(self, value: object) -> Content | None:
+    def content(self, value: object) -> Content | None:
+        """The session's fields; None if the value is something else.
+
+        Raises:
+            UndecodableError: no decoder can read it.
+        """
         if not isinstance(value, bytes):
             return None
         found = decode(value)
@@ -101,7 +106,7 @@ def last_format(decoded: Decoded) -> str:
 
 def undecodable(why: str) -> SessionFacts:
     """A session of which only the existence is known."""
-    return SessionFacts(user="", fields=(("", f"the value is {why}"),))
+    return SessionFacts(user="", fields=(("", f"the value is {why}"),), is_readable=False)
 
 
 def plain(value: object) -> object:

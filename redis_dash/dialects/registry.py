@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
+
+from redis_dash.core.errors import ConfigError
 from redis_dash.core.resp import Command
 from redis_dash.dialects import (
     asgi_sessions,
@@ -32,10 +36,15 @@ from redis_dash.dialects import (
     spring_sessions,
     throttled_py,
 )
-from redis_dash.dialects.base import LimitDialect, SessionDialect, SessionFacts
+from redis_dash.dialects.base import FACTS, LimitDialect, SessionDialect, SessionFacts, SessionPattern
+from redis_dash.dialects.described_session import DescribedSession
 from redis_dash.dialects.fixed_window import FixedWindow
+from redis_dash.dialects.formats import ANY_STRING, SESSION_FORMATS, HasContent
+from redis_dash.dialects.gcra import Gcra
+from redis_dash.dialects.installed import Installed, installed
 from redis_dash.dialects.json_session import JsonSession
 from redis_dash.dialects.layout import Framework, Layout
+from redis_dash.dialects.problems import Names
 from redis_dash.dialects.sliding_window import SlidingWindow
 
 SESSION_DIALECTS: list[SessionDialect] = [JsonSession()]
@@ -47,6 +56,8 @@ LIMIT_DIALECTS: list[LimitDialect] = [
     FixedWindow(),
 ]
 """Tried on every limiter in the same way."""
+LIMIT_FORMATS: list[LimitDialect] = [Gcra("gcra", 1, 0), Gcra("gcra, ms", 1_000, 0), Gcra("gcra, µs", 1_000_000, 0)]
+"""Read only where a pattern names them: any number might seem to fit."""
 
 
 FRAMEWORKS: list[Framework] = [
@@ -80,9 +91,33 @@ FRAMEWORKS: list[Framework] = [
 ]
 
 
+def frameworks() -> list[Framework]:
+    """The frameworks that are known here, then those of other packages."""
+    return [*FRAMEWORKS, *_installed().frameworks]
+
+
+def dialect_problems() -> tuple[str, ...]:
+    """Why dialects of other packages are not used: one sentence for each."""
+    return _installed().problems
+
+
+@cache
+def _installed() -> Installed:
+    return installed(names())
+
+
+def names() -> Names:
+    """The names of the layouts and dialects that are known here."""
+    sessions = {one.name for one in (*SESSION_DIALECTS, *SESSION_FORMATS)}
+    taken = Names(dialects=frozenset(sessions.union(one.name for one in (*LIMIT_DIALECTS, *LIMIT_FORMATS))))
+    for framework in FRAMEWORKS:
+        taken = taken.with_those_of(framework)
+    return taken
+
+
 def layouts() -> list[Layout]:
     """The layouts of all frameworks."""
-    return [layout for framework in FRAMEWORKS for layout in framework.layouts]
+    return [layout for framework in frameworks() for layout in framework.layouts]
 
 
 def layout_of(name: str) -> Layout | None:
@@ -91,20 +126,67 @@ def layout_of(name: str) -> Layout | None:
 
 
 def session_dialect(name: str) -> SessionDialect | None:
-    """The dialect of a layout, under the layout's name; or the dialect of this name."""
+    """The dialect of a layout, under the layout's name; or the dialect or the plain format of this name."""
     layout = layout_of(name)
-    own = [dialect for framework in FRAMEWORKS for dialect in framework.sessions]
-    found = (dialect for dialect in [*SESSION_DIALECTS, *own] if dialect.name == (layout.dialect if layout else name))
-    dialect = next(found, None)
+    own = [dialect for framework in frameworks() for dialect in framework.sessions]
+    among = [*SESSION_DIALECTS, *own, *SESSION_FORMATS]
+    dialect = next((one for one in among if one.name == (layout.dialect if layout else name)), None)
     return _Renamed(layout.name, dialect) if layout and dialect else dialect
+
+
+def dialect_of(pattern: SessionPattern) -> SessionDialect | None:
+    """The dialect of a pattern's keys; None if it is found out key by key.
+
+    Raises:
+        ConfigError: there is no such format, or paths cannot be followed in it.
+    """
+    formats = {one.name: one for one in SESSION_FORMATS}
+    wanted = pattern.format
+    if not pattern.is_described:
+        dialect = session_dialect(wanted)
+    else:
+        dialect = formats.get(wanted) or (session_dialect(wanted) if wanted else ANY_STRING)
+    if dialect is None:
+        if not wanted:
+            return None
+        raise ConfigError(f"format: {_unknown('sessions', wanted, list(formats))}")
+    if not pattern.is_described:
+        return dialect
+    paths = [name for name in FACTS if getattr(pattern, name)]
+    if paths and not isinstance(dialect, HasContent):
+        raise ConfigError(f"{paths[0]}: in the format {wanted!r} no path can be followed")
+    return DescribedSession(pattern, dialect)
 
 
 def limit_dialect(name: str) -> LimitDialect | None:
     """The dialect of this name, or the one that reads the keys of a layout of this name."""
     layout = layout_of(name)
-    own = [dialect for framework in FRAMEWORKS for dialect in framework.limits]
-    found = (dialect for dialect in [*LIMIT_DIALECTS, *own] if dialect.name == (layout.dialect if layout else name))
-    return next(found, None)
+    own = [dialect for framework in frameworks() for dialect in framework.limits]
+    among = [*LIMIT_DIALECTS, *own, *LIMIT_FORMATS]
+    return next((one for one in among if one.name == (layout.dialect if layout else name)), None)
+
+
+def check_limit_format(name: str) -> None:
+    """Check the format of a limit.
+
+    Raises:
+        ConfigError: there is none of this name.
+    """
+    if name and limit_dialect(name) is None:
+        plain = [one.name for one in (*LIMIT_DIALECTS, *LIMIT_FORMATS)]
+        raise ConfigError(f"format: {_unknown('limits', name, plain)}")
+
+
+def _unknown(what: str, name: str, plain: Sequence[str]) -> str:
+    """That there is no such format, which one was probably meant, and the formats that belong to no framework."""
+    import difflib  # imported here, for a quick start
+
+    topic = "sessions" if what == "sessions" else "rate_limits"
+    every = [*plain, *(layout.name for layout in layouts() if layout.topic == topic and layout.dialect)]
+    alike = difflib.get_close_matches(name, every, 1) or [one for one in every if name.casefold() in one.casefold()]
+    meant = f"did you mean {alike[0]!r}? " if alike else ""
+    there = ", ".join(dict.fromkeys(plain))
+    return f"no format of {what} has the name {name!r}; {meant}There are {there}, and the layouts of frameworks"
 
 
 class _Renamed:
@@ -114,6 +196,8 @@ class _Renamed:
         self.name = name
         self._dialect = dialect
         self.searchable = dialect.searchable
+        if isinstance(dialect, HasContent):
+            self.content = dialect.content
 
     def read(self, key: bytes) -> Command:
         return self._dialect.read(key)

@@ -11,7 +11,9 @@ from redis_dash.core.patterns import Pattern
 from redis_dash.core.resp import Command, ReplyError
 from redis_dash.core.rights import missing_right
 from redis_dash.dialects.base import SessionDialect, SessionFacts, SessionPattern, is_gone, refusal
-from redis_dash.dialects.registry import FRAMEWORKS, SESSION_DIALECTS, session_dialect
+from redis_dash.dialects.companions import CompanionKey
+from redis_dash.dialects.described_session import DescribedSession
+from redis_dash.dialects.registry import SESSION_DIALECTS, dialect_of, frameworks, session_dialect
 
 Ask = Callable[[Sequence[Command]], Awaitable[list[object]]]
 """Sends commands and returns their replies."""
@@ -24,7 +26,7 @@ REMEMBERED_KEYS = 10_000
 
 def session_reads(key: bytes) -> list[Command]:
     """The commands of all dialects that read a key, without duplicates."""
-    own = [dialect for framework in FRAMEWORKS for dialect in framework.sessions]
+    own = [dialect for framework in frameworks() for dialect in framework.sessions]
     return list(dict.fromkeys(dialect.read(key) for dialect in [*SESSION_DIALECTS, *own]))
 
 
@@ -78,11 +80,11 @@ class SessionDialects:
 
         Args:
             usual: the name of the dialect to try first; the first one of the registry if there is none of this name.
-            patterns: those with a format name the dialect to try first on their keys.
+            patterns: those with a format name the dialect to try first on their keys. Described ones are read only so.
         """
         self._usual = session_dialect(usual) or SESSION_DIALECTS[0]
         self._of_key: dict[bytes, SessionDialect] = {}
-        named = [(Pattern(one.keys), session_dialect(one.format)) for one in patterns if one.format]
+        named = [(Pattern(one.keys), dialect_of(one)) for one in patterns]
         self._of_pattern = [(pattern, dialect) for pattern, dialect in named if dialect is not None]
         if len(patterns) == len(self._of_pattern) == 1:
             self._usual = self._of_pattern.pop()[1]
@@ -116,6 +118,18 @@ class SessionDialects:
         self._learn(attempts, len(page.keys))
         return [attempt.session for attempt in attempts]
 
+    async def companions(self, key: bytes, ask: Ask) -> list[CompanionKey]:
+        """The companion keys of a session, as its value is now; none if its pattern names none.
+
+        Raises:
+            SourceError: ``ask`` raised it.
+        """
+        dialect = self._of_key.get(key) or self._expected(key)
+        if not isinstance(dialect, DescribedSession) or not dialect.pattern.companions:
+            return []
+        (reply,) = await ask([dialect.read(key)])
+        return [] if isinstance(reply, ReplyError) else dialect.companions(key, reply)
+
     def _expected(self, key: bytes) -> SessionDialect:
         """The dialect of the key's pattern; otherwise the usual one."""
         named = (dialect for pattern, dialect in self._of_pattern if pattern.variable(key) is not None)
@@ -146,7 +160,8 @@ class _Attempt:
     def __init__(self, key: bytes, dialect: SessionDialect, command: Command, reply: object) -> None:
         self.session = ReadSession(key, None, dialect, command, reply)
         self._expected = dialect
-        self._untried = [dialect, *(other for other in SESSION_DIALECTS if other is not dialect)]
+        others = [] if isinstance(dialect, DescribedSession) else SESSION_DIALECTS
+        self._untried = [dialect, *(other for other in others if other is not dialect)]
         self._replies = {command: reply}
 
     @property

@@ -53,7 +53,7 @@ def facts_of(value: dict[str, object], *, user: str = "") -> SessionFacts:
         user: what the framework itself says about the user; otherwise the usual field names are searched, at any depth.
     """
     places = _places(value)
-    names = [_harmless(user)] if user else []
+    names = [harmless(user)] if user else []
     user, *others = sorted(list(dict.fromkeys([*names, *_users(places)]))[:USERS], key=HIDDEN.__eq__) or [""]
     return SessionFacts(
         user=user,
@@ -111,7 +111,7 @@ def _texts(places: Collection[_Place], names: Sequence[str], *, numbers: bool = 
             if isinstance(found, list) and all(isinstance(part, str) for part in found):
                 found = ", ".join(found)
             if found != "" and isinstance(found, kinds) and not isinstance(found, bool) and not _is_json(found):
-                yield _harmless(str(found))
+                yield harmless(str(found))
 
 
 def _is_json(value: object) -> bool:
@@ -119,7 +119,7 @@ def _is_json(value: object) -> bool:
     return isinstance(value, str) and value.lstrip()[:1] in ("{", "[")
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """The text with everything hidden that must not be shown under any name."""
     text = _cut(text)
     if is_token(text):
@@ -157,6 +157,6 @@ def _shown(value: dict[str, object]) -> list[tuple[str, str]]:
         elif isinstance(inner, str) and _plain_name(name) == "id" and len(inner) >= _LONG_ID:
             text = HIDDEN
         else:
-            text = _harmless(str(inner))
+            text = harmless(str(inner))
         rows.append((_cut(name), text))
     return rows

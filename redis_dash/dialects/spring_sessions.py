@@ -33,10 +33,18 @@ class SpringSession:
 
     def decode(self, reply: object) -> SessionFacts | None:
         """The session; None if this is none."""
-        if not isinstance(reply, list) or len(reply) % 2:
-            return None
-        fields = dict(zip(reply[::2], reply[1::2], strict=True))
+        fields = _fields(reply)
         return _facts(fields) if is_session(fields) else None
+
+    def content(self, reply: object) -> Content | None:
+        """The attributes; None if this is no session."""
+        fields = _fields(reply)
+        return _attributes(fields) if is_session(fields) else None
+
+
+def _fields(reply: object) -> dict[bytes, bytes]:
+    is_hash = isinstance(reply, list) and len(reply) % 2 == 0
+    return dict(zip(reply[::2], reply[1::2], strict=True)) if is_hash and isinstance(reply, list) else {}
 
 
 def is_session(fields: object) -> bool:
@@ -44,11 +52,16 @@ def is_session(fields: object) -> bool:
     return isinstance(fields, dict) and {CREATED, ACCESSED, LASTS} <= fields.keys()
 
 
+def _attributes(fields: dict[bytes, bytes]) -> Content:
+    return {
+        name[len(_ATTRIBUTE) :].decode("utf-8", "backslashreplace"): _attribute(raw)
+        for name, raw in fields.items()
+        if name.startswith(_ATTRIBUTE)
+    }
+
+
 def _facts(fields: dict[bytes, bytes]) -> SessionFacts:
-    content: Content = {}
-    for name, raw in fields.items():
-        if name.startswith(_ATTRIBUTE):
-            content[name[len(_ATTRIBUTE) :].decode("utf-8", "backslashreplace")] = _attribute(raw)
+    content = _attributes(fields)
     user = content.get(_PRINCIPAL) or _name_in(fields.get(_ATTRIBUTE + _CONTEXT.encode(), b""))
     facts = signed_in_as(content, user) if user or _CONTEXT not in content else visitor_or_user(content)
     accessed, lasts = _number(fields[ACCESSED]), _number(fields[LASTS])

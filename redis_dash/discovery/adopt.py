@@ -70,7 +70,7 @@ def adopted(config: Config, claims: Sequence[Claim]) -> Adopted:
     if globs := globs_of("cache", config.caches, DEFAULTS.caches):
         changes["caches"] = tuple(CachePattern(f"{name}: {glob}", glob) for glob, name in globs.items())
     if globs := globs_of("leaderboards", config.leaderboards, DEFAULTS.leaderboards):
-        changes["leaderboards"] = (*globs, *(glob for glob in config.leaderboards if glob not in globs))
+        changes["leaderboards"] = (*globs, *(one for one in config.leaderboards if one not in globs))
     return Adopted(msgspec.structs.replace(config, **changes) if changes else config, left_out)
 
 

@@ -34,7 +34,7 @@ def _boards(config: Config, claims: dict[str, Claim]) -> Iterator[str]:
     if config.leaderboards == DEFAULTS.leaderboards:
         return
     yield "leaderboards = ["
-    for glob in config.leaderboards:
+    for glob in config.board_globs:
         yield f"  {quoted(glob)},  # {_why(claims.get(glob))}"
     yield "]"
     yield ""

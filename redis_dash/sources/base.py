@@ -16,6 +16,7 @@ from redis_dash.core.feed import Progress
 from redis_dash.core.frames.base import Frame
 from redis_dash.core.known_ids import KnownIds
 from redis_dash.core.reading import Status
+from redis_dash.dialects.registry import dialect_problems
 from redis_dash.keyspace.client_tracking import ClientTracking
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.message_log import MessageRing
@@ -146,6 +147,11 @@ class Context:
         number = self.left_out.get(topic, 0)
         kinds = "1 more kind of keys is" if number == 1 else f"{number:,} more kinds of keys are"
         return Note(f"{kinds} recognised, but not watched: {flag} names others") if number else NO_NOTE
+
+    @property
+    def dialects_note(self) -> Note:
+        """A note about dialects of other packages that cannot be used; empty if all can."""
+        return Note("; ".join(dialect_problems()))
 
     @property
     def scan_note(self) -> Note:

@@ -11,13 +11,14 @@ import msgspec
 
 from redis_dash.client.change_counters import Changes
 from redis_dash.client.reasons import check
-from redis_dash.config import Config
+from redis_dash.config import BoardPattern, Config
 from redis_dash.core.certainty import Count, at_least, counted, exact, unknown
 from redis_dash.core.commands import Request, ShowRanks
 from redis_dash.core.credential import Credential
 from redis_dash.core.decoding import raw
 from redis_dash.core.errors import MissingRightError
 from redis_dash.core.frames.leaderboards import Board, BoardRow, LeaderboardsFrame
+from redis_dash.core.patterns import Pattern
 from redis_dash.core.resp import Command, ReplyError
 from redis_dash.keyspace.key_group import HELD
 from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, round_robin, sample, text
@@ -63,9 +64,11 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._key_group = context.keyspace.counts.key_groups[KEY_GROUP]
-        self._scope = context.config.leaderboards
+        self._scope = context.config.board_globs
         self._named = [glob.encode() for glob in self._scope if not set(glob) & set("*?[\\")]
         """Boards that are configured by their full name; they are found without a scan."""
+        patterns = (one for one in context.config.leaderboards if isinstance(one, BoardPattern))
+        self._names = [(Pattern(one.keys), one.name) for one in patterns if one.name]
         self._is_board: dict[bytes, bool] = {}
         """Whether each key is a sorted set. Keys of other types are checked again: they may be replaced by a board."""
         self._type_turn = 0
@@ -89,7 +92,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
     @classmethod
     def key_groups(cls, config: Config) -> dict[str, tuple[str, ...]]:
         """The key group of the configured boards."""
-        return {KEY_GROUP: config.leaderboards}
+        return {KEY_GROUP: config.board_globs}
 
     async def read(self) -> Sample[LeaderboardsFrame]:
         """Read the types of new keys, then the size and page of each board in one pipeline."""
@@ -253,7 +256,16 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
             sought=page.sought,
             missing=page.missing,
             masked=None if shown == whole else shown,
+            given_name=self._given_name(key),
         )
+
+    def _given_name(self, key: bytes) -> str:
+        """The name that the settings give to a board, with what the key has in place of the wildcards."""
+        for pattern, name in self._names:
+            if (variable := pattern.variable(key)) is not None:
+                rest = "" if variable == key else self._context.shown_name(text(variable))
+                return f"{name} {rest}".rstrip()
+        return ""
 
     def _rows(self, page: _Page, members: list[bytes], scores: list[float]) -> tuple[BoardRow, ...]:
         _notice_moves(page, members)

@@ -314,7 +314,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         )
         odd = unrecognised_note(unrecognised), misfit_note(self._rows.values())
         left_out = self._context.left_out_note(self.topic, "--limit")
-        notes = [self._context.scan_note, self._refused.note, left_out, *odd]
+        notes = [self._context.scan_note, self._refused.note, left_out, *odd, self._context.dialects_note]
         return sample(frame, count, self._context.scope(self.topic, self._scope), notes)
 
     def _listed(self, ended: Container[bytes]) -> tuple[LimitRow, ...]:

@@ -16,8 +16,9 @@ from redis_dash.dialects.base import SessionFacts, SessionPattern
 from redis_dash.dialects.registry import layout_of
 from redis_dash.redaction.secret_fields import HIDDEN, SessionSecret
 
-UNREADABLE = SessionFacts(user="", fields=(("", "the value has a format that is not known here"),))
-UNREAD = SessionFacts(user="", fields=(("", "the value could not be read"),))
+UNREADABLE = SessionFacts(user="", fields=(("", "the value has a format that is not known here"),), is_readable=False)
+HAS_ID = ("", "user is hidden: it holds the session's id")
+UNREAD = SessionFacts(user="", fields=(("", "the value could not be read"),), is_readable=False)
 
 DISTINCTIVE = 8
 """Least characters of a part of an id that distinguishes sessions."""
@@ -141,6 +142,9 @@ class SessionRows:
             fields=shown.fields,
             fingerprint=fingerprint,
             is_anonymous=facts.is_anonymous,
+            is_readable=facts.is_readable,
+            last_seen_at=facts.last_seen_at,
+            companions=facts.companions,
         )
 
 
@@ -168,9 +172,10 @@ def showable(facts: SessionFacts, secret: SessionSecret) -> SessionFacts:
         return HIDDEN if secret.is_in(text) else text
 
     users = [user for user in (facts.user, *facts.others) if not secret.is_in(user)]
+    fields = tuple((hide(name), hide(value)) for name, value in facts.fields)
     return SessionFacts(
         user=users[0] if users else HIDDEN,
         role=hide(facts.role),
         created_at=facts.created_at,
-        fields=tuple((hide(name), hide(value)) for name, value in facts.fields),
+        fields=fields if users else (HAS_ID, *fields),
     )

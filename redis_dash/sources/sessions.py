@@ -7,14 +7,12 @@ import math
 import time
 from collections.abc import Collection, Iterable, Sequence
 
-from redis_dash.actions.revocation import WriteRights, write_rights
 from redis_dash.config import Config
 from redis_dash.core.certainty import Count, counted
 from redis_dash.core.commands import Request, SearchSessions, StopSearch
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.sessions import SessionRow, SessionsFrame
 from redis_dash.core.resp import Command
-from redis_dash.core.rights import remedy
 from redis_dash.dialects.session_dialects import ReadSession, SessionDialects
 from redis_dash.keyspace.client_tracking import Take
 from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, round_robin, sample
@@ -28,6 +26,7 @@ from redis_dash.sources.session_facts import (
     formats,
     most_left_first,
 )
+from redis_dash.sources.session_rights import SessionRights
 from redis_dash.sources.session_search import SessionSearch
 
 KEY_GROUP = "sessions"
@@ -62,8 +61,9 @@ class SessionsSource(Source[SessionsFrame]):
         self._key_group = context.keyspace.counts.key_groups[KEY_GROUP]
         self._scope = context.config.session_globs
         self._rows = SessionRows(context.config.session_globs, context.known_ids)
-        self._formats = formats(context.config.session_patterns)
-        self._dialects = SessionDialects(patterns=context.config.session_patterns)
+        self._patterns = context.config.session_patterns
+        self._formats = formats(self._patterns)
+        self._dialects = SessionDialects(patterns=self._patterns)
         self._known: dict[bytes, KnownSession] = {}
         self._dropped_in_pass = -2
         self._ids_version = 0
@@ -76,10 +76,7 @@ class SessionsSource(Source[SessionsFrame]):
         self._turn = self._value_start = 0
         self._late: dict[bytes, None] = {}
         """Sessions whose values must be read, and were not yet for lack of time."""
-        self._write_rights = WriteRights()
-        """Those on one of the sessions."""
-        self._rights_asked = 0
-        """The number of the connection on which they were asked for."""
+        self._rights = SessionRights(context, self._dialects)
         self._search = SessionSearch(context, KEY_GROUP, self._rows)
         context.keyspace.readers[KEY_GROUP] = self.examine
 
@@ -139,7 +136,7 @@ class SessionsSource(Source[SessionsFrame]):
         tracking, began = self._context.tracking, time.time()
         with tracking.reading(KEY_GROUP) as take:
             await self._read_again(await take())
-            await self._ask_for_rights()
+            await self._rights.ask(self._known)
             for _ in range(CATCH_UP):
                 all_named = await self._catch_up(take) and tracking.covers(
                     KEY_GROUP, min(began, self._key_group.counted_since)
@@ -149,21 +146,6 @@ class SessionsSource(Source[SessionsFrame]):
                 if count.certainty != "exact" or is_listed:  # late ones are read in later polls
                     return self._sample(count)
             return self._sample(counted(*count.bounds, count.at))  # the scan found more each time: not listed yet
-
-    async def _ask_for_rights(self) -> None:
-        """Ask once per connection, since refusals are entries in the server's ACL LOG; again if a right is missing."""
-        deployment = self._context.deployment
-        readable = next((key for key, known in self._known.items() if known.facts not in (None, UNREAD)), None)
-        if readable and (self._rights_asked != deployment.connects or self._write_rights.undo is False):
-            self._rights_asked = deployment.connects
-            self._write_rights = await write_rights(deployment.node_of(readable).pipeline, readable)
-
-    @property
-    def _delete_remedy(self) -> str:
-        """What would grant the right to revoke a session, if it is missing."""
-        keys = [f"~{glob}" for glob in self._scope]
-        rules = [part for rule in self._write_rights.rules for part in (keys if rule == "~" else [rule])]
-        return remedy(self._context.deployment.url.user, rules)
 
     async def _read_again(self, written: Sequence[bytes]) -> None:
         """Read the sessions that were written, those that may have been written unnoticed, and some others in turn."""
@@ -307,9 +289,16 @@ class SessionsSource(Source[SessionsFrame]):
             self._register_ids([*self._known, *self._refused])
             self._ids_version = self._context.known_ids.version
         rows = self._rows.make(heapq.nlargest(ROWS, read, key=most_left_first), time.monotonic())
-        rights = self._write_rights
+        rights = self._rights.session
         frame = SessionsFrame(
-            count, rows, self._search.result(), rights.undo, rights.no_delete, self._delete_remedy, self._formats
+            count,
+            rows,
+            self._search.result(),
+            rights.undo,
+            rights.no_delete,
+            self._rights.delete_remedy,
+            *self._rights.companions,
+            formats=self._formats,
         )
         return sample(frame, count, self._context.scope(self.topic, self._scope), self._notes(rows))
 
@@ -321,12 +310,15 @@ class SessionsSource(Source[SessionsFrame]):
     def _notes(self, rows: Sequence[SessionRow]) -> list[Note]:
         """Notes about missing rights and about sessions that cannot be decoded."""
         notes = [self._context.scan_note, self._refused.note, self._context.left_out_note(self.topic, "--session")]
+        notes.append(self._context.dialects_note)
         if self._no_values.text:
             notes.append(Note(f"{self._no_values.text}: users are unknown", self._no_values.rules))
         if self._no_lifetimes.text:
             notes.append(Note(f"{self._no_lifetimes.text}: the time left is unknown", self._no_lifetimes.rules))
         elif self._timeless:
             notes.append(Note(f"the time left of {self._timeless:,} may not be read"))
+        if any(one.is_described for one in self._patterns) and rows and all(map(_is_misfit, rows)):
+            notes.append(Note("the settings fit no listed session: see their details"))
         unknown = 0 if self._no_values.text else sum(row.dialect == "unknown" for row in rows)
         if unknown:
             notes.append(Note(f"{unknown:,} of {len(rows):,} listed have a format that is not known here"))
@@ -348,3 +340,8 @@ class SessionsSource(Source[SessionsFrame]):
     async def run(self) -> None:
         """Run the searches that the user requests."""
         await self._search.run()
+
+
+def _is_misfit(row: SessionRow) -> bool:
+    """Whether the value is in another format than the settings say, or has no user where they say."""
+    return not row.user and not row.is_anonymous and any(not name for name, _ in row.fields)

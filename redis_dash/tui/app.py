@@ -282,6 +282,7 @@ class DashApp(TerminalApp):
         consequence = (
             Plain(f"The key is written again, {left}."),
             Plain("If it exists again by now, nothing is written."),
+            *([Plain("What was removed from other keys is put back.")] if command.companions else []),
         )
         question = Question(
             title=Plain("Bring this session back?"),

@@ -11,7 +11,7 @@ import redis
 
 from demo_server.process.embedded import EmbeddedServer
 from redis_dash.actions.carry_out import carry_out
-from redis_dash.actions.revocation import write_rights
+from redis_dash.actions.write_rights import write_rights
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Url
 from redis_dash.core.commands import RevokeSession

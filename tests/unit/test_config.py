@@ -107,6 +107,57 @@ def test_the_file_is_found_by_xdg(tmp_path: Path) -> None:
         ("[limits]\na = 1", "limits: a list is expected, not a table; tables in a list are written [[limits]]"),
         ("sessions = ['']", "a pattern is empty"),
         ("[[caches]]\nname = 'a'\nkeys = ''", "a pattern is empty"),
+        ("sessions = [5]", "sessions, entry 1: a text in quotes or a table is expected, not a number"),
+        ("[sessions]\na = 1", "sessions: a list is expected, not a table; tables in a list are written [[sessions]]"),
+        (
+            '[[sessions]]\nkeys = "a"\nusr = "b"',
+            "sessions, entry 1: unknown setting `usr` (settings are keys, format, user, role, created, last_seen, comp",
+        ),
+        (
+            '[[sessions]]\nkeys = "a"\nuser = "data..name"',
+            "sessions, entry 1: user: a path is names with dots between, such as data.user.email, not 'data..name'",
+        ),
+        (
+            '[[sessions]]\nkeys = "a"\n[[sessions]]\nkeys = "b"\nformat = "jsn"',
+            "sessions, entry 2, format: no format of sessions has the name 'jsn'; did you mean 'json'? There are js",
+        ),
+        (
+            '[[sessions]]\nkeys = "a"\nformat = "oauth2-proxy"\nuser = "b"',
+            "sessions, entry 1, user: in the format 'oauth2-proxy' no path can be followed",
+        ),
+        (
+            '[[sessions]]\nkeys = "a"\ncompanions = ["user:{user}"]',
+            "sessions, entry 1, companions, entry 1: a table is expected, not a text in quotes",
+        ),
+        (
+            '[[sessions]]\nkeys = "a"\ncompanions = [{ key = "b:{id}", members = "{id}" }]',
+            "sessions, entry 1, companions, entry 1: unknown setting `members` (settings are key, member)",
+        ),
+        (
+            '[[sessions]]\nkeys = "a"\ncompanions = [{ key = "user:{user}" }]',
+            "sessions, entry 1, companions, entry 1: without `member` the key is deleted, so it must hold {id} or {ke",
+        ),
+        (
+            '[[sessions]]\nkeys = "a"\ncompanions = [{ key = "user:{user", member = "{id}" }]',
+            "sessions, entry 1, companions, entry 1: key: names stand in braces, such as {id}; a brace that is part of",
+        ),
+        (
+            '[[sessions]]\nkeys = "a"\ncompanions = [{ key = "all", member = "x" }]',
+            "sessions, entry 1, companions, entry 1: member: it must say which session, for example {id}",
+        ),
+        (
+            '[[limits]]\nkeys = "a"\nformat = "sliding windw"',
+            "limits, entry 1, format: no format of limits has the name 'sliding windw'; did you mean 'sliding window'?",
+        ),
+        (
+            '[[limits]]\nkeys = "a"\nformat = "GCRA"',
+            "limits, entry 1, format: no format of limits has the name 'GCRA'; did you mean 'gcra'?",
+        ),
+        (
+            '[[leaderboards]]\nkeys = "a"\ntitle = "b"',
+            "leaderboards, entry 1: unknown setting `title` (settings are keys, name)",
+        ),
+        ("[[leaderboards]]\nkeys = ''", "a pattern is empty"),
         ("channels = 5", "channels: a list is expected, not a number"),
         ("channels = [5]", "channels, entry 1: a text in quotes is expected, not a number"),
         ("channels = [", "not valid TOML"),

@@ -45,13 +45,26 @@ class Board(msgspec.Struct, frozen=True):
     masked: str | None = None
     """The key as it is shown, where a session's id or a token in it is masked."""
 
+    given_name: str = ""
+    """The name that the settings give; empty if they give none."""
+
     def __repr__(self) -> str:
         return f"Board({self.name!r}, {self.size}, {self.rows!r})"
 
     @property
     def name(self) -> str:
+        """The name that the settings give, otherwise the key as it may be shown."""
+        return self.given_name or self.shown_key
+
+    @property
+    def shown_key(self) -> str:
         """The key as it may be shown."""
         return self.key if self.masked is None else self.masked
+
+    def exported(self) -> dict[str, object]:
+        """The members of its page; ``name`` only if the settings give one."""
+        named = {"name": self.given_name} if self.given_name else {}
+        return {"key": self.shown_key, **named, "size": self.size, "rows": [row.exported() for row in self.rows]}
 
 
 class LeaderboardsFrame(Frame, frozen=True):
@@ -63,8 +76,4 @@ class LeaderboardsFrame(Frame, frozen=True):
 
     def exported(self) -> dict[str, object]:
         """Leaderboards with the members of their page."""
-        boards = [
-            {"key": board.name, "size": board.size, "rows": [row.exported() for row in board.rows]}
-            for board in self.boards
-        ]
-        return {"boards": boards, **exported_count("", self.count)}
+        return {"boards": [board.exported() for board in self.boards], **exported_count("", self.count)}

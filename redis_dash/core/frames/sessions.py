@@ -32,6 +32,12 @@ class SessionRow(msgspec.Struct, frozen=True):
     """Identifies the session's content, to check later whether it still is the same; empty if it is unknown."""
     is_anonymous: bool = False
     """Whether the framework says that nobody is signed in."""
+    is_readable: bool = True
+    """False if only its existence is known; a field says why."""
+    last_seen_at: float | None = None
+    """When it was used last, if the settings say where the value holds that."""
+    companions: tuple[str, ...] = ()
+    """What else is changed when it is revoked, in words, without ids."""
 
     def exported(self) -> dict[str, object]:
         """Without key and contents."""
@@ -39,10 +45,12 @@ class SessionRow(msgspec.Struct, frozen=True):
             "id": self.id,
             "user": self.user,
             "is_anonymous": self.is_anonymous,
+            "is_readable": self.is_readable,
             "role": self.role,
             "ttl_s": self.ttl_s,
             "ttl_known": self.ttl_known,
             "created_at": self.created_at,
+            "last_seen_at": self.last_seen_at,
             "dialect": self.dialect,
         }
 
@@ -92,6 +100,10 @@ class SessionsFrame(Frame, frozen=True):
     """Why revoking a session will probably be refused; empty if it will not, or if the server does not report it."""
     delete_remedy: str = ""
     """The command that would grant that right."""
+    no_companions: str = ""
+    """Why the companions of sessions will probably be left as they are; empty as for ``no_delete``."""
+    no_companion_undo: str = ""
+    """Why they will probably not be put back."""
     formats: tuple[Format, ...] = ()
     """The frameworks that were recognised or configured."""
 

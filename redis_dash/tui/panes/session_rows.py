@@ -65,7 +65,7 @@ class SessionRows:
 def _nameless(row: SessionRow) -> Plain:
     if row.is_anonymous:
         return ANONYMOUS
-    return NOT_READ if row.dialect == "unknown" else UNNAMED
+    return UNNAMED if row.is_readable and row.dialect != "unknown" else NOT_READ
 
 
 def _left(row: SessionRow) -> tuple[Plain, ...]:
@@ -89,6 +89,8 @@ def facts(row: SessionRow) -> Facts:
         (Plain("since"), since),
         (Plain("expires in"), left if row.ttl_known else Plain("unknown")),
         (Plain("format"), plain(row.dialect, 60)),
+        *(((Plain("last seen"), moment(row.last_seen_at)),) if row.last_seen_at else ()),
+        *((Plain("signing out"), plain(also, 200)) for also in row.companions),
         *((plain(name, 40), plain(value, 400)) for name, value in fields),
     )
 

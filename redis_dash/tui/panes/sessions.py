@@ -46,7 +46,7 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         (
             ("user  role", "what the application has written into the session; (unnamed) if no known field says"),
             ("(anonymous)", "no user is signed in, as its framework says"),
-            ("(not readable)", "its format is not known here, or no command that reads it is allowed"),
+            ("(not readable)", "its format is not known here or is not that of the settings, or it may not be read"),
             ("id", "the beginning of the session's id; the rest is hidden: whoever has it could take over the session"),
             ("time left", "until the session's key expires; the bar is its share of the longest time seen"),
             ("never", "its key does not expire"),
@@ -222,14 +222,28 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
                 Plain(f"{plain(frame.delete_remedy, 200)} allows it."),
                 Plain("If not, the key is deleted, nothing else."),
             )
-        is_known = frame is not None and frame.can_undo is not None
-        return (
-            Plain(
-                "The key is deleted, and nothing else." if is_known else "The key is deleted, if this user may do so."
-            ),
-            plain(known.caveat, 200) if known and known.caveat else Plain("The application decides what happens next."),
-            Plain(self.key_table.hint(_UNDO[frame.can_undo if frame else None]) or _UNDO_BY_NAME),
-        )
+        caveat = plain(known.caveat, 200) if known and known.caveat else Plain("")
+        if not row.companions:
+            caveat = caveat or Plain("The application decides what happens next.")
+        return tuple(line for line in (self._change(row), caveat, self._undo(row)) if line)
+
+    def _change(self, row: SessionRow) -> Plain:
+        frame = self.frame
+        sure = "" if frame is not None and frame.can_undo is not None else ", if this user may do so"
+        if not row.companions:
+            return Plain(f"The key is deleted{sure or ', and nothing else'}.")
+        if frame is not None and frame.no_companions:
+            return Plain(f"The key is deleted; companion keys stay as they are: {plain(frame.no_companions, 60)}.")
+        return Plain(f"The key is deleted{sure}; {plain('; '.join(row.companions), 200)}.")
+
+    def _undo(self, row: SessionRow) -> Plain:
+        frame = self.frame
+        if frame is not None and frame.can_undo and row.companions and frame.no_companion_undo:
+            hint = (
+                self.key_table.hint("{app.undo} brings back the session alone") or "Undo brings back the session alone"
+            )
+            return Plain(f"{hint}: {plain(frame.no_companion_undo, 60)}.")
+        return Plain(self.key_table.hint(_UNDO[frame.can_undo if frame else None]) or _UNDO_BY_NAME)
 
     def action_revoke(self) -> None:
         """Ask whether to sign the selected session out."""

@@ -7,8 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from frameworks.dump import decoded, unescaped
+from frameworks.dump import unescaped
 from redis_dash.dialects.layout import KeySample
+from redis_dash.dialects.testing import read_recording
 
 FOLDER = Path(__file__).parents[2] / "recorded"
 
@@ -30,10 +31,9 @@ class Recording(NamedTuple):
 @cache
 def recordings() -> list[Recording]:
     """All recordings, sorted by name."""
-    documents = [(path.stem, json.loads(path.read_text("utf-8"))) for path in sorted(FOLDER.glob("*.json"))]
+    documents = [(path, json.loads(path.read_text("utf-8"))) for path in sorted(FOLDER.glob("*.json"))]
     return [
-        Recording(name, [*map(_sample, document["keys"])], document["truth"], document["at"])
-        for name, document in documents
+        Recording(path.stem, read_recording(path), document["truth"], document["at"]) for path, document in documents
     ]
 
 
@@ -53,18 +53,3 @@ def users(recording: Recording, session: dict[str, Any]) -> set[str]:
             user = json.loads(sample.value)
             names |= {user["id"]} if user.get("email") in names else set()
     return names or {""}
-
-
-def _sample(key: dict[str, Any]) -> KeySample:
-    left = key["pttl"] / 1000 if key["pttl"] >= 0 else None
-    return KeySample(unescaped(key["name"]), key["type"], left, _value(key["type"], key["value"]))
-
-
-def _value(kind: str, value: Any) -> object:
-    if kind == "string":
-        return decoded(value)
-    if kind == "hash":
-        return {decoded(field): decoded(content) for field, content in value}
-    if kind == "zset":
-        return [(decoded(member), score) for member, score in value]
-    return [decoded(one) for one in value] if kind in ("list", "set") else None

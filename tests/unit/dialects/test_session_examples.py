@@ -20,6 +20,7 @@ def test_each_example_is_recognised_and_decoded(example: Example) -> None:
     assert raw.is_anonymous == example.is_anonymous
     assert (raw.created_at, raw.ends_at) == (example.created_at, example.ends_at)
     assert example.field is None or example.field in facts.fields
+    assert raw.is_readable == (example.field is None or not example.field[1].startswith("the value is "))
     assert "s3cret" not in repr(facts)
     name = claim.layout.read_name(example.sample.key)
     assert name is not None

@@ -1,0 +1,17 @@
+"""The configuration: defaults, then the TOML file, then the environment, then flags."""
+
+from redis_dash.config.load import config_path, load
+from redis_dash.config.settings import BoardPattern, CachePattern, Config, LimitPattern, parse_rule
+from redis_dash.config.url import DEFAULT_URL, Url
+
+__all__ = [
+    "DEFAULT_URL",
+    "BoardPattern",
+    "CachePattern",
+    "Config",
+    "LimitPattern",
+    "Url",
+    "config_path",
+    "load",
+    "parse_rule",
+]

@@ -1,0 +1,50 @@
+"""Which writes our user may do on sessions, asked before anybody wants one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from redis_dash.actions.write_rights import CompanionRights, WriteRights, companion_rights, write_rights
+from redis_dash.core.rights import remedy
+from redis_dash.dialects.session_dialects import SessionDialects
+from redis_dash.sources.base import Context
+from redis_dash.sources.session_facts import UNREAD, KnownSession
+
+
+class SessionRights:
+    """Asks once per connection, since refusals are entries in the server's ACL LOG; again if a right is missing."""
+
+    def __init__(self, context: Context, dialects: SessionDialects) -> None:
+        self._context = context
+        self._dialects = dialects
+        self.session = WriteRights()
+        """Those on one of the sessions."""
+        self.companions = CompanionRights()
+        """Those on its companions."""
+        self._asked = 0
+        """The number of the connection on which they were asked for."""
+
+    async def ask(self, sessions: Mapping[bytes, KnownSession]) -> None:
+        """Ask about one of these sessions, if that is due: one with companions, if there is one.
+
+        Raises:
+            SourceError: the server could not be reached.
+        """
+        deployment = self._context.deployment
+        if self._asked == deployment.connects and self.session.undo is not False:
+            return
+        readable = [key for key, known in sessions.items() if known.facts not in (None, UNREAD)]
+        if not readable:
+            return
+        key = next((key for key in readable if (facts := sessions[key].facts) and facts.companions), readable[0])
+        self._asked = deployment.connects
+        ask = deployment.node_of(key).pipeline
+        self.session = await write_rights(ask, key)
+        self.companions = await companion_rights(ask, key, await self._dialects.companions(key, ask))
+
+    @property
+    def delete_remedy(self) -> str:
+        """What would grant the right to revoke a session, if it is missing."""
+        keys = [f"~{glob}" for glob in self._context.config.session_globs]
+        rules = [part for rule in self.session.rules for part in (keys if rule == "~" else [rule])]
+        return remedy(self._context.deployment.url.user, rules)
