@@ -76,7 +76,9 @@ class LimitsJudge:
         truth = used.values(*read)
         message = f"{row.key} used {row.used} of {row.limit}, {row.age_s:.2f} s old, {row.dialect}; truth {truth}"
         self._bench.check("limit: used", truth.has(row.used), seen, message, used)
-        blocked = limiter.limit is not None and row.used >= limiter.limit
+        if row.has_ended:
+            self._bench.check("limit: ended", used.values(*seen.span).low < row.used, seen, message)
+        blocked = limiter.limit is not None and row.used >= limiter.limit and not row.has_ended
         self._bench.check("limit: blocked", row.blocked == blocked and row.limit == limiter.limit, seen, message)
         there = limiter.truth.was_there(row.key, *read)
         self._bench.check("limit: exists", there, seen, message)

@@ -61,6 +61,10 @@ LIES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "session: lifetime": ("sessions", lambda frame: replace(frame, rows=first(frame.rows, ttl_s=77.0))),
     "limit: used": ("rate_limits", lambda frame: replace(frame, rows=first(frame.rows, used=5000, blocked=True))),
     "limit: blocked": ("rate_limits", lambda frame: replace(frame, rows=first(frame.rows, limit=3))),
+    "limit: ended": (
+        "rate_limits",
+        lambda frame: replace(frame, rows=first(frame.rows, blocked=False, has_ended=True)),
+    ),
     "limits: exact": ("rate_limits", lambda frame: replace(frame, count=exact(5000))),
     "blocked: exact": ("rate_limits", lambda frame: replace(frame, blocked=exact(5000))),
     "board: size": ("leaderboards", lambda frame: replace(frame, boards=first(frame.boards, size=5000))),
