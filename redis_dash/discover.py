@@ -17,7 +17,7 @@ from redis_dash.discovery.report import key_kinds
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.standard_streams import Talk
 from redis_dash.tui.kind_text import HEADS, cells
-from redis_dash.tui.text import Plain, pad, plain, width_of
+from redis_dash.tui.text import Plain, pad, plain, plural, width_of
 
 OK, UNREACHABLE, UNREAD, UNWRITTEN = 0, 1, 3, 4
 """Exit codes: kinds were listed, nothing was reached, the keys may not be read, the file was not written."""
@@ -101,10 +101,13 @@ def _json(target: str, keys: int, kinds: Sequence[KeyKind]) -> str:
 
 
 def _table(target: str, keys: int, kinds: Sequence[KeyKind]) -> str:
+    title = f"{plain(target)}: {plural(keys, 'key')}"
+    if not kinds and not keys:
+        return "\n".join([title, "", "The database holds no keys."])
     rows = [tuple(map(Plain, HEADS)), *(cells(kind, keys) for kind in kinds)]
     widths = [max(width_of(row[column]) for row in rows) for column in range(len(HEADS))]
     lines = [
         "  ".join(pad(text, widths[column], right=column in (1, 2, 3)) for column, text in enumerate(row)).rstrip()
         for row in rows
     ]
-    return "\n".join([f"{plain(target)}: {keys:,} keys", "", *lines])
+    return "\n".join([title, "", *lines])

@@ -1,4 +1,7 @@
-"""FastAPI with slowapi, over each strategy of the package limits."""
+"""FastAPI with slowapi, over each strategy of the package limits.
+
+With the variant ``key-prefix`` the clients are users, and the application has given a prefix for the names of the keys.
+"""
 
 import time
 
@@ -11,9 +14,17 @@ from slowapi.util import get_remote_address
 
 from visits import HITS, LIMIT, about, limit, main
 
+USERS = {"203.0.113.9": "ann", "2001:db8:0:13::5": "bob", "198.51.100.7": "dora"}
+
+
+def user(request: Request) -> str:
+    return USERS[get_remote_address(request)]
+
 
 def visit(url: str, variant: str) -> dict:
-    limiter = Limiter(get_remote_address, storage_uri=url, strategy=variant, headers_enabled=True)
+    prefix, strategy = ("mv", "moving-window") if variant == "key-prefix" else ("", variant)
+    client_of = user if prefix else get_remote_address
+    limiter = Limiter(client_of, storage_uri=url, strategy=strategy, headers_enabled=True, key_prefix=prefix)
     app = FastAPI()
     app.state.limiter = limiter
     app.add_exception_handler(RateLimitExceeded, _rate_limit_exceeded_handler)
@@ -31,9 +42,10 @@ def visit(url: str, variant: str) -> dict:
         headers = answers[-1].headers
         used = LIMIT - int(headers["x-ratelimit-remaining"])
         resets = float(headers["x-ratelimit-reset"]) - time.time()
-        name = RateLimitItemPerHour(LIMIT).key_for(address, "/items")
+        who = USERS[address] if prefix else address
+        name = RateLimitItemPerHour(LIMIT).key_for(*filter(None, (prefix, who, "/items")))
         key = f"LIMITS:{{{name}}}" if variant == "sliding-window-counter" else f"LIMITS:{name}"
-        limits.append(limit([key], address, let_in, used, round(resets, 1), strategy=variant))
+        limits.append(limit([key], address, let_in, used, round(resets, 1), strategy=strategy) | {"client": who})
     return about("slowapi", "limits", limits=limits)
 
 

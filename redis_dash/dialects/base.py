@@ -128,6 +128,8 @@ class Usage(NamedTuple):
     """Seconds until nothing is used any more, where the key holds only that: then ``used`` is 0."""
     resets: bool = False
     """Whether usage falls to 0 at once when the window ends; otherwise it falls step by step."""
+    may_be_over: bool = False
+    """Whether the key outlives its window and does not say when that ends: ``used`` may not count any more."""
 
 
 class OtherDialectError(Exception):

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from redis_dash.core.resp import Command
 from redis_dash.decoders import UndecodableError, decode
 from redis_dash.dialects.base import OtherDialectError, Rule, Usage
-from redis_dash.dialects.layout import Framework, Layout, expires, named
+from redis_dash.dialects.layout import Framework, Layout, expires
 from redis_dash.dialects.limit_values import IP, Counter, MustRead, count, in_window, is_count, seconds
 
+_PREFIX = rb"(?:(?:.{0,100}:)?(?P<added>\d{1,4}:)|.{0,100}[^0-9A-Za-z])?"
+"""``myapp:1:``, with the version that Django adds to the names of all keys."""
 _SCOPE = rb"(?:anon|user|[A-Za-z][\w.-]*?)"
 _IDENT = rb"(?:%b|[^_]+)" % IP
 
@@ -61,17 +63,17 @@ class RestThrottle(MustRead):
 
 
 class HashedCounter(Counter):
-    """A counter whose lifetime is no window: the end of the window cannot be known."""
+    """A counter of a window whose end is not known: its key lives longer, by 5 seconds to a whole window."""
 
     by_clock = False
 
     def decode(self, key: bytes, replies: Sequence[object], now: float, rule: Rule | None) -> Usage | None:
-        """The counter.
+        """The counter; it may be of a window that is over.
 
         Raises:
             OtherDialectError: the value is no count.
         """
-        return None if replies[0] is None else Usage(count(replies[0]), None)
+        return None if replies[0] is None else Usage(count(replies[0]), None, may_be_over=True, resets=True)
 
 
 FRAMEWORK = Framework(
@@ -79,7 +81,7 @@ FRAMEWORK = Framework(
         Layout(
             name="Django REST framework",
             topic="rate_limits",
-            keys=named(rb"throttle_(?P<id>%b_(?P<client>%b))" % (_SCOPE, _IDENT)),
+            keys=re.compile(rb"%bthrottle_(?P<id>%b_(?P<client>%b))" % (_PREFIX, _SCOPE, _IDENT), re.DOTALL),
             type="string",
             value=_are_times,
             also=expires,
@@ -89,7 +91,7 @@ FRAMEWORK = Framework(
         Layout(
             name="django-ratelimit",
             topic="rate_limits",
-            keys=re.compile(rb".{0,100}:\d{1,4}:rl:(?P<id>[0-9a-f]{32,128})", re.DOTALL),
+            keys=re.compile(rb".{0,100}:(?P<added>\d{1,4}:)rl:(?P<id>[0-9a-f]{32,128})", re.DOTALL),
             type="string",
             value=is_count,
             also=expires,

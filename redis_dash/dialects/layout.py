@@ -81,6 +81,8 @@ class KeyName(NamedTuple):
 
     glob: str
     """Matches the keys of the same kind: everything but the variable part."""
+    label: str
+    """The glob without what the framework adds to the names of all keys: a version."""
     identity: bytes
     """The variable part: a session's id, a client."""
     rule: Rule | None = None
@@ -97,7 +99,7 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     topic: Topic
     keys: re.Pattern[bytes]
     """Matches whole keys, with a group ``id`` for the variable part; see ``named``. A group ``client`` inside of it is
-    the identity, if not all of it is."""
+    the identity, if not all of it is. A group ``added`` before it says nothing to users."""
     type: str
     value: Callable[[object], bool]
     """Whether a sampled value is of this kind. It never raises."""
@@ -112,6 +114,8 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     """The limit that a key's name holds."""
     also: Callable[[KeySample], bool] = any_sample
     """What else a sampled key must have: a lifetime."""
+    client: Callable[[re.Match[bytes]], tuple[int, int]] | None = None
+    """The place of the client in a key's name, where a group of ``keys`` cannot tell it."""
     id_glob: Callable[[bytes], str] = star
     """The glob of a variable part, where ``*`` would match keys of other kinds, too."""
 
@@ -121,13 +125,27 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
         if match is None:
             return None
         begin, end = match.span("id")
-        glob = f"{escaped(decoded(key[:begin]))}{self.id_glob(match['id'])}{escaped(decoded(key[end:]))}"
+        variable, rest = self.id_glob(match["id"]), escaped(decoded(key[end:]))
+        glob = f"{escaped(decoded(key[:begin]))}{variable}{rest}"
+        label = f"{escaped(decoded(self._before(match)))}{variable}{rest}"
         identity, rule = match["id"], self.rule(match) if self.rule else None
-        if "client" not in self.keys.groupindex or match["client"] is None:
-            return KeyName(glob, identity, rule)
-        first, last = (place - begin for place in match.span("client"))
+        first, last = (place - begin for place in self._client(match))
         parts = (_PASSING.sub(b"", part).strip(_SEPARATORS) for part in (identity[:first], identity[last:]))
-        return KeyName(glob, match["client"], rule, b" ".join(filter(None, parts)))
+        return KeyName(glob, label, identity[first:last], rule, b" ".join(filter(None, parts)))
+
+    def _before(self, match: re.Match[bytes]) -> bytes:
+        """What is before the variable part, without what the framework adds to all names."""
+        begin, (first, last) = match.start("id"), (0, 0)
+        if "added" in self.keys.groupindex and match["added"] is not None:
+            first, last = match.span("added")
+        return match.string[:first] + match.string[last:begin]
+
+    def _client(self, match: re.Match[bytes]) -> tuple[int, int]:
+        """The place of the client in a key's name; of all of the variable part, if that is the client."""
+        if self.client is not None:
+            return self.client(match)
+        is_told = "client" in self.keys.groupindex and match["client"] is not None
+        return match.span("client" if is_told else "id")
 
     def fits(self, sample: KeySample) -> bool:
         """Whether type and value are those of this kind."""

@@ -6,6 +6,8 @@ import math
 import re
 from collections.abc import Sequence
 
+from redis_dash.core.decoding import text
+from redis_dash.core.id_parts import is_generated
 from redis_dash.core.resp import Command
 from redis_dash.dialects.base import OtherDialectError, Rule, Usage
 from redis_dash.dialects.layout import Framework, Layout, expires, named
@@ -20,12 +22,38 @@ _SECONDS = {
     b"year": 360 * 86_400,
 }
 _PARTS = (
-    rb"LIMITER/(?P<id>(?:(?!%(ip)b/)[^/]*/(?=%(ip)b/))?(?P<client>[^/]*)(?:/.*)?)"
+    rb"LIMITER/(?P<id>.*)"
     rb"/(?P<amount>[1-9]\d{0,8})/(?P<multiples>[1-9]\d{0,5})/(?P<unit>second|minute|hour|day|month|year)"
-) % {b"ip": IP}
-"""``LIMITER/[prefix/]<client>/<route>/5/1/minute``; a route may hold slashes, the client is an address or first."""
+)
+"""``LIMITER/[prefix/]<client>/<route>/5/1/minute``; a route may hold slashes, and begin with one."""
+_TWO_PARTS = re.compile(rb"(?P<first>[^/]+)/(?P<second>[^/]+)(?P<route>//)?", re.DOTALL)
+_ADDRESS = re.compile(rb"%b|[^@\s]+@[^@\s]+\.[^@\s]+" % IP)
+_ALIKE = re.compile(rb"[a-z]+|[A-Z]+|[0-9]+")
+_GENERATED = 6
+"""Runs of small letters, of capitals and of digits in a generated id, at least; a word has fewer."""
 LONGEST_LIST = 2000
 """Most times that are read of one client."""
+
+
+def _is_client(part: bytes) -> bool:
+    """Whether a part of a name cannot be a prefix or a route: it is an address, a number, or a generated id."""
+    last = re.split(rb"[:=|]", part)[-1]  # of user:42
+    if _ADDRESS.fullmatch(part) or last.isdigit():
+        return True
+    return len(_ALIKE.findall(last)) >= _GENERATED and is_generated(text(last))
+
+
+def _client(match: re.Match[bytes]) -> tuple[int, int]:
+    """The place of the client: the first part of the name, or the second one after a prefix.
+
+    One name cannot always tell which. The first part is a prefix if only the second one looks like a client, or if a
+    route that begins with a slash follows the second one. Otherwise it is the client.
+    """
+    begin = match.start("id")
+    parts = _TWO_PARTS.match(match["id"])
+    if parts is not None and not _is_client(parts["first"]) and (parts["route"] or _is_client(parts["second"])):
+        return begin + parts.start("second"), begin + parts.end("second")
+    return begin, begin + len(match["id"].partition(b"/")[0])
 
 
 def _rule(match: re.Match[bytes]) -> Rule:
@@ -108,6 +136,7 @@ FRAMEWORK = Framework(
             evidence="LIMITER/<client>/<route>/5/1/minute, a number that expires",
             dialect="fixed window",
             rule=_rule,
+            client=_client,
         ),
         Layout(
             name="limits (moving window)",
@@ -119,6 +148,7 @@ FRAMEWORK = Framework(
             evidence="LIMITER/<client>/<route>/5/1/minute, a list of times",
             dialect="limits (moving window)",
             rule=_rule,
+            client=_client,
         ),
         Layout(
             name="limits (sliding window)",
@@ -130,6 +160,7 @@ FRAMEWORK = Framework(
             evidence="{LIMITER/<client>/<route>/5/1/minute}, a number that expires",
             dialect="limits (sliding window)",
             rule=_rule,
+            client=_client,
         ),
         Layout(
             name="limits (previous window)",

@@ -59,7 +59,7 @@ class Envoy(Counter):
             return None
         begin = int(key[-10:]) if key[-10:].isdigit() else 0
         if rule is None:
-            return Usage(count(replies[0]), None, is_held=True)
+            return Usage(count(replies[0]), None, may_be_over=True, resets=True)
         end = begin + rule.window_s
         return Usage(count(replies[0]), end - now, resets=True) if now < end else None
 

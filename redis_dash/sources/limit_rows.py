@@ -60,7 +60,16 @@ def rank(row: LimitRow) -> Rank:
 
 def is_near(row: LimitRow) -> bool:
     """Whether a client is near its limit, at it, or blocked."""
-    return row.blocked or (row.limit is not None and row.used >= NEAR * row.limit)
+    return row.blocked or (_uses_most(row) and not row.may_be_over)
+
+
+def may_be_near(row: LimitRow) -> bool:
+    """Whether a client is near its limit unless its window is over, which its key does not say."""
+    return row.may_be_over and _uses_most(row)
+
+
+def _uses_most(row: LimitRow) -> bool:
+    return row.limit is not None and row.used >= NEAR * row.limit
 
 
 def fullest_first(row: LimitRow) -> tuple[bool, float, int, str]:

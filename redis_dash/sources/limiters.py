@@ -152,7 +152,7 @@ class Limiters:
                 layout = self._layouts[index]
                 told = layout.read_name(key) if layout else None
                 if told is not None:
-                    name = _name(told.glob, told.identity, told.part)
+                    name = _name(told.label, told.identity, told.part)
                     return _Match(index, told.identity, rule or told.rule, name)
                 return _Match(index, identity, rule, _name(pattern.glob, identity), layout is not None)
         return _Match(len(self._patterns), key)
@@ -181,7 +181,7 @@ def limit_row(key: bytes, limiter: Limiter, usage: Usage) -> LimitRow:
         limit=limit,
         window_s=rule.window_s if rule else usage.window_s,
         reset_s=usage.reset_s,
-        blocked=usage.is_blocked or (limit is not None and usage.used >= limit),
+        blocked=usage.is_blocked or (limit is not None and usage.used >= limit and not usage.may_be_over),
         dialect=limiter.format or limiter.dialect.name,
         is_held=usage.is_held,
         is_endless=usage.is_endless,
@@ -190,6 +190,7 @@ def limit_row(key: bytes, limiter: Limiter, usage: Usage) -> LimitRow:
         left=usage.left,
         clear_s=usage.clear_s,
         resets=usage.resets,
+        may_be_over=usage.may_be_over,
         limiter=limiter.name,
     )
 

@@ -22,7 +22,18 @@ from redis_dash.dialects.registry import LIMIT_DIALECTS
 from redis_dash.keyspace.client_tracking import Take
 from redis_dash.keyspace.key_group import HELD
 from redis_dash.sources.base import Context, Sample, Source, round_robin, sample
-from redis_dash.sources.limit_rows import LOWEST_RANK, Clock, Span, aged, fullest_first, is_near, most, of_those, rank
+from redis_dash.sources.limit_rows import (
+    LOWEST_RANK,
+    Clock,
+    Span,
+    aged,
+    fullest_first,
+    is_near,
+    may_be_near,
+    most,
+    of_those,
+    rank,
+)
 from redis_dash.sources.limiters import Limiter, Limiters, limit_row, misfit_note, type_name, unrecognised_note
 from redis_dash.sources.missing_commands import MissingCommands
 from redis_dash.sources.refusals import RefusedKeys, is_key_refused, refused_command
@@ -302,6 +313,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         nothing_read = not rows and bool(count.value)
         current = [self._rows[key] for key in full if key not in ended and self._read_at[key].asked >= self._began]
         all_read = all_read and self._follows_all and not self._refused and len(current) == len(full)
+        all_read = all_read and not any(map(may_be_near, self._rows.values()))
         blocked = sum(row.blocked for row in current)
         frame = RateLimitsFrame(
             count=count,
@@ -329,8 +341,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
 
     def _shown(self, key: bytes, row: LimitRow) -> LimitRow:
         """The row without session ids and tokens: the identity of a client may be its API key."""
-        names = row.key, row.identity, row.limiter
-        shown, identity, limiter = map(self._context.shown_name, names)
+        shown, identity, limiter = map(self._context.shown_name, (row.key, row.identity, row.limiter))
         return msgspec.structs.replace(row, key=shown, identity=identity, limiter=limiter, masked=Credential(key))
 
 

@@ -62,7 +62,7 @@ class Dashboard(PaneScreen, HasUnusedBindings):
         self.progress: Progress | None = None
         self.panes: tuple[Pane[Any], ...] = tuple(pane(number) for number, pane in enumerate(PANES, 1))
         self.pane_layout = PaneLayout(self, self.panes)
-        self._header = StatusBar(id="header", ground="bar")
+        self._header = StatusBar(id="header", ground="bar", more="…")
         self._tabs = StatusBar(id="tabs", gap=(Plain("  "), "blank"))
         self._footer = StatusBar(id="footer", gap=(Plain("  "), "blank"), ground="bar")
         self._notice = Bordered(id="notice")

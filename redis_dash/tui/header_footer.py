@@ -48,7 +48,7 @@ def header_items(
         return [*items, _trouble(reading, now)]
     if isinstance(frame, ServerFrame):
         age = now - reading.taken_at if reading is not None else 0.0
-        old = [Item(((Plain(f"{duration(age)} old"), "warn"),), 1, right=True)] if age > OLD_S else []
+        old = [Item(((Plain(f"{duration(age)} old"), "warn"),), 1, right=True, place="old")] if age > OLD_S else []
         return [*items, *old, *scan_items(frame.scan, full_scan_key, now), *_server_items(frame)]
     word = status_text(reading, now).words[0]
     if reading is not None and reading.status == "off" and reading.note:
@@ -71,18 +71,18 @@ def _server_items(frame: ServerFrame) -> list[Item]:
     full = frame.max_memory and frame.used_memory >= 0.9 * frame.max_memory
     ops = Plain("–") if frame.ops_per_s is None else compact(frame.ops_per_s)
     items = [
-        Item(((Plain(f"{ops:>6}"), "strong"), (Plain(" ops/s"), "dim")), 1, right=True),
-        Item(((Plain(memory), "warn" if full else "text"),), 2, right=True),
-        Item(((Plain(f"{frame.clients:,}"), "text"), (Plain(" clients"), "dim")), 3, right=True),
-        Item(((Plain("ping "), "dim"), (milliseconds(frame.ping_ms), "text")), 4, right=True),
-        Item(((Plain("our cost "), "dim"), (percent(frame.cost.share), "text")), 4, right=True),
+        Item(((Plain(f"{ops:>6}"), "strong"), (Plain(" ops/s"), "dim")), 1, right=True, place="ops"),
+        Item(((Plain(memory), "warn" if full else "text"),), 2, right=True, place="memory"),
+        Item(((Plain(f"{frame.clients:,}"), "text"), (Plain(" clients"), "dim")), 3, right=True, place="clients"),
+        Item(((Plain("ping "), "dim"), (milliseconds(frame.ping_ms), "text")), 4, right=True, place="ping"),
+        Item(((Plain("our cost "), "dim"), (percent(frame.cost.share), "text")), 4, right=True, place="cost"),
     ]
     if frame.kind == "cluster":
-        items.insert(0, Item(((Plain("one node of a cluster"), "warn"),), 1, right=True))
+        items.insert(0, Item(((Plain("one node of a cluster"), "warn"),), 1, right=True, place="kind"))
     if frame.other_dashboards:
-        items.insert(0, Item(((others_watch(frame.other_dashboards), "warn"),), 2, right=True))
+        items.insert(0, Item(((others_watch(frame.other_dashboards), "warn"),), 2, right=True, place="others"))
     if frame.evicting_since is not None:
-        items.insert(0, Item(((Plain("evicting"), "warn"),), 1, right=True))
+        items.insert(0, Item(((Plain("evicting"), "warn"),), 1, right=True, place="evicting"))
     return items
 
 

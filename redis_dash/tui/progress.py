@@ -103,9 +103,11 @@ def scan_items(scan: Scan, full_scan_key: str, now: float) -> list[Item]:
         what = f"scan {percent(scan.share, 0)}, {about(left)} left"
     else:
         return []
-    items = [Item(((Plain(what), "warn"),), 1, right=True)]
+    items = [Item(((Plain(what), "warn"),), 1, right=True, place="scan")]
     if full_scan_key:
-        items.append(Item(((Plain(full_scan_key), "accent"), (Plain(": full speed"), "text")), 3, right=True))
+        items.append(
+            Item(((Plain(full_scan_key), "accent"), (Plain(": full speed"), "text")), 3, right=True, place="full")
+        )
     return items
 
 

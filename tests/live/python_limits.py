@@ -74,7 +74,7 @@ def python_limits(now: float) -> list[Case]:
             "django-ratelimit",
             {":1:rl:*": "django-ratelimit"},
             [text(f":1:rl:{sha}", 12, 3604)],
-            [Truth(sha, 12)],
+            [Truth(sha, None)],
         ),
         Case(
             "fastapi-limiter",

@@ -223,6 +223,15 @@ async def test_a_certain_claim_makes_a_likely_one_moot(deployment: Deployment, c
     assert claims == {name: (20, 20), "rate-limit-redis": (1, 1)}
 
 
+async def test_discover_says_that_a_database_holds_no_keys(redis_url: str, client: redis.Redis) -> None:
+    text, code = await discover(Config(url=redis_url), as_json=False)
+    assert code == OK
+    assert text.splitlines()[0].endswith(": 0 keys")
+    assert text.splitlines()[1:] == ["", "The database holds no keys."]
+    document, _ = await discover(Config(url=redis_url), as_json=True)
+    assert (json.loads(document)["keys"], json.loads(document)["kinds"]) == (0, [])
+
+
 async def test_discover_without_a_server() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -153,3 +153,25 @@ async def test_a_client_that_the_scan_reads_beside_the_poll_is_not_left_out(
     frame = (await source.read()).frame
     assert [row.blocked for row in frame.rows] == [True]
     assert frame.blocked.holds(1), frame.blocked
+
+
+async def test_a_key_that_outlives_its_window_blocks_nobody_for_certain(
+    make_context: MakeContext, client: redis.Redis
+) -> None:
+    """Of django-ratelimit: the key lives longer than its window, whose end it does not say."""
+    for name, used in (("a", 12), ("b", 8), ("c", 3)):
+        client.set(f":1:rl:{name * 64}", used, px=50_000)
+    limits = (LimitPattern(":1:rl:*", "10/60", "django-ratelimit"),)
+    source = RateLimitsSource(context := make_context(limits=limits))
+    await context.keyspace.pass_over()
+    frame = (await source.read()).frame
+    assert [(row.used, row.limit, row.blocked, row.may_be_over) for row in frame.rows] == [
+        *((12, 10, False, True), (8, 10, False, True), (3, 10, False, True))
+    ]
+    assert [(count.value, count.certainty) for count in (frame.blocked, frame.near)] == [(0, "at_least")] * 2
+    exported = frame.rows[0].exported()
+    assert (exported["used"], exported["held"], exported["may_be_over"]) == (None, 12, True)
+    client.delete(f":1:rl:{'a' * 64}", f":1:rl:{'b' * 64}")
+    frame = (await source.read()).frame
+    assert (frame.blocked.value, frame.near.value) == (0, 0)
+    assert "at_least" not in (frame.blocked.certainty, frame.near.certainty)

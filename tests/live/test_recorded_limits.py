@@ -84,7 +84,10 @@ def check(row: LimitRow, truth: dict[str, Any], *, has_limit: bool) -> None:
     assert row.window_s in (truth["window_s"], None), (row, truth)
     if row.left is not None:
         assert row.left == truth["limit"] - truth["used"], (row, truth)
-    if row.limit is not None:
+    if row.may_be_over:  # the key does not say whether the client is still blocked
+        assert not row.blocked, (row, truth)
+        assert row.used >= truth["used"], (row, truth)
+    elif row.limit is not None:
         assert row.blocked == truth["blocked"], (row, truth)
     elif row.blocked:
         assert truth["blocked"], (row, truth)

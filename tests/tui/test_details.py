@@ -45,7 +45,7 @@ GONE: dict[str, tuple[str, Frame, Frame, str]] = {
         "3",
         fakes.rate_limits(fakes.limit("user7@example.com", 5)),
         fakes.rate_limits(fakes.limit("10.0.0.9", 5)),
-        "Nothing is counted for this client any more.",
+        "This key counts nothing any more.",
     ),
     "members": (
         "4",

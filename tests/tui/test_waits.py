@@ -15,10 +15,10 @@ from tests.tui.helpers import MEDIUM, NARROW, WIDE, running, screen_text, shows,
 @pytest.mark.parametrize(
     ("used", "reset", "words"),
     [
-        (5, 0.2, "falling "),
-        (5, 4.9, "falling "),
+        (5, 0.2, "falls in <1 s "),
+        (5, 4.9, "falls in 4 s "),
         (5, 5.0, "falls in 5 s "),
-        (85, 0.0, "near, falling "),
+        (85, 0.0, "near, falls in <1 s "),
         (85, 12.0, "near, falls in 12 s "),
         (85, None, "near  "),
         (100, 0.4, "blocked, <1 s "),
@@ -54,7 +54,7 @@ async def test_a_fixed_window_resets(used: int, reset: float, words: str) -> Non
         await shows(app, pilot, "usage resets in")
 
 
-@pytest.mark.parametrize(("resets", "word"), [(True, "resetting"), (False, "falling")])
+@pytest.mark.parametrize(("resets", "word"), [(True, "resetting"), (False, "falls in <1 s")])
 async def test_a_window_that_has_ended_blocks_nobody(resets: bool, word: str) -> None:
     row = msgspec.structs.replace(fakes.limit("10.0.0.1", 100, reset=0.0), blocked=False, has_ended=True, resets=resets)
     frame = msgspec.structs.replace(fakes.rate_limits(row), blocked=at_least(0), near=at_least(0))

@@ -131,9 +131,18 @@ def test_kong_counts_months_by_the_calendar(month: tuple[int, int, int], end: tu
 
 def test_a_window_of_envoy_is_judged_only_by_a_limit_that_is_given() -> None:
     key = b"d_remote_address_a_%d" % int(NOW - 30)
-    assert dialect("Envoy").decode(key, [b"7"], NOW, None) == Usage(7, None, is_held=True)
+    assert dialect("Envoy").decode(key, [b"7"], NOW, None) == Usage(7, None, may_be_over=True, resets=True)
     assert dialect("Envoy").decode(key, [b"7"], NOW, RULE) == Usage(7, 30, resets=True)
     assert dialect("Envoy").decode(key, [b"7"], NOW + 30, RULE) is None
+
+
+def test_a_counter_of_django_ratelimit_may_be_of_a_window_that_is_over_whatever_the_limit_is() -> None:
+    key = b":1:rl:" + b"0" * 64
+    for rule in (None, RULE):
+        assert dialect("django-ratelimit").decode(key, [b"12"], NOW, rule) == Usage(
+            12, None, may_be_over=True, resets=True
+        )
+        assert dialect("django-ratelimit").decode(key, [None], NOW, rule) is None
 
 
 @pytest.mark.parametrize("period", [1, 10, 60, 90, 300, 3600, 43_200, 86_400, 7 * 86_400])

@@ -15,7 +15,8 @@ class LimitRow(msgspec.Struct, frozen=True):
     key: str
     identity: str
     used: int
-    """Requests in the running window. Where ``is_held``, entries of any age: the window is not known."""
+    """Requests in the running window. Where ``is_held``, entries of any age: the window is not known. Where
+    ``may_be_over``, what the key counted, perhaps in a window that is over."""
     limit: int | None
     """None where it is unknown: Redis does not hold it, and none is given, or the given one does not fit."""
     window_s: float | None
@@ -40,6 +41,8 @@ class LimitRow(msgspec.Struct, frozen=True):
     """Whether usage falls to 0 at once when the window ends; otherwise it falls step by step."""
     has_ended: bool = False
     """Whether the window has ended since it was read: fewer are used by now, and the client is not called blocked."""
+    may_be_over: bool = False
+    """Whether the key outlives its window and does not say when that ends; the client is not called blocked."""
     limiter: str = ""
     """Which of several limiters counts the client: its pattern, and what else the key names."""
     masked: Credential | None = None
@@ -48,14 +51,14 @@ class LimitRow(msgspec.Struct, frozen=True):
     @property
     def knows_used(self) -> bool:
         """Whether ``used`` is the usage."""
-        return not self.is_held and self.left is None and self.clear_s is None
+        return not self.is_held and not self.may_be_over and self.left is None and self.clear_s is None
 
     def exported(self) -> dict[str, object]:
-        """All but masked keys; entries of any age are under ``held``, since they are not the usage."""
+        """All but masked keys; ``held`` is what may not be the usage: entries of any age, counts of old windows."""
         exported = {name: getattr(self, name) for name in self.__struct_fields__ if name not in ("masked", "is_held")}
         return exported | {
             "used": self.used if self.knows_used else None,
-            "held": self.used if self.is_held else None,
+            "held": self.used if self.is_held or self.may_be_over else None,
         }
 
 

@@ -63,7 +63,7 @@ class EventsPane(Pane[EventsFrame]):
         self._today = date.today()
         self.log_view: LogView[Entry] = LogView(self._line.paint, _matches, self._line.make_room, _new_day)
         self._received = 0
-        self._rates = StatusBar(gap=(Plain("  "), "blank"), more=" more")
+        self._rates = StatusBar(gap=(Plain("  "), "blank"), more="+{:,} more")
 
     def compose(self) -> ComposeResult:
         """Rates above, the stream below."""

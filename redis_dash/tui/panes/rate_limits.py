@@ -22,12 +22,12 @@ from redis_dash.tui.widgets.table import Table
 
 NEAR = 0.8
 """From this share of its limit on, a client is near it."""
-SOON_S = 5.0
-"""Usage that falls sooner than this is ``falling``: requests of a busy client leave the window all the time."""
+
+_MAY_BE_OVER = "window may be over"
 
 COLUMNS = (
     Column(Plain("client"), 40),
-    Column(Plain("limiter"), 10, most=18),
+    Column(Plain("limiter"), 10, most=60),
     Column(Plain(""), 5, most=40, priority=1, bar=True),
     Column(Plain("used"), 15, least=7, right=True),
     Column(Plain("state"), 16, least=14, most=26),
@@ -55,7 +55,6 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
             ("blocked, 41 s", "all requests are used that the limit allows; after that time the next is let in"),
             ("near", "80 % of the limit or more is used"),
             ("falls in 12 s", "then the oldest requests leave the window, and fewer are used"),
-            ("falling", "that happens within 5 seconds"),
             ("resets in 12 s", "then the window ends, and nothing is used"),
             ("resetting", "the window has just ended; what is used now is not read yet"),
             (
@@ -63,6 +62,14 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
                 "its counter lasts longer than the window of --limit, so that limit is not its own",
             ),
             ("no expiry", "its counter never ends by itself"),
+            (
+                "window may be over  may be over",
+                "its key outlives the window, and does not say when that ends: the count may not be used any more",
+            ),
+            (
+                "blocked, or window over  blocked or over",
+                "one of the two, for the same reason; such clients are not counted as blocked or near",
+            ),
             ("state", "one of these; empty where nothing is used, or the window is not known"),
             ("limit not known", "Redis holds no limit; name it with --limit to see who is blocked"),
             ("limit does not fit", "no counter ends within the window of --limit, so none is judged by it"),
@@ -134,8 +141,8 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
         super().display_frame(frame)
 
     def departure(self, is_complete: bool) -> Plain:
-        """All its requests left the window, or others have used more."""
-        return Plain("Nothing is counted for this client any more.") if is_complete else super().departure(is_complete)
+        """All requests left the window, or others have used more. Another key may count the client by now."""
+        return Plain("This key counts nothing any more.") if is_complete else super().departure(is_complete)
 
     def describe(self, row: LimitRow) -> Detail:
         """The limit behind the row, and the client's usage."""
@@ -144,7 +151,7 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
             (Plain("state"), _explained(row)),
             _used(row),
             (Plain("limit"), _limit(row)),
-            (Plain("window"), Plain("unknown") if row.window_s is None else duration(row.window_s)),
+            (Plain("window"), Plain("not in the key") if row.window_s is None else duration(row.window_s)),
             (Plain("usage resets in" if row.resets else "usage falls in"), _falls(row)),
             *([(Plain("limiter"), plain(row.limiter, 200))] if row.limiter else []),
             (Plain("key"), plain(row.key, 400)),
@@ -209,6 +216,8 @@ def _used(row: LimitRow) -> tuple[Plain, Plain]:
     """The name and the text of what is used."""
     if row.clear_s is not None:
         return Plain("used"), Plain(f"not known; nothing any more in {_wait(row.clear_s)}")
+    if row.may_be_over:
+        return Plain("counted"), Plain(f"{row.used:,}, in a window that may be over")
     if row.left is not None:
         return Plain("left"), Plain(f"{row.left:,}, at the last request")
     return (
@@ -217,11 +226,15 @@ def _used(row: LimitRow) -> tuple[Plain, Plain]:
 
 
 def _level(row: LimitRow) -> Role:
-    if row.has_ended:
+    if row.has_ended or row.may_be_over:
         return "good"
     if row.blocked:
         return "bad"
     return "warn" if row.limit and row.used >= NEAR * row.limit else "good"
+
+
+def _is_used_up(row: LimitRow) -> bool:
+    return row.limit is not None and row.used >= row.limit
 
 
 def _word(row: LimitRow) -> str:
@@ -230,8 +243,11 @@ def _word(row: LimitRow) -> str:
 
 
 def _state(row: LimitRow) -> tuple[Plain, ...]:
-    """``blocked, 9 min 04 s``, ``near, falls in 12 s``, ``resets in 12 s``, ``falling``; the same in fewer words."""
+    """``blocked, 9 min 04 s``, ``near, falls in 12 s``, ``resets in 12 s``; the same in fewer words."""
     word = _word(row)
+    if row.may_be_over:
+        forms = ("blocked, or window over", "blocked or over") if _is_used_up(row) else (_MAY_BE_OVER, "may be over")
+        return tuple(map(Plain, forms))
     if row.is_endless:
         return (Plain("no expiry"),)
     if row.clear_s is not None:
@@ -246,7 +262,7 @@ def _state(row: LimitRow) -> tuple[Plain, ...]:
     if row.resets:
         falls = [Plain("resetting")] if row.has_ended else [Plain(f"resets in {wait}") for wait in waits]
     else:
-        falls = [Plain("falling")] if row.reset_s < SOON_S else [Plain(f"falls in {wait}") for wait in waits]
+        falls = [Plain(f"falls in {wait}") for wait in waits]
     return (*(Plain(f"near, {fall}") for fall in falls), Plain(word)) if word else tuple(falls)
 
 
@@ -262,16 +278,16 @@ def _limit(row: LimitRow) -> Plain:
     if row.limit is not None:
         return count(row.limit)
     if row.given_limit is None:
-        return Plain("unknown: Redis does not hold it")
+        return Plain("not known: Redis does not hold it")
     return Plain(
-        f"unknown: --limit gives {row.given_limit:,} in {duration(row.given_window_s)}, but the key lasts longer"
+        f"not known: --limit gives {row.given_limit:,} in {duration(row.given_window_s)}, but the key lasts longer"
     )
 
 
 def _falls(row: LimitRow) -> Plain:
     if row.is_endless:
         return Plain("never: its key has no expiry")
-    return Plain("unknown") if row.reset_s is None else _wait(row.reset_s)
+    return Plain("not known") if row.reset_s is None else _wait(row.reset_s)
 
 
 def _wait(seconds: float) -> Plain:
@@ -287,9 +303,12 @@ def _explained(row: LimitRow) -> Plain:
     if row.limit is None and row.blocked:
         return Plain(f"blocked by the application{free}")
     if row.limit is None:
-        return Plain("not known: its limit is not named, see --limit")
+        over = "its window may be over, and " if row.may_be_over else ""
+        return Plain(f"not known: {over}its limit is not named, see --limit")
     window = "" if row.window_s is None else f" in {duration(row.window_s)}"
     made = f"{row.used:,} of {plural(row.limit, 'request')} used{window}"
+    if row.may_be_over:
+        return Plain(f"{'blocked' if _is_used_up(row) else 'not blocked'}: {made}, or its window is over")
     if row.blocked:
         return Plain(f"blocked: {made}{free}")
     return Plain(f"{_word(row) or 'not blocked'}: {made}, {row.limit - row.used:,} left")

@@ -55,6 +55,7 @@ _WORDS: tuple[Section, ...] = (
         "Signs",
         (
             ("+2  +2 columns", "so many more have no room; {pane.zoom} gives the pane more"),
+            ("…", "here something has no room: letters, or, in the first line, figures; the server pane has these"),
             ("1–12 of 40 listed", "which of the listed rows are visible; more are counted than listed"),
             ("filter  3 found", "the text that rows must hold to be listed; how many do"),
             ("searching 41 %", "among all sessions; so much of the keys was looked at. {pane.clear} stops"),

@@ -46,7 +46,7 @@ def share_out(columns: Sequence[Column], room: int, held: Sequence[int]) -> tupl
         kept.remove(last)
     _squeeze(columns, widths, sorted(kept), room)
     spare = max(0, room - _total([widths[i] for i in kept]))
-    order = sorted(kept, key=lambda i: columns[i].priority)
+    order = sorted(kept, key=lambda i: (columns[i].priority, columns[i].most))  # a long text takes what others leave
     for i in order:
         spare = _widen(widths, i, wanted[i], spare)
     while spare > 0 and (hungry := [i for i in order if columns[i].bar and widths[i] < columns[i].most]):

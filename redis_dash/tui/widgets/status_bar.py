@@ -15,6 +15,8 @@ from redis_dash.tui.theme_styles import Ground, ThemeStyles
 from redis_dash.tui.widgets.lines import Lines
 
 _GAP: Segment = (Plain("   "), "blank")
+KEPT = 30
+"""How many times the line is shown before an item gives back the room that it does not use any more."""
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -26,6 +28,58 @@ class Item(msgspec.Struct, frozen=True):
     """The name that a click on it reports."""
     right: bool = False
     """Stands at the right edge."""
+    place: str = ""
+    """Names the room of a figure: it stays reserved while the figure is shorter or away for a moment, so that other
+    items do not come and go with it."""
+
+
+class _Room(msgspec.Struct):
+    """The room that a figure had lately."""
+
+    item: Item
+    width: int
+    unused: int = 0
+    """How often the line was shown since it was used in full."""
+
+
+class _Rooms:
+    """The room of each figure."""
+
+    def __init__(self) -> None:
+        self._rooms: dict[str, _Room] = {}
+
+    def take(self, items: Sequence[Item]) -> bool:
+        """Note the items of the line as it is shown; returns whether the room of any has changed.
+
+        A line without figures frees all room.
+        """
+        before = self._widths
+        now = {item.place: item for item in items if item.place}
+        self._rooms = {
+            place: room for place, room in self._rooms.items() if now and (place in now or room.unused < KEPT)
+        }
+        for room in self._rooms.values():
+            room.unused += 1
+        for place, item in now.items():
+            width, known = measure(item.segments), self._rooms.get(place)
+            if known is None or width >= known.width or known.unused > KEPT:
+                self._rooms[place] = _Room(item, width)
+        return self._widths != before
+
+    @property
+    def _widths(self) -> dict[str, int]:
+        return {place: room.width for place, room in self._rooms.items()}
+
+    def width(self, item: Item) -> int:
+        """The width to reserve for an item."""
+        room = self._rooms.get(item.place)
+        return measure(item.segments) if room is None else max(room.width, measure(item.segments))
+
+    def with_absent(self, items: Sequence[Item]) -> list[Item]:
+        """The items, and those that were there a moment ago, before all others at the right edge."""
+        there = {item.place for item in items}
+        absent = [room.item for place, room in self._rooms.items() if place not in there]
+        return [*(item for item in items if not item.right), *absent, *(item for item in items if item.right)]
 
 
 class StatusBar(Lines):
@@ -45,11 +99,17 @@ class StatusBar(Lines):
         *,
         gap: Segment = _GAP,
         ground: Ground = "base",
-        more: str = "",
+        more: str = "+{:,}",
         id: str | None = None,  # noqa: A002
     ) -> None:
+        """Create an empty line.
+
+        Args:
+            more: Says that items have no room; ``{}`` is how many.
+        """
         super().__init__(id=id)
         self._more = more
+        self._rooms = _Rooms()
         self._gap = gap
         self._ground: Ground = ground
         self._items: tuple[Item, ...] = ()
@@ -58,7 +118,8 @@ class StatusBar(Lines):
 
     def show(self, items: Sequence[Item], unlisted: int = 0) -> None:
         """Replace the items; equal ones repaint nothing. ``unlisted`` counts items that are not given here."""
-        if (tuple(items), unlisted) != (self._items, self._unlisted):
+        has_moved = self._rooms.take(items)
+        if has_moved or (tuple(items), unlisted) != (self._items, self._unlisted):
             self._items, self._unlisted = tuple(items), unlisted
             self.repaint()
 
@@ -70,7 +131,7 @@ class StatusBar(Lines):
         segments: list[Segment] = [(Plain(" "), "blank")]
         self._lay(segments, left)
         if hidden:
-            segments += [self._gap, (Plain(f"+{hidden:,}{self._more}"), "dim")]
+            segments += [self._gap, (Plain(self._more.format(hidden)), "dim")]
         tail: list[Segment] = []
         for item in right:
             tail += [*([self._gap] if tail else []), *item.segments]
@@ -88,33 +149,35 @@ class StatusBar(Lines):
 
     def _fitting(self, width: int) -> tuple[list[Item], int]:
         """The items that fit, and how many do not."""
-        items = list(self._items)
-        hidden = self._unlisted
+        candidates = self._rooms.with_absent(self._items)
+        items, hidden = list(candidates), self._unlisted
         while self._needed(items, hidden) > width:
             least = max(reversed(items), key=lambda item: item.priority, default=None)
             if least is None or least.priority == 0:
                 break
             items.remove(least)
             hidden += 1
-        return self._refilled(items, hidden, width)
+        kept = set(map(id, self._refilled(candidates, items, hidden, width)))
+        shown = [item for item in self._items if id(item) in kept]
+        return shown, self._unlisted + len(self._items) - len(shown)
 
-    def _refilled(self, items: list[Item], hidden: int, width: int) -> tuple[list[Item], int]:
+    def _refilled(self, candidates: Sequence[Item], items: list[Item], hidden: int, width: int) -> list[Item]:
         """The items, and of the hidden ones the short ones that fit into the room that a long one has left."""
         shown = set(map(id, items))
-        for item in sorted((item for item in self._items if id(item) not in shown), key=lambda item: item.priority):
-            more = [other for other in self._items if id(other) in shown | {id(item)}]
+        for item in sorted((item for item in candidates if id(item) not in shown), key=lambda item: item.priority):
+            more = [other for other in candidates if id(other) in shown | {id(item)}]
             if self._needed(more, hidden - 1) <= width:
                 items, hidden, shown = more, hidden - 1, shown | {id(item)}
-        return items, hidden
+        return items
 
     def _needed(self, items: Sequence[Item], hidden: int) -> int:
         return self._width(items) + (hidden > 0) * (measure((self._gap,)) + self._more_width(hidden))
 
     def _more_width(self, hidden: int) -> int:
-        return len(f"+{hidden:,}{self._more}")
+        return len(self._more.format(hidden))
 
     def _width(self, items: Sequence[Item]) -> int:
-        return sum(measure(item.segments) for item in items) + measure((self._gap,)) * max(0, len(items) - 1)
+        return sum(map(self._rooms.width, items)) + measure((self._gap,)) * max(0, len(items) - 1)
 
     def on_click(self, event: Click) -> None:
         """Report the clicked item."""

@@ -1,0 +1,85 @@
+"""The first line: what has no room is not counted as dashboards, and does not come and go with the figures."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+import pytest
+
+from redis_dash.core.frames.server import Cost, Scan
+from redis_dash.core.reading import Reading
+from redis_dash.tui.header_footer import header_items
+from redis_dash.tui.text import Plain
+from redis_dash.tui.widgets.status_bar import Item, StatusBar
+from tests.tui import fakes
+from tests.tui.fakes import FakeFeed
+from tests.tui.helpers import running, screen_text, shows
+
+MOVING: tuple[dict[str, object], ...] = (
+    {"ping_ms": 0.31, "used_memory": 10_480_000, "cost": Cost(1204, 38.2, 0.0011), "clients": 9},
+    {"ping_ms": 0.01, "used_memory": 10_490_000, "cost": Cost(1204, 38.2, 0.0001), "clients": 10},
+    {"ping_ms": 12.3, "used_memory": 10_480_000, "cost": Cost(1204, 38.2, 0.1123), "clients": 999},
+)
+WAITS = Scan(done=300, size=10_000, share=0.03, held_back=True)
+
+
+def words(items: list[Item]) -> set[str]:
+    """The words of each item, without its figures."""
+    texts = ("".join(text for text, _ in item.segments) for item in items)
+    return {"".join(letter for letter in text if letter.isalpha()).replace("kB", "MB") for text in texts}
+
+
+def line(second: int, **changes: object) -> list[Item]:
+    """The items of one second."""
+    frame = fakes.server(other_dashboards=1, **{**MOVING[second % 3], **changes})
+    return header_items(Plain(""), Plain("127.0.0.1:6379/0"), Reading("server", "ok", frame, 100.0), 100.0, "F5")
+
+
+@pytest.mark.parametrize("width", range(40, 170))
+def test_figures_that_get_longer_and_shorter_hide_the_same_others_each_second(width: int) -> None:
+    bar, hidden = StatusBar(), []
+    for second in range(12):
+        bar.show(line(second))
+        hidden.append(words(line(second)) - words(bar._fitting(width)[0]))
+    assert all(names == hidden[3] for names in hidden[3:]), hidden
+
+
+@pytest.mark.parametrize("width", range(40, 170))
+def test_a_state_that_comes_and_goes_hides_the_same_others_each_second(width: int) -> None:
+    bar, shown = StatusBar(), []
+    for second in range(12):
+        items = line(0, scan=WAITS) if second % 2 else line(0)
+        bar.show(items)
+        shown.append(words(bar._fitting(width)[0]) & words(line(0)))
+    assert all(names == shown[1] for names in shown[1:]), shown
+
+
+def test_what_is_gone_for_long_gives_its_room_back() -> None:
+    bar = StatusBar()
+    bar.show(line(0))
+    all_of_them = bar._fitting(110)
+    bar.show(line(0, scan=WAITS))
+    bar.show(line(0))
+    assert bar._fitting(110) != all_of_them
+    for _ in range(60):
+        bar.show(line(0))
+    assert bar._fitting(110) == all_of_them
+
+
+def test_a_lost_server_gives_all_room_at_once() -> None:
+    bar = StatusBar()
+    bar.show(line(0, scan=WAITS))
+    lost = Reading("server", "stale", fakes.server(), time.time(), note="the server closed the connection")
+    items = header_items(Plain(""), Plain("127.0.0.1:6379/0"), lost, time.time())
+    bar.show(items)
+    assert bar._fitting(120) == (items, 0)
+
+
+async def test_hidden_figures_are_not_a_number_beside_other_dashboards() -> None:
+    feed = FakeFeed(fakes.ok("server", msgspec.structs.replace(fakes.server(), other_dashboards=1)))
+    async with running(feed, (80, 24)) as (app, pilot):
+        await shows(app, pilot, "incl. another dashboard")
+        first = screen_text(app).splitlines()[0]
+        assert " … " in first
+        assert "+" not in first
