@@ -79,7 +79,7 @@ def _json(target: str, keys: int, kinds: Sequence[KeyKind]) -> str:
             "sampled": kind.sampled or 0,
             "refused": kind.refused,
             "types": dict(kind.types),
-            "endless": kind.endless,
+            "endless": kind.endless if kind.sampled else None,
             "longest_s": kind.longest_s,
             "mean_bytes": kind.mean_bytes,
             "recognised": [

@@ -45,7 +45,7 @@ def mark(command: Command, outcome: Outcome) -> str:
     about = command.command if isinstance(command, FindOut) else command
     match about:
         case RevokeSession(session):
-            return f"{outcome.result}: {session.id} {f'of {session.user}' if session.user else '(unnamed)'}"
+            return f"{outcome.result}: {session.id} {'of ' if session.user else ''}{session.shown_user}"
         case RestoreSession():
             return "revocation undone" if outcome.result == "restored" else f"undoing a revocation: {outcome.result}"
         case Publish():

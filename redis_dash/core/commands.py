@@ -40,6 +40,7 @@ class RestoreSession(msgspec.Struct, frozen=True):
 
     key: Credential
     user: str
+    """As it was shown."""
     dump: bytes
     expires_at: float | None
     companions: tuple[RemovedCompanion, ...] = ()

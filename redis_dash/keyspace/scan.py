@@ -156,6 +156,7 @@ class Keyspace:
             share=self.share,
             full_speed=self.full_speed,
             held_back=self._throttle.held_back and not self.full_speed,
+            ping_ms=self._throttle.ping_ms,
             resumes_at=self._resumes_at,
             keys_per_s=self._speed.per_s(time.monotonic()),
             elapsed_s=self.elapsed_s,

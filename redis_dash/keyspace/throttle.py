@@ -21,7 +21,7 @@ AIM = 0.9
 """Share of the budget that is aimed at: the cost of a command is known only afterwards."""
 PINGS, QUIET_PINGS = 5, 300
 HELD_BACK_MS = 2.0
-"""Latency this far above the baseline, and twice the baseline, means that the server is busy."""
+"""Latency this far above the baseline, and twice the baseline, slows the scan, whoever causes it."""
 LEAST_MS = 0.001
 """The least time that a ping is taken to last."""
 LEAST_SHARE = 0.1
@@ -60,11 +60,11 @@ class Throttle:
         self._free_slices = FREE_SLICES
         self._pings: deque[float] = deque(maxlen=QUIET_PINGS)
         self.share = 1.0
-        """Share of the budget in use; less than 1 while the server answers slowly."""
+        """Share of the budget in use; less than 1 while pings take long."""
 
     @property
     def held_back(self) -> bool:
-        """Whether the scan is slower than the budget allows because the server is busy."""
+        """Whether the scan is slower than the budget allows because pings take longer than they usually do."""
         return self.share < 1
 
     def count(self, *, in_background: bool) -> int:
@@ -76,9 +76,14 @@ class Throttle:
         self._pings.append(ping_ms)
         if len(self._pings) < PINGS:
             return
-        now = max(LEAST_MS, median(list(self._pings)[-PINGS:]))
+        now = max(LEAST_MS, self.ping_ms or 0.0)
         bearable = max(2 * self._quiet_ms, self._quiet_ms + HELD_BACK_MS)
         self.share = max(LEAST_SHARE, min(1.0, bearable / now))
+
+    @property
+    def ping_ms(self) -> float | None:
+        """The median of the last few pings; None before there are some."""
+        return median(list(self._pings)[-PINGS:]) if len(self._pings) >= PINGS else None
 
     @property
     def _quiet_ms(self) -> float:

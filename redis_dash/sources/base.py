@@ -97,8 +97,8 @@ class Context:
         self.subscriber = subscriber
         self.tracking = tracking
         self.known_ids = known_ids
-        self.other_dashboards = 0
-        """Other dashboards whose commands are in the latest rates, as far as the cache source has found."""
+        self.other_dashboards: int | None = None
+        """Other dashboards whose commands are in the latest rates, as the cache source has found; None: not known."""
         self.left_out: Mapping[str, int] = {}
         """By topic: how many recognised kinds of keys are not watched, because they are too many."""
         self.recognised: Container[str] = ()

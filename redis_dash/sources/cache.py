@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from statistics import median
 
 from redis_dash.client.info import Info
 from redis_dash.config import Config
 from redis_dash.core.certainty import Count, weakest
-from redis_dash.core.frames.cache import CacheFrame, CacheGroup
+from redis_dash.core.frames.cache import ENOUGH_LOOKUPS, CacheFrame, CacheGroup
 from redis_dash.core.resp import ReplyError
 from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, sample, text
 from redis_dash.sources.other_dashboards import Dashboards
@@ -16,6 +17,8 @@ from redis_dash.sources.refusals import is_key_refused, refused_command
 
 HISTORY = 240
 """Polls remembered."""
+USUAL_MOST, USUAL_LEAST = 900, 30
+"""Intervals of which the usual hit rate is the median: so many at most, and no fewer."""
 
 
 def key_group(name: str) -> str:
@@ -39,6 +42,9 @@ class CacheSource(Source[CacheFrame]):
         self._interval: tuple[int, int] | None = None
         """None if it is not known."""
         self._history: deque[float | None] = deque(maxlen=HISTORY)
+        self._interval_s: float | None = None
+        self._usual: deque[float] = deque(maxlen=USUAL_MOST)
+        self._usual_hit_rate: float | None = None
         self._counters: dict[str, tuple[int, int]] = {}
         self._gained: dict[str, tuple[int, int] | None] = {}
         self._no_counters = NO_NOTE
@@ -57,10 +63,10 @@ class CacheSource(Source[CacheFrame]):
         info = await self._context.deployment.info(max_age_s=0.0)
         await counts.synchronise()
         dashboards, others = await self._dashboards.count(info)
-        self._note_others((dashboards or 1) - 1, info)
+        self._note_others(None if dashboards is None else dashboards - 1, info)
         hits, misses = info.application
         fresh = self._before is None or info.at - self._before.at >= self._shortest_s
-        interval = self._since_last(info) if fresh else self._interval
+        interval = self._since_last(info, is_alone=dashboards in (1, None)) if fresh else self._interval
         keys = {name: counts.count(key_group(name), info, asked[key_group(name)]) for name in counters}
         groups = tuple(self._group(name, keys[name], found, fresh) for name, found in counters.items())
         frame = CacheFrame(
@@ -75,6 +81,8 @@ class CacheSource(Source[CacheFrame]):
             history=tuple(self._history),
             groups=groups,
             dashboards=dashboards,
+            usual_hit_rate=self._usual_hit_rate,
+            interval_s=self._interval_s if interval else None,
             had_others=self._had_others,
             since=info.since,
         )
@@ -82,7 +90,7 @@ class CacheSource(Source[CacheFrame]):
         notes = [self._no_counters, self._context.scan_note if groups else NO_NOTE, Note(others)]
         return sample(frame, count, self._context.scope(self.topic, [cache.keys for cache in self._caches]), notes)
 
-    def _note_others(self, others: int, info: Info) -> None:
+    def _note_others(self, others: int | None, info: Info) -> None:
         """Tell the other topics; the server's rates must say the same at once."""
         if others != self._context.other_dashboards:
             self._context.other_dashboards = others
@@ -90,7 +98,7 @@ class CacheSource(Source[CacheFrame]):
         is_reset = self._before is not None and self._before.began != info.began
         self._had_others = bool(others) or (self._had_others and not is_reset)
 
-    def _since_last(self, info: Info) -> tuple[int, int] | None:
+    def _since_last(self, info: Info, *, is_alone: bool) -> tuple[int, int] | None:
         before, self._before = self._before, info
         if before is None:
             return None
@@ -98,7 +106,11 @@ class CacheSource(Source[CacheFrame]):
         # Not known if the server's counters were reset, by a restart or CONFIG RESETSTAT.
         known = info.began == before.began
         self._interval = (now[0] - then[0], now[1] - then[1]) if known else None
+        self._interval_s = info.at - before.at
         self._history.append(rate(*self._interval) if self._interval else None)
+        self._usual_hit_rate = median(self._usual) if len(self._usual) >= USUAL_LEAST else None
+        if self._interval and is_alone and sum(self._interval) >= ENOUGH_LOOKUPS:
+            self._usual.append(self._interval[0] / sum(self._interval))
         return self._interval
 
     async def _read_counters(self) -> dict[str, tuple[int, int] | None]:
@@ -151,6 +163,6 @@ def _counters(reply: object) -> tuple[int, int] | None:
         return None
     fields = {text(name): value for name, value in zip(reply[::2], reply[1::2], strict=False)}
     try:
-        return int(fields.get("hits", 0)), int(fields.get("misses", 0))
+        return (int(fields.get("hits", 0)), int(fields.get("misses", 0))) if {"hits", "misses"} & set(fields) else None
     except ValueError:
         return None

@@ -323,6 +323,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             unlimited=not any(row.limit for row in self._rows.values()) and (bool(rows) or not self._limiters.has_rule),
             unrecognised=unrecognised,
             limiters=len({row.limiter for row in self._rows.values()}),
+            unjudged=sum(not row.knows_blocked for row in self._rows.values()),
         )
         odd = unrecognised_note(unrecognised), misfit_note(self._rows.values())
         left_out = self._context.left_out_note(self.topic, "--limit")

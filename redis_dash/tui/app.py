@@ -278,7 +278,7 @@ class DashApp(TerminalApp):
             return
         command = self._undo[-1]
         left = "to end when it would have ended" if command.expires_at else "without an expiry, as it was"
-        facts = ((Plain("user"), plain(command.user, 200) or Plain("(unnamed)")),)
+        facts = ((Plain("user"), plain(command.user, 200)),)
         consequence = (
             Plain(f"The key is written again, {left}."),
             Plain("If it exists again by now, nothing is written."),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable
 from datetime import datetime
 from functools import lru_cache
+from typing import Literal
 
 from redis_dash.core.certainty import Count
 from redis_dash.tui.text import Plain
@@ -15,9 +16,17 @@ RECENT_S = 5.0
 """A count up to this age is ``just counted``."""
 _NARROW = 0.01
 """A count whose bounds are closer than this share of it is shown without them."""
+EVEN = 0.5
+"""Bounds are about equally far if the distance of one is at least this share of the other's."""
+_FEW = 1000
+"""A count that is less for certain is shown with its bounds: they are no longer than a margin."""
+_MOST_FORMS = 2000
 _MOST_DECIMALS = 6
 _HUGE = 1e17
 """From here on a score is shown in its shortest form: neighbouring whole numbers are the same float."""
+
+Form = Literal["plain", "margin", "range"]
+"""How a count is written: ``1,012``, ``1.01 M ± 1 %``, ``27–41``."""
 
 
 def count(value: int) -> Plain:
@@ -201,30 +210,79 @@ def moment(at: float | None) -> Plain:
 
 
 def tally(value: Count) -> Plain:
-    """``128``; ``1.01 M ± 1 %`` if it is estimated; ``27–41`` for few; ``1,204+`` if there may be more."""
+    """``128``; ``1.01 M ± 1 %`` if the bounds are about equally far, else ``27–41``; ``1,204+``."""
+    return _written(value, _form(value, None))
+
+
+class Tallies:
+    """Counts as text, each in a form that does not go to and fro while its bounds change a little."""
+
+    def __init__(self) -> None:
+        self._forms: dict[Hashable, Form] = {}
+
+    def __call__(self, value: Count, of: Hashable = "") -> Plain:
+        """As ``tally``; ``of`` tells several counts apart."""
+        if len(self._forms) > _MOST_FORMS:
+            self._forms.clear()
+        form = self._forms[of] = _form(value, self._forms.get(of))
+        return _written(value, form)
+
+
+def _form(value: Count, before: Form | None) -> Form:
+    """The form of a count, and the same as ``before`` near the border between two forms.
+
+    A margin (``±``) says that the truth is as likely below as above. So it is used only if the nearer bound is at least
+    half as far as the other one. It would say nothing for a few keys, or where it is as large as the value itself.
+    """
+    high = value.value if value.high is None else value.high
+    if value.certainty in ("exact", "unknown", "at_least") or value.low == high:
+        return "plain"
+    up, down = high - value.value, value.value - value.low
+    margin = max(up, down) / max(1, value.value)
+    if value.certainty == "counted" and margin < _NARROW * _strictness("plain", before):
+        return "plain"
+    strictness = _strictness("margin", before)
+    is_even = min(up, down) >= EVEN / strictness * max(up, down) or margin < _NARROW * strictness
+    return "margin" if is_even and margin < strictness and high * strictness >= _FEW else "range"
+
+
+def _strictness(form: Form, before: Form | None) -> float:
+    """Less than 1 for a form that would replace another one."""
+    return 1.0 if before in (form, None) else 0.8
+
+
+def _written(value: Count, form: Form) -> Plain:
     if value.certainty == "unknown":
         return _UNKNOWN
     if value.certainty == "at_least":
         return Plain(f"{count(value.value)}+")
     high = value.value if value.high is None else value.high
-    if value.certainty == "exact" or value.low == high:
+    if form == "plain":
         return count(value.value)
+    if form == "range":
+        return _range(value.low, high)
     margin = max(high - value.value, value.value - value.low) / max(1, value.value)
-    if value.certainty == "counted" and margin < _NARROW:
-        return count(value.value)
-    if high < 1000:
-        return Plain(f"{value.low:,}–{high:,}")
-    if margin >= 1:  # a percentage would say nothing, and suggest a lower bound below zero
-        return Plain(f"{compact(value.low)}–{compact(high)}")
     return Plain(f"{compact(value.value)} ± {max(1, math.ceil(margin * 100))} %")
 
 
-def seen(value: Count, noun: str) -> Plain:
+def _range(low: int, high: int) -> Plain:
+    """``27–41``, ``12.4 k–13.1 k``, ``14–60,700``: rounded outwards, and ``14–60.7 k`` could be read as 14,000."""
+    low, high = low - low % _last_digit(low), high + -high % _last_digit(high)
+    most = count(high) if low < 1000 and high < 1_000_000 else compact(high)
+    return Plain(f"{compact(low)}–{most}")
+
+
+def _last_digit(value: int) -> int:
+    """The worth of the last digit that ``compact`` shows."""
+    return 1 if value < 10_000 else 10 ** (len(str(value)) - 3)
+
+
+def seen(value: Count, noun: str, written: Callable[[Count], Plain] = tally) -> Plain:
     """``128 sessions``; ``none seen yet, at most 400`` if none was seen, which does not mean that there is none."""
     if value.value == 0 and value.certainty in ("estimated", "unknown", "at_least"):
-        most = "" if value.high is None else f", at most {compact(value.high)}"
+        most = "" if value.high is None else f", at most {compact(value.high + -value.high % _last_digit(value.high))}"
         return Plain(f"none seen yet{most}")
-    shown = tally(value)
+    shown = written(value)
     return Plain(f"{shown} {noun if shown == '1' else f'{noun}s'}")
 
 

@@ -10,7 +10,7 @@ from redis_dash.core.durations import tenths
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.server import Scan, ServerFrame
 from redis_dash.core.reading import AnyReading
-from redis_dash.tui.formatting import about, clock, compact, percent, rate
+from redis_dash.tui.formatting import about, clock, compact, milliseconds, percent, rate
 from redis_dash.tui.segments import Segment
 from redis_dash.tui.text import Plain
 from redis_dash.tui.widgets.meter import meter
@@ -25,12 +25,6 @@ _LONG_S = 60.0
 _TYPICAL_S = 5.0
 """After this time the speed of a pass within the budget is typical: its first slices do not wait for the budget."""
 
-HELD_BACK = (
-    Plain("held back: the server answers slowly"),
-    Plain("held back: slow answers"),
-    Plain("held back: slow"),
-    Plain("held back"),
-)
 _NAMES = {"pass": Plain("full scan"), "search": Plain("searching")}
 
 
@@ -78,11 +72,16 @@ def why_slow(scan: Scan, now: float) -> tuple[Plain, ...]:
     if scan.full_speed or scan.stopped:
         return ()
     if scan.held_back:
-        return HELD_BACK
+        return _slowed(scan)
     if not _is_ahead(scan.resumes_at, now):
         return ()
     until = f"until {clock(scan.resumes_at)[:8]}"
     return Plain(f"waits for its budget {until}"), Plain(f"waits {until}"), Plain("waits")
+
+
+def _slowed(scan: Scan) -> tuple[Plain, ...]:
+    """What is measured: another program may load the server, the network or this computer."""
+    return Plain(f"slowed: ping {milliseconds(scan.ping_ms)}"), Plain("slowed")
 
 
 def _is_ahead(moment: float | None, now: float) -> TypeGuard[float]:
@@ -96,7 +95,7 @@ def scan_items(scan: Scan, full_scan_key: str, now: float) -> list[Item]:
     if scan.full_speed or scan.stopped:
         return []
     if scan.held_back:
-        what = "scan held back: server slow"
+        what = f"scan {_slowed(scan)[0]}"
     elif _is_ahead(scan.resumes_at, now):
         what = f"scan waits until {clock(scan.resumes_at)[:8]}"
     elif not scan.passes and left is not None and left > _LONG_S:

@@ -17,6 +17,8 @@ FRESH_S = 1.5
 """Up to this age a reading counts as current, and its age is not shown."""
 
 _NOTE_WIDTH = 120
+_MANY = 1000
+"""So many keys that may have come, and more than were counted, outdate a count."""
 
 
 class StatusText(msgspec.Struct, frozen=True):
@@ -69,7 +71,7 @@ def shortages(reading: AnyReading) -> tuple[tuple[Segment, ...], ...]:
         return ()
     if not reading.note:
         return (_segment(Plain("reduced"), "warn"),)
-    forms = [f"reduced: {plain(reading.note, _NOTE_WIDTH)}", "reduced, see help"]
+    forms = [f"reduced: {plain(reading.note, _NOTE_WIDTH)}", "reduced, see help", "reduced"]
     if reading.remedy:
         forms.insert(0, f"{forms[0]}: {plain(reading.remedy, _NOTE_WIDTH)}")
     return tuple(_segment(Plain(form), "warn") for form in forms)
@@ -90,33 +92,27 @@ def _describe(reading: AnyReading, now: float, shown: AnyReading | None) -> Stat
         return StatusText(tuple(words), "bad", faded=True, alert=(Plain("✖"), "bad"))
     if reading.status == "off":
         return StatusText((_segment(Plain("off"), "dim"),), "border")
-    current, brief = _currency(reading, now) if shown is None else (_caveat(shown, now), [])
+    current = _currency(reading, now) if shown is None else _caveat(shown, now)
     if reading.status == "reduced":
         if reading.count is None:  # it is not "live"
-            current, brief = current[1:], brief[1:]
-        return beside(current, brief, shortages(reading))
-    return StatusText(tuple(current), "border", (tuple(brief),) if brief else ())
+            current = current[1:]
+        return beside(current, shortages(reading))
+    return StatusText(tuple(current), "border")
 
 
-def beside(
-    current: Sequence[tuple[Segment, ...]],
-    brief: Sequence[tuple[Segment, ...]],
-    missing: Sequence[tuple[Segment, ...]],
-) -> StatusText:
+def beside(current: Sequence[tuple[Segment, ...]], missing: Sequence[tuple[Segment, ...]]) -> StatusText:
     """Certainty and age, then what is missing: where there is little room, the words for what is missing go first."""
-    words, *others = [(*current, form) for form in missing] or [tuple(current)]
-    shortest = [(*brief, missing[-1])] if brief and missing else []
-    return StatusText(words, "border", (*others, *shortest))
+    words, *briefs = [(*current, form) for form in missing] or [tuple(current)]
+    return StatusText(words, "border", tuple(briefs))
 
 
-def _currency(reading: AnyReading, now: float) -> tuple[list[tuple[Segment, ...]], list[tuple[Segment, ...]]]:
-    """How certain the values are, and their age if it matters; the same in fewer words."""
-    words, brief = certainty(reading.count, now), certainty(reading.count, now, brief=True)
+def _currency(reading: AnyReading, now: float) -> list[tuple[Segment, ...]]:
+    """How certain the values are, and their age if it matters."""
     age = now - reading.taken_at
     old = [_segment(Plain(f"{duration(age)} old"), "dim")] if is_old(reading, now) else []
     if old and reading.count is None:
-        return old, old  # it is no longer live
-    return [words, *old], [brief, *old]
+        return old  # it is no longer live
+    return [certainty(reading.count, now), *old]
 
 
 def _caveat(shown: AnyReading, now: float) -> list[tuple[Segment, ...]]:
@@ -125,16 +121,19 @@ def _caveat(shown: AnyReading, now: float) -> list[tuple[Segment, ...]]:
     return [] if is_plain else [certainty(shown.count, now)]
 
 
-def certainty(count: Count | None, now: float, *, brief: bool = False) -> tuple[Segment, ...]:
-    """``live``, ``exact``, ``just counted``, ``counted 8 min ago``, ``12 % scanned``, ``at least``, ``not known``."""
+def certainty(count: Count | None, now: float) -> tuple[Segment, ...]:
+    """``live``, ``exact``, ``just counted``, ``counted 8 min ago``, ``12 % scanned``, ``at least``, ``not known``.
+
+    ``counting again``: what was counted says little about the present number, since very many keys have been written.
+    """
     if count is None:
         return _segment(Plain("live"), "dim")
     if count.certainty == "exact":
         return _segment(Plain("exact"), "dim")
+    if count.certainty == "counted" and count.high is not None and count.high - count.value > max(_MANY, count.value):
+        return _segment(Plain("counting again"), "warn")
     if count.certainty == "counted" or (count.certainty == "at_least" and count.coverage >= 1):
         ago = "just counted" if is_recent(count, now) else f"counted {about(now - count.at)} ago"
-        if brief and not is_recent(count, now):
-            ago = f"{about(now - count.at)} ago"
         return _segment(Plain(ago if count.certainty == "counted" else f"at least, {ago}"), "dim")
     if count.certainty == "unknown" and count.coverage >= 1:  # what was found may not be read
         return _segment(Plain("not known"), "warn")

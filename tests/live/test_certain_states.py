@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import redis
@@ -66,6 +67,37 @@ async def test_by_default_nobody_is_called_blocked(
     await context.keyspace.pass_over()
     frame = (await source.read()).frame
     assert (frame.unlimited, frame.blocked.value, frame.rows[0].limit, frame.rows[0].blocked) == (True, 0, None, False)
+
+
+async def test_who_is_blocked_is_null_in_exports_where_no_limit_is_known(
+    make_context: MakeContext, client: redis.Redis
+) -> None:
+    client.set("ratelimit:alice", 150)
+    source = RateLimitsSource(context := make_context(limits=Config().limits))
+    await context.keyspace.pass_over()
+    exported: Any = (await source.read()).frame.exported()
+    for name in ("blocked", "near"):
+        told = [exported[name], *(exported[f"{name}_{part}"] for part in ("low", "high", "certainty"))]
+        assert told == [None, None, None, "unknown"]
+    assert (exported["rows"][0]["limit"], exported["rows"][0]["blocked"]) == (None, None)
+    assert (exported["count"], exported["limits_known"]) == (1, False)
+
+
+async def test_of_clients_of_whom_only_some_have_a_known_limit_at_least_so_many_are_blocked(
+    make_context: MakeContext, client: redis.Redis
+) -> None:
+    client.mset({"ratelimit:ann": 10, "ratelimit:bob": 9, "free:eve": 900})
+    for key in ("ratelimit:ann", "ratelimit:bob", "free:eve"):
+        client.expire(key, 30)
+    limits = (LimitPattern("ratelimit:*", "10/60"), LimitPattern("free:*"))
+    source = RateLimitsSource(context := make_context(limits=limits))
+    await context.keyspace.pass_over()
+    exported: Any = (await source.read()).frame.exported()
+    for name in ("blocked", "near"):
+        told = [exported[name], *(exported[f"{name}_{part}"] for part in ("low", "high", "certainty"))]
+        assert told == [1, 1, exported["high"], "at_least"]
+    assert {row["identity"]: row["blocked"] for row in exported["rows"]} == {"ann": True, "bob": False, "eve": None}
+    assert exported["limits_known"] is True
 
 
 async def test_a_limit_is_known_although_no_shown_client_has_one(

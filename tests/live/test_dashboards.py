@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import redis
@@ -121,6 +122,11 @@ async def test_where_other_dashboards_cannot_be_looked_for_that_is_reported(
         reading = next(reading for reading in await hub.read_all() if reading.topic == "cache")
         assert reading.frame is not None
         assert (reading.status, reading.frame.dashboards) == ("reduced", None)
+        server = next(reading for reading in await hub.read_all() if reading.topic == "server")
+        assert server.frame is not None
+        assert server.frame.other_dashboards is None
+        exported: Any = reading.frame.exported()
+        assert (exported["dashboards"], exported["had_others"]) == (None, None)
         assert "other dashboards cannot be detected" in reading.note
 
 

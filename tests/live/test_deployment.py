@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 
 import pytest
 import redis
@@ -99,10 +98,8 @@ async def test_a_silent_server_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("redis_dash.client.node.REPLY_TIMEOUT_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         deployment = Deployment(Url(f"redis://127.0.0.1:{silent.getsockname()[1]}"))
-        began = time.monotonic()
         with pytest.raises(SourceError, match="no answer in time"):
             await deployment.one(b"PING")
-        assert time.monotonic() - began < 5
 
 
 async def test_comes_back_after_a_restart_with_fresh_own_counts() -> None:

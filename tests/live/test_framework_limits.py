@@ -6,6 +6,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import redis
@@ -126,6 +127,9 @@ async def test_blocked_clients_are_counted_though_no_limit_is_known(
     await context.keyspace.pass_over()
     frame = (await source.read()).frame
     assert (frame.count.value, frame.blocked.value, frame.near.value, frame.unlimited) == (2, 1, 0, True)
+    exported: Any = frame.exported()
+    assert (exported["blocked"], exported["blocked_certainty"], exported["near"]) == (1, "at_least", None)
+    assert [row["blocked"] for row in exported["rows"]] == [True, None]
 
 
 async def test_keys_of_another_name_are_no_clients(make_context: MakeContext, client: redis.Redis) -> None:

@@ -144,6 +144,16 @@ async def test_discover_prints_the_same_rows(redis_url: str, client: redis.Redis
         assert all(text in lines[name] for text in (shown[0], shown[1], shown[4], shown[6])), (shown, lines[name])
 
 
+async def test_discover_says_null_of_what_was_not_read(
+    redis_url: str, client: redis.Redis, poor: Callable[..., Hub]
+) -> None:
+    client.mset({f"cart:{number}": "x" for number in range(30)})
+    poor("-type", "-pttl", "-ttl")
+    document, _ = await discover(Config(url=redis_url.replace("redis://", "redis://poor:pw@")), as_json=True)
+    (kind,) = json.loads(document)["kinds"]
+    assert (kind["sampled"], kind["types"], kind["endless"], kind["longest_s"]) == (0, {}, None, None)
+
+
 @pytest.fixture
 async def poor(redis_url: str, client: redis.Redis) -> AsyncIterator[Callable[..., Hub]]:
     """Makes hubs of a user with these rules."""

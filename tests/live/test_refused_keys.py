@@ -79,7 +79,7 @@ async def test_where_no_client_may_be_read_none_is_called_unlimited_or_free(
     sample = await source.read()
     exported = sample.frame.exported()
     assert sample.note == f"{CLIENTS} keys may not be read"
-    assert (exported["count"], exported["unlimited"], exported["rows"]) == (CLIENTS, False, [])
+    assert (exported["count"], exported["limits_known"], exported["rows"]) == (CLIENTS, None, [])
     assert (exported["blocked"], exported["blocked_certainty"]) == (None, "unknown")
     assert (exported["near"], exported["near_certainty"]) == (None, "unknown")
 

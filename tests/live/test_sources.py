@@ -11,12 +11,14 @@ import pytest
 import redis
 
 from redis_dash.client.deployment import Deployment
+from redis_dash.client.info import Info
 from redis_dash.config import CachePattern, Config, LimitPattern, Url
 from redis_dash.core.certainty import Scope, exact
 from redis_dash.snapshot import take
 from redis_dash.sources.base import Context
 from redis_dash.sources.cache import CacheSource
 from redis_dash.sources.leaderboards import LeaderboardsSource
+from redis_dash.sources.other_dashboards import Dashboards
 from redis_dash.sources.rate_limits import RateLimitsSource
 from redis_dash.sources.server import ServerSource
 from redis_dash.sources.sessions import SessionsSource
@@ -290,6 +292,51 @@ async def test_own_cache_names(make_context: MakeContext, client: redis.Redis) -
     await context.keyspace.pass_over()
     (group,) = (await source.read()).frame.groups
     assert (group.name, group.keys.value, group.hit_rate) == ("pages", 1, 0.5)
+
+
+async def test_the_usual_hit_rate_is_that_which_this_dashboard_has_seen(
+    make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server's counters hold the lookups of dashboards that ran before, and those of another one are left out."""
+    monkeypatch.setattr("redis_dash.sources.cache.USUAL_LEAST", 3)
+    others = 0
+
+    async def count(dashboards: Dashboards, info: Info) -> tuple[int | None, str]:
+        return 1 + others, ""
+
+    monkeypatch.setattr(Dashboards, "count", count)
+
+    async def after(hits: int, misses: int) -> float | None:
+        with client.pipeline(transaction=False) as pipeline:
+            for key in ["page"] * hits + ["none"] * misses:
+                pipeline.get(key)
+            pipeline.execute()
+        return (await source.read()).frame.usual_hit_rate
+
+    client.set("page", "x")
+    source = CacheSource(make_context())
+    source._shortest_s = 0.0
+    seen = [await after(1000, 0), await after(10, 10), await after(10, 10), await after(3, 0)]
+    others = 1
+    seen += [await after(100, 0) for _ in range(4)]
+    others = 0
+    assert seen == [None] * 8, "too few lookups, and those of another dashboard, say nothing"
+    assert [await after(12, 8), await after(0, 20), await after(0, 20)] == [None, 0.5, 0.5]
+    frame = (await source.read()).frame
+    assert (frame.hit_rate or 0.0) > 0.9
+    assert frame.usual_hit_rate == pytest.approx(0.5)
+
+
+async def test_a_hash_without_hits_and_misses_is_no_counter(make_context: MakeContext, client: redis.Redis) -> None:
+    """The application may name its fields otherwise: 0 would be invented."""
+    client.hset("stats", mapping={"cache_hit": 7})
+    source = CacheSource(context := make_context(caches=(CachePattern("pages", "page:*", "stats"),)))
+    await context.keyspace.pass_over()
+    (group,) = (await source.read()).frame.groups
+    assert (group.hits, group.misses, group.hit_rate) == (None, None, None)
+    client.hset("stats", mapping={"hits": 7})
+    (group,) = (await source.read()).frame.groups
+    assert (group.hits, group.misses) == (7, 0)
 
 
 async def test_server(make_context: MakeContext, client: redis.Redis) -> None:

@@ -158,7 +158,7 @@ def leaderboards(*boards: Board) -> LeaderboardsFrame:
     return LeaderboardsFrame(boards, exact(len(boards)))
 
 
-def cache(now: float | None = 0.934, since: float = 0.91, lookups: int = 200) -> CacheFrame:
+def cache(now: float | None = 0.934, since: float = 0.91, lookups: int = 200, usual: float | None = None) -> CacheFrame:
     """A cache frame with these rates."""
     hits = round(lookups * (now or 0))
     groups = (
@@ -166,7 +166,10 @@ def cache(now: float | None = 0.934, since: float = 0.91, lookups: int = 200) ->
         CacheGroup("product", exact(200), 13_022, 1411, 0.902, 0.93, 120),
         CacheGroup("page", exact(31), None, None, None),
     )
-    return CacheFrame(14_226, 1434, since, hits, lookups - hits, now, 310, 12, (0.5, None, 0.9, now), groups)
+    history = (0.5, None, 0.9, now)
+    return CacheFrame(
+        14_226, 1434, since, hits, lookups - hits, now, 310, 12, history, groups, usual_hit_rate=usual, interval_s=1.0
+    )
 
 
 def kind(name: str, keys: Count | int, mean_bytes: float | None = 100.0, **changes: object) -> KeyKind:

@@ -64,7 +64,12 @@ def test_certainties(kind: Certainty, ago: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["received", "dropped", "gap", "no longer kept", "none seen yet", "since start", "listed"]
+    "word",
+    [
+        *("received", "dropped", "gap", "no longer kept", "none seen yet", "since start", "listed", "~412 k"),
+        *("incl. another dashboard", "scan slowed: ping", "scan waits until", "refused", "lookups now"),
+        *("earlier dashboards", "counting again"),
+    ],
 )
 def test_words_of_titles(word: str) -> None:
     assert word in DEFINED

@@ -45,9 +45,9 @@ async def test_a_wait_that_is_over_is_not_told() -> None:
 
 @pytest.mark.parametrize("size", [NARROW, MEDIUM])
 async def test_a_scan_that_is_held_back_says_why(size: tuple[int, int]) -> None:
-    scan = Scan(24_000, 2_400_000, 0.01, keys_per_s=100.0, elapsed_s=24.0, held_back=True)
+    scan = Scan(24_000, 2_400_000, 0.01, keys_per_s=100.0, elapsed_s=24.0, held_back=True, ping_ms=3.1)
     async with running(server(scan), size) as (app, pilot):
-        await shows(app, pilot, "scan held back: server slow")
+        await shows(app, pilot, "scan slowed: ping 3.1 ms")
 
 
 @pytest.mark.parametrize("size", [NARROW, MEDIUM])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import msgspec
 import pytest
 
+from redis_dash.core.certainty import counted
 from redis_dash.core.errors import ConfigError
 from redis_dash.core.feed import Feed
 from redis_dash.core.frames.base import Frame
@@ -217,7 +220,13 @@ async def test_a_feed_that_cannot_be_opened_is_a_state() -> None:
 
 @pytest.mark.parametrize(
     ("frame", "falling"),
-    [(fakes.cache(0.5, 0.9, 100), True), (fakes.cache(0.5, 0.9, 10), False), (fakes.cache(0.8, 0.9, 100), False)],
+    [
+        (fakes.cache(0.5, 0.9, 100, usual=0.9), True),
+        (fakes.cache(0.5, 0.9, 10, usual=0.9), False),
+        (fakes.cache(0.8, 0.9, 100, usual=0.9), False),
+        (fakes.cache(0.5, 0.9, 100, usual=0.55), False),  # other dashboards may have raised the rate since the start
+        (fakes.cache(0.5, 0.9, 100, usual=None), False),
+    ],
 )
 async def test_a_falling_hit_rate_is_marked(frame: CacheFrame, falling: bool) -> None:
     async with running(FakeFeed(fakes.ok("cache", frame)), (80, 24)) as (app, pilot):
@@ -257,11 +266,32 @@ async def test_the_header_says_how_old_its_figures_are(age: float, words: str) -
         assert (" old" in header, words in header) == (bool(words), True)
 
 
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        (NARROW, "since start: any earlier dashboards too"),
+        (MEDIUM, "incl. any earlier dashboards"),
+        (WIDE, "any earlier dashboards"),
+    ],
+)
+async def test_the_cache_says_that_earlier_dashboards_may_be_in_its_rate(size: tuple[int, int], words: str) -> None:
+    count = counted(200, 200, 200, time.time() - 104)
+    reading = msgspec.structs.replace(fakes.ok("cache", fakes.cache()), count=count)
+    async with running(FakeFeed(reading), size) as (app, pilot):
+        await tap(pilot, "5")
+        await shows(app, pilot, words, "counted 10")
+        assert "dashboards …" not in screen_text(app)
+        since = msgspec.structs.replace(fakes.cache(), since=1.7e9)
+        app.dashboard.receive(msgspec.structs.replace(reading, frame=since, taken_at=time.time()))
+        await shows(app, pilot, " since ", "counted 10")
+        await until(pilot, lambda: "earlier" not in screen_text(app))
+
+
 def test_a_low_rate_of_few_lookups_is_no_alarm() -> None:
     """At 60 lookups a second a rate of 75 % is seen as 58 % now and then."""
     frame = fakes.cache()
     by_chance = msgspec.structs.replace(
-        frame, hit_rate=0.75, interval_hits=35, interval_misses=25, interval_hit_rate=35 / 60, dashboards=1
+        frame, usual_hit_rate=0.75, interval_hits=35, interval_misses=25, interval_hit_rate=35 / 60, dashboards=1
     )
     many = msgspec.structs.replace(by_chance, interval_hits=3500, interval_misses=2500)
     assert not is_falling(by_chance)

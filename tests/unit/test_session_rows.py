@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import time
 
+import msgspec
 import pytest
 
+from redis_dash.actions.carry_out import mark
+from redis_dash.core.commands import Outcome, RevokeSession
 from redis_dash.core.frames.sessions import SessionRow
 from redis_dash.core.known_ids import KnownIds
 from redis_dash.dialects.base import SessionFacts
-from redis_dash.sources.session_facts import KnownSession, SessionRows
+from redis_dash.sources import session_facts
+from redis_dash.sources.session_facts import KnownSession
+from redis_dash.tui.panes.session_rows import SessionRows
 
 KEY = b"session:q7Hc2-kPzL0_vT9xWm4RbYsE"
 
@@ -18,7 +23,7 @@ def row(facts: SessionFacts, left_s: float | None) -> SessionRow:
     now = time.monotonic()
     expires_at = None if left_s is None else now + left_s
     known = KnownSession(facts, "x", expires_at=expires_at, lifetime_s=left_s, expires_known=True)
-    (made,) = SessionRows(["session:*"], KnownIds()).make([(KEY, known)], now)
+    (made,) = session_facts.SessionRows(["session:*"], KnownIds()).make([(KEY, known)], now)
     return made
 
 
@@ -42,3 +47,28 @@ def test_a_session_that_never_ends() -> None:
 def test_that_nobody_is_signed_in_is_passed_on() -> None:
     assert row(SessionFacts("", is_anonymous=True), 50).is_anonymous
     assert not row(SessionFacts("ann"), 50).is_anonymous
+
+
+def test_whether_nobody_is_signed_in_is_null_in_exports_where_it_is_not_known() -> None:
+    assert row(SessionFacts("", is_anonymous=True), 50).exported()["is_anonymous"] is True
+    assert row(SessionFacts("guest-7", is_anonymous=True), 50).exported()["is_anonymous"] is True
+    assert row(SessionFacts("ann"), 50).exported()["is_anonymous"] is False
+    assert row(SessionFacts(""), 50).exported()["is_anonymous"] is None
+
+
+@pytest.mark.parametrize(
+    ("facts", "dialect", "words"),
+    [
+        (SessionFacts("ann"), "JSON", "of ann"),
+        (SessionFacts(""), "JSON", "(unnamed)"),
+        (SessionFacts("", is_anonymous=True), "JSON", "(anonymous)"),
+        (SessionFacts(""), "unknown", "(not readable)"),
+    ],
+)
+def test_the_line_of_an_action_names_the_session_as_the_list_does(
+    facts: SessionFacts, dialect: str, words: str
+) -> None:
+    shown = msgspec.structs.replace(row(facts, 50), dialect=dialect)
+    assert mark(RevokeSession(shown), Outcome("deleted", "")) == f"deleted: {shown.id} {words}"
+    user = words.removeprefix("of ")
+    assert SessionRows().cells(shown)[0] == (user, "text" if shown.user else "dim")

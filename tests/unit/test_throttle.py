@@ -83,8 +83,8 @@ def test_a_server_that_answers_slowly_is_asked_less() -> None:
     for ping_ms, times in ((0.3, 40), (30.0, 5), (0.35, 5)):
         for _ in range(times):
             throttle.observe_ping(ping_ms)
-        shares.append((throttle.share, throttle.held_back))
-    assert shares == [(1.0, False), (0.1, True), (1.0, False)]
+        shares.append((throttle.share, throttle.held_back, throttle.ping_ms))
+    assert shares == [(1.0, False, 0.3), (0.1, True, 30.0), (1.0, False, 0.35)]
 
 
 def test_a_ping_that_took_no_time_is_no_reason_to_fail() -> None:

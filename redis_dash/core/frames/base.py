@@ -18,9 +18,10 @@ class Frame(msgspec.Struct, frozen=True):
 def exported_count(name: str, count: Count) -> dict[str, object]:
     """A count with its bounds and its certainty: ``count``, ``low``, ``high``, ``certainty``; null if it is unknown."""
     begin = f"{name}_" if name else ""
+    is_unknown = count.certainty == "unknown"
     return {
-        name or "count": None if count.certainty == "unknown" else count.value,
-        f"{begin}low": count.low,
+        name or "count": None if is_unknown else count.value,
+        f"{begin}low": None if is_unknown else count.low,
         f"{begin}high": count.high,
         f"{begin}certainty": count.certainty,
     }

@@ -7,6 +7,9 @@ import msgspec
 from redis_dash.core.certainty import Count
 from redis_dash.core.frames.base import Frame, exported_count
 
+ENOUGH_LOOKUPS = 20
+"""A rate of fewer lookups says little: three misses in a row are no alarm."""
+
 
 class CacheGroup(msgspec.Struct, frozen=True):
     """One cache of the application, with the application's counters if it has any."""
@@ -41,12 +44,18 @@ class CacheFrame(Frame, frozen=True):
     groups: tuple[CacheGroup, ...]
     dashboards: int | None = 1
     """Dashboards on this server, including this one: the lookups of the others are in these values. None: unknown."""
+    usual_hit_rate: float | None = None
+    """The median of the interval hit rates before this one, without those that hold lookups of other dashboards, as far
+    as they are known, or fewer than ``ENOUGH_LOOKUPS``; None if they are too few."""
+    interval_s: float | None = None
+    """The length of the interval."""
     had_others: bool = False
     """Whether another dashboard was seen since the counters began: its lookups are in ``hits`` and ``misses``."""
     since: float | None = None
     """When we observed a reset of the server's counters; None if there was none since we connected."""
 
     def exported(self) -> dict[str, object]:
-        """Each cache's keys with their bounds."""
+        """Each cache's keys with their bounds; without a word on other dashboards where none could be seen."""
         groups = [{**msgspec.to_builtins(group), **exported_count("keys", group.keys)} for group in self.groups]
-        return {**msgspec.to_builtins(self), "groups": groups}
+        had_others = self.had_others or (None if self.dashboards is None else False)
+        return {**msgspec.to_builtins(self), "groups": groups, "had_others": had_others}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from redis_dash.core.certainty import Count
+from redis_dash.core.certainty import Count, at_least, unknown
 from redis_dash.core.credential import Credential
 from redis_dash.core.frames.base import Frame, exported_count
 
@@ -53,12 +53,20 @@ class LimitRow(msgspec.Struct, frozen=True):
         """Whether ``used`` is the usage."""
         return not self.is_held and not self.may_be_over and self.left is None and self.clear_s is None
 
+    @property
+    def knows_blocked(self) -> bool:
+        """Whether ``blocked`` says anything: a limit is known by which to judge, or the key says so."""
+        if self.blocked or self.limit is None or self.left is not None or self.clear_s is not None:
+            return self.blocked
+        return not (self.may_be_over and self.used >= self.limit)
+
     def exported(self) -> dict[str, object]:
         """All but masked keys; ``held`` is what may not be the usage: entries of any age, counts of old windows."""
         exported = {name: getattr(self, name) for name in self.__struct_fields__ if name not in ("masked", "is_held")}
         return exported | {
             "used": self.used if self.knows_used else None,
             "held": self.used if self.is_held or self.may_be_over else None,
+            "blocked": self.blocked if self.knows_blocked else None,
         }
 
 
@@ -75,18 +83,25 @@ class RateLimitsFrame(Frame, frozen=True):
     """Whether no limit is known: Redis does not hold it, and none was configured, or none that fits."""
     unrecognised: tuple[tuple[str, int], ...] = ()
     """Keys that match and are no limiter that is known here: what they are, and how many, the most first."""
-
     limiters: int = 1
     """How many limiters count clients: a client has a key for each of them."""
+    unjudged: int = 0
+    """Clients of which it is not known whether they are blocked: they are in neither ``blocked`` nor ``near``."""
 
     def exported(self) -> dict[str, object]:
         """All but masked keys."""
         return {
             **exported_count("", self.count),
-            **exported_count("blocked", self.blocked),
-            **exported_count("near", self.near),
-            "unlimited": self.unlimited,
+            **exported_count("blocked", self._judged(self.blocked)),
+            **exported_count("near", self._judged(self.near)),
+            "limits_known": not self.unlimited if self.rows else None,
             "limiters": self.limiters,
             "unrecognised": dict(self.unrecognised),
             "rows": [row.exported() for row in self.rows],
         }
+
+    def _judged(self, count: Count) -> Count:
+        """A number of clients in some state, where some may be in it without a known limit."""
+        if not self.unjudged or count.certainty == "unknown":
+            return count
+        return unknown() if self.unlimited and not count.value else at_least(count.value, self.count.high)

@@ -41,7 +41,9 @@ class Scan(msgspec.Struct, frozen=True):
     full_speed: bool = False
     """Whether the user asked for a pass at full speed."""
     held_back: bool = False
-    """Whether the scan uses less than its budget because the server answers more slowly than before."""
+    """Whether the scan uses less than its budget because ``ping_ms`` is higher than before."""
+    ping_ms: float | None = None
+    """The median of the last few pings, by which the scan is slowed; None before there are some."""
     resumes_at: float | None = None
     """When the scan is expected to go on (Unix epoch seconds), if it has paused for its budget for some seconds; else
     None."""
@@ -87,8 +89,8 @@ class ServerFrame(Frame, frozen=True):
     cost: Cost
     scan: Scan = Scan()
     kind: Kind = "standalone"
-    other_dashboards: int = 0
-    """That watch this server, too, as far as known: their commands are in ``ops_per_s``."""
+    other_dashboards: int | None = None
+    """That watch this server, too: their commands are in ``ops_per_s``. None if that is not known."""
     evicting_since: float | None = None
     """Since when keys are evicted; None while none is."""
     rejecting_since: float | None = None

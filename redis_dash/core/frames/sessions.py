@@ -39,12 +39,21 @@ class SessionRow(msgspec.Struct, frozen=True):
     companions: tuple[str, ...] = ()
     """What else is changed when it is revoked, in words, without ids."""
 
+    @property
+    def shown_user(self) -> str:
+        """The user; where there is none, why: ``(anonymous)``, ``(not readable)``, ``(unnamed)``."""
+        if self.user:
+            return self.user
+        if self.is_anonymous:
+            return "(anonymous)"
+        return "(unnamed)" if self.is_readable and self.dialect != "unknown" else "(not readable)"
+
     def exported(self) -> dict[str, object]:
         """Without key and contents."""
         return {
             "id": self.id,
             "user": self.user,
-            "is_anonymous": self.is_anonymous,
+            "is_anonymous": self.is_anonymous or (False if self.user else None),
             "is_readable": self.is_readable,
             "role": self.role,
             "ttl_s": self.ttl_s,

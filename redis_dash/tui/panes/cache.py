@@ -8,8 +8,9 @@ from collections.abc import Hashable
 from textual.app import ComposeResult
 from textual.events import Resize
 
-from redis_dash.core.frames.cache import CacheFrame, CacheGroup
-from redis_dash.tui.formatting import clock, compact, count, percent, tally
+from redis_dash.core.durations import tenths
+from redis_dash.core.frames.cache import ENOUGH_LOOKUPS, CacheFrame, CacheGroup
+from redis_dash.tui.formatting import Tallies, clock, compact, count, percent
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Piece, piece
 from redis_dash.tui.panes.table_pane import TablePane
@@ -22,11 +23,14 @@ from redis_dash.tui.widgets.sparkline import Sparkline, drawing_height
 from redis_dash.tui.widgets.table import Table
 
 FALL = 0.15
-"""The hit rate is falling if it is this far below the rate since the start."""
-FALL_LOOKUPS = 20
-"""The least number of lookups for that, so that three misses in a row raise no alarm."""
+"""The hit rate is falling if it is this far below the usual one."""
 FALL_DEVIATIONS = 3.5
 """The least number of standard deviations: the rate of a few lookups varies by itself."""
+
+EARLIER = Plain("since start: any earlier dashboards too"), Plain("incl. any earlier dashboards")
+"""Their lookups cannot be told from those of the application; the longest form first."""
+BESIDE = 26
+"""Room in the lower edge for its corners and the status."""
 
 TABLE_ROWS = 8
 """The lines that the frame and a table of a few caches take."""
@@ -56,11 +60,11 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
         (
             ("hit rate  now", "lookups that found something: since counting began; over the last seconds"),
             ("hits  misses", "lookups that found something, that found nothing"),
-            (
-                "since start",
-                "since the server was started, or its counters were reset before this dashboard came; lookups of",
-            ),
-            ("", "earlier runs of redis-dash are in it, since their number is not known"),
+            ("since start", "since the server's start, or its counters were reset before this dashboard came"),
+            ("earlier dashboards", "lookups of earlier runs of redis-dash, which cannot be told from others"),
+            ("▼ 50.0 % now", "far below the median that this dashboard has seen, alone, in 30 readings or more"),
+            ("▼50.0 %", "far below the hit rate of the cache"),
+            ("lookups now", "in the last seconds; the details of a cache say in how many"),
             ("since 14:02:41", "since its counters were reset then"),
             ("without our own", "lookups that this dashboard makes itself are not counted"),
             ("with lookups of other", "dashboards: another one has watched since the counters began"),
@@ -74,7 +78,7 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self._history = Sparkline()
-        self.table: Table[CacheGroup] = Table(COLUMNS, _Rows())
+        self.table: Table[CacheGroup] = Table(COLUMNS, _Rows(self.tallies))
         self.table.placeholder = Plain(
             "No cache of the application is named. --cache 'NAME=PATTERN' lists one here: its keys, hits and misses."
         )
@@ -100,6 +104,13 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
             now = piece("no lookups now" if _lookups(frame) == 0 else "– now", "dim")
         since = "start" if frame.since is None else clock(frame.since)[:8]
         return now, piece(f"{percent(frame.hit_rate)} since {since}"), piece(_own(frame), "dim")
+
+    def notes(self) -> list[Piece]:
+        """Also whose lookups may be in the rate since the server's start."""
+        frame = self._shown_frame
+        is_since_start = frame is not None and frame.since is None and frame.hit_rate is not None
+        forms = [form for form in EARLIER if is_since_start and len(form) <= self.size.width - BESIDE]
+        return [*super().notes(), *(piece(form, "dim") for form in forms[:1])]
 
     def brief_answer(self, frame: CacheFrame) -> tuple[Piece, ...]:
         """Without our own lookups, which never count."""
@@ -129,23 +140,30 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
         """Everything about one cache."""
         facts = (
             (Plain("cache"), plain(group.name, 200) or Plain("(empty)")),
-            (Plain("keys"), tally(group.keys)),
+            (Plain("keys"), self.tallies(group.keys, group.name)),
             (Plain("hits"), _known(group.hits)),
             (Plain("misses"), _known(group.misses)),
             (Plain("hit rate"), percent(group.hit_rate, 2)),
             (Plain("hit rate now"), percent(group.interval_hit_rate, 2)),
-            (Plain("lookups now"), _known(group.interval_lookups)),
+            (Plain("lookups now"), _lookups_now(group, self.frame)),
         )
         return Detail(Plain("Cache"), facts)
 
 
 def is_falling(frame: CacheFrame) -> bool:
-    """Whether the rate of the last seconds is well below the rate since the start, and not by chance.
+    """Whether the rate of the last seconds is well below the one that this dashboard has seen before.
 
-    While another dashboard watches, its lookups are in both rates, so they say nothing.
+    The rate since the start is no measure: other dashboards may have run before. While one watches, its lookups are in
+    the rate of the last seconds, so that says nothing.
     """
-    usual, now, lookups = frame.hit_rate, frame.interval_hit_rate, _lookups(frame) or 0
-    if usual is None or now is None or lookups < FALL_LOOKUPS or (frame.dashboards or 1) > 1:
+    if (frame.dashboards or 1) > 1:
+        return False
+    return _is_below(frame.usual_hit_rate, frame.interval_hit_rate, _lookups(frame))
+
+
+def _is_below(usual: float | None, now: float | None, lookups: int | None) -> bool:
+    """Whether a hit rate is well below the usual one, and not by chance."""
+    if usual is None or now is None or lookups is None or lookups < ENOUGH_LOOKUPS:
         return False
     return usual - now >= max(FALL, FALL_DEVIATIONS * math.sqrt(usual * (1 - usual) / lookups))
 
@@ -162,11 +180,22 @@ def _own(frame: CacheFrame) -> Plain:
     return Plain(f"without our own {compact(frame.own_hits + frame.own_misses)} lookups")
 
 
+def _lookups_now(group: CacheGroup, frame: CacheFrame | None) -> Plain:
+    """``28 in 1.0 s``."""
+    seconds = frame.interval_s if frame is not None else None
+    if group.interval_lookups is None or seconds is None:
+        return Plain("not known")
+    return Plain(f"{count(group.interval_lookups)} in {tenths(seconds)}")
+
+
 def _known(value: int | None) -> Plain:
     return Plain("not known") if value is None else count(value)
 
 
 class _Rows:
+    def __init__(self, tallies: Tallies) -> None:
+        self._tallies = tallies
+
     def key(self, group: CacheGroup) -> Hashable:
         return group.name
 
@@ -180,7 +209,7 @@ class _Rows:
             (Plain(f"▼{now}") if falling else now, "warn" if falling else "dim"),
             (_short(group.hits), "text"),
             (_short(group.misses), "text"),
-            _keys(group),
+            _keys(group, self._tallies(group.keys, group.name)),
         )
 
     def ground(self, _group: CacheGroup) -> Ground:
@@ -191,14 +220,13 @@ class _Rows:
 
 
 def _group_falls(group: CacheGroup) -> bool:
-    if group.hit_rate is None or group.interval_hit_rate is None:
-        return False
-    return (group.interval_lookups or 0) >= FALL_LOOKUPS and group.hit_rate - group.interval_hit_rate >= FALL
+    """Whether it is below the rate since the application's counters began, which hold no lookups of dashboards."""
+    return _is_below(group.hit_rate, group.interval_hit_rate, group.interval_lookups)
 
 
-def _keys(group: CacheGroup) -> Figure:
-    """``200``, ``1.20 M``, ``1.20 M ± 2 %``; without room for the margin ``~1.20M``."""
-    short, margin = compact(group.keys.value), tally(group.keys)
+def _keys(group: CacheGroup, margin: Plain) -> Figure:
+    """``200``, ``1.20 M``, ``1.20 M ± 2 %``, ``85–140``; without room for the bounds ``~1.20M``."""
+    short = compact(group.keys.value)
     if margin == count(group.keys.value):
         return Figure((short,), "dim")
     return Figure((margin, Plain(f"~{short}"), Plain(f"~{short.replace(' ', '')}")), "dim")

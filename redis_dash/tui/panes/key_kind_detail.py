@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from redis_dash.core.certainty import Count
 from redis_dash.core.frames.keys import KeyKind, KeysFrame, Recognised
 from redis_dash.tui import kind_text
-from redis_dash.tui.formatting import duration, nbytes, tally
+from redis_dash.tui.formatting import duration, nbytes
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.status import certainty
 from redis_dash.tui.text import Plain, plain, plural
@@ -26,9 +26,10 @@ def shown_in(kind: KeyKind, panes: Mapping[str, str]) -> Plain:
     return plain(", ".join(parts)) if parts else Plain("not shown")
 
 
-def kind_detail(kind: KeyKind, frame: KeysFrame, panes: Mapping[str, str]) -> Detail:
-    """The counts, what was read, what it was recognised as, and where it is shown."""
-    return Detail(Plain("Kind of keys"), (*_figures(kind, frame), *_read(kind), *_known_as(kind), _pane(kind, panes)))
+def kind_detail(kind: KeyKind, frame: KeysFrame, panes: Mapping[str, str], held: Plain) -> Detail:
+    """The counts, what was read, what it was recognised as, and where it is shown; ``held`` is its count as text."""
+    facts = (*_figures(kind, frame, held), *_read(kind), *_known_as(kind), _pane(kind, panes))
+    return Detail(Plain("Kind of keys"), facts)
 
 
 def profile_detail(frame: KeysFrame) -> Detail:
@@ -38,9 +39,9 @@ def profile_detail(frame: KeysFrame) -> Detail:
     return Detail(Plain("config.toml for what was recognised"), ((Plain("to write it"), how),), tuple(lines))
 
 
-def _figures(kind: KeyKind, frame: KeysFrame) -> Iterator[Fact]:
+def _figures(kind: KeyKind, frame: KeysFrame, held: Plain) -> Iterator[Fact]:
     yield Plain("keys"), plain(kind.name, 400) or Plain("(empty)")
-    yield Plain("count"), Plain(_range(kind.count))
+    yield Plain("count"), Plain(_range(kind.count, held))
     yield Plain("share"), Plain(f"{kind_text.share_of(kind.count.value, frame.keys)} of all keys")
     if kind.memory is None or kind.mean_bytes is None:
         yield Plain("memory"), Plain("not known")
@@ -54,11 +55,11 @@ def _figures(kind: KeyKind, frame: KeysFrame) -> Iterator[Fact]:
     )
 
 
-def _range(value: Count) -> str:
+def _range(value: Count, held: Plain) -> str:
     """``4,000, just counted``; ``12.4 k ± 2 %, from 12,160 to 12,640 by a sample of the names``."""
     if value.certainty == "estimated" and value.high is not None:
-        return f"{tally(value)}, from {value.low:,} to {value.high:,} by a sample of the names"
-    return f"{tally(value)}, {''.join(text for text, _ in certainty(value, time.time()))}"
+        return f"{held}, from {value.low:,} to {value.high:,} by a sample of the names"
+    return f"{held}, {''.join(text for text, _ in certainty(value, time.time()))}"
 
 
 def _read(kind: KeyKind) -> Iterator[Fact]:

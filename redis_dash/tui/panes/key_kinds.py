@@ -12,7 +12,7 @@ from textual.events import Resize
 
 from redis_dash.core.frames.keys import KeyKind, KeysFrame
 from redis_dash.tui import kind_text
-from redis_dash.tui.formatting import nbytes, percent, tally
+from redis_dash.tui.formatting import Tallies, nbytes, percent
 from redis_dash.tui.intents import Detail, DetailRequested
 from redis_dash.tui.keys import IN_KEYS, KeyHelp
 from redis_dash.tui.panes import PANES
@@ -89,7 +89,7 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
         super().__init__(0)
         self._by = "memory"
         self._sorted: tuple[KeysFrame | None, str, tuple[KeyKind, ...]] = (None, "", ())
-        self._rows = _Rows()
+        self._rows = _Rows(self.tallies)
         self.table: Table[KeyKind] = Table(_columns(self._by, 0), self._rows)
 
     def compose(self) -> ComposeResult:
@@ -180,11 +180,12 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
     def describe(self, row: KeyKind) -> Detail:
         """All that is known of the kind."""
         frame = self.frame or KeysFrame()
-        return kind_detail(row, frame, self._numbers())
+        return kind_detail(row, frame, self._numbers(), self.tallies(row.count, row.id))
 
 
 class _Rows:
-    def __init__(self) -> None:
+    def __init__(self, tallies: Tallies) -> None:
+        self._tallies = tallies
         self.frame = KeysFrame()
         self.memory = 0.0
         self.numbers: dict[str, str] = {}
@@ -193,7 +194,7 @@ class _Rows:
         return row.id
 
     def cells(self, row: KeyKind) -> tuple[Cell, ...]:
-        held = tally(row.count)
+        held = self._tallies(row.count, row.id)
         counts = (held, Plain(f"~{row.count.value:,}")) if row.count.certainty == "estimated" else (held,)
         share = row.memory / self.memory if row.memory is not None and self.memory else None
         known = any(one.confidence == "certain" for one in row.recognised)

@@ -122,18 +122,14 @@ class LeaderboardPane(TablePane[LeaderboardsFrame, BoardRow]):
             return tuple(self.hint("{filter.keep} goes to that member", "accent"))
         return super().currency() or self._boards_counted()
 
-    def brief_currency(self) -> tuple[Piece, ...]:
-        """``boards: 8 min ago``."""
-        return () if self.is_typing or super().currency() else self._boards_counted(brief=True)
-
-    def _boards_counted(self, *, brief: bool = False) -> tuple[Piece, ...]:
+    def _boards_counted(self) -> tuple[Piece, ...]:
         """``boards: counted 43 s ago``, since the members were read later; nothing where both are exact."""
         reading, now = self.reading, time.time()
         if reading is None or reading.count is None or reading.count.certainty == "exact":
             return ()
         age = now - reading.taken_at
         old = [piece(f"{duration(age)} old", "dim")] if age > FRESH_S else []
-        return ((Plain("boards: "), "dim"), *certainty(reading.count, now, brief=brief)), *old
+        return ((Plain("boards: "), "dim"), *certainty(reading.count, now)), *old
 
     def window(self, first: int, last: int, total: int) -> Piece:
         """The visible ranks, on a page of a large board."""

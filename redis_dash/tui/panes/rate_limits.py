@@ -103,7 +103,7 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
 
     def answer(self, frame: RateLimitsFrame) -> tuple[Piece, ...]:
         """``1 blocked · 3 near · 40 clients``, ``1,204+ blocked · 310+ near · 480 k ± 1 % clients``."""
-        clients = piece(seen(frame.count, _counted(frame)))
+        clients = piece(seen(frame.count, _counted(frame), self.tallies))
         if not frame.rows:
             return (clients,)
         if frame.unlimited and frame.blocked.value:  # the keys say so

@@ -13,6 +13,7 @@ from textual.events import Resize
 from redis_dash.core.feed import Progress
 from redis_dash.core.reading import AnyReading, F
 from redis_dash.tui.empty_states import empty_text
+from redis_dash.tui.formatting import Tallies
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.keys import KeyTable, Section
 from redis_dash.tui.segments import Segment
@@ -63,6 +64,7 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
         self.number = number
         self.key_table = KeyTable((), {})
         """The keys as they are bound; the dashboard sets it."""
+        self.tallies = Tallies()
         self.paused = False
         self.header_error: AnyReading | None = None
         """The server's error that the header shows; no pane repeats it."""
@@ -118,10 +120,6 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
         count = self._reading.count if self._reading else None
         is_misread = bool(self.navigable.filter_text) and count is not None and count.certainty == "exact"
         return tuple(self.hint("{pane.clear}: all rows", "accent")) if is_misread else ()
-
-    def brief_currency(self) -> tuple[Piece, ...]:
-        """The same in fewer words, if there are any; for where something is missing and has to be said beside it."""
-        return ()
 
     def hint(self, text: str, role: Role = "dim") -> list[Piece]:
         """What a key does: ``{pane.home}: first row`` names the key as it is bound; nothing if it is not bound."""
@@ -276,7 +274,7 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
         status = self._reading.status if self._reading else "ok"
         own = self.currency() if status in ("ok", "reduced") and not self.paused else ()
         if own and self._reading is not None:
-            text = beside(own, self.brief_currency(), shortages(self._reading))
+            text = beside(own, shortages(self._reading))
         self.set_border_styles(
             BorderStyles(
                 name=self._title(self.NAME),

@@ -20,12 +20,6 @@ COLUMNS = (
     Column(Plain("time left"), 10, most=14, right=True),
 )
 
-UNNAMED = Plain("(unnamed)")
-"""No known field names a user; another field may."""
-ANONYMOUS = Plain("(anonymous)")
-"""Nobody is signed in."""
-NOT_READ = Plain("(not readable)")
-"""The value has no known format, or may not be read."""
 ENDED = Plain("ended")
 """The framework has ended it, or it has expired since; the key may remain."""
 SHORT_S = 300.0
@@ -44,7 +38,7 @@ class SessionRows:
         share = row.ttl_s / row.ttl_full_s if row.ttl_known and row.ttl_s is not None and row.ttl_full_s else None
         low = share is not None and share < 0.1 and row.ttl_s is not None and row.ttl_s < SHORT_S
         return (
-            (plain(row.user, 40), "text") if row.user else (_nameless(row), "dim"),
+            (plain(row.shown_user, 40), "text" if row.user else "dim"),
             (plain(row.id, 5), "dim"),
             (plain(row.role, 12), "accent" if row.role == "admin" else "dim"),
             Bar(share, "warn" if low else "gauge"),
@@ -59,13 +53,7 @@ class SessionRows:
         fields = (f"{name}={value}" for name, value in row.fields[:FIELDS])
         since = moment(row.created_at) if row.created_at else ""
         kind = "unknown" if not row.ttl_known else "never" if row.ttl_s is None else ""
-        return " ".join((row.user or _nameless(row), row.id, row.role, since, kind, row.dialect, *fields))
-
-
-def _nameless(row: SessionRow) -> Plain:
-    if row.is_anonymous:
-        return ANONYMOUS
-    return UNNAMED if row.is_readable and row.dialect != "unknown" else NOT_READ
+        return " ".join((row.shown_user, row.id, row.role, since, kind, row.dialect, *fields))
 
 
 def _left(row: SessionRow) -> tuple[Plain, ...]:
@@ -83,7 +71,7 @@ def facts(row: SessionRow) -> Facts:
     left = countdown(None) if row.ttl_s is None else ENDED if row.ttl_s < 0 else duration(row.ttl_s)
     fields = [(name, value) for name, value in row.fields[:FIELDS] if not _repeats(row, name, value)]
     return (
-        (Plain("user"), plain(row.user, 200) or _nameless(row)),
+        (Plain("user"), plain(row.shown_user, 200)),
         (Plain("session"), plain(row.id, 20)),
         (Plain("role"), plain(row.role, 100) or Plain("–")),
         (Plain("since"), since),

@@ -107,7 +107,7 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         """``128 sessions``, ``1.01 M ± 1 % sessions · 1,000 listed``; what a search has found."""
         if self._search_status.is_on:
             return self._search_status.answer()
-        pieces = [piece(seen(frame.count, "session"), "strong")]
+        pieces = [piece(seen(frame.count, "session", self.tallies), "strong")]
         if len(frame.rows) < frame.count.value:
             pieces.append(piece(f"{len(frame.rows):,} listed", "dim"))
         return tuple(pieces)

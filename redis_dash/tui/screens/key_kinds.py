@@ -53,7 +53,7 @@ class KeyKindsScreen(PaneScreen):
         self._dashboard = dashboard
         self._read = read
         self._progress = progress
-        self._header = StatusBar(ground="bar")
+        self._header = StatusBar(ground="bar", more="…")
         self._pane = KeyKindsPane()
         self._footer = StatusBar(gap=(Plain("  "), "blank"), ground="bar")
         self.take_keys(dashboard.key_table)
