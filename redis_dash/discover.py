@@ -7,6 +7,7 @@ from pathlib import Path
 
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Config, Url
+from redis_dash.core.certainty import Count
 from redis_dash.core.errors import SourceError
 from redis_dash.core.frames.keys import KeyKind
 from redis_dash.core.json_text import json_text
@@ -45,6 +46,8 @@ async def discover(
         await deployment.connect()
         await keyspace.pass_over()
         await discovery.look(SHOWN)
+        while await discovery.measure(SHOWN):
+            pass
     except SourceError as error:
         talk.say(f"{deployment.url.shown}: {error}")
         return "", UNREACHABLE if deployment.unreachable else UNREAD
@@ -82,6 +85,7 @@ def _json(target: str, keys: int, kinds: Sequence[KeyKind]) -> str:
             "endless": kind.endless if kind.sampled else None,
             "longest_s": kind.longest_s,
             "mean_bytes": kind.mean_bytes,
+            "memory": None if kind.memory is None else _bytes(kind.memory, kind.measured),
             "recognised": [
                 {
                     "as": one.name,
@@ -98,6 +102,16 @@ def _json(target: str, keys: int, kinds: Sequence[KeyKind]) -> str:
         for kind in kinds
     ]
     return json_text({"schema": 1, "target": target, "keys": keys, "kinds": rows})
+
+
+def _bytes(memory: Count, measured: int) -> dict[str, object]:
+    return {
+        "bytes": memory.value,
+        "low": memory.low,
+        "high": memory.high,
+        "certainty": memory.certainty,
+        "measured": measured,
+    }
 
 
 def _table(target: str, keys: int, kinds: Sequence[KeyKind]) -> str:

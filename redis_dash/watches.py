@@ -88,7 +88,16 @@ class Watches:
             is_late = LATE_IN_PASS < self.current.keyspace.share < 1
             if adopted(self._given, self.discovery.claims).config != self.current.config and not is_late:
                 return
+            await self._measure()
             await self.discovery.learning.wait(LOOK_S if self.current.keyspace.passes else FIRST_LOOK_S)
+
+    async def _measure(self) -> None:
+        """Measure the memory of some keys: few at a time, so that it stays within the budget."""
+        try:
+            await self.discovery.measure()
+        except Exception as error:
+            if not isinstance(error, SourceError):
+                self._deployment.own_error("measuring keys")
 
     def _adopt(self, found: Adopted) -> None:
         if found.config != self.current.config:

@@ -77,7 +77,9 @@ def _database(texts: Texts) -> str:
 _RULES: Mapping[str, Callable[[Texts], str]] = {
     **dict.fromkeys(("server_name", "valkey_version", "redis_version", "role", "run_id", "master_replid"), _each),
     **dict.fromkeys(("redis_mode", "server_mode", "cluster_enabled"), _each),
-    **dict.fromkeys(("used_memory", "maxmemory", "connected_clients", "blocked_clients"), _added),
+    **dict.fromkeys(
+        ("used_memory", "used_memory_dataset", "maxmemory", "connected_clients", "blocked_clients"), _added
+    ),
     **dict.fromkeys(("total_commands_processed", "evicted_keys", "expired_keys", "rejected_connections"), _added),
     **dict.fromkeys(("pubsubshard_channels",), _added),
     "uptime_in_seconds": _least,

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
 
 from redis_dash.client.deployment import Deployment
+from redis_dash.core.certainty import at_least
 from redis_dash.dialects.layout import Claim, recognise
 from redis_dash.dialects.registry import layouts
-from redis_dash.discovery.kinds import KindOfKeys, read_kinds
-from redis_dash.discovery.samples import Refusals, read_samples
-from redis_dash.keyspace.key_patterns import KeyPatterns
+from redis_dash.discovery.kinds import KindOfKeys, kind_of, read_kinds
+from redis_dash.discovery.measures import Measures, Memory
+from redis_dash.discovery.samples import ReadKey, Refusals, read_samples
+from redis_dash.keyspace.key_patterns import FoundPattern, KeyPatterns
 from redis_dash.keyspace.learning import Learning
+from redis_dash.keyspace.rare_keys import Head
 from redis_dash.keyspace.walk import Walk
 
 FIRST_KEYS, FIRST_SLICE, FIRST_S = 50_000, 500, 0.5
@@ -19,6 +26,10 @@ SAMPLED = 16
 """Keys of each kind that are read to recognise it."""
 READ_AT_ONCE = 15
 """Kinds that are read together."""
+RARE_AT_ONCE, MOST_HEADS_READ = 1000, 20_000
+"""Keys of rare beginnings that are read in one look, and beginnings that are remembered: they are not read again."""
+NEEDED_TO_MEASURE = {"memory", "type", ""}
+"""Commands without which no memory is measured: the server logs each refusal."""
 MOST_KINDS = 5000
 """If there are more, those that were not recognised and are gone are forgotten."""
 PATTERNS_AT_ONCE = 200
@@ -28,11 +39,12 @@ PATTERNS_AT_ONCE = 200
 class Discovery:
     """The kinds of keys that were found so far, and what they were recognised as."""
 
-    def __init__(self, deployment: Deployment) -> None:
-        self.patterns = KeyPatterns()
+    def __init__(self, deployment: Deployment, patterns: KeyPatterns | None = None) -> None:
+        """Know nothing yet; ``patterns`` learns from the scan which kinds there are."""
+        self.patterns = patterns or KeyPatterns()
         self.learning = Learning(self.patterns)
         self.looks = 0
-        """How often samples have been read so far."""
+        """How often keys have been read so far."""
         self.refusals: Refusals = {}
         """The commands that our user may not run."""
         self.has_looked = False
@@ -40,15 +52,19 @@ class Discovery:
         self._has_seen_all = False
         self._deployment = deployment
         self._kinds: dict[str, KindOfKeys] = {}
-        self._rare: dict[str, Claim] = {}
-        """By glob: what was recognised of kinds that have few keys."""
+        self._rare: dict[str, KindOfKeys] = {}
+        """By glob: recognised kinds of so few keys that they may be in no pattern of their own."""
+        self._read_of = Counter[Head]()
+        """How many keys of each beginning of a name were read for it."""
+        self._measures = Measures(deployment, self.patterns)
 
     @property
     def claims(self) -> list[Claim]:
         """What was recognised, each glob once: what was found first comes first, so that the order stays."""
         found: dict[str, Claim] = {}
-        for claim in (*(claim for kind in self._kinds.values() for claim in kind.claims), *self._rare.values()):
-            found.setdefault(claim.glob, claim)
+        for kind in (*self._kinds.values(), *self._rare.values()):
+            for claim in kind.claims:
+                found.setdefault(claim.glob, claim)
         return list(found.values())
 
     async def first_look(self) -> None:
@@ -70,6 +86,29 @@ class Discovery:
         """What a sample of the keys of a pattern shows; None if none were read yet."""
         return self._kinds.get(glob)
 
+    def rare_kinds(self, listed: Collection[str]) -> list[KindOfKeys]:
+        """Recognised kinds of very few keys, except those of these globs of claims."""
+        return [kind for glob, kind in self._rare.items() if glob not in listed]
+
+    def memory(self, found: Sequence[FoundPattern]) -> Mapping[str, Memory]:
+        """By glob: the memory of the kinds that were measured."""
+        return self._measures.memory(found)
+
+    async def measure(self, most: int = PATTERNS_AT_ONCE) -> bool:
+        """Measure the memory of some keys, of the first kinds; returns whether there is more to measure.
+
+        Raises:
+            SourceError: the server could not be reached.
+        """
+        refused = {refusal.command.partition("|")[0] for refusal in self.refusals.values()}
+        if refused & NEEDED_TO_MEASURE:
+            return False
+        known = [(one, self._kinds.get(one.glob)) for one in self.patterns.found[:most]]
+        readable = [one for one, kind in known if kind is not None and not kind.refused]
+        is_more = await self._measures.measure(readable)
+        self.looks += is_more
+        return is_more
+
     async def look(self, most: int = PATTERNS_AT_ONCE) -> None:
         """Read samples of the kinds that are new, at most of so many.
 
@@ -87,9 +126,7 @@ class Discovery:
             for kind in await read_kinds(self._deployment, part, SAMPLED, self.refusals):
                 self._kinds[kind.glob] = kind
             self.looks += 1
-        read = await read_samples(self._deployment, self.learning.rare_names(), self.refusals)
-        for claim in recognise([one.sample for one in read], layouts()):
-            self._rare.setdefault(claim.glob, claim)
+        await self._look_at_rare()
         self.has_looked = self.has_looked or is_complete
         if len(self._kinds) > MOST_KINDS:
             known = {pattern.glob for pattern in self.patterns.found}
@@ -100,3 +137,29 @@ class Discovery:
         refusals: Refusals = {}
         await read_samples(self._deployment, [refusal.key for refusal in self.refusals.values()], refusals)
         return not refusals
+
+    async def _look_at_rare(self) -> None:
+        """Read single keys: of rare and of new shapes, and a few of each beginning of names, the rarest first."""
+        unread = [(head, keys[self._read_of[head] :]) for head, keys in self.patterns.beginnings.keys.items()]
+        unread.sort(key=lambda one: len(one[1]))
+        asked = [(head, key) for head, keys in unread for key in keys][:RARE_AT_ONCE]
+        keys = list(dict.fromkeys([*self.learning.rare_names(), *(key for _, key in asked)]))
+        if not keys:
+            return
+        read = await read_samples(self._deployment, keys, self.refusals)
+        self._read_of.update(head for head, _ in asked)
+        for claim in recognise([one.sample for one in read if one.sample.type], layouts()):
+            if claim.glob not in self._rare:
+                self._rare[claim.glob] = _rare_kind(claim, read)
+                self.looks += 1
+        if len(self._read_of) > MOST_HEADS_READ:
+            self._read_of.clear()
+
+
+def _rare_kind(claim: Claim, read: Sequence[ReadKey]) -> KindOfKeys:
+    """The kind of keys that a claim is about; all that is known of it are the keys that were read."""
+    names = [(one, claim.layout.read_name(one.sample.key)) for one in read]
+    of_claim = [one for one, name in names if name is not None and name.glob == claim.glob]
+    keys = tuple(one.sample.key for one in of_claim)
+    kind = kind_of(FoundPattern(claim.glob, at_least(len(keys)), keys), of_claim)
+    return msgspec.structs.replace(kind, claims=(claim,))

@@ -29,7 +29,7 @@ class KindOfKeys(msgspec.Struct, frozen=True):
     longest_s: float | None
     """The longest remaining lifetime of those that do."""
     mean_bytes: float | None
-    """Mean memory of a key; None if the server does not say."""
+    """Mean memory of a key that was measured; None if the server does not say."""
     claims: tuple[Claim, ...]
     """What they were recognised as, if anything."""
     refused: int = 0
@@ -50,10 +50,11 @@ async def read_kinds(
     wanted = {pattern.glob: pattern.keys[:sampled] for pattern in patterns}
     read = await read_samples(deployment, [key for keys in wanted.values() for key in keys], refusals)
     by_key = {one.sample.key: one for one in read}
-    return [_kind(pattern, [by_key[key] for key in wanted[pattern.glob] if key in by_key]) for pattern in patterns]
+    return [kind_of(pattern, [by_key[key] for key in wanted[pattern.glob] if key in by_key]) for pattern in patterns]
 
 
-def _kind(pattern: FoundPattern, tried: Sequence[ReadKey]) -> KindOfKeys:
+def kind_of(pattern: FoundPattern, tried: Sequence[ReadKey]) -> KindOfKeys:
+    """What the keys of a pattern that were read show."""
     read = [one for one in tried if one.sample.type]
     lifetimes = [one.sample.ttl_s for one in read if one.sample.ttl_s is not None]
     sizes = [one.memory for one in read if one.memory is not None]

@@ -16,6 +16,7 @@ from redis_dash.core.similar_ids import SimilarIds
 from redis_dash.dialects.layout import Claim
 from redis_dash.discovery.discovery import Discovery
 from redis_dash.discovery.kinds import KindOfKeys
+from redis_dash.discovery.measures import Memory
 from redis_dash.discovery.profile import profile
 from redis_dash.keyspace.key_patterns import FoundPattern
 from redis_dash.keyspace.scan import Keyspace
@@ -36,8 +37,13 @@ Topics = Callable[[Sequence[bytes], str], Mapping[str, int]]
 
 
 def key_kinds(discovery: Discovery, found: Sequence[FoundPattern], topics: Topics | None = None) -> tuple[KeyKind, ...]:
-    """The kinds of keys of these patterns, with what samples of their keys show."""
-    return tuple(_kind(pattern, discovery.sample_of(pattern.glob), topics) for pattern in found)
+    """The kinds of keys of these patterns, with what samples of their keys show; then recognised ones of few keys."""
+    memory = discovery.memory(found)
+    known = [(pattern, discovery.sample_of(pattern.glob)) for pattern in found]
+    kinds = [_kind(pattern, kind, topics, memory.get(pattern.glob)) for pattern, kind in known]
+    listed = {claim.glob for _, kind in known if kind for claim in kind.claims}
+    rare = [(FoundPattern(kind.glob, kind.count, ()), kind) for kind in discovery.rare_kinds(listed)]
+    return (*kinds, *(_kind(pattern, kind, topics, None) for pattern, kind in rare))
 
 
 class _Counted(NamedTuple):
@@ -125,7 +131,7 @@ class Report:
 _replace = msgspec.structs.replace
 
 
-def _kind(pattern: FoundPattern, kind: KindOfKeys | None, topics: Topics | None) -> KeyKind:
+def _kind(pattern: FoundPattern, kind: KindOfKeys | None, topics: Topics | None, memory: Memory | None) -> KeyKind:
     claims = kind.claims if kind else ()
     names = pattern.keys[:COMPARED] if topics else ()
     is_of = kind.types[0][0] if kind and kind.types else ""
@@ -146,7 +152,9 @@ def _kind(pattern: FoundPattern, kind: KindOfKeys | None, topics: Topics | None)
         types=kind.types,
         endless=kind.endless,
         longest_s=kind.longest_s,
-        mean_bytes=kind.mean_bytes,
+        memory=memory.bytes if memory else None,
+        measured=memory.measured if memory else 0,
+        mean_bytes=memory.mean_bytes if memory and memory.measured else kind.mean_bytes,
     )
 
 

@@ -9,13 +9,16 @@ from redis_dash.client.deployment import Deployment
 from redis_dash.client.reasons import say
 from redis_dash.core.decoding import text
 from redis_dash.core.resp import Command, ReplyError
-from redis_dash.core.rights import missing_right, rules_for
+from redis_dash.core.rights import missing_right, refused_command, rules_for
 from redis_dash.dialects.layout import KeySample
+from redis_dash.discovery.sizes import usage
 
 ELEMENTS = 10
 """Elements that are read of a list, set or sorted set."""
 FIELDS = b"50"
 """Fields that HSCAN is asked for."""
+MEASURED = 5
+"""Elements that are measured of a collection: a first impression of its memory, see ``sizes``."""
 AT_ONCE = 250
 """Keys that are read at once: other callers wait meanwhile."""
 
@@ -34,6 +37,8 @@ class Refusal(NamedTuple):
 
     rules: tuple[str, ...]
     key: bytes
+    command: str
+    """``memory|usage``; empty if the server does not say."""
 
 
 Refusals = dict[str, Refusal]
@@ -61,7 +66,7 @@ async def read_samples(
 async def _read(deployment: Deployment, keys: Sequence[bytes], refusals: Refusals) -> list[ReadKey]:
     about: list[Command] = []
     for key in keys:
-        about += [(b"TYPE", key), (b"PTTL", key), (b"MEMORY", b"USAGE", key, b"SAMPLES", b"5")]
+        about += [(b"TYPE", key), (b"PTTL", key), usage(key, MEASURED)]
     replies = await deployment.pipeline(about)
     _note_refused([key for key in keys for _ in range(3)], replies, refusals)
     there = [
@@ -94,7 +99,7 @@ def _note_refused(keys: Sequence[bytes], replies: Sequence[object], refusals: Re
     """Note refused commands. Refusals of single keys are left out: the rows show them."""
     for key, reply in zip(keys, replies, strict=True):
         if isinstance(reply, ReplyError) and missing_right(reply) in ("command", "unknown command"):
-            refusals[say(reply)] = Refusal(rules_for(reply), key)
+            refusals[say(reply)] = Refusal(rules_for(reply), key, refused_command(reply))
 
 
 def _lifetime(left_ms: object) -> float | None:

@@ -15,6 +15,7 @@ import re
 import time
 from collections.abc import Collection, Iterable, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 import msgspec
 
@@ -23,6 +24,7 @@ from redis_dash.core.globs import decoded, escaped
 from redis_dash.keyspace.estimate import interval
 from redis_dash.keyspace.key_shape import VARIABLE, shape_of
 from redis_dash.keyspace.pattern_tree import PatternTree, Shape
+from redis_dash.keyspace.rare_keys import RareKeys
 
 FIRST = 8192
 """All keys of the first slices are looked at, up to so many."""
@@ -34,6 +36,8 @@ GROWN = 1.1
 """Patterns are learned again when the sample has grown by this factor."""
 LONGEST_NAME, MOST_NAMES = 1024, 4_000_000
 """Names that are longer are not kept, and no more bytes of names than this."""
+NAMES, RECOGNISED_BY = 4096, 32
+"""Names that are kept of each pattern, and those of them by which it is recognised."""
 LONGEST_BEGIN = 128
 """Bytes that are kept of the common beginning of keys."""
 OTHERS = "*"
@@ -55,11 +59,19 @@ class FoundPattern(msgspec.Struct, frozen=True):
     """Some of its keys, drawn at random; names of more than ``LONGEST_NAME`` bytes are left out."""
 
 
+class KeyNames(NamedTuple):
+    """Names of keys of one pattern, in random order."""
+
+    keys: tuple[bytes, ...]
+    is_random: bool
+    """Whether they are a random sample of all its keys: no name was too long to be kept."""
+
+
 class KeyPatterns:
     """The patterns of the keys of one database."""
 
     def __init__(
-        self, floor: float = 0.0005, most: int = 2000, sampled: int = 32, rng: random.Random | None = None
+        self, floor: float = 0.0005, most: int = 2000, sampled: int = NAMES, rng: random.Random | None = None
     ) -> None:
         """Know no patterns yet.
 
@@ -74,6 +86,8 @@ class KeyPatterns:
         """Complete passes so far."""
         self.looked_at = 0
         """Those of them that were looked at: every figure comes from these."""
+        self.beginnings = RareKeys()
+        """Some keys of kinds that the sample may miss."""
         self._most, self._sampled = most, sampled
         self._quota = max(MOST, math.ceil(10 / floor)) if floor else MOST
         self._random = rng or random.Random()
@@ -85,6 +99,8 @@ class KeyPatterns:
         """Keys in the database: at the latest slice, and the extremes of the pass."""
         self._ended_at = 0.0
         self._found: tuple[FoundPattern, ...] = ()
+        self._groups: dict[str, Sequence[Shape]] = {}
+        """The shapes of each of them."""
         self._learned_from = -1
         """How many keys had been looked at when ``_found`` was made."""
         self._before: tuple[FoundPattern, ...] = ()
@@ -96,6 +112,7 @@ class KeyPatterns:
         """Begin a pass: the counts start again, and the patterns stay."""
         self._before = self._before if not self._ended_at else tuple(self.found)
         self._shapes, self._names_bytes = {}, 0
+        self.beginnings.begin()
         self.seen = self.looked_at = self._size = self._least = self._greatest = 0
         self._ended_at, self._learned_from = 0.0, -1
 
@@ -104,6 +121,7 @@ class KeyPatterns:
         self._least = size if not self.seen else min(self._least, size)
         self._greatest, self._size = max(self._greatest, size), size
         self._look_at(self._some(keys))
+        self.beginnings.add(keys)
         self.seen += len(keys)
 
     def end(self) -> None:
@@ -142,6 +160,7 @@ class KeyPatterns:
         """Keep the name of a key with this random number, if it is among the highest."""
         names = shape.names
         if len(key) > LONGEST_NAME:
+            shape.has_long = True
             return
         if names is None:
             names = shape.names = []
@@ -196,7 +215,9 @@ class KeyPatterns:
             kept = dict(ranked[: self._most - 1])
             kept.setdefault(OTHERS, []).extend(rest)
             ranked = sorted(kept.items(), key=_rank)
-        found = [FoundPattern(glob, self._count(_sum(shapes)), self._names(shapes)) for glob, shapes in ranked]
+        self._groups = dict(ranked)
+        most = min(RECOGNISED_BY, self._sampled)
+        found = [FoundPattern(glob, self._count(_sum(shapes)), _names(shapes, most)) for glob, shapes in ranked]
         if not self._ended_at:
             gone = (one for one in self._before if one.glob not in groups)
             found += [
@@ -230,9 +251,16 @@ class KeyPatterns:
             high = min(size, math.ceil(high * (1 + spread)) + max(0, size - self._least))
         return estimated(round(found / max(1, sampled) * size), low, high, min(0.999, sampled / max(1, size)))
 
-    def _names(self, shapes: Sequence[Shape]) -> tuple[bytes, ...]:
-        drawn = heapq.nlargest(self._sampled, (name for shape in shapes for name in shape.names or ()))
-        return tuple(key for _, key in drawn)
+    def names(self, glob: str) -> KeyNames:
+        """The names that are kept of a pattern of ``found``."""
+        shapes = self._groups.get(glob, ())
+        return KeyNames(_names(shapes, self._sampled), not any(shape.has_long for shape in shapes))
+
+
+def _names(shapes: Sequence[Shape], most: int) -> tuple[bytes, ...]:
+    """The names with the highest random numbers."""
+    drawn = heapq.nlargest(most, (name for shape in shapes for name in shape.names or ()))
+    return tuple(key for _, key in drawn)
 
 
 def _sum(shapes: Sequence[Shape]) -> int:

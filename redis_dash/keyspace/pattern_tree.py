@@ -49,6 +49,8 @@ class Shape(msgspec.Struct, eq=False):
     count: int = 0
     names: list[tuple[float, bytes]] | None = None
     """Those with the highest random numbers: of several shapes together, the highest are again a random sample."""
+    has_long: bool = False
+    """Whether a name was drawn that is too long to be kept."""
 
 
 class _Item(NamedTuple):

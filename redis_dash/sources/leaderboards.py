@@ -23,13 +23,13 @@ from redis_dash.core.resp import Command, ReplyError
 from redis_dash.keyspace.key_group import HELD
 from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, round_robin, sample, text
 from redis_dash.sources.missing_commands import MissingCommands, example
+from redis_dash.sources.other_sorted_sets import OtherSortedSets, notes_of
 from redis_dash.sources.refusals import RefusedKeys, is_key_refused, refused_command
 
 KEY_GROUP = "leaderboards"
 ROWS = 100
 BOARDS = 50
 """Boards that are read; the others are only counted."""
-TEN_YEARS_S = 315_360_000
 TYPES_AT_ONCE = 1000
 """Keys whose type is checked in one poll."""
 
@@ -72,6 +72,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         self._is_board: dict[bytes, bool] = {}
         """Whether each key is a sorted set. Keys of other types are checked again: they may be replaced by a board."""
         self._type_turn = 0
+        self._others = OtherSortedSets(self._scope)
         self._needs_scan = len(self._named) < len(self._scope)
         self._pages: dict[bytes, _Page] = {}
         self._changes: Changes | None = None
@@ -117,7 +118,8 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         boards = await self._boards(pages)
         self._refused.release_if_allowed(tried)
         info = await self._context.keyspace.counts.info_after(time.monotonic())
-        ranked = [board for board in boards if raw(board.key) in self._named or not _holds_times(board)]
+        reasons = [(board, self._others.why(board)) for board in boards]
+        ranked = [board for board, why in reasons if not why]
         number = sum(self._is_board.get(key, False) for key in there) - (len(boards) - len(ranked))
         count = self._context.keyspace.counts.count_asked(KEY_GROUP, number, info)
         before, self._changes = self._changes, None if info is None else info.changes
@@ -132,7 +134,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
             count = at_least(number, count.high, coverage=count.coverage)
         if unasked or len(keys) >= HELD:
             count = at_least(len(ranked), at=count.at, coverage=count.coverage)
-        notes = [self._refused.note, self._no_rank, *_notes(len(there), len(boards) - len(ranked))]
+        notes = [self._refused.note, self._no_rank, *_unread(len(there)), *notes_of([why for _, why in reasons if why])]
         if unscanned is not None:
             count = exact(number, time.time()) if not unscanned else at_least(number, at=time.time())
             notes.append(Note(f"only boards named in full: {unscanned}", unscanned.rules) if unscanned else NO_NOTE)
@@ -217,6 +219,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         self._pages.pop(key, None)
         self._is_board.pop(key, None)
         self._refused.discard(key)
+        self._others.forget(key)
 
     async def _why_unscanned(self) -> MissingRightError | Literal[""] | None:
         """Why the scan cannot find boards: None if it can, empty if no board needs it, otherwise the missing right.
@@ -287,18 +290,8 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         return tuple(rows)
 
 
-def _holds_times(board: Board) -> bool:
-    """Whether the scores are points in time, as in queues and limiters; then the set is no leaderboard."""
-    now = time.time()
-    scores = [row.score for row in board.rows]
-    return any(all(abs(score / unit - now) < TEN_YEARS_S for score in scores) for unit in (1, 1e3, 1e6))
-
-
-def _notes(boards: int, of_times: int) -> list[Note]:
-    notes = [Note(f"{boards - BOARDS:,} more boards are not read")] if boards > BOARDS else []
-    if of_times:
-        notes.append(Note(f"{of_times:,} not shown, their scores are times: name one with --leaderboard to see it"))
-    return notes
+def _unread(boards: int) -> list[Note]:
+    return [Note(f"{boards - BOARDS:,} more boards are not read")] if boards > BOARDS else []
 
 
 def _notice_moves(page: _Page, members: list[bytes]) -> None:

@@ -21,6 +21,8 @@ EVEN = 0.5
 _FEW = 1000
 """A count that is less for certain is shown with its bounds: they are no longer than a margin."""
 _MOST_FORMS = 2000
+_BROAD = 0.25
+"""Memory whose bounds are further away than this share of it is shown by its bounds."""
 _MOST_DECIMALS = 6
 _HUGE = 1e17
 """From here on a score is shown in its shortest form: neighbouring whole numbers are the same float."""
@@ -275,6 +277,20 @@ def _range(low: int, high: int) -> Plain:
 def _last_digit(value: int) -> int:
     """The worth of the last digit that ``compact`` shows."""
     return 1 if value < 10_000 else 10 ** (len(str(value)) - 3)
+
+
+def memory_tally(value: Count) -> Plain:
+    """``14.2 MB``; ``14.2 MB ± 4 %`` or ``1.20 MB – 3.10 MB`` if it is estimated; ``14.2 MB+`` if there may be more."""
+    if value.certainty == "unknown":
+        return _UNKNOWN
+    if value.certainty == "at_least" or value.high is None:
+        return Plain(f"{nbytes(value.value)}+")
+    if value.low == value.high:
+        return nbytes(value.value)
+    margin = max(value.high - value.value, value.value - value.low) / max(1, value.value)
+    if margin >= _BROAD:  # a percentage would suggest that both bounds are as far away
+        return Plain(f"{nbytes(value.low)} – {nbytes(value.high)}")
+    return Plain(f"{nbytes(value.value)} ± {max(1, math.ceil(margin * 100))} %")
 
 
 def seen(value: Count, noun: str, written: Callable[[Count], Plain] = tally) -> Plain:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from redis_dash.core.frames.keys import KeyKind, Recognised
-from redis_dash.tui.formatting import nbytes, percent, tally
+from redis_dash.tui.formatting import memory_tally, nbytes, percent, tally
 from redis_dash.tui.text import Plain, plain
 
 LONGEST_NAME = 60
@@ -37,8 +37,15 @@ def share_of(part: float | None, whole: float) -> Plain:
 
 
 def memory(kind: KeyKind) -> Plain:
-    """``~14.2 MB``; a dash if it is not known."""
-    return _NONE if kind.memory is None else Plain(f"~{nbytes(kind.memory)}")
+    """``14.2 MB ± 3 %``, ``14.2 MB+``; a dash if it is not known."""
+    return _NONE if kind.memory is None else memory_tally(kind.memory)
+
+
+def memories(kind: KeyKind) -> tuple[Plain, ...]:
+    """The same, with a shorter form if there are two bounds: ``~14.2 MB``."""
+    held = memory(kind)
+    has_bounds = kind.memory is not None and kind.memory.certainty == "estimated"
+    return (held, Plain(f"~{nbytes(kind.memory.value)}")) if kind.memory and has_bounds else (held,)
 
 
 def types(kind: KeyKind) -> Plain:

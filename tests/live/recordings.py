@@ -24,10 +24,10 @@ def recording(name: str) -> dict[str, Any]:
     return found
 
 
-def replay(client: redis.Redis, name: str) -> None:
-    """Write all keys of a recording, with the lifetimes that they had."""
+def replay(client: redis.Redis, name: str, prefix: bytes = b"") -> None:
+    """Write all keys of a recording, with the lifetimes that they had, and with a prefix."""
     for key in recording(name)["keys"]:
-        raw, value = unescaped(key["name"]), key["value"]
+        raw, value = prefix + unescaped(key["name"]), key["value"]
         match key["type"]:
             case "string":
                 client.set(raw, decoded(value))

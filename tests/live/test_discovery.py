@@ -168,10 +168,16 @@ async def test_discover_lists_the_kinds_of_keys_and_no_session_id(
         assert EXPRESS in lines["sess:*"]
         assert "not recognised" in lines["cart:*"]
         assert "never" in lines["cart:*"]
+        carts = sum(client.memory_usage(key, samples=0) or 0 for key in client.scan_iter("cart:*"))
+        assert f"{carts / 1024:.2f} kB  hash" in lines["cart:*"] or f"{carts / 1024:.1f} kB  hash" in lines["cart:*"]
         return
     kinds = {kind["keys"]: kind for kind in json.loads(text)["kinds"]}
     assert (kinds["sess:*"]["count"], kinds["sess:*"]["recognised"][0]["as"]) == (30, EXPRESS)
     assert (kinds["cart:*"]["types"], kinds["cart:*"]["recognised"]) == ({"hash": 16}, [])
+    carts = sum(client.memory_usage(key, samples=0) or 0 for key in client.scan_iter("cart:*"))
+    memory = {"bytes": carts, "low": carts, "high": carts, "certainty": "counted", "measured": 100}
+    assert kinds["cart:*"]["memory"] == memory
+    assert kinds["cart:*"]["mean_bytes"] == carts / 100
 
 
 async def test_discover_tells_what_was_gone_from_what_is_not_recognised(

@@ -175,7 +175,9 @@ def cache(now: float | None = 0.934, since: float = 0.91, lookups: int = 200, us
 def kind(name: str, keys: Count | int, mean_bytes: float | None = 100.0, **changes: object) -> KeyKind:
     """One kind of keys, of which 16 strings without expiry were read."""
     count = counted(keys, keys, keys, time.time()) if isinstance(keys, int) else keys
-    kind = KeyKind(hash(name), name, count, 16, types=(("string", 16),), endless=16, mean_bytes=mean_bytes, names=16)
+    size = round((mean_bytes or 0) * count.value)
+    memory = None if mean_bytes is None else estimated(size, size * 97 // 100, size * 103 // 100, 0.5)
+    kind = KeyKind(hash(name), name, count, 16, 0, (("string", 16),), 16, None, memory, 16, mean_bytes, names=16)
     return msgspec.structs.replace(kind, **changes)
 
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from textual.pilot import Pilot
 
-from redis_dash.core.certainty import counted, estimated, unknown
+from redis_dash.core.certainty import at_least, counted, estimated, unknown
 from redis_dash.core.commands import FullPass
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.keys import KeyKind, KeysFrame
@@ -82,7 +82,7 @@ async def test_a_row_says_what_they_are_and_which_pane_shows_them(size: tuple[in
     async with running(feed_of(fakes.keys(*KINDS)), size) as (app, pilot):
         await opened(app, pilot)
         await shows(
-            app, pilot, "shop:sess:*", "12,403", "~16.6 MB", "Express (conn", "2 Sessions", "not shown", "not read yet"
+            app, pilot, "shop:sess:*", "12,403", "16.6 MB", "Express (conn", "2 Sessions", "not shown", "not read yet"
         )
         text = screen_text(app)
         assert "~28.0 MB in 2 kinds · 52,410 keys · 3 kinds" in text
@@ -143,7 +143,8 @@ async def test_the_details_say_why_and_how_many_were_read() -> None:
         await shows(
             app,
             pilot,
-            *("12,403, just counted", "23.7 % of all keys", "59.1 % of all kinds that were read; 1.37 kB a key"),
+            *("12,403, just counted", "23.7 % of all keys", "59.1 % of what all kinds take"),
+            *("16.6 MB ± 3 %", "16 keys, mean 1.37 kB; drawn at random, and compared with what"),
             *("16 keys, drawn at random", "string 16", "all, at the latest in 23 h 53 min"),
             *("Express (connect-redis), certain", 'JSON with "cookie"', "15 of 16 keys that were read"),
             *("A store may keep a copy.", "2 Sessions: 16 of 16 names match"),
@@ -153,6 +154,15 @@ async def test_the_details_say_why_and_how_many_were_read() -> None:
         await shows(app, pilot, "not shown: the patterns of no pane match")
         await tap(pilot, "escape")
         await until(pilot, lambda: isinstance(app.screen, KeyKindsScreen))
+
+
+async def test_memory_that_is_only_a_lower_bound_says_so() -> None:
+    kind = fakes.kind("cart:*", 40_000, memory=at_least(12_000_000), measured=256)
+    async with running(feed_of(fakes.keys(kind)), WIDE) as (app, pilot):
+        await opened(app, pilot)
+        await shows(app, pilot, "11.4 MB+")
+        await tap(pilot, "enter")
+        await shows(app, pilot, "11.4 MB+, 100.0 %", "at least, since others may be much larger")
 
 
 async def test_the_details_follow_the_readings() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import string
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
@@ -279,3 +280,31 @@ def test_no_pattern_above_the_floor_is_lost_among_a_thousand_kinds(prefix: str) 
     assert large.keys() - found.keys() == set()
     assert sum(found[glob].holds(size) for glob, size in large.items()) >= 0.93 * len(large)
     assert len(names) > 5 * MOST
+
+
+def test_the_names_that_are_kept_are_a_random_sample_of_all() -> None:
+    """Not the first ones: each key is as likely as another, whatever other keys there are."""
+    kept = Counter[bytes]()
+    for seed in range(400):
+        patterns = KeyPatterns(sampled=10, rng=random.Random(seed))
+        patterns.add(
+            [b"key:%d" % number for number in range(100)] + [b"other:%d" % number for number in range(50)], 150
+        )
+        patterns.end()
+        assert patterns.found[0].glob == "key:*"
+        names = patterns.names("key:*")
+        assert (len(names.keys), names.is_random) == (10, True)
+        kept.update(names.keys)
+    assert sum(kept.values()) == 4000
+    first = sum(kept[b"key:%d" % number] for number in range(50))
+    assert 1840 <= first <= 2160  # five standard deviations
+    assert 10 <= min(kept.values()) <= max(kept.values()) <= 75
+
+
+def test_a_name_that_is_too_long_to_be_kept_is_told() -> None:
+    patterns = KeyPatterns()
+    patterns.add([b"key:%d" % number for number in range(99)] + [b"key:" + b"9" * 2000], 100)
+    patterns.end()
+    (found,) = patterns.found
+    names = patterns.names(found.glob)
+    assert (found.count.value, len(names.keys), names.is_random) == (100, 99, False)

@@ -46,18 +46,17 @@ class KeyKind(msgspec.Struct, frozen=True):
     """How many of them never expire."""
     longest_s: float | None = None
     """The longest remaining lifetime of those that do."""
+    memory: Count | None = None
+    """Bytes that all its keys take together; None if none was measured."""
+    measured: int = 0
+    """Keys whose memory was measured for it."""
     mean_bytes: float | None = None
-    """Mean memory of a key that was read; None if the server did not say."""
+    """Their mean memory; None if the server did not say."""
     recognised: tuple[Recognised, ...] = ()
     watched: tuple[tuple[str, int], ...] = ()
     """Topics whose patterns match names of this kind, and how many of ``names`` they match."""
     names: int = 0
     """Names that were compared with the patterns."""
-
-    @property
-    def memory(self) -> float | None:
-        """Memory of all its keys in bytes, estimated from those that were read; None if it is not known."""
-        return None if self.mean_bytes is None else self.mean_bytes * self.count.value
 
 
 class KeysFrame(Frame, frozen=True):

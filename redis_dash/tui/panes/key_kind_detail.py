@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 
-from redis_dash.core.certainty import Count
+from redis_dash.core.certainty import Certainty, Count
 from redis_dash.core.frames.keys import KeyKind, KeysFrame, Recognised
 from redis_dash.tui import kind_text
 from redis_dash.tui.formatting import duration, nbytes
@@ -39,6 +39,16 @@ def profile_detail(frame: KeysFrame) -> Detail:
     return Detail(Plain("config.toml for what was recognised"), ((Plain("to write it"), how),), tuple(lines))
 
 
+_TRUST: Mapping[Certainty, str] = {
+    "exact": "all of them",
+    "counted": "all of them",
+    "estimated": "drawn at random, and compared with what all data of the server takes",
+    "at_least": "at least, since others may be much larger",
+    "unknown": "",
+}
+"""How far the memory can be trusted."""
+
+
 def _figures(kind: KeyKind, frame: KeysFrame, held: Plain) -> Iterator[Fact]:
     yield Plain("keys"), plain(kind.name, 400) or Plain("(empty)")
     yield Plain("count"), Plain(_range(kind.count, held))
@@ -46,13 +56,11 @@ def _figures(kind: KeyKind, frame: KeysFrame, held: Plain) -> Iterator[Fact]:
     if kind.memory is None or kind.mean_bytes is None:
         yield Plain("memory"), Plain("not known")
         return
-    whole = sum(one.memory or 0.0 for one in frame.kinds)
-    share = kind_text.share_of(kind.memory, whole)
-    mean = f"{nbytes(kind.mean_bytes)} a key"
-    yield (
-        Plain("memory"),
-        Plain(f"{kind_text.memory(kind)}, {share} of all kinds that were read; {mean}"),
-    )
+    whole = sum(one.memory.value for one in frame.kinds if one.memory is not None)
+    share = kind_text.share_of(kind.memory.value, whole)
+    yield Plain("memory"), Plain(f"{kind_text.memory(kind)}, {share} of what all kinds take")
+    mean = f"mean {nbytes(kind.mean_bytes)}"
+    yield Plain("  measured"), Plain(f"{plural(kind.measured, 'key')}, {mean}; {_TRUST[kind.memory.certainty]}")
 
 
 def _range(value: Count, held: Plain) -> str:

@@ -34,7 +34,7 @@ COLUMNS = (
     Column(Plain("keys"), 18, most=60),
     Column(Plain("count"), 12, least=8, right=True),
     Column(Plain("share"), 7, right=True, priority=6),
-    Column(Plain("memory"), 8, least=8, right=True),
+    Column(Plain("memory"), 14, least=8, right=True),
     Column(Plain("share"), 7, right=True, priority=3),
     Column(Plain(""), 20, most=24, priority=7, bar=True),
     Column(Plain("type"), 7, most=14, priority=5),
@@ -63,7 +63,8 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
         (
             ("keys", "the pattern of their names; every key is counted in one row"),
             ("count", "how many keys there are of the kind, and of all keys the share"),
-            ("memory  share", "by some keys that were read; the share is that of all kinds that were read"),
+            ("memory  share", "of all their keys, by those that were measured; the share of what all kinds take"),
+            ("12.3 MB+", "at least: the keys that were not measured may be much larger"),
             ("type", "of the keys that were read"),
             ("expires", "all, never, or how many of those that were read"),
             ("recognised as", "the framework that writes them, by names and values"),
@@ -127,7 +128,7 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
     def display_frame(self, frame: KeysFrame) -> None:
         """Pass the rows and their totals to the table."""
         self._rows.frame, self._rows.numbers = frame, self._numbers()
-        self._rows.memory = sum(kind.memory or 0.0 for kind in frame.kinds)
+        self._rows.memory = sum(kind.memory.value for kind in frame.kinds if kind.memory is not None)
         super().display_frame(frame)
 
     def _numbers(self) -> dict[str, str]:
@@ -157,7 +158,8 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
         read = [kind.memory for kind in frame.kinds if kind.memory is not None]
         if read:
             of = "" if len(read) == len(frame.kinds) else f" in {plural(len(read), 'kind')}"
-            pieces.append(piece(f"~{nbytes(sum(read))}{of}", "strong"))
+            about = "~" if any(memory.low != memory.high for memory in read) else ""
+            pieces.append(piece(f"{about}{nbytes(sum(memory.value for memory in read))}{of}", "strong"))
         return (*pieces, piece(plural(frame.keys, "key")), piece(plural(len(frame.kinds), "kind"), "dim"))
 
     def currency(self) -> tuple[Piece, ...]:
@@ -187,7 +189,7 @@ class _Rows:
     def __init__(self, tallies: Tallies) -> None:
         self._tallies = tallies
         self.frame = KeysFrame()
-        self.memory = 0.0
+        self.memory = 0
         self.numbers: dict[str, str] = {}
 
     def key(self, row: KeyKind) -> Hashable:
@@ -196,14 +198,14 @@ class _Rows:
     def cells(self, row: KeyKind) -> tuple[Cell, ...]:
         held = self._tallies(row.count, row.id)
         counts = (held, Plain(f"~{row.count.value:,}")) if row.count.certainty == "estimated" else (held,)
-        share = row.memory / self.memory if row.memory is not None and self.memory else None
+        share = row.memory.value / self.memory if row.memory is not None and self.memory else None
         known = any(one.confidence == "certain" for one in row.recognised)
         pane = shown_in(row, self.numbers)
         return (
             Name(plain(row.name, 200) or Plain("(empty)"), "text"),
             Figure(counts, "text"),
             Figure((kind_text.share_of(row.count.value, self.frame.keys),), "dim"),
-            Figure((kind_text.memory(row),), "strong"),
+            Figure(kind_text.memories(row), "strong"),
             Figure((percent(share),), "dim"),
             Bar(share, "accent"),
             (kind_text.types(row), "dim"),
@@ -237,4 +239,4 @@ def _by_count(kind: KeyKind) -> tuple[float, str]:
 
 def _by_memory(kind: KeyKind) -> tuple[bool, float, float, str]:
     """Kinds of unknown memory come last."""
-    return kind.memory is None, -(kind.memory or 0.0), -kind.count.value, kind.name
+    return kind.memory is None, -(kind.memory.value if kind.memory else 0), -kind.count.value, kind.name

@@ -1,0 +1,49 @@
+"""Keys whose names begin like no other's: among very many keys a random sample misses kinds that have few.
+
+All names of a pass are compared, not only those of a sample.
+It must be cheap: a quarter of a microsecond for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+MOST_HEADS, OF_EACH = 2048, 8
+"""Beginnings of names that are told apart, and keys that are kept of each."""
+LONGEST = 1024
+"""Longer names are not kept."""
+_WHOLE = 20
+"""Bytes that are the beginning of a name without a colon."""
+_VARYING = b"0123456789abcdefABCDEF-"
+"""Bytes of numbers, UUIDs and hexadecimal ids: what is left of two names of one kind is mostly the same."""
+
+
+Head = tuple[bytes, int]
+"""The beginning of a name without what varies in it, and how long it was."""
+
+
+class RareKeys:
+    """A few keys of each beginning that the names of a database have."""
+
+    def __init__(self) -> None:
+        self.keys: dict[Head, list[bytes]] = {}
+        self._enough = set[Head]()
+        """Beginnings of which enough keys are kept."""
+
+    def begin(self) -> None:
+        """Begin a pass: keys that are gone are forgotten."""
+        self.keys, self._enough = {}, set()
+
+    def add(self, keys: Sequence[bytes]) -> None:
+        """Look at the names of one slice; one key of each beginning is kept of it."""
+        if len(self.keys) >= MOST_HEADS:
+            return
+        heads = [key.rpartition(b":")[0] or key[:_WHOLE] for key in keys]
+        of_head = {(head.translate(None, _VARYING), len(head)): key for head, key in zip(heads, keys, strict=True)}
+        for head in of_head.keys() - self._enough:
+            key = of_head[head]
+            if len(key) <= LONGEST:
+                kept = self.keys.setdefault(head, [])
+                kept.append(key)
+                if len(kept) == OF_EACH:
+                    self._enough.add(head)

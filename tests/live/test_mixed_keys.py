@@ -1,0 +1,61 @@
+"""Among 100,000 other keys the few of each framework are recognised, and none of the others is taken for one."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+
+import redis
+
+from tests.live.mixed_keys import discover, matrix, taken_for, write
+from tests.live.recordings import recordings
+
+SHOWN = ("sessions", "rate_limits", "leaderboards", "cache")
+"""Topics of which nothing else may be taken for a part."""
+NAMED_BY_THE_APPLICATION = ("aiocache-json", "aiocache-msgpack", "aiocache-pickle")
+"""Caches whose keys and values are those of any application: they are not recognised."""
+
+
+async def test_the_few_keys_of_frameworks_are_found_among_very_many_others(redis_url: str, client: redis.Redis) -> None:
+    keys = write(client)
+    found = await discover(redis_url)
+    taken = taken_for(keys, found.claims)
+    told = matrix(taken)
+    topics = {key: claim.layout.topic if claim else "" for key, claim in taken.items()}
+
+    wrong = [key for key, topic in topics.items() if key.topic in ("noise", "bystander") and topic in SHOWN]
+    assert wrong == [], told
+    missed = [key for key, topic in topics.items() if key.topic == "session" and topic != "sessions"]
+    assert missed == [], told
+    missed = [key for key, topic in topics.items() if key.topic == "limit" and topic != "rate_limits"]
+    assert [key for key in missed if not key.name.endswith(b":blocked")] == [], told
+
+    topics_of = defaultdict[str, set[str]](set)
+    for key, topic in topics.items():
+        topics_of[key.kind].add(topic)
+    for name in recordings("caches"):
+        assert ("cache" in topics_of[name]) == (name not in NAMED_BY_THE_APPLICATION), name
+    for name in recordings("bystander"):
+        assert topics_of[name] & {"other"}, name
+
+
+async def test_keys_are_in_the_pattern_of_their_kind(redis_url: str, client: redis.Redis) -> None:
+    keys = write(client)
+    kinds = {key.name: key.kind for key in keys if key.topic == "noise"}
+    found = await discover(redis_url)
+    sampled = [(kinds[name], glob) for glob, names in found.names.items() for name in names if name in kinds]
+    assert len(sampled) > 10_000
+    wrong = Counter(pair for pair in sampled if pair[0] != pair[1])
+    assert sum(wrong.values()) <= 0.01 * len(sampled), wrong
+    assert {kind for kind in kinds.values() if "*" in kind} <= found.names.keys()
+
+
+async def test_recognised_kinds_of_few_keys_are_listed(redis_url: str, client: redis.Redis) -> None:
+    """Once each, with what is known of them: the keys that were read."""
+    write(client)
+    found = await discover(redis_url)
+    assert {claim.glob for claim in found.claims} == {claim.keys for kind in found.kinds for claim in kind.recognised}
+    rare = [kind for kind in found.kinds if kind.count.certainty == "at_least"]
+    assert rare
+    for kind in rare:
+        assert kind.count.value == kind.sampled == sum(number for _, number in kind.types)
+        assert len(kind.recognised) == 1
