@@ -139,11 +139,11 @@ class Discovery:
         return not refusals
 
     async def _look_at_rare(self) -> None:
-        """Read single keys: of rare and of new shapes, and a few of each beginning of names, the rarest first."""
+        """Read single keys: of new kinds, and a few of each beginning of names, the rarest first."""
         unread = [(head, keys[self._read_of[head] :]) for head, keys in self.patterns.beginnings.keys.items()]
         unread.sort(key=lambda one: len(one[1]))
         asked = [(head, key) for head, keys in unread for key in keys][:RARE_AT_ONCE]
-        keys = list(dict.fromkeys([*self.learning.rare_names(), *(key for _, key in asked)]))
+        keys = list(dict.fromkeys([*self.learning.new_names(), *(key for _, key in asked)]))
         if not keys:
             return
         read = await read_samples(self._deployment, keys, self.refusals)

@@ -91,7 +91,6 @@ class KeyPatterns:
         self._most, self._sampled = most, sampled
         self._quota = max(MOST, math.ceil(10 / floor)) if floor else MOST
         self._random = rng or random.Random()
-        self._floor = floor
         self._tree = PatternTree(floor, most)
         self._shapes: dict[bytes, Shape] = {}
         self._names_bytes = 0
@@ -176,12 +175,6 @@ class KeyPatterns:
     def shapes(self) -> Collection[bytes]:
         """The shapes of all names that were looked at in this pass."""
         return self._shapes.keys()
-
-    def rare(self) -> dict[bytes, bytes]:
-        """One name of each shape that is too rare for a pattern of its own; by shape."""
-        most = max(1.0, self._floor * self.looked_at)
-        rare = (shape for shape in self._shapes.values() if shape.count <= most and shape.names)
-        return {shape.name: shape.names[0][1] for shape in rare if shape.names}
 
     @property
     def size(self) -> int:

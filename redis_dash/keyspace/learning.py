@@ -14,8 +14,8 @@ LEAST_S, REST = 5.0, 300.0
 """How long the kinds are not learned again: at least, and as a multiple of the time that it took."""
 SOON_S = 1.0
 """The same after keys of a new kind have come. It is doubled each time when they were of no new kind after all."""
-RARE_AT_ONCE, MOST_SHAPES = 500, 20_000
-"""Rare kinds whose names are returned at once, and of which it is remembered."""
+MOST_SHAPES = 20_000
+"""New kinds that are remembered."""
 
 
 class Learning:
@@ -26,7 +26,7 @@ class Learning:
         self._new = NewKinds()
         self._globs: frozenset[str] = frozenset()
         self._given: set[bytes] = set()
-        """Shapes of which ``rare_names`` has returned a name."""
+        """Shapes of which ``new_names`` has returned a name."""
         self._is_on = self._is_by_names = False
         """Whether the running pass is learned from; and only because keys of a new kind have come."""
         self._took_s = self._due_at = self._soon_at = 0.0
@@ -80,14 +80,13 @@ class Learning:
         self._new.learned(self._patterns.shapes)
         self._ended.set()
 
-    def rare_names(self) -> list[bytes]:
-        """Names of kinds that have few keys, or none in the passes that were learned from; each kind is given once."""
+    def new_names(self) -> list[bytes]:
+        """Names of kinds that had no keys in the passes that were learned from; each kind is given once."""
         if len(self._given) > MOST_SHAPES:
             self._given.clear()
-        named = {**self._patterns.rare(), **self._new.names}
-        given = [shape for shape in reversed(named) if shape not in self._given][:RARE_AT_ONCE]
-        self._given.update(given)
-        return [named[shape] for shape in given]
+        named = {shape: key for shape, key in self._new.names.items() if shape not in self._given}
+        self._given.update(named)
+        return list(named.values())
 
     async def wait(self, within_s: float) -> None:
         """Return when the kinds have been learned, or new ones have come, since the last call; or after this time."""
