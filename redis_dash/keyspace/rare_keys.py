@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 MOST_HEADS, OF_EACH = 2048, 8
 """Beginnings of names that are told apart, and keys that are kept of each."""
-MOST_NAMES, EVERY = 300_000, 8
-"""All names are compared up to so many; then those of every eighth slice, which costs a pass a tenth of its time."""
+MOST_NAMES, EVERY = 150_000, 16
+"""All names are compared up to so many; then those of every sixteenth slice."""
 LONGEST = 1024
 """Longer names are not kept."""
 _WHOLE = 20
