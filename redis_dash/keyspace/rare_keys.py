@@ -12,7 +12,7 @@ MOST_HEADS, OF_EACH = 2048, 8
 MOST_NAMES, EVERY = 150_000, 16
 """All names are compared up to so many; then those of every sixteenth slice."""
 LONGEST = 1024
-"""Longer names are not kept."""
+"""Longer names are not looked at."""
 _WHOLE = 20
 """Bytes that are the beginning of a name without a colon."""
 _VARYING = b"0123456789abcdefABCDEF-"
@@ -43,12 +43,12 @@ class RareKeys:
         self._seen += len(keys)
         if len(self.keys) >= MOST_HEADS or (self._seen > MOST_NAMES and self._slices % EVERY):
             return
+        if max(map(len, keys), default=0) > LONGEST:
+            keys = [key for key in keys if len(key) <= LONGEST]
         heads = [key.rpartition(b":")[0] or key[:_WHOLE] for key in keys]
         of_head = {(head.translate(None, _VARYING), len(head)): key for head, key in zip(heads, keys, strict=True)}
         for head in of_head.keys() - self._enough:
-            key = of_head[head]
-            if len(key) <= LONGEST:
-                kept = self.keys.setdefault(head, [])
-                kept.append(key)
-                if len(kept) == OF_EACH:
-                    self._enough.add(head)
+            kept = self.keys.setdefault(head, [])
+            kept.append(of_head[head])
+            if len(kept) == OF_EACH:
+                self._enough.add(head)
