@@ -28,6 +28,8 @@ READ_AT_ONCE = 15
 """Kinds that are read together."""
 RARE_AT_ONCE, MOST_HEADS_READ = 1000, 20_000
 """Keys of rare beginnings that are read in one look, and beginnings that are remembered: they are not read again."""
+MOST_CHECKED = 2000
+"""Keys of rare kinds that are checked in one look."""
 NEEDED_TO_MEASURE = {"memory", "type", ""}
 """Commands without which no memory is measured: the server logs each refusal."""
 MOST_KINDS = 5000
@@ -53,6 +55,7 @@ class Discovery:
         self._deployment = deployment
         self._kinds: dict[str, KindOfKeys] = {}
         self._rare: dict[str, KindOfKeys] = {}
+        self._rare_keys: dict[str, tuple[bytes, ...]] = {}
         """By glob: recognised kinds of so few keys that they may be in no pattern of their own."""
         self._read_of = Counter[Head]()
         """How many keys of each beginning of a name were read for it."""
@@ -86,9 +89,10 @@ class Discovery:
         """What a sample of the keys of a pattern shows; None if none were read yet."""
         return self._kinds.get(glob)
 
-    def rare_kinds(self, listed: Collection[str]) -> list[KindOfKeys]:
-        """Recognised kinds of very few keys, except those of these globs of claims."""
-        return [kind for glob, kind in self._rare.items() if glob not in listed]
+    def rare_kinds(self, listed: Collection[str]) -> list[tuple[FoundPattern, KindOfKeys]]:
+        """Recognised kinds of very few keys that still exist, except those of these globs of claims."""
+        there = (kind for glob, kind in self._rare.items() if glob not in listed and kind.count.value)
+        return [(FoundPattern(kind.glob, kind.count, self._rare_keys[kind.glob]), kind) for kind in there]
 
     def memory(self, found: Sequence[FoundPattern]) -> Mapping[str, Memory]:
         """By glob: the memory of the kinds that were measured."""
@@ -144,22 +148,35 @@ class Discovery:
         unread.sort(key=lambda one: len(one[1]))
         asked = [(head, key) for head, keys in unread for key in keys][:RARE_AT_ONCE]
         keys = list(dict.fromkeys([*self.learning.new_names(), *(key for _, key in asked)]))
+        await self._check_rare()
         if not keys:
             return
         read = await read_samples(self._deployment, keys, self.refusals)
         self._read_of.update(head for head, _ in asked)
         for claim in recognise([one.sample for one in read if one.sample.type], layouts()):
-            if claim.glob not in self._rare:
-                self._rare[claim.glob] = _rare_kind(claim, read)
+            if claim.glob not in self._rare or not self._rare[claim.glob].count.value:
+                self._rare[claim.glob], self._rare_keys[claim.glob] = _rare_kind(claim, read)
                 self.looks += 1
         if len(self._read_of) > MOST_HEADS_READ:
             self._read_of.clear()
 
+    async def _check_rare(self) -> None:
+        """Count again those of the keys of rare kinds that still exist."""
+        keys = [key for keys in self._rare_keys.values() for key in keys][:MOST_CHECKED]
+        replies = await self._deployment.pipeline([(b"EXISTS", key) for key in keys])
+        gone = {key for key, reply in zip(keys, replies, strict=True) if reply == 0}
+        for glob, kind in self._rare.items():
+            left = sum(key not in gone for key in self._rare_keys[glob])
+            if left != kind.count.value:
+                self.looks += 1
+                self._read_of.clear()
+            self._rare[glob] = msgspec.structs.replace(kind, count=at_least(left, at=time.time()))
 
-def _rare_kind(claim: Claim, read: Sequence[ReadKey]) -> KindOfKeys:
-    """The kind of keys that a claim is about; all that is known of it are the keys that were read."""
+
+def _rare_kind(claim: Claim, read: Sequence[ReadKey]) -> tuple[KindOfKeys, tuple[bytes, ...]]:
+    """The kind of keys that a claim is about; all that is known of it are the keys that were read, which follow."""
     names = [(one, claim.layout.read_name(one.sample.key)) for one in read]
     of_claim = [one for one, name in names if name is not None and name.glob == claim.glob]
     keys = tuple(one.sample.key for one in of_claim)
-    kind = kind_of(FoundPattern(claim.glob, at_least(len(keys)), keys), of_claim)
-    return msgspec.structs.replace(kind, claims=(claim,))
+    kind = kind_of(FoundPattern(claim.glob, at_least(len(keys), at=time.time()), keys), of_claim)
+    return msgspec.structs.replace(kind, claims=(claim,)), keys

@@ -30,8 +30,8 @@ PRECISE = 0.03
 """If the interval is narrower, as a share of the figure, no more keys are measured."""
 MEASURED_AT_ONCE = 2000
 """Keys that are measured in one call: some milliseconds of the server's time."""
-AGES_S = 300.0
-"""Sizes are measured again after this time."""
+AGES_S, AGES_OF_FEW_S, FEW = 300.0, 30.0, 16
+"""Sizes are measured again after this time; those of kinds of so few keys sooner."""
 PER_KEY, PER_KEY_LATER = 40, 8
 """Bytes of a key that MEMORY USAGE tells and INFO counts as overhead of the hash table: until Valkey 8.0, and later."""
 
@@ -91,16 +91,18 @@ class Measures:
     def _next(self, pattern: FoundPattern, now: float, *, may_begin: bool) -> list[bytes]:
         """Keys of a kind that are measured next; none if more would not help, or are not known."""
         one = self._measured.get(pattern.glob)
-        if one is None or (may_begin and now - one.at > AGES_S):
+        ages_s = AGES_S if one is not None and len(one.sizes) > FEW else AGES_OF_FEW_S
+        if one is None or (may_begin and now - one.at > ages_s):
             one = self._measured[pattern.glob] = _Measured(now)
         if one.summary is not None and one.summary.unreadable:
             return []  # the server logs each refusal
         names = self._patterns.names(pattern.glob).keys
-        if len(one.sizes) >= one.wanted and not _may_be_whole(pattern, names) and _is_precise(one.summary):
+        measured = sum(key in one.sizes for key in names)
+        if measured >= one.wanted and not _may_be_whole(pattern, names) and _is_precise(one.summary):
             return []
-        while len(one.sizes) >= one.wanted and one.wanted < NAMES:
+        while measured >= one.wanted and one.wanted < NAMES:
             one.wanted *= GROWTH
-        wanted = NAMES if _may_be_whole(pattern, names) else one.wanted - len(one.sizes)
+        wanted = NAMES if _may_be_whole(pattern, names) else one.wanted - measured
         return [key for key in names if key not in one.sizes][: max(0, wanted)]
 
     async def _ask_data(self) -> None:
@@ -126,8 +128,8 @@ class Measures:
         told: dict[str, Memory] = {}
         for glob, memory in with_unexplained(known, self._data).items():
             summary = self._measured[glob].summary
-            number, mean = (summary.number, summary.mean) if summary else (0, 0.0)
-            told[glob] = Memory(memory, number, mean)
+            number = sum(key in self._measured[glob].sizes for key in self._patterns.names(glob).keys)
+            told[glob] = Memory(memory, number, summary.mean if summary else 0.0)
         return told
 
     def _alone(self, pattern: FoundPattern) -> Count | None:
@@ -137,7 +139,10 @@ class Measures:
         if is_random and _may_be_whole(pattern, names) and one.sizes.keys() >= set(names):
             there = [size for key in names if (size := one.sizes[key]) is not None]
             return whole_memory(pattern.count, sizes_of(there), one.at)
-        return sampled_memory(pattern.count, one.summary, is_random=is_random) if one.summary else None
+        # Measured keys may be gone by now; of a kind whose names are few, that would be most of them.
+        there = [size for key in names if (size := one.sizes.get(key)) is not None]
+        summary = sizes_of(there) or one.summary
+        return sampled_memory(pattern.count, summary, is_random=is_random) if summary else None
 
 
 def _may_be_whole(pattern: FoundPattern, names: Sequence[bytes]) -> bool:

@@ -10,6 +10,7 @@ import msgspec
 
 from redis_dash.core.certainty import Count, counted, unknown
 from redis_dash.core.frames.keys import KeyKind, KeysFrame, Recognised
+from redis_dash.core.globs import Glob
 from redis_dash.core.reading import Reading
 from redis_dash.core.rights import remedy
 from redis_dash.core.similar_ids import SimilarIds
@@ -42,8 +43,7 @@ def key_kinds(discovery: Discovery, found: Sequence[FoundPattern], topics: Topic
     known = [(pattern, discovery.sample_of(pattern.glob)) for pattern in found]
     kinds = [_kind(pattern, kind, topics, memory.get(pattern.glob)) for pattern, kind in known]
     listed = {claim.glob for _, kind in known if kind for claim in kind.claims}
-    rare = [(FoundPattern(kind.glob, kind.count, ()), kind) for kind in discovery.rare_kinds(listed)]
-    return (*kinds, *(_kind(pattern, kind, topics, None) for pattern, kind in rare))
+    return (*kinds, *(_kind(pattern, kind, topics, None) for pattern, kind in discovery.rare_kinds(listed)))
 
 
 class _Counted(NamedTuple):
@@ -131,6 +131,12 @@ class Report:
 _replace = msgspec.structs.replace
 
 
+def _of_one_name(count: Count) -> Count:
+    """The count of a kind that is one name: its key is there or not."""
+    value, low, high = (None if one is None else min(one, 1) for one in (count.value, count.low, count.high))
+    return _replace(count, value=value, low=low, high=high)
+
+
 def _kind(pattern: FoundPattern, kind: KindOfKeys | None, topics: Topics | None, memory: Memory | None) -> KeyKind:
     claims = kind.claims if kind else ()
     names = pattern.keys[:COMPARED] if topics else ()
@@ -138,7 +144,7 @@ def _kind(pattern: FoundPattern, kind: KindOfKeys | None, topics: Topics | None,
     row = KeyKind(
         id=hash(pattern.glob),
         name=_name(pattern.glob, claims),
-        count=pattern.count,
+        count=_of_one_name(pattern.count) if Glob.of(pattern.glob).is_literal else pattern.count,
         sampled=None if kind is None else kind.sampled,
         recognised=tuple(map(_recognised, claims)),
         watched=tuple(topics(names, is_of).items()) if topics else (),

@@ -92,15 +92,15 @@ class RateLimitsFrame(Frame, frozen=True):
         """All but masked keys."""
         return {
             **exported_count("", self.count),
-            **exported_count("blocked", self._judged(self.blocked)),
-            **exported_count("near", self._judged(self.near)),
+            **exported_count("blocked", self.judged(self.blocked)),
+            **exported_count("near", self.judged(self.near)),
             "limits_known": not self.unlimited if self.rows else None,
             "limiters": self.limiters,
             "unrecognised": dict(self.unrecognised),
             "rows": [row.exported() for row in self.rows],
         }
 
-    def _judged(self, count: Count) -> Count:
+    def judged(self, count: Count) -> Count:
         """A number of clients in some state, where some may be in it without a known limit."""
         if not self.unjudged or count.certainty == "unknown":
             return count

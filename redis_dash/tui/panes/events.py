@@ -84,7 +84,7 @@ class EventsPane(Pane[EventsFrame]):
         if "*" in frame.patterns:
             return self.EMPTY
         named = " or ".join(plain(pattern, 40) for pattern in frame.patterns[:4]) or "no channel at all"
-        return Plain(f"No message has come yet on {named}, the channels of --channel. Other channels are not received.")
+        return Plain(f"No message has come yet on {named}, the configured channels. Other channels are not received.")
 
     def answer(self, frame: EventsFrame) -> tuple[Piece, ...]:
         """``84/s · 12,403 received · 0 dropped``."""

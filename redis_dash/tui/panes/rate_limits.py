@@ -112,8 +112,8 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
             misfits = any(row.given_limit is not None for row in frame.rows)
             return clients, piece("limit does not fit" if misfits else "limit not known", "dim")
         return (
-            piece(f"{tally(frame.blocked)} blocked", "alarm" if frame.blocked.value else "dim"),
-            piece(f"{tally(frame.near)} near", "warn" if frame.near.value else "dim"),
+            piece(f"{tally(frame.judged(frame.blocked))} blocked", "alarm" if frame.blocked.value else "dim"),
+            piece(f"{tally(frame.judged(frame.near))} near", "warn" if frame.near.value else "dim"),
             clients,
         )
 
