@@ -6,7 +6,7 @@ import asyncio
 import heapq
 import time
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -305,10 +305,10 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         return counts.count_asked(KEY_GROUP, len(names), info, names=names, since=began, all_named=all_named)
 
     def _sample(self, count: Count, *, all_read: bool) -> Sample[RateLimitsFrame]:
+        listed, full = self._listed(), [key for key, row in self._rows.items() if is_near(row)]
         # As late as possible, and once for the figures and the rows: which windows have ended.
-        full = [key for key, row in self._rows.items() if is_near(row)]
-        ended = set(filter(self._has_ended, full))
-        rows = self._listed(ended)
+        ended, replace = set(filter(self._has_ended, full)), msgspec.structs.replace
+        rows = tuple(replace(row, blocked=False, has_ended=True) if key in ended else row for key, row in listed)
         unrecognised = tuple(Counter(self._unknown.values()).most_common())
         nothing_read = not rows and bool(count.value)
         current = [self._rows[key] for key in full if key not in ended and self._read_at[key].asked >= self._began]
@@ -330,15 +330,11 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         notes = [self._context.scan_note, self._refused.note, left_out, *odd, self._context.dialects_note]
         return sample(frame, count, self._context.scope(self.topic, self._scope), notes)
 
-    def _listed(self, ended: Container[bytes]) -> tuple[LimitRow, ...]:
-        """The fullest rows; one whose window has ended is not blocked any more, as far as is known."""
+    def _listed(self) -> list[tuple[bytes, LimitRow]]:
+        """The fullest rows, by key."""
         now = time.monotonic()
         fullest = heapq.nsmallest(ROWS, self._rows.items(), key=lambda item: fullest_first(item[1]))
-        rows = [(key, aged(row, now, self._read_at[key])) for key, row in fullest]
-        replace = msgspec.structs.replace
-        return tuple(
-            self._shown(key, replace(row, blocked=False, has_ended=True) if key in ended else row) for key, row in rows
-        )
+        return [(key, self._shown(key, aged(row, now, self._read_at[key]))) for key, row in fullest]
 
     def _shown(self, key: bytes, row: LimitRow) -> LimitRow:
         """The row without session ids and tokens: the identity of a client may be its API key."""
