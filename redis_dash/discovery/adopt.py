@@ -31,7 +31,11 @@ FIELDS: Mapping[str, str] = {
 def open_topics(config: Config) -> frozenset[str]:
     """The topics that the user has left unconfigured, and whose keys some framework writes."""
     topics = {layout.topic for layout in layouts()} & FIELDS.keys()
-    return frozenset(topic for topic in topics if getattr(config, FIELDS[topic]) == getattr(DEFAULTS, FIELDS[topic]))
+    return frozenset(topic for topic in topics if _is_open(config, topic))
+
+
+def _is_open(config: Config, topic: str) -> bool:
+    return bool(getattr(config, FIELDS[topic]) == getattr(DEFAULTS, FIELDS[topic]))
 
 
 def may_adopt(config: Config) -> bool:
@@ -52,24 +56,24 @@ def adopted(config: Config, claims: Sequence[Claim]) -> Adopted:
     changes: dict[str, object] = {}
     left_out: dict[str, int] = {}
 
-    def globs_of(topic: Topic, given: object, default: object) -> dict[str, str]:
-        globs = {claim.glob: claim.layout.name for claim in claims if claim.layout.topic == topic}
-        if given != default or not globs:
+    def globs_of(topic: Topic) -> dict[str, str]:
+        if not _is_open(config, topic):
             return {}
+        globs = {claim.glob: claim.layout.name for claim in claims if claim.layout.topic == topic}
         if len(globs) > MOST_GLOBS:
             left_out[topic] = len(globs) - MOST_GLOBS
         return dict(islice(globs.items(), MOST_GLOBS))
 
-    if globs := globs_of("sessions", config.sessions, DEFAULTS.sessions):
+    if globs := globs_of("sessions"):
         # The default also matches `session:count`; beside an exact glob of the same prefix it would count too many.
         rest = (one for one in config.session_patterns if not any(_covers(one.keys, glob) for glob in globs))
         changes["sessions"] = (*(SessionPattern(glob, name) for glob, name in globs.items()), *rest)
-    if globs := globs_of("rate_limits", config.limits, DEFAULTS.limits):
+    if globs := globs_of("rate_limits"):
         limits = [LimitPattern(glob, format=name) for glob, name in globs.items()]
         changes["limits"] = (*limits, *(one for one in config.limits if one.keys not in globs))
-    if globs := globs_of("cache", config.caches, DEFAULTS.caches):
+    if globs := globs_of("cache"):
         changes["caches"] = tuple(CachePattern(f"{name}: {glob}", glob) for glob, name in globs.items())
-    if globs := globs_of("leaderboards", config.leaderboards, DEFAULTS.leaderboards):
+    if globs := globs_of("leaderboards"):
         changes["leaderboards"] = (*globs, *(one for one in config.leaderboards if one not in globs))
     return Adopted(msgspec.structs.replace(config, **changes) if changes else config, left_out)
 

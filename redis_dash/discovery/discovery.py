@@ -55,8 +55,9 @@ class Discovery:
         self._deployment = deployment
         self._kinds: dict[str, KindOfKeys] = {}
         self._rare: dict[str, KindOfKeys] = {}
-        self._rare_keys: dict[str, tuple[bytes, ...]] = {}
         """By glob: recognised kinds of so few keys that they may be in no pattern of their own."""
+        self._rare_keys: dict[str, tuple[bytes, ...]] = {}
+        """By glob: the keys by which they were recognised."""
         self._read_of = Counter[Head]()
         """How many keys of each beginning of a name were read for it."""
         self._measures = Measures(deployment, self.patterns)

@@ -1,6 +1,6 @@
 """Keys whose names begin like no other's: among very many keys a random sample misses kinds that have few.
 
-All names of a pass are compared, of a very large database a part of them: it takes a quarter of a microsecond for each.
+All names of a pass are compared; of a very large database only a part of them, for speed.
 """
 
 from __future__ import annotations

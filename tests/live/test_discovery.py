@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 import secrets
-import socket
 from collections.abc import Callable
 
 import pytest
@@ -22,9 +21,7 @@ from redis_dash.core.frames.sessions import SessionsFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.dialects.layout import Layout, recognise
 from redis_dash.dialects.registry import layouts
-from redis_dash.discover import OK, UNREACHABLE, discover
 from redis_dash.discovery import adopt
-from redis_dash.discovery.discovery import Discovery
 from redis_dash.discovery.samples import read_samples
 from redis_dash.hub import Hub
 from redis_dash.keyspace import learning
@@ -151,63 +148,6 @@ async def test_samples_of_each_type(make_context: MakeContext, client: redis.Red
     assert all((one.memory or 0) > 0 for one in read.values())
 
 
-@pytest.mark.parametrize("as_json", [False, True])
-async def test_discover_lists_the_kinds_of_keys_and_no_session_id(
-    redis_url: str, client: redis.Redis, *, as_json: bool
-) -> None:
-    ids = [sign_in(client, f"user{number}") for number in range(30)]
-    lone = sign_in(client, "lone", "other:sess:")
-    for number in range(100):
-        client.hset(f"cart:{number}", "a", "1")
-    text, code = await discover(Config(url=redis_url), as_json=as_json)
-    assert code == OK
-    assert not [one for one in (*ids, lone) if one in text]
-    if not as_json:
-        lines = {line.split()[0]: line for line in text.splitlines()[2:]}
-        assert lines["sess:*"].split()[1] == "30"
-        assert EXPRESS in lines["sess:*"]
-        assert "not recognised" in lines["cart:*"]
-        assert "never" in lines["cart:*"]
-        carts = sum(client.memory_usage(key, samples=0) or 0 for key in client.scan_iter("cart:*"))
-        assert f"{carts / 1024:.2f} kB  hash" in lines["cart:*"] or f"{carts / 1024:.1f} kB  hash" in lines["cart:*"]
-        return
-    kinds = {kind["keys"]: kind for kind in json.loads(text)["kinds"]}
-    assert (kinds["sess:*"]["count"], kinds["sess:*"]["recognised"][0]["as"]) == (30, EXPRESS)
-    assert (kinds["cart:*"]["types"], kinds["cart:*"]["recognised"]) == ({"hash": 16}, [])
-    carts = sum(client.memory_usage(key, samples=0) or 0 for key in client.scan_iter("cart:*"))
-    memory = {"bytes": carts, "low": carts, "high": carts, "certainty": "counted", "measured": 100}
-    assert kinds["cart:*"]["memory"] == memory
-    assert kinds["cart:*"]["mean_bytes"] == carts / 100
-
-
-async def test_discover_tells_what_was_gone_from_what_is_not_recognised(
-    redis_url: str, client: redis.Redis, make_poor: Callable[..., object], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A key that is gone before it is read, and one that may not be read, may be of a kind that is known."""
-    make_poor()
-    for number in range(20):
-        client.set(f"short:{number}", "x")
-        client.set(f"other:{number}", "x")
-    look = Discovery.look
-
-    async def late(self: Discovery, most: int) -> None:
-        client.delete(*client.keys("short:*"))
-        await look(self, most)
-
-    monkeypatch.setattr(Discovery, "look", late)
-    text, _ = await discover(Config(url=redis_url), as_json=False)
-    rows = {line.split()[0]: line for line in text.splitlines() if ":*" in line}
-    assert rows["short:*"].endswith("gone before it was read")
-    assert rows["other:*"].endswith("not recognised")
-    client.set("short:1", "x")
-    monkeypatch.setattr(Discovery, "look", look)
-    client.acl_setuser("poor", enabled=True, reset_keys=True, keys=["other:*"])
-    text, _ = await discover(Config(url=redis_url.replace("redis://", "redis://poor:pw@")), as_json=False)
-    rows = {line.split()[0]: line for line in text.splitlines() if ":*" in line}
-    assert rows["short:*"].endswith("may not be read")
-    assert rows["other:*"].endswith("not recognised")
-
-
 async def test_a_certain_claim_makes_a_likely_one_moot(deployment: Deployment, client: redis.Redis) -> None:
     for number in range(20):
         client.set(f"rl:203.0.113.{number}", 3, px=60_000)
@@ -227,21 +167,6 @@ async def test_a_certain_claim_makes_a_likely_one_moot(deployment: Deployment, c
     samples = [one.sample for one in await read_samples(deployment, list(client.scan_iter()))]
     claims = {claim.layout.name: (claim.fitting, claim.sampled) for claim in recognise(samples, [*layouts(), certain])}
     assert claims == {name: (20, 20), "rate-limit-redis": (1, 1)}
-
-
-async def test_discover_says_that_a_database_holds_no_keys(redis_url: str, client: redis.Redis) -> None:
-    text, code = await discover(Config(url=redis_url), as_json=False)
-    assert code == OK
-    assert text.splitlines()[0].endswith(": 0 keys")
-    assert text.splitlines()[1:] == ["", "The database holds no keys."]
-    document, _ = await discover(Config(url=redis_url), as_json=True)
-    assert (json.loads(document)["keys"], json.loads(document)["kinds"]) == (0, [])
-
-
-async def test_discover_without_a_server() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    assert await discover(Config(url=f"redis://127.0.0.1:{port}"), as_json=False) == ("", UNREACHABLE)
 
 
 async def test_an_error_while_recognising_ends_nothing(

@@ -63,7 +63,7 @@ class KeysFrame(Frame, frozen=True):
     """The kinds of keys."""
 
     kinds: tuple[KeyKind, ...] = ()
-    """Most keys first."""
+    """Most keys first; at the end recognised ones of which only single keys are known."""
     keys: int = 0
     """Keys of all kinds together."""
     seen: int = 0

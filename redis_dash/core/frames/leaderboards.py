@@ -44,7 +44,6 @@ class Board(msgspec.Struct, frozen=True):
     """Whether that member is not on the leaderboard."""
     masked: str | None = None
     """The key as it is shown, where a session's id or a token in it is masked."""
-
     given_name: str = ""
     """The name that the settings give; empty if they give none."""
 
