@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,6 +35,15 @@ def free_port() -> int:
             return port
 
 
+def _wait_until_it_listens(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while process.poll() is None and time.monotonic() < deadline:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.01)
+    pytest.fail("the server did not start")
+
+
 def served(folder: Path, settings: str, *options: str) -> Iterator[str]:
     """Run a server with these settings."""
     port = free_port()
@@ -41,6 +52,7 @@ def served(folder: Path, settings: str, *options: str) -> Iterator[str]:
         [find_server(), folder / "server.conf", *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
+        _wait_until_it_listens(port, process)
         yield f"redis://127.0.0.1:{port}/0"
     finally:
         process.kill()
