@@ -120,7 +120,7 @@ class KeyPatterns:
         self._least = size if not self.seen else min(self._least, size)
         self._greatest, self._size = max(self._greatest, size), size
         self._look_at(self._some(keys))
-        self.beginnings.add(keys)
+        self._note_rare(self.beginnings.add(keys))
         self.seen += len(keys)
 
     def end(self) -> None:
@@ -154,6 +154,16 @@ class KeyPatterns:
             draw = draw_number()
             if shape.count <= most or (shape.names and draw > shape.names[0][0]):
                 self._keep(shape, draw, key)
+
+    def _note_rare(self, keys: Iterable[bytes]) -> None:
+        """Note keys that the sample may miss: their kinds are found, and have at least so many keys."""
+        for key in keys:
+            shape = self._shapes.get(name := shape_of(key))
+            if shape is None:
+                shape = self._shapes[name] = Shape(name, key[:LONGEST_BEGIN])
+            if shape.rare is None:
+                shape.rare = []
+            shape.rare.append(key)
 
     def _keep(self, shape: Shape, draw: float, key: bytes) -> None:
         """Keep the name of a key with this random number, if it is among the highest."""
@@ -210,7 +220,7 @@ class KeyPatterns:
             ranked = sorted(kept.items(), key=_rank)
         self._groups = dict(ranked)
         most = min(RECOGNISED_BY, self._sampled)
-        found = [FoundPattern(glob, self._count(_sum(shapes)), _names(shapes, most)) for glob, shapes in ranked]
+        found = [self._pattern(glob, shapes, most) for glob, shapes in ranked]
         if not self._ended_at:
             gone = (one for one in self._before if one.glob not in groups)
             found += [
@@ -219,25 +229,31 @@ class KeyPatterns:
             ]
         return tuple(found)
 
-    def _count(self, found: int) -> Count:
+    def _pattern(self, glob: str, shapes: Sequence[Shape], most: int) -> FoundPattern:
+        rare = [key for shape in shapes for key in shape.rare or ()]
+        return FoundPattern(glob, self._count(_sum(shapes), len(rare)), _names(shapes, most) or tuple(rare[:most]))
+
+    def _count(self, found: int, rare: int = 0) -> Count:
         if not self.looked_at:
             return unknown(self._size or None)
         whole = self._ended_at > 0 and self.looked_at == self.seen
         if whole:
             return counted(found, found - max(0, self.seen - self._least), self._highest(found), self._ended_at)
-        return self._estimate(found)
+        return self._estimate(found, rare)
 
     def _highest(self, found: int) -> int:
         """The most keys that a counted pattern can have: keys that came after SCAN was at their place were not seen."""
         return found + max(0, self._greatest - self.seen)
 
-    def _estimate(self, found: int) -> Count:
+    def _estimate(self, found: int, rare: int) -> Count:
         if not self._size and not self._ended_at:
-            return at_least(interval(found, self.looked_at, max(self.seen, 1))[0], None, coverage=0.0)
+            low = max(rare, interval(found, self.looked_at, max(self.seen, 1))[0])
+            return at_least(low, None, coverage=0.0)
         size = self._size or self.seen
         sampled, is_still = min(self.looked_at, size), self._least == self._greatest
         found = min(found, sampled) if self.looked_at <= size else round(found * sampled / self.looked_at)
         low, high = interval(found, max(1, sampled), size, whole=is_still)
+        low, high = max(low, rare), max(high, rare)
         if not is_still:
             spread = min(1.0, (self._greatest - self._least) / max(1, size))
             low = max(0, math.floor(low * (1 - spread)) - max(0, self._greatest - size))
@@ -247,7 +263,10 @@ class KeyPatterns:
     def names(self, glob: str) -> KeyNames:
         """The names that are kept of a pattern of ``found``."""
         shapes = self._groups.get(glob, ())
-        return KeyNames(_names(shapes, self._sampled), not any(shape.has_long for shape in shapes))
+        names = _names(shapes, self._sampled)
+        if not names:
+            return KeyNames(tuple(key for shape in shapes for key in shape.rare or ()), is_random=False)
+        return KeyNames(names, not any(shape.has_long for shape in shapes))
 
 
 def _names(shapes: Sequence[Shape], most: int) -> tuple[bytes, ...]:

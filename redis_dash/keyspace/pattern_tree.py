@@ -49,6 +49,8 @@ class Shape(msgspec.Struct, eq=False):
     count: int = 0
     names: list[tuple[float, bytes]] | None = None
     """Those with the highest random numbers: of several shapes together, the highest are again a random sample."""
+    rare: list[bytes] | None = None
+    """Some keys that are not of the random sample; it may have none of this shape."""
     has_long: bool = False
     """Whether a name was drawn that is too long to be kept."""
 
@@ -165,7 +167,8 @@ def _most_of_light(counts: list[int], share: float, *, is_top: bool) -> float:
     """
     if is_top:
         return 1 if counts.count(1) < 10 * counts.count(2) else 2  # two keys of one word: by chance
-    return max(LIGHT * share, 3 + 2 * median(counts) if counts and share < 1 else 1)
+    sampled = [count for count in counts if count]
+    return max(LIGHT * share, 3 + 2 * median(sampled) if sampled and share < 1 else 1)
 
 
 def _alike(words: dict[bytes, list[_Item]]) -> list[bytes]:
@@ -180,13 +183,14 @@ def _alike(words: dict[bytes, list[_Item]]) -> list[bytes]:
 
 def _number_of(groups: list[list[_Item]], counts: list[int], share: float) -> float:
     """How many different words there are in the database, estimated from the sampled ones."""
-    number = len(counts)
+    sampled = [group for group, count in zip(groups, counts, strict=True) if count]
+    number = len(sampled)
     if share >= 1 or number < LEAST_SEEN:
-        return number
-    if all(count == 1 and _is_last(group[0]) for group, count in zip(groups, counts, strict=True)):
-        return number / share  # names of single keys
+        return len(counts)
     once, twice = counts.count(1), counts.count(2)
-    return min(number / share, number + once * (once - 1) / (2 * (twice + 1)))  # Chao's estimate
+    if once == number and all(_is_last(group[0]) for group in sampled):
+        return max(len(counts), number / share)  # names of single keys
+    return max(len(counts), min(number / share, number + once * (once - 1) / (2 * (twice + 1))))  # Chao's estimate
 
 
 def _pieces(groups: dict[bytes, list[_Item]], variable: set[bytes], most: float) -> list[bytes]:

@@ -37,18 +37,20 @@ class RareKeys:
         self.keys, self._enough = {}, set()
         self._seen = self._slices = 0
 
-    def add(self, keys: Sequence[bytes]) -> None:
-        """Look at the names of one slice; one key of each beginning is kept of it."""
+    def add(self, keys: Sequence[bytes]) -> list[bytes]:
+        """Look at the names of one slice; returns those that are kept of it, at most one of each beginning."""
         self._slices += 1
         self._seen += len(keys)
         if len(self.keys) >= MOST_HEADS or (self._seen > MOST_NAMES and self._slices % EVERY):
-            return
+            return []
         if max(map(len, keys), default=0) > LONGEST:
             keys = [key for key in keys if len(key) <= LONGEST]
         heads = [key.rpartition(b":")[0] or key[:_WHOLE] for key in keys]
         of_head = {(head.translate(None, _VARYING), len(head)): key for head, key in zip(heads, keys, strict=True)}
-        for head in of_head.keys() - self._enough:
+        wanted = of_head.keys() - self._enough
+        for head in wanted:
             kept = self.keys.setdefault(head, [])
             kept.append(of_head[head])
             if len(kept) == OF_EACH:
                 self._enough.add(head)
+        return [of_head[head] for head in wanted]

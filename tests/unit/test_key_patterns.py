@@ -116,6 +116,26 @@ def test_single_keys_are_literal_and_those_beyond_the_bound_are_the_others() -> 
     assert [one.count.value for one in found] == [9, 3, 1, 1, 1]
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_kinds_of_few_keys_are_found_also_where_only_a_sample_is_looked_at(seed: int) -> None:
+    """Each name is compared with the beginnings of the others; those that the sample misses are there all the same."""
+    rng = random.Random(seed)
+    names = [f"product:{number}".encode() for number in range(100_000)]
+    few = [b"audit", b"queue:mails", b"config:flags", *(b"export:%d:state" % number for number in range(5))]
+    for key in few:
+        names.insert(rng.randrange(len(names)), key)
+    found = {one.glob: one for one in passed(names).found}
+    assert set(found) == {"product:*", "audit", "queue:mails", "config:flags", "export:*:state"}
+    for glob, number in (("audit", 1), ("queue:mails", 1), ("config:flags", 1), ("export:*:state", 5)):
+        count = found[glob].count
+        assert 1 <= count.low <= count.value
+        assert count.holds(number)
+        assert set(found[glob].keys) <= set(few)
+        assert found[glob].keys
+    truth = found["product:*"].count
+    assert truth.holds(100_000)
+
+
 def test_special_characters_of_names_are_escaped() -> None:
     names = [rb"we?rd[x]\*:" + str(number).encode() for number in range(50)] + [
         "größe:".encode() + b"%d" % n for n in range(30)

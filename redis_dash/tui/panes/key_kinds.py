@@ -61,7 +61,7 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
     WORDS = (
         "What is in here?",
         (
-            ("keys", "the pattern of their names; every key is counted in one row"),
+            ("keys", "the pattern of their names; every key counts in one row"),
             ("count", "how many keys there are of the kind, and of all keys the share"),
             ("memory  share", "of all their keys, by those that were measured; the share of what all kinds take"),
             ("12.3 MB+", "at least: the keys that were not measured may be much larger"),
@@ -77,7 +77,11 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
             ("pane  not shown", "the pane whose patterns match the keys; none does"),
             ("(in part)", "the patterns match some of the names"),
             ("▾", "the column by which the rows are sorted"),
-            ("2 % sampled", "so many names were looked at, drawn at random; all counts are estimates from them"),
+            (
+                "2 % sampled",
+                "so many names were looked at, drawn at random; all counts are estimates from them; "
+                "kinds of very few keys may be missing",
+            ),
             ("scan 12 %", "so far is the scan of all keys"),
         ),
     )
