@@ -77,11 +77,7 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
             ("pane  not shown", "the pane whose patterns match the keys; none does"),
             ("(in part)", "the patterns match some of the names"),
             ("▾", "the column by which the rows are sorted"),
-            (
-                "2 % sampled",
-                "so many names were looked at, drawn at random; all counts are estimates from them; "
-                "kinds of very few keys may be missing",
-            ),
+            ("2 % sampled", "names that were drawn; counts are estimates, kinds of very few keys may be missing"),
             ("scan 12 %", "so far is the scan of all keys"),
         ),
     )
