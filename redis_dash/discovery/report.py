@@ -50,6 +50,7 @@ class _Counted(NamedTuple):
     """The patterns with their counts, as they were at one moment."""
 
     found: Sequence[FoundPattern] = ()
+    size: int = 0
     seen: int = 0
     looked_at: int = 0
     ended_at: float = 0.0
@@ -102,7 +103,9 @@ class Report:
         patterns = self._discovery.patterns
         is_less = not patterns.ended_at and patterns.looked_at < self._counted.looked_at
         if not is_less or now - self._counted.at >= KEPT_S:
-            self._counted = _Counted(patterns.found, patterns.seen, patterns.looked_at, patterns.ended_at, now)
+            self._counted = _Counted(
+                patterns.found, patterns.size, patterns.seen, patterns.looked_at, patterns.ended_at, now
+            )
 
     def _make(self, topics: Topics) -> None:
         """Make the frame, if anything has changed."""
@@ -112,7 +115,7 @@ class Report:
         kinds = key_kinds(self._discovery, known.found, topics)
         self._frame = KeysFrame(
             kinds,
-            sum(kind.count.value for kind in kinds),
+            known.size or sum(kind.count.value for kind in kinds),
             known.seen,
             known.looked_at,
             profile=profile(self._discovery.claims),

@@ -314,8 +314,12 @@ async def test_a_kind_that_is_one_name_is_there_or_not(redis_url: str, client: r
     """In a database that changes the other kinds have intervals."""
     client.mset({f"product:{number}": "x" for number in range(25_000)})
     client.rpush("audit", "x")
+    client.mset(dict.fromkeys(("import:state", "deploy:last", "menu", "feature:flags"), "x"))
     async with running(hub := Hub(Config(url=redis_url, refresh_s=0.1))):
         await until(lambda: "audit" in kinds(hub))
+        frame = hub.keys().frame
+        assert frame is not None
+        assert frame.keys == client.dbsize(), "not the sum of estimates"
         for number in range(200):
             client.set(f"product:{25_000 + number}", "x")
             audit = kinds(hub).get("audit")

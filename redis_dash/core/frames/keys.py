@@ -65,7 +65,7 @@ class KeysFrame(Frame, frozen=True):
     kinds: tuple[KeyKind, ...] = ()
     """Most keys first; at the end recognised ones of which only single keys are known."""
     keys: int = 0
-    """Keys of all kinds together."""
+    """Keys in the database, as the server told it during the scan; the sum of the kinds if it does not tell."""
     seen: int = 0
     """Keys that the scan had returned when the figures were made."""
     looked_at: int = 0

@@ -149,18 +149,19 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
         return Plain(f"Nothing seen yet, {percent(frame.scan.share, 0)} scanned. {scan_hint}".rstrip())
 
     def answer(self, frame: KeysFrame) -> tuple[Piece, ...]:
-        """``scan 12 % · ~14.2 MB · 20,123 keys · 12 kinds``."""
+        """``scan 12 % · 20,123 keys · 12 kinds · ~14.2 MB``."""
         scan = frame.scan
         is_long = not scan.passes or (scan.last_s or 0.0) > LONG_PASS_S
         pieces = [piece(f"scan {percent(scan.share, 0)}", "warn")] if scan.share < 1 and is_long else []
         if not frame.kinds:
             return tuple(pieces)
         read = [kind.memory for kind in frame.kinds if kind.memory is not None]
+        pieces += piece(plural(frame.keys, "key"), "strong"), piece(plural(len(frame.kinds), "kind"), "dim")
         if read:
-            of = "" if len(read) == len(frame.kinds) else f" in {plural(len(read), 'kind')}"
+            of = "" if len(read) == len(frame.kinds) else f" in {len(read):,} of them"
             about = "~" if any(memory.low != memory.high for memory in read) else ""
-            pieces.append(piece(f"{about}{nbytes(sum(memory.value for memory in read))}{of}", "strong"))
-        return (*pieces, piece(plural(frame.keys, "key")), piece(plural(len(frame.kinds), "kind"), "dim"))
+            pieces.append(piece(f"{about}{nbytes(sum(memory.value for memory in read))}{of}"))
+        return tuple(pieces)
 
     def currency(self) -> tuple[Piece, ...]:
         """That only a part of the names was looked at, although the scan has seen more."""
