@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Config, Url
@@ -11,12 +12,14 @@ from redis_dash.core.certainty import Count
 from redis_dash.core.errors import SourceError
 from redis_dash.core.frames.keys import KeyKind
 from redis_dash.core.json_text import json_text
+from redis_dash.core.rights import remedy
 from redis_dash.dialects.registry import dialect_problems
 from redis_dash.discovery.discovery import Discovery
 from redis_dash.discovery.profile import profile
 from redis_dash.discovery.report import key_kinds
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.standard_streams import Talk
+from redis_dash.tui.formatting import percent
 from redis_dash.tui.kind_text import HEADS, cells
 from redis_dash.tui.text import Plain, pad, plain, plural, width_of
 
@@ -24,6 +27,31 @@ OK, UNREACHABLE, UNREAD, UNWRITTEN = 0, 1, 3, 4
 """Exit codes: kinds were listed, nothing was reached, the keys may not be read, the file was not written."""
 SHOWN = 200
 """Kinds that are listed."""
+
+
+class _Bounds(NamedTuple):
+    """What the list does not tell."""
+
+    seen: int
+    looked_at: int
+    """Keys that the scan returned, and those of them whose names were looked at."""
+    unlisted: int
+    """Kinds that are not listed."""
+    refused: tuple[str, ...]
+    """What our user may not do."""
+    remedy: str
+    """The command that would allow it."""
+
+    def sentences(self) -> Iterator[str]:
+        """In words; none if everything is told."""
+        if self.looked_at < self.seen:
+            share = percent(self.looked_at / self.seen, 0)
+            yield f"{share} of the names were looked at: counts are estimates, kinds of very few keys may be missing."
+        if self.unlisted:
+            yield f"Not listed: {plural(self.unlisted, 'more kind')}, each of fewer keys."
+        if self.refused:
+            way_out = f" {plain(self.remedy)} allows it." if self.remedy else ""
+            yield f"Left out: {plain('; '.join(self.refused))}.{way_out}"
 
 
 async def discover(
@@ -53,10 +81,19 @@ async def discover(
         return "", UNREACHABLE if deployment.unreachable else UNREAD
     finally:
         await deployment.close()
-    kinds = key_kinds(discovery, discovery.patterns.found[:SHOWN])
+    found = discovery.patterns.found
+    kinds = key_kinds(discovery, found[:SHOWN])
+    bounds = _bounds(discovery, len(found), deployment.url.user)
     code = OK if write is None else _written(write, deployment.url.shown, profile(discovery.claims), talk)
     listed = _json if as_json else _table
-    return listed(deployment.url.shown, keyspace.last_done, kinds), code
+    return listed(deployment.url.shown, keyspace.last_done, kinds, bounds), code
+
+
+def _bounds(discovery: Discovery, found: int, user: str) -> _Bounds:
+    rules = [rule for refusal in discovery.refusals.values() for rule in refusal.rules]
+    patterns = discovery.patterns
+    unlisted = max(0, found - SHOWN)
+    return _Bounds(patterns.seen, patterns.looked_at, unlisted, tuple(discovery.refusals), remedy(user, rules))
 
 
 def _written(path: Path, target: str, settings: str, talk: Talk) -> int:
@@ -71,7 +108,7 @@ def _written(path: Path, target: str, settings: str, talk: Talk) -> int:
     return OK
 
 
-def _json(target: str, keys: int, kinds: Sequence[KeyKind]) -> str:
+def _json(target: str, keys: int, kinds: Sequence[KeyKind], bounds: _Bounds) -> str:
     rows = [
         {
             "keys": kind.name,
@@ -101,7 +138,10 @@ def _json(target: str, keys: int, kinds: Sequence[KeyKind]) -> str:
         }
         for kind in kinds
     ]
-    return json_text({"schema": 1, "target": target, "keys": keys, "kinds": rows})
+    left_out = {"seen": bounds.seen, "looked_at": bounds.looked_at, "unlisted": bounds.unlisted}
+    return json_text(
+        {"schema": 1, "target": target, "keys": keys, **left_out, "refused": bounds.refused, "kinds": rows}
+    )
 
 
 def _bytes(memory: Count, measured: int) -> dict[str, object]:
@@ -114,7 +154,7 @@ def _bytes(memory: Count, measured: int) -> dict[str, object]:
     }
 
 
-def _table(target: str, keys: int, kinds: Sequence[KeyKind]) -> str:
+def _table(target: str, keys: int, kinds: Sequence[KeyKind], bounds: _Bounds) -> str:
     title = f"{plain(target)}: {plural(keys, 'key')}"
     if not kinds and not keys:
         return "\n".join([title, "", "The database holds no keys."])
@@ -124,4 +164,5 @@ def _table(target: str, keys: int, kinds: Sequence[KeyKind]) -> str:
         "  ".join(pad(text, widths[column], right=column in (1, 2, 3)) for column, text in enumerate(row)).rstrip()
         for row in rows
     ]
-    return "\n".join([title, "", *lines])
+    left_out = list(bounds.sentences())
+    return "\n".join([title, "", *lines, *([""] if left_out else []), *left_out])

@@ -85,3 +85,25 @@ async def test_discover_without_a_server() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     assert await discover(Config(url=f"redis://127.0.0.1:{port}"), as_json=False) == ("", UNREACHABLE)
+
+
+async def test_discover_says_what_it_leaves_out(
+    redis_url: str, client: redis.Redis, make_poor: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names that were not looked at, kinds that are not listed, and what the user may not run."""
+    client.mset({f"{name}:state": "x" for name in ("import", "deploy", "menu")})
+    text, _ = await discover(Config(url=redis_url), as_json=False)
+    assert len(text.splitlines()) == 6, "nothing is left out"
+    monkeypatch.setattr("redis_dash.discover.SHOWN", 1)
+    client.mset({f"product:{number}": "x" for number in range(25_000)})
+    make_poor("-memory|usage")
+    url = redis_url.replace("redis://", "redis://poor:pw@")
+    text, _ = await discover(Config(url=url), as_json=False)
+    share, more, refused = text.splitlines()[-3:]
+    assert share == "82 % of the names were looked at: counts are estimates, kinds of very few keys may be missing."
+    assert more == "Not listed: 3 more kinds, each of fewer keys."
+    assert refused == "Left out: not allowed to run MEMORY USAGE. ACL SETUSER poor +memory|usage allows it."
+    document, _ = await discover(Config(url=url), as_json=True)
+    told = json.loads(document)
+    assert (told["keys"], told["seen"], told["looked_at"], told["unlisted"]) == (25_003, 25_003, 20_480, 3)
+    assert told["refused"] == ["not allowed to run MEMORY USAGE"]
