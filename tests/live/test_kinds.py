@@ -35,24 +35,30 @@ def free_port() -> int:
             return port
 
 
-def _wait_until_it_listens(port: int, process: subprocess.Popen[bytes]) -> None:
+def listens(port: int, process: subprocess.Popen[bytes]) -> bool:
+    """Wait until the server listens; False if it has ended, since something else has one of its ports."""
     deadline = time.monotonic() + 30
-    while process.poll() is None and time.monotonic() < deadline:
+    while process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-            return
+            return process.poll() is None
+        assert time.monotonic() < deadline, "the server does not listen"
         time.sleep(0.01)
-    pytest.fail("the server did not start")
+    return False
 
 
 def served(folder: Path, settings: str, *options: str) -> Iterator[str]:
     """Run a server with these settings."""
-    port = free_port()
-    (folder / "server.conf").write_text(f"port {port}\nbind 127.0.0.1\ndir {folder}\n{settings}\n")
-    process = subprocess.Popen(
-        [find_server(), folder / "server.conf", *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    for _ in range(5):
+        port = free_port()
+        (folder / "server.conf").write_text(f"port {port}\nbind 127.0.0.1\ndir {folder}\n{settings}\n")
+        process = subprocess.Popen(
+            [find_server(), folder / "server.conf", *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        if listens(port, process):
+            break
+    else:
+        pytest.fail("the server does not start")
     try:
-        _wait_until_it_listens(port, process)
         yield f"redis://127.0.0.1:{port}/0"
     finally:
         process.kill()
