@@ -233,7 +233,10 @@ def _starred(items: list[_Item]) -> dict[bytes, list[_Item]]:
         rest = _rest(part, all_parts)
         is_fixed = len(rest.strip(STRONG + WEAK + VARIABLE)) > 0 and often[rest] >= least
         taken = part if is_fixed else all_parts
-        star = part if is_fixed and part[:1] == VARIABLE else VARIABLE + taken[len(taken.rstrip(STRONG + WEAK)) :][-1:]
+        separator = taken[len(taken.rstrip(STRONG + WEAK)) :][-1:]
+        if separator in WEAK and at + len(taken) == len(shape.name):
+            separator = b""  # the last letter of an id
+        star = part if is_fixed and part[:1] == VARIABLE else VARIABLE + separator
         groups[star].append(_Item(shape, at + len(taken)))
     return groups
 

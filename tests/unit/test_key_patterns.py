@@ -117,6 +117,18 @@ def test_single_keys_are_literal_and_those_beyond_the_bound_are_the_others() -> 
 
 
 @pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("number", [2000, 30_000])
+def test_ids_in_base64_for_urls_are_one_kind(number: int, seed: int) -> None:
+    """Whatever they begin with, and also if their last letter looks like a separator."""
+    rng = random.Random(seed)
+    letters = string.ascii_letters + string.digits + "-_"
+    names = ["sess:" + "".join(rng.choices(letters, k=32)) for _ in range(number)]
+    names += [f"product:{rng.randrange(10**9)}:page" for _ in range(number)]
+    found = passed(shuffled(keys(*names), seed))
+    assert numbers(found).keys() == {"sess:*", "product:*:page"}
+
+
+@pytest.mark.parametrize("seed", range(6))
 def test_kinds_of_few_keys_are_found_also_where_only_a_sample_is_looked_at(seed: int) -> None:
     """Each name is compared with the beginnings of the others; those that the sample misses are there all the same."""
     rng = random.Random(seed)
