@@ -173,6 +173,7 @@ class Hub:
 
     def keys(self) -> Reading[KeysFrame]:
         """What kinds of keys there are, as known now."""
+        self._watches.discovery.learning.shown()
         return self._report.reading(self.watch.keyspace, self.watch.topics, self.deployment.trouble)
 
     def progress(self) -> Progress | None:

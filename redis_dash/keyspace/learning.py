@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from redis_dash.keyspace.key_patterns import KeyPatterns
 from redis_dash.keyspace.new_kinds import NewKinds
 
-LEAST_S, REST = 5.0, 300.0
-"""How long the kinds are not learned again: at least, and as a multiple of the time that it took."""
+LEAST_S, REST, REST_SHOWN = 5.0, 300.0, 50.0
+"""How long the kinds are not learned again: at least, and as a multiple of the time that it took, less while shown."""
+SHOWN_S = 3.0
+"""The kinds are shown as long as somebody asks for them so often."""
 SOON_S = 1.0
 """The same after keys of a new kind have come. It is doubled each time when they were of no new kind after all."""
 MOST_SHAPES = 20_000
@@ -29,24 +31,33 @@ class Learning:
         """Shapes of which ``new_names`` has returned a name."""
         self._is_on = self._is_by_names = False
         """Whether the running pass is learned from; and only because keys of a new kind have come."""
-        self._took_s = self._due_at = self._soon_at = 0.0
+        self._took_s = self._due_at = self._shown_due_at = self._soon_at = self._shown_at = 0.0
         self._soon_s = SOON_S
         self._ended = asyncio.Event()
 
     @property
     def is_due(self) -> bool:
         """Whether the next pass is learned from."""
+        return self._is_old or (bool(self._new.names) and time.monotonic() >= self._soon_at)
+
+    @property
+    def _is_old(self) -> bool:
+        """Whether the kinds were learned long ago."""
         now = time.monotonic()
-        return now >= self._due_at or (bool(self._new.names) and now >= self._soon_at)
+        return now >= (self._shown_due_at if now < self._shown_at + SHOWN_S else self._due_at)
 
     def soon(self) -> None:
         """Learn from the next pass."""
-        self._due_at = 0.0
+        self._due_at = self._shown_due_at = 0.0
+
+    def shown(self) -> None:
+        """Somebody looks at the kinds now."""
+        self._shown_at = time.monotonic()
 
     def begin(self) -> None:
         """Begin a pass."""
         self._new.begin()
-        self._is_on, self._is_by_names = self.is_due, time.monotonic() < self._due_at
+        self._is_on, self._is_by_names = self.is_due, not self._is_old
         if self._is_on:
             self._took_s = 0.0
             self._patterns.begin()
@@ -76,7 +87,9 @@ class Learning:
         elif self._is_by_names:
             self._soon_s = min(rest_s, 2 * self._soon_s)
         self._globs = globs
-        self._due_at, self._soon_at = time.monotonic() + rest_s, time.monotonic() + self._soon_s
+        now = time.monotonic()
+        self._due_at, self._soon_at = now + rest_s, now + self._soon_s
+        self._shown_due_at = now + max(LEAST_S, REST_SHOWN * self._took_s)
         self._new.learned(self._patterns.shapes)
         self._ended.set()
 

@@ -48,6 +48,17 @@ def test_an_unchanged_database_is_learned_now_and_then(passes: Passes) -> None:
     assert [passes.over(CARTS, after_s=1.0) for _ in range(12)] == [n % int(LEAST_S) == 0 for n in range(12)]
 
 
+def test_kinds_that_are_shown_are_learned_more_often(passes: Passes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their counts would be too old for somebody who looks at them."""
+    monkeypatch.setattr(learning, "REST", 1e9)
+    monkeypatch.setattr(learning, "REST_SHOWN", 0.0)
+    assert passes.over(CARTS)
+    assert not any(passes.over(CARTS, after_s=LEAST_S) for _ in range(3))
+    passes.learning.shown()
+    assert passes.over(CARTS)
+    assert not passes.over(CARTS, after_s=LEAST_S), "nobody has looked since then"
+
+
 def test_more_keys_of_known_kinds_are_no_reason_to_learn(passes: Passes) -> None:
     assert passes.over(CARTS)
     assert not any(passes.over([*CARTS, b"cart:%d" % number], after_s=SOON_S) for number in range(500, 503))
