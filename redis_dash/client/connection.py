@@ -281,11 +281,11 @@ async def open_connection(url: Url, connection: Connection) -> None:
         ConfigError: the driver does not understand an option in the URL.
     """
     loop, endpoint = asyncio.get_running_loop(), endpoint_of(url)
+    context = endpoint.tls() if endpoint.tls is not None else None  # takes long on a slow machine
     async with asyncio.timeout(CONNECT_TIMEOUT_S):
         if endpoint.path is not None:
             await loop.create_unix_connection(lambda: connection, endpoint.path)
         else:
-            context = endpoint.tls() if endpoint.tls is not None else None
             patience_s = None if context is None else TLS_TIMEOUT_S
             try:
                 await loop.create_connection(

@@ -70,8 +70,8 @@ def is_client(identity: str, client: str) -> bool:
         return False
 
 
-def check(row: LimitRow, truth: dict[str, Any], *, has_limit: bool) -> None:
-    """Compare one row with what the application knew."""
+def check(row: LimitRow, truth: dict[str, Any], *, has_limit: bool, within_s: float) -> None:
+    """Compare one row with what the application knew, if it was read within this time."""
     assert is_client(row.identity, truth["client"]), (row, truth)
     if (
         row.knows_used and truth["blocked"]
@@ -92,10 +92,10 @@ def check(row: LimitRow, truth: dict[str, Any], *, has_limit: bool) -> None:
     elif row.blocked:
         assert truth["blocked"], (row, truth)
     if row.dialect in UNTIL_ALL_IS_FREE and truth["resets_in_s"] is not None:
-        assert row.reset_s is None or row.reset_s <= truth["resets_in_s"] + 1, (row, truth)
-        assert row.clear_s in (None, pytest.approx(truth["resets_in_s"], abs=1)), (row, truth)
+        assert row.reset_s is None or row.reset_s <= truth["resets_in_s"] + within_s, (row, truth)
+        assert row.clear_s in (None, pytest.approx(truth["resets_in_s"], abs=within_s)), (row, truth)
     elif row.reset_s is not None and truth["resets_in_s"] is not None:
-        assert row.reset_s == pytest.approx(truth["resets_in_s"], abs=1), (row, truth)
+        assert row.reset_s == pytest.approx(truth["resets_in_s"], abs=within_s), (row, truth)
 
 
 @pytest.mark.parametrize("with_limit", [False, True])
@@ -108,6 +108,7 @@ async def test_clients_are_shown_as_the_application_counted(
     name: str,
     with_limit: bool,
 ) -> None:
+    began = time.monotonic()
     replay(client, name)
     recorded = recording(name)
     truths = recorded["truth"]["limits"]
@@ -124,7 +125,7 @@ async def test_clients_are_shown_as_the_application_counted(
         mine = [row for row in rows if row.key in keys]
         assert len(mine) == 1, (keys, rows)
         if mine[0].dialect not in BUCKETS:
-            check(mine[0], truth, has_limit=bool(given))
+            check(mine[0], truth, has_limit=bool(given), within_s=1 + time.monotonic() - began)
 
 
 @pytest.mark.parametrize("name", recordings("sessions", "caches", "bystander"))
