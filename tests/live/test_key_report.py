@@ -291,7 +291,7 @@ async def test_kinds_of_which_no_key_is_left_are_not_listed(
     monkeypatch.setattr(learning, "LEAST_S", 0.5)
     monkeypatch.setattr(learning, "REST", 0.0)
     client.mset({f"product:{number}": "x" for number in range(others)})
-    async with running(hub := Hub(Config(url=redis_url, refresh_s=0.1))):
+    async with running(hub := Hub(Config(url=redis_url, refresh_s=0.1, budget=0.5))):
         await until(lambda: hub.passes > 1)
         for number in range(20):
             sign_in(client, number)
