@@ -18,6 +18,7 @@ from redis_dash.discovery.discovery import Discovery
 from redis_dash.discovery.profile import profile
 from redis_dash.discovery.report import key_kinds
 from redis_dash.keyspace.scan import Keyspace
+from redis_dash.pubsub.presence import UNNOTICED, announced
 from redis_dash.standard_streams import Talk
 from redis_dash.tui.formatting import percent
 from redis_dash.tui.kind_text import HEADS, cells
@@ -71,14 +72,18 @@ async def discover(
     keyspace.learning = discovery.learning
     keyspace.set_full_speed(True)
     try:
-        await deployment.connect()
-        await keyspace.pass_over()
-        await discovery.look(SHOWN)
-        while await discovery.measure(SHOWN):
-            pass
-    except SourceError as error:
-        talk.say(f"{deployment.url.shown}: {error}")
-        return "", UNREACHABLE if deployment.unreachable else UNREAD
+        async with announced(deployment) as subscriber:
+            try:
+                await deployment.connect()
+                if not subscriber.announced:
+                    talk.say(UNNOTICED)
+                await keyspace.pass_over()
+                await discovery.look(SHOWN)
+                while await discovery.measure(SHOWN):
+                    pass
+            except SourceError as error:
+                talk.say(f"{deployment.url.shown}: {error}")
+                return "", UNREACHABLE if deployment.unreachable else UNREAD
     finally:
         await deployment.close()
     found = discovery.patterns.found

@@ -23,6 +23,7 @@ from redis_dash.core.reading import AnyReading, Reading, aged, agreed
 from redis_dash.core.rights import remedy
 from redis_dash.discovery.report import Report
 from redis_dash.pubsub.message_log import MessageRing
+from redis_dash.pubsub.presence import until_noticed
 from redis_dash.pubsub.subscriber import Subscriber
 from redis_dash.sources.base import AcceptsRequests, BackgroundWork, HasOwnConnection, Sample, Source
 from redis_dash.watch import Watch, keep_running
@@ -216,6 +217,11 @@ class Hub:
                 tasks.create_task(self._watches.run(self._poll))
         finally:
             await self.deployment.close()
+
+    async def until_noticed(self) -> bool:
+        """Return when dashboards on the same server have noticed that this one looks up keys, and whether they can."""
+        await until_noticed(self.deployment, self._subscriber)
+        return bool(self._subscriber.announced)
 
     async def read_all(self, within_s: float | None = None) -> list[Reading[Any]]:
         """Read every source once, those with ``read_last`` after the others.

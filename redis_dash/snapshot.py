@@ -21,6 +21,7 @@ from redis_dash.core.feed import Progress
 from redis_dash.core.json_text import json_text
 from redis_dash.core.reading import Reading
 from redis_dash.hub import Hub
+from redis_dash.pubsub.presence import UNNOTICED
 from redis_dash.sources import SOURCES
 from redis_dash.standard_streams import Talk
 
@@ -139,6 +140,8 @@ async def _watch(hub: Hub, seconds: float, talk: Talk, stop: asyncio.Event, *, f
         with contextlib.suppress(SourceError, TimeoutError):
             async with asyncio.timeout(READ_WITHIN_S):
                 await hub.deployment.price()
+        if not await hub.until_noticed():
+            talk.say(UNNOTICED)
     else:
         seen.readings = await hub.read_all(0)
     return seen

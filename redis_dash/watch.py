@@ -63,6 +63,11 @@ class Watch:
             context.knows_kinds = lambda: discovery.has_looked
         self.sources: list[Source[Any]] = [make(context) for make in SOURCES]
 
+    def follow(self, before: Watch) -> None:
+        """Remember what the watch before knew of other dashboards."""
+        self._context.others_in = before._context.others_in
+        self._context.other_dashboards = before._context.other_dashboards
+
     def tell(self, recognised: Container[str], left_out: Mapping[str, int]) -> None:
         """Tell the sources for which topics keys are recognised, and how many kinds of keys of each are not watched."""
         self._context.recognised, self._context.left_out = recognised, left_out

@@ -103,5 +103,6 @@ class Watches:
         if found.config != self.current.config:
             before, self.current = self.current, self._watch_for(found.config)
             self.current.keyspace.set_full_speed(before.keyspace.full_speed)
+            self.current.follow(before)
             self._kept_until = time.monotonic() + KEPT_S if before.keyspace.passes else 0.0
         self.current.tell(open_topics(self._given), found.left_out)

@@ -81,6 +81,8 @@ class Subscriber:
         self.connected = False
         self.announced: bool | None = None
         """Whether other dashboards can count us; None while it is unknown."""
+        self.announced_since: float | None = None
+        """``time.monotonic()`` from which on they can on this connection; None if they cannot."""
         self.trouble = "not connected yet"
         self.refusal: MissingRightError | None = None
         """The rights that are missing, if the server answered and refused all subscriptions."""
@@ -134,7 +136,7 @@ class Subscriber:
         finally:
             connection.hang_up()
             if self.connected:
-                self.connected, self.announced, self._connection = False, None, None
+                self.connected, self.announced, self.announced_since, self._connection = False, None, None, None
                 self.dropped += connection.cut_short
                 self._loss = LostConnection(
                     connection.sure_until,
@@ -168,6 +170,7 @@ class Subscriber:
                     None,
                     refused,
                 )
+                self.announced_since = time.monotonic() if self.announced else None
                 self._connected_again(connection, disconnect_count)
 
         replies = await connection.send(

@@ -99,6 +99,8 @@ class Context:
         self.known_ids = known_ids
         self.other_dashboards: int | None = None
         """Other dashboards whose commands are in the latest rates, as the cache source has found; None: not known."""
+        self.others_in: Hashable = None
+        """The period of the server's counters in which another dashboard was seen last; None if none was seen."""
         self.left_out: Mapping[str, int] = {}
         """By topic: how many recognised kinds of keys are not watched, because they are too many."""
         self.recognised: Container[str] = ()

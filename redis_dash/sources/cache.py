@@ -48,7 +48,6 @@ class CacheSource(Source[CacheFrame]):
         self._counters: dict[str, tuple[int, int]] = {}
         self._gained: dict[str, tuple[int, int] | None] = {}
         self._no_counters = NO_NOTE
-        self._had_others = False
 
     @classmethod
     def key_groups(cls, config: Config) -> dict[str, tuple[str, ...]]:
@@ -83,7 +82,7 @@ class CacheSource(Source[CacheFrame]):
             dashboards=dashboards,
             usual_hit_rate=self._usual_hit_rate,
             interval_s=self._interval_s if interval else None,
-            had_others=self._had_others,
+            had_others=self._context.others_in == _period(info),
             since=info.since,
         )
         count = weakest([group.keys for group in groups])
@@ -95,8 +94,8 @@ class CacheSource(Source[CacheFrame]):
         if others != self._context.other_dashboards:
             self._context.other_dashboards = others
             self._context.read_soon("server")
-        is_reset = self._before is not None and self._before.began != info.began
-        self._had_others = bool(others) or (self._had_others and not is_reset)
+        if others:
+            self._context.others_in = _period(info)
 
     def _since_last(self, info: Info, *, is_alone: bool) -> tuple[int, int] | None:
         before, self._before = self._before, info
@@ -144,6 +143,11 @@ class CacheSource(Source[CacheFrame]):
         gained = self._gained.get(name)
         now, lookups = (rate(*gained), sum(gained)) if gained else (None, None)
         return CacheGroup(shown, keys, *counters, rate(*counters), now, lookups)
+
+
+def _period(info: Info) -> tuple[str, float | None]:
+    """Tells the counters of one server, from their beginning or reset on, from all others."""
+    return info.values.get("run_id", ""), info.since
 
 
 def rate(hits: int, misses: int) -> float | None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from redis_dash.client.connection import CLIENT_NAME
 from redis_dash.client.info import Info, whole
-from redis_dash.pubsub.subscriber import DASHBOARDS
+from redis_dash.pubsub.presence import subscribed
 from redis_dash.sources.base import Context
 
 LIST_EVERY_S, LIST_AGAIN_S = 30.0, 5.0
@@ -62,11 +62,11 @@ class Dashboards:
         """
         announced = self._subscriber.announced
         if announced is not None or self._subscriber.refused:  # otherwise the number is not known yet
-            subscribed = await self._by_channel(ours=bool(announced))
-            named = await self._by_name(info, subscribed or 0)
-            others = self._in_rates(max(subscribed or 0, named or 0))
+            on_channel = await self._by_channel(ours=bool(announced))
+            named = await self._by_name(info, on_channel or 0)
+            others = self._in_rates(max(on_channel or 0, named or 0))
             # The channel alone does not show dashboards that may not subscribe to it either.
-            is_known = bool(others) or named is not None or (subscribed is not None and announced)
+            is_known = bool(others) or named is not None or (on_channel is not None and announced)
             self._number, self._looked = 1 + others if is_known else None, True
         if self._number is None:
             return None, NOT_LOOKED_FOR if self._looked else ""
@@ -89,10 +89,9 @@ class Dashboards:
         """The other dashboards that subscribe to the channel; None without permission."""
         if time.monotonic() < self._not_before:
             return None
-        nodes = await self._deployment.on_each([(b"PUBSUB", b"NUMSUB", DASHBOARDS)])
-        numbers: list[int] = [reply[1] for (reply,) in nodes if isinstance(reply, list) and len(reply) == 2]
-        if len(numbers) == len(nodes):
-            return max(0, sum(numbers) - ours)  # a dashboard subscribes on one node
+        number = await subscribed(self._deployment)
+        if number is not None:
+            return max(0, number - ours)
         self._not_before = time.monotonic() + ASK_AGAIN_S
         return None
 
