@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from redis_dash.client.info import calls_and_usec, parse_info
+from redis_dash.client.info import Calls, calls_of
 from redis_dash.core.resp import Command, ReplyError
 
 LENGTH = 100
@@ -18,7 +18,7 @@ class TimedReplies(NamedTuple):
 
     replies: list[object] | None
     """The replies to the commands; None if the server refused the transaction and ran nothing."""
-    times: tuple[dict[bytes, tuple[int, int]], dict[bytes, tuple[int, int]]] | None = None
+    times: tuple[Calls, Calls] | None = None
     """Calls and microseconds before and after; None if the user may not use transactions."""
 
 
@@ -37,4 +37,4 @@ def timed_replies(replies: Sequence[object]) -> TimedReplies:
     before, *inner, after = done
     if not isinstance(before, bytes) or not isinstance(after, bytes):
         return TimedReplies(inner)
-    return TimedReplies(inner, (calls_and_usec(parse_info(before)), calls_and_usec(parse_info(after))))
+    return TimedReplies(inner, (calls_of(before), calls_of(after)))

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from redis_dash.client.connection import CLIENT_NAME
-from redis_dash.client.info import parse_info, whole
+from redis_dash.client.info import INFO, Calls, calls_of, parse_info, whole
 from redis_dash.client.own_lookups import OwnLookups, calibration
 from redis_dash.client.reconnecting import Count, ReconnectingConnection
 from redis_dash.core.errors import SourceError
@@ -54,9 +54,9 @@ class Handshake:
         self,
         own: OwnLookups,
         spent: Callable[[Sequence[Command]], None],
-        observe: Callable[[dict[str, str]], None],
+        observe: Callable[[dict[str, str], Calls], None],
     ) -> None:
-        """``spent`` counts the commands that were sent; ``observe`` receives the first INFO of a connection."""
+        """``spent`` counts the commands that were sent; ``observe`` receives the first INFO."""
         self._own = own
         self._spent = spent
         self._observe = observe
@@ -64,7 +64,7 @@ class Handshake:
         self._steps = [
             Step(lambda: [(b"CLIENT", b"SETNAME", CLIENT_NAME.encode())]),
             Step(lambda: [(b"CLIENT", b"NO-TOUCH", b"ON")]),
-            Step(lambda: [(b"INFO",)], self._take_info),
+            Step(lambda: [*INFO], self._take_info),
             Step(lambda: calibration(f"redis-dash:no-such-key:{os.urandom(8).hex()}".encode()), self._calibrate),
         ]
 
@@ -107,8 +107,9 @@ class Handshake:
         return answered
 
     def _take_info(self, replies: list[object]) -> None:
-        if isinstance(replies[0], bytes):
-            self._observe(parse_info(replies[0]))
+        calls, raw = replies
+        if isinstance(raw, bytes):
+            self._observe(parse_info(raw), calls_of(calls))
 
     def _calibrate(self, replies: list[object]) -> None:
         """Measure which of our commands the server counts as lookups."""

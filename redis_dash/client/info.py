@@ -7,6 +7,13 @@ from typing import NamedTuple
 
 from redis_dash.client.change_counters import Changes
 from redis_dash.core.frames.server import Kind
+from redis_dash.core.resp import Command
+
+Calls = Mapping[bytes, tuple[int, int]]
+"""By command: how often it was called, and the microseconds that all calls took."""
+
+INFO: tuple[Command, ...] = ((b"INFO", b"commandstats"), (b"INFO",))
+"""What is asked for an INFO: the server runs the second one right after the first."""
 
 
 class Info(NamedTuple):
@@ -64,7 +71,12 @@ def has_read_rules(values: Mapping[str, str]) -> bool:
     return major.isdecimal() and int(major) >= 7
 
 
-def calls_and_usec(values: Mapping[str, str]) -> dict[bytes, tuple[int, int]]:
+def calls_of(reply: object) -> Calls:
+    """The reply to ``INFO commandstats``; empty if the server does not tell."""
+    return calls_and_usec(parse_info(reply)) if isinstance(reply, bytes) else {}
+
+
+def calls_and_usec(values: Mapping[str, str]) -> Calls:
     """Read ``INFO commandstats``: the calls of each command and the microseconds that all of them took."""
     found: dict[bytes, tuple[int, int]] = {}
     for field, text in values.items():

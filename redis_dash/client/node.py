@@ -16,7 +16,7 @@ from redis_dash.client import command_cost
 from redis_dash.client.application_counters import ApplicationCounters
 from redis_dash.client.change_counters import changes_of
 from redis_dash.client.handshake import Handshake
-from redis_dash.client.info import Info, has_read_rules, kind_of, parse_info
+from redis_dash.client.info import INFO, Calls, Info, calls_of, has_read_rules, kind_of, parse_info
 from redis_dash.client.own_lookups import OwnLookups
 from redis_dash.client.ping import PingTimer
 from redis_dash.client.reasons import check, without_arguments
@@ -219,10 +219,10 @@ class Node:
         self._application.connected()
         self._ping.connected()
 
-    def _observe(self, values: Mapping[str, str]) -> None:
+    def _observe(self, values: Mapping[str, str], calls: Calls) -> None:
         """Read the first INFO of a connection."""
         self.kind, self.has_read_rules = kind_of(values), has_read_rules(values)
-        self._application.take(values)
+        self._application.take(values, calls)
 
     # -- INFO and PING -----------------------------------------------------------------------------------------------
 
@@ -244,21 +244,20 @@ class Node:
         taken: list[Info] = []
 
         def count(commands: Sequence[Command], replies: list[object] | None) -> None:
-            if replies is not None and isinstance(replies[0], bytes):
-                taken.append(self._taken(parse_info(replies[0]), elsewhere, at))
+            if replies is not None and isinstance(replies[1], bytes):
+                taken.append(self._taken(parse_info(replies[1]), calls_of(replies[0]), elsewhere, at))
             self._count(commands, replies)
 
-        commands = [(b"INFO",)]
         async with self.connection.lock:
             await self._ensure_connected()
             at, elsewhere = time.monotonic(), sum(listener.run for listener in self.listeners)
-            answer = self.connection.send(commands, count)
-        (raw,) = await self.receive(commands, answer)
+            answer = self.connection.send(INFO, count)
+        _, raw = await self.receive(INFO, answer)
         if not taken:
             raise SourceError(f"INFO answered with {type(check(raw)).__name__} instead of text")
         return taken[0]
 
-    def _taken(self, values: Mapping[str, str], elsewhere: int, at: float) -> Info:
+    def _taken(self, values: Mapping[str, str], calls: Calls, elsewhere: int, at: float) -> Info:
         """An INFO with our share of its counters at the moment of the reply.
 
         Args:
@@ -268,7 +267,7 @@ class Node:
         """
         application, run = self._application, self.connection.traffic.run
         self.kind = kind_of(values)
-        application.take(values)
+        application.take(values, calls)
         self.cost.deliver(self.listeners, values)
         return Info(
             values=values,

@@ -96,6 +96,8 @@ class OwnLookups:
         """Lookups that the server counts for each command: 1 unless calibration measured another number."""
         self.unsure = False
         """Whether the server may have counted lookups that are not in ``hits`` and ``misses``."""
+        self.unsettled = 0
+        """Lookups since the latest INFO that were or may be changed from a miss into a hit."""
         self.unlisted: set[bytes] = set()
         """Commands that were sent and are in neither list."""
         self._on_unlisted = on_unlisted
@@ -109,6 +111,7 @@ class OwnLookups:
             misses = replies.count(_MISSED[name])
             self.misses += misses * self.weights[name]
             self.hits += (len(replies) - misses) * self.weights[name]
+            self.unsettled += misses * self.weights[name] if name == b"GETRANGE" else 0
         else:
             self._count_each(commands, replies)
 
@@ -116,6 +119,7 @@ class OwnLookups:
         """Change one miss of this command into a hit."""
         self.hits += self.weights[command[0]]
         self.misses -= self.weights[command[0]]
+        self.unsettled += self.weights[command[0]]
 
     def lost(self, commands: Sequence[Command]) -> None:
         """The commands were sent and their replies were lost."""
@@ -148,6 +152,7 @@ class OwnLookups:
                 self.hits += weight
             else:
                 self.misses += weight
+                self.unsettled += weight if name == b"GETRANGE" else 0
 
     def calibrate(self, misses: Sequence[int]) -> None:
         """Set the weights from the server's ``keyspace_misses`` before and after each command, see ``calibration``.

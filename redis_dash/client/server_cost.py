@@ -15,7 +15,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 
-from redis_dash.client.info import calls_and_usec, whole
+from redis_dash.client.info import Calls, calls_and_usec, whole
 from redis_dash.client.traffic import Traffic
 from redis_dash.core.frames.server import Cost
 from redis_dash.core.resp import Command
@@ -38,8 +38,6 @@ with a subscriber, 60,000 PUBLISH of one client took 3.2 us more each, 0.2 us in
 bytes.
 """
 
-Times = Mapping[bytes, tuple[int, int]]
-
 
 class ServerCost:
     """Counts our commands and measures the server's time for each kind."""
@@ -55,7 +53,7 @@ class ServerCost:
         self._sample_at: dict[bytes, float] = {}
         """``time.monotonic()`` from which on a sample is due."""
         self._refused: set[bytes] = set()
-        self._before: Times = {}
+        self._before: Calls = {}
         self._commands_ms = 0.0
         self._messages_ms = 0.0
         self._delivered = (0, 0, 0)
@@ -126,7 +124,7 @@ class ServerCost:
         due = {name for name, at in self._sample_at.items() if at <= now}
         return not due.isdisjoint(map(itemgetter(0), commands))
 
-    def learn(self, commands: Iterable[Command], before: Times, after: Times) -> None:
+    def learn(self, commands: Iterable[Command], before: Calls, after: Calls) -> None:
         """Update the prices of commands that ran alone between two ``INFO commandstats``."""
         for name, ours in Counter(map(itemgetter(0), commands)).items():
             calls, usec = _gained(name, before, after)
@@ -194,6 +192,6 @@ def added(costs: Sequence[Cost]) -> Cost:
     )
 
 
-def _gained(name: bytes, before: Times, after: Times) -> tuple[int, int]:
+def _gained(name: bytes, before: Calls, after: Calls) -> tuple[int, int]:
     (calls_before, usec_before), (calls, usec) = before.get(name, (0, 0)), after.get(name, (0, 0))
     return calls - calls_before, usec - usec_before

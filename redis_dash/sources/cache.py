@@ -101,10 +101,10 @@ class CacheSource(Source[CacheFrame]):
         before, self._before = self._before, info
         if before is None:
             return None
-        then, now = before.application, info.application
-        # Not known if the server's counters were reset, by a restart or CONFIG RESETSTAT.
-        known = info.began == before.began
-        self._interval = (now[0] - then[0], now[1] - then[1]) if known else None
+        hits, misses = (now - then for now, then in zip(info.application, before.application, strict=True))
+        # Not known if the server's counters were reset, by a restart or CONFIG RESETSTAT, or ours were corrected.
+        is_known = info.began == before.began and hits >= 0 and misses >= 0
+        self._interval = (hits, misses) if is_known else None
         self._interval_s = info.at - before.at
         self._history.append(rate(*self._interval) if self._interval else None)
         self._usual_hit_rate = median(self._usual) if len(self._usual) >= USUAL_LEAST else None

@@ -123,6 +123,43 @@ async def test_a_reset_while_we_look_things_up(make_context: MakeContext, client
     assert rates[5] == 0.75
 
 
+async def test_a_reset_that_the_next_info_does_not_show(
+    make_context: MakeContext, redis_url: str, client: redis.Redis
+) -> None:
+    """Soon after a server's start all counters are higher again at once; the application's hit rate is 75 %."""
+    client.set("a", "1")
+    context = make_context()
+    source = CacheSource(context)
+    await source.read()
+    await context.deployment.pipeline([(b"PTTL", b"none")] * 60)
+    client.config_resetstat()
+    for _ in range(20):
+        with redis.Redis.from_url(redis_url) as another:
+            for _ in range(20):
+                another.mget("a", "a", "a", "none")
+    await context.deployment.info(max_age_s=-1)
+    frame = (await source.read()).frame
+    assert frame.hit_rate in (None, 0.75)
+    assert frame.since is not None
+    client.mget("a", "a", "a", "none")
+    await context.deployment.info(max_age_s=-1)
+    frame = (await source.read()).frame
+    assert (frame.hits, frame.misses) == (3, 1)
+
+
+async def test_no_interval_has_less_than_no_lookups(make_context: MakeContext, client: redis.Redis) -> None:
+    """An empty value counts as missing until it is known to be there."""
+    client.mget("none", "none", "none")
+    context = make_context()
+    source = CacheSource(context)
+    await source.read()
+    context.deployment.nodes[0].own.count([(b"GETRANGE", b"a", b"0", b"1")], [b""])
+    source._before = source._before._replace(at=0.0) if source._before else None  # one interval earlier
+    frame = (await source.read()).frame
+    assert frame.misses == 2
+    assert (frame.interval_hits, frame.interval_misses, frame.interval_hit_rate) == (None, None, None)
+
+
 async def test_lookups_that_were_cut_off_are_not_the_applications(
     make_context: MakeContext, client: redis.Redis
 ) -> None:

@@ -14,6 +14,8 @@ class World:
     def __init__(self) -> None:
         self.run_id = "first"
         self.hits = self.misses = self.commands = 0
+        self.calls: dict[bytes, tuple[int, int]] = {}
+        """By command: how often it was called, and the time that it took."""
         self.own = OwnLookups()
         self.application = ApplicationCounters(self.own)
         self.application.connected()
@@ -39,7 +41,8 @@ class World:
                 "keyspace_hits": str(self.hits),
                 "keyspace_misses": str(self.misses),
                 "total_commands_processed": str(self.commands),
-            }
+            },
+            self.calls,
         )
         return self.application.hits, self.application.misses
 
@@ -90,6 +93,39 @@ def test_a_reset_that_only_the_number_of_commands_shows(world: World) -> None:
     world.reset()
     world.others(2000, 2000)
     assert world.info() == (2000, 2000)
+
+
+def test_a_reset_that_only_the_calls_of_commands_show(world: World) -> None:
+    """All counters are higher than before already."""
+    world.calls = {b"CLIENT|SETNAME": (1, 5), b"GET": (400, 100)}
+    world.info()
+    world.ours(0, 60)
+    world.reset()
+    world.others(3000, 1000)
+    world.calls = {b"GET": (4000, 100)}
+    assert world.info() == (0, 0)
+    world.others(30, 10)
+    assert world.info() == (30, 10)
+
+
+def test_a_reset_after_which_the_application_would_have_looked_up_less(world: World) -> None:
+    """The server does not tell the calls of commands."""
+    world.info()
+    world.ours(2000, 0)
+    world.reset()
+    world.others(2000, 900)
+    assert world.info() == (0, 0)
+    assert world.application.since is not None
+
+
+def test_an_empty_value_that_was_taken_for_a_missing_one_is_no_reset(world: World) -> None:
+    world.info()
+    world.own.count([(b"GETRANGE", b"a", b"0", b"1")], [b""])
+    world.hits += 1
+    assert world.info() == (301, 99)
+    world.own.found_after_all((b"GETRANGE", b"a", b"0", b"1"))
+    assert world.info() == (300, 100)
+    assert world.application.began == 1
 
 
 def test_another_server_has_counted_none_of_our_earlier_lookups(world: World) -> None:
