@@ -26,6 +26,8 @@ class ApplicationCounters:
         """Two INFOs can be compared if this number is the same in both."""
         self.since: float | None = None
         """When we observed that the server's counters were reset; None if they were not reset since we connected."""
+        self.is_first = False
+        """Whether no lookup of earlier dashboards can be in ``hits`` and ``misses``."""
         self._own = own
         self._run: str | None = None
         self._before = dict.fromkeys(_ONLY_GROW, 0)
@@ -40,11 +42,12 @@ class ApplicationCounters:
         """A connection was made, perhaps to another server."""
         self._own_at_connect = self._own.hits, self._own.misses
 
-    def take(self, values: Mapping[str, str], calls: Calls) -> None:
+    def take(self, values: Mapping[str, str], calls: Calls, *, is_first: bool = False) -> None:
         """Read an INFO; ``OwnLookups`` holds the count at the moment of the server's reply.
 
         Args:
             calls: of each command at the same moment; empty if the server does not tell.
+            is_first: whether no redis-dash has looked up keys before since the server's counters began.
         """
         own, now = self._own, {name: whole(values, name) for name in _ONLY_GROW}
         hits, misses = now["keyspace_hits"], now["keyspace_misses"]
@@ -52,10 +55,12 @@ class ApplicationCounters:
             own.hits -= self._own_at_connect[0]
             own.misses -= self._own_at_connect[1]
             self._begin((0, 0), None)
+            self.is_first = is_first
         elif self._is_reset(now, calls):
             straddling = (own.hits, own.misses) != self._own_before or own.unsure
             own.hits = own.misses = 0
             self._begin((hits, misses) if straddling else (0, 0), time.time())
+            self.is_first = True
         elif own.unsure:
             self.began += 1  # the lookups since the previous INFO are unknown, so no interval is shown
             self._dropped = hits - own.hits - self.hits, misses - own.misses - self.misses

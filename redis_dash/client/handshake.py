@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from redis_dash.client.connection import CLIENT_NAME
 from redis_dash.client.info import INFO, Calls, calls_of, parse_info, whole
@@ -20,6 +20,9 @@ from redis_dash.core.resp import Command
 
 PAUSE_S = (10.0, 300.0)
 """First and longest pause before a step that broke a connection is tried again."""
+
+NO_TOUCH, RESET = "cmdstat_client|no-touch", "cmdstat_config|resetstat"
+"""In ``INFO commandstats``; a reset of the statistics is the first command that is counted after it."""
 
 
 class Step:
@@ -54,16 +57,18 @@ class Handshake:
         self,
         own: OwnLookups,
         spent: Callable[[Sequence[Command]], None],
-        observe: Callable[[dict[str, str], Calls], None],
+        observe: Callable[[dict[str, str], Calls, bool], None],
     ) -> None:
-        """``spent`` counts the commands that were sent; ``observe`` receives the first INFO."""
+        """``spent`` counts the commands that were sent; ``observe`` receives the first INFO, and whether no
+        redis-dash has connected before since the server's counters began."""
         self._own = own
         self._spent = spent
         self._observe = observe
         self._one_by_one = False
+        self._no_touch = Step(lambda: [(b"CLIENT", b"NO-TOUCH", b"ON")])
         self._steps = [
             Step(lambda: [(b"CLIENT", b"SETNAME", CLIENT_NAME.encode())]),
-            Step(lambda: [(b"CLIENT", b"NO-TOUCH", b"ON")]),
+            self._no_touch,
             Step(lambda: [*INFO], self._take_info),
             Step(lambda: calibration(f"redis-dash:no-such-key:{os.urandom(8).hex()}".encode()), self._calibrate),
         ]
@@ -107,12 +112,19 @@ class Handshake:
         return answered
 
     def _take_info(self, replies: list[object]) -> None:
-        calls, raw = replies
+        stats, raw = replies
         if isinstance(raw, bytes):
-            self._observe(parse_info(raw), calls_of(calls))
+            is_first = self._no_touch.done and isinstance(stats, bytes) and _is_first(parse_info(stats))
+            self._observe(parse_info(raw), calls_of(stats), is_first)
 
     def _calibrate(self, replies: list[object]) -> None:
         """Measure which of our commands the server counts as lookups."""
         if isinstance(replies[-1], list):
             texts = [raw for raw in replies[-1] if isinstance(raw, bytes) and b":" in raw]
             self._own.calibrate([whole(parse_info(raw), "keyspace_misses") for raw in texts])
+
+
+def _is_first(commandstats: Mapping[str, str]) -> bool:
+    """Whether no other redis-dash has sent the command that each sends first, and none can have stayed over a reset."""
+    stats = dict(part.split("=", 1) for part in commandstats.get(NO_TOUCH, "").split(",") if "=" in part)
+    return whole(stats, "calls") + whole(stats, "rejected_calls") == 1 and RESET not in commandstats

@@ -32,6 +32,8 @@ class Info(NamedTuple):
     """How often the server's counters restarted: two INFOs that differ in it cannot be compared."""
     since: float | None = None
     """When we observed their reset; None if they were not reset since we connected."""
+    is_first: bool = False
+    """Whether no redis-dash can have looked up keys before this one since the server's counters began."""
     changes: Changes | None = None
     """If two INFOs have equal values, no key changed between them. None if a node does not report them."""
     nodes: tuple[Info, ...] = ()

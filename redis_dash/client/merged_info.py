@@ -28,6 +28,7 @@ def merged(infos: Sequence[Info]) -> Info:
         own_commands=_added_pairs([info.own_commands for info in infos]),
         began=sum(info.began for info in infos),
         since=max(since, default=None),
+        is_first=all(info.is_first for info in infos),
         changes=tuple(chain.from_iterable(changes)) if len(changes) == len(infos) else None,
         nodes=tuple(infos),
     )

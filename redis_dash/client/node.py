@@ -219,10 +219,10 @@ class Node:
         self._application.connected()
         self._ping.connected()
 
-    def _observe(self, values: Mapping[str, str], calls: Calls) -> None:
+    def _observe(self, values: Mapping[str, str], calls: Calls, is_first: bool) -> None:
         """Read the first INFO of a connection."""
         self.kind, self.has_read_rules = kind_of(values), has_read_rules(values)
-        self._application.take(values, calls)
+        self._application.take(values, calls, is_first=is_first)
 
     # -- INFO and PING -----------------------------------------------------------------------------------------------
 
@@ -278,6 +278,7 @@ class Node:
             own_commands=(run + elsewhere, run + sum(one.run + one.in_flight for one in self.listeners)),
             began=application.began,
             since=application.since,
+            is_first=application.is_first,
             changes=changes_of(values, self.url.database),
         )
 

@@ -83,6 +83,7 @@ class CacheSource(Source[CacheFrame]):
             usual_hit_rate=self._usual_hit_rate,
             interval_s=self._interval_s if interval else None,
             had_others=self._context.others_in == _period(info),
+            earlier_dashboards=False if info.is_first else None,
             since=info.since,
         )
         count = weakest([group.keys for group in groups])

@@ -281,10 +281,28 @@ async def test_the_cache_says_that_earlier_dashboards_may_be_in_its_rate(size: t
         await tap(pilot, "5")
         await shows(app, pilot, words, "counted 10")
         assert "dashboards …" not in screen_text(app)
-        since = msgspec.structs.replace(fakes.cache(), since=1.7e9)
-        app.dashboard.receive(msgspec.structs.replace(reading, frame=since, taken_at=time.time()))
+        none = msgspec.structs.replace(fakes.cache(), earlier_dashboards=False)
+        app.dashboard.receive(msgspec.structs.replace(reading, frame=none, taken_at=time.time()))
         await shows(app, pilot, " since ", "counted 10")
         await until(pilot, lambda: "earlier" not in screen_text(app))
+
+
+@pytest.mark.parametrize(
+    ("dashboards", "now", "title"),
+    [
+        (2, 0.934, "93.4 % now · 91.0 % since start · both with other dashboards ─╮"),
+        (1, 0.934, "93.4 % now · 91.0 % since start with other dashboards ─╮"),
+        (2, None, "– now · 91.0 % since start with other dashboards ─╮"),
+    ],
+)
+async def test_the_cache_says_which_rate_holds_lookups_of_others(dashboards: int, now: float, title: str) -> None:
+    frame = msgspec.structs.replace(fakes.cache(now), dashboards=dashboards, had_others=True)
+    frame = msgspec.structs.replace(frame, interval_hits=None, interval_misses=None) if now is None else frame
+    for size in (NARROW, MEDIUM):
+        async with running(FakeFeed(fakes.ok("cache", frame)), size) as (app, pilot):
+            await tap(pilot, "5", *(["z"] if size != NARROW else []))
+            await shows(app, pilot, title)
+            assert "without our own" not in screen_text(app)
 
 
 def test_a_low_rate_of_few_lookups_is_no_alarm() -> None:

@@ -51,6 +51,8 @@ class CacheFrame(Frame, frozen=True):
     """The length of the interval."""
     had_others: bool = False
     """Whether another dashboard was seen since the counters began: its lookups are in ``hits`` and ``misses``."""
+    earlier_dashboards: bool | None = None
+    """False if no dashboard has looked up keys before this one since the counters began; None if that is not known."""
     since: float | None = None
     """When we observed a reset of the server's counters; None if there was none since we connected."""
 

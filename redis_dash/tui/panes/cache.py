@@ -67,7 +67,7 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
             ("lookups now", "in the last seconds; the details of a cache say in how many"),
             ("since 14:02:41", "since its counters were reset then"),
             ("without our own", "lookups that this dashboard makes itself are not counted"),
-            ("with lookups of other", "dashboards: another one has watched since the counters began"),
+            ("with other dashboards", "another one has watched meanwhile: its lookups are in this rate"),
             ("keys", "answers in the cache, as the scan has counted or estimated them"),
             ("cache", "its name, as in --cache"),
         ),
@@ -103,18 +103,25 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
         if frame.interval_hit_rate is None:
             now = piece("no lookups now" if _lookups(frame) == 0 else "– now", "dim")
         since = "start" if frame.since is None else clock(frame.since)[:8]
-        return now, piece(f"{percent(frame.hit_rate)} since {since}"), piece(_own(frame), "dim")
+        total = f"{percent(frame.hit_rate)} since {since}"
+        if not frame.had_others or frame.hit_rate is None:
+            own = f"without our own {compact(frame.own_hits + frame.own_misses)} lookups"
+            return now, piece(total), piece(own, "dim")
+        if (frame.dashboards or 1) > 1 and frame.interval_hit_rate is not None:
+            return now, piece(total), piece("both with other dashboards", "dim")
+        return now, (*piece(total), *piece(" with other dashboards", "dim"))
 
     def notes(self) -> list[Piece]:
         """Also whose lookups may be in the rate since the server's start."""
         frame = self._shown_frame
-        is_since_start = frame is not None and frame.since is None and frame.hit_rate is not None
-        forms = [form for form in EARLIER if is_since_start and len(form) <= self.size.width - BESIDE]
+        may_be = frame is not None and frame.hit_rate is not None and frame.earlier_dashboards is None
+        forms = [form for form in EARLIER if may_be and len(form) <= self.size.width - BESIDE]
         return [*super().notes(), *(piece(form, "dim") for form in forms[:1])]
 
     def brief_answer(self, frame: CacheFrame) -> tuple[Piece, ...]:
-        """Without our own lookups, which never count."""
-        return self.answer(frame)[:2]
+        """The rates alone."""
+        now, total, *_ = self.answer(frame)
+        return now, total[:1]
 
     def nothing(self, frame: CacheFrame) -> Plain:
         """After a reset of the counters there may have been lookups before."""
@@ -172,12 +179,6 @@ def _lookups(frame: CacheFrame) -> int | None:
     """The number of lookups in the last seconds."""
     hits, misses = frame.interval_hits, frame.interval_misses
     return None if hits is None or misses is None else hits + misses
-
-
-def _own(frame: CacheFrame) -> Plain:
-    if frame.had_others:
-        return Plain("with lookups of other dashboards")
-    return Plain(f"without our own {compact(frame.own_hits + frame.own_misses)} lookups")
 
 
 def _lookups_now(group: CacheGroup, frame: CacheFrame | None) -> Plain:
