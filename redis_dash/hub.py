@@ -200,7 +200,8 @@ class Hub:
         Raises:
             SourceError: see ``actions.carry_out``.
         """
-        outcome = await actions.carry_out(self.deployment, command, self.watch.config.session_patterns)
+        patterns, mask_ids = self.watch.config.session_patterns, self._watches.known_ids.mask
+        outcome = await actions.carry_out(self.deployment, command, patterns, mask_ids)
         if text := actions.mark(command, outcome):
             self._subscriber.log.mark(text, time.time(), "action")
         if not isinstance(command, Publish):

@@ -47,7 +47,9 @@ class Watches:
         self._given = config
         self._deployment = deployment
         self._kept_until = 0.0
-        shared = url, deployment, subscriber, KnownIds(), self.discovery, read_soon
+        self.known_ids = KnownIds()
+        """Ids of sessions, to be masked everywhere."""
+        shared = url, deployment, subscriber, self.known_ids, self.discovery, read_soon
         self._watch_for: Callable[[Config], Watch] = lambda config: Watch(config, *shared)
         self.current = self._watch_for(config)
 

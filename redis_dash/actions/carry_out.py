@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from redis_dash.actions.companion_keys import put_back_command, put_back_lookups, put_back_texts
 from redis_dash.actions.revocation import LostAnswerError, final, revoke
@@ -20,18 +20,24 @@ RETRY_S = 0.25
 """Pause between two attempts to reach a server that is away."""
 
 
-async def carry_out(deployment: Deployment, command: Command, patterns: Sequence[SessionPattern] = ()) -> Outcome:
+async def carry_out(
+    deployment: Deployment,
+    command: Command,
+    patterns: Sequence[SessionPattern] = (),
+    mask_ids: Callable[[str], str] = str,
+) -> Outcome:
     """Carry out one confirmed command.
 
     Args:
         patterns: how sessions are read, and which companions they have.
+        mask_ids: masks ids of other sessions in values that are shown.
 
     Raises:
         SourceError: nothing was done, because Redis could not be reached or refused. A lost answer is an outcome.
     """
     match command:
         case RevokeSession():
-            return await revoke(deployment, command, patterns)
+            return await revoke(deployment, command, patterns, mask_ids)
         case RestoreSession():
             return await _restore(deployment, command)
         case FindOut():

@@ -46,12 +46,12 @@ def changes(companions: Sequence[CompanionKey], replies: Sequence[object], own: 
 
 def left_alone(one: CompanionKey, why: str) -> Change:
     """A companion that is not changed."""
-    return Change(f"{one.companion.key} stays as it was: {why}")
+    return Change(f"{one.shown.key} stays as it was: {why}")
 
 
 def _change(one: CompanionKey, parts: Sequence[object], now: float) -> Change:
     result, kind = parts[0], _text(parts[1]) if len(parts) > 1 else ""
-    name = one.companion.key
+    name = one.shown.key
     match result:
         case b"removed":
             left_ms, data = parts[2], parts[3]
@@ -66,9 +66,9 @@ def _change(one: CompanionKey, parts: Sequence[object], now: float) -> Change:
                 bytes(parts[4]) if len(parts) > 4 and isinstance(parts[4], bytes) else b"",
                 now + left_ms / 1000 if left_ms >= 0 else None,
             )
-            return Change(str(one.companion), removed)
+            return Change(one.shown.in_words(), removed)
         case b"absent":
-            return Change(f"{name} does not exist" if kind == "none" else f"{one.companion.member} was not in {name}")
+            return Change(f"{name} does not exist" if kind == "none" else f"{one.shown.member} was not in {name}")
         case b"long":
             return left_alone(one, "it is a list of more than 10,000 elements")
         case b"other":

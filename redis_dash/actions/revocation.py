@@ -60,11 +60,17 @@ async def final(exchange: Exchange, *command: bytes) -> object:
     return reply
 
 
-async def revoke(deployment: Deployment, command: RevokeSession, patterns: Sequence[SessionPattern] = ()) -> Outcome:
+async def revoke(
+    deployment: Deployment,
+    command: RevokeSession,
+    patterns: Sequence[SessionPattern] = (),
+    mask_ids: Callable[[str], str] = str,
+) -> Outcome:
     """Sign one session out.
 
     Args:
         patterns: how sessions are read, and which companions they have.
+        mask_ids: masks ids of other sessions in values that are shown.
 
     Raises:
         SourceError: nothing was done, and why.
@@ -72,7 +78,7 @@ async def revoke(deployment: Deployment, command: RevokeSession, patterns: Seque
     node = deployment.node_of(command.session.key.reveal())
     async with node.exclusive() as exchange:
         dialects = SessionDialects(command.session.dialect, _described(command.session.key.reveal(), patterns))
-        revocation = _Revocation(deployment, node, exchange, command.session, dialects)
+        revocation = _Revocation(deployment, node, exchange, command.session, dialects, mask_ids)
         try:
             return await revocation.run()
         except LostAnswerError as error:
@@ -99,6 +105,7 @@ class _Revocation:
         exchange: Exchange,
         session: SessionRow,
         dialects: SessionDialects,
+        mask_ids: Callable[[str], str],
     ) -> None:
         self.undo: RestoreSession | None = None
         """The command that restores the session as it was read last."""
@@ -108,6 +115,7 @@ class _Revocation:
         self._session = session
         self._key = session.key.reveal()
         self._dialects = dialects
+        self._mask_ids = mask_ids
         self._read: ReadSession | None = None
         self._dump: object = None
         self._no_undo = ""
@@ -218,11 +226,10 @@ class _Revocation:
     def _companions(self) -> list[CompanionKey]:
         """The companions of the session as it was read last."""
         read = self._read
-        return (
-            read.dialect.companions(self._key, read.reply)
-            if read and isinstance(read.dialect, DescribedSession)
-            else []
-        )
+        if read is None or not isinstance(read.dialect, DescribedSession):
+            return []
+        found = read.dialect.companions(self._key, read.reply)
+        return [one._replace(shown=one.shown.changed(self._mask_ids)) for one in found]
 
     def _why_not(self, one: CompanionKey) -> str:
         """Why a companion cannot be changed; empty if it can."""

@@ -20,7 +20,7 @@ class RemovedCompanion(msgspec.Struct, frozen=True):
     """What a revocation has removed from another key, or another key that it has deleted."""
 
     name: str
-    """The key as the settings write it, without ids."""
+    """The key as it may be shown: ids in it are masked."""
     key: Credential
     kind: str
     """The type of what the member was removed from; ``key`` if the key itself was deleted."""

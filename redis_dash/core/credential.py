@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+DISTINCTIVE = 8
+"""Least characters of a part of an id that distinguishes sessions."""
+
 
 class Credential:
     """A key or an id with which its bearer can sign in. It is masked wherever it is printed."""
@@ -33,6 +36,12 @@ def mask(raw: bytes) -> str:
     An id shorter than twelve characters shows at most a third of itself.
     """
     return mask_text(raw.decode("utf-8", "backslashreplace"))
+
+
+def distinctive(identifier: bytes) -> bytes:
+    """The part of an id that distinguishes sessions: the last one of ``tenant1:web:2f9c…``, if it is long enough."""
+    last = identifier.rpartition(b":")[2]
+    return last if len(last) >= DISTINCTIVE else identifier
 
 
 def mask_text(text: str) -> str:

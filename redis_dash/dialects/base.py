@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from redis_dash.core.resp import Command, ReplyError
-from redis_dash.dialects.companions import Companion
+from redis_dash.dialects.companions import Companion, ShownCompanion
 
 FACTS = ("user", "role", "created", "last_seen")
 """What a path of a ``SessionPattern`` may lead to."""
@@ -64,8 +64,8 @@ class SessionFacts(msgspec.Struct, frozen=True):
     ends_at: float | None = None
     """When the framework ends the session, in Unix epoch seconds, if the value says so and the key lives longer."""
     last_seen_at: float | None = None
-    companions: tuple[str, ...] = ()
-    """What else is changed when the session is revoked, in words; see ``companions``."""
+    companions: tuple[ShownCompanion, ...] = ()
+    """What else is changed when the session is revoked; the session's id and key are not filled in yet."""
     is_readable: bool = True
     """False if only the existence of the session is known; a field says why."""
     others: tuple[str, ...] = ()

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import msgspec
 
+from redis_dash.core.credential import distinctive, mask
+from redis_dash.redaction.session_keys import mask_key
+
 OF_THE_SESSION = ("id", "key")
 """Placeholders of the session itself; any other one is a path in its value."""
+NOT_KNOWN = "(not known)"
+LONGEST_SHOWN = 40
+"""Characters of a value that are shown in the name of a key."""
 _PART = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 
 
@@ -34,15 +40,57 @@ class Companion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.member and not placeholders(self.member):
             raise ValueError("member: it must say which session, for example {id}")
 
-    def __str__(self) -> str:
-        """What happens, in words."""
-        return f"{self.member} is removed from {self.key}" if self.member else f"{self.key} is deleted"
+    @property
+    def placeholders(self) -> list[str]:
+        """The names between braces in both texts."""
+        return [*placeholders(self.key), *placeholders(self.member)]
+
+
+class ShownCompanion(msgspec.Struct, frozen=True):
+    """A companion of one session as it may be shown."""
+
+    companion: Companion
+    values: tuple[tuple[str, str], ...] = ()
+    """The placeholders, and what may be shown of their values; those that are not known are left out."""
+
+    def changed(self, change: Callable[[str], str]) -> ShownCompanion:
+        """The companion with other values: what must not be shown is hidden."""
+        return ShownCompanion(self.companion, tuple((name, change(value)) for name, value in self.values))
+
+    def of_session(self, key: bytes, identifier: bytes, globs: Iterable[str]) -> ShownCompanion:
+        """Also with ``{id}`` and ``{key}``, both masked; ``identifier`` is the part that matches the wildcards."""
+        shown_id = mask(distinctive(identifier))
+        text = key.decode("utf-8", "backslashreplace")
+        shown_key = shown_id if identifier == key else mask_key(text, globs)
+        return ShownCompanion(self.companion, (*self.values, ("id", shown_id), ("key", shown_key)))
+
+    @property
+    def key(self) -> str:
+        """The name of the key."""
+        return self._filled(self.companion.key)
+
+    @property
+    def member(self) -> str:
+        """The name of the member; empty if the key itself is deleted."""
+        return self._filled(self.companion.member)
+
+    def in_words(self) -> str:
+        """What happens when the session ends."""
+        known = dict(self.values)
+        if missing := next((name for name in self.companion.placeholders if name not in known), ""):
+            return f"{self.key} stays as it is: {missing} is not in the value"
+        return f"{self.member} is removed from {self.key}" if self.companion.member else f"{self.key} is deleted"
+
+    def _filled(self, template: str) -> str:
+        values = {name: _brief(value) for name, value in self.values}
+        return "".join(values.get(name, NOT_KNOWN) if name else literal for literal, name in _parts(template))
 
 
 class CompanionKey(NamedTuple):
     """A companion of one session."""
 
     companion: Companion
+    shown: ShownCompanion
     key: bytes = b""
     member: bytes = b""
     missing: str = ""
@@ -58,17 +106,21 @@ def placeholders(template: str) -> list[str]:
     return [name for _, name in _parts(template) if name]
 
 
-def companion_key(companion: Companion, value_of: Callable[[str], bytes | None]) -> CompanionKey:
+def companion_key(shown: ShownCompanion, value_of: Callable[[str], bytes | None]) -> CompanionKey:
     """Fill the placeholders in; ``value_of`` returns None for what is not known."""
-    names = [*placeholders(companion.key), *placeholders(companion.member)]
-    missing = next((name for name in names if value_of(name) is None), "")
+    companion = shown.companion
+    missing = next((name for name in companion.placeholders if value_of(name) is None), "")
     if missing:
-        return CompanionKey(companion, missing=missing)
-    return CompanionKey(companion, _filled(companion.key, value_of), _filled(companion.member, value_of))
+        return CompanionKey(companion, shown, missing=missing)
+    return CompanionKey(companion, shown, _filled(companion.key, value_of), _filled(companion.member, value_of))
 
 
 def _filled(template: str, value_of: Callable[[str], bytes | None]) -> bytes:
     return b"".join((value_of(name) or b"") if name else literal.encode() for literal, name in _parts(template))
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
 
 
 def _parts(template: str) -> list[tuple[str, str]]:

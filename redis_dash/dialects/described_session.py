@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import msgspec
 
 from redis_dash.core.patterns import Pattern
 from redis_dash.core.resp import Command
 from redis_dash.decoders import UndecodableError
 from redis_dash.dialects.base import SessionDialect, SessionFacts, SessionPattern, is_gone
-from redis_dash.dialects.companions import OF_THE_SESSION, CompanionKey, companion_key, placeholders
+from redis_dash.dialects.companions import OF_THE_SESSION, CompanionKey, ShownCompanion, companion_key
 from redis_dash.dialects.decoded_session import undecodable
 from redis_dash.dialects.formats import HasContent
 from redis_dash.dialects.paths import MISSING, find, moment_at, text_at
 from redis_dash.dialects.session_values import harmless
-from redis_dash.redaction.secret_fields import HIDDEN, is_secret
+from redis_dash.redaction.secret_fields import HIDDEN, SessionSecret, is_secret
 
 Notes = list[tuple[str, str]]
 """Fields without a name, which tell what is wrong."""
@@ -43,7 +41,7 @@ class DescribedSession:
         facts = self._dialect.decode(reply) or undecodable(f"not in the format {self.name}, which the settings name")
         content = self._content(reply)
         pattern, notes = self.pattern, Notes()
-        changes: dict[str, object] = {"companions": tuple(self._in_words(content))}
+        changes: dict[str, object] = {"companions": self._shown(content)}
         if content is None:
             return msgspec.structs.replace(facts, **changes)
         if pattern.user:
@@ -65,7 +63,10 @@ class DescribedSession:
                 return key if name == "key" else identifier
             return self._named(content, name)
 
-        return [companion_key(one, value_of) for one in self.pattern.companions]
+        secret = SessionSecret(identifier or key)
+        shown = [one.changed(lambda text: HIDDEN if secret.is_in(text) else text) for one in self._shown(content)]
+        globs = [self.pattern.keys]
+        return [companion_key(one.of_session(key, identifier or key, globs), value_of) for one in shown]
 
     def _content(self, reply: object) -> object:
         """The data in which paths are followed; None if the value has none."""
@@ -76,16 +77,23 @@ class DescribedSession:
 
     def _named(self, content: object, name: str) -> bytes | None:
         """The value of a placeholder: ``user`` and ``role`` are those of the pattern, any other name is a path."""
-        path = {"user": self.pattern.user, "role": self.pattern.role}.get(name) or name
-        found = find(content, path)
-        text = text_at(found)
+        text = text_at(find(content, self._path(name)))
         return text.encode("utf-8", "surrogatepass") if text else None
 
-    def _in_words(self, content: object) -> Iterator[str]:
+    def _path(self, name: str) -> str:
+        return {"user": self.pattern.user, "role": self.pattern.role}.get(name) or name
+
+    def _shown(self, content: object) -> tuple[ShownCompanion, ...]:
+        """The companions, with what may be shown of the values in the content."""
+        found = []
         for one in self.pattern.companions:
-            names = [*placeholders(one.key), *placeholders(one.member)]
-            lost = [name for name in names if name not in OF_THE_SESSION and self._named(content, name) is None]
-            yield f"{one.key} stays as it is: {lost[0]} is not in the value" if lost else str(one)
+            texts = ((name, text_at(find(content, self._path(name)))) for name in one.placeholders)
+            values = ((name, self._harmless(name, text)) for name, text in texts if text)
+            found.append(ShownCompanion(one, tuple(value for value in values if value[0] not in OF_THE_SESSION)))
+        return tuple(found)
+
+    def _harmless(self, name: str, text: str) -> str:
+        return HIDDEN if is_secret(_named_part(self._path(name))) else harmless(text)
 
 
 def _user(content: object, path: str, notes: Notes) -> dict[str, object]:

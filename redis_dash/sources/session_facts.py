@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from redis_dash.core.credential import Credential, mask
+from redis_dash.core.credential import Credential, distinctive, mask
 from redis_dash.core.frames.sessions import Format, SessionRow
 from redis_dash.core.known_ids import KnownIds
 from redis_dash.core.patterns import Pattern
@@ -20,8 +20,6 @@ UNREADABLE = SessionFacts(user="", fields=(("", "the value has a format that is 
 HAS_ID = ("", "user is hidden: it holds the session's id")
 UNREAD = SessionFacts(user="", fields=(("", "the value could not be read"),), is_readable=False)
 
-DISTINCTIVE = 8
-"""Least characters of a part of an id that distinguishes sessions."""
 PRECISE_S = 0.03
 """A lifetime is not precise if its reply took longer."""
 
@@ -83,12 +81,6 @@ def most_left_first(item: tuple[bytes, KnownSession]) -> tuple[float, float]:
     return known.expires_at or 0.0, (known.facts.created_at if known.facts else None) or 0.0
 
 
-def distinctive(identifier: bytes) -> bytes:
-    """The part of an id that distinguishes sessions: the last one of ``tenant1:web:2f9c…``, if it is long enough."""
-    last = identifier.rpartition(b":")[2]
-    return last if len(last) >= DISTINCTIVE else identifier
-
-
 def formats(patterns: Sequence[SessionPattern]) -> tuple[Format, ...]:
     """What is known of the frameworks that patterns name."""
     named = [(pattern.keys, layout_of(pattern.format)) for pattern in patterns if pattern.format]
@@ -104,6 +96,7 @@ class SessionRows:
 
     def __init__(self, globs: Sequence[str], ids: KnownIds) -> None:
         self._ids = ids
+        self._globs = tuple(globs)
         self._patterns = [Pattern(glob) for glob in globs]
         self._full_s = 0.0
 
@@ -144,7 +137,7 @@ class SessionRows:
             is_anonymous=facts.is_anonymous,
             is_readable=facts.is_readable,
             last_seen_at=facts.last_seen_at,
-            companions=facts.companions,
+            companions=tuple(one.of_session(key, identifier, self._globs).in_words() for one in shown.companions),
         )
 
 
@@ -162,6 +155,7 @@ def _masked(facts: SessionFacts, ids: KnownIds) -> SessionFacts:
         user=ids.mask(facts.user),
         role=ids.mask(facts.role),
         fields=tuple((ids.mask(name), ids.mask(value)) for name, value in facts.fields),
+        companions=tuple(one.changed(ids.mask) for one in facts.companions),
     )
 
 
@@ -178,4 +172,5 @@ def showable(facts: SessionFacts, secret: SessionSecret) -> SessionFacts:
         role=hide(facts.role),
         created_at=facts.created_at,
         fields=fields if users else (HAS_ID, *fields),
+        companions=tuple(one.changed(hide) for one in facts.companions),
     )

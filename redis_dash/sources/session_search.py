@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Sequence
 
+from redis_dash.core.credential import distinctive
 from redis_dash.core.errors import SourceError
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.sessions import Search
@@ -16,7 +17,7 @@ from redis_dash.dialects.base import SessionFacts
 from redis_dash.dialects.session_dialects import Page, SessionDialects
 from redis_dash.sources.base import Context
 from redis_dash.sources.refusals import is_key_refused, refused_command
-from redis_dash.sources.session_facts import UNREADABLE, KnownSession, Moment, SessionRows, distinctive, most_left_first
+from redis_dash.sources.session_facts import UNREADABLE, KnownSession, Moment, SessionRows, most_left_first
 
 KEPT = 500
 """Found sessions that are kept, those with the longest remaining lifetime; the others are only counted."""

@@ -18,6 +18,7 @@ from redis_dash.sources.sessions import SessionsSource
 MakeContext = Callable[..., Context]
 
 ID = "Kx9f2LqP7TzW4mNb"
+SHOWN = "Kx9f…"
 KEY = f"app:s:{ID}"
 OTHER = "Qw8e7Rt6Yu5Io4Pa"
 MEMBER_OF = "user:{user}:sessions"

@@ -89,7 +89,7 @@ async def test_a_companion_that_may_not_be_written_is_told(
         await limited.close()
         client.acl_deluser("limited")
     assert (outcome.result, client.smembers(USERS_KEY)) == ("deleted", {ID.encode()})
-    assert "user:{user}:sessions stays as it was" in outcome.detail
+    assert f"{USERS_KEY} stays as it was" in outcome.detail
 
 
 # The rights that docs/configuration.md lists, besides those that the README lists for a session.

@@ -26,6 +26,7 @@ from tests.live.companions import (
     KEY,
     MEMBER_OF,
     OTHER,
+    SHOWN,
     USERS_KEY,
     MakeContext,
     everything,
@@ -46,10 +47,10 @@ async def test_a_member_is_removed_and_put_back(
     FILLS[kind](client)
     before = everything(client)
     row = await row_of(deployment, make_context, IN_LIST)
-    assert row.companions == ("{id} is removed from user:{user}:sessions",)
+    assert row.companions == (f"{SHOWN} is removed from {USERS_KEY}",)
     outcome = await carry_out(deployment, RevokeSession(row), (IN_LIST,))
     assert outcome.result == "deleted"
-    assert "{id} is removed from user:{user}:sessions" in outcome.detail
+    assert f"{SHOWN} is removed from {USERS_KEY}" in outcome.detail
     assert not client.exists(KEY)
     assert ID not in str(everything(client))
     assert ID not in repr(outcome)
@@ -71,7 +72,7 @@ async def test_a_key_of_the_session_is_deleted_and_put_back(
     row = await row_of(deployment, make_context, wanted)
     outcome = await carry_out(deployment, RevokeSession(row), (wanted,))
     assert everything(client) == {}
-    assert outcome.detail.endswith("is deleted; data:{id} is deleted; flash:{id} is deleted")
+    assert outcome.detail.endswith(f"is deleted; data:{SHOWN} is deleted; flash:{SHOWN} is deleted")
     assert outcome.undo is not None
     assert (await carry_out(deployment, outcome.undo)).result == "restored"
     assert everything(client) == before
@@ -90,18 +91,18 @@ async def test_each_companion_is_told(deployment: Deployment, make_context: Make
         Companion("of:{account.nobody}", "{id}"),
     )
     row = await row_of(deployment, make_context, wanted)
-    assert row.companions[-1] == "of:{account.nobody} stays as it is: account.nobody is not in the value"
+    assert row.companions[-1] == "of:(not known) stays as it is: account.nobody is not in the value"
     before = everything(client)
     outcome = await carry_out(deployment, RevokeSession(row), (wanted,))
     del before[KEY.encode()]
     assert everything(client) == before
     _, *told = outcome.detail.split("; ")
     assert told == [
-        "{id} was not in user:{user}:sessions",
-        "none:{id} does not exist",
+        f"{SHOWN} was not in {USERS_KEY}",
+        f"none:{SHOWN} does not exist",
         "log stays as it was: it is no set, sorted set, list or hash, but of the type stream",
         "plain stays as it was: it is no set, sorted set, list or hash, but of the type string",
-        "of:{account.nobody} stays as it was: account.nobody is not in the session",
+        "of:(not known) stays as it was: account.nobody is not in the session",
     ]
 
 
@@ -113,7 +114,7 @@ async def test_a_long_list_is_left_alone(
     client.rpush(USERS_KEY, ID, *range(10_000))
     row = await row_of(deployment, make_context, IN_LIST)
     outcome = await carry_out(deployment, RevokeSession(row), (IN_LIST,))
-    assert outcome.detail.endswith("user:{user}:sessions stays as it was: it is a list of more than 10,000 elements")
+    assert outcome.detail.endswith(f"{USERS_KEY} stays as it was: it is a list of more than 10,000 elements")
     assert client.llen(USERS_KEY) == 10_001
 
 
@@ -161,8 +162,8 @@ async def test_an_undo_overwrites_nothing(
         b"another type",
     )
     _, *told = undone.detail.split("; ")
-    assert told[:2] == ["recent already has what was removed", "data:{id} already has what was removed"]
-    assert told[2].startswith("user:{user}:sessions is not put back: WRONGTYPE")
+    assert told[:2] == ["recent already has what was removed", f"data:{SHOWN} already has what was removed"]
+    assert told[2].startswith(f"{USERS_KEY} is not put back: WRONGTYPE")
 
 
 async def test_if_the_session_exists_again_no_companion_is_put_back(
@@ -242,7 +243,7 @@ async def test_in_a_cluster_the_session_is_deleted_alone(
     outcome = await carry_out(deployment, RevokeSession(row), (IN_LIST,))
     await deployment.close()
     assert (outcome.result, client.exists(KEY), client.smembers(USERS_KEY)) == ("deleted", 0, {ID.encode()})
-    assert outcome.detail.endswith("user:{user}:sessions stays as it was: it is in another slot of the cluster")
+    assert outcome.detail.endswith(f"{USERS_KEY} stays as it was: it is in another slot of the cluster")
 
 
 async def test_the_dashboard_revokes_with_companions(redis_url: str, client: redis.Redis) -> None:

@@ -14,8 +14,8 @@ from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import MEDIUM, running, screen_text, shows, tap, until
 
-REMOVED = "{id} is removed from user:{user}:sessions"
-ROW = msgspec.structs.replace(fakes.session(1), companions=(REMOVED, "data:{id} is deleted"), last_seen_at=1.7e9)
+REMOVED = "0001… is removed from user:ann@example.com:sessions"
+ROW = msgspec.structs.replace(fakes.session(1), companions=(REMOVED, "data:0001… is deleted"), last_seen_at=1.7e9)
 
 
 def feed_with(**rights: object) -> FakeFeed:
@@ -29,7 +29,7 @@ def feed_with(**rights: object) -> FakeFeed:
 @pytest.mark.parametrize(
     ("rights", "texts"),
     [
-        ({"can_undo": True}, (f"The key is deleted; {REMOVED}; data:{{id}} is deleted.", "u brings it back.")),
+        ({"can_undo": True}, (f"The key is deleted; {REMOVED}; data:0001… is deleted.", "u brings it back.")),
         ({"can_undo": None}, (f"The key is deleted, if this user may do so; {REMOVED};",)),
         (
             {"can_undo": True, "no_companions": "not allowed to run EVAL"},
@@ -62,6 +62,15 @@ async def test_the_question_says_what_else_is_changed(
         await until(pilot, lambda: all(re.sub(r"\s+", "", text) in shown() for text in wanted))
 
 
+async def test_the_question_names_all_that_is_changed_however_long_the_names_are() -> None:
+    row = msgspec.structs.replace(ROW, companions=(f"{'a' * 150} is deleted", "b" * 150, "c is deleted"))
+    feed = feed_with()
+    feed.put(fakes.ok("sessions", fakes.sessions(row), coverage=1.0))
+    async with running(feed, MEDIUM) as (app, pilot):
+        await tap(pilot, "2", "r")
+        await shows(app, pilot, "c is deleted.")
+
+
 async def test_a_session_in_another_format_is_not_readable() -> None:
     row = msgspec.structs.replace(fakes.session(1, ""), is_readable=False)
     feed = FakeFeed(*(reading for reading in fakes.everything() if reading.topic != "sessions"))
@@ -73,11 +82,13 @@ async def test_a_session_in_another_format_is_not_readable() -> None:
 async def test_the_details_name_companions_and_when_it_was_seen() -> None:
     async with running(feed_with()) as (app, pilot):
         await tap(pilot, "2", "enter")
-        await shows(app, pilot, "last seen", "signing out", REMOVED, "data:{id} is deleted")
+        await shows(app, pilot, "last seen", "signing out", REMOVED, "data:0001… is deleted")
 
 
 async def test_the_undo_says_that_other_keys_are_written() -> None:
-    removed = RemovedCompanion("user:{user}:sessions", Credential(b"user:secret"), "set", b"secret", b"", b"", None)
+    removed = RemovedCompanion(
+        "user:ann@example.com:sessions", Credential(b"user:secret"), "set", b"secret", b"", b"", None
+    )
     undo = RestoreSession(ROW.key, ROW.user, b"dump", 2e9, (removed,))
     async with running(feed_with()) as (app, pilot):
         app._undo.append(undo)

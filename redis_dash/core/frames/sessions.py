@@ -37,7 +37,7 @@ class SessionRow(msgspec.Struct, frozen=True):
     last_seen_at: float | None = None
     """When it was used last, if the settings say where the value holds that."""
     companions: tuple[str, ...] = ()
-    """What else is changed when it is revoked, in words, without ids."""
+    """What else is changed when it is revoked, in words; ids are masked."""
 
     @property
     def shown_user(self) -> str:

@@ -234,7 +234,7 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
             return Plain(f"The key is deleted{sure or ', and nothing else'}.")
         if frame is not None and frame.no_companions:
             return Plain(f"The key is deleted; companion keys stay as they are: {plain(frame.no_companions, 60)}.")
-        return Plain(f"The key is deleted{sure}; {plain('; '.join(row.companions), 200)}.")
+        return Plain(f"The key is deleted{sure}; {'; '.join(plain(also, 200) for also in row.companions)}.")
 
     def _undo(self, row: SessionRow) -> Plain:
         frame = self.frame

@@ -11,12 +11,13 @@ import msgspec
 import pytest
 
 from redis_dash.core.errors import ConfigError
+from redis_dash.core.known_ids import KnownIds
 from redis_dash.dialects.base import SessionFacts, SessionPattern
 from redis_dash.dialects.companions import Companion
 from redis_dash.dialects.described_session import DescribedSession
 from redis_dash.dialects.registry import dialect_of
 from redis_dash.redaction.secret_fields import HIDDEN, SessionSecret
-from redis_dash.sources.session_facts import showable
+from redis_dash.sources.session_facts import KnownSession, SessionRows, showable
 
 KEY = b"app:s:Kx9f2LqP7TzW4mNb"
 VALUE = {"data": {"user": {"email": "ann@example.com", "id": 42}, "roles": ["admin", "ops"]}, "made": 1_700_000_000}
@@ -33,6 +34,13 @@ def facts_of(value: object, **settings: Any) -> SessionFacts:
     facts = described(**settings).decode(reply)
     assert facts is not None
     return facts
+
+
+def in_words(facts: SessionFacts) -> tuple[str, ...]:
+    """What the row of the session says of its companions."""
+    known = KnownSession(facts, "json")
+    (row,) = SessionRows(["app:s:*"], KnownIds()).make([(KEY, known)], 0.0)
+    return row.companions
 
 
 def told(facts: SessionFacts) -> list[str]:
@@ -134,7 +142,7 @@ def test_a_value_in_another_format_is_told_and_nothing_is_guessed(wanted: str, v
     assert facts.user == ""
     assert len(told(facts)) == 1
     assert re.search(why, told(facts)[0])
-    assert facts.companions == ("data:{id} is deleted", "u:{user} stays as it is: user is not in the value")
+    assert in_words(facts) == ("data:Kx9f… is deleted", "u:(not known) stays as it is: user is not in the value")
 
 
 # -- redaction -------------------------------------------------------------------------------------------------------
@@ -217,7 +225,38 @@ def test_companions_are_filled_in() -> None:
 
 def test_companions_do_not_change_what_is_read_without_paths() -> None:
     facts = facts_of({"email": "ann@example.com"}, companions=(Companion("data:{id}"),))
-    assert (facts.user, facts.companions) == ("ann@example.com", ("data:{id} is deleted",))
+    assert (facts.user, in_words(facts)) == ("ann@example.com", ("data:Kx9f… is deleted",))
+
+
+@pytest.mark.parametrize(
+    ("key", "member", "shown"),
+    [
+        ("user:{user}:sessions", "{id}", "Kx9f… is removed from user:ann@example.com:sessions"),
+        ("{key}:data", "", "app:s:Kx9f…:data is deleted"),
+        ("{{{data.user.id}}}:{id}", "", "{42}:Kx9f… is deleted"),
+        ("of:{made}", "{user} {key}", "ann@example.com app:s:Kx9f… is removed from of:1700000000"),
+        ("of:{own}", "{id}", "Kx9f… is removed from of:(hidden)"),
+        ("of:{auth.token}", "{id}", "Kx9f… is removed from of:(hidden)"),
+        ("of:{jwt}", "{id}", "Kx9f… is removed from of:(hidden)"),
+        ("of:{data.none}:{id}", "", "of:(not known):Kx9f… stays as it is: data.none is not in the value"),
+    ],
+)
+def test_companions_are_told_as_a_reader_may_see_them(key: str, member: str, shown: str) -> None:
+    value = VALUE | {
+        "own": "Kx9f2LqP7TzW4mNb",
+        "auth": {"token": "swordfish"},
+        "jwt": "ghp_0123456789abcdefghij",
+    }
+    settings: dict[str, Any] = {"user": "data.user.email", "companions": (Companion(key, member),)}
+    facts = facts_of(value, format="json", **settings)
+    assert in_words(facts) == (shown,)
+    (found,) = described(format="json", **settings).companions(KEY, msgspec.json.encode(value))
+    assert found.shown.in_words() == shown
+
+
+def test_a_long_value_does_not_fill_the_question() -> None:
+    facts = facts_of({"who": "ann " * 100}, format="json", companions=(Companion("u:{who}", "{id}"),))
+    assert len(in_words(facts)[0]) < 100
 
 
 @pytest.mark.parametrize("name", ["Gorilla, Gin (redistore)", "oauth2-proxy", "FastAPI Users"])
