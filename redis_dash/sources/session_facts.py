@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -54,6 +54,8 @@ class KnownSession(msgspec.Struct):
     """When the remaining lifetime was asked for, in Unix epoch seconds; 0 if it is not precise."""
     shown: tuple[SessionFacts, SessionFacts, bytes] | None = None
     """A cache: the facts, what may be shown of them, and their fingerprint."""
+    pattern: int | None = None
+    """A cache: the place of the pattern that the key matches."""
     shown_at: int = -1
     """The version of the known ids that are masked in what is shown."""
 
@@ -81,14 +83,38 @@ def most_left_first(item: tuple[bytes, KnownSession]) -> tuple[float, float]:
     return known.expires_at or 0.0, (known.facts.created_at if known.facts else None) or 0.0
 
 
-def formats(patterns: Sequence[SessionPattern]) -> tuple[Format, ...]:
-    """What is known of the frameworks that patterns name."""
-    named = [(pattern.keys, layout_of(pattern.format)) for pattern in patterns if pattern.format]
-    return tuple(
-        Format(layout.name, keys, layout.evidence, layout.confidence == "certain", layout.caveat)
-        for keys, layout in named
-        if layout is not None
-    )
+class SessionFormats:
+    """The format of each pattern of session keys, as far as there is one."""
+
+    def __init__(self, patterns: Sequence[SessionPattern]) -> None:
+        self._formats = tuple(map(_format, patterns))
+        order = sorted(range(len(patterns)), key=lambda place: not patterns[place].format)
+        self._order = [(place, Pattern(patterns[place].keys)) for place in order]
+        """A pattern with a format comes before the others, as when a session is read."""
+
+    def of(self, sessions: Mapping[bytes, KnownSession], shown: Sequence[str], *, is_all: bool) -> tuple[Format, ...]:
+        """Those of the patterns that have sessions; of all patterns if there are more sessions than these.
+
+        Args:
+            shown: the patterns as they may be shown.
+        """
+        formats = [msgspec.structs.replace(one, keys=keys) for one, keys in zip(self._formats, shown, strict=True)]
+        if not is_all or not sessions:
+            return tuple(formats)
+        places = set()
+        for key, known in sessions.items():
+            if known.pattern is None:
+                matching = (place for place, pattern in self._order if pattern.variable(key) is not None)
+                known.pattern = next(matching, -1)
+            places.add(known.pattern)
+        return tuple(one for place, one in enumerate(formats) if place in places)
+
+
+def _format(pattern: SessionPattern) -> Format:
+    layout = layout_of(pattern.format) if pattern.format else None
+    if layout is None:
+        return Format(pattern.format, pattern.keys, "", bool(pattern.format))
+    return Format(layout.name, pattern.keys, layout.evidence, layout.confidence == "certain", layout.caveat)
 
 
 class SessionRows:

@@ -22,8 +22,8 @@ from redis_dash.sources.session_facts import (
     UNREADABLE,
     KnownSession,
     Moment,
+    SessionFormats,
     SessionRows,
-    formats,
     most_left_first,
 )
 from redis_dash.sources.session_rights import SessionRights
@@ -62,7 +62,7 @@ class SessionsSource(Source[SessionsFrame]):
         self._scope = context.config.session_globs
         self._rows = SessionRows(context.config.session_globs, context.known_ids)
         self._patterns = context.config.session_patterns
-        self._formats = formats(self._patterns)
+        self._formats = SessionFormats(self._patterns)
         self._dialects = SessionDialects(patterns=self._patterns)
         self._known: dict[bytes, KnownSession] = {}
         self._dropped_in_pass = -2
@@ -289,7 +289,9 @@ class SessionsSource(Source[SessionsFrame]):
             self._register_ids([*self._known, *self._refused])
             self._ids_version = self._context.known_ids.version
         rows = self._rows.make(heapq.nlargest(ROWS, read, key=most_left_first), time.monotonic())
-        rights = self._rights.session
+        rights, scope = self._rights.session, self._context.scope(self.topic, self._scope)
+        has_any = bool(self._known or self._refused or count.value)
+        is_all = bool(self._context.keyspace.passes) and self._follows_all and not self._refused
         frame = SessionsFrame(
             count,
             rows,
@@ -298,9 +300,9 @@ class SessionsSource(Source[SessionsFrame]):
             rights.no_delete,
             self._rights.delete_remedy,
             *self._rights.companions,
-            formats=self._formats,
+            formats=self._formats.of(self._known, scope.patterns, is_all=is_all) if has_any else (),
         )
-        return sample(frame, count, self._context.scope(self.topic, self._scope), self._notes(rows))
+        return sample(frame, count, scope, self._notes(rows))
 
     @property
     def _timeless(self) -> int:

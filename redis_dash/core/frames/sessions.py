@@ -65,13 +65,14 @@ class SessionRow(msgspec.Struct, frozen=True):
 
 
 class Format(msgspec.Struct, frozen=True):
-    """The framework that writes some of the sessions, and how it was recognised."""
+    """The format of the sessions that one pattern matches, and how it was recognised."""
 
     name: str
-    """As in ``SessionRow.dialect``."""
+    """As in ``SessionRow.dialect``; empty if none was recognised or configured."""
     keys: str
-    """The pattern of its keys."""
+    """The pattern."""
     evidence: str
+    """Empty if it is no framework that was recognised."""
     is_certain: bool
     caveat: str = ""
     """In which case deleting a key does not sign out; empty if it always does."""
@@ -114,9 +115,9 @@ class SessionsFrame(Frame, frozen=True):
     no_companion_undo: str = ""
     """Why they will probably not be put back."""
     formats: tuple[Format, ...] = ()
-    """The frameworks that were recognised or configured."""
+    """One for each pattern that has sessions."""
 
     def exported(self) -> dict[str, object]:
         """Without keys and contents, since a session's id is a credential."""
-        formats = msgspec.to_builtins(self.formats)
+        formats = [{**msgspec.to_builtins(one), "name": one.name or None} for one in self.formats]
         return {**exported_count("", self.count), "formats": formats, "rows": [row.exported() for row in self.rows]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 from redis_dash.core.frames.sessions import Format, SessionRow
 from redis_dash.tui.formatting import countdown, duration, moment
@@ -26,6 +26,9 @@ SHORT_S = 300.0
 """A session stands out if less than a tenth of its lifetime and less than this time is left."""
 FIELDS = 40
 """How many of a session's fields are shown."""
+OTHERS = Plain("others: no known framework")
+"""The other patterns of session keys."""
+LONGEST_PATTERN = 24
 
 
 class SessionRows:
@@ -84,11 +87,23 @@ def facts(row: SessionRow) -> Facts:
 
 
 def recognition(row: SessionRow, known: Format | None) -> Facts:
-    """How the format was recognised; nothing if it is any JSON."""
-    if known is None:
+    """How the format was recognised; nothing if it was not."""
+    if known is None or not known.evidence:
         return ()
     sure = "" if known.is_certain else "likely: "
     return ((Plain("recognised by"), Plain(f"{sure}{plain(known.evidence, 200)}")),)
+
+
+def formats(found: Sequence[Format]) -> list[Plain]:
+    """``Flask-Session``; where not all sessions are in it ``Flask-Session: sess:*``, ``others: no known framework``."""
+    patterns: dict[str, list[Plain]] = {}
+    for one in found:
+        patterns.setdefault(one.name, []).append(plain(one.keys, LONGEST_PATTERN))
+    has_others = patterns.pop("", None) is not None
+    if len(patterns) == 1 and not has_others:
+        return [plain(name, 40) for name in patterns]
+    named = [Plain(f"{plain(name, 40)}: {', '.join(keys)}") for name, keys in patterns.items()]
+    return [*named, OTHERS] if named and has_others else named
 
 
 def _repeats(row: SessionRow, name: str, value: str) -> bool:

@@ -15,7 +15,7 @@ from redis_dash.tui.formatting import seen
 from redis_dash.tui.intents import ConfirmationRequested, Detail, Facts, NotificationRequested, Question, ReadRequested
 from redis_dash.tui.keys import IN_A_PANE, KeyHelp
 from redis_dash.tui.panes.base import STOP, Piece, piece
-from redis_dash.tui.panes.session_rows import COLUMNS, SessionRows, facts, recognition
+from redis_dash.tui.panes.session_rows import COLUMNS, SessionRows, facts, formats, recognition
 from redis_dash.tui.panes.session_search import LEAST_CHARS, SearchStatus, invitation
 from redis_dash.tui.panes.table_pane import TablePane
 from redis_dash.tui.text import Plain, plain
@@ -127,8 +127,9 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         notes = super().notes()
         if self._search_status.is_on:
             return [self._search_status.note(), *notes]
-        formats = dict.fromkeys(one.name for one in self.frame.formats) if self.frame else {}
-        return [*notes, *(piece(plain(name, 40), "dim") for name in formats)]
+        if self.navigable.filter_text or self.is_typing or self.frame is None:
+            return notes
+        return [*notes, *(piece(text, "dim") for text in formats(self.frame.formats))]
 
     def currency(self) -> tuple[Piece, ...]:
         """The key that searches all sessions, or ends a search."""
