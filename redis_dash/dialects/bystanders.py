@@ -63,6 +63,7 @@ def _other(
     *,
     confidence: Confidence = "certain",
     also: Callable[[KeySample], bool] = any_sample,
+    family: str = "",
 ) -> Layout:
     """A layout; names without a variable part are single keys."""
     is_single = keys in (_ANY_NAME, _ONE_WORD) or (isinstance(keys, bytes) and b"(?P<id>" not in keys)
@@ -78,6 +79,7 @@ def _other(
         confidence=confidence,
         id_glob=literally if is_single else star,
         also=also,
+        family=family,
     )
 
 
@@ -149,7 +151,7 @@ _PHP = (
     _other("Laravel (notices of queues)", rb"queues:(?P<id>[^:]+):notify", "list"),
     _other("Laravel (cache tags)", rb"tag:(?P<id>.+):entries", "zset"),
     *(
-        _other(f"Laravel Horizon ({kind})", rb"horizon:(?P<id>.+)", kind)
+        _other(f"Laravel Horizon ({kind})", rb"horizon:(?P<id>.+)", kind, family="Laravel Horizon")
         for kind in ("hash", "zset", "list", "set", "string")
     ),
 )

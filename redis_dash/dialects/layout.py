@@ -116,6 +116,8 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     """What else a sampled key must have: a lifetime."""
     client: Callable[[re.Match[bytes]], tuple[int, int]] | None = None
     """The place of the client in a key's name, where a group of ``keys`` cannot tell it."""
+    family: str = ""
+    """Layouts of one family with the same ``keys`` differ in types and values only: a glob may have all of them."""
     id_glob: Callable[[bytes], str] = star
     """The glob of a variable part, where ``*`` would match keys of other kinds, too."""
 
@@ -182,21 +184,34 @@ def named(pattern: bytes) -> re.Pattern[bytes]:
 
 
 def recognise(samples: Sequence[KeySample], layouts: Sequence[Layout]) -> list[Claim]:
-    """The kinds of keys among the samples; of two layouts that claim the same keys, a certain or earlier one wins."""
-    claims: dict[str, Claim] = {}
+    """The kinds of keys among the samples; of two layouts that claim the same keys, a certain or earlier one wins.
+
+    Layouts of one family claim the keys of one glob together.
+    """
+    claims: dict[str, list[Claim]] = {}
     settled = set[bytes]()
     """Keys of which it is certain what they are."""
-    for layout in sorted(layouts, key=lambda layout: layout.confidence != "certain"):
+    for family in _families(layouts):
         by_glob: dict[str, list[KeySample]] = {}
-        is_certain = layout.confidence == "certain"
+        is_certain = family[0].confidence == "certain"
         for sample in samples:
             if not is_certain and sample.key in settled:
                 continue
-            if (name := layout.read_name(sample.key)) is not None:
+            if (name := family[0].read_name(sample.key)) is not None:
                 by_glob.setdefault(name.glob, []).append(sample)
         for glob, of_name in by_glob.items():
-            fitting = sum(map(layout.fits, of_name))
-            if fitting >= max(1.0, FITTING * len(of_name)):
-                claims.setdefault(glob, Claim(layout, glob, fitting, len(of_name)))
+            fitting = [(layout, sum(map(layout.fits, of_name))) for layout in family]
+            if sum(fit for _, fit in fitting) >= max(1.0, FITTING * len(of_name)):
+                found = [Claim(layout, glob, fit, len(of_name)) for layout, fit in fitting if fit]
+                claims.setdefault(glob, found)
                 settled.update(sample.key for sample in of_name if is_certain)
-    return list(claims.values())
+    return [claim for found in claims.values() for claim in found]
+
+
+def _families(layouts: Sequence[Layout]) -> list[list[Layout]]:
+    """The layouts by family, certain ones first; one without a family is alone."""
+    families: dict[object, list[Layout]] = {}
+    for layout in sorted(layouts, key=lambda layout: layout.confidence != "certain"):
+        family = (layout.family, layout.keys, layout.confidence) if layout.family else id(layout)
+        families.setdefault(family, []).append(layout)
+    return list(families.values())

@@ -128,6 +128,7 @@ FRAMEWORK = Framework(
     layouts=(
         Layout(
             name="limits (fixed window)",
+            family="limits",
             topic="rate_limits",
             keys=named(_PARTS),
             type="string",
@@ -140,6 +141,7 @@ FRAMEWORK = Framework(
         ),
         Layout(
             name="limits (moving window)",
+            family="limits",
             topic="rate_limits",
             keys=named(_PARTS),
             type="list",

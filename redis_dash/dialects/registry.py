@@ -166,6 +166,15 @@ def limit_dialect(name: str) -> LimitDialect | None:
     return next((one for one in among if one.name == (layout.dialect if layout else name)), None)
 
 
+def limit_layouts(name: str) -> list[Layout]:
+    """The layout of this name, then the limiters of its family: their keys have the same names."""
+    found = layout_of(name)
+    if found is None:
+        return []
+    kin = [one for one in layouts() if found.family and (one.family, one.keys) == (found.family, found.keys)]
+    return [found, *(one for one in kin if one.name != name and one.topic == "rate_limits")]
+
+
 def check_limit_format(name: str) -> None:
     """Check the format of a limit.
 

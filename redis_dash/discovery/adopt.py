@@ -59,7 +59,10 @@ def adopted(config: Config, claims: Sequence[Claim]) -> Adopted:
     def globs_of(topic: Topic) -> dict[str, str]:
         if not _is_open(config, topic):
             return {}
-        globs = {claim.glob: claim.layout.name for claim in claims if claim.layout.topic == topic}
+        globs: dict[str, str] = {}
+        for claim in claims:
+            if claim.layout.topic == topic:
+                globs.setdefault(claim.glob, claim.layout.name)
         if len(globs) > MOST_GLOBS:
             left_out[topic] = len(globs) - MOST_GLOBS
         return dict(islice(globs.items(), MOST_GLOBS))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from itertools import groupby
 
 import msgspec
 
@@ -64,7 +65,10 @@ class Discovery:
 
     @property
     def claims(self) -> list[Claim]:
-        """What was recognised, each glob once: what was found first comes first, so that the order stays."""
+        """What was recognised, each glob once: what was found first comes first, so that the order stays.
+
+        Of a family of layouts one is enough: it reads the keys of all of them.
+        """
         found: dict[str, Claim] = {}
         for kind in (*self._kinds.values(), *self._rare.values()):
             for claim in kind.claims:
@@ -154,9 +158,10 @@ class Discovery:
             return
         read = await read_samples(self._deployment, keys, self.refusals)
         self._read_of.update(head for head, _ in asked)
-        for claim in recognise([one.sample for one in read if one.sample.type], layouts()):
-            if claim.glob not in self._rare or not self._rare[claim.glob].count.value:
-                self._rare[claim.glob], self._rare_keys[claim.glob] = _rare_kind(claim, read)
+        claims = recognise([one.sample for one in read if one.sample.type], layouts())
+        for glob, of_glob in groupby(claims, key=lambda claim: claim.glob):
+            if glob not in self._rare or not self._rare[glob].count.value:
+                self._rare[glob], self._rare_keys[glob] = _rare_kind(tuple(of_glob), read)
                 self.looks += 1
         if len(self._read_of) > MOST_HEADS_READ:
             self._read_of.clear()
@@ -174,10 +179,11 @@ class Discovery:
             self._rare[glob] = msgspec.structs.replace(kind, count=at_least(left, at=time.time()))
 
 
-def _rare_kind(claim: Claim, read: Sequence[ReadKey]) -> tuple[KindOfKeys, tuple[bytes, ...]]:
-    """The kind of keys that a claim is about; all that is known of it are the keys that were read, which follow."""
+def _rare_kind(claims: tuple[Claim, ...], read: Sequence[ReadKey]) -> tuple[KindOfKeys, tuple[bytes, ...]]:
+    """The kind of keys that claims of one glob are about; all that is known of it are its keys, which follow."""
+    claim = claims[0]
     names = [(one, claim.layout.read_name(one.sample.key)) for one in read]
     of_claim = [one for one, name in names if name is not None and name.glob == claim.glob]
     keys = tuple(one.sample.key for one in of_claim)
     kind = kind_of(FoundPattern(claim.glob, at_least(len(keys), at=time.time()), keys), of_claim)
-    return msgspec.structs.replace(kind, claims=(claim,)), keys
+    return msgspec.structs.replace(kind, claims=claims), keys

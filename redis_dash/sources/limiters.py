@@ -14,8 +14,7 @@ from redis_dash.core.frames.rate_limits import LimitRow
 from redis_dash.core.patterns import Pattern
 from redis_dash.core.resp import Command
 from redis_dash.dialects.base import LimitDialect, OtherDialectError, Rule, Usage
-from redis_dash.dialects.layout import Layout
-from redis_dash.dialects.registry import LIMIT_DIALECTS, layout_of, limit_dialect
+from redis_dash.dialects.registry import LIMIT_DIALECTS, limit_dialect, limit_layouts
 from redis_dash.sources.base import NO_NOTE, Note
 from redis_dash.sources.missing_commands import example
 
@@ -32,6 +31,14 @@ class Limiter(NamedTuple):
     """The format that the pattern names, if any, as it is shown."""
     name: str = ""
     """The pattern without its wildcards, and what the key names beside the client."""
+
+
+class _Way(NamedTuple):
+    """One way in which the keys of a pattern may have to be read."""
+
+    dialect: LimitDialect
+    format: str = ""
+    """Its format, if the pattern names one."""
 
 
 class _Match(NamedTuple):
@@ -81,12 +88,11 @@ class Limiters:
 
     def __init__(self, limits: Sequence[LimitPattern]) -> None:
         self._patterns = [(Pattern(limit.keys), limit.rule) for limit in limits]
-        self._layouts = [layout_of(limit.format) for limit in limits]
-        self._formats = [_shown_format(limit, layout) for limit, layout in zip(limits, self._layouts, strict=True)]
-        self._dialects = [limit_dialect(limit.format) if limit.format else None for limit in limits]
-        self._usual = [0] * (len(limits) + 1)
+        self._layouts = [next(iter(limit_layouts(limit.format)), None) for limit in limits]
+        self._ways = [*(_ways(limit.format) for limit in limits), _ways("")]
+        self._usual = [0] * len(self._ways)
         self._of_key: dict[bytes, int] = {}
-        """The dialects of keys that were read, as indexes into ``LIMIT_DIALECTS``."""
+        """How keys were read that were, as indexes into the ways of their patterns."""
 
     @property
     def has_rule(self) -> bool:
@@ -98,20 +104,18 @@ class Limiters:
         """How to read a key, as far as that is known."""
         found = self._find(key)
         index, identity, name = found.pattern, found.identity, found.name
+        way = self._ways[index][self._of_key.get(key, self._usual[index])]
         if found.is_other:
-            return Limiter(identity, None, OtherName(), self._formats[index], name)
-        if own := self._named(index):
-            return Limiter(identity, found.rule, own, self._formats[index], name)
-        dialect = LIMIT_DIALECTS[self._of_key.get(key, self._usual[index])]
-        return Limiter(identity, found.rule, dialect, name=name)
+            return Limiter(identity, None, OtherName(), way.format, name)
+        return Limiter(identity, found.rule, way.dialect, way.format, name)
 
     def ways(self, keys: Sequence[bytes]) -> list[list[Command]]:
         """The commands of each way in which the keys of a pattern may have to be read; ``keys`` are known ones."""
         ways = []
-        for (pattern, rule), own in zip(self._patterns, self._dialects, strict=True):
+        for (pattern, rule), of_pattern in zip(self._patterns, self._ways[:-1], strict=True):
             known = next((key for key in keys if pattern.variable(key) is not None), None)
             key = example(pattern.glob) if known is None else known
-            for dialect in [own] if own else LIMIT_DIALECTS:
+            for dialect, _ in of_pattern:
                 ways.append([dialect.probe(key), *dialect.reads(key, time.time(), rule)])
         return ways
 
@@ -119,17 +123,13 @@ class Limiters:
         """How to read keys that have not been read before; where all are read alike, without their identities."""
         if len(self._patterns) > 1 or self._layouts != [None]:
             return [self.of(key) for key in keys]
-        dialect = self._named(0) or LIMIT_DIALECTS[self._usual[0]]
-        return [Limiter(b"", self._patterns[0][1], dialect)] * len(keys)
-
-    def _named(self, index: int) -> LimitDialect | None:
-        """The dialect that a pattern names."""
-        return self._dialects[index] if index < len(self._dialects) else None
+        return [Limiter(b"", self._patterns[0][1], self._ways[0][self._usual[0]].dialect)] * len(keys)
 
     def try_next(self, key: bytes) -> None:
         """The dialect did not fit: try the next one."""
-        now = self._of_key.get(key, self._usual[self._find(key).pattern])
-        self._of_key[key] = (now + 1) % len(LIMIT_DIALECTS)
+        index = self._find(key).pattern
+        now = self._of_key.get(key, self._usual[index])
+        self._of_key[key] = (now + 1) % len(self._ways[index])
 
     def confirm(self, key: bytes) -> None:
         """The dialect fitted: try it first on other keys of the pattern."""
@@ -165,8 +165,13 @@ def _name(glob: str, identity: bytes, part: bytes = b"") -> str:
     return " ".join(filter(None, (pattern if pattern != text(identity) else "", text(part))))
 
 
-def _shown_format(limit: LimitPattern, layout: Layout | None) -> str:
-    return f"{limit.format} (likely)" if layout is not None and layout.confidence == "likely" else limit.format
+def _ways(format_: str) -> list[_Way]:
+    """The dialects to try, the named one first. Layouts of one family write keys of the same names."""
+    likely = {layout.name for layout in limit_layouts(format_) if layout.confidence == "likely"}
+    names = [layout.name for layout in limit_layouts(format_)] or [format_]
+    found = [(name, limit_dialect(name)) for name in names]
+    named = [_Way(dialect, f"{name} (likely)" if name in likely else name) for name, dialect in found if dialect]
+    return named or [_Way(dialect) for dialect in LIMIT_DIALECTS]
 
 
 def limit_row(key: bytes, limiter: Limiter, usage: Usage) -> LimitRow:
