@@ -63,4 +63,6 @@ async def test_with_a_limit(used: int, word: str, state: str, size: tuple[int, i
 async def test_every_word_is_in_the_help() -> None:
     async with running(FakeFeed(fakes.ok("rate_limits", fakes.rate_limits(row(12, None)))), (120, 200)) as (app, pilot):
         await tap(pilot, "question_mark")
-        await shows(app, pilot, "window may be over", "blocked, or window over", "blocked or over")
+        await shows(app, pilot, "window may be over", "blocked, or window over")
+        assert "also written: may be over" in words(app)
+        assert "may be over may be over" not in words(app), "a word beside its own short form"

@@ -155,3 +155,12 @@ COLUMNS = (
 )
 def test_who_gets_what(room: int, held: tuple[int, ...], widths: tuple[int, ...]) -> None:
     assert share_out(COLUMNS, room, held) == widths
+
+
+@pytest.mark.parametrize(
+    ("room", "widths"),
+    [(80, (25, 7, 44)), (42, (25, 7, 6)), (39, (25, 6, 4)), (36, (25, 7, 0)), (30, (23, 5, 0)), (20, (20, 0, 0))],
+)
+def test_a_text_that_is_before_bars(room: int, widths: tuple[int, ...]) -> None:
+    columns = (msgspec.structs.replace(COLUMNS[0], before_bars=True), *COLUMNS[1:])
+    assert share_out(columns, room, (25, 7, 1)) == widths

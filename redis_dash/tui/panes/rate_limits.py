@@ -27,7 +27,7 @@ _MAY_BE_OVER = "window may be over"
 
 COLUMNS = (
     Column(Plain("client"), 40),
-    Column(Plain("limiter"), 10, most=60),
+    Column(Plain("limiter"), 10, most=60, before_bars=True),
     Column(Plain(""), 5, most=40, priority=1, bar=True),
     Column(Plain("used"), 15, least=7, right=True),
     Column(Plain("state"), 16, least=14, most=26),
@@ -63,12 +63,12 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
             ),
             ("no expiry", "its counter never ends by itself"),
             (
-                "window may be over  may be over",
-                "its key outlives the window, and does not say when that ends: the count may not be used any more",
+                "window may be over",
+                "its key outlives the window, and does not say when that ends; also written: may be over",
             ),
             (
-                "blocked, or window over  blocked or over",
-                "one of the two, for the same reason; such clients are not counted as blocked or near",
+                "blocked, or window over",
+                "the limit is used up, unless the window is over; counted neither as blocked nor as near",
             ),
             ("state", "one of these; empty where nothing is used, or the window is not known"),
             ("limit not known", "Redis holds no limit; name it with --limit to see who is blocked"),

@@ -27,6 +27,8 @@ class Column(msgspec.Struct, frozen=True):
     priority: int = 0
     """The highest number goes first when room is short; 0 never goes."""
     bar: bool = False
+    before_bars: bool = False
+    """Whether bars go while its text is not whole."""
 
 
 def share_out(columns: Sequence[Column], room: int, held: Sequence[int]) -> tuple[int, ...]:
@@ -35,6 +37,14 @@ def share_out(columns: Sequence[Column], room: int, held: Sequence[int]) -> tupl
     Args:
         held: The width of the longest text in each column; for a column of bars, whether it has any.
     """
+    widths = _share_out(columns, room, held)
+    of = zip(columns, held, widths, strict=True)
+    if not any(column.before_bars and width < _wanted(column, text) for column, text, width in of):
+        return widths
+    return _share_out(columns, room, [0 if column.bar else text for column, text in zip(columns, held, strict=True)])
+
+
+def _share_out(columns: Sequence[Column], room: int, held: Sequence[int]) -> tuple[int, ...]:
     wanted = [_wanted(column, width) for column, width in zip(columns, held, strict=True)]
     widths = [min(want, column.width) if not column.bar else want for column, want in zip(columns, wanted, strict=True)]
     kept = {index for index, width in enumerate(widths) if width}
