@@ -12,6 +12,7 @@ from redis_dash.core.certainty import Count, weakest
 from redis_dash.core.frames.cache import ENOUGH_LOOKUPS, CacheFrame, CacheGroup
 from redis_dash.core.resp import ReplyError
 from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, sample, text
+from redis_dash.sources.falling_rate import FallingRate
 from redis_dash.sources.other_dashboards import Dashboards
 from redis_dash.sources.refusals import is_key_refused, refused_command
 
@@ -45,6 +46,10 @@ class CacheSource(Source[CacheFrame]):
         self._interval_s: float | None = None
         self._usual: deque[float] = deque(maxlen=USUAL_MOST)
         self._usual_hit_rate: float | None = None
+        self._fall = FallingRate()
+        self._has_fallen: bool | None = None
+        self._falls: dict[str, FallingRate] = {}
+        self._groups_fallen: dict[str, bool | None] = {}
         self._counters: dict[str, tuple[int, int]] = {}
         self._gained: dict[str, tuple[int, int] | None] = {}
         self._no_counters = NO_NOTE
@@ -81,6 +86,7 @@ class CacheSource(Source[CacheFrame]):
             groups=groups,
             dashboards=dashboards,
             usual_hit_rate=self._usual_hit_rate,
+            has_fallen=self._has_fallen,
             interval_s=self._interval_s if interval else None,
             had_others=self._context.others_in == _period(info),
             earlier_dashboards=False if info.is_first else None,
@@ -109,8 +115,12 @@ class CacheSource(Source[CacheFrame]):
         self._interval_s = info.at - before.at
         self._history.append(rate(*self._interval) if self._interval else None)
         self._usual_hit_rate = median(self._usual) if len(self._usual) >= USUAL_LEAST else None
+        self._has_fallen = None
         if self._interval and is_alone and sum(self._interval) >= ENOUGH_LOOKUPS:
-            self._usual.append(self._interval[0] / sum(self._interval))
+            hit_rate = self._interval[0] / sum(self._interval)
+            self._has_fallen = self._fall.judge(self._usual_hit_rate, hit_rate, sum(self._interval))
+            if not self._has_fallen:
+                self._usual.append(hit_rate)
         return self._interval
 
     async def _read_counters(self) -> dict[str, tuple[int, int] | None]:
@@ -137,13 +147,16 @@ class CacheSource(Source[CacheFrame]):
         if counters is None:
             self._counters.pop(name, None)
             self._gained.pop(name, None)
+            self._falls.pop(name, None)
             return CacheGroup(shown, keys, None, None, None)
         if fresh:
-            self._gained[name] = _gain(self._counters.get(name), counters)
-            self._counters[name] = counters
+            before, self._counters[name] = self._counters.get(name), counters
+            gained = self._gained[name] = _gain(before, counters)
+            fall = self._falls.setdefault(name, FallingRate())
+            self._groups_fallen[name] = _judge(fall, before, gained)
         gained = self._gained.get(name)
         now, lookups = (rate(*gained), sum(gained)) if gained else (None, None)
-        return CacheGroup(shown, keys, *counters, rate(*counters), now, lookups)
+        return CacheGroup(shown, keys, *counters, rate(*counters), now, lookups, self._groups_fallen.get(name))
 
 
 def _period(info: Info) -> tuple[str, float | None]:
@@ -161,6 +174,14 @@ def _gain(before: tuple[int, int] | None, now: tuple[int, int]) -> tuple[int, in
     if before is None or now[0] < before[0] or now[1] < before[1]:
         return None
     return now[0] - before[0], now[1] - before[1]
+
+
+def _judge(fall: FallingRate, before: tuple[int, int] | None, gained: tuple[int, int] | None) -> bool | None:
+    """Whether a cache's rate has fallen below that of all lookups before, if these are not fewer than the last ones."""
+    if before is None or gained is None:
+        return None
+    usual = rate(*before) if sum(before) >= sum(gained) else None
+    return fall.judge(usual, rate(*gained), sum(gained))
 
 
 def _counters(reply: object) -> tuple[int, int] | None:

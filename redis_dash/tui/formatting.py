@@ -20,7 +20,11 @@ EVEN = 0.5
 """Bounds are about equally far if the distance of one is at least this share of the other's."""
 _FEW = 1000
 """A count that is less for certain is shown with its bounds: they are no longer than a margin."""
+_STAYS = 0.8
+"""Near the border between two forms the one that was shown stays: the border is moved by this factor."""
 _MOST_FORMS = 2000
+_MANY = 1000
+"""So many keys that may have come, and more than were counted, outdate a count."""
 _BROAD = 0.25
 """Memory whose bounds are further away than this share of it is shown by its bounds."""
 _MOST_DECIMALS = 6
@@ -221,13 +225,24 @@ class Tallies:
 
     def __init__(self) -> None:
         self._forms: dict[Hashable, Form] = {}
+        self._outdated: set[Hashable] = set()
 
     def __call__(self, value: Count, of: Hashable = "") -> Plain:
         """As ``tally``; ``of`` tells several counts apart."""
         if len(self._forms) > _MOST_FORMS:
             self._forms.clear()
+            self._outdated.clear()
         form = self._forms[of] = _form(value, self._forms.get(of))
         return _written(value, form)
+
+    def is_outdated(self, value: Count, of: Hashable = "") -> bool:
+        """Whether what was counted says little about the present number: very many keys may have come since."""
+        strictness = _STAYS if of in self._outdated else 1.0
+        may_have_come = value.high - value.value if value.certainty == "counted" and value.high is not None else 0
+        self._outdated.discard(of)
+        if may_have_come > strictness * max(_MANY, value.value):
+            self._outdated.add(of)
+        return of in self._outdated
 
 
 def _form(value: Count, before: Form | None) -> Form:
@@ -250,7 +265,7 @@ def _form(value: Count, before: Form | None) -> Form:
 
 def _strictness(form: Form, before: Form | None) -> float:
     """Less than 1 for a form that would replace another one."""
-    return 1.0 if before in (form, None) else 0.8
+    return 1.0 if before in (form, None) else _STAYS
 
 
 def _written(value: Count, form: Form) -> Plain:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import msgspec
 
 from redis_dash.core.certainty import Count
 from redis_dash.core.reading import AnyReading
-from redis_dash.tui.formatting import about, duration, is_recent, percent
+from redis_dash.tui.formatting import Tallies, about, duration, is_recent, percent
 from redis_dash.tui.segments import Segment
 from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.theme_styles import Role
@@ -17,8 +17,6 @@ FRESH_S = 1.5
 """Up to this age a reading counts as current, and its age is not shown."""
 
 _NOTE_WIDTH = 120
-_MANY = 1000
-"""So many keys that may have come, and more than were counted, outdate a count."""
 
 
 class StatusText(msgspec.Struct, frozen=True):
@@ -38,11 +36,18 @@ def is_old(reading: AnyReading | None, now: float) -> bool:
     return reading is not None and now - reading.taken_at > FRESH_S
 
 
-def status_text(reading: AnyReading | None, now: float, shown: AnyReading | None = None) -> StatusText:
-    """Put a reading's status into words; ``shown`` is the older reading that a paused pane still shows."""
+def status_text(
+    reading: AnyReading | None, now: float, shown: AnyReading | None = None, tallies: Tallies | None = None
+) -> StatusText:
+    """Put a reading's status into words.
+
+    Args:
+        shown: the older reading that a paused pane still shows.
+        tallies: the counts of the pane, so that its words do not go to and fro.
+    """
     if reading is None:
         return StatusText((((Plain("reading…"), "dim"),),), "border")
-    text = _describe(reading, now, shown)
+    text = _describe(reading, now, shown, tallies or Tallies())
     if shown is None:
         return text
     age = duration(now - shown.taken_at) if shown.taken_at else Plain("")
@@ -77,7 +82,7 @@ def shortages(reading: AnyReading) -> tuple[tuple[Segment, ...], ...]:
     return tuple(_segment(Plain(form), "warn") for form in forms)
 
 
-def _describe(reading: AnyReading, now: float, shown: AnyReading | None) -> StatusText:
+def _describe(reading: AnyReading, now: float, shown: AnyReading | None, tallies: Tallies) -> StatusText:
     note = plain(reading.note, _NOTE_WIDTH)
     is_dated = bool(reading.taken_at) and now - reading.taken_at >= 1
     age = duration(now - reading.taken_at) if is_dated else Plain("")
@@ -92,7 +97,7 @@ def _describe(reading: AnyReading, now: float, shown: AnyReading | None) -> Stat
         return StatusText(tuple(words), "bad", faded=True, alert=(Plain("✖"), "bad"))
     if reading.status == "off":
         return StatusText((_segment(Plain("off"), "dim"),), "border")
-    current = _currency(reading, now) if shown is None else _caveat(shown, now)
+    current = _currency(reading, now, tallies) if shown is None else _caveat(shown, now)
     if reading.status == "reduced":
         if reading.count is None:  # it is not "live"
             current = current[1:]
@@ -106,31 +111,31 @@ def beside(current: Sequence[tuple[Segment, ...]], missing: Sequence[tuple[Segme
     return StatusText(words, "border", tuple(briefs))
 
 
-def _currency(reading: AnyReading, now: float) -> list[tuple[Segment, ...]]:
+def _currency(reading: AnyReading, now: float, tallies: Tallies) -> list[tuple[Segment, ...]]:
     """How certain the values are, and their age if it matters."""
     age = now - reading.taken_at
     old = [_segment(Plain(f"{duration(age)} old"), "dim")] if is_old(reading, now) else []
     if old and reading.count is None:
         return old  # it is no longer live
-    return [certainty(reading.count, now), *old]
+    return [certainty(reading.count, now, tallies), *old]
 
 
 def _caveat(shown: AnyReading, now: float) -> list[tuple[Segment, ...]]:
     """The certainty of a paused pane's reading; nothing if it was exact."""
     is_plain = shown.count is None or shown.count.certainty == "exact"
-    return [] if is_plain else [certainty(shown.count, now)]
+    return [] if is_plain else [certainty(shown.count, now, Tallies())]
 
 
-def certainty(count: Count | None, now: float) -> tuple[Segment, ...]:
+def certainty(count: Count | None, now: float, tallies: Tallies, of: Hashable = "") -> tuple[Segment, ...]:
     """``live``, ``exact``, ``just counted``, ``counted 8 min ago``, ``12 % scanned``, ``at least``, ``not known``.
 
-    ``counting again``: what was counted says little about the present number, since very many keys have been written.
+    ``counting again``: what was counted says little about the present number, see ``Tallies.is_outdated``.
     """
     if count is None:
         return _segment(Plain("live"), "dim")
     if count.certainty == "exact":
         return _segment(Plain("exact"), "dim")
-    if count.certainty == "counted" and count.high is not None and count.high - count.value > max(_MANY, count.value):
+    if tallies.is_outdated(count, of):
         return _segment(Plain("counting again"), "warn")
     if count.certainty == "counted" or (count.certainty == "at_least" and count.coverage >= 1):
         ago = "just counted" if is_recent(count, now) else f"counted {about(now - count.at)} ago"

@@ -158,7 +158,7 @@ def leaderboards(*boards: Board) -> LeaderboardsFrame:
     return LeaderboardsFrame(boards, exact(len(boards)))
 
 
-def cache(now: float | None = 0.934, since: float = 0.91, lookups: int = 200, usual: float | None = None) -> CacheFrame:
+def cache(now: float | None = 0.934, since: float = 0.91, lookups: int = 200, fallen: bool | None = None) -> CacheFrame:
     """A cache frame with these rates."""
     hits = round(lookups * (now or 0))
     groups = (
@@ -168,7 +168,7 @@ def cache(now: float | None = 0.934, since: float = 0.91, lookups: int = 200, us
     )
     history = (0.5, None, 0.9, now)
     return CacheFrame(
-        14_226, 1434, since, hits, lookups - hits, now, 310, 12, history, groups, usual_hit_rate=usual, interval_s=1.0
+        14_226, 1434, since, hits, lookups - hits, now, 310, 12, history, groups, has_fallen=fallen, interval_s=1.0
     )
 
 

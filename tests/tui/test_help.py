@@ -12,6 +12,7 @@ from redis_dash.core.certainty import Certainty, Count
 from redis_dash.core.frames.server import ServerFrame
 from redis_dash.core.reading import Reading, Status
 from redis_dash.tui.app import DashApp
+from redis_dash.tui.formatting import Tallies
 from redis_dash.tui.keys import KeyTable
 from redis_dash.tui.panes import cache, key_kinds, leaderboard, rate_limits, server, sessions
 from redis_dash.tui.panes.server_meanings import MEANINGS
@@ -58,7 +59,8 @@ def test_statuses(status: Status) -> None:
 @pytest.mark.parametrize("ago", [1.0, 480.0])
 def test_certainties(kind: Certainty, ago: float) -> None:
     now = time.time()
-    words = certainty(Count(7, 7, 7, kind, now - ago, 1.0 if kind in ("exact", "counted", "at_least") else 0.12), now)
+    coverage = 1.0 if kind in ("exact", "counted", "at_least") else 0.12
+    words = certainty(Count(7, 7, 7, kind, now - ago, coverage), now, Tallies())
     text = "".join(text for text, _ in words)
     assert all(word in DEFINED for word in text.replace("0 %", "12 %").split(", "))
 

@@ -62,6 +62,25 @@ def test_words_for_how_exact_and_how_old(make: Callable[[], AnyReading], words: 
     assert status_words(make()) == words
 
 
+async def test_counting_again_does_not_come_and_go_near_its_border() -> None:
+    """How many keys may have come since a count varies with each reading."""
+
+    def counted_with(more: int) -> AnyReading:
+        return reading(certainty.counted(40, 40, 40 + more, time.time()))
+
+    async with running(FakeFeed(counted_with(700))) as (app, pilot):
+        await shows(app, pilot, "just counted")
+        for more, words in (
+            (980, "just counted"),
+            (1020, "counting again"),
+            (980, "counting again"),
+            (700, "just counted"),
+        ):
+            app.dashboard.receive(counted_with(more))
+            await shows(app, pilot, words, f"–{40 + more:,} ")
+            assert len({word for word in ("just counted", "counting again") if word in screen_text(app)}) == 1
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [

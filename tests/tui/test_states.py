@@ -17,7 +17,6 @@ from redis_dash.core.reading import AnyReading, Reading
 from redis_dash.sources import SOURCES
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.panes import PANES
-from redis_dash.tui.panes.cache import is_falling
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import MEDIUM, NARROW, WIDE, running, screen_text, shows, tap, until
@@ -221,11 +220,9 @@ async def test_a_feed_that_cannot_be_opened_is_a_state() -> None:
 @pytest.mark.parametrize(
     ("frame", "falling"),
     [
-        (fakes.cache(0.5, 0.9, 100, usual=0.9), True),
-        (fakes.cache(0.5, 0.9, 10, usual=0.9), False),
-        (fakes.cache(0.8, 0.9, 100, usual=0.9), False),
-        (fakes.cache(0.5, 0.9, 100, usual=0.55), False),  # other dashboards may have raised the rate since the start
-        (fakes.cache(0.5, 0.9, 100, usual=None), False),
+        (fakes.cache(0.5, 0.9, 100, fallen=True), True),
+        (fakes.cache(0.5, 0.9, 100, fallen=False), False),  # other dashboards may have raised the rate since the start
+        (fakes.cache(0.5, 0.9, 100, fallen=None), False),
     ],
 )
 async def test_a_falling_hit_rate_is_marked(frame: CacheFrame, falling: bool) -> None:
@@ -303,18 +300,6 @@ async def test_the_cache_says_which_rate_holds_lookups_of_others(dashboards: int
             await tap(pilot, "5", *(["z"] if size != NARROW else []))
             await shows(app, pilot, title)
             assert "without our own" not in screen_text(app)
-
-
-def test_a_low_rate_of_few_lookups_is_no_alarm() -> None:
-    """At 60 lookups a second a rate of 75 % is seen as 58 % now and then."""
-    frame = fakes.cache()
-    by_chance = msgspec.structs.replace(
-        frame, usual_hit_rate=0.75, interval_hits=35, interval_misses=25, interval_hit_rate=35 / 60, dashboards=1
-    )
-    many = msgspec.structs.replace(by_chance, interval_hits=3500, interval_misses=2500)
-    assert not is_falling(by_chance)
-    assert is_falling(many)
-    assert not is_falling(msgspec.structs.replace(many, dashboards=2))
 
 
 async def test_that_a_reading_is_old_is_shown_before_the_next_refresh() -> None:

@@ -24,6 +24,8 @@ class CacheGroup(msgspec.Struct, frozen=True):
     interval_hit_rate: float | None = None
     interval_lookups: int | None = None
     """As in ``CacheFrame``."""
+    has_fallen: bool | None = None
+    """Whether the interval's rate is far below that since the counters began, as it was before it fell."""
 
 
 class CacheFrame(Frame, frozen=True):
@@ -45,8 +47,11 @@ class CacheFrame(Frame, frozen=True):
     dashboards: int | None = 1
     """Dashboards on this server, including this one: the lookups of the others are in these values. None: unknown."""
     usual_hit_rate: float | None = None
-    """The median of the interval hit rates before this one, without those that hold lookups of other dashboards, as far
-    as they are known, or fewer than ``ENOUGH_LOOKUPS``; None if they are too few."""
+    """The median of the interval hit rates before this one, without those of a fall, those that hold lookups of other
+    dashboards, as far as they are known, and those of fewer than ``ENOUGH_LOOKUPS``; None if they are too few."""
+    has_fallen: bool | None = None
+    """Whether the rate has fallen far below the usual one, and most of the fall is left. None if that cannot be said:
+    without a usual rate, in an interval with few lookups, or while another dashboard watches."""
     interval_s: float | None = None
     """The length of the interval."""
     had_others: bool = False

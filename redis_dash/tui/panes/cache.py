@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable
 
 from textual.app import ComposeResult
 from textual.events import Resize
 
 from redis_dash.core.durations import tenths
-from redis_dash.core.frames.cache import ENOUGH_LOOKUPS, CacheFrame, CacheGroup
+from redis_dash.core.frames.cache import CacheFrame, CacheGroup
 from redis_dash.tui.formatting import Tallies, clock, compact, count, percent
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Piece, piece
@@ -21,11 +20,6 @@ from redis_dash.tui.widgets.cells import Bar, Cell, Figure, Name
 from redis_dash.tui.widgets.columns import Column
 from redis_dash.tui.widgets.sparkline import Sparkline, drawing_height
 from redis_dash.tui.widgets.table import Table
-
-FALL = 0.15
-"""The hit rate is falling if it is this far below the usual one."""
-FALL_DEVIATIONS = 3.5
-"""The least number of standard deviations: the rate of a few lookups varies by itself."""
 
 EARLIER = Plain("since start: any earlier dashboards too"), Plain("incl. any earlier dashboards")
 """Their lookups cannot be told from those of the application; the longest form first."""
@@ -62,8 +56,8 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
             ("hits  misses", "lookups that found something, that found nothing"),
             ("since start", "since the server's start, or its counters were reset before this dashboard came"),
             ("earlier dashboards", "lookups of earlier runs of redis-dash, which cannot be told from others"),
-            ("▼ 50.0 % now", "far below the median that this dashboard has seen, alone, in 30 readings or more"),
-            ("▼50.0 %", "far below the hit rate of the cache"),
+            ("▼ 50.0 % now", "fell 15 points or more below the median of earlier readings; until it is half way back"),
+            ("▼50.0 %", "the same of one cache: below its hit rate of all lookups before"),
             ("lookups now", "in the last seconds; the details of a cache say in how many"),
             ("since 14:02:41", "since its counters were reset then"),
             ("without our own", "lookups that this dashboard makes itself are not counted"),
@@ -98,7 +92,7 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
 
     def answer(self, frame: CacheFrame) -> tuple[Piece, ...]:
         """``93.4 % now · 91.0 % since start``; after a reset of the server's counters ``· 91.0 % since 14:02:41``."""
-        falling = is_falling(frame)
+        falling = frame.has_fallen
         now = piece(f"{'▼ ' if falling else ''}{percent(frame.interval_hit_rate)} now", "warn" if falling else "strong")
         if frame.interval_hit_rate is None:
             now = piece("no lookups now" if _lookups(frame) == 0 else "– now", "dim")
@@ -130,8 +124,8 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
         return Plain(f"Nothing has been looked up since the server's counters were reset at {clock(frame.since)[:8]}.")
 
     def warning(self, frame: CacheFrame) -> Segment | None:
-        """The hit rate is falling."""
-        return (Plain("▼"), "warn") if is_falling(frame) else None
+        """The hit rate has fallen."""
+        return (Plain("▼"), "warn") if frame.has_fallen else None
 
     def listed(self, frame: CacheFrame) -> tuple[CacheGroup, ...]:
         """The application's caches."""
@@ -139,7 +133,7 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
 
     def display_frame(self, frame: CacheFrame) -> None:
         """Show the sparkline and the rows."""
-        role: Role = "warn" if is_falling(frame) else "accent"
+        role: Role = "warn" if frame.has_fallen else "accent"
         self._history.show(frame.history, 1.0, (Plain("100 %"), Plain("0")), role)
         super().display_frame(frame)
 
@@ -155,24 +149,6 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
             (Plain("lookups now"), _lookups_now(group, self.frame)),
         )
         return Detail(Plain("Cache"), facts)
-
-
-def is_falling(frame: CacheFrame) -> bool:
-    """Whether the rate of the last seconds is well below the one that this dashboard has seen before.
-
-    The rate since the start is no measure: other dashboards may have run before. While one watches, its lookups are in
-    the rate of the last seconds, so that says nothing.
-    """
-    if (frame.dashboards or 1) > 1:
-        return False
-    return _is_below(frame.usual_hit_rate, frame.interval_hit_rate, _lookups(frame))
-
-
-def _is_below(usual: float | None, now: float | None, lookups: int | None) -> bool:
-    """Whether a hit rate is well below the usual one, and not by chance."""
-    if usual is None or now is None or lookups is None or lookups < ENOUGH_LOOKUPS:
-        return False
-    return usual - now >= max(FALL, FALL_DEVIATIONS * math.sqrt(usual * (1 - usual) / lookups))
 
 
 def _lookups(frame: CacheFrame) -> int | None:
@@ -201,7 +177,7 @@ class _Rows:
         return group.name
 
     def cells(self, group: CacheGroup) -> tuple[Cell, ...]:
-        falling = _group_falls(group)
+        falling = group.has_fallen
         now = percent(group.interval_hit_rate)
         return (
             Name(plain(group.name, 200) or Plain("(empty)"), "text"),
@@ -218,11 +194,6 @@ class _Rows:
 
     def words(self, group: CacheGroup) -> str:
         return group.name
-
-
-def _group_falls(group: CacheGroup) -> bool:
-    """Whether it is below the rate since the application's counters began, which hold no lookups of dashboards."""
-    return _is_below(group.hit_rate, group.interval_hit_rate, group.interval_lookups)
 
 
 def _keys(group: CacheGroup, margin: Plain) -> Figure:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 
-from redis_dash.core.certainty import Certainty, Count
+from redis_dash.core.certainty import Certainty
 from redis_dash.core.frames.keys import KeyKind, KeysFrame, Recognised
 from redis_dash.tui import kind_text
-from redis_dash.tui.formatting import duration, nbytes
+from redis_dash.tui.formatting import Tallies, duration, nbytes
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.status import certainty
 from redis_dash.tui.text import Plain, plain, plural
@@ -26,9 +26,9 @@ def shown_in(kind: KeyKind, panes: Mapping[str, str]) -> Plain:
     return plain(", ".join(parts)) if parts else Plain("not shown")
 
 
-def kind_detail(kind: KeyKind, frame: KeysFrame, panes: Mapping[str, str], held: Plain) -> Detail:
-    """The counts, what was read, what it was recognised as, and where it is shown; ``held`` is its count as text."""
-    facts = (*_figures(kind, frame, held), *_read(kind), *_known_as(kind), _pane(kind, panes))
+def kind_detail(kind: KeyKind, frame: KeysFrame, panes: Mapping[str, str], tallies: Tallies) -> Detail:
+    """The counts, what was read, what it was recognised as, and where it is shown."""
+    facts = (*_figures(kind, frame, tallies), *_read(kind), *_known_as(kind), _pane(kind, panes))
     return Detail(Plain("Kind of keys"), facts)
 
 
@@ -49,9 +49,9 @@ _TRUST: Mapping[Certainty, str] = {
 """How far the memory can be trusted."""
 
 
-def _figures(kind: KeyKind, frame: KeysFrame, held: Plain) -> Iterator[Fact]:
+def _figures(kind: KeyKind, frame: KeysFrame, tallies: Tallies) -> Iterator[Fact]:
     yield Plain("keys"), plain(kind.name, 400) or Plain("(empty)")
-    yield Plain("count"), Plain(_range(kind.count, held))
+    yield Plain("count"), Plain(_range(kind, tallies))
     yield Plain("share"), Plain(f"{kind_text.share_of(kind.count.value, frame.keys)} of all keys")
     if kind.memory is None or kind.mean_bytes is None:
         yield Plain("memory"), Plain("not known")
@@ -63,11 +63,12 @@ def _figures(kind: KeyKind, frame: KeysFrame, held: Plain) -> Iterator[Fact]:
     yield Plain("  measured"), Plain(f"{plural(kind.measured, 'key')}, {mean}; {_TRUST[kind.memory.certainty]}")
 
 
-def _range(value: Count, held: Plain) -> str:
+def _range(kind: KeyKind, tallies: Tallies) -> str:
     """``4,000, just counted``; ``12.4 k ± 2 %, from 12,160 to 12,640 by a sample of the names``."""
+    value, held = kind.count, tallies(kind.count, kind.id)
     if value.certainty == "estimated" and value.high is not None:
         return f"{held}, from {value.low:,} to {value.high:,} by a sample of the names"
-    return f"{held}, {''.join(text for text, _ in certainty(value, time.time()))}"
+    return f"{held}, {''.join(text for text, _ in certainty(value, time.time(), tallies, kind.id))}"
 
 
 def _read(kind: KeyKind) -> Iterator[Fact]:

@@ -183,7 +183,7 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
     def describe(self, row: KeyKind) -> Detail:
         """All that is known of the kind."""
         frame = self.frame or KeysFrame()
-        return kind_detail(row, frame, self._numbers(), self.tallies(row.count, row.id))
+        return kind_detail(row, frame, self._numbers(), self.tallies)
 
 
 class _Rows:

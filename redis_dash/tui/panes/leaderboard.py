@@ -129,7 +129,7 @@ class LeaderboardPane(TablePane[LeaderboardsFrame, BoardRow]):
             return ()
         age = now - reading.taken_at
         old = [piece(f"{duration(age)} old", "dim")] if age > FRESH_S else []
-        return ((Plain("boards: "), "dim"), *certainty(reading.count, now)), *old
+        return ((Plain("boards: "), "dim"), *certainty(reading.count, now, self.tallies)), *old
 
     def window(self, first: int, last: int, total: int) -> Piece:
         """The visible ranks, on a page of a large board."""

@@ -264,7 +264,7 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
         """Update the texts in the frame."""
         if not self.display:
             return
-        text = status_text(self._reported, time.time(), self._shown if self.paused else None)
+        text = status_text(self._reported, time.time(), self._shown if self.paused else None, self.tallies)
         frame = self.frame
         answer, brief_answer = (self.answer(frame), self.brief_answer(frame)) if frame is not None else ((), ())
         if text.faded:

@@ -83,7 +83,7 @@ class _Follower(Generic[F, T]):
         pane, now = self._pane, time.time()
         reading, frame = pane.reading, pane.frame
         if reading is None or frame is None or reading.status not in ("ok", "reduced"):
-            words = join(status_text(reading, now).words, _DOT)
+            words = join(status_text(reading, now, tallies=pane.tallies).words, _DOT)
             return Plain("".join(text for text, _ in words))
         rows, key = pane.listed(frame), pane.table.key
         row = next((row for row in rows if key(row) == key(self._row)), None)

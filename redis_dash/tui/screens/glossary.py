@@ -63,7 +63,7 @@ _WORDS: tuple[Section, ...] = (
             ("searching 41 %", "among all sessions; so much of the keys was looked at. {pane.clear} stops"),
             ("▸", "the cursor"),
             ("!  !3", "in a tab: messages are lost or the server is in trouble; so many clients are blocked"),
-            ("▼  ~  ✖", "in a tab: the hit rate falls; stale; error"),
+            ("▼  ~  ✖", "in a tab: the hit rate has fallen; stale; error"),
         ),
     ),
 )
@@ -72,7 +72,7 @@ _COLOURS: Section = (
     "Colours",
     (
         ("red", "blocked, lost or failed"),
-        ("amber", "near a limit, falling, stale, or not complete"),
+        ("amber", "near a limit, fallen, stale, or not complete"),
         ("blue", "the pane with the keyboard; bars that only measure"),
         ("grey", "not current, or less important"),
     ),
