@@ -13,7 +13,6 @@ from redis_dash.dialects.registry import dialect_of
 from tests.unit.decoders.hostile import hostile_values
 from tests.unit.decoders.test_hostile import VALID
 
-VALUES = [*hostile_values().values(), *VALID]
 COMPANIONS = (Companion("of:{user}:{a.b}", "{id}"), Companion("data:{id}"))
 MOST_SHOWN = 40_000
 
@@ -23,7 +22,7 @@ PATHS = (".", "user", "0.0", "a.b.a", "in.a.0.b")
 
 @pytest.mark.parametrize("wanted", ["", "hash", "text"])
 def test_no_value_raises_and_what_is_shown_is_bounded(wanted: str) -> None:
-    for number, value in enumerate(VALUES):
+    for number, value in enumerate([*hostile_values().values(), *VALID]):
         path, last = PATHS[number % len(PATHS)], PATHS[(number + 2) % len(PATHS)]
         dialect = dialect_of(SessionPattern("s:*", wanted, path, last, path, last, COMPANIONS))
         assert isinstance(dialect, DescribedSession)
