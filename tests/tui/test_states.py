@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterable
 
 import msgspec
 import pytest
@@ -38,6 +39,17 @@ def bare(topic: str, status: str, note: str = "") -> AnyReading:
     return Reading[ServerFrame](topic, status, note=note, away=status == "stale")  # type: ignore[arg-type]
 
 
+class FreshFeed(FakeFeed):
+    """Makes its readings anew at each call: on a slow machine seconds pass until one is painted."""
+
+    def __init__(self, make: Callable[[], Iterable[AnyReading]]) -> None:
+        super().__init__()
+        self.make = make
+
+    def drain(self) -> list[AnyReading]:
+        return list(self.make())
+
+
 async def test_nothing_read_yet() -> None:
     async with running(FakeFeed()) as (app, _):
         assert screen_text(app).count("reading…") >= 5
@@ -52,19 +64,19 @@ async def test_empty_says_what_would_be_here(topic: str) -> None:
 
 
 async def test_stale_shows_the_last_frame_its_age_and_why() -> None:
-    feed = FakeFeed(*fakes.everything())
-    async with running(feed, WIDE) as (app, pilot):
-        readings = [  # of now: the app may have taken seconds to start
-            msgspec.structs.replace(reading, status="stale", note="connection refused, trying again", away=True)
-            for reading in fakes.everything()
+
+    def aged(note: str = "connection refused, trying again", *, away: bool = True) -> list[AnyReading]:
+        return [
+            msgspec.structs.replace(one, status="stale", note=note, away=away, taken_at=one.taken_at - 7)
+            for one in fakes.everything()
         ]
-        aged = [msgspec.structs.replace(reading, taken_at=reading.taken_at - 7) for reading in readings]
-        feed.put(*aged)
+
+    feed = FreshFeed(aged)
+    async with running(feed, WIDE) as (app, pilot):
         await shows(app, pilot, "✖ disconnected 7 s — connection refused", "stale 7 s ")
         assert screen_text(app).count("connection refused") == 1
         assert "user0@example.com" in screen_text(app)
-        own = msgspec.structs.replace(aged[2], note="no right to GET", away=False)
-        feed.put(own)
+        feed.make = lambda: [*aged()[:2], aged("no right to GET", away=False)[2], *aged()[3:]]
         await shows(app, pilot, "· no right to GET")
 
 
@@ -164,8 +176,9 @@ async def test_reduced_shows_the_frame_and_what_is_missing() -> None:
 
 
 async def test_age_and_coverage_are_told() -> None:
-    old = fakes.ok("sessions", fakes.sessions(fakes.session(1), count=1_010_000, spread=9000), coverage=0.12, age=3)
-    async with running(FakeFeed(old)) as (app, pilot):
+    frame = fakes.sessions(fakes.session(1), count=1_010_000, spread=9000)
+    feed = FreshFeed(lambda: [fakes.ok("sessions", frame, coverage=0.12, age=3)])
+    async with running(feed) as (app, pilot):
         await shows(app, pilot, "12 % scanned · 3 s old", "1.01 M ± 1 % sessions")
 
 
@@ -272,14 +285,18 @@ async def test_the_header_says_how_old_its_figures_are(age: float, words: str) -
     ],
 )
 async def test_the_cache_says_that_earlier_dashboards_may_be_in_its_rate(size: tuple[int, int], words: str) -> None:
-    count = counted(200, 200, 200, time.time() - 104)
-    reading = msgspec.structs.replace(fakes.ok("cache", fakes.cache()), count=count)
-    async with running(FakeFeed(reading), size) as (app, pilot):
+    frame = fakes.cache()
+
+    def reading() -> list[AnyReading]:
+        count = counted(200, 200, 200, time.time() - 104)
+        return [msgspec.structs.replace(fakes.ok("cache", frame), count=count)]
+
+    feed = FreshFeed(reading)
+    async with running(feed, size) as (app, pilot):
         await tap(pilot, "5")
         await shows(app, pilot, words, "counted 10")
         assert "dashboards …" not in screen_text(app)
-        none = msgspec.structs.replace(fakes.cache(), earlier_dashboards=False)
-        app.dashboard.receive(msgspec.structs.replace(reading, frame=none, taken_at=time.time()))
+        frame = msgspec.structs.replace(frame, earlier_dashboards=False)
         await shows(app, pilot, " since ", "counted 10")
         await until(pilot, lambda: "earlier" not in screen_text(app))
 
