@@ -95,7 +95,9 @@ class KeyGroup:
             still: the database held the same number of keys all the time, and each key was seen once.
             moved: changes between the beginning of the previous pass and the beginning of this one.
         """
-        sample, count = self._sample, len(self._found) + self._beyond
+        left = {key: None for key in self._found_left if key not in self._found}
+        # Those that are gone count: others have come unseen, where the pass had gone by.
+        sample, count = self._sample, len(self._found) + len(left) + self._beyond
         low = high = count
         if self._beyond and not still and sample.most:  # SCAN may have returned keys twice, or missed keys that moved
             low = math.floor(count * min(1.0, sample.least / max(1, sample.scanned)))
@@ -103,10 +105,10 @@ class KeyGroup:
         if sample.most - sample.least > GROWTH * max(1, sample.size):
             recent = sample.estimate()
             count, low, high = recent.value, min(low, recent.low), max(high, recent.high or 0)
-        sure = still and not self._found_left
+        sure = still and not left
         ended = _Pass(count, low, high, self._began_at, now, sample.size, sure, not self._beyond)
         self._learn_rate(ended, moved)
-        self._last, self._complete, self._left = ended, self._found, {}
+        self._last, self._complete, self._left = ended, self._found, left
         self.begin(now)
 
     def _learn_rate(self, ended: _Pass, moved: Moved) -> None:
@@ -114,11 +116,11 @@ class KeyGroup:
         if last is None:
             return
         seconds = max(0.01, ended.began_at - last.began_at)
-        if self._beyond or last.keys > len(self._complete):  # not all names are known
+        before, now = self._complete | self._left, self._found | self._found_left
+        if self._beyond or last.keys > len(before):  # not all names are known
             came, went = max(0, ended.keys - last.keys), max(0, last.keys - ended.keys)
         else:
-            came = sum(key not in self._complete for key in self._found)
-            went = sum(key not in self._found for key in self._complete)
+            came, went = sum(key not in before for key in now), sum(key not in now for key in before)
         self._came = _Rate((came + 1) / seconds, None if moved.came is None else moved.came / seconds)
         self._went = _Rate((went + 1) / seconds, None if moved.went is None else moved.went / seconds)
 

@@ -77,7 +77,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         self._pages: dict[bytes, _Page] = {}
         self._changes: Changes | None = None
         """INFO's counters of changes at the end of the last poll."""
-        self._refused = RefusedKeys(context, self._scope)
+        self._refused = RefusedKeys(context, self._scope, "there may be more boards")
         """Keys that our user may not read: perhaps boards."""
         self._missing = MissingCommands(context, self._ways)
         self._no_rank = NO_NOTE

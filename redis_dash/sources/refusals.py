@@ -42,8 +42,10 @@ def is_key_refused(reply: object) -> bool:
 class RefusedKeys:
     """The keys of one topic that our user may not read: all are counted, a few are tried again in each poll."""
 
-    def __init__(self, context: Context, globs: Sequence[str]) -> None:
+    def __init__(self, context: Context, globs: Sequence[str], meaning: str = "counted, but not listed") -> None:
+        """``meaning`` is told beside their number."""
         self._context = context
+        self._meaning = meaning
         self._patterns = [Pattern(glob) for glob in globs]
         self._keys: dict[bytes, None] = {}
         self._start = 0
@@ -87,9 +89,9 @@ class RefusedKeys:
 
     @property
     def note(self) -> Note:
-        """How many they are, and the rules that would let our user read them."""
+        """How many they are, what that means, and the rules that would let our user read them."""
         if not self._keys:
             return NO_NOTE
         globs = [one.glob for one in self._patterns if any(one.variable(key) is not None for key in self._keys)]
         number = "1 key" if len(self._keys) == 1 else f"{len(self._keys):,} keys"
-        return Note(f"{number} may not be read", self._context.read_rules(globs))
+        return Note(f"{number} may not be read: {self._meaning}", self._context.read_rules(globs))

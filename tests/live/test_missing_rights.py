@@ -236,7 +236,7 @@ async def test_the_snapshot_has_the_remedy(client: redis.Redis, server: Embedded
     text, code = await take(config(server.port), 0.1)
     topics = msgspec.json.decode(text)["topics"]
     assert code == OK
-    assert topics["rate_limits"]["note"] == f"{CLIENTS} keys may not be read"
+    assert topics["rate_limits"]["note"] == f"{CLIENTS} keys may not be read: counted, but not listed"
     assert topics["rate_limits"]["remedy"] in ("ACL SETUSER w %R~rl:*", "ACL SETUSER w ~rl:*")
     assert topics["rate_limits"]["frame"]["blocked"] is None
     assert topics["leaderboards"]["frame"]["count"] is None

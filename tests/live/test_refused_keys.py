@@ -63,7 +63,7 @@ async def test_clients_that_may_not_be_read_are_counted_beside_the_others(
         await limited.keyspace.pass_over()
         sample = await source.read()
         frame = sample.frame
-        assert (sample.status, sample.note) == ("reduced", "9 keys may not be read")
+        assert (sample.status, sample.note) == ("reduced", "9 keys may not be read: counted, but not listed")
         assert sample.rules == (reading(client, "rl:*"),)
         assert (len(frame.rows), frame.count.value) == (11, CLIENTS)
         assert (frame.blocked.value, frame.blocked.certainty) == (1, "at_least")
@@ -78,7 +78,7 @@ async def test_where_no_client_may_be_read_none_is_called_unlimited_or_free(
     await limited.keyspace.pass_over()
     sample = await source.read()
     exported = sample.frame.exported()
-    assert sample.note == f"{CLIENTS} keys may not be read"
+    assert sample.note == f"{CLIENTS} keys may not be read: counted, but not listed"
     assert (exported["count"], exported["limits_known"], exported["rows"]) == (CLIENTS, None, [])
     assert (exported["blocked"], exported["blocked_certainty"]) == (None, "unknown")
     assert (exported["near"], exported["near_certainty"]) == (None, "unknown")
@@ -103,7 +103,7 @@ async def test_a_refused_client_that_is_gone_is_counted_no_longer(client: redis.
     assert (await source.read()).frame.count.certainty != "exact"
     await limited.keyspace.pass_over()
     sample = await source.read()
-    assert (sample.note, sample.frame.count.value) == ("7 keys may not be read", CLIENTS - 2)
+    assert (sample.note, sample.frame.count.value) == ("7 keys may not be read: counted, but not listed", CLIENTS - 2)
 
 
 # -- all topics ------------------------------------------------------------------------------------------------------
@@ -168,7 +168,9 @@ async def test_one_board_that_may_not_be_read_hides_no_other(client: redis.Redis
         sample = await source.read()
     assert [board.key for board in sample.frame.boards] == ["lb:1"]
     assert (sample.frame.count.value, sample.frame.count.certainty) == (1, "at_least")
-    assert sample.note == "3 keys may not be read"  # with the one of a known name, whether it exists or not
+    assert (
+        sample.note == "3 keys may not be read: there may be more boards"
+    )  # with the one of a known name, whether it exists or not
     assert sample.rules == (reading(client, "lb:*"), reading(client, "board"))
 
 
@@ -208,7 +210,7 @@ async def test_sessions_that_may_not_be_read_are_counted_beside_the_others(
         await limited.keyspace.pass_over()
         sample = await source.read()
         assert {row.user for row in sample.frame.rows} == {f"user{number}@example.com" for number in (1, 17, 33)}
-        assert sample.note == f"{SESSIONS - 3} keys may not be read"
+        assert sample.note == f"{SESSIONS - 3} keys may not be read: counted, but not listed"
         assert sample.rules == (reading(client, "sess:*"),)
         assert sample.frame.count.value == SESSIONS
         assert sample.frame.count.certainty != "exact"

@@ -311,3 +311,18 @@ def test_a_burst_may_be_all_in_one_group() -> None:
     shrunk = Moved(2400, 5000, grown=-900)
     count = key_group.count(28.0, Since(shrunk, NOT_KNOWN, Expiry(0, 0.0), arrived=None))
     assert count.low <= 100
+
+
+def test_keys_that_a_reader_found_gone_have_left_room_for_others() -> None:
+    """A hundred keys, of which some go and as many come; nobody may check whether those that were counted exist."""
+    key_group = KeyGroup()
+    complete(key_group, names(100), still=False, ended=1.0)
+    key_group.add(names(90, 20), 90, 100, 0.9, 1.5)
+    for key in names(25):  # twenty of the first pass, and five that this pass has found
+        key_group.discard(key)
+    key_group.end(still=False, now=2.0, moved=Moved(60, 60))
+    counted = count(key_group, 2.1, Moved(60, 60))
+    assert counted.holds(100)
+    assert counted.value == 90
+    assert counted.high is not None
+    assert counted.high < 130
