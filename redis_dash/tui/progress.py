@@ -80,8 +80,8 @@ def why_slow(scan: Scan, now: float) -> tuple[Plain, ...]:
 
 
 def _slowed(scan: Scan) -> tuple[Plain, ...]:
-    """What is measured: another program may load the server, the network or this computer."""
-    return Plain(f"slowed: ping {milliseconds(scan.ping_ms)}"), Plain("slowed")
+    """What is measured, not the latest ping: another program may load the server, the network or this computer."""
+    return Plain(f"slowed: recent pings {milliseconds(scan.ping_ms)}"), Plain("slowed")
 
 
 def _is_ahead(moment: float | None, now: float) -> TypeGuard[float]:

@@ -69,7 +69,7 @@ def test_certainties(kind: Certainty, ago: float) -> None:
     "word",
     [
         *("received", "dropped", "gap", "no longer kept", "none seen yet", "since start", "listed", "~412 k"),
-        *("incl. another dashboard", "scan slowed: ping", "scan waits until", "refused", "lookups now"),
+        *("incl. another dashboard", "scan slowed: recent pings", "scan waits until", "refused", "lookups now"),
         *("earlier dashboards", "counting again"),
     ],
 )

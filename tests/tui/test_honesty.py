@@ -155,7 +155,7 @@ async def test_the_server_pane_tells_of_the_scan() -> None:
         await shows(app, pilot, "41 %", "52.1 k/s", "at full speed", "2.1 s", "1 pass so far")
         held = msgspec.structs.replace(scan, held_back=True, ping_ms=3.1, full_speed=False, passes=3, last_s=724.0)
         feed.put(fakes.ok("server", fakes.server(scan=held)))
-        await shows(app, pilot, "slowed: ping 3.1 ms", "12 min 04 s", "3 passes so far", "6 Server  !")
+        await shows(app, pilot, "slowed: recent pings 3.1 ms", "12 min 04 s", "3 passes so far", "6 Server  !")
 
 
 async def test_a_first_scan_has_no_last_pass() -> None:

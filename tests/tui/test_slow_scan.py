@@ -10,7 +10,7 @@ from redis_dash.core.frames.server import Scan, ServerFrame
 from redis_dash.tui.formatting import clock
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
-from tests.tui.helpers import MEDIUM, NARROW, running, screen_text, shows, tap
+from tests.tui.helpers import MEDIUM, NARROW, WIDE, running, screen_text, shows, tap
 
 FIRST = Scan(24_000, 2_400_000, 0.01, keys_per_s=1000.0, elapsed_s=24.0)
 
@@ -43,11 +43,16 @@ async def test_a_wait_that_is_over_is_not_told() -> None:
         assert "waits" not in screen_text(app)
 
 
-@pytest.mark.parametrize("size", [NARROW, MEDIUM])
+@pytest.mark.parametrize("size", [NARROW, MEDIUM, WIDE])
 async def test_a_scan_that_is_held_back_says_why(size: tuple[int, int]) -> None:
     scan = Scan(24_000, 2_400_000, 0.01, keys_per_s=100.0, elapsed_s=24.0, held_back=True, ping_ms=3.1)
     async with running(server(scan), size) as (app, pilot):
-        await shows(app, pilot, "scan slowed: ping 3.1 ms")
+        await shows(app, pilot, "scan slowed: recent pings 3.1 ms", "1,240 ops/s")
+        first = screen_text(app).splitlines()[0]
+        assert "ping 3.1 ms" not in first
+        assert ("ping 0.3 ms" in first) == (size == WIDE)  # the latest one has another name
+        await tap(pilot, "6")
+        await shows(app, pilot, "slowed: recent pings 3.1 ms")
 
 
 @pytest.mark.parametrize("size", [NARROW, MEDIUM])

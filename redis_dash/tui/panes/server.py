@@ -67,14 +67,17 @@ class ServerPane(TablePane[ServerFrame, Fact]):
         (
             ("ops/s", "commands that the server carries out a second, without this dashboard's"),
             ("clients", "open connections, this dashboard's among them"),
-            ("ping", "how long the server takes to answer"),
+            ("ping", "how long the server takes to answer, just now"),
             ("our cost", "what watching takes of one of the server's cores"),
             ("scan  pass", "looking at the name of every key; once through all of them is a pass"),
             (
                 "scan waits until 14:02:41",
                 "the scan has used its budget, goes on then; {app.full_scan} scans at full speed",
             ),
-            ("scan slowed: ping 3.1 ms", "pings take twice as long as usual, and 2 ms longer, so the scan goes slower"),
+            (
+                "scan slowed: recent pings",
+                "the median of the last five is twice as long as usual, and 2 ms longer, so the scan goes slower",
+            ),
             ("at full speed", "a full scan is running, as {app.full_scan} starts it"),
             ("refused", "connections that the server refused, since there were too many (maxclients)"),
             ("incl. another dashboard", "another redis-dash watches this server, and its commands are in ops/s"),
