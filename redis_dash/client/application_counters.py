@@ -56,7 +56,7 @@ class ApplicationCounters:
             own.misses -= self._own_at_connect[1]
             self._begin((0, 0), None)
             self.is_first = is_first
-        elif self._is_reset(now, calls):
+        elif self._is_reset(now, calls, tells_lookups="keyspace_hits" in values):
             straddling = (own.hits, own.misses) != self._own_before or own.unsure
             own.hits = own.misses = 0
             self._begin((hits, misses) if straddling else (0, 0), time.time())
@@ -70,12 +70,14 @@ class ApplicationCounters:
         self._run, self._before, self._calls_before = values.get("run_id", ""), now, calls
         self._own_before = own.hits, own.misses
 
-    def _is_reset(self, now: Mapping[str, int], calls: Calls) -> bool:
+    def _is_reset(self, now: Mapping[str, int], calls: Calls, *, tells_lookups: bool) -> bool:
         """Whether a counter is lower than before. Soon after a start or a reset all may be higher again at once."""
         if any(now[name] < self._before[name] for name in _ONLY_GROW):
             return True
         if calls and any(calls.get(name, (0, 0))[0] < before for name, (before, _) in self._calls_before.items()):
             return True  # such as CLIENT SETNAME, which runs once on a connection
+        if not tells_lookups:
+            return False
         hits, misses = self._left(now)
         least_hits, least_misses = (before - self._own.unsettled for before in self._left_before)
         return hits < least_hits or misses < least_misses

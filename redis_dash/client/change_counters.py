@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+KEYSPACE = "# Keyspace"
+"""The heading of the databases in INFO."""
 _KEYS = re.compile(r"keys=(\d{1,18})")
 
 
@@ -43,8 +45,13 @@ def changes_of(values: Mapping[str, str], database: int) -> Changes | None:
 
     They are not reliable on a replica, which may load its master's whole data set without changing them.
     """
-    keyspace = values.get(f"db{database}", "")
-    if values.get("role") != "master" or values.get("loading", "0") != "0" or (keyspace and not _KEYS.match(keyspace)):
+    keyspace = database_of(values, database)
+    if (
+        keyspace is None
+        or values.get("role") != "master"
+        or values.get("loading", "0") != "0"
+        or (keyspace and not _KEYS.match(keyspace))
+    ):
         return None
     try:
         found = NodeChanges(
@@ -63,8 +70,14 @@ def changes_of(values: Mapping[str, str], database: int) -> Changes | None:
     return (found,)
 
 
+def database_of(values: Mapping[str, str], database: int) -> str | None:
+    """What INFO says of a database: ``keys=12,expires=3,avg_ttl=0``; empty if it is empty, None if nothing."""
+    tells = KEYSPACE in values or any(name.startswith("db") and name[2:].isdecimal() for name in values)
+    return values.get(f"db{database}", "" if tells else None)
+
+
 def keys_in(keyspace: str) -> int:
-    """The number of keys in a database, from ``keys=12,expires=3,avg_ttl=0``; 0 for one that INFO does not list."""
+    """The number of keys in a database, from what INFO says of it."""
     found = _KEYS.match(keyspace)
     return int(found[1]) if found else 0
 

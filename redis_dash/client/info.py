@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from redis_dash.client.change_counters import Changes
+from redis_dash.client.change_counters import KEYSPACE, Changes
 from redis_dash.core.frames.server import Kind
 from redis_dash.core.resp import Command
 
@@ -41,23 +41,21 @@ class Info(NamedTuple):
 
 
 def parse_info(raw: bytes) -> dict[str, str]:
-    """Parse INFO's ``name:value`` lines."""
+    """Parse INFO's ``name:value`` lines; the heading of the databases stays, since none is listed if all are empty."""
     lines = raw.decode("utf-8", "replace").splitlines()
-    return dict(line.split(":", 1) for line in lines if ":" in line and not line.startswith("#"))
+    values = dict(line.split(":", 1) for line in lines if ":" in line and not line.startswith("#"))
+    return values | {KEYSPACE: ""} if KEYSPACE in lines else values
 
 
-def number(values: Mapping[str, str], name: str) -> float:
-    """A number of INFO; 0 if this server does not report it."""
-    try:
-        return float(values.get(name, 0))
-    except ValueError:
-        return 0.0
+def told(values: Mapping[str, str], name: str) -> int | None:
+    """A whole number of INFO; None if this server does not report it."""
+    text = values.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 20 else None
 
 
 def whole(values: Mapping[str, str], name: str) -> int:
-    """A counter of INFO; 0 if this server does not report it."""
-    text = values.get(name, "")
-    return int(text) if text.isdecimal() and len(text) < 20 else 0
+    """A counter of INFO that is compared with itself; 0 if this server does not report it."""
+    return told(values, name) or 0
 
 
 def kind_of(values: Mapping[str, str]) -> Kind:

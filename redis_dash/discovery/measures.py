@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from redis_dash.client.change_counters import database_of
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.info import whole
 from redis_dash.core.certainty import Count
@@ -112,9 +113,9 @@ class Measures:
         except MissingRightError:
             self._data = None
             return
-        told = whole(values, "used_memory_dataset")
+        data, tells_keys = whole(values, "used_memory_dataset"), database_of(values, 0) is not None
         keys = sum(_keys(text) for name, text in values.items() if name.startswith("db") and name[2:].isdecimal())
-        self._data = told + _per_key(values) * keys if told else None
+        self._data = data + _per_key(values) * keys if data and tells_keys else None
 
     def memory(self, found: Sequence[FoundPattern]) -> Mapping[str, Memory]:
         """The memory of each kind that was measured."""

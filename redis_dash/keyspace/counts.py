@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
-from redis_dash.client.change_counters import Changes, keys_of, lost_between, writes_between
+from redis_dash.client.change_counters import Changes, database_of, keys_of, lost_between, writes_between
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.info import Info
 from redis_dash.core import certainty
@@ -225,7 +225,10 @@ class KeyCounts:
 
     def _expiry(self, info: Info | None) -> Expiry:
         """The lifetimes in the database; a key whose lifetime is over exists until the server deletes it."""
-        fields = "" if info is None else info.values.get(f"db{self._deployment.url.database}", "keys=0,expires=0")
+        fields = None if info is None else database_of(info.values, self._deployment.url.database)
+        if fields == "":
+            return Expiry(0, 0.0)
+        fields = fields or ""
         values = dict(part.split("=", 1) for part in fields.split(",") if "=" in part)
         if not values.get("expires", "").isdecimal():
             return Expiry(None, 0.0)

@@ -68,7 +68,7 @@ class CacheSource(Source[CacheFrame]):
         await counts.synchronise()
         dashboards, others = await self._dashboards.count(info)
         self._note_others(None if dashboards is None else dashboards - 1, info)
-        hits, misses = info.application
+        hits, misses = info.application if _tells_lookups(info) else (None, None)
         fresh = self._before is None or info.at - self._before.at >= self._shortest_s
         interval = self._since_last(info, is_alone=dashboards in (1, None)) if fresh else self._interval
         keys = {name: counts.count(key_group(name), info, asked[key_group(name)]) for name in counters}
@@ -76,7 +76,7 @@ class CacheSource(Source[CacheFrame]):
         frame = CacheFrame(
             hits=hits,
             misses=misses,
-            hit_rate=rate(hits, misses),
+            hit_rate=None if hits is None or misses is None else rate(hits, misses),
             interval_hits=interval[0] if interval else None,
             interval_misses=interval[1] if interval else None,
             interval_hit_rate=rate(*interval) if interval else None,
@@ -110,7 +110,7 @@ class CacheSource(Source[CacheFrame]):
             return None
         hits, misses = (now - then for now, then in zip(info.application, before.application, strict=True))
         # Not known if the server's counters were reset, by a restart or CONFIG RESETSTAT, or ours were corrected.
-        is_known = info.began == before.began and hits >= 0 and misses >= 0
+        is_known = info.began == before.began and hits >= 0 and misses >= 0 and _tells_lookups(info)
         self._interval = (hits, misses) if is_known else None
         self._interval_s = info.at - before.at
         self._history.append(rate(*self._interval) if self._interval else None)
@@ -157,6 +157,11 @@ class CacheSource(Source[CacheFrame]):
         gained = self._gained.get(name)
         now, lookups = (rate(*gained), sum(gained)) if gained else (None, None)
         return CacheGroup(shown, keys, *counters, rate(*counters), now, lookups, self._groups_fallen.get(name))
+
+
+def _tells_lookups(info: Info) -> bool:
+    """Whether the server reports its hits and misses."""
+    return all({"keyspace_hits", "keyspace_misses"} <= one.values.keys() for one in info.nodes or (info,))
 
 
 def _period(info: Info) -> tuple[str, float | None]:

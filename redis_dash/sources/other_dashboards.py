@@ -12,7 +12,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from redis_dash.client.connection import CLIENT_NAME
-from redis_dash.client.info import Info, whole
+from redis_dash.client.info import Info, told
 from redis_dash.pubsub.presence import subscribed
 from redis_dash.sources.base import Context
 
@@ -96,13 +96,14 @@ class Dashboards:
         return None
 
     async def _by_name(self, info: Info, subscribed: int) -> int | None:
-        """The other dashboards among all clients; None without permission, or if there are too many clients."""
+        """The other dashboards among all clients; None without permission, or if there may be too many clients."""
         now = time.monotonic()
         if now < self._list_at and subscribed == self._subscribed:
             return self._named
         self._subscribed, self._list_at = subscribed, now + LIST_EVERY_S
         self._named = None
-        if whole(info.values, "connected_clients") > MOST_CLIENTS:
+        number = told(info.values, "connected_clients")
+        if number is None or number > MOST_CLIENTS:
             return None
         found = set[_Client]()
         nodes = await self._deployment.on_each([(b"CLIENT", b"ID"), (b"CLIENT", b"LIST")])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from redis_dash.client.change_counters import keys_in
-from redis_dash.client.info import Info, number, whole
+from redis_dash.client.change_counters import database_of, keys_in
+from redis_dash.client.info import Info, told
 from redis_dash.core.frames.server import ServerFrame
 from redis_dash.sources.base import Context, Sample, Source
 
@@ -22,8 +22,10 @@ class Growth:
         self._before = before
         self._grew_at = 0.0
 
-    def take(self, value: int) -> float | None:
-        """Take the counter's current value; returns ``since``."""
+    def take(self, value: int | None) -> float | None:
+        """Take the counter's current value; returns ``since``. None if there is none."""
+        if value is None:
+            return None
         now, before, self._before = time.time(), self._before, value
         if before is not None and value > before:
             self._grew_at, self.since = now, self.since or now
@@ -41,7 +43,6 @@ class ServerSource(Source[ServerFrame]):
         super().__init__(context)
         self._deployment = context.deployment
         self._keyspace = context.keyspace
-        self._database = f"db{context.deployment.url.database}"
         self._shortest_s = context.config.refresh_s / 2
         """Two reads closer together than this do not give a rate."""
         self._before: Info | None = None
@@ -57,19 +58,20 @@ class ServerSource(Source[ServerFrame]):
         info = await self._deployment.info()
         self._compare(info)
         values, cost = info.values, self._deployment.watching_cost()
-        evicted, rejected = whole(values, "evicted_keys"), whole(values, "rejected_connections")
+        evicted, rejected = told(values, "evicted_keys"), told(values, "rejected_connections")
+        database = database_of(values, self._deployment.url.database)
         return Sample(
             ServerFrame(
                 product=values.get("server_name") or ("valkey" if "valkey_version" in values else "redis"),
                 version=values.get("valkey_version") or values.get("redis_version", "?"),
                 role=values.get("role", "?"),
-                uptime_s=number(values, "uptime_in_seconds"),
+                uptime_s=told(values, "uptime_in_seconds"),
                 ops_per_s=self._ops_per_s,
-                used_memory=whole(values, "used_memory"),
-                max_memory=whole(values, "maxmemory"),
-                clients=whole(values, "connected_clients"),
-                blocked_clients=whole(values, "blocked_clients"),
-                keys=keys_in(values.get(self._database, "")),
+                used_memory=told(values, "used_memory"),
+                max_memory=told(values, "maxmemory"),
+                clients=told(values, "connected_clients"),
+                blocked_clients=told(values, "blocked_clients"),
+                keys=None if database is None else keys_in(database),
                 ping_ms=ping_ms,
                 evicted=evicted,
                 evicted_per_s=self._lost_per_s[0],
@@ -96,9 +98,16 @@ class ServerSource(Source[ServerFrame]):
             return
         self._before = info
         (least, _), (_, most) = before.own_commands, info.own_commands
-        gained = {
-            name: whole(info.values, name) - whole(before.values, name)
-            for name in ("total_commands_processed", "evicted_keys", "expired_keys")
-        }
-        self._ops_per_s = max(0, gained["total_commands_processed"] - (most - least)) / seconds
-        self._lost_per_s = max(0, gained["evicted_keys"]) / seconds, max(0, gained["expired_keys"]) / seconds
+        run = _gained("total_commands_processed", before, info)
+        self._ops_per_s = None if run is None else max(0, run - (most - least)) / seconds
+        evicted, expired = (_gained(name, before, info) for name in ("evicted_keys", "expired_keys"))
+        self._lost_per_s = (
+            None if evicted is None else evicted / seconds,
+            None if expired is None else expired / seconds,
+        )
+
+
+def _gained(name: str, before: Info, now: Info) -> int | None:
+    """By how much a counter has grown; None if the server does not report it."""
+    values = told(before.values, name), told(now.values, name)
+    return None if values[0] is None or values[1] is None else max(0, values[1] - values[0])

@@ -35,9 +35,9 @@ Form = Literal["plain", "margin", "range"]
 """How a count is written: ``1,012``, ``1.01 M ± 1 %``, ``27–41``."""
 
 
-def count(value: int) -> Plain:
-    """``12,403``."""
-    return Plain(f"{value:,}")
+def count(value: int | None) -> Plain:
+    """``12,403``; a dash if it is unknown."""
+    return _UNKNOWN if value is None else Plain(f"{value:,}")
 
 
 def compact(value: float) -> Plain:
@@ -54,9 +54,9 @@ def compact(value: float) -> Plain:
     return _powers(f"{value:.1e}")
 
 
-def nbytes(value: float) -> Plain:
-    """``512 B``, ``14.2 MB``; units of 1,024, as Redis counts them."""
-    if not math.isfinite(value):
+def nbytes(value: float | None) -> Plain:
+    """``512 B``, ``14.2 MB``; units of 1,024, as Redis counts them; a dash if it is unknown."""
+    if value is None or not math.isfinite(value):
         return _UNKNOWN
     if abs(value) < 1024:
         return Plain(f"{value:.0f} B")

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.server import ServerFrame
 from redis_dash.core.reading import AnyReading
-from redis_dash.tui.formatting import compact, duration, milliseconds, nbytes, others_watch, percent
+from redis_dash.tui.formatting import compact, count, duration, milliseconds, nbytes, others_watch, percent
 from redis_dash.tui.keys import CLEAR_ID, FULL_SCAN_ID, LEAVE_ID, UNDO_ID, ZOOM_ID, KeyHelp, KeyTable
 from redis_dash.tui.panes.base import STOP, Pane
 from redis_dash.tui.progress import progress_items, scan_items
@@ -65,15 +65,15 @@ def _trouble(reading: AnyReading, now: float) -> Item:
 
 
 def _server_items(frame: ServerFrame) -> list[Item]:
-    memory = f"{nbytes(frame.used_memory)}"
+    memory = "memory –" if frame.used_memory is None else f"{nbytes(frame.used_memory)}"
     if frame.max_memory:
         memory += f" of {nbytes(frame.max_memory)}"
-    full = frame.max_memory and frame.used_memory >= 0.9 * frame.max_memory
+    full = frame.max_memory and frame.used_memory is not None and frame.used_memory >= 0.9 * frame.max_memory
     ops = Plain("–") if frame.ops_per_s is None else compact(frame.ops_per_s)
     items = [
         Item(((Plain(f"{ops:>6}"), "strong"), (Plain(" ops/s"), "dim")), 1, right=True, place="ops"),
         Item(((Plain(memory), "warn" if full else "text"),), 2, right=True, place="memory"),
-        Item(((Plain(f"{frame.clients:,}"), "text"), (Plain(" clients"), "dim")), 3, right=True, place="clients"),
+        Item(((count(frame.clients), "text"), (Plain(" clients"), "dim")), 3, right=True, place="clients"),
         Item(((Plain("ping "), "dim"), (milliseconds(frame.ping_ms), "text")), 4, right=True, place="ping"),
         Item(((Plain("our cost "), "dim"), (percent(frame.cost.share), "text")), 4, right=True, place="cost"),
     ]

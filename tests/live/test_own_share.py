@@ -249,7 +249,7 @@ async def test_a_server_rejects_while_its_counter_grows(
 
     monkeypatch.setattr(context.deployment, "info", now)
 
-    async def read() -> tuple[int, float | None, float | None]:
+    async def read() -> tuple[int | None, float | None, float | None]:
         frame = (await source.read()).frame
         return frame.rejected_connections, frame.rejecting_since, frame.evicting_since
 

@@ -277,7 +277,7 @@ async def test_cache_is_the_applications_alone(
     assert isinstance(stats, dict)
     assert (frame.interval_hits, frame.interval_misses) == (3, 1)  # writes are no lookups
     assert frame.own_hits > 20
-    assert frame.hits + frame.own_hits == stats["keyspace_hits"]
+    assert (frame.hits or 0) + frame.own_hits == stats["keyspace_hits"]
     llm, product = frame.groups
     assert (llm.keys.value, llm.hits, llm.misses) == (1, 11, 3)
     assert (llm.interval_lookups, llm.interval_hit_rate) == (4, 0.75)
@@ -342,8 +342,8 @@ async def test_a_hash_without_hits_and_misses_is_no_counter(make_context: MakeCo
 async def test_server(make_context: MakeContext, client: redis.Redis) -> None:
     client.set("a", "1")
     frame = (await ServerSource(make_context()).read()).frame
-    assert (frame.keys, frame.role, frame.clients >= 2) == (1, "master", True)
-    assert frame.used_memory > 100_000
+    assert (frame.keys, frame.role, (frame.clients or 0) >= 2) == (1, "master", True)
+    assert (frame.used_memory or 0) > 100_000
     assert frame.ping_ms is not None
     assert 0 < frame.ping_ms < 1000
     assert frame.ops_per_s is None

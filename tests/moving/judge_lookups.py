@@ -33,6 +33,7 @@ class LookupsJudge:
         is_shown = self._interval(shown, seen)
         began = [by_command for span, by_command in self._bench.world.lookups.beginnings if span.end < seen.info.begin]
         for what, value in (("hits", frame.hits), ("misses", frame.misses)):
+            assert value is not None
             timeline = self._timelines[what]
             truth = timeline.values(*seen.info)
             if len(began) != self._beginnings and not began[-1]:

@@ -20,6 +20,8 @@ class ServerJudge:
         frame = seen.reading.frame
         assert isinstance(frame, ServerFrame)
         truth = self._keys.values(*seen.info)
-        self._bench.check("server: keys", frame.keys >= truth.low, seen, f"{frame.keys} keys, truth {truth} or more")
+        self._bench.check(
+            "server: keys", (frame.keys or 0) >= truth.low, seen, f"{frame.keys} keys, truth {truth} or more"
+        )
         ping = frame.ping_ms is None or frame.ping_ms > 0
         self._bench.check("server: ping", ping, seen, f"ping {frame.ping_ms} ms")

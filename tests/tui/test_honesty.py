@@ -227,3 +227,19 @@ async def test_the_age_of_the_number_of_boards_is_not_that_of_their_members(
         app.dashboard.receive(msgspec.structs.replace(board, count=exact(1)))
         await shows(app, pilot, " exact ─╯")
         assert "boards:" not in screen_text(app)
+
+
+async def test_what_the_server_does_not_tell_is_a_dash() -> None:
+    """INFO of some managed services leaves out fields: 0 bytes, 0 clients and "no limit" would be invented."""
+    names = "uptime_s", "ops_per_s", "used_memory", "max_memory", "clients", "blocked_clients", "keys", "evicted"
+    frame = fakes.server(**dict.fromkeys((*names, "evicted_per_s", "expired_per_s", "rejected_connections")))
+    empty = msgspec.structs.replace(
+        fakes.cache(None), hits=None, misses=None, hit_rate=None, interval_hits=None, interval_misses=None, groups=()
+    )
+    async with running(FakeFeed(fakes.ok("server", frame), fakes.ok("cache", empty)), WIDE) as (app, pilot):
+        await shows(app, pilot, "– ops/s", "memory –", "– clients", "This server does not tell its hits and misses.")
+        await tap(pilot, "6", "z")
+        await shows(app, pilot, "limit not known", "up –")
+        rows = [line.strip("│▸ ").split() for line in screen_text(app).splitlines() if line.startswith("│")]
+        unknown = {" ".join(row[: row.index("–")]) for row in rows if "–" in row}
+        assert {"operations", "memory", "clients", "keys", "evicted", "expired", "refused"} <= unknown

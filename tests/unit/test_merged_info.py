@@ -10,6 +10,10 @@ def node(at: float = 1.0, **values: str) -> Info:
     return Info(values=values, at=at, own_hits=0, own_misses=0)
 
 
+def empty(**values: str) -> Info:
+    return node()._replace(values={"# Keyspace": "", **values})
+
+
 def test_a_single_node_is_its_own_picture() -> None:
     only = node(anything="7")
     assert merged([only]) is only
@@ -17,13 +21,20 @@ def test_a_single_node_is_its_own_picture() -> None:
 
 def test_values_without_a_rule_are_left_out() -> None:
     whole = merged([node(tcp_port="1", used_memory="2"), node(tcp_port="3", used_memory="4")])
-    assert whole.values == {"used_memory": "6", "maxmemory": "0"}
+    assert whole.values == {"used_memory": "6"}
+
+
+def test_a_value_that_a_node_does_not_report_is_not_that_of_the_others() -> None:
+    poor = merged([node(used_memory="2", db0="keys=9,expires=3,avg_ttl=1000", maxmemory="7"), node()])
+    assert poor.values == {}
+    several = merged([node(maxmemory="7", db0="keys=9,expires=0"), empty(maxmemory="0")])
+    assert several.values == {"maxmemory": "0", "db0": "keys=9,expires=0,avg_ttl=0", "# Keyspace": ""}
 
 
 def test_the_average_lifetime_is_that_of_all_expiring_keys() -> None:
-    whole = merged([node(db0="keys=9,expires=3,avg_ttl=1000"), node(db0="keys=2,expires=1,avg_ttl=5000"), node()])
+    whole = merged([node(db0="keys=9,expires=3,avg_ttl=1000"), node(db0="keys=2,expires=1,avg_ttl=5000"), empty()])
     assert whole.values["db0"] == "keys=11,expires=4,avg_ttl=2000"
-    assert merged([node(db0="keys=1,expires=0,avg_ttl=0"), node()]).values["db0"] == "keys=1,expires=0,avg_ttl=0"
+    assert merged([node(db0="keys=1,expires=0,avg_ttl=0"), empty()]).values["db0"] == "keys=1,expires=0,avg_ttl=0"
 
 
 def test_another_run_of_any_node_is_another_run_of_the_whole() -> None:

@@ -31,8 +31,9 @@ class CacheGroup(msgspec.Struct, frozen=True):
 class CacheFrame(Frame, frozen=True):
     """The server's counters without our own lookups."""
 
-    hits: int
-    misses: int
+    hits: int | None
+    """None if the server does not report it, as ``misses``."""
+    misses: int | None
     hit_rate: float | None
     """Since the server's counters began, 0..1."""
     interval_hits: int | None

@@ -62,30 +62,30 @@ class Scan(msgspec.Struct, frozen=True):
 
 
 class ServerFrame(Frame, frozen=True):
-    """The values of INFO and of a timed PING."""
+    """The values of INFO and of a timed PING; None for what INFO does not tell, as on some managed services."""
 
     product: str
     """``redis``, ``valkey`` or another name that the server gives itself."""
     version: str
     role: str
-    uptime_s: float
+    uptime_s: float | None
     ops_per_s: float | None
     """Commands of all other clients, between the last two polls; None before the second poll, as all rates."""
-    used_memory: int
+    used_memory: int | None
     """Bytes."""
-    max_memory: int
+    max_memory: int | None
     """Bytes; 0 where no limit is set."""
-    clients: int
-    blocked_clients: int
-    keys: int
+    clients: int | None
+    blocked_clients: int | None
+    keys: int | None
     """Keys in the watched database."""
     ping_ms: float | None
     """The median of the last few; None where none could be measured yet."""
-    evicted: int
+    evicted: int | None
     """Keys evicted since the server's counters began."""
     evicted_per_s: float | None
     expired_per_s: float | None
-    rejected_connections: int
+    rejected_connections: int | None
     cost: Cost
     scan: Scan = Scan()
     kind: Kind = "standalone"

@@ -119,6 +119,8 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
 
     def nothing(self, frame: CacheFrame) -> Plain:
         """After a reset of the counters there may have been lookups before."""
+        if frame.hits is None or frame.misses is None:
+            return Plain("This server does not tell its hits and misses.")
         if frame.since is None:
             return self.EMPTY
         return Plain(f"Nothing has been looked up since the server's counters were reset at {clock(frame.since)[:8]}.")

@@ -166,7 +166,7 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
     )
 
 
-def _counter(name: str, value: int, since: float | None, words: tuple[str, str], role: Role = "warn") -> Fact:
+def _counter(name: str, value: int | None, since: float | None, words: tuple[str, str], role: Role = "warn") -> Fact:
     """A counter, marked while it grows: ``evicting 3.0/s since 14:02:41``."""
     if since is None:
         return Fact(Plain(name), count(value))
@@ -207,8 +207,9 @@ def _length(seconds: float | None) -> Plain:
 
 
 def _memory(frame: ServerFrame) -> Fact:
-    if not frame.max_memory:
-        return Fact(Plain("memory"), nbytes(frame.used_memory), "text", (Plain("no limit"), "dim"))
+    if not frame.max_memory or frame.used_memory is None:
+        limit = "limit not known" if frame.max_memory is None else "no limit" if not frame.max_memory else ""
+        return Fact(Plain("memory"), nbytes(frame.used_memory), "text", (Plain(limit), "dim"))
     share = frame.used_memory / frame.max_memory
     role: Role = "warn" if share >= FULL else "text"
     value = Plain(f"{nbytes(frame.used_memory)} of {nbytes(frame.max_memory)}")
