@@ -55,6 +55,8 @@ class ReadSession(NamedTuple):
     """The dialect that fits, or the one that read ``reply``."""
     command: Command
     reply: object
+    refusals: tuple[ReplyError, ...] = ()
+    """Of the commands that our user may not run; one of them might have read the key."""
 
     @property
     def dialect_name(self) -> str:
@@ -130,6 +132,13 @@ class SessionDialects:
         (reply,) = await ask([dialect.read(key)])
         return [] if isinstance(reply, ReplyError) else dialect.companions(key, reply)
 
+    def reads(self, key: bytes, *, is_read: bool) -> list[Command]:
+        """The commands of which one can read a key; ``is_read`` if it was read, so that the command is known."""
+        named = (dialect for pattern, dialect in self._of_pattern if pattern.variable(key) is not None)
+        dialect = (self._of_key.get(key) or self._expected(key)) if is_read else next(named, None)
+        dialects = SESSION_DIALECTS if dialect is None else [dialect]
+        return list(dict.fromkeys(one.read(key) for one in dialects))
+
     def _expected(self, key: bytes) -> SessionDialect:
         """The dialect of the key's pattern; otherwise the usual one."""
         named = (dialect for pattern, dialect in self._of_pattern if pattern.variable(key) is not None)
@@ -185,12 +194,18 @@ class _Attempt:
     def _judge(self, dialect: SessionDialect, command: Command, reply: object) -> None:
         error = refusal(reply)
         facts = None if isinstance(reply, ReplyError) else dialect.decode(reply)
-        latest = ReadSession(self.session.key, facts, dialect, command, reply)
-        if facts is not None or is_gone(reply) or (error is not None and missing_right(error) is None):
+        right = missing_right(error) if error is not None else None
+        refusals = self.session.refusals
+        if error is not None and right in ("command", "unknown command"):
+            refusals = tuple({str(one): one for one in (*refusals, error)}.values())
+        latest = ReadSession(self.session.key, facts, dialect, command, reply, refusals)
+        if facts is not None or is_gone(reply) or (error is not None and right is None):
             self.session = latest
             self._untried.clear()
         elif isinstance(self.session.reply, ReplyError) and (error is not None or not isinstance(reply, ReplyError)):
             self.session = latest  # it says more than WRONGTYPE
+        else:
+            self.session = self.session._replace(refusals=refusals)
 
 
 def _row(page: Page, place: int) -> tuple[bytes, SessionDialect, Command, object]:

@@ -112,7 +112,7 @@ class Context:
 
     def scope(self, topic: str, patterns: Sequence[str]) -> Scope:
         """The patterns that are searched, and the number of keys in the database."""
-        shown = tuple(map(self._shown_glob, patterns))
+        shown = tuple(map(self.shown_glob, patterns))
         return Scope(shown, self.keyspace.size, recognised=topic in self.recognised)
 
     def without_ids(self, name: str) -> str:
@@ -127,7 +127,7 @@ class Context:
         """
         return self._without_similar(self.without_ids(name))
 
-    def _shown_glob(self, glob: str) -> str:
+    def shown_glob(self, glob: str) -> str:
         """A pattern; if only one key was recognised it is the key, and may hold an id."""
         return self._without_similar(hide_tokens(self.known_ids.mask(glob)))
 
@@ -142,7 +142,7 @@ class Context:
     def read_rules(self, globs: Sequence[str]) -> tuple[str, ...]:
         """The ACL rules that let our user read these keys."""
         prefix = "%R~" if self.deployment.has_read_rules else "~"
-        return tuple(f"{prefix}{self._shown_glob(glob)}" for glob in globs)
+        return tuple(f"{prefix}{self.shown_glob(glob)}" for glob in globs)
 
     def left_out_note(self, topic: str, flag: str) -> Note:
         """A note about kinds of keys that are recognised and not watched; empty if there are none."""

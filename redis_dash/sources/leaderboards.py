@@ -79,7 +79,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         """INFO's counters of changes at the end of the last poll."""
         self._refused = RefusedKeys(context, self._scope, "there may be more boards")
         """Keys that our user may not read: perhaps boards."""
-        self._missing = MissingCommands(context, self._ways)
+        self._missing = MissingCommands(context, self._scope, self._ways)
         self._no_rank = NO_NOTE
         """Why the member that the user searched for could not be looked up."""
 
@@ -104,8 +104,9 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
 
     def _ways(self) -> list[list[Command]]:
         """The commands that read a board."""
-        keys = [key for key, is_board in self._is_board.items() if is_board] or list(map(example, self._scope))
-        return [[(b"ZCARD", key), (b"ZREVRANGE", key, b"0", b"0", b"WITHSCORES")] for key in keys[:1]]
+        known = [key for key, is_board in self._is_board.items() if is_board][:1]
+        keys = known or list(map(example, self._scope))
+        return [[(b"ZCARD", key), (b"ZREVRANGE", key, b"0", b"0", b"WITHSCORES")] for key in keys]
 
     async def _read(self) -> Sample[LeaderboardsFrame]:
         unscanned, began = await self._why_unscanned(), time.time()

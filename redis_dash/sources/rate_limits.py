@@ -76,7 +76,8 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         self._began = 0.0
         """When the running poll began, ``time.monotonic()``."""
         self._refusal: MissingRightError | None = None
-        self._missing = MissingCommands(context, lambda: self._limiters.ways(self._key_group.keys), [(b"TIME",)])
+        ways = lambda: self._limiters.ways(self._key_group.keys)  # noqa: E731
+        self._missing = MissingCommands(context, self._scope, ways, [(b"TIME",)])
         self._reading = asyncio.Lock()
         context.keyspace.readers[KEY_GROUP] = self.examine
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from redis_dash.client.reasons import check, say
 from redis_dash.core.patterns import Pattern
+from redis_dash.core.resp import ReplyError
 from redis_dash.core.rights import missing_right, rules_for
 from redis_dash.dialects.base import refusal
 from redis_dash.keyspace.key_group import HELD
@@ -47,7 +48,8 @@ class RefusedKeys:
         self._context = context
         self._meaning = meaning
         self._patterns = [Pattern(glob) for glob in globs]
-        self._keys: dict[bytes, None] = {}
+        self._keys: dict[bytes, tuple[str, ...]] = {}
+        """With the commands that are missing besides the right on the key."""
         self._start = 0
         self._passes = 0
 
@@ -60,10 +62,10 @@ class RefusedKeys:
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._keys)
 
-    def add(self, key: bytes) -> None:
-        """The server refused to let us read this key."""
-        if len(self._keys) < HELD:
-            self._keys[key] = None
+    def add(self, key: bytes, refusals: Iterable[ReplyError] = ()) -> None:
+        """The server refused to let us read this key; it also refused some commands, whatever the key."""
+        if len(self._keys) < HELD or key in self._keys:
+            self._keys[key] = tuple(rule for error in refusals for rule in rules_for(error))
 
     def discard(self, key: bytes) -> None:
         """The server let us read this key, or named it as gone."""
@@ -72,7 +74,7 @@ class RefusedKeys:
     def keep(self, keys: Sequence[bytes]) -> None:
         """Drop keys that the latest pass has not found: whether a refused key is gone cannot be asked."""
         if self._keys and self._passes != self._context.keyspace.passes:
-            self._keys = dict.fromkeys(key for key in keys if key in self._keys)
+            self._keys = {key: self._keys[key] for key in keys if key in self._keys}
             self._passes = self._context.keyspace.passes
 
     def some(self) -> list[bytes]:
@@ -86,6 +88,25 @@ class RefusedKeys:
             return []
         released, self._keys = list(self._keys), {}
         return released
+
+    async def try_lifetimes(self, keys: Sequence[bytes]) -> None:
+        """Ask for the lifetimes of keys whose values no allowed command reads: this tells whether they are refused.
+
+        Raises:
+            SourceError: the server could not be reached.
+        """
+        asked = [key for key in keys if self._keys.get(key)]
+        replies = await self._context.deployment.pipeline([(b"PTTL", key) for key in asked]) if asked else []
+        for key, reply in zip(asked, replies, strict=True):
+            if refusal(reply) is None:
+                self.discard(key)
+
+    def commands_note(self, others: Sequence[Note]) -> Note:
+        """The commands that these keys need, too, without those that the other notes name."""
+        told = {rule for note in others for rule in note.rules}
+        rules = sorted({rule for rules in set(self._keys.values()) for rule in rules} - told)
+        names = ", ".join(rule.removeprefix("+").upper().replace("|", " ") for rule in rules)
+        return Note(f"not allowed to run {names}", tuple(rules)) if rules else NO_NOTE
 
     @property
     def note(self) -> Note:

@@ -12,6 +12,7 @@ from redis_dash.core.credential import Credential, distinctive, mask
 from redis_dash.core.frames.sessions import Format, SessionRow
 from redis_dash.core.known_ids import KnownIds
 from redis_dash.core.patterns import Pattern
+from redis_dash.core.resp import ReplyError
 from redis_dash.dialects.base import SessionFacts, SessionPattern
 from redis_dash.dialects.registry import layout_of
 from redis_dash.redaction.secret_fields import HIDDEN, SessionSecret
@@ -54,6 +55,10 @@ class KnownSession(msgspec.Struct):
     """When the remaining lifetime was asked for, in Unix epoch seconds; 0 if it is not precise."""
     shown: tuple[SessionFacts, SessionFacts, bytes] | None = None
     """A cache: the facts, what may be shown of them, and their fingerprint."""
+    refusals: tuple[ReplyError, ...] = ()
+    """Of the commands that our user may not run, if the value could not be read the last time."""
+    is_key_refused: bool = False
+    """Whether our user may not ask for the lifetime of this key in particular."""
     pattern: int | None = None
     """A cache: the place of the pattern that the key matches."""
     shown_at: int = -1
@@ -81,6 +86,11 @@ def most_left_first(item: tuple[bytes, KnownSession]) -> tuple[float, float]:
     """Sort key for the longest remaining lifetime; if each use renews it, these are the most recently used."""
     known = item[1]
     return known.expires_at or 0.0, (known.facts.created_at if known.facts else None) or 0.0
+
+
+def timeless(sessions: Iterable[KnownSession]) -> int:
+    """Sessions whose values may be read, but not their lifetimes."""
+    return sum(not known.expires_known for known in sessions if known.facts is not None)
 
 
 class SessionFormats:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from redis_dash.config import Config
 from redis_dash.core.certainty import Count, counted
 from redis_dash.core.commands import Request, SearchSessions, StopSearch
+from redis_dash.core.errors import MissingRightError
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.sessions import SessionRow, SessionsFrame
 from redis_dash.core.resp import Command
@@ -25,7 +26,10 @@ from redis_dash.sources.session_facts import (
     SessionFormats,
     SessionRows,
     most_left_first,
+    timeless,
 )
+from redis_dash.sources.session_notes import format_notes, lifetime_note, value_notes
+from redis_dash.sources.session_read_rights import SessionReadRights
 from redis_dash.sources.session_rights import SessionRights
 from redis_dash.sources.session_search import SessionSearch
 
@@ -70,7 +74,7 @@ class SessionsSource(Source[SessionsFrame]):
         self._floor_at = 0.0
         """``time.monotonic()``: sessions that expire earlier are not followed; 0 if all are."""
         self._no_lifetimes = NO_NOTE
-        self._no_values = NO_NOTE
+        self._read_rights = SessionReadRights(context, self._dialects)
         self._refused = RefusedKeys(context, context.config.session_globs)
         """Sessions whose values our user may not read."""
         self._turn = self._value_start = 0
@@ -96,7 +100,7 @@ class SessionsSource(Source[SessionsFrame]):
             if reply == -2:
                 self._key_group.discard(key)
             elif not isinstance(reply, int):
-                self._known[key] = KnownSession()
+                self._known[key] = KnownSession(is_key_refused=is_key_refused(reply))
             elif reply >= least_ms or not self._floor_at:
                 known = self._known[key] = KnownSession()
                 known.lasts(reply, asked, now)
@@ -131,6 +135,12 @@ class SessionsSource(Source[SessionsFrame]):
 
     async def read(self) -> Sample[SessionsFrame]:
         """Read the lifetimes of all followed sessions and some values; new sessions last: the scan adds some."""
+        try:
+            return await self._read()
+        except MissingRightError as error:
+            raise await self._read_rights.all_of(error, self._known) from None
+
+    async def _read(self) -> Sample[SessionsFrame]:
         await self._context.require_scan()
         await self._search.drop_gone()
         tracking, began = self._context.tracking, time.time()
@@ -144,6 +154,7 @@ class SessionsSource(Source[SessionsFrame]):
                 count = await self._count(began, all_named=all_named)
                 is_listed = self._late or all(known.facts is not None for known in self._known.values())
                 if count.certainty != "exact" or is_listed:  # late ones are read in later polls
+                    await self._read_rights.ask_about_keys(self._known, self._no_lifetimes)
                     return self._sample(count)
             return self._sample(counted(*count.bounds, count.at))  # the scan found more each time: not listed yet
 
@@ -161,7 +172,6 @@ class SessionsSource(Source[SessionsFrame]):
         ]
         await self._read_lifetimes(dict.fromkeys([*written, *unsure, *in_turn]))
         self._set_floor()
-        self._no_values = NO_NOTE
         self._late |= dict.fromkeys(written)
         await self._read_late()
         unsure = [key for key, known in self._known.items() if not covers(KEY_GROUP, known.value_at)]
@@ -175,6 +185,7 @@ class SessionsSource(Source[SessionsFrame]):
         self._refused.keep(self._key_group.keys)
         tried = self._refused.some()
         await self._read_values(tried)
+        await self._refused.try_lifetimes(tried)
         released = self._refused.release_if_allowed(tried)
         await self.examine([*tried, *released])
 
@@ -214,8 +225,7 @@ class SessionsSource(Source[SessionsFrame]):
         page = await self._dialects.fetch(keys, ask)
         new = [place for place, key in enumerate(keys) if self._is_new(key, page.replies[place])]
         sessions = await self._dialects.decode(page, new, ask)
-        refused = refused_command(session.reply for session in sessions)
-        self._no_values = refused if refused.text else self._no_values
+        refused_command(session.reply for session in sessions)
         for session in sessions:
             self._take_value(session)
         unread = {session.key for session in sessions if session.error is not None}
@@ -225,13 +235,16 @@ class SessionsSource(Source[SessionsFrame]):
     def _is_new(self, key: bytes, reply: object) -> bool:
         """Whether a reply says something that is not known yet."""
         known = self._known.get(key)
-        return known is None or known.facts is None or known.value is None or reply != known.value
+        if known is None or known.facts is None or known.value is None or known.refusals:
+            return True
+        return bool(reply != known.value)
 
     def _take_value(self, session: ReadSession) -> None:
         known, reply = self._known.get(session.key), session.reply
-        if is_key_refused(session.reply):
+        was_refused = known.is_key_refused if known is not None else session.key in self._refused
+        if is_key_refused(session.reply) or (session.error is not None and session.refusals and was_refused):
             self._known.pop(session.key, None)
-            self._refused.add(session.key)
+            self._refused.add(session.key, session.refusals)
             return
         self._refused.discard(session.key)
         if session.is_gone:
@@ -240,7 +253,9 @@ class SessionsSource(Source[SessionsFrame]):
             return
         elif session.error is not None:
             known.facts = known.facts or UNREAD
+            known.refusals = session.refusals
         else:
+            known.refusals = ()
             known.facts = session.facts or UNREADABLE
             known.value = reply if isinstance(reply, bytes) and len(reply) <= REMEMBERED else None
             known.dialect = session.dialect_name
@@ -253,6 +268,8 @@ class SessionsSource(Source[SessionsFrame]):
         self._no_lifetimes = refused_command(replies) if keys else self._no_lifetimes
         for key, reply in zip(keys, replies, strict=True):
             known = self._known.get(key)
+            if known is not None:
+                known.is_key_refused = is_key_refused(reply)
             if reply == -2:
                 self._forget(key)
             elif known is not None and isinstance(reply, int):
@@ -265,7 +282,7 @@ class SessionsSource(Source[SessionsFrame]):
 
     async def _count(self, began: float, *, all_named: bool) -> Count:
         counts = self._context.keyspace.counts
-        if not self._follows_all or self._no_lifetimes.text or self._refused or self._timeless:
+        if not self._follows_all or self._no_lifetimes.text or self._refused or timeless(self._known.values()):
             return await self._count_sample()
         if not all_named:
             await self._read_lifetimes([key for key, known in self._known.items() if known.lifetime_at < began])
@@ -288,9 +305,10 @@ class SessionsSource(Source[SessionsFrame]):
         if self._context.known_ids.version != self._ids_version:  # ids of ours may have been dropped
             self._register_ids([*self._known, *self._refused])
             self._ids_version = self._context.known_ids.version
-        rows = self._rows.make(heapq.nlargest(ROWS, read, key=most_left_first), time.monotonic())
+        listed = heapq.nlargest(ROWS, read, key=most_left_first)
+        rows = self._rows.make(listed, time.monotonic())
         rights, scope = self._rights.session, self._context.scope(self.topic, self._scope)
-        has_any = bool(self._known or self._refused or count.value)
+        has_any = self._known or self._refused or count.value
         is_all = bool(self._context.keyspace.passes) and self._follows_all and not self._refused
         frame = SessionsFrame(
             count,
@@ -300,31 +318,19 @@ class SessionsSource(Source[SessionsFrame]):
             rights.no_delete,
             self._rights.delete_remedy,
             *self._rights.companions,
+            refused=len(self._refused),
             formats=self._formats.of(self._known, scope.patterns, is_all=is_all) if has_any else (),
         )
-        return sample(frame, count, scope, self._notes(rows))
+        return sample(frame, count, scope, self._notes([known for _, known in listed], rows))
 
-    @property
-    def _timeless(self) -> int:
-        """Sessions whose values may be read, but not their lifetimes."""
-        return sum(not known.expires_known for known in self._known.values() if known.facts is not None)
-
-    def _notes(self, rows: Sequence[SessionRow]) -> list[Note]:
+    def _notes(self, listed: Sequence[KnownSession], rows: Sequence[SessionRow]) -> list[Note]:
         """Notes about missing rights and about sessions that cannot be decoded."""
-        notes = [self._context.scan_note, self._refused.note, self._context.left_out_note(self.topic, "--session")]
-        notes.append(self._context.dialects_note)
-        if self._no_values.text:
-            notes.append(Note(f"{self._no_values.text}: users are unknown", self._no_values.rules))
-        if self._no_lifetimes.text:
-            notes.append(Note(f"{self._no_lifetimes.text}: the time left is unknown", self._no_lifetimes.rules))
-        elif self._timeless:
-            notes.append(Note(f"the time left of {self._timeless:,} may not be read"))
-        if any(one.is_described for one in self._patterns) and rows and all(map(_is_misfit, rows)):
-            notes.append(Note("the settings fit no listed session: see their details"))
-        unknown = 0 if self._no_values.text else sum(row.dialect == "unknown" for row in rows)
-        if unknown:
-            notes.append(Note(f"{unknown:,} of {len(rows):,} listed have a format that is not known here"))
-        return notes
+        context = self._context
+        notes = [context.scan_note, self._refused.note, context.left_out_note(self.topic, "--session")]
+        notes += [context.dialects_note, *value_notes(listed)]
+        notes.append(lifetime_note(self._no_lifetimes, timeless(self._known.values()), context.read_rules(self._scope)))
+        notes += [self._refused.commands_note(notes), self._read_rights.no_keys]
+        return [*notes, *format_notes(listed, rows, self._patterns)]
 
     # -- requests of the user ----------------------------------------------------------------------------------------
 
@@ -342,8 +348,3 @@ class SessionsSource(Source[SessionsFrame]):
     async def run(self) -> None:
         """Run the searches that the user requests."""
         await self._search.run()
-
-
-def _is_misfit(row: SessionRow) -> bool:
-    """Whether the value is in another format than the settings say, or has no user where they say."""
-    return not row.user and not row.is_anonymous and any(not name for name, _ in row.fields)

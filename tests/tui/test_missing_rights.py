@@ -126,3 +126,15 @@ async def test_a_search_counts_the_sessions_that_it_may_not_read() -> None:
         found = msgspec.structs.replace(frame, search=search)
         feed.put(reduced("sessions", found, "37 keys may not be read", "ACL SETUSER ann +x", frame.count))
         await shows(app, pilot, "0 found among 3 · 37 may not be read", "37 more may not be read.")
+
+
+@pytest.mark.parametrize("size", [SMALL, (160, 40)])
+async def test_sessions_that_may_not_be_read_are_told_in_the_title_as_in_the_note(size: tuple[int, int]) -> None:
+    frame = fakes.sessions(*map(fakes.session, range(31)), count=100)
+    frame = msgspec.structs.replace(frame, refused=69)
+    note = "69 keys may not be read"
+    feed = FakeFeed(reduced("sessions", frame, note, "ACL SETUSER ann %R~sess:*", counted(100, 100, 100, time.time())))
+    async with running(feed, size) as (app, pilot):
+        await tap(pilot, "2", *(["z"] if size != SMALL else []))
+        await shows(app, pilot, "100 sessions · 31 listed · 69 may not be read", note)
+        assert "(not readable)" not in screen_text(app)

@@ -114,10 +114,13 @@ class SessionsFrame(Frame, frozen=True):
     """Why the companions of sessions will probably be left as they are; empty as for ``no_delete``."""
     no_companion_undo: str = ""
     """Why they will probably not be put back."""
+    refused: int = 0
+    """Sessions that our user may not read; they are in ``count``, and not in ``rows``."""
     formats: tuple[Format, ...] = ()
     """One for each pattern that has sessions."""
 
     def exported(self) -> dict[str, object]:
         """Without keys and contents, since a session's id is a credential."""
         formats = [{**msgspec.to_builtins(one), "name": one.name or None} for one in self.formats]
-        return {**exported_count("", self.count), "formats": formats, "rows": [row.exported() for row in self.rows]}
+        rows = [row.exported() for row in self.rows]
+        return {**exported_count("", self.count), "refused": self.refused, "formats": formats, "rows": rows}

@@ -11,7 +11,7 @@ from redis_dash.core.commands import RevokeSession, SearchSessions, StopSearch
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.sessions import Format, SessionRow, SessionsFrame
 from redis_dash.core.reading import AnyReading
-from redis_dash.tui.formatting import seen
+from redis_dash.tui.formatting import count, seen
 from redis_dash.tui.intents import ConfirmationRequested, Detail, Facts, NotificationRequested, Question, ReadRequested
 from redis_dash.tui.keys import IN_A_PANE, KeyHelp
 from redis_dash.tui.panes.base import STOP, Piece, piece
@@ -46,7 +46,11 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         (
             ("user  role", "what the application has written into the session; (unnamed) if no known field says"),
             ("(anonymous)", "no user is signed in, as its framework says"),
-            ("(not readable)", "its format is not known here or is not that of the settings, or it may not be read"),
+            (
+                "(not readable)",
+                "its format is not known here or is not that of the settings, or the command to read it is not allowed",
+            ),
+            ("may not be read", "the user of redis-dash has no right on these keys: they are counted, and not listed"),
             ("id", "the beginning of the session's id; the rest is hidden: whoever has it could take over the session"),
             ("time left", "until the session's key expires; the bar is its share of the longest time seen"),
             ("never", "its key does not expire"),
@@ -110,6 +114,8 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         pieces = [piece(seen(frame.count, "session", self.tallies), "strong")]
         if len(frame.rows) < frame.count.value:
             pieces.append(piece(f"{len(frame.rows):,} listed", "dim"))
+        if frame.refused:
+            pieces.append(piece(f"{count(frame.refused)} may not be read", "warn"))
         return tuple(pieces)
 
     def brief_answer(self, frame: SessionsFrame) -> tuple[Piece, ...]:
