@@ -12,7 +12,7 @@ from redis_dash.core.globs import Glob
 from redis_dash.core.patterns import Pattern
 from redis_dash.core.resp import Command, ReplyError
 from redis_dash.core.rights import missing_right, refused_command, rules_for
-from redis_dash.sources.base import NO_NOTE, Context, Note
+from redis_dash.sources.base import Context, Note
 
 ASK_AGAIN_S = 30.0
 """How often the commands are tried while one is refused: each refusal is an entry in the server's ACL LOG."""
@@ -80,9 +80,9 @@ class MissingCommands:
             SourceError: the server could not be reached.
         """
         missing = await self._missing(why)
-        if not missing.globs:
-            return NO_NOTE
-        return Note(f"not allowed to read {self._named(missing.globs)}", self._context.read_rules(missing.globs))
+        said = [f"not allowed to read {self._named(missing.globs)}"] if missing.globs else []
+        said += [self._unchecked(missing)] if missing.unchecked else []
+        return Note("; ".join(said), self._context.read_rules(missing.globs))
 
     async def _missing(self, why: str) -> Missing:
         if why not in self._known or time.monotonic() - self._asked_at > ASK_AGAIN_S:
@@ -127,8 +127,11 @@ class MissingCommands:
         if missing.globs:
             text = f"{text}, nor to read {self._named(missing.globs)}"
         if missing.unchecked:
-            text = f"{text}; rights to read {self._named(missing.unchecked)} cannot be checked yet"
+            text = f"{text}; {self._unchecked(missing)}"
         return MissingRightError(text, tuple(dict.fromkeys((*rules, *self._context.read_rules(missing.globs)))))
+
+    def _unchecked(self, missing: Missing) -> str:
+        return f"rights to read {self._named(missing.unchecked)} cannot be checked yet"
 
     def _named(self, globs: Sequence[str]) -> str:
         names = [self._context.shown_glob(glob) for glob in globs[:_NAMED]]

@@ -13,9 +13,11 @@ from redis_dash.core.credential import distinctive
 from redis_dash.core.errors import SourceError
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.sessions import Search
+from redis_dash.core.rights import refused_command as refused_name
 from redis_dash.dialects.base import SessionFacts
 from redis_dash.dialects.session_dialects import Page, SessionDialects
 from redis_dash.sources.base import Context
+from redis_dash.sources.missing_commands import example
 from redis_dash.sources.refusals import is_key_refused, refused_command
 from redis_dash.sources.session_facts import UNREADABLE, KnownSession, Moment, SessionRows, most_left_first
 
@@ -63,6 +65,8 @@ class _RunningSearch:
         self.count = self.read = self.refused = self.scanned = self.size = 0
         self.began = time.monotonic()
         self.ended: float | None = None
+        self.commands: set[str] = set()
+        """Those that our user may not run, of the commands that read sessions."""
         self.note = ""
         """Why the search ended early; empty if it did not."""
 
@@ -181,13 +185,15 @@ class SessionSearch:
     async def _matching(
         self, search: _RunningSearch, dialects: SessionDialects, page: Page
     ) -> dict[bytes, KnownSession]:
-        """The new matches of a page; ends the search if our user may not run the command that reads them."""
+        """The new matches of a page; ends the search if our user may run none of the commands that read sessions."""
         places = self._places(search.terms, page)
         sessions = await dialects.decode(page, places, self._context.deployment.pipeline) if places else []
-        refused = sum(is_key_refused(session.reply) for session in sessions)
-        search.read, search.refused = search.read + len(page.keys) - refused, search.refused + refused
-        if why := refused_command(session.reply for session in sessions).text:
-            search.end(why)
+        refused_command(session.reply for session in sessions)
+        unread = [one for one in sessions if one.error is not None and (one.refusals or is_key_refused(one.reply))]
+        search.read, search.refused = search.read + len(page.keys) - len(unread), search.refused + len(unread)
+        search.commands |= {refused_name(error).upper() for session in unread for error in session.refusals}
+        if search.commands and search.commands >= self._commands(dialects):
+            search.end(f"not allowed to run {', '.join(sorted(search.commands))}")
         return {
             session.key: KnownSession(session.facts or UNREADABLE, session.dialect_name)
             for session in sessions
@@ -196,6 +202,11 @@ class SessionSearch:
             and search.terms.is_in(self._rows.identifier(session.key), session.facts)
             and session.key not in search.found
         }
+
+    def _commands(self, dialects: SessionDialects) -> set[str]:
+        """The commands that read sessions."""
+        keys = map(example, self._context.config.session_globs)
+        return {read[0].decode() for key in keys for read in dialects.reads(key, is_read=False)}
 
     def _places(self, terms: SearchTerms, page: Page) -> Sequence[int]:
         """The places of a page whose values must be decoded: they may match, or have no raw text."""

@@ -23,6 +23,7 @@ from redis_dash.sources.sessions import SessionsSource
 from tests.conftest import until
 from tests.live.conftest import running
 from tests.live.limited import PROGRAMS, SESSIONS, allow, config, context, fill, refusals
+from tests.live.searching import found, searching
 from tests.live.test_hub import Desk
 
 HASHES = 3
@@ -131,6 +132,31 @@ async def test_values_that_are_not_read_are_no_misfit_of_the_settings(
     await made.deployment.close()
 
 
+async def test_a_search_goes_on_where_only_some_sessions_need_the_command(
+    client: redis.Redis, with_hashes: Context
+) -> None:
+    add_hashes(client)
+    allow(client, "~*", "&*", "+@all", "-hgetall")
+    source = SessionsSource(with_hashes)
+    await with_hashes.keyspace.pass_over()
+    async with searching(source) as search:
+        search("user17@")
+        result = await found(source)
+    assert [row.user for row in result.rows] == ["user17@example.com"]
+    assert (result.read, result.refused, result.note, result.coverage) == (SESSIONS, HASHES, "", 1.0)
+
+
+async def test_a_search_ends_where_no_session_can_be_read(client: redis.Redis, with_hashes: Context) -> None:
+    add_hashes(client)
+    allow(client, "~*", "&*", "+@all", "-hgetall", "-get", "-getrange")
+    source = SessionsSource(with_hashes)
+    await with_hashes.keyspace.pass_over()
+    async with searching(source) as search:
+        search("user17@")
+        result = await found(source)
+    assert (result.rows, result.note) == ((), "not allowed to run GET, HGETALL")
+
+
 # -- all rights at once ----------------------------------------------------------------------------------------------
 
 
@@ -182,6 +208,13 @@ async def test_rights_on_keys_that_cannot_be_tried_yet_are_announced(
         client.execute_command(*told.remedy.split())  # type: ignore[no-untyped-call]
         await until(lambda: desk.statuses().get("sessions") in ("ok", "reduced") and not desk.latest["sessions"].remedy)
         assert len(desk.frame("sessions").rows) == SESSIONS
+
+
+async def test_that_is_announced_where_keys_can_be_scanned_too(client: redis.Redis, limited: Context) -> None:
+    allow(client, "-@all", "+scan")
+    source = SessionsSource(limited)
+    await limited.keyspace.pass_over()
+    assert (await source.read()).note.endswith("; rights to read sess:* cannot be checked yet")
 
 
 @pytest.mark.parametrize(
