@@ -163,6 +163,8 @@ class _Revocation:
             companions = []
             reply = await self._run_script(read, digest, companions)
         if isinstance(reply, ReplyError):
+            if companions and missing_right(reply) == "keys":
+                self._apart = "not all of these keys may be written"
             if str(reply).startswith(("NOPERM", "ERR")):  # scripts, or some of its commands, are not allowed
                 raise _MethodRefusedError
             raise _error(reply)

@@ -59,3 +59,18 @@ async def test_details_of_a_session_in_no_known_format_name_no_recognition() -> 
         await tap(pilot, "2", "enter")
         await shows(app, pilot, "format")
         assert "recognised" not in screen_text(app)
+
+
+async def test_what_is_wrong_comes_before_formats_that_find_no_room() -> None:
+    feed, note = FakeFeed(), "the time left of 12 may not be read"
+    frame = msgspec.structs.replace(fakes.sessions(*map(fakes.session, range(40))), formats=(FLASK, OWN))
+    ok = fakes.ok("sessions", frame, coverage=1.0)
+    async with running(feed, (80, 24)) as (app, pilot):
+        await tap(pilot, "2")
+        feed.put(ok)
+        await shows(app, pilot, "Flask-Session: session:* · others")
+        feed.put(msgspec.structs.replace(ok, status="reduced", note=note))
+        await shows(app, pilot, f"reduced: {note} ─╯")
+        await pilot.resize_terminal(160, 40)
+        await tap(pilot, "z")
+        await shows(app, pilot, "Flask-Session: session:* · others", f"reduced: {note} ─╯")

@@ -177,6 +177,10 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
             notes += self.way_home()
         return notes
 
+    def asides(self) -> list[Piece]:
+        """What follows the notes, where there is room besides the status."""
+        return []
+
     def way_home(self) -> list[Piece]:
         """The key that returns to the first row."""
         return self.hint("{pane.home}: first row")
@@ -282,6 +286,7 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
                 brief_name=self._title(self.TAB),
                 brief_answer=brief_answer,
                 note=tuple(self.notes()) if self._shown_frame is not None else (),
+                asides=tuple(self.asides()) if self._shown_frame is not None else (),
                 status=text.words,
                 briefs=text.briefs,
                 border="accent" if active and text.border == "border" else text.border,

@@ -133,9 +133,13 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         notes = super().notes()
         if self._search_status.is_on:
             return [self._search_status.note(), *notes]
-        if self.navigable.filter_text or self.is_typing or self.frame is None:
-            return notes
-        return [*notes, *(piece(text, "dim") for text in formats(self.frame.formats))]
+        return notes
+
+    def asides(self) -> list[Piece]:
+        """The formats; not of the matches of a search or of a filter, which may all be in one of them."""
+        if self._search_status.is_on or self.navigable.filter_text or self.is_typing or self.frame is None:
+            return []
+        return [piece(text, "dim") for text in formats(self.frame.formats)]
 
     def currency(self) -> tuple[Piece, ...]:
         """The key that searches all sessions, or ends a search."""

@@ -28,6 +28,8 @@ class BorderStyles(msgspec.Struct, frozen=True):
     """The answer in fewer words, for the same case."""
     note: tuple[tuple[Segment, ...], ...] = ()
     """Lower left, in pieces."""
+    asides: tuple[tuple[Segment, ...], ...] = ()
+    """After the note, in pieces, where the status leaves room as a whole."""
     status: tuple[tuple[Segment, ...], ...] = ()
     """Lower right, in pieces."""
     briefs: tuple[tuple[tuple[Segment, ...], ...], ...] = ()
@@ -82,7 +84,8 @@ class Bordered(Lines):
         forms = [full, *(join(brief, _DOT) for brief in border_styles.briefs)]
         status = next((form for form in forms if measure(form) + measure(notes) <= room), forms[-1])
         status = clip(status, room)
-        note = fit(self.border_styles.note, _DOT, room - measure(status)) if self.border_styles.note else []
+        pieces = border_styles.note + (border_styles.asides if status == full else ())
+        note = fit(pieces, _DOT, room - measure(status)) if pieces else []
         return self._edge("╰", note, status, "╯", width)
 
     def _edge(self, corner: str, left: Segments, right: Segments, end: str, width: int) -> list[Segment]:
