@@ -60,6 +60,11 @@ FEEDS: dict[str, Callable[[], Feed]] = {
     "huge": HugeFeed,
 }
 
-if __name__ == "__main__":
-    variant = sys.argv[1] if len(sys.argv) > 1 else "living"
+
+def play(variant: str) -> None:
+    """Run the dashboard until somebody quits it."""
     DashApp(FEEDS[variant], title="demo", scenarios=SCENARIOS).run()
+
+
+if __name__ == "__main__":
+    play(sys.argv[1] if len(sys.argv) > 1 else "living")

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import re
 import select
 import struct
 import subprocess
@@ -13,6 +14,7 @@ import sys
 import termios
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 import psutil
 import pyte
@@ -22,6 +24,8 @@ CONTROLLED = (
 )
 """Makes standard input the controlling terminal, then executes a command."""
 ALTERNATE_SCREEN = 1049
+STYLES = re.compile(rb"\x1b\[[0-9;:]*m")
+"""Colours and the like, most of what a dashboard writes. They change no text, and to emulate them takes seconds."""
 
 
 class Screen(pyte.Screen):
@@ -40,21 +44,47 @@ class Screen(pyte.Screen):
         """Ignore it: it is only ever sent as a reset."""
 
 
+class RunningProcess(Protocol):
+    """What the tests need of the program in the terminal: a part of ``subprocess.Popen``."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def send_signal(self, sig: int, /) -> None: ...
+
+    def terminate(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+
 class Terminal:
     """The present screen, and a keyboard."""
 
-    def __init__(self, process: subprocess.Popen[bytes], master: int, columns: int, rows: int) -> None:
+    def __init__(self, process: RunningProcess, master: int, columns: int, rows: int) -> None:
         self.process = process
         self._master = master
         self._screen = Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
+        self._text: str | None = None
         self.output = b""
         """All output, escape sequences included."""
 
     @property
     def text(self) -> str:
-        """The screen's lines."""
-        return "\n".join(self._screen.display)
+        """The screen's lines. The second cell of a wide character is empty."""
+        if self._text is None:
+            lines, columns = self._screen.buffer, range(self._screen.columns)
+            self._text = "\n".join(
+                "".join([line[x].data for x in columns]) for line in (lines[y] for y in range(self._screen.lines))
+            )
+        return self._text
 
     def wait_until(self, condition: Callable[[str], bool], within_s: float = 20.0) -> str:
         """Read until the screen's text satisfies a condition; return the text."""
@@ -114,7 +144,8 @@ class Terminal:
             with contextlib.suppress(OSError):  # the other side hung up
                 written = os.read(self._master, 65536)
                 self.output += written
-                self._stream.feed(written)
+                self._stream.feed(STYLES.sub(b"", written))
+                self._text = None
         return ready
 
 

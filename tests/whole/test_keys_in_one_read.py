@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
 
-from tests.whole.terminal import Terminal, in_terminal
+from tests.whole.forked import playground
+from tests.whole.terminal import Terminal
 
-STILL = [sys.executable, "-m", "tests.tui.playground", "still"]
 NARROW = (80, 24)
 """A size at which one pane is visible at a time, so that the screen shows which one a key acts on."""
 ESCAPE, ENTER, TAB, SHIFT_TAB, END = "\x1b", "\r", "\t", "\x1b[Z", "\x1b[F"
@@ -49,7 +48,7 @@ STEPS = [
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
     """The dashboard with data that stands still."""
-    with in_terminal(STILL, *NARROW) as terminal:
+    with playground("still", *NARROW) as terminal:
         terminal.wait_for("ops/s", "30 received")
         yield terminal
 
@@ -107,7 +106,7 @@ def test_after_a_key_that_goes_to_a_pane(terminal: Terminal, step: Step) -> None
     ],
 )
 def test_after_zoom(second: str, shown: str) -> None:
-    with in_terminal(STILL, 120, 36) as terminal:
+    with playground("still", 120, 36) as terminal:
         terminal.wait_for("ops/s", "30 received")
         terminal.type("2")
         terminal.type(f"z{second}")
