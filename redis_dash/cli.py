@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import gc
 import math
@@ -228,6 +227,8 @@ def snapshot(
     failed, 4 it could not be written.
     """
     config = _config_or_exit(url, config_file, given)
+    import asyncio
+
     from redis_dash.snapshot import take
 
     try:
@@ -255,6 +256,8 @@ def discover(url: str | None, config_file: Path | None, as_json: bool, write: Pa
     config = _config_or_exit(url, config_file, {})
     if write is not None and write.exists():
         _exit(f"{write}: is there already, and is left as it is", UNWRITTEN)
+    import asyncio
+
     from redis_dash.discover import discover as listed
 
     text, code = asyncio.run(listed(config, as_json=as_json, write=write))

@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
-HEAVY = ("textual", "rich", "redis", "hiredis", "fastapi", "starlette", "uvicorn", "httpx", "demo_server")
+HEAVY = (
+    "asyncio", "textual", "rich", "redis", "hiredis", "fastapi", "starlette", "uvicorn", "httpx", "demo_server",
+)  # fmt: skip
 
 
 def loaded(statement: str) -> set[str]:
@@ -22,14 +24,14 @@ def loaded(statement: str) -> set[str]:
     [
         ("import redis_dash.cli", set()),
         ("import redis_dash.config, redis_dash.core.reading, redis_dash.dialects", set()),
-        ("import redis_dash.hub, redis_dash.snapshot", {"hiredis"}),
-        ("from redis_dash import config, hub; hub.Hub(config.Config())", {"hiredis"}),
-        ("import redis_dash.tui.app, redis_dash.tui.start", {"textual", "rich"}),
+        ("import redis_dash.hub, redis_dash.snapshot", {"asyncio", "hiredis"}),
+        ("from redis_dash import config, hub; hub.Hub(config.Config())", {"asyncio", "hiredis"}),
+        ("import redis_dash.tui.app, redis_dash.tui.start", {"asyncio", "textual", "rich"}),
         ("import redis_dash.demo", set()),
-        ("import redis_dash.discover", {"hiredis", "rich"}),
+        ("import redis_dash.discover", {"asyncio", "hiredis", "rich"}),
         ("import demo_server", {"demo_server"}),
         # The embedded server starts before anything slow is imported.
-        ("import demo_server.process.launcher", {"demo_server"}),
+        ("import demo_server.process.launcher", {"asyncio", "demo_server"}),
     ],
 )
 def test_an_import_drags_in_no_more_than_it_needs(statement: str, allowed: set[str]) -> None:

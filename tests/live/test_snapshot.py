@@ -238,7 +238,7 @@ async def test_a_topic_that_takes_too_long_is_reported_as_it_was(
                 monkeypatch.setattr(LeaderboardsSource, "read", stuck)
             return super().write(line)
 
-    monkeypatch.setattr(snapshot, "READ_WITHIN_S", 0.2)
+    monkeypatch.setattr(snapshot, "READ_WITHIN_S", 2.0)  # enough for the others on a busy machine
     talk = Script()
     text, code = await take(Config(url=redis_url, refresh_s=0.1), 0.0, TOPICS, talk)
     topics = json.loads(text)["topics"]
