@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from textual.app import App
+from textual.command import CommandPalette
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.events import Event, Key
@@ -14,10 +15,11 @@ from redis_dash.tui.pane_screen import PaneScreen
 
 
 class KeysInOrder(App[None]):
-    """An app in which each key of a screen with panes has its whole effect before the next key is handled.
+    """An app in which each key has its whole effect before the next key is handled.
 
     Textual forwards each key to the widget that has the focus when the key arrives. The second of two keys in one
-    read would act where the focus was before the first. Other screens receive their keys as usual.
+    read would act where the focus was before the first, or on a screen that the first one closes or covers. Only the
+    command palette gets all keys at once.
     """
 
     def __init__(self, driver_class: type[Driver]) -> None:
@@ -38,18 +40,19 @@ class KeysInOrder(App[None]):
     async def _take_keys(self) -> None:
         """Handle the next key, and any further ones when its effect is complete."""
         self._is_acting = False
-        while self._typed:
-            event = self._typed.popleft()
-            if not isinstance(self.screen, PaneScreen):
-                await super().on_event(event)
-                continue
-            target = self.focused or self.screen
-            nodes = target.ancestors_with_self
-            if not (await self._check_bindings(event.key, priority=True) or await self._check_bindings(event.key)):
-                target._forward_event(event)
-            self._is_acting = True
-            self._wait_for(nodes)
+        while self._typed and isinstance(self.screen, CommandPalette):  # which opens and runs one command
+            await super().on_event(self._typed.popleft())
+        if not self._typed:
             return
+        event, target = self._typed.popleft(), self.focused or self.screen
+        nodes = target.ancestors_with_self
+        if not isinstance(self.screen, PaneScreen):
+            await super().on_event(event)
+            nodes *= 2  # bindings are looked for when the key has come to the app: a button is pressed only then
+        elif not (await self._check_bindings(event.key, priority=True) or await self._check_bindings(event.key)):
+            target._forward_event(event)
+        self._is_acting = True
+        self._wait_for(nodes)
 
     def _wait_for(self, nodes: Sequence[DOMNode]) -> None:
         """Take the next keys when these nodes have handled the messages that wait for them, one node after the other.
@@ -57,6 +60,6 @@ class KeysInOrder(App[None]):
         A message of the first node bubbles to the others in this order.
         """
         for index, node in enumerate(nodes):
-            if node is not self and node.call_later(self._wait_for, nodes[index + 1 :]):
+            if node.call_later(self._wait_for, nodes[index + 1 :]):
                 return
         self.call_later(self._take_keys)

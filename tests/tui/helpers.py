@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 
 from redis_dash.tui.app import DashApp
+from redis_dash.tui.screens.confirm import ConfirmScreen
 from redis_dash.tui.widgets.lines import Lines
 from tests.tui.fakes import FakeFeed
 
@@ -48,6 +49,7 @@ async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
 async def tap(pilot: Pilot[None], *keys: str) -> None:
     """Press keys without the pilot's wait for an idle processor; wait for their effect instead."""
     for key in keys:
+        await until(pilot, lambda: not isinstance(pilot.app.screen, ConfirmScreen) or pilot.app.screen.is_shown)
         name, char = (_character_to_key(key), key) if len(key) == 1 else (key, None)
         pilot.app.post_message(Key(name, char))
         await pilot.pause(0.01)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from typing import ClassVar
 
 from rich.cells import cell_len, set_cell_size
@@ -11,7 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.events import Key, Mount
+from textual.events import Key
 from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import Button, Static
@@ -54,6 +55,7 @@ class ConfirmScreen(Modal[bool]):
         self._facts = _Facts(self._present_facts())
         self._consequence = Static(classes="consequence")
         self._quiet_since = math.inf
+        """Since when the question has been shown, and no key pressed."""
         self._quiet_s = 0.0
         """How long no key had been pressed before the latest one."""
 
@@ -69,12 +71,21 @@ class ConfirmScreen(Modal[bool]):
                 verb = f"{question.verb}{self.hint(' ({confirm.yes})')}"
                 yield Button(Content(verb), id="confirm", variant="warning", compact=True)
 
-    def on_mount(self, event: Mount) -> None:
+    def on_mount(self) -> None:
         """Focus the button that cancels: Enter alone must not write."""
         self.query_one("#cancel").focus()
-        self._quiet_since = event.time
         self._refresh()
         self.set_interval(REFRESH_S, self._refresh)
+        self.call_after_refresh(self._begin_to_listen)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the question has been on the screen, so that it can be answered."""
+        return self._quiet_since < math.inf
+
+    def _begin_to_listen(self) -> None:
+        """The question is on the screen now: what was typed before is no answer, however long it took."""
+        self._quiet_since = time.monotonic()
 
     def _refresh(self) -> None:
         self._facts.show(self._present_facts())
@@ -85,7 +96,9 @@ class ConfirmScreen(Modal[bool]):
 
     def on_key(self, event: Key) -> None:
         """A letter without a meaning here shows that the user is typing something else, and cancels."""
-        self._quiet_s, self._quiet_since = event.time - self._quiet_since, event.time
+        self._quiet_s = event.time - self._quiet_since
+        if self.is_shown:
+            self._quiet_since = max(self._quiet_since, event.time)
         if event.key in self.key_table.keys("confirm.yes"):
             return  # its binding follows
         if event.key in self._question.keys:
