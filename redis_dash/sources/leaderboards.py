@@ -259,7 +259,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
             rows=self._rows(page, members, scores),
             sought=page.sought,
             missing=page.missing,
-            masked=None if shown == whole else shown,
+            masked_key=None if shown == whole else shown,
             given_name=self._given_name(key),
         )
 
@@ -285,7 +285,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
                     moved=move.places if move else 0,
                     moved_s=now - move.at if move else None,
                     entered=move.entered if move else False,
-                    masked=Credential(member),
+                    whole_member=Credential(member),
                 )
             )
         return tuple(rows)

@@ -340,7 +340,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
     def _shown(self, key: bytes, row: LimitRow) -> LimitRow:
         """The row without session ids and tokens: the identity of a client may be its API key."""
         shown, identity, limiter = map(self._context.shown_name, (row.key, row.identity, row.limiter))
-        return msgspec.structs.replace(row, key=shown, identity=identity, limiter=limiter, masked=Credential(key))
+        return msgspec.structs.replace(row, key=shown, identity=identity, limiter=limiter, whole_key=Credential(key))
 
 
 def _is_about_the_key(reply: object) -> bool:

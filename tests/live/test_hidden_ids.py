@@ -116,7 +116,7 @@ async def test_rows_of_other_topics_hold_no_id(
     assert [(row.identity, row.key) for row in limited.rows] == [("Kx9f…", "ratelimit:Kx9f…")] * 2
     ranked: LeaderboardsFrame = (await boards.read()).frame
     assert [row.member for row in ranked.boards[0].rows] == ["Kx9f…"] * 2
-    assert len({row.masked for row in ranked.boards[0].rows}) == 2
+    assert len({row.whole_member for row in ranked.boards[0].rows}) == 2
     assert_hidden(limited, ranked)
     boards.ask(ShowRanks("leaderboard:online", member=IDS[0]))
     (board,) = (await boards.read()).frame.boards

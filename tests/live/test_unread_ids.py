@@ -105,8 +105,8 @@ async def names(limits: RateLimitsSource, boards: LeaderboardsSource) -> tuple[l
         assert row.key == f"ratelimit:{row.identity}"
     (online,) = (board for board in ranked.boards if board.key == "leaderboard:online")
     rows = len(SHOWN) + len(READABLE) + len(ORDERS)
-    assert len({row.masked or row.key for row in limited.rows}) == rows, "two masked clients are two"
-    assert len({row.masked or row.member for row in online.rows}) == rows
+    assert len({row.whole_key or row.key for row in limited.rows}) == rows, "two masked clients are two"
+    assert len({row.whole_member or row.member for row in online.rows}) == rows
     return sorted(row.identity for row in limited.rows), sorted(row.member for row in online.rows)
 
 
@@ -137,8 +137,8 @@ async def test_a_row_stays_the_same_row_when_its_name_becomes_readable(
 
     async def rows() -> set[object]:
         limited, ranked = (await limits.read()).frame.rows, (await boards.read()).frame.boards
-        return {row.masked or row.key for row in limited} | {
-            row.masked or row.member for board in ranked for row in board.rows
+        return {row.whole_key or row.key for row in limited} | {
+            row.whole_member or row.member for board in ranked for row in board.rows
         }
 
     async with before_sessions_are_read(context):

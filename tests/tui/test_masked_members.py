@@ -12,7 +12,7 @@ from tests.tui.helpers import MEDIUM, running, tap, until
 
 NAMES = [f"aaaa-0000-000{number}" for number in range(3)]
 ROWS = tuple(
-    BoardRow(rank, "aaaa…", 9.0 - rank, 0, masked=Credential(name.encode())) for rank, name in enumerate(NAMES, 1)
+    BoardRow(rank, "aaaa…", 9.0 - rank, 0, whole_member=Credential(name.encode())) for rank, name in enumerate(NAMES, 1)
 )
 
 

@@ -22,7 +22,7 @@ class BoardRow(msgspec.Struct, frozen=True):
     """Seconds since that move."""
     entered: bool = False
     """Whether it is new or came from below the watched ranks, and has not moved since."""
-    masked: Credential | None = None
+    whole_member: Credential | None = None
     """The whole member, by which two rows are told apart: ids of sessions and tokens in ``member`` are masked."""
 
     def exported(self) -> dict[str, object]:
@@ -42,7 +42,7 @@ class Board(msgspec.Struct, frozen=True):
     """The member around whom the page was asked for."""
     missing: bool = False
     """Whether that member is not on the leaderboard."""
-    masked: str | None = None
+    masked_key: str | None = None
     """The key as it is shown, where a session's id or a token in it is masked."""
     given_name: str = ""
     """The name that the settings give; empty if they give none."""
@@ -58,7 +58,7 @@ class Board(msgspec.Struct, frozen=True):
     @property
     def shown_key(self) -> str:
         """The key as it may be shown."""
-        return self.key if self.masked is None else self.masked
+        return self.key if self.masked_key is None else self.masked_key
 
     def exported(self) -> dict[str, object]:
         """The members of its page; ``name`` only if the settings give one."""

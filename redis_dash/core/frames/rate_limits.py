@@ -45,7 +45,7 @@ class LimitRow(msgspec.Struct, frozen=True):
     """Whether the key outlives its window and does not say when that ends; the client is not called blocked."""
     limiter: str = ""
     """Which of several limiters counts the client: its pattern, and what else the key names."""
-    masked: Credential | None = None
+    whole_key: Credential | None = None
     """The whole key, by which two rows are told apart: ids of sessions and tokens in ``key`` are masked."""
 
     @property
@@ -61,8 +61,10 @@ class LimitRow(msgspec.Struct, frozen=True):
         return not (self.may_be_over and self.used >= self.limit)
 
     def exported(self) -> dict[str, object]:
-        """All but masked keys; ``held`` is what may not be the usage: entries of any age, counts of old windows."""
-        exported = {name: getattr(self, name) for name in self.__struct_fields__ if name not in ("masked", "is_held")}
+        """All but the whole key; ``held`` is what may not be the usage: entries of any age, counts of old windows."""
+        exported = {
+            name: getattr(self, name) for name in self.__struct_fields__ if name not in ("whole_key", "is_held")
+        }
         return exported | {
             "used": self.used if self.knows_used else None,
             "held": self.used if self.is_held or self.may_be_over else None,
@@ -89,7 +91,7 @@ class RateLimitsFrame(Frame, frozen=True):
     """Clients of which it is not known whether they are blocked: they are in neither ``blocked`` nor ``near``."""
 
     def exported(self) -> dict[str, object]:
-        """All but masked keys."""
+        """Without the whole keys."""
         return {
             **exported_count("", self.count),
             **exported_count("blocked", self.judged(self.blocked)),

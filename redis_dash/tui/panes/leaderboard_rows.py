@@ -45,7 +45,7 @@ class BoardRows:
         self.decimals = score_decimals(row.score for row in board.rows)
 
     def key(self, row: BoardRow) -> Hashable:
-        return row.masked or row.member
+        return row.whole_member or row.member
 
     def cells(self, row: BoardRow) -> tuple[Cell, ...]:
         share = row.score / self.best if self.best and row.score > 0 else None

@@ -82,4 +82,4 @@ class Paging:
 
 def _is_called(row: BoardRow, member: str) -> bool:
     """Whether the row belongs to this member, whose name may be masked in it."""
-    return row.member == member if row.masked is None else row.masked.reveal() == decoding.raw(member)
+    return row.member == member if row.whole_member is None else row.whole_member.reveal() == decoding.raw(member)

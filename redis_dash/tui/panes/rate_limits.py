@@ -181,7 +181,7 @@ class _Rows:
         """The short names of the limiters, if there are several."""
 
     def key(self, row: LimitRow) -> Hashable:
-        return row.masked or row.key
+        return row.whole_key or row.key
 
     def cells(self, row: LimitRow) -> tuple[Cell, ...]:
         identity = Name(plain(row.identity, 200) or Plain("(empty)"), "bad" if row.blocked else "text")
