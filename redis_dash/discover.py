@@ -125,6 +125,7 @@ def _json(target: str, keys: int, kinds: Sequence[KeyKind], bounds: _Bounds) -> 
             "refused": kind.refused,
             "types": dict(kind.types),
             "endless": kind.endless if kind.sampled else None,
+            "expiring_numbers": kind.expiring_numbers if kind.sampled else None,
             "longest_s": kind.longest_s,
             "mean_bytes": kind.mean_bytes,
             "memory": None if kind.memory is None else _bytes(kind.memory, kind.measured),

@@ -118,6 +118,8 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
     """The place of the client in a key's name, where a group of ``keys`` cannot tell it."""
     family: str = ""
     """Layouts of one family with the same ``keys`` differ in types and values only: a glob may have all of them."""
+    other_names: bool = False
+    """Whether a setting that names this layout may be about keys of other names: the application chooses the prefix."""
     id_glob: Callable[[bytes], str] = star
     """The glob of a variable part, where ``*`` would match keys of other kinds, too."""
 

@@ -56,6 +56,7 @@ FRAMEWORK = Framework(
             value=is_count,
             evidence="rlflx:<client>, a number",
             dialect="fixed window",
+            other_names=True,
         ),
         Layout(
             name="@fastify/rate-limit",

@@ -10,6 +10,7 @@ import msgspec
 from redis_dash.client.deployment import Deployment
 from redis_dash.core.certainty import Count
 from redis_dash.dialects.layout import Claim, recognise
+from redis_dash.dialects.limit_values import is_count
 from redis_dash.dialects.registry import layouts
 from redis_dash.discovery.samples import ReadKey, Refusals, read_samples
 from redis_dash.keyspace.key_patterns import FoundPattern
@@ -34,6 +35,8 @@ class KindOfKeys(msgspec.Struct, frozen=True):
     """What they were recognised as, if anything."""
     refused: int = 0
     """Keys that our user may not read, or not their values."""
+    expiring_numbers: int = 0
+    """Sampled keys that are whole numbers and expire, as counters of limiters are."""
 
 
 async def read_kinds(
@@ -68,4 +71,5 @@ def kind_of(pattern: FoundPattern, tried: Sequence[ReadKey]) -> KindOfKeys:
         mean_bytes=sum(sizes) / len(sizes) if sizes else None,
         claims=tuple(recognise([one.sample for one in read], layouts())),
         refused=sum(one.is_refused for one in tried),
+        expiring_numbers=sum(one.sample.ttl_s is not None and is_count(one.sample.value) for one in read),
     )

@@ -158,6 +158,7 @@ def _kind(pattern: FoundPattern, kind: KindOfKeys | None, topics: Topics | None,
     return _replace(
         row,
         refused=kind.refused,
+        expiring_numbers=kind.expiring_numbers,
         types=kind.types,
         endless=kind.endless,
         longest_s=kind.longest_s,

@@ -154,7 +154,8 @@ class Limiters:
                 if told is not None:
                     name = _name(told.label, told.identity, told.part)
                     return _Match(index, told.identity, rule or told.rule, name)
-                return _Match(index, identity, rule, _name(pattern.glob, identity), layout is not None)
+                is_other = layout is not None and not layout.other_names
+                return _Match(index, identity, rule, _name(pattern.glob, identity), is_other)
         return _Match(len(self._patterns), key)
 
 

@@ -9,6 +9,8 @@ from redis_dash.tui.text import Plain, plain
 LONGEST_NAME = 60
 """The room for a pattern in the table of ``redis-dash discover``."""
 _NONE = Plain("–")
+NUMBERS = Plain("not recognised: numbers that expire")
+"""What is known of keys that may be a limiter's."""
 
 HEADS = ("keys", "count", "share", "memory", "type", "expires", "recognised as")
 """The titles of ``cells``."""
@@ -72,7 +74,12 @@ def recognised(kind: KeyKind) -> Plain:
         return Plain("may not be read")
     if not kind.sampled:
         return Plain("gone before it was read")
-    return Plain("by pattern") if kind.watched else Plain("not recognised")
+    return Plain("by pattern") if kind.watched else NUMBERS if are_expiring_numbers(kind) else Plain("not recognised")
+
+
+def are_expiring_numbers(kind: KeyKind) -> bool:
+    """Whether the keys look like counters of a limiter, as far as keys without a known name can."""
+    return bool(kind.sampled) and kind.expiring_numbers == kind.sampled and not kind.recognised and not kind.refused
 
 
 def _named(one: Recognised) -> str:

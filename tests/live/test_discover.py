@@ -72,6 +72,27 @@ async def test_discover_tells_what_was_gone_from_what_is_not_recognised(
     assert rows["other:*"].endswith("not recognised")
 
 
+async def test_numbers_that_expire_are_called_so(redis_url: str, client: redis.Redis) -> None:
+    """Counters of rate-limiter-flexible with a prefix of the application cannot be told from other counters."""
+    for number in range(30):
+        client.set(f"api:10.0.0.{number}", number, ex=60)
+        client.set(f"visits:{number}", number)
+        client.set(f"price:{number}", "1.5", ex=60)
+    text, _ = await discover(Config(url=redis_url), as_json=False)
+    rows = {line.split()[0]: line for line in text.splitlines() if ":" in line}
+    assert rows["api:*"].endswith("not recognised: numbers that expire")
+    assert rows["visits:*"].endswith("not recognised")
+    assert rows["price:*"].endswith("not recognised")
+    document, _ = await discover(Config(url=redis_url), as_json=True)
+    kinds = {kind["keys"]: kind for kind in json.loads(document)["kinds"]}
+    assert {name: kind["expiring_numbers"] for name, kind in kinds.items()} == {
+        "api:*": 16,
+        "visits:*": 0,
+        "price:*": 0,
+    }
+    assert kinds["api:*"]["recognised"] == []
+
+
 async def test_discover_says_that_a_database_holds_no_keys(redis_url: str, client: redis.Redis) -> None:
     text, code = await discover(Config(url=redis_url), as_json=False)
     assert code == OK

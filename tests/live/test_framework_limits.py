@@ -144,6 +144,21 @@ async def test_keys_of_another_name_are_no_clients(make_context: MakeContext, cl
     assert (dict(sample.frame.unrecognised), sample.frame.count.value) == ({"key of another name": 1}, 2)
 
 
+async def test_a_setting_names_the_prefix_that_the_application_has_chosen(
+    make_context: MakeContext, client: redis.Redis
+) -> None:
+    client.set("api:203.0.113.9", 6, ex=60)
+    client.set("api:ann@example.com", 2, ex=60)
+    source = RateLimitsSource(context := make_context(limits=(LimitPattern("api:*", format="rate-limiter-flexible"),)))
+    await context.keyspace.pass_over()
+    sample = await source.read()
+    assert sample.frame.unrecognised == ()
+    assert {(row.identity, row.used, row.limiter) for row in sample.frame.rows} == {
+        ("203.0.113.9", 6, "api"),
+        ("ann@example.com", 2, "api"),
+    }
+
+
 @FRAMEWORKS
 async def test_neighbours_of_a_limiter_are_not_claimed_with_it(
     deployment: Deployment, client: redis.Redis, name: str

@@ -55,6 +55,8 @@ class KeyKind(msgspec.Struct, frozen=True):
     recognised: tuple[Recognised, ...] = ()
     watched: tuple[tuple[str, int], ...] = ()
     """Topics whose patterns match names of this kind, and how many of ``names`` they match."""
+    expiring_numbers: int = 0
+    """How many of the sampled keys are whole numbers that expire: counters of a limiter are, and others too."""
     names: int = 0
     """Names that were compared with the patterns."""
 

@@ -93,6 +93,13 @@ def _expiry(kind: KeyKind) -> str:
 def _known_as(kind: KeyKind) -> Iterator[Fact]:
     if kind.sampled and not kind.recognised and not kind.refused:
         yield Plain("recognised as"), Plain("none of the frameworks that are known here")
+    if kind_text.are_expiring_numbers(kind):
+        yield Plain("  but"), Plain("all are numbers that expire: counters perhaps, of a limiter or of something else")
+        yield Plain("  limiter"), Plain("rate-limiter-flexible writes such keys where the application sets keyPrefix")
+        yield (
+            Plain("  to watch"),
+            plain(f"--limit '{kind.name}=100/60': 100 in 60 seconds; or =none if that is not known", 400),
+        )
     for one in kind.recognised:
         yield from _recognised(one)
 

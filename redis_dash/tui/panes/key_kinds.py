@@ -70,6 +70,7 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
             ("recognised as", "the framework that writes them, by names and values"),
             ("by pattern", "no known framework writes them, but a pane's pattern matches their names"),
             ("not recognised", "no known framework writes such keys; your own application may"),
+            ("numbers that expire", "counters perhaps; if they are a limiter, --limit names them"),
             ("not read yet", "no key of this kind was read so far"),
             ("may not be read", "our user may not read the keys or their values"),
             ("gone before it was read", "so that nothing is known of it"),
@@ -200,7 +201,6 @@ class _Rows:
         held = self._tallies(row.count, row.id)
         counts = (held, Plain(f"~{row.count.value:,}")) if row.count.certainty == "estimated" else (held,)
         share = row.memory.value / self.memory if row.memory is not None and self.memory else None
-        known = any(one.confidence == "certain" for one in row.recognised)
         pane = shown_in(row, self.numbers)
         return (
             Name(plain(row.name, 200) or Plain("(empty)"), "text"),
@@ -211,7 +211,7 @@ class _Rows:
             Bar(share, "accent"),
             (kind_text.types(row), "dim"),
             (kind_text.expiry(row), "dim"),
-            (kind_text.recognised(row), "text" if known else "dim"),
+            _recognised(row),
             (pane, "text" if row.watched else "dim"),
         )
 
@@ -220,6 +220,14 @@ class _Rows:
 
     def words(self, row: KeyKind) -> str:
         return f"{row.name[:400]} {kind_text.recognised(row)} {kind_text.types(row)} {shown_in(row, self.numbers)}"
+
+
+def _recognised(kind: KeyKind) -> Cell:
+    """What they were recognised as."""
+    text = kind_text.recognised(kind)
+    if text == kind_text.NUMBERS:
+        return Figure((text, Plain("not recognised")), "dim")
+    return text, "text" if any(one.confidence == "certain" for one in kind.recognised) else "dim"
 
 
 def _columns(by: str, width: int) -> tuple[Column, ...]:
