@@ -18,7 +18,7 @@ from redis_dash.tui.widgets.lines import Lines
 from redis_dash.tui.widgets.status_bar import StatusBar
 
 _FILTER = KeyHelp(
-    "filter the listed rows, sessions by anything that their details show; {filter.keep} keeps it",
+    "filter the listed rows, sessions by anything that their details show",
     section=IN_A_PANE,
     footer="filter",
     priority=3,

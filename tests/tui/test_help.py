@@ -18,7 +18,7 @@ from redis_dash.tui.panes import cache, key_kinds, leaderboard, rate_limits, ser
 from redis_dash.tui.panes.server_meanings import MEANINGS
 from redis_dash.tui.screens.definition_list import definition_lines
 from redis_dash.tui.screens.glossary import word_sections
-from redis_dash.tui.screens.help import help_owners
+from redis_dash.tui.screens.help import LEAD, help_owners
 from redis_dash.tui.status import certainty, status_text
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
@@ -32,6 +32,18 @@ TITLES = [
     for column in table.COLUMNS
     if column.title
 ]
+
+
+@pytest.mark.parametrize("width", [30, 71, 93])
+def test_a_word_and_its_meaning_stand_apart(width: int) -> None:
+    """A word that fills its column would run into its meaning; a meaning is not its own word again."""
+    for _, entries in WORDS:
+        for name, meaning in entries:
+            first, *_ = (str(line) for line in definition_lines([(name, meaning)], LEAD, width, "", indent="  "))
+            assert first.rstrip() == f"  {name}" or first.startswith(f"  {name}  "), first
+            assert len(set(name.split("  "))) == len(name.split("  "))
+            parts = [part for part in name.split("  ") if len(part) > 3]
+            assert not [one for one in parts for other in parts if one != other and one in other], name
 
 
 @pytest.mark.parametrize("title", TITLES)

@@ -52,17 +52,17 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
     WORDS = (
         "Cache",
         (
-            ("hit rate  now", "lookups that found something: since counting began; over the last seconds"),
+            ("hit rate  now", "share of the lookups that found something: since counting began; over the last seconds"),
             ("hits  misses", "lookups that found something, that found nothing"),
-            ("since start", "since the server's start, or its counters were reset before this dashboard came"),
+            ("since start", "since the server's start, or since a reset of its counters before this dashboard came"),
             ("earlier dashboards", "lookups of earlier runs of redis-dash, which cannot be told from others"),
             ("▼ 50.0 % now", "fell 15 points or more below the median of earlier readings; until it is half way back"),
             ("▼50.0 %", "the same of one cache: below its hit rate of all lookups before"),
             ("lookups now", "in the last seconds; the details of a cache say in how many"),
-            ("since 14:02:41", "since its counters were reset then"),
+            ("since 14:02:41", "since the server's counters were reset, at that time"),
             ("without our own", "lookups that this dashboard makes itself are not counted"),
             ("with other dashboards", "another one has watched meanwhile: its lookups are in this rate"),
-            ("keys", "answers in the cache, as the scan has counted or estimated them"),
+            ("keys", "keys of the cache, as the scan has counted or estimated them"),
             ("cache", "its name, as in --cache"),
         ),
     )

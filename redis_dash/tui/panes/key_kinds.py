@@ -62,8 +62,8 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
         "What is in here?",
         (
             ("keys", "the pattern of their names; every key counts in one row"),
-            ("count", "how many keys there are of the kind, and of all keys the share"),
-            ("memory  share", "of all their keys, by those that were measured; the share of what all kinds take"),
+            ("count  share", "how many keys of the kind there are; their share of all keys"),
+            ("memory  share", "what they take together, judging by those that were measured; their share of all kinds"),
             ("12.3 MB+", "at least: the keys that were not measured may be much larger"),
             ("type", "of the keys that were read"),
             ("expires", "all, never, or how many of those that were read"),
@@ -73,13 +73,13 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
             ("numbers that expire", "counters perhaps; if they are a limiter, --limit names them"),
             ("not read yet", "no key of this kind was read so far"),
             ("may not be read", "our user may not read the keys or their values"),
-            ("gone before it was read", "so that nothing is known of it"),
+            ("gone before it was read", "the keys that were to be read were gone, so what they held is not known"),
             ("(likely)", "names and values fit, but others may write such keys, too"),
-            ("pane  not shown", "the pane whose patterns match the keys; none does"),
+            ("pane  not shown", "the pane that shows the keys, since its patterns match; no pane does"),
             ("(in part)", "the patterns match some of the names"),
             ("▾", "the column by which the rows are sorted"),
             ("2 % sampled", "names that were drawn; counts are estimates, kinds of very few keys may be missing"),
-            ("scan 12 %", "so far is the scan of all keys"),
+            ("scan 12 %", "so much of all keys the scan has seen so far"),
         ),
     )
     BINDINGS: ClassVar = [

@@ -52,6 +52,7 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
             ("150 held", "without a known limit: all entries that the client's key holds, of any age"),
             ("7 left", "where the key says how many are left, and not how many are used"),
             ("clear in 25 s", "where the key says only when nothing is used any more; how much is used is not known"),
+            ("state", "one of the following; empty where nothing is used, or the window is not known"),
             ("blocked, 41 s", "all requests are used that the limit allows; after that time the next is let in"),
             ("near", "80 % of the limit or more is used"),
             ("falls in 12 s", "then the oldest requests leave the window, and fewer are used"),
@@ -70,10 +71,9 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
                 "blocked, or window over",
                 "the limit is used up, unless the window is over; counted neither as blocked nor as near",
             ),
-            ("state", "one of these; empty where nothing is used, or the window is not known"),
             ("limit not known", "Redis holds no limit; name it with --limit to see who is blocked"),
             ("limit does not fit", "no counter ends within the window of --limit, so none is judged by it"),
-            ("keys", "instead of clients: some of the keys that match hold no counter that is known here"),
+            ("keys", "instead of clients, where some of the keys that match hold no counter that is known here"),
         ),
     )
 

@@ -72,7 +72,7 @@ class ServerPane(TablePane[ServerFrame, Fact]):
             ("scan  pass", "looking at the name of every key; once through all of them is a pass"),
             (
                 "scan waits until 14:02:41",
-                "the scan has used its budget, goes on then; {app.full_scan} scans at full speed",
+                "the scan has used up its budget, and goes on then; {app.full_scan} scans at full speed",
             ),
             (
                 "scan slowed: recent pings",

@@ -26,8 +26,8 @@ QUIET_S = 0.4
 """A yes counts only after this time without any key: keys that were typed ahead, pasted or held down do not answer a
 question that was not read."""
 
-_YES = KeyHelp("yes, as is its button", section=ABOVE, rank=1)
-_NO = KeyHelp("no, as is any other letter", section=ABOVE, rank=2)
+_YES = KeyHelp("yes, like its button", section=ABOVE, rank=1)
+_NO = KeyHelp("no, like any other letter", section=ABOVE, rank=2)
 _OTHER = KeyHelp("the other button of a question", section=ABOVE, rank=3)
 
 

@@ -8,6 +8,8 @@ from textual.content import Content
 
 EDGES = 7
 """How many columns the border, the padding and the scrollbar of a box take."""
+GAP = 2
+"""The least space between a name and its text."""
 LEAST = 10
 """The least width of a text, however narrow the terminal."""
 
@@ -25,7 +27,7 @@ def definition_lines(
     lines: list[Content] = []
     for name, text in pairs:
         first, *others = Content(text).wrap(max(LEAST, width - lead - len(indent))) or [Content("")]
-        if len(name) >= lead:  # on a line of its own
+        if len(name) > lead - GAP:  # on a line of its own
             lines.append(Content.assemble(indent, (name, style)))
             name = ""
         lines.append(Content.assemble(indent, (name.ljust(lead), style), first))

@@ -47,7 +47,7 @@ _WORDS: tuple[Section, ...] = (
             ("3 s old", "when the figures were read"),
             ("paused 9 s", "the pane is paused and shows what was read then; {pane.pause} continues"),
             ("stale 7 s", "the server is away, slow or refuses; what is shown was read then"),
-            ("reduced", "something is missing, left out or mixed in; it says what, here above where there is no room"),
+            ("reduced", "something is missing, left out or mixed in; the pane says what, or the top of this help"),
             ("off", "this server does not let us read it; it says why"),
             ("error", "it could not be read; it says why"),
             ("reading…", "nothing has been read yet"),
@@ -58,7 +58,7 @@ _WORDS: tuple[Section, ...] = (
         (
             ("+2  +2 columns", "so many more have no room; {pane.zoom} gives the pane more"),
             ("…", "here something has no room: letters, or, in the first line, figures; the server pane has these"),
-            ("1–12 of 40 listed", "which of the listed rows are visible; more are counted than listed"),
+            ("1–12 of 40 listed", "the visible ones of the listed rows; more are counted than listed"),
             ("filter  3 found", "the text that rows must hold to be listed; how many do"),
             ("searching 41 %", "among all sessions; so much of the keys was looked at. {pane.clear} stops"),
             ("▸", "the cursor"),
