@@ -156,16 +156,6 @@ async def test_the_details_say_why_and_how_many_were_read() -> None:
         await until(pilot, lambda: isinstance(app.screen, KeyKindsScreen))
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_numbers_that_expire_may_be_a_limiter(size: tuple[int, int]) -> None:
-    kind = fakes.kind("api:*", 300, endless=0, longest_s=60.0, expiring_numbers=16)
-    async with running(feed_of(fakes.keys(kind)), size) as (app, pilot):
-        await opened(app, pilot)
-        await shows(app, pilot, "not recognised: numbers that expire" if size == WIDE else "not recognised")
-        await tap(pilot, "enter")
-        await shows(app, pilot, "all are numbers that expire", "rate-limiter-flexible", "--limit 'api:*=100/60'")
-
-
 async def test_memory_that_is_only_a_lower_bound_says_so() -> None:
     kind = fakes.kind("cart:*", 40_000, memory=at_least(12_000_000), measured=256)
     async with running(feed_of(fakes.keys(kind)), WIDE) as (app, pilot):

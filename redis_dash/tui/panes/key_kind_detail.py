@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterator, Mapping
 
@@ -96,10 +97,10 @@ def _known_as(kind: KeyKind) -> Iterator[Fact]:
     if kind_text.are_expiring_numbers(kind):
         yield Plain("  but"), Plain("all are numbers that expire: counters perhaps, of a limiter or of something else")
         yield Plain("  limiter"), Plain("rate-limiter-flexible writes such keys where the application sets keyPrefix")
-        yield (
-            Plain("  to watch"),
-            plain(f"--limit '{kind.name}=100/60': 100 in 60 seconds; or =none if that is not known", 400),
-        )
+        if "…" not in kind.name:  # a hidden id is no pattern
+            setting = shlex.quote(f"{kind.name}=100/60")
+            how = f"--limit {setting}: 100 in 60 seconds; or =none if that is not known"
+            yield Plain("  to watch"), plain(how, 400)
     for one in kind.recognised:
         yield from _recognised(one)
 
