@@ -79,7 +79,8 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         """INFO's counters of changes at the end of the last poll."""
         self._refused = RefusedKeys(context, self._scope, "there may be more boards")
         """Keys that our user may not read: perhaps boards."""
-        self._missing = MissingCommands(context, self._scope, self._ways)
+        scan = [(b"SCAN", b"0", b"COUNT", b"1")] if self._needs_scan else []
+        self._missing = MissingCommands(context, self._scope, self._ways, scan)
         self._no_rank = NO_NOTE
         """Why the member that the user searched for could not be looked up."""
 
@@ -103,9 +104,12 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
             raise await self._missing.all_of(error) from None
 
     def _ways(self) -> list[list[Command]]:
-        """The commands that read a board."""
-        known = [key for key, is_board in self._is_board.items() if is_board][:1]
-        keys = known or list(map(example, self._scope))
+        """The commands that read a board of each pattern."""
+        boards = [key for key, is_board in self._is_board.items() if is_board]
+        keys = []
+        for pattern in map(Pattern, self._scope):
+            known = (key for key in boards if pattern.variable(key) is not None)
+            keys.append(next(known, None) or example(pattern.glob))
         return [[(b"ZCARD", key), (b"ZREVRANGE", key, b"0", b"0", b"WITHSCORES")] for key in keys]
 
     async def _read(self) -> Sample[LeaderboardsFrame]:
@@ -143,6 +147,9 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
             notes.append(self._context.scan_note)
             if self._context.keyspace.stopped:  # new boards are not seen
                 count = at_least(count.low, at=self._key_group.counted_at, coverage=count.coverage)
+        told = {rule for note in notes for rule in note.rules}
+        if why := [rule for rule in told if rule.startswith("+")]:
+            notes.append(await self._missing.rest_note(" ".join(sorted(why)), told))
         count = self._with_refused(count, len(ranked))
         frame = LeaderboardsFrame(tuple(ranked), count)
         others = sum(not is_board for is_board in self._is_board.values())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from typing import NamedTuple
 
+from redis_dash.client.reasons import say
 from redis_dash.core.errors import MissingRightError
 from redis_dash.core.globs import Glob
 from redis_dash.core.patterns import Pattern
@@ -79,10 +80,26 @@ class MissingCommands:
         Raises:
             SourceError: the server could not be reached.
         """
-        missing = await self._missing(why)
+        return self._keys_note(await self._missing(why))
+
+    def _keys_note(self, missing: Missing) -> Note:
         said = [f"not allowed to read {self._named(missing.globs)}"] if missing.globs else []
         said += [self._unchecked(missing)] if missing.unchecked else []
         return Note("; ".join(said), self._context.read_rules(missing.globs))
+
+    async def rest_note(self, why: str, told: Set[str]) -> Note:
+        """A note about all that is missing besides the rules that are told already.
+
+        Raises:
+            SourceError: the server could not be reached.
+        """
+        missing = await self._missing(why)
+        commands = tuple(error for error in missing.commands if not told >= set(rules_for(error)))
+        globs = tuple(glob for glob in missing.globs if not told >= set(self._context.read_rules([glob])))
+        if not commands:
+            return self._keys_note(missing._replace(globs=globs))
+        whole = self._together(MissingRightError(say(commands[0])), Missing(commands, globs, missing.unchecked))
+        return Note(str(whole), whole.rules)
 
     async def _missing(self, why: str) -> Missing:
         if why not in self._known or time.monotonic() - self._asked_at > ASK_AGAIN_S:

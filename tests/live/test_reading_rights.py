@@ -1,4 +1,4 @@
-"""Sessions of a user with few rights: what is missing is named of those that it concerns, and all at once."""
+"""A user with few rights: what is missing is named all at once, and of those sessions that it concerns."""
 
 from __future__ import annotations
 
@@ -270,6 +270,28 @@ async def test_other_topics_name_keys_beside_commands(
         client.execute_command(*told.remedy.split())  # type: ignore[no-untyped-call]
         await until(lambda: desk.statuses().get(make.topic) in ("ok", "reduced"))
         assert not desk.latest[make.topic].remedy, desk.latest[make.topic]
+
+
+@pytest.mark.parametrize(
+    ("rules", "rounds"),
+    [
+        (("~sess:*", "+@all", "-scan", "-zcard"), 1),
+        (("~board", "+@all", "-scan"), 1),
+        (("-@all",), 2),  # rights on keys cannot be checked before any command on a key is allowed
+    ],
+)
+async def test_boards_of_which_one_is_named_in_full_need_no_further_grant(
+    client: redis.Redis, server: EmbeddedServer, rules: tuple[str, ...], rounds: int
+) -> None:
+    allow(client, "&*", *rules)
+    for _ in range(rounds + 1):
+        document, _ = await take(config(server.port), 0.0, ["leaderboards"], full=True)
+        told = json.loads(document)["topics"]["leaderboards"]
+        if "remedy" not in told:
+            break
+        rounds -= 1
+        client.execute_command(*told["remedy"].split())  # type: ignore[no-untyped-call]
+    assert (told["status"], rounds) == ("ok", 0), told
 
 
 # -- keys that may not be read ---------------------------------------------------------------------------------------
