@@ -77,6 +77,9 @@ def shortages(reading: AnyReading) -> tuple[tuple[Segment, ...], ...]:
     if not reading.note:
         return (_segment(Plain("reduced"), "warn"),)
     forms = [f"reduced: {plain(reading.note, _NOTE_WIDTH)}", "reduced, see help", "reduced"]
+    why, _, rest = reading.note.partition(": ")
+    if rest and "; " not in reading.note:  # a single note: what follows from it may be left out
+        forms.insert(1, f"reduced: {plain(why, _NOTE_WIDTH)}")
     if reading.remedy:
         forms.insert(0, f"{forms[0]}: {plain(reading.remedy, _NOTE_WIDTH)}")
     return tuple(_segment(Plain(form), "warn") for form in forms)

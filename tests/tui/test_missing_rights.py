@@ -38,7 +38,13 @@ async def test_certainty_and_range_come_before_what_is_missing() -> None:
     async with running(feed, SMALL) as (app, pilot):
         await tap(pilot, "3")
         feed.put(limits(SCAN, "ACL SETUSER ann +scan", at_least(40, at=time.time() - 485)))
-        await shows(app, pilot, "1–18 of 40 ", " at least, counted 8 min ago · reduced, see help ─╯", "40+ clients")
+        await shows(
+            app,
+            pilot,
+            "1–18 of 40 ",
+            " at least, counted 8 min ago · reduced: not allowed to run SCAN ─╯",
+            "40+ clients",
+        )
         await pilot.resize_terminal(160, 28)
         await tap(pilot, "z")
         feed.put(limits(SCAN, "ACL SETUSER ann +scan", at_least(40, at=time.time() - 485)))
@@ -46,10 +52,24 @@ async def test_certainty_and_range_come_before_what_is_missing() -> None:
 
 
 async def test_what_is_missing_is_told_before_what_would_grant_it() -> None:
-    feed = FakeFeed(limits("9 keys may not be read", "ACL SETUSER somebody %R~rl:*", counted(40, 40, 40, time.time())))
+    feed = FakeFeed(
+        limits(
+            "9 keys may not be read: counted, but not listed",
+            "ACL SETUSER somebody %R~rl:*",
+            counted(40, 40, 40, time.time()),
+        )
+    )
     async with running(feed, SMALL) as (app, pilot):
         await tap(pilot, "3")
         await shows(app, pilot, "1–18 of 40 ", "just counted · reduced: 9 keys may not be read ─╯")
+        await pilot.resize_terminal(120, 24)
+        await shows(app, pilot, "reduced: 9 keys may not be read: counted, but not listed ─╯")
+        await pilot.resize_terminal(80, 24)
+        two = limits(
+            "SCAN is refused: new keys may be missed; 9 keys may not be read", "", counted(40, 40, 40, time.time())
+        )
+        feed.put(two)
+        await shows(app, pilot, "just counted · reduced, see help ─╯")
 
 
 async def test_the_help_says_in_full_what_is_missing_now() -> None:
