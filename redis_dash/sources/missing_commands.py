@@ -19,6 +19,8 @@ ASK_AGAIN_S = 30.0
 """How often the commands are tried while one is refused: each refusal is an entry in the server's ACL LOG."""
 _TYPES = {b"GET": b"string", b"HGETALL": b"hash", b"ZCARD": b"zset", b"ZCOUNT": b"zset", b"ZREVRANGE": b"zset"}
 """The type of the keys that a command reads."""
+_TRIED = 50
+"""Known keys that are tried: each refusal is an entry in the server's ACL LOG."""
 _NAMED = 3
 """Patterns that are named; the rules have all."""
 
@@ -46,6 +48,7 @@ class MissingCommands:
         globs: The patterns of the topic's keys.
         ways: Returns the commands of each way to read a key. If the key is of another type, the way is not needed.
         keyless: Commands without a key that the topic needs, too.
+        known: Returns further keys, some of which may not be read.
     """
 
     def __init__(
@@ -54,12 +57,14 @@ class MissingCommands:
         globs: Sequence[str],
         ways: Callable[[], Sequence[Sequence[Command]]],
         keyless: Sequence[Command] = (),
+        known: Callable[[], Sequence[bytes]] = tuple,
     ) -> None:
         self._context = context
         self._deployment = context.deployment
         self._patterns = [Pattern(glob) for glob in globs]
         self._ways = ways
         self._keyless = keyless
+        self._keys = known
         self._known: dict[str, Missing] = {}
         """What is missing in all, by the first refusal."""
         self._asked_at = 0.0
@@ -124,6 +129,11 @@ class MissingCommands:
                 continue
             if not any(isinstance(reply, ReplyError) and str(reply).startswith("WRONGTYPE") for reply in replies):
                 refused += _refused(replies)
+        keys = self._keys()[:_TRIED]
+        kinds = await self._deployment.pipeline([(b"TYPE", key) for key in keys]) if keys else []
+        for key, kind in zip(keys, kinds, strict=True):
+            if _may_read([kind]) is False:
+                globs[self._glob_of(key)] = False
         return Missing(
             tuple(refused),
             tuple(glob for glob, may_read in globs.items() if may_read is False),

@@ -23,7 +23,7 @@ class SessionReadRights:
         self._patterns = [Pattern(glob) for glob in globs]
         self._dialects = dialects
         self._sessions: Sessions = {}
-        self._missing = MissingCommands(context, globs, self._ways)
+        self._missing = MissingCommands(context, globs, self._ways, known=lambda: list(self._sessions))
         self.no_keys = NO_NOTE
         """Which keys may not be read either, where a command is missing."""
 
