@@ -203,7 +203,7 @@ async def test_rights_on_keys_that_cannot_be_tried_yet_are_announced(
         client.execute_command(*told.remedy.split())  # type: ignore[no-untyped-call]
         await until(lambda: "keys" in (desk.statuses() and desk.latest["sessions"].note))
         told = desk.latest["sessions"]
-        assert told.note == f"{SESSIONS} keys may not be read"
+        assert told.note == f"{SESSIONS} keys may not be read: counted, but not listed"
         assert told.remedy.removesuffix("~sess:*") in ("ACL SETUSER w ", "ACL SETUSER w %R")
         client.execute_command(*told.remedy.split())  # type: ignore[no-untyped-call]
         await until(lambda: desk.statuses().get("sessions") in ("ok", "reduced") and not desk.latest["sessions"].remedy)
