@@ -37,7 +37,9 @@ SYLLABLES = (
 
 
 def _of(letters: str, number: int) -> Name:
-    return lambda rng: "".join(rng.choices(letters, k=number))
+    """So many of these letters. Bytes are drawn, not letters: that takes a fraction of the time."""
+    letter_of = bytes(ord(letters[byte % len(letters)]) for byte in range(256))
+    return lambda rng: rng.randbytes(number).translate(letter_of).decode()
 
 
 LOW, MIXED, BASE32, HEX = (
