@@ -209,7 +209,8 @@ async def test_what_was_counted_stays_until_further_keys_are_counted(
     client.set("rl:203.0.113.9", 3, px=60_000)
     async with running(hub := Hub(Config(url=redis_url, refresh_s=0.1, budget=0.001))):
         hub.ask(FullPass(on=True))
-        await until(lambda: hub.passes > 0)
+        await until(lambda: "rl:*" in {limit.keys for limit in hub.watch.config.limits})
+        hub.ask(FullPass(on=True))  # also of the watch that has begun since
         await until_async(lambda: has_client(hub, "203.0.113.9"))
         watch = hub.watch
         client.set("fastapi-limiter:198.51.100.7:/search:0:0", 2, px=60_000)
