@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Sequence
 
@@ -35,6 +36,8 @@ class KindOfKeys(msgspec.Struct, frozen=True):
     """What they were recognised as, if anything."""
     refused: int = 0
     """Keys that our user may not read, or not their values."""
+    read_at: float = 0.0
+    """When they were read, in Unix epoch seconds."""
     expiring_numbers: int = 0
     """Sampled keys that are whole numbers and expire, as counters of limiters are."""
 
@@ -62,6 +65,7 @@ def kind_of(pattern: FoundPattern, tried: Sequence[ReadKey]) -> KindOfKeys:
     lifetimes = [one.sample.ttl_s for one in read if one.sample.ttl_s is not None]
     sizes = [one.memory for one in read if one.memory is not None]
     return KindOfKeys(
+        read_at=time.time(),
         glob=pattern.glob,
         count=pattern.count,
         sampled=len(read),

@@ -53,6 +53,8 @@ class Memory(NamedTuple):
     bytes: Count
     measured: int
     mean_bytes: float
+    at: float
+    """When they were measured, or the first of them; Unix epoch seconds."""
 
 
 class Measures:
@@ -130,7 +132,7 @@ class Measures:
         for glob, memory in with_unexplained(known, self._data).items():
             summary = self._measured[glob].summary
             number = sum(key in self._measured[glob].sizes for key in self._patterns.names(glob).keys)
-            told[glob] = Memory(memory, number, summary.mean if summary else 0.0)
+            told[glob] = Memory(memory, number, summary.mean if summary else 0.0, self._measured[glob].at)
         return told
 
     def _alone(self, pattern: FoundPattern) -> Count | None:

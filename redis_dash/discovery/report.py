@@ -10,7 +10,6 @@ import msgspec
 
 from redis_dash.core.certainty import Count, counted, unknown
 from redis_dash.core.frames.keys import KeyKind, KeysFrame, Recognised
-from redis_dash.core.globs import Glob
 from redis_dash.core.reading import Reading
 from redis_dash.core.rights import remedy
 from redis_dash.core.similar_ids import SimilarIds
@@ -118,6 +117,7 @@ class Report:
             known.size or sum(kind.count.value for kind in kinds),
             known.seen,
             known.looked_at,
+            known.ended_at or known.at,
             profile=profile(self._discovery.claims),
         )
         self._made_found, self._made_of = known.found, made_of
@@ -134,12 +134,6 @@ class Report:
 _replace = msgspec.structs.replace
 
 
-def _of_one_name(count: Count) -> Count:
-    """The count of a kind that is one name: its key is there or not."""
-    value, low, high = (None if one is None else min(one, 1) for one in (count.value, count.low, count.high))
-    return _replace(count, value=value, low=low, high=high)
-
-
 def _kind(pattern: FoundPattern, kind: KindOfKeys | None, topics: Topics | None, memory: Memory | None) -> KeyKind:
     claims = kind.claims if kind else ()
     names = pattern.keys[:COMPARED] if topics else ()
@@ -147,7 +141,7 @@ def _kind(pattern: FoundPattern, kind: KindOfKeys | None, topics: Topics | None,
     row = KeyKind(
         id=hash(pattern.glob),
         name=_name(pattern.glob, claims),
-        count=_of_one_name(pattern.count) if Glob.of(pattern.glob).is_literal else pattern.count,
+        count=pattern.count,
         sampled=None if kind is None else kind.sampled,
         recognised=tuple(map(_recognised, claims)),
         watched=tuple(topics(names, is_of).items()) if topics else (),
@@ -159,11 +153,13 @@ def _kind(pattern: FoundPattern, kind: KindOfKeys | None, topics: Topics | None,
         row,
         refused=kind.refused,
         expiring_numbers=kind.expiring_numbers,
+        read_at=kind.read_at,
         types=kind.types,
         endless=kind.endless,
         longest_s=kind.longest_s,
         memory=memory.bytes if memory else None,
         measured=memory.measured if memory else 0,
+        measured_at=memory.at if memory else 0.0,
         mean_bytes=memory.mean_bytes if memory and memory.measured else kind.mean_bytes,
     )
 

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import msgspec
 
 from redis_dash.core.certainty import Count, at_least, counted, estimated, unknown
-from redis_dash.core.globs import decoded, escaped
+from redis_dash.core.globs import Glob, decoded, escaped
 from redis_dash.keyspace.estimate import interval
 from redis_dash.keyspace.key_shape import VARIABLE, shape_of
 from redis_dash.keyspace.pattern_tree import PatternTree, Shape
@@ -224,14 +224,16 @@ class KeyPatterns:
         if not self._ended_at:
             gone = (one for one in self._before if one.glob not in groups)
             found += [
-                msgspec.structs.replace(one, count=self._count(0))
+                msgspec.structs.replace(one, count=_unseen(self._count(0), one))
                 for one in islice(gone, max(0, self._most - len(found)))
             ]
         return tuple(found)
 
     def _pattern(self, glob: str, shapes: Sequence[Shape], most: int) -> FoundPattern:
         rare = [key for shape in shapes for key in shape.rare or ()]
-        return FoundPattern(glob, self._count(_sum(shapes), len(rare)), _names(shapes, most) or tuple(rare[:most]))
+        found, names = _sum(shapes), _names(shapes, most) or tuple(rare[:most])
+        count = self._count(found, len(rare))
+        return FoundPattern(glob, _of_one_name(count) if Glob.of(glob).is_literal else count, names)
 
     def _count(self, found: int, rare: int = 0) -> Count:
         if not self.looked_at:
@@ -265,8 +267,20 @@ class KeyPatterns:
         shapes = self._groups.get(glob, ())
         names = _names(shapes, self._sampled)
         if not names:
-            return KeyNames(tuple(key for shape in shapes for key in shape.rare or ()), is_random=False)
+            rare = tuple(key for shape in shapes for key in shape.rare or ())
+            return KeyNames(rare, is_random=Glob.of(glob).is_literal)  # then it is the only one
         return KeyNames(names, not any(shape.has_long for shape in shapes))
+
+
+def _of_one_name(count: Count) -> Count:
+    """The count of a pattern that is one name: its key was seen in this pass."""
+    return msgspec.structs.replace(count, value=1, low=1, high=1)
+
+
+def _unseen(count: Count, pattern: FoundPattern) -> Count:
+    """The count of a pattern of which the running pass has seen no key so far."""
+    is_one = Glob.of(pattern.glob).is_literal and count.high is not None
+    return msgspec.structs.replace(count, high=min(1, count.high or 0)) if is_one else count
 
 
 def _names(shapes: Sequence[Shape], most: int) -> tuple[bytes, ...]:

@@ -71,7 +71,7 @@ def recognised(kind: KeyKind) -> Plain:
     if kind.sampled is None:
         return Plain("not read yet")
     if kind.refused:
-        return Plain("may not be read")
+        return Plain("rights missing")
     if not kind.sampled:
         return Plain("gone before it was read")
     return Plain("by pattern") if kind.watched else NUMBERS if are_expiring_numbers(kind) else Plain("not recognised")

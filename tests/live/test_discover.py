@@ -68,7 +68,7 @@ async def test_discover_tells_what_was_gone_from_what_is_not_recognised(
     client.acl_setuser("poor", enabled=True, reset_keys=True, keys=["other:*"])
     text, _ = await discover(Config(url=redis_url.replace("redis://", "redis://poor:pw@")), as_json=False)
     rows = {line.split()[0]: line for line in text.splitlines() if ":*" in line}
-    assert rows["short:*"].endswith("may not be read")
+    assert rows["short:*"].endswith("rights missing")
     assert rows["other:*"].endswith("not recognised")
 
 
@@ -106,6 +106,20 @@ async def test_discover_without_a_server() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     assert await discover(Config(url=f"redis://127.0.0.1:{port}"), as_json=False) == ("", UNREACHABLE)
+
+
+async def test_a_kind_that_is_one_name_is_one_key(redis_url: str, client: redis.Redis) -> None:
+    """Also where names are sampled: it is not as many as its share of the sample, and takes no more than it takes."""
+    client.mset({f"product:{number}": "x" for number in range(50_000)})
+    client.zadd("board:sales", {f"player{number}": number for number in range(5000)})
+    size = client.memory_usage("board:sales", samples=0)
+    for _ in range(4):  # it is in the sample in two of five runs
+        document, _ = await discover(Config(url=redis_url), as_json=True)
+        kinds = {kind["keys"]: kind for kind in json.loads(document)["kinds"]}
+        board = kinds["board:sales"]
+        assert (board["count"], board["low"], board["high"]) == (1, 1, 1)
+        assert (board["memory"]["bytes"], board["memory"]["low"], board["memory"]["high"]) == (size, size, size)
+        assert kinds["product:*"]["low"] <= 50_000 <= kinds["product:*"]["high"]
 
 
 async def test_discover_says_what_it_leaves_out(

@@ -177,7 +177,8 @@ def kind(name: str, keys: Count | int, mean_bytes: float | None = 100.0, **chang
     count = counted(keys, keys, keys, time.time()) if isinstance(keys, int) else keys
     size = round((mean_bytes or 0) * count.value)
     memory = None if mean_bytes is None else estimated(size, size * 97 // 100, size * 103 // 100, 0.5)
-    kind = KeyKind(hash(name), name, count, 16, 0, (("string", 16),), 16, None, memory, 16, mean_bytes, names=16)
+    kind = KeyKind(hash(name), name, count, 16, 0, (("string", 16),), 16, None, memory, 16)
+    kind = msgspec.structs.replace(kind, mean_bytes=mean_bytes, names=16)
     return msgspec.structs.replace(kind, **changes)
 
 
@@ -197,7 +198,7 @@ def keys(*kinds: KeyKind, scan: Scan | None = None, looked_at: int | None = None
     total = sum(one.count.value for one in kinds)
     whole = Scan(total, total, 1.0, passes=1, last_s=0.1, last_done=total) if scan is None else scan
     seen = total if scan is None else scan.done
-    frame = KeysFrame(kinds, total, seen, seen if looked_at is None else looked_at, whole)
+    frame = KeysFrame(kinds, total, seen, seen if looked_at is None else looked_at, at, whole)
     count = msgspec.structs.replace(kinds[0].count, value=total, low=total, high=total) if kinds else unknown()
     return Reading("keys", "ok", frame, at, count=count)
 

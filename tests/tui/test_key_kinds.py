@@ -127,12 +127,20 @@ async def test_it_follows_the_scan() -> None:
         assert "% scanned" not in screen_text(app)
 
 
-async def test_of_many_keys_it_says_how_many_names_were_looked_at() -> None:
-    kind = fakes.kind("cart:*", estimated(1_000_000, 990_000, 1_010_000, 0.02))
-    reading = fakes.keys(kind, scan=Scan(1_000_000, 1_000_000, 1.0, passes=1, last_s=9.0), looked_at=20_480)
-    async with running(feed_of(reading)) as (app, pilot):
+@pytest.mark.parametrize(("age_s", "text"), [(0, "── 2 % sampled ─╯"), (49, " 2 % sampled 49 s ago ─╯")])
+async def test_of_many_keys_it_says_how_many_names_were_looked_at_and_when(
+    age_s: int, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def reading(_: FakeFeed) -> Reading[KeysFrame]:
+        kind = fakes.kind("cart:*", estimated(1_000_000, 990_000, 1_010_000, 0.02))
+        made = fakes.keys(kind, scan=Scan(1_000_000, 1_000_000, 1.0, passes=1, last_s=9.0), looked_at=20_480)
+        assert made.frame is not None
+        return msgspec.structs.replace(made, frame=msgspec.structs.replace(made.frame, at=time.time() - age_s))
+
+    monkeypatch.setattr(FakeFeed, "keys", reading)  # of now: the app may take seconds to paint it
+    async with running(FakeFeed(*fakes.everything())) as (app, pilot):
         await opened(app, pilot)
-        await shows(app, pilot, "2 % sampled")
+        await shows(app, pilot, text)
         assert "2 % scanned" not in screen_text(app)
 
 
@@ -145,15 +153,36 @@ async def test_the_details_say_why_and_how_many_were_read() -> None:
             pilot,
             *("12,403, just counted", "23.7 % of all keys", "59.1 % of what all kinds take"),
             *("16.6 MB ± 3 %", "16 keys, mean 1.37 kB; drawn at random, and compared with what"),
-            *("16 keys, drawn at random", "string 16", "all, at the latest in 23 h 53 min"),
+            *("16 keys, drawn at random", "string 16", "all that were read; the longest had 23 h 53 min left then"),
             *("Express (connect-redis), certain", 'JSON with "cookie"', "15 of 16 keys that were read"),
             *("A store may keep a copy.", "2 Sessions: 16 of 16 names match"),
         )
         await tap(pilot, "escape", "down", "enter")
-        await shows(app, pilot, "4 of 16, at the latest in 1 min 00 s; 12 never", "hash 15, string 1")
+        await shows(
+            app,
+            pilot,
+            "4 of the 16 that were read; the longest had 1 min 00 s left then; 12 never",
+            "hash 15, string 1",
+        )
         await shows(app, pilot, "not shown: the patterns of no pane match")
         await tap(pilot, "escape")
         await until(pilot, lambda: isinstance(app.screen, KeyKindsScreen))
+
+
+async def test_the_details_say_of_when_their_figures_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They were read at different times; and nothing is larger than what was measured, if all was."""
+
+    def reading(_: FakeFeed) -> Reading[KeysFrame]:
+        now = time.time()
+        whole = fakes.kind("cart:*", 16, memory=at_least(1600), measured=16, read_at=now - 49, measured_at=now - 12)
+        return fakes.keys(whole)
+
+    monkeypatch.setattr(FakeFeed, "keys", reading)
+    async with running(FakeFeed(*fakes.everything()), WIDE) as (app, pilot):
+        await opened(app, pilot)
+        await tap(pilot, "enter")
+        await shows(app, pilot, "16 keys, drawn at random, 49 s ago", "never, of those that were read")
+        await shows(app, pilot, "16 keys, mean 100 B, 12 s ago; all that were known; others may have come since")
 
 
 async def test_memory_that_is_only_a_lower_bound_says_so() -> None:

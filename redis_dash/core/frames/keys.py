@@ -50,11 +50,15 @@ class KeyKind(msgspec.Struct, frozen=True):
     """Bytes that all its keys take together; None if none was measured."""
     measured: int = 0
     """Keys whose memory was measured for it."""
+    measured_at: float = 0.0
+    """When they were measured, or the first of them; Unix epoch seconds."""
     mean_bytes: float | None = None
     """Their mean memory; None if the server did not say."""
     recognised: tuple[Recognised, ...] = ()
     watched: tuple[tuple[str, int], ...] = ()
     """Topics whose patterns match names of this kind, and how many of ``names`` they match."""
+    read_at: float = 0.0
+    """When they were read, in Unix epoch seconds; all that their values show is of then."""
     expiring_numbers: int = 0
     """How many of the sampled keys are whole numbers that expire: counters of a limiter are, and others too."""
     names: int = 0
@@ -72,6 +76,8 @@ class KeysFrame(Frame, frozen=True):
     """Keys that the scan had returned when the figures were made."""
     looked_at: int = 0
     """Those whose names were looked at: all figures come from these."""
+    at: float = 0.0
+    """Of when the figures are, in Unix epoch seconds: the end of the pass, or of now while one runs."""
     scan: Scan = Scan()
     profile: str = ""
     """The settings of ``config.toml`` that watch what was recognised."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from redis_dash.core.certainty import Certainty
 from redis_dash.core.frames.keys import KeyKind, KeysFrame, Recognised
 from redis_dash.tui import kind_text
-from redis_dash.tui.formatting import Tallies, duration, nbytes
+from redis_dash.tui.formatting import Tallies, about, duration, nbytes
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.status import certainty
 from redis_dash.tui.text import Plain, plain, plural
@@ -47,7 +47,6 @@ _TRUST: Mapping[Certainty, str] = {
     "at_least": "at least, since others may be much larger",
     "unknown": "",
 }
-"""How far the memory can be trusted."""
 
 
 def _figures(kind: KeyKind, frame: KeysFrame, tallies: Tallies) -> Iterator[Fact]:
@@ -60,8 +59,20 @@ def _figures(kind: KeyKind, frame: KeysFrame, tallies: Tallies) -> Iterator[Fact
     whole = sum(one.memory.value for one in frame.kinds if one.memory is not None)
     share = kind_text.share_of(kind.memory.value, whole)
     yield Plain("memory"), Plain(f"{kind_text.memory(kind)}, {share} of what all kinds take")
-    mean = f"mean {nbytes(kind.mean_bytes)}"
-    yield Plain("  measured"), Plain(f"{plural(kind.measured, 'key')}, {mean}; {_TRUST[kind.memory.certainty]}")
+    known = f"{plural(kind.measured, 'key')}, mean {nbytes(kind.mean_bytes)}{_ago(kind.measured_at)}"
+    yield Plain("  measured"), Plain(f"{known}; {_trust(kind, kind.memory.certainty)}")
+
+
+def _trust(kind: KeyKind, certainty: Certainty) -> str:
+    """How far the memory can be trusted."""
+    if certainty in ("estimated", "at_least") and kind.measured >= kind.count.value:
+        return "all that were known; others may have come since"
+    return _TRUST[certainty]
+
+
+def _ago(at: float) -> str:
+    """``, 41 s ago``."""
+    return f", {about(max(0.0, time.time() - at))} ago" if at else ""
 
 
 def _range(kind: KeyKind, tallies: Tallies) -> str:
@@ -74,11 +85,11 @@ def _range(kind: KeyKind, tallies: Tallies) -> str:
 
 def _read(kind: KeyKind) -> Iterator[Fact]:
     if not kind.sampled:
-        why = "they may not be read" if kind.refused else "they were gone before they were read"
+        why = "rights are missing" if kind.refused else "they were gone before they were read"
         yield Plain("read"), Plain("none yet" if kind.sampled is None else f"none: {why}")
         return
-    refused = f"; of {plural(kind.refused, 'key')} not the value: it may not be read" if kind.refused else ""
-    yield Plain("read"), Plain(f"{plural(kind.sampled, 'key')}, drawn at random{refused}")
+    refused = f"; of {plural(kind.refused, 'key')} not the value: rights are missing" if kind.refused else ""
+    yield Plain("read"), Plain(f"{plural(kind.sampled, 'key')}, drawn at random{_ago(kind.read_at)}{refused}")
     yield Plain("type"), plain(", ".join(f"{name} {number:,}" for name, number in kind.types), 200)
     yield Plain("expires"), Plain(_expiry(kind))
 
@@ -86,9 +97,11 @@ def _read(kind: KeyKind) -> Iterator[Fact]:
 def _expiry(kind: KeyKind) -> str:
     expiring = (kind.sampled or 0) - kind.endless
     if not expiring:
-        return "never"
-    last = f", at the latest in {duration(kind.longest_s)}"
-    return f"all{last}" if not kind.endless else f"{expiring:,} of {kind.sampled:,}{last}; {kind.endless:,} never"
+        return "never, of those that were read"
+    last = f"the longest had {duration(kind.longest_s)} left then"
+    if not kind.endless:
+        return f"all that were read; {last}"
+    return f"{expiring:,} of the {kind.sampled:,} that were read; {last}; {kind.endless:,} never"
 
 
 def _known_as(kind: KeyKind) -> Iterator[Fact]:

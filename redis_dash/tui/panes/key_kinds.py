@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Hashable
 from typing import ClassVar
 
@@ -12,7 +13,7 @@ from textual.events import Resize
 
 from redis_dash.core.frames.keys import KeyKind, KeysFrame
 from redis_dash.tui import kind_text
-from redis_dash.tui.formatting import Tallies, nbytes, percent
+from redis_dash.tui.formatting import RECENT_S, Tallies, about, nbytes, percent
 from redis_dash.tui.intents import Detail, DetailRequested
 from redis_dash.tui.keys import IN_KEYS, KeyHelp
 from redis_dash.tui.panes import PANES
@@ -72,7 +73,7 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
             ("not recognised", "no known framework writes such keys; your own application may"),
             ("numbers that expire", "counters perhaps; if they are a limiter, --limit names them"),
             ("not read yet", "no key of this kind was read so far"),
-            ("may not be read", "our user may not read the keys or their values"),
+            ("rights missing", "our user may not read the keys, or not run a command that reads them"),
             ("gone before it was read", "the keys that were to be read were gone, so what they held is not known"),
             ("(likely)", "names and values fit, but others may write such keys, too"),
             ("pane  not shown", "the pane that shows the keys, since its patterns match; no pane does"),
@@ -169,8 +170,9 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
         frame = self.frame
         if frame is None or frame.looked_at >= frame.seen:
             return super().currency()
-        share = frame.looked_at / max(1, frame.keys)
-        return (piece(f"{percent(share, 0 if share >= 0.01 else 1)} sampled", "warn"),)
+        share, age_s = frame.looked_at / max(1, frame.keys), time.time() - frame.at
+        ago = f" {about(age_s)} ago" if frame.at and age_s >= RECENT_S else ""
+        return (piece(f"{percent(share, 0 if share >= 0.01 else 1)} sampled{ago}", "warn"),)
 
     @property
     def way_back(self) -> Plain:
