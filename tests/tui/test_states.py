@@ -17,6 +17,7 @@ from redis_dash.core.frames.server import Cost, ServerFrame
 from redis_dash.core.reading import AnyReading, Reading
 from redis_dash.sources import SOURCES
 from redis_dash.tui.app import DashApp
+from redis_dash.tui.formatting import clock
 from redis_dash.tui.panes import PANES
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
@@ -302,21 +303,24 @@ async def test_the_cache_says_that_earlier_dashboards_may_be_in_its_rate(size: t
 
 
 @pytest.mark.parametrize(
-    ("dashboards", "now", "title"),
+    ("dashboards", "now", "since", "long", "short"),
     [
-        (2, 0.934, "93.4 % now · 91.0 % since start · both with other dashboards ─╮"),
-        (1, 0.934, "93.4 % now · 91.0 % since start with other dashboards ─╮"),
-        (2, None, "– now · 91.0 % since start with other dashboards ─╮"),
+        (2, 0.934, None, "both rates: other dashboards too ", "incl. other dashboards "),
+        (1, 0.934, None, "since start: other dashboards too ", "since start: others too "),
+        (2, None, None, "since start: other dashboards too ", "since start: others too "),
+        (1, 0.934, 0.0, f"since {clock(0.0)[:8]}: other dashboards too ", f"since {clock(0.0)[:8]}: others too "),
     ],
 )
-async def test_the_cache_says_which_rate_holds_lookups_of_others(dashboards: int, now: float, title: str) -> None:
-    frame = msgspec.structs.replace(fakes.cache(now), dashboards=dashboards, had_others=True)
+async def test_the_cache_says_which_rate_holds_lookups_of_others(
+    dashboards: int, now: float, since: float | None, long: str, short: str
+) -> None:
+    frame = msgspec.structs.replace(fakes.cache(now), dashboards=dashboards, had_others=True, since=since)
     frame = msgspec.structs.replace(frame, interval_hits=None, interval_misses=None) if now is None else frame
-    for size in (NARROW, MEDIUM):
+    for size, words in ((NARROW, long), (MEDIUM, short), (WIDE, short)):
         async with running(FakeFeed(fakes.ok("cache", frame)), size) as (app, pilot):
-            await tap(pilot, "5", *(["z"] if size != NARROW else []))
-            await shows(app, pilot, title)
-            assert "without our own" not in screen_text(app)
+            await tap(pilot, "5")
+            await shows(app, pilot, words)
+            assert "earlier" not in screen_text(app)
 
 
 async def test_that_a_reading_is_old_is_shown_before_the_next_refresh() -> None:

@@ -23,6 +23,8 @@ from redis_dash.tui.widgets.table import Table
 
 EARLIER = Plain("since start: any earlier dashboards too"), Plain("incl. any earlier dashboards")
 """Their lookups cannot be told from those of the application; the longest form first."""
+OTHERS = Plain("both rates: other dashboards too"), Plain("incl. other dashboards")
+"""The lookups of those that watch now; the longest form first."""
 BESIDE = 26
 """Room in the lower edge for its corners and the status."""
 
@@ -61,7 +63,7 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
             ("lookups now", "in the last seconds; the details of a cache say in how many"),
             ("since 14:02:41", "since the server's counters were reset, at that time"),
             ("without our own", "lookups that this dashboard makes itself are not counted"),
-            ("with other dashboards", "another one has watched meanwhile: its lookups are in this rate"),
+            ("other dashboards too", "another one has watched meanwhile: its lookups are in these rates"),
             ("keys", "keys of the cache, as the scan has counted or estimated them"),
             ("cache", "its name, as in --cache"),
         ),
@@ -97,25 +99,18 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
         if frame.interval_hit_rate is None:
             now = piece("no lookups now" if _lookups(frame) == 0 else "– now", "dim")
         since = "start" if frame.since is None else clock(frame.since)[:8]
-        total = f"{percent(frame.hit_rate)} since {since}"
-        if not frame.had_others or frame.hit_rate is None:
-            own = f"without our own {compact(frame.own_hits + frame.own_misses)} lookups"
-            return now, piece(total), piece(own, "dim")
-        if (frame.dashboards or 1) > 1 and frame.interval_hit_rate is not None:
-            return now, piece(total), piece("both with other dashboards", "dim")
-        return now, (*piece(total), *piece(" with other dashboards", "dim"))
+        total = piece(f"{percent(frame.hit_rate)} since {since}")
+        return now, total, piece(f"without our own {compact(frame.own_hits + frame.own_misses)} lookups", "dim")
 
     def notes(self) -> list[Piece]:
-        """Also whose lookups may be in the rate since the server's start."""
+        """Also whose lookups are, or may be, in the rates."""
         frame = self._shown_frame
-        may_be = frame is not None and frame.hit_rate is not None and frame.earlier_dashboards is None
-        forms = [form for form in EARLIER if may_be and len(form) <= self.size.width - BESIDE]
+        forms = [] if frame is None else [form for form in _included(frame) if len(form) <= self.size.width - BESIDE]
         return [*super().notes(), *(piece(form, "dim") for form in forms[:1])]
 
     def brief_answer(self, frame: CacheFrame) -> tuple[Piece, ...]:
         """The rates alone."""
-        now, total, *_ = self.answer(frame)
-        return now, total[:1]
+        return self.answer(frame)[:2]
 
     def nothing(self, frame: CacheFrame) -> Plain:
         """After a reset of the counters there may have been lookups before."""
@@ -151,6 +146,17 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
             (Plain("lookups now"), _lookups_now(group, self.frame)),
         )
         return Detail(Plain("Cache"), facts)
+
+
+def _included(frame: CacheFrame) -> tuple[Plain, ...]:
+    """Whose lookups are in the rates beside the application's; the longest form first."""
+    if frame.hit_rate is None:
+        return ()
+    if not frame.had_others:
+        return EARLIER if frame.earlier_dashboards is None else ()
+    since = "since start" if frame.since is None else f"since {clock(frame.since)[:8]}"
+    is_now = (frame.dashboards or 1) > 1 and frame.interval_hit_rate is not None
+    return OTHERS if is_now else (Plain(f"{since}: other dashboards too"), Plain(f"{since}: others too"))
 
 
 def _lookups(frame: CacheFrame) -> int | None:
