@@ -169,7 +169,7 @@ class ServerCost:
             share = commands_share + messages_share
         return Cost(
             commands=sum(one.run for one in traffic),
-            server_ms=self._commands_ms + self._messages_ms,
+            server_ms=self._commands_ms + self._unpriced_us() / 1000 + self._messages_ms,
             share=share,
             errors=self.errors,
             messages_ms=self._messages_ms,

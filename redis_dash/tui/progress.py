@@ -90,7 +90,7 @@ def _is_ahead(moment: float | None, now: float) -> TypeGuard[float]:
 
 
 def scan_items(scan: Scan, full_scan_key: str, now: float) -> list[Item]:
-    """What the header says of a scan that needs patience: ``scan 1 %, 39 min left  F5: full speed``."""
+    """What the header says of a scan that needs patience: ``scan 1 %, ~39 min left  F5: full speed``."""
     left = left_s(scan)
     if scan.full_speed or scan.stopped:
         return []
@@ -99,7 +99,7 @@ def scan_items(scan: Scan, full_scan_key: str, now: float) -> list[Item]:
     elif _is_ahead(scan.resumes_at, now):
         what = f"scan waits until {clock(scan.resumes_at)[:8]}"
     elif not scan.passes and left is not None and left > _LONG_S:
-        what = f"scan {percent(scan.share, 0)}, {about(left)} left"
+        what = f"scan {percent(scan.share, 0)}, ~{about(left)} left"
     else:
         return []
     items = [Item(((Plain(what), "warn"),), 1, right=True, place="scan")]

@@ -33,6 +33,14 @@ def test_commands_cost_what_the_server_says() -> None:
     assert meter.cost().share == pytest.approx((4 + handling_ms(1, 1000)) / 1000 / 2)
 
 
+def test_commands_since_the_latest_prices_are_in_the_cost() -> None:
+    meter = ServerCost()
+    meter.count([GET] * 10)
+    meter.price({"cmdstat_get": "calls=10,usec=20"}, 0.0)
+    meter.count([GET] * 1000)
+    assert meter.cost().server_ms == pytest.approx(2.02 + handling_ms(2, 1010))
+
+
 def test_a_restarted_server_tells_no_negative_cost() -> None:
     meter = ServerCost()
     meter.count([GET] * 10)
@@ -55,8 +63,8 @@ def test_a_price_is_sampled_where_others_call_the_same(monkeypatch: pytest.Monke
     assert not meter.wants([(b"PTTL", b"a")])
     meter.learn([GET] * 4, {b"GET": (130, 200_000)}, {b"GET": (134, 200_012), b"INFO": (1, 90)})
     assert meter.usec(b"GET") == 3
-    meter.count([GET] * 1000)
     before = meter.cost().server_ms
+    meter.count([GET] * 1000)
     meter.price({"cmdstat_get": "calls=9000,usec=9000000"}, 5.0)
     assert meter.cost().server_ms - before == pytest.approx(3 + handling_ms(1, 1000))
     meter.count([GET] * 10)

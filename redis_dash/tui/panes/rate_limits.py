@@ -71,6 +71,7 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
                 "blocked, or window over",
                 "the limit is used up, unless the window is over; counted neither as blocked nor as near",
             ),
+            ("9+ blocked", "at least: of some others it is not known now, their states say why; so with near"),
             ("limit not known", "Redis holds no limit; name it with --limit to see who is blocked"),
             ("limit does not fit", "no counter ends within the window of --limit, so none is judged by it"),
             ("keys", "instead of clients, where some of the keys that match hold no counter that is known here"),

@@ -179,13 +179,15 @@ def _for_what(cost: Cost) -> Plain:
     """``1.20 % messages`` if they cost something, otherwise ``38 ms in all``."""
     if cost.messages_share >= 0.0005:
         return Plain(f"{percent(cost.messages_share, 2)} messages")
+    if cost.share is None:
+        return Plain("")  # the prices of some commands are not known yet
     return Plain(f"{milliseconds(cost.server_ms)} in all")
 
 
 def _scan(scan: Scan) -> tuple[Fact, ...]:
     """The progress and the speed of the running pass, and the duration of the last one."""
     left, slow = left_s(scan), why_slow(scan, time.time())
-    note: Cell = (Plain("" if left is None else f"{about(left)} left"), "dim")
+    note: Cell = (Plain("" if left is None else f"~{about(left)} left"), "dim")
     if scan.full_speed:
         note = (Plain("at full speed"), "accent")
     if slow:
