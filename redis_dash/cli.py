@@ -250,8 +250,9 @@ def snapshot(
 def discover(url: str | None, config_file: Path | None, as_json: bool, write: Path | None) -> None:
     """List what kinds of keys there are, and which frameworks write them.
 
-    Scans everything once at full speed. Exit codes: 0 listed, 1 nothing could be reached, 2 bad usage, 3 the keys may
-    not be read, 4 something could not be written: an existing file is left as it is.
+    Scans all keys once at full speed; of very many, a sample of the names is looked at. Exit codes: 0 listed,
+    1 nothing could be reached, 2 bad usage, 3 the keys may not be read, 4 something could not be written: an existing
+    file is left as it is.
     """
     config = _config_or_exit(url, config_file, {})
     if write is not None and write.exists():

@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from redis_dash.core.commands import FindOut, Outcome, RestoreSession, Result, RevokeSession
 from redis_dash.core.errors import SourceError
+from redis_dash.core.frames.sessions import Format
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.screens import confirm
 from redis_dash.tui.text import plain
@@ -58,6 +59,17 @@ async def test_a_right_that_is_given_meanwhile_changes_the_question() -> None:
         feed.put(fakes.ok("sessions", allowed, coverage=1.0))
         await shows(app, pilot, "u brings it back.")
         assert "refused" not in screen_text(app)
+
+
+async def test_where_the_user_may_stay_signed_in_the_question_does_not_say_signed_out() -> None:
+    """As with a framework that keeps its sessions in a database, too."""
+    row = msgspec.structs.replace(ROWS[0], dialect="Django (cached_db)")
+    known = Format(row.dialect, "sess:*", "pickle", is_certain=True, caveat="Deleting the key does not sign out.")
+    frame = msgspec.structs.replace(fakes.sessions(row), formats=(known,))
+    async with running(FakeFeed(fakes.ok("sessions", frame, coverage=1.0))) as (app, pilot):
+        await tap(pilot, "2", "r")
+        await shows(app, pilot, "Delete the key of this session?", "Deleting the key does not sign out.", "Delete (y)")
+        assert "Sign" not in screen_text(app)
 
 
 async def test_no_question_where_it_could_not_be_read() -> None:

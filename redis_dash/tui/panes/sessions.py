@@ -262,11 +262,13 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         if row is None or detail is None:
             self.post_message(NotificationRequested(Plain("No session is selected.")))
             return
+        known = self._format_of(row)
+        is_only_key = known is not None and bool(known.caveat)  # the user may stay signed in
         question = Question(
-            title=Plain("Sign this session out?"),
+            title=Plain("Delete the key of this session?" if is_only_key else "Sign this session out?"),
             facts=lambda: _asked(detail()),
             consequence=lambda: self._consequence(row),
-            verb=Plain("Sign out"),
+            verb=Plain("Delete" if is_only_key else "Sign out"),
             keys=self.key_table.keys(REVOKE_ID),
         )
         self.post_message(ConfirmationRequested(RevokeSession(row), question))
