@@ -168,7 +168,6 @@ _MODULES = {
 _SERVER = (
     *(_other(f"{kind} (module)", _FIRST_WORD, name) for name, kind in _MODULES.items()),
     *(_other(f"{kind} (module, one key)", _ONE_WORD, name) for name, kind in _MODULES.items()),
-    _other("stream", _FIRST_WORD, "stream", confidence="likely"),
     _other(
         "lock",
         re.compile(rb"(?:.{0,100}[:._-])?(?:lock|redlock|mutex)[:._-](?P<id>.+)", re.DOTALL | re.IGNORECASE),

@@ -17,7 +17,9 @@ def profile(claims: Sequence[Claim]) -> str:
     shown = [claim for claim in claims if hide_tokens(claim.glob) == claim.glob]
     found = adopted(DEFAULTS, shown)
     by_glob = {claim.glob: claim for claim in shown}
-    lines = [*_boards(found.config, by_glob), *_tables(found.config, by_glob)] or ["# Nothing was recognised."]
+    lines = [*_boards(found.config, by_glob), *_tables(found.config, by_glob)] or [
+        "# Nothing was recognised that a pane shows."
+    ]
     if hidden := len(claims) - len(shown):
         lines.append(f"# Left out, since a secret may be in its name: {_kinds(hidden)}.")
     for topic, number in found.left_out.items():

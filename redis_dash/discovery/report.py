@@ -100,6 +100,9 @@ class Report:
     def _count(self, now: float) -> None:
         """Take the present counts. Those of more keys are kept for a while: a new pass begins with none."""
         patterns = self._discovery.patterns
+        last, is_first = patterns.last, not self._counted.at
+        if is_first and not patterns.ended_at and now - last.ended_at < KEPT_S:
+            self._counted = _Counted(*last, last.ended_at)
         is_less = not patterns.ended_at and patterns.looked_at < self._counted.looked_at
         if not is_less or now - self._counted.at >= KEPT_S:
             self._counted = _Counted(

@@ -59,6 +59,16 @@ class FoundPattern(msgspec.Struct, frozen=True):
     """Some of its keys, drawn at random; names of more than ``LONGEST_NAME`` bytes are left out."""
 
 
+class CompletePass(NamedTuple):
+    """What a complete pass has found."""
+
+    found: tuple[FoundPattern, ...] = ()
+    size: int = 0
+    seen: int = 0
+    looked_at: int = 0
+    ended_at: float = 0.0
+
+
 class KeyNames(NamedTuple):
     """Names of keys of one pattern, in random order."""
 
@@ -104,12 +114,16 @@ class KeyPatterns:
         """How many keys had been looked at when ``_found`` was made."""
         self._before: tuple[FoundPattern, ...] = ()
         """The patterns of the last complete pass, while another one runs."""
+        self.last = CompletePass()
+        """The last complete pass before the one that runs."""
 
     # -- a pass ------------------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
         """Begin a pass: the counts start again, and the patterns stay."""
-        self._before = self._before if not self._ended_at else tuple(self.found)
+        if self._ended_at:
+            self._before = tuple(self.found)
+            self.last = CompletePass(self._before, self._size, self.seen, self.looked_at, self._ended_at)
         self._shapes, self._names_bytes = {}, 0
         self.beginnings.begin()
         self.seen = self.looked_at = self._size = self._least = self._greatest = 0

@@ -36,6 +36,8 @@ SEVERAL_IDS = 8
 """Beside so many ids, one piece is that of an id."""
 _ID = re.compile(rb"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])[\w-]{20,}")
 """May be an id: cases are mixed."""
+_MIXED = re.compile(rb"(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{6,}")
+"""A short id may be letters, then digits: beside many ids it is one of them."""
 REST = 0.05
 """What follows a variable piece is fixed if so many of the ids have it: ``-lock``."""
 
@@ -194,13 +196,14 @@ def _number_of(groups: list[list[_Item]], counts: list[int], share: float) -> fl
 
 
 def _pieces(groups: dict[bytes, list[_Item]], variable: set[bytes], most: float) -> list[bytes]:
-    """Words that are pieces of ids: few keys have them, where many have an id."""
+    """Words that are ids or pieces of ids: few keys have them, where many have an id."""
     ids = sum(_count(groups[part]) for part in variable)
     few = max(1.0 if ids >= SEVERAL_IDS else 0.0, min(most, ASIDE * ids))
     return [
         part
         for part, group in groups.items()
-        if part not in variable and part[-1] in WEAK and _count(group) <= few and _has_variable(group)
+        if part not in variable and _count(group) <= few
+        if (part[-1] in WEAK and _has_variable(group)) or (ids >= SEVERAL_IDS and _MIXED.fullmatch(_word(part)))
     ]
 
 

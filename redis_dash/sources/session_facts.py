@@ -18,6 +18,8 @@ from redis_dash.dialects.registry import layout_of
 from redis_dash.redaction.secret_fields import HIDDEN, SessionSecret
 
 UNREADABLE = SessionFacts(user="", fields=(("", "the value has a format that is not known here"),), is_readable=False)
+_OTHER_TYPE = 'the value is no string; if it is a hash, [[sessions]] with format = "hash" in config.toml reads it'
+OTHER_TYPE = SessionFacts(user="", fields=(("", _OTHER_TYPE),), is_readable=False)
 HAS_ID = ("", "user is hidden: it holds the session's id")
 UNREAD = SessionFacts(user="", fields=(("", "the value could not be read"),), is_readable=False)
 
@@ -80,6 +82,12 @@ class KnownSession(msgspec.Struct):
         self.expires_at = (asked.monotonic + answered) / 2 + left_ms / 1000
         if answered - asked.monotonic > PRECISE_S:
             self.lifetime_at = 0.0
+
+
+def unreadable(reply: object) -> SessionFacts:
+    """What is known of a session that cannot be decoded."""
+    is_other_type = isinstance(reply, ReplyError) and str(reply).startswith("WRONGTYPE")
+    return OTHER_TYPE if is_other_type else UNREADABLE
 
 
 def most_left_first(item: tuple[bytes, KnownSession]) -> tuple[float, float]:

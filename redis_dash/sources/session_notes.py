@@ -10,7 +10,7 @@ from redis_dash.core.resp import ReplyError
 from redis_dash.core.rights import missing_right, refused_command, rules_for
 from redis_dash.dialects.base import SessionPattern
 from redis_dash.sources.base import NO_NOTE, Note
-from redis_dash.sources.session_facts import UNREAD, KnownSession
+from redis_dash.sources.session_facts import OTHER_TYPE, UNREAD, KnownSession
 
 
 def value_notes(listed: Sequence[KnownSession]) -> list[Note]:
@@ -42,7 +42,10 @@ def format_notes(
     notes = []
     if any(one.is_described for one in patterns) and read and all(map(_is_misfit, read)):
         notes.append(Note("the settings fit no listed session: see their details"))
-    if unknown := sum(row.dialect == "unknown" for row in read):
+    others = sum(known.facts is OTHER_TYPE for known in listed)
+    if others:
+        notes.append(Note(f"{others:,} of {len(rows):,} listed are no strings: see their details"))
+    if unknown := sum(row.dialect == "unknown" for row in read) - others:
         notes.append(Note(f"{unknown:,} of {len(rows):,} listed have a format that is not known here"))
     return notes
 

@@ -19,7 +19,7 @@ from redis_dash.dialects.session_dialects import Page, SessionDialects
 from redis_dash.sources.base import Context
 from redis_dash.sources.missing_commands import example
 from redis_dash.sources.refusals import is_key_refused, refused_command
-from redis_dash.sources.session_facts import UNREADABLE, KnownSession, Moment, SessionRows, most_left_first
+from redis_dash.sources.session_facts import KnownSession, Moment, SessionRows, most_left_first, unreadable
 
 KEPT = 500
 """Found sessions that are kept, those with the longest remaining lifetime; the others are only counted."""
@@ -195,7 +195,7 @@ class SessionSearch:
         if search.commands and search.commands >= self._commands(dialects):
             search.end(f"not allowed to run {', '.join(sorted(search.commands))}")
         return {
-            session.key: KnownSession(session.facts or UNREADABLE, session.dialect_name)
+            session.key: KnownSession(session.facts or unreadable(session.reply), session.dialect_name)
             for session in sessions
             if session.error is None
             and not session.is_gone

@@ -20,13 +20,13 @@ from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, roun
 from redis_dash.sources.refusals import RefusedKeys, is_key_refused, refused_command
 from redis_dash.sources.session_facts import (
     UNREAD,
-    UNREADABLE,
     KnownSession,
     Moment,
     SessionFormats,
     SessionRows,
     most_left_first,
     timeless,
+    unreadable,
 )
 from redis_dash.sources.session_notes import format_notes, lifetime_note, value_notes
 from redis_dash.sources.session_read_rights import SessionReadRights
@@ -256,7 +256,7 @@ class SessionsSource(Source[SessionsFrame]):
             known.refusals = session.refusals
         else:
             known.refusals = ()
-            known.facts = session.facts or UNREADABLE
+            known.facts = session.facts or unreadable(session.reply)
             known.value = reply if isinstance(reply, bytes) and len(reply) <= REMEMBERED else None
             known.dialect = session.dialect_name
 

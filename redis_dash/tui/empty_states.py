@@ -6,6 +6,10 @@ from redis_dash.core.certainty import Count, Scope
 from redis_dash.tui.formatting import compact, count, percent
 from redis_dash.tui.text import Plain, plain, plural
 
+_PATTERN = "'PATTERN'"
+_VALUES = {"--limit": "'PATTERN=100/60', or =none if the limit is not known"}
+"""What an option is followed by, if it is not a pattern alone."""
+
 
 def empty_text(scope: Scope, found: Count, things: str, option: str, scan_hint: str) -> Plain:
     """Why nothing is listed. It distinguishes "none seen yet" from "none there", and keys of another type from no keys.
@@ -29,7 +33,7 @@ def empty_text(scope: Scope, found: Count, things: str, option: str, scan_hint: 
     if scope.others:
         others = f"{plural(scope.others, 'key')} of another type {'does' if scope.others == 1 else 'do'}"
         return Plain(f"No {things.removesuffix('s')} matches {looked_for.rstrip(',')}; {others}.")
-    hint = f"If your {things} have other names, start with {option} 'PATTERN'."
+    hint = f"If your {things} have other names, start with {option} {_VALUES.get(option, _PATTERN)}."
     if found.certainty == "exact":
         return Plain(f"No key matches {looked_for.rstrip(',')}, among {count(scope.keys)} in this database. {hint}")
     others = "; there may be others"

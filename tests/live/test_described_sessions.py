@@ -20,6 +20,7 @@ from redis_dash.snapshot import take
 from redis_dash.sources.base import Context, Sample
 from redis_dash.sources.leaderboards import LeaderboardsSource
 from redis_dash.sources.rate_limits import RateLimitsSource
+from redis_dash.sources.session_facts import OTHER_TYPE
 from redis_dash.sources.sessions import SessionsSource
 from tests.live.searching import found, searching
 
@@ -81,6 +82,19 @@ async def test_one_pattern_alone_is_read_in_its_way(
     assert (outcome.result, client.exists(f"s:{IDS[0]}")) == ("deleted", 0)
 
 
+async def test_hashes_without_a_format_are_told_with_what_reads_them(
+    make_context: MakeContext, client: redis.Redis
+) -> None:
+    client.hset("s:one", mapping={"email": "eve@example.com", "ip": "203.0.113.9"})
+    _, sample = await sample_of(make_context, SessionPattern("s:*"))
+    (row,) = sample.frame.rows
+    assert sample.note == "1 of 1 listed are no strings: see their details"
+    assert 'with format = "hash" in config.toml' in row.fields[0][1]
+    _, sample = await sample_of(make_context, SessionPattern("s:*", "hash"))
+    (row,) = sample.frame.rows
+    assert (row.user, sample.note) == ("eve@example.com", "")
+
+
 async def test_what_does_not_fit_is_told(make_context: MakeContext, client: redis.Redis) -> None:
     client.set("s:one", json.dumps({"email": "eve@example.com"}), ex=3000)
     client.set("s:two", b"\x81\xa1a\xa1b", ex=2000)
@@ -90,7 +104,7 @@ async def test_what_does_not_fit_is_told(make_context: MakeContext, client: redi
     assert [(row.user, row.dialect, row.fields[0][1]) for row in sample.frame.rows] == [
         ("", "json", "user: data.user is not in the value"),
         ("", "json", "the value is not in the format json, which the settings name"),
-        ("", "unknown", "the value has a format that is not known here"),
+        ("", "unknown", OTHER_TYPE.fields[0][1]),
     ]
     assert [row.is_readable for row in sample.frame.rows] == [True, False, False]
     assert "the settings fit no listed session: see their details" in sample.note

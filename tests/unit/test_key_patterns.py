@@ -129,6 +129,16 @@ def test_ids_in_base64_for_urls_are_one_kind(number: int, seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
+def test_short_hexadecimal_ids_are_one_kind(seed: int) -> None:
+    """Some of them have one run of letters and one of digits, as words with a number have."""
+    rng = random.Random(seed)
+    names = [f"frag:{rng.getrandbits(32):08x}" for _ in range(300)] + ["frag:cfcd2084", "frag:fbd7939d"]
+    names += [f"product:{number}" for number in range(2000)] + ["frag:index", "frag:stats"]
+    found = passed(shuffled(keys(*names), seed))
+    assert numbers(found).keys() == {"product:*", "frag:*", "frag:index", "frag:stats"}
+
+
+@pytest.mark.parametrize("seed", range(6))
 def test_kinds_of_few_keys_are_found_also_where_only_a_sample_is_looked_at(seed: int) -> None:
     """Each name is compared with the beginnings of the others; those that the sample misses are there all the same."""
     rng = random.Random(seed)

@@ -72,4 +72,4 @@ def test_kinds_that_are_too_many_are_told(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_nothing_recognised_is_the_default_configuration() -> None:
     assert loaded(profile([])) == Config()
-    assert profile([]) == "# Nothing was recognised.\n"
+    assert profile([]) == "# Nothing was recognised that a pane shows.\n"

@@ -36,7 +36,9 @@ def kind_detail(kind: KeyKind, frame: KeysFrame, panes: Mapping[str, str], talli
 def profile_detail(frame: KeysFrame) -> Detail:
     """The settings of ``config.toml`` that watch what was recognised, line by line."""
     how = Plain("redis-dash discover URL --write PATH writes this to a new file. Nothing is written from here.")
-    lines = [plain(line, 300) for line in frame.profile.splitlines()] or [Plain("# Nothing was recognised so far.")]
+    lines = [plain(line, 300) for line in frame.profile.splitlines()] or [
+        Plain("# Nothing was recognised so far that a pane shows.")
+    ]
     return Detail(Plain("config.toml for what was recognised"), ((Plain("to write it"), how),), tuple(lines))
 
 
