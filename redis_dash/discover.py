@@ -88,17 +88,17 @@ async def discover(
         await deployment.close()
     found = discovery.patterns.found
     kinds = key_kinds(discovery, found[:SHOWN])
-    bounds = _bounds(discovery, len(found), deployment.url.user)
+    bounds = _bounds(discovery, len(found), deployment.url.user, kinds)
     code = OK if write is None else _written(write, deployment.url.shown, profile(discovery.claims), talk)
     listed = _json if as_json else _table
     return listed(deployment.url.shown, keyspace.last_done, kinds, bounds), code
 
 
-def _bounds(discovery: Discovery, found: int, user: str) -> _Bounds:
-    rules = [rule for refusal in discovery.refusals.values() for rule in refusal.rules]
+def _bounds(discovery: Discovery, found: int, user: str, kinds: Sequence[KeyKind]) -> _Bounds:
+    refused, rules = discovery.refused(sum(kind.refused > 0 for kind in kinds))
     patterns = discovery.patterns
     unlisted = max(0, found - SHOWN)
-    return _Bounds(patterns.seen, patterns.looked_at, unlisted, tuple(discovery.refusals), remedy(user, rules))
+    return _Bounds(patterns.seen, patterns.looked_at, unlisted, tuple(refused), remedy(user, rules))
 
 
 def _written(path: Path, target: str, settings: str, talk: Talk) -> int:

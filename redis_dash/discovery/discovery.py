@@ -90,6 +90,18 @@ class Discovery:
         self._has_seen_all = walk.complete
         await self.look()
 
+    def refused(self, kinds: int) -> tuple[list[str], list[str]]:
+        """What our user may not do, in words, and the ACL rules that would allow it.
+
+        Args:
+            kinds: of how many kinds keys were refused. As long as commands are refused, nobody knows about the keys.
+        """
+        refusals = self.refusals
+        if refusals or not kinds:
+            return list(refusals), [rule for refusal in refusals.values() for rule in refusal.rules]
+        words = f"not allowed to read the keys of {kinds:,} kind{'' if kinds == 1 else 's'}"
+        return [words], ["%R~*" if self._deployment.has_read_rules else "~*"]
+
     def sample_of(self, glob: str) -> KindOfKeys | None:
         """What a sample of the keys of a pattern shows; None if none were read yet."""
         return self._kinds.get(glob)

@@ -92,9 +92,9 @@ class Report:
             if not has_frame:
                 return _replace(reading, status="off" if rules else "error", note=keyspace.stopped, remedy=rules)
             return _replace(reading, status="reduced", note=f"{keyspace.stopped}: new keys may be missed", remedy=rules)
-        if refusals := self._discovery.refusals:
-            rules = remedy(self._user, [rule for refusal in refusals.values() for rule in refusal.rules])
-            return _replace(reading, status="reduced", note="; ".join(refusals), remedy=rules)
+        words, acl_rules = self._discovery.refused(sum(kind.refused > 0 for kind in self._frame.kinds))
+        if words:
+            return _replace(reading, status="reduced", note="; ".join(words), remedy=remedy(self._user, acl_rules))
         return reading
 
     def _count(self, now: float) -> None:

@@ -259,6 +259,8 @@ def test_the_figures_of_more_keys_stay_while_a_new_pass_has_seen_few(
     patterns.begin()
     patterns.add([b"user:%d" % number for number in range(100)], 1000)
     assert counts() == {"cart:*": (500, "counted"), "user:*": (500, "counted")}
+    reports = report.Report(discovery, "default")
+    assert counts() == {"cart:*": (500, "counted"), "user:*": (500, "counted")}, "a first look, while a pass runs"
     monkeypatch.setattr(report, "KEPT_S", 0.0)
     assert counts() == {"user:*": (1000, "estimated"), "cart:*": (0, "estimated")}
     monkeypatch.setattr(report, "KEPT_S", 60.0)
