@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from textual.pilot import Pilot
 
-from redis_dash.core.certainty import at_least, counted, estimated, unknown
+from redis_dash.core.certainty import Count, at_least, counted, estimated, unknown
 from redis_dash.core.commands import FullPass
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.keys import KeyKind, KeysFrame
@@ -183,6 +183,24 @@ async def test_the_details_say_of_when_their_figures_are(monkeypatch: pytest.Mon
         await tap(pilot, "enter")
         await shows(app, pilot, "16 keys, drawn at random, 49 s ago", "never, of those that were read")
         await shows(app, pilot, "16 keys, mean 100 B, 12 s ago; all that were known; others may have come since")
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [
+        (estimated(1, 1, 1, 0.5), "count          1, seen by the last scan"),
+        (estimated(120, 101, 174, 0.5), "count          101–174 by a sample of the names"),
+        (
+            estimated(12_400, 12_160, 12_640, 0.5),
+            "count          12.4 k ± 2 %, from 12,160 to 12,640 by a sample of the names",
+        ),
+    ],
+)
+async def test_the_details_say_bounds_once(count: Count, text: str) -> None:
+    async with running(feed_of(fakes.keys(fakes.kind("cart:*", count))), WIDE) as (app, pilot):
+        await opened(app, pilot)
+        await tap(pilot, "enter")
+        await shows(app, pilot, text)
 
 
 async def test_memory_that_is_only_a_lower_bound_says_so() -> None:

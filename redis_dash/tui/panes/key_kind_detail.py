@@ -81,7 +81,10 @@ def _range(kind: KeyKind, tallies: Tallies) -> str:
     """``4,000, just counted``; ``12.4 k ± 2 %, from 12,160 to 12,640 by a sample of the names``."""
     value, held = kind.count, tallies(kind.count, kind.id)
     if value.certainty == "estimated" and value.high is not None:
-        return f"{held}, from {value.low:,} to {value.high:,} by a sample of the names"
+        if value.low == value.high:
+            return f"{held}, seen by the last scan"
+        bounds = "" if "–" in held else f", from {value.low:,} to {value.high:,}"
+        return f"{held}{bounds} by a sample of the names"
     return f"{held}, {''.join(text for text, _ in certainty(value, time.time(), tallies, kind.id))}"
 
 
