@@ -15,6 +15,7 @@ from redis_dash.core.certainty import Count
 from redis_dash.core.errors import MissingRightError
 from redis_dash.discovery.memory import (
     Sizes,
+    gone_memory,
     has_heavy_tail,
     mean_interval,
     sampled_memory,
@@ -52,6 +53,7 @@ class Memory(NamedTuple):
 
     bytes: Count
     measured: int
+    """0 if those that were measured are gone by now."""
     mean_bytes: float
     at: float
     """When they were measured, or the first of them; Unix epoch seconds."""
@@ -144,7 +146,9 @@ class Measures:
             return whole_memory(pattern.count, sizes_of(there), one.at)
         # Measured keys may be gone by now; of a kind whose names are few, that would be most of them.
         there = [size for key in names if (size := one.sizes.get(key)) is not None]
-        summary = sizes_of(there) or one.summary
+        if not there:
+            return gone_memory(pattern.count, one.summary) if one.summary else None
+        summary = sizes_of(there)
         return sampled_memory(pattern.count, summary, is_random=is_random) if summary else None
 
 

@@ -96,6 +96,12 @@ def sampled_memory(count: Count, sizes: Sizes, *, is_random: bool = True) -> Cou
     return estimated(round(value), least, math.ceil(value + above), min(0.999, sizes.number / max(1, count.value)))
 
 
+def gone_memory(count: Count, sizes: Sizes) -> Count:
+    """The memory of a kind of which all measured keys are gone: a lower bound, if the others are about as large."""
+    least = count.low * max(0.0, sizes.mean - 2 * sizes.deviation)
+    return at_least(math.floor(least), coverage=count.coverage)
+
+
 def with_unexplained(memories: Mapping[str, Count], data: float | None) -> dict[str, Count]:
     """The memory of each kind, if what no figure explains may be in any kind of which not all keys were measured.
 

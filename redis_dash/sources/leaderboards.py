@@ -80,6 +80,8 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         self._refused = RefusedKeys(context, self._scope, "there may be more boards")
         """Keys that our user may not read: perhaps boards."""
         scan = [(b"SCAN", b"0", b"COUNT", b"1")] if self._needs_scan else []
+        self._unreadable = set[bytes]()
+        """Boards that are configured by their full name and were refused."""
         self._missing = MissingCommands(context, self._scope, self._ways, scan)
         self._no_rank = NO_NOTE
         """Why the member that the user searched for could not be looked up."""
@@ -158,7 +160,10 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
 
     def _keys_to_read(self) -> tuple[list[bytes], list[bytes]]:
         """All keys, with only some of the refused ones; and these."""
-        keys = {*self._named, *self._key_group.keys}
+        scanned, is_complete = self._key_group.keys, bool(self._context.keyspace.passes)
+        # A refusal does not tell whether the key exists; a complete pass does.
+        named = (key for key in self._named if key in scanned or not (is_complete and key in self._unreadable))
+        keys = {*named, *scanned}
         self._refused.keep(list(keys))
         tried = self._refused.some()
         return sorted(key for key in keys if key not in self._refused or key in tried), tried
@@ -213,6 +218,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
             if is_key_refused(size) or is_key_refused(rows):
                 self._is_board.pop(key, None)
                 self._refused.add(key)
+                self._unreadable |= {key} & set(self._named)
                 continue
             self._refused.discard(key)
             size, rows = check(size), check(rows)

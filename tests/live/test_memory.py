@@ -11,6 +11,7 @@ import redis
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Url
 from redis_dash.discovery import measures, sizes
+from redis_dash.discovery.discovery import Discovery
 from redis_dash.discovery.measures import Measures
 from redis_dash.discovery.sizes import UNREADABLE, read_sizes
 from redis_dash.keyspace import key_patterns
@@ -106,6 +107,27 @@ async def test_long_strings_are_known_and_keys_that_are_gone_left_out(
     read = await read_sizes(deployment, [b"gone", b"long"])
     told = client.memory_usage("long")
     assert read == {b"gone": None, b"long": (told, told, told)}
+
+
+async def test_keys_that_are_gone_are_not_added_to_those_that_came(deployment: Deployment, client: redis.Redis) -> None:
+    """All are others at each pass, as short-lived sessions may be."""
+    discovery = Discovery(deployment, patterns := KeyPatterns())
+    for begin in (100, 200, 300, 400):
+        client.flushdb()
+        for number in range(begin, begin + 15):
+            client.set(f"sess:{number}", "x" * 200)
+        patterns.begin()
+        keys = [f"sess:{number}".encode() for number in range(begin, begin + 15)]
+        patterns.add(keys, len(keys))
+        patterns.end()
+        truth = sum(client.memory_usage(key) or 0 for key in keys)
+        if begin > 100:
+            memory = discovery.memory(patterns.found)["sess:*"].bytes
+            assert memory.low <= truth
+            assert memory.low >= 0.9 * truth, "they are all of one size"
+        await discovery.look()
+        await discovery.measure()
+        assert discovery.memory(patterns.found)["sess:*"].bytes.value == truth
 
 
 async def test_many_large_collections_are_measured_little_by_little(

@@ -61,7 +61,14 @@ def _figures(kind: KeyKind, frame: KeysFrame, tallies: Tallies) -> Iterator[Fact
     whole = sum(one.memory.value for one in frame.kinds if one.memory is not None)
     share = kind_text.share_of(kind.memory.value, whole)
     yield Plain("memory"), Plain(f"{kind_text.memory(kind)}, {share} of what all kinds take")
-    known = f"{plural(kind.measured, 'key')}, mean {nbytes(kind.mean_bytes)}{_ago(kind.measured_at)}"
+    mean = f"mean {nbytes(kind.mean_bytes)}{_ago(kind.measured_at)}"
+    if not kind.measured:
+        yield (
+            Plain("  measured"),
+            Plain(f"keys that are gone by now, {mean}; at least, if the others are about as large"),
+        )
+        return
+    known = f"{plural(kind.measured, 'key')}, {mean}"
     yield Plain("  measured"), Plain(f"{known}; {_trust(kind, kind.memory.certainty)}")
 
 
