@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 
-from redis_dash.core.resp import Command, ReplyError
+from redis_dash.core.resp import Command, ReplyError, is_wrong_type
 
 _MISSED: dict[bytes, object] = {
     b"GET": None,
@@ -137,7 +137,7 @@ class OwnLookups:
         for command, reply in zip(commands, replies, strict=True):
             name = command[0]
             weight = weights.get(name)
-            if not weight or (isinstance(reply, ReplyError) and not str(reply).startswith("WRONGTYPE")):
+            if not weight or (isinstance(reply, ReplyError) and not is_wrong_type(reply)):
                 continue
             if isinstance(reply, ReplyError):  # the server finds the key before it checks its type
                 found = True

@@ -11,7 +11,7 @@ from redis_dash.client.endpoint import without_secret
 from redis_dash.config import Url
 from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.resp import Command, ReplyError
-from redis_dash.core.rights import missing_right, refused_command, rules_for
+from redis_dash.core.rights import missing_right, refused_command, rules_for, shown_command
 
 CLOSED = "the server closed the connection"
 CLOSED_AT_ONCE = "the server closed the connection without a word: is this a TLS port (rediss://)?"
@@ -48,7 +48,7 @@ def say(error: ReplyError) -> str:
 
 def _refused(error: ReplyError) -> str:
     """The message for a missing right; empty if the error is about something else, or says nothing more."""
-    command = refused_command(error).upper().replace("|", " ")
+    command = shown_command(refused_command(error))
     match missing_right(error):
         case "command" if command:
             return f"not allowed to run {command}"

@@ -21,3 +21,8 @@ class ReplyError(Exception):
         if not text.isprintable():
             text = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
         super().__init__(text)
+
+
+def is_wrong_type(reply: object) -> bool:
+    """Whether the server found the key, and it is of another type than the command reads."""
+    return isinstance(reply, ReplyError) and str(reply).startswith("WRONGTYPE")

@@ -42,6 +42,11 @@ def rules_for(error: ReplyError) -> tuple[str, ...]:
     return (f"+{command}",) if command else ()
 
 
+def shown_command(name: str) -> str:
+    """A command as users write it: ``MEMORY USAGE`` for ``memory|usage``."""
+    return name.upper().replace("|", " ")
+
+
 def remedy(user: str, rules: Iterable[str]) -> str:
     """The command that grants the rights: ``ACL SETUSER ann +scan %R~sess:*``; empty without a rule."""
     words = [f'"{rule}"' if re.search(r"[\s'\"]", rule) else rule for rule in (user, *dict.fromkeys(rules))]

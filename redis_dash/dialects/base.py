@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from redis_dash.core.resp import Command, ReplyError
+from redis_dash.core.resp import Command, ReplyError, is_wrong_type
 from redis_dash.dialects.companions import Companion, ShownCompanion
 
 FACTS = ("user", "role", "created", "last_seen")
@@ -93,7 +93,7 @@ def refusal(reply: object) -> ReplyError | None:
     WRONGTYPE says something about the key. MASTERDOWN, BUSY, LOADING, NOPERM and the like do not: what was known of the
     key before remains valid.
     """
-    return reply if isinstance(reply, ReplyError) and not str(reply).startswith("WRONGTYPE") else None
+    return reply if isinstance(reply, ReplyError) and not is_wrong_type(reply) else None
 
 
 def is_gone(reply: object) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -18,7 +17,7 @@ from redis_dash.discovery.discovery import Discovery
 from redis_dash.discovery.kinds import KindOfKeys
 from redis_dash.discovery.measures import Memory
 from redis_dash.discovery.profile import profile
-from redis_dash.keyspace.key_patterns import FoundPattern
+from redis_dash.keyspace.key_patterns import FoundPattern, PassResult
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.redaction.secret_fields import hide_tokens
 from redis_dash.redaction.session_keys import mask_keys
@@ -45,24 +44,14 @@ def key_kinds(discovery: Discovery, found: Sequence[FoundPattern], topics: Topic
     return (*kinds, *(_kind(pattern, kind, topics, None) for pattern, kind in discovery.rare_kinds(listed)))
 
 
-class _Counted(NamedTuple):
-    """The patterns with their counts, as they were at one moment."""
-
-    found: Sequence[FoundPattern] = ()
-    size: int = 0
-    seen: int = 0
-    looked_at: int = 0
-    ended_at: float = 0.0
-    at: float = 0.0
-
-
 class Report:
     """Makes the readings; their frame is made again only when something has changed."""
 
     def __init__(self, discovery: Discovery, user: str) -> None:
         self._discovery = discovery
         self._user = user
-        self._counted = _Counted()
+        self._counted, self._counted_at = PassResult(), 0.0
+        """The counts that are shown, and when they were taken."""
         self._made_found: Sequence[FoundPattern] | None = None
         self._made_of: tuple[int, Topics | None] = (0, None)
         self._frame = KeysFrame()
@@ -81,7 +70,7 @@ class Report:
             self._make(topics)
             self._rests_until = time.monotonic() + REST * (time.monotonic() - began)
         if not trouble:
-            self._taken_at = now if self._counted.ended_at else self._counted.at
+            self._taken_at = now if self._counted.ended_at else self._counted_at
         has_frame = bool(self._frame.kinds) or (keyspace.has_begun and not trouble)
         frame = _replace(self._frame, scan=keyspace.scan()) if has_frame else None
         reading = Reading(TOPIC, "ok", frame, self._taken_at, count=self._total())
@@ -100,14 +89,12 @@ class Report:
     def _count(self, now: float) -> None:
         """Take the present counts. Those of more keys are kept for a while: a new pass begins with none."""
         patterns = self._discovery.patterns
-        last, is_first = patterns.last, not self._counted.at
-        if is_first and not patterns.ended_at and now - last.ended_at < KEPT_S:
-            self._counted = _Counted(*last, last.ended_at)
-        is_less = not patterns.ended_at and patterns.looked_at < self._counted.looked_at
-        if not is_less or now - self._counted.at >= KEPT_S:
-            self._counted = _Counted(
-                patterns.found, patterns.size, patterns.seen, patterns.looked_at, patterns.ended_at, now
-            )
+        running = patterns.result
+        if not self._counted_at:
+            self._counted, self._counted_at = patterns.last, patterns.last.ended_at
+        is_less = not running.ended_at and running.looked_at < self._counted.looked_at
+        if not is_less or now - self._counted_at >= KEPT_S:
+            self._counted, self._counted_at = running, now
 
     def _make(self, topics: Topics) -> None:
         """Make the frame, if anything has changed."""
@@ -120,7 +107,7 @@ class Report:
             known.size or sum(kind.count.value for kind in kinds),
             known.seen,
             known.looked_at,
-            known.ended_at or known.at,
+            known.ended_at or self._counted_at,
             profile=profile(self._discovery.claims),
         )
         self._made_found, self._made_of = known.found, made_of

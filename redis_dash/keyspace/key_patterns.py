@@ -59,14 +59,18 @@ class FoundPattern(msgspec.Struct, frozen=True):
     """Some of its keys, drawn at random; names of more than ``LONGEST_NAME`` bytes are left out."""
 
 
-class CompletePass(NamedTuple):
-    """What a complete pass has found."""
+class PassResult(NamedTuple):
+    """What a pass has found."""
 
-    found: tuple[FoundPattern, ...] = ()
+    found: Sequence[FoundPattern] = ()
     size: int = 0
+    """Keys in the database; 0 if the server does not tell."""
     seen: int = 0
+    """Keys that the scan has returned."""
     looked_at: int = 0
+    """Those of them whose names were looked at."""
     ended_at: float = 0.0
+    """Unix epoch seconds; 0 while it runs."""
 
 
 class KeyNames(NamedTuple):
@@ -112,18 +116,15 @@ class KeyPatterns:
         """The shapes of each of them."""
         self._learned_from = -1
         """How many keys had been looked at when ``_found`` was made."""
-        self._before: tuple[FoundPattern, ...] = ()
-        """The patterns of the last complete pass, while another one runs."""
-        self.last = CompletePass()
-        """The last complete pass before the one that runs."""
+        self.last = PassResult()
+        """The last complete pass before the one that runs, or ran last."""
 
     # -- a pass ------------------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
         """Begin a pass: the counts start again, and the patterns stay."""
         if self._ended_at:
-            self._before = tuple(self.found)
-            self.last = CompletePass(self._before, self._size, self.seen, self.looked_at, self._ended_at)
+            self.last = self.result
         self._shapes, self._names_bytes = {}, 0
         self.beginnings.begin()
         self.seen = self.looked_at = self._size = self._least = self._greatest = 0
@@ -140,7 +141,6 @@ class KeyPatterns:
     def end(self) -> None:
         """End a complete pass."""
         self._ended_at, self._learned_from = time.time(), -1
-        self._before = ()
         self.passes += 1
 
     def _some(self, keys: Sequence[bytes]) -> Iterable[bytes]:
@@ -201,14 +201,9 @@ class KeyPatterns:
         return self._shapes.keys()
 
     @property
-    def size(self) -> int:
-        """Keys in the database at the latest slice; 0 if the server does not tell."""
-        return self._size
-
-    @property
-    def ended_at(self) -> float:
-        """When the latest pass was complete (Unix epoch seconds); 0 while one runs."""
-        return self._ended_at
+    def result(self) -> PassResult:
+        """What the latest pass has found so far."""
+        return PassResult(self.found, self._size, self.seen, self.looked_at, self._ended_at)
 
     @property
     def found(self) -> Sequence[FoundPattern]:
@@ -236,7 +231,7 @@ class KeyPatterns:
         most = min(RECOGNISED_BY, self._sampled)
         found = [self._pattern(glob, shapes, most) for glob, shapes in ranked]
         if not self._ended_at:
-            gone = (one for one in self._before if one.glob not in groups)
+            gone = (one for one in self.last.found if one.glob not in groups)
             found += [
                 msgspec.structs.replace(one, count=_unseen(self._count(0), one))
                 for one in islice(gone, max(0, self._most - len(found)))

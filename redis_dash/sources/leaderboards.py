@@ -19,7 +19,7 @@ from redis_dash.core.decoding import raw
 from redis_dash.core.errors import MissingRightError
 from redis_dash.core.frames.leaderboards import Board, BoardRow, LeaderboardsFrame
 from redis_dash.core.patterns import Pattern
-from redis_dash.core.resp import Command, ReplyError
+from redis_dash.core.resp import Command, ReplyError, is_wrong_type
 from redis_dash.keyspace.key_group import HELD
 from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, round_robin, sample, text
 from redis_dash.sources.missing_commands import MissingCommands, example
@@ -72,16 +72,16 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         self._is_board: dict[bytes, bool] = {}
         """Whether each key is a sorted set. Keys of other types are checked again: they may be replaced by a board."""
         self._type_turn = 0
-        self._others = OtherSortedSets(self._scope)
+        self._others = OtherSortedSets(self._scope, self._named)
         self._needs_scan = len(self._named) < len(self._scope)
         self._pages: dict[bytes, _Page] = {}
         self._changes: Changes | None = None
         """INFO's counters of changes at the end of the last poll."""
         self._refused = RefusedKeys(context, self._scope, "there may be more boards")
         """Keys that our user may not read: perhaps boards."""
+        self._refused_names = set[bytes]()
+        """Those of ``_named`` that were refused."""
         scan = [(b"SCAN", b"0", b"COUNT", b"1")] if self._needs_scan else []
-        self._unreadable = set[bytes]()
-        """Boards that are configured by their full name and were refused."""
         self._missing = MissingCommands(context, self._scope, self._ways, scan)
         self._no_rank = NO_NOTE
         """Why the member that the user searched for could not be looked up."""
@@ -162,7 +162,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         """All keys, with only some of the refused ones; and these."""
         scanned, is_complete = self._key_group.keys, bool(self._context.keyspace.passes)
         # A refusal does not tell whether the key exists; a complete pass does.
-        named = (key for key in self._named if key in scanned or not (is_complete and key in self._unreadable))
+        named = (key for key in self._named if key in scanned or not (is_complete and key in self._refused_names))
         keys = {*named, *scanned}
         self._refused.keep(list(keys))
         tried = self._refused.some()
@@ -211,14 +211,15 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         replies = await self._context.deployment.pipeline(commands)
         read: dict[bytes, tuple[int, list[bytes]]] = {}
         for key, size, rows in zip(pages, replies[::2], replies[1::2], strict=True):
-            if isinstance(size, ReplyError) and str(size).startswith("WRONGTYPE"):
+            if is_wrong_type(size):
                 self._is_board[key] = False  # a key of another type whose name matches
                 self._refused.discard(key)
                 continue
             if is_key_refused(size) or is_key_refused(rows):
                 self._is_board.pop(key, None)
                 self._refused.add(key)
-                self._unreadable |= {key} & set(self._named)
+                if key in self._named:
+                    self._refused_names.add(key)
                 continue
             self._refused.discard(key)
             size, rows = check(size), check(rows)

@@ -11,8 +11,8 @@ from redis_dash.client.reasons import say
 from redis_dash.core.errors import MissingRightError
 from redis_dash.core.globs import Glob
 from redis_dash.core.patterns import Pattern
-from redis_dash.core.resp import Command, ReplyError
-from redis_dash.core.rights import missing_right, refused_command, rules_for
+from redis_dash.core.resp import Command, ReplyError, is_wrong_type
+from redis_dash.core.rights import missing_right, refused_command, rules_for, shown_command
 from redis_dash.sources.base import Context, Note
 
 ASK_AGAIN_S = 30.0
@@ -127,7 +127,7 @@ class MissingCommands:
             types = {_TYPES.get(command[0], kind) for command in way}
             if isinstance(kind, bytes) and kind != b"none" and types != {kind}:
                 continue
-            if not any(isinstance(reply, ReplyError) and str(reply).startswith("WRONGTYPE") for reply in replies):
+            if not any(map(is_wrong_type, replies)):
                 refused += _refused(replies)
         keys = self._keys()[:_TRIED]
         kinds = await self._deployment.pipeline([(b"TYPE", key) for key in keys]) if keys else []
@@ -147,7 +147,7 @@ class MissingCommands:
         return next(made_from, None) or next(matching, "*")
 
     def _together(self, first: MissingRightError, missing: Missing) -> MissingRightError:
-        names = [refused_command(error).upper().replace("|", " ") for error in missing.commands]
+        names = [shown_command(refused_command(error)) for error in missing.commands]
         unnamed = [name for name in dict.fromkeys(names) if name and not re.search(rf"\b{name}\b", str(first))]
         rules = [*first.rules, *(rule for error in missing.commands for rule in rules_for(error))]
         text = ", ".join([str(first), *unnamed])

@@ -21,8 +21,9 @@ TIMES, WITHOUT_SCORES = "their scores are times", "all their scores are 0"
 class OtherSortedSets:
     """Tells why a sorted set is no leaderboard. One that is configured by its full name is one in any case."""
 
-    def __init__(self, globs: Sequence[str]) -> None:
-        self._named = [glob.encode() for glob in globs if not set(glob) & set("*?[\\")]
+    def __init__(self, globs: Sequence[str], named: Sequence[bytes]) -> None:
+        """``named`` are the keys that ``globs`` give by their full names."""
+        self._named = named
         self._asked_for = [Pattern(glob) for glob in globs if any(Glob.of(glob).runs)]
         """The patterns that name a part of the key, unlike ``*``."""
         self._layouts = [layout for layout in layouts() if layout.type == "zset" and layout.topic != "leaderboards"]

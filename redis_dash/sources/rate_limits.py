@@ -16,7 +16,7 @@ from redis_dash.core.certainty import Count
 from redis_dash.core.credential import Credential
 from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.frames.rate_limits import LimitRow, RateLimitsFrame
-from redis_dash.core.resp import Command, ReplyError
+from redis_dash.core.resp import Command, is_wrong_type
 from redis_dash.dialects.base import OtherDialectError
 from redis_dash.dialects.registry import LIMIT_DIALECTS
 from redis_dash.keyspace.client_tracking import Take
@@ -76,8 +76,8 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         self._began = 0.0
         """When the running poll began, ``time.monotonic()``."""
         self._refusal: MissingRightError | None = None
-        ways = lambda: self._limiters.ways(self._key_group.keys)  # noqa: E731
-        self._missing = MissingCommands(context, self._scope, ways, [(b"TIME",)])
+        clock = [(b"TIME",)]
+        self._missing = MissingCommands(context, self._scope, lambda: self._limiters.ways(self._key_group.keys), clock)
         self._reading = asyncio.Lock()
         context.keyspace.readers[KEY_GROUP] = self.examine
 
@@ -345,4 +345,4 @@ class RateLimitsSource(Source[RateLimitsFrame]):
 
 def _is_about_the_key(reply: object) -> bool:
     """Whether the key is of another type, or our user may not read this key in particular."""
-    return (isinstance(reply, ReplyError) and str(reply).startswith("WRONGTYPE")) or is_key_refused(reply)
+    return is_wrong_type(reply) or is_key_refused(reply)

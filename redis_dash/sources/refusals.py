@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from redis_dash.client.reasons import check, say
 from redis_dash.core.patterns import Pattern
 from redis_dash.core.resp import ReplyError
-from redis_dash.core.rights import missing_right, rules_for
+from redis_dash.core.rights import missing_right, rules_for, shown_command
 from redis_dash.dialects.base import refusal
 from redis_dash.keyspace.key_group import HELD
 from redis_dash.sources.base import NO_NOTE, Context, Note, round_robin
@@ -105,7 +105,7 @@ class RefusedKeys:
         """The commands that these keys need, too, without those that the other notes name."""
         told = {rule for note in others for rule in note.rules}
         rules = sorted({rule for rules in set(self._keys.values()) for rule in rules} - told)
-        names = ", ".join(rule.removeprefix("+").upper().replace("|", " ") for rule in rules)
+        names = ", ".join(shown_command(rule.removeprefix("+")) for rule in rules)
         return Note(f"not allowed to run {names}", tuple(rules)) if rules else NO_NOTE
 
     @property

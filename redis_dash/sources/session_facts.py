@@ -12,7 +12,7 @@ from redis_dash.core.credential import Credential, distinctive, mask
 from redis_dash.core.frames.sessions import Format, SessionRow
 from redis_dash.core.known_ids import KnownIds
 from redis_dash.core.patterns import Pattern
-from redis_dash.core.resp import ReplyError
+from redis_dash.core.resp import ReplyError, is_wrong_type
 from redis_dash.dialects.base import SessionFacts, SessionPattern
 from redis_dash.dialects.registry import layout_of
 from redis_dash.redaction.secret_fields import HIDDEN, SessionSecret
@@ -86,8 +86,7 @@ class KnownSession(msgspec.Struct):
 
 def unreadable(reply: object) -> SessionFacts:
     """What is known of a session that cannot be decoded."""
-    is_other_type = isinstance(reply, ReplyError) and str(reply).startswith("WRONGTYPE")
-    return OTHER_TYPE if is_other_type else UNREADABLE
+    return OTHER_TYPE if is_wrong_type(reply) else UNREADABLE
 
 
 def most_left_first(item: tuple[bytes, KnownSession]) -> tuple[float, float]:

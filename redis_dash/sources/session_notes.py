@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from redis_dash.client.reasons import say
 from redis_dash.core.frames.sessions import SessionRow
 from redis_dash.core.resp import ReplyError
-from redis_dash.core.rights import missing_right, refused_command, rules_for
+from redis_dash.core.rights import missing_right, refused_command, rules_for, shown_command
 from redis_dash.dialects.base import SessionPattern
 from redis_dash.sources.base import NO_NOTE, Note
 from redis_dash.sources.session_facts import OTHER_TYPE, UNREAD, KnownSession
@@ -53,7 +53,7 @@ def format_notes(
 def _commands(refusals: Iterable[ReplyError]) -> tuple[str, tuple[str, ...]]:
     """Why commands cannot be run, each told once, and the ACL rules that would allow them."""
     errors = list({str(error): error for error in refusals}.values())
-    refused = [refused_command(error).upper().replace("|", " ") for error in errors if _is_named(error)]
+    refused = [shown_command(refused_command(error)) for error in errors if _is_named(error)]
     whys = [f"not allowed to run {', '.join(refused)}"] if refused else []
     whys += [say(error) for error in errors if not _is_named(error)]
     return "; ".join(whys), tuple(rule for error in errors for rule in rules_for(error))
