@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 
-from demo_server.process.embedded import EmbeddedServer
 from redis_dash.client.value_heads import MOST_BYTES
 from redis_dash.core.commands import ShowRanks
 from redis_dash.sources.base import Context, Source
@@ -18,32 +15,10 @@ from redis_dash.sources.leaderboards import LeaderboardsSource
 from redis_dash.sources.rate_limits import RateLimitsSource
 from redis_dash.sources.sessions import SessionsSource
 from tests.conftest import until_async
-from tests.live.limited import CLIENTS, PROGRAMS, SESSIONS, allow, config, context, fill, refusals
+from tests.live.limited import CLIENTS, SESSIONS, allow, refusals
 from tests.live.searching import found, searching
 
 ALL = ("+@all", "&*")
-
-
-@pytest.fixture(scope="module", params=PROGRAMS, ids=lambda path: path.name)
-def server(request: pytest.FixtureRequest) -> Iterator[EmbeddedServer]:
-    program: Path = request.param
-    with EmbeddedServer(program=program) as server:
-        yield server
-
-
-@pytest.fixture
-def client(server: EmbeddedServer) -> Iterator[redis.Redis]:
-    with redis.Redis(port=server.port) as client:
-        fill(client)
-        yield client
-
-
-@pytest.fixture
-async def limited(server: EmbeddedServer) -> AsyncIterator[Context]:
-    """A context of the user whose rights ``allow`` sets."""
-    made = context(config(server.port))
-    yield made
-    await made.deployment.close()
 
 
 def reading(client: redis.Redis, glob: str) -> str:

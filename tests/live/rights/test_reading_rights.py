@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
@@ -22,34 +21,12 @@ from redis_dash.sources.rate_limits import RateLimitsSource
 from redis_dash.sources.sessions import SessionsSource
 from tests.conftest import until
 from tests.live.conftest import running
-from tests.live.limited import PROGRAMS, SESSIONS, allow, config, context, fill, refusals
+from tests.live.limited import SESSIONS, allow, config, context, refusals
 from tests.live.searching import found, searching
 from tests.live.test_hub import Desk
 
 HASHES = 3
 HASH_KEYS = [f"web:{'f' * 27}{number:03}" for number in range(HASHES)]
-
-
-@pytest.fixture(scope="module", params=PROGRAMS, ids=lambda path: path.name)
-def server(request: pytest.FixtureRequest) -> Iterator[EmbeddedServer]:
-    program: Path = request.param
-    with EmbeddedServer(program=program) as server:
-        yield server
-
-
-@pytest.fixture
-def client(server: EmbeddedServer) -> Iterator[redis.Redis]:
-    with redis.Redis(port=server.port) as client:
-        fill(client)
-        yield client
-
-
-@pytest.fixture
-async def limited(server: EmbeddedServer) -> AsyncIterator[Context]:
-    """A context of the user whose rights ``allow`` sets."""
-    made = context(config(server.port))
-    yield made
-    await made.deployment.close()
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -24,30 +22,8 @@ from redis_dash.sources.rate_limits import RateLimitsSource
 from redis_dash.sources.sessions import SessionsSource
 from tests.conftest import until
 from tests.live.conftest import running
-from tests.live.limited import BOARDS, CLIENTS, PROGRAMS, SESSIONS, allow, config, context, fill
+from tests.live.limited import BOARDS, CLIENTS, SESSIONS, allow, config
 from tests.live.test_hub import Desk
-
-
-@pytest.fixture(scope="module", params=PROGRAMS, ids=lambda path: path.name)
-def server(request: pytest.FixtureRequest) -> Iterator[EmbeddedServer]:
-    program: Path = request.param
-    with EmbeddedServer(program=program) as server:
-        yield server
-
-
-@pytest.fixture
-def client(server: EmbeddedServer) -> Iterator[redis.Redis]:
-    with redis.Redis(port=server.port) as client:
-        fill(client)
-        yield client
-
-
-@pytest.fixture
-async def limited(server: EmbeddedServer) -> AsyncIterator[Context]:
-    """A context of the user whose rights ``allow`` sets."""
-    made = context(config(server.port))
-    yield made
-    await made.deployment.close()
 
 
 def needs(client: redis.Redis, major: int) -> None:
