@@ -183,10 +183,11 @@ class KeyGroup:
         """The same, if a reader checks each known key of the running pass, and those of ``alive`` exist.
 
         Those that the pass has not found, and that were not written since it began, are not counted: they are among
-        those that it is expected to find.
+        those that it is expected to find. A key that the pass has found and the reader has not checked yet exists:
+        the server has just returned it, and the reader discards those that are gone.
         """
-        kept = sum(key in self._found and key not in written for key in alive)
-        others = sum(key in alive for key in written)
+        kept = sum(key not in written for key in self._found)
+        others = sum(key in alive or key in self._found for key in written)
         number, found = self.followed[:2]
         existing = Existing(Range(kept, kept, kept), Range(others, others, others), len(written))
         return Asked(number, found, existing, self.basis)
