@@ -6,7 +6,6 @@ are variable: many stand at the same place, and each of them has few keys.
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import median
@@ -15,6 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from redis_dash.keyspace.key_shape import STRONG, VARIABLE, WEAK, part_at, to_strong
+from redis_dash.keyspace.sibling_ids import Place, SiblingIds
 
 FEW = 20
 """So many different words at one place are fixed."""
@@ -26,18 +26,10 @@ LEAST_SEEN = 4
 """Words that stand for many others which were not sampled."""
 WHOLE = 0.9
 """A prefix of so many keys says nothing, as the name of the application in front of all; then kinds of keys follow."""
-ASIDE = 0.02
-"""A piece beside so many more ids is a piece of an id: a Base64 id for URLs may have a ``-`` in it."""
 MOST_PARTS = 24
 """Parts of a pattern; what comes after so many is variable."""
 MOST_VARIABLE = 6
 """Variable parts of a pattern; what comes after so many is variable."""
-SEVERAL_IDS = 8
-"""Beside so many ids, one piece is that of an id."""
-_ID = re.compile(rb"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])[\w-]{20,}")
-"""May be an id: cases are mixed."""
-_MIXED = re.compile(rb"(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{6,}")
-"""A short id may be letters, then digits: beside many ids it is one of them."""
 REST = 0.05
 """What follows a variable piece is fixed if so many of the ids have it: ``-lock``."""
 
@@ -113,10 +105,10 @@ class PatternTree:
         numbers = {part: _count(groups[part]) for part in groups if part[:1].isdigit() and _word(part).isdigit()}
         if not _few_numbers(numbers):
             variable |= numbers.keys()
+        variable.update(_like_ids(groups, variable))
         words = {part: group for part, group in groups.items() if part not in variable and part not in numbers}
         if len(words) >= LEAST_SEEN or path in self._variable:
             variable.update(self._variable_words(path, words, share, is_top=is_top))
-        variable.update(_pieces(groups, variable, max(1.0, self._least / 2)))
         kept = {
             part: [_Item(shape, at + len(part)) for shape, at in group]
             for part, group in groups.items()
@@ -195,16 +187,12 @@ def _number_of(groups: list[list[_Item]], counts: list[int], share: float) -> fl
     return max(len(counts), min(number / share, number + once * (once - 1) / (2 * (twice + 1))))  # Chao's estimate
 
 
-def _pieces(groups: dict[bytes, list[_Item]], variable: set[bytes], most: float) -> list[bytes]:
-    """Words that are ids or pieces of ids: few keys have them, where many have an id."""
-    ids = sum(_count(groups[part]) for part in variable)
-    few = max(1.0 if ids >= SEVERAL_IDS else 0.0, min(most, ASIDE * ids))
-    return [
-        part
-        for part, group in groups.items()
-        if part not in variable and _count(group) <= few
-        if (part[-1] in WEAK and _has_variable(group)) or (ids >= SEVERAL_IDS and _MIXED.fullmatch(_word(part)))
-    ]
+def _like_ids(groups: dict[bytes, list[_Item]], variable: set[bytes]) -> list[bytes]:
+    """Words that look like the ids at the same place, or that begin such ones: an id may have no digit, or a ``-``."""
+    if variable.issuperset(groups):
+        return []
+    ids = SiblingIds(_named(item) for part in variable for item in groups[part])
+    return [part for part, group in groups.items() if part not in variable and ids.hold(map(_named, group))]
 
 
 def _is_last(item: _Item) -> bool:
@@ -212,9 +200,11 @@ def _is_last(item: _Item) -> bool:
     return item.at + len(part_at(*_place(item))) == len(item.shape.name)
 
 
-def _has_variable(group: list[_Item]) -> bool:
-    pieces = (to_strong(*_place(item)) for item in group)
-    return all(VARIABLE in piece or _ID.match(piece) is not None for piece in pieces)
+def _named(item: _Item) -> Place:
+    """Where the item is, with the names that are kept of it."""
+    shape, at = item
+    names = [name for _, name in shape.names or ()] or shape.rare or ()
+    return Place(shape.name, at, shape.count, names)
 
 
 def _place(item: _Item) -> tuple[bytes, int]:

@@ -4,10 +4,71 @@ from __future__ import annotations
 
 import random
 import string
+import uuid
+from collections.abc import Callable
 
 import pytest
 
 from tests.unit.test_key_patterns import keys, numbers, passed, shuffled
+
+LOWER, UPPER, DIGITS = string.ascii_lowercase, string.ascii_uppercase, string.digits
+URL_SAFE = LOWER + UPPER + DIGITS + "-_"
+
+
+def of(letters: str, length: int) -> Callable[[random.Random], str]:
+    """Returns random words of this length."""
+    return lambda rng: "".join(rng.choices(letters, k=length))
+
+
+IDS: dict[str, Callable[[random.Random], str]] = {
+    "express": of(URL_SAFE, 32),
+    "base64url 24": of(URL_SAFE, 24),
+    "base64url 43": of(URL_SAFE, 43),
+    "django": of(LOWER + DIGITS, 32),
+    "uuid4": lambda rng: str(uuid.UUID(int=rng.getrandbits(128), version=4)),
+    "hex 32": of("0123456789abcdef", 32),
+    "hex 40": of("0123456789abcdef", 40),
+    "hex 64": of("0123456789abcdef", 64),
+    "nanoid": of(URL_SAFE, 21),
+    "php": of(LOWER + DIGITS, 26),
+    "ulid": lambda rng: "01JQ" + of("0123456789ABCDEFGHJKMNPQRSTVWXYZ", 22)(rng),
+    "base62 24": of(LOWER + UPPER + DIGITS, 24),
+    "lower case 8": of(LOWER, 8),
+    "letters 16": of(LOWER + UPPER, 16),
+}
+WORDS = ("cache:homepage", "config:feature-flags", "lock:nightly-report")
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("form", IDS)
+def test_no_id_is_a_kind_of_its_own(form: str, seed: int) -> None:
+    """Whatever its letters are; words stay kinds of their own."""
+    rng = random.Random(f"{form} {seed}")
+    names = [f"sess:{IDS[form](rng)}" for _ in range(600)]
+    assert numbers(passed(shuffled(keys(*names), seed))) == {"sess:*": 600}
+    found = numbers(passed(shuffled(keys(*names, *WORDS), seed)))
+    assert found == {"sess:*": 600, **dict.fromkeys(WORDS, 1)}
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("form", [form for form in IDS if form != "lower case 8"])
+@pytest.mark.parametrize("number", [30, 600])
+def test_words_beside_ids_are_kinds_of_their_own(form: str, number: int, seed: int) -> None:
+    """Also under the same prefix: they have another length, or letters that no id has."""
+    rng = random.Random(f"{form} {seed}")
+    words = ("sess:homepage", "sess:feature-flags", "sess:nightly-report")
+    found = numbers(passed(shuffled(keys(*(f"sess:{IDS[form](rng)}" for _ in range(number)), *words), seed)))
+    assert found == {"sess:*": number, **dict.fromkeys(words, 1)}
+
+
+def test_a_word_as_long_as_the_ids_is_a_kind_if_no_id_would_be_made_of_its_letters() -> None:
+    rng = random.Random(1)
+    hexadecimal = [f"frag:{rng.getrandbits(32):08x}" for _ in range(400)]
+    found = numbers(passed(shuffled(keys(*hexadecimal, "frag:homepage"))))
+    assert found == {"frag:*": 400, "frag:homepage": 1}
+    mixed = [f"page:{IDS['nanoid'](rng)}" for _ in range(400)]
+    found = numbers(passed(shuffled(keys(*mixed, "page:returns-and-exchanges"))))
+    assert found == {"page:*": 400, "page:returns-and-exchanges": 1}
 
 
 @pytest.mark.parametrize("seed", range(6))
