@@ -13,6 +13,7 @@ from redis_dash.client.deployment import Deployment
 from redis_dash.core.certainty import at_least
 from redis_dash.dialects.layout import Claim, recognise
 from redis_dash.dialects.registry import layouts
+from redis_dash.discovery.few_names import where_names_vary
 from redis_dash.discovery.kinds import KindOfKeys, kind_of, read_kinds
 from redis_dash.discovery.measures import Measures, Memory
 from redis_dash.discovery.samples import ReadKey, Refusals, read_samples
@@ -136,22 +137,27 @@ class Discovery:
         Raises:
             SourceError: the server could not be reached.
         """
-        found = self.patterns.found
         is_complete = self._has_seen_all or self.patterns.passes > 0
         if self.refusals and await self._is_allowed_now():
             self._kinds = {glob: kind for glob, kind in self._kinds.items() if kind.claims}
             self.refusals = {}
-        new = [pattern for pattern in found if pattern.glob not in self._kinds][:most]
-        for begin in range(0, len(new), READ_AT_ONCE):  # what is read is kept if the caller has no more time
-            part = new[begin : begin + READ_AT_ONCE]
-            for kind in await read_kinds(self._deployment, part, SAMPLED, self.refusals):
-                self._kinds[kind.glob] = kind
-            self.looks += 1
+        await self._read_new(most)
+        if self.patterns.vary(where_names_vary(self.patterns.found, self.sample_of)):
+            await self._read_new(most)
         await self._look_at_rare()
         self.has_looked = self.has_looked or is_complete
         if len(self._kinds) > MOST_KINDS:
             known = {pattern.glob for pattern in self.patterns.found}
             self._kinds = {glob: kind for glob, kind in self._kinds.items() if kind.claims or glob in known}
+
+    async def _read_new(self, most: int) -> None:
+        """Read samples of the first kinds that were not read yet."""
+        new = [pattern for pattern in self.patterns.found if pattern.glob not in self._kinds][:most]
+        for begin in range(0, len(new), READ_AT_ONCE):  # what is read is kept if the caller has no more time
+            part = new[begin : begin + READ_AT_ONCE]
+            for kind in await read_kinds(self._deployment, part, SAMPLED, self.refusals):
+                self._kinds[kind.glob] = kind
+            self.looks += 1
 
     async def _is_allowed_now(self) -> bool:
         """Whether nothing is refused any more: few keys are tried, since the server logs each refusal."""

@@ -216,6 +216,13 @@ class KeyPatterns:
             self._found, self._learned_from = self._learn(), self.looked_at
         return self._found
 
+    def vary(self, beginnings: Iterable[bytes]) -> bool:
+        """Take the words that follow these beginnings as variable from now on; returns whether that is new."""
+        is_new = [self._tree.vary(beginning) for beginning in beginnings]
+        if any(is_new):
+            self._learned_from = -1
+        return any(is_new)
+
     def _learn(self) -> tuple[FoundPattern, ...]:
         share = min(1.0, self.looked_at / max(1, self._size, self.seen))
         groups: dict[str, list[Shape]] = {}

@@ -96,6 +96,14 @@ class PatternTree:
                 open_.append((joined, depth + 1, group))
         return found
 
+    def vary(self, path: bytes) -> bool:
+        """Remember that words are variable at this place; returns whether that is new."""
+        if path in self._variable or len(self._variable) >= self._most:
+            return False
+        self._variable.add(path)
+        self._known.update(path[:end] for end in range(len(path) + 1) if not end or path[end - 1] in STRONG + WEAK)
+        return True
+
     def _split(self, path: bytes, items: list[_Item], share: float, *, is_top: bool) -> dict[bytes, list[_Item]]:
         """The items by the next part of their pattern."""
         groups: dict[bytes, list[_Item]] = defaultdict(list)
@@ -133,9 +141,7 @@ class PatternTree:
             few = list(dict.fromkeys(few + _alike(words)))
         if not known and _number_of([words[part] for part in few], [counts[part] for part in few], share) <= FEW:
             return ()
-        if len(self._variable) < self._most:
-            self._variable.add(path)
-            self._known.update(path[:end] for end in range(len(path) + 1) if not end or path[end - 1] in STRONG + WEAK)
+        self.vary(path)
         return few
 
 
