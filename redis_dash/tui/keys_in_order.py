@@ -19,7 +19,7 @@ class KeysInOrder(App[None]):
 
     Textual forwards each key to the widget that has the focus when the key arrives. The second of two keys in one
     read would act where the focus was before the first, or on a screen that the first one closes or covers. Only the
-    command palette gets all keys at once.
+    command palette gets all keys at once, up to Esc, which closes it: Enter opens and runs one command there.
     """
 
     def __init__(self, driver_class: type[Driver]) -> None:
@@ -40,7 +40,7 @@ class KeysInOrder(App[None]):
     async def _take_keys(self) -> None:
         """Handle the next key, and any further ones when its effect is complete."""
         self._is_acting = False
-        while self._typed and isinstance(self.screen, CommandPalette):  # which opens and runs one command
+        while self._typed and isinstance(self.screen, CommandPalette) and self._typed[0].key != "escape":
             await super().on_event(self._typed.popleft())
         if not self._typed:
             return

@@ -72,6 +72,18 @@ async def test_keys_that_arrive_together_close_one_screen(before: tuple[str, ...
         )
 
 
+@pytest.mark.parametrize("typed", ["", "zo"])
+@pytest.mark.parametrize("key", ["3", "z"])
+async def test_a_key_behind_the_escape_that_closes_the_palette_acts(typed: str, key: str) -> None:
+    async with running(FakeFeed(*fakes.everything())) as (app, pilot):
+        await tap(pilot, "2", "ctrl+p", *typed)
+        await until(pilot, lambda: len(app.screen_stack) == 2 and app.screen.is_mounted)
+        press_together(pilot, "escape", key)
+        await until(pilot, lambda: app.screen_stack == [app.dashboard])
+        layout = app.dashboard.pane_layout
+        await until(pilot, lambda: layout.current.number == 3 if key == "3" else app.dashboard.pane_layout.is_alone)
+
+
 @pytest.mark.parametrize("keys", [("enter", "enter", "enter"), ("r", "enter")])
 async def test_keys_that_arrive_together_open_one_screen(keys: tuple[str, ...]) -> None:
     async with running(FakeFeed(*fakes.everything())) as (app, pilot):

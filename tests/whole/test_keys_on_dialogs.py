@@ -63,6 +63,15 @@ def test_behind_the_key_that_opens_the_palette_or_the_help(terminal: Terminal) -
     assert terminal.process.poll() is None
 
 
+@pytest.mark.parametrize("typed", ["", "q"])
+def test_behind_the_key_that_closes_the_palette(terminal: Terminal, typed: str) -> None:
+    go(terminal, "2")
+    terminal.type(f"{PALETTE}{typed}")
+    terminal.wait_for("Search for" if not typed else "Quit")
+    terminal.type(f"{ESCAPE}3")
+    terminal.wait_until(lambda screen: is_at(screen, "3") and not is_open(screen))
+
+
 def test_behind_the_key_that_opens_the_kinds_of_keys(terminal: Terminal) -> None:
     terminal.type("d/sess")
     terminal.wait_for("filter: sess", "1 found", "memory ▾")
