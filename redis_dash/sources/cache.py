@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from statistics import median
+from time import monotonic
 
 from redis_dash.client.info import Info
 from redis_dash.config import Config
@@ -45,11 +46,12 @@ class CacheSource(Source[CacheFrame]):
         self._history: deque[float | None] = deque(maxlen=HISTORY)
         self._interval_s: float | None = None
         self._usual: deque[float] = deque(maxlen=USUAL_MOST)
+        self._fallen: deque[float] = deque(maxlen=USUAL_MOST)
+        """The rates since the present fall began."""
         self._usual_hit_rate: float | None = None
         self._fall = FallingRate()
         self._has_fallen: bool | None = None
-        self._falls: dict[str, FallingRate] = {}
-        self._groups_fallen: dict[str, bool | None] = {}
+        self._groups: dict[str, _FallOfGroup] = {}
         self._counters: dict[str, tuple[int, int]] = {}
         self._gained: dict[str, tuple[int, int] | None] = {}
         self._no_counters = NO_NOTE
@@ -118,9 +120,12 @@ class CacheSource(Source[CacheFrame]):
         self._has_fallen = None
         if self._interval and is_alone and sum(self._interval) >= ENOUGH_LOOKUPS:
             hit_rate = self._interval[0] / sum(self._interval)
-            self._has_fallen = self._fall.judge(self._usual_hit_rate, hit_rate, sum(self._interval))
+            self._has_fallen = self._fall.judge(self._usual_hit_rate, hit_rate, sum(self._interval), monotonic())
+            if self._fall.is_usual:
+                self._usual = self._fallen.copy()
             if not self._has_fallen:
-                self._usual.append(hit_rate)
+                self._fallen.clear()
+            (self._fallen if self._has_fallen else self._usual).append(hit_rate)
         return self._interval
 
     async def _read_counters(self) -> dict[str, tuple[int, int] | None]:
@@ -147,16 +152,42 @@ class CacheSource(Source[CacheFrame]):
         if counters is None:
             self._counters.pop(name, None)
             self._gained.pop(name, None)
-            self._falls.pop(name, None)
+            self._groups.pop(name, None)
             return CacheGroup(shown, keys, None, None, None)
         if fresh:
             before, self._counters[name] = self._counters.get(name), counters
             gained = self._gained[name] = _gain(before, counters)
-            fall = self._falls.setdefault(name, FallingRate())
-            self._groups_fallen[name] = _judge(fall, before, gained)
+            self._groups.setdefault(name, _FallOfGroup()).judge(before, gained)
         gained = self._gained.get(name)
         now, lookups = (rate(*gained), sum(gained)) if gained else (None, None)
-        return CacheGroup(shown, keys, *counters, rate(*counters), now, lookups, self._groups_fallen.get(name))
+        return CacheGroup(shown, keys, *counters, rate(*counters), now, lookups, self._groups[name].has_fallen)
+
+
+class _FallOfGroup:
+    """Whether the hit rate of one cache has fallen below that of all lookups before."""
+
+    def __init__(self) -> None:
+        self.has_fallen: bool | None = None
+        self._fall = FallingRate()
+        self._from = (0, 0)
+        """Hits and misses from which on the rate is the usual one."""
+        self._fell_at = (0, 0)
+        """Hits and misses when the present fall began."""
+
+    def judge(self, before: tuple[int, int] | None, gained: tuple[int, int] | None) -> None:
+        """Compare what was gained with all lookups before, if these are not fewer."""
+        self.has_fallen = None
+        if before is None or gained is None:  # after a reset of the counters, too
+            self._from = self._fell_at = (0, 0)
+            return
+        hits, misses = before[0] - self._from[0], before[1] - self._from[1]
+        usual = rate(hits, misses) if hits + misses >= sum(gained) else None
+        had_fallen = self._fall.lasts
+        self.has_fallen = self._fall.judge(usual, rate(*gained), sum(gained), monotonic())
+        if self._fall.lasts and not had_fallen:
+            self._fell_at = before
+        if self._fall.is_usual:
+            self._from = self._fell_at
 
 
 def _tells_lookups(info: Info) -> bool:
@@ -179,14 +210,6 @@ def _gain(before: tuple[int, int] | None, now: tuple[int, int]) -> tuple[int, in
     if before is None or now[0] < before[0] or now[1] < before[1]:
         return None
     return now[0] - before[0], now[1] - before[1]
-
-
-def _judge(fall: FallingRate, before: tuple[int, int] | None, gained: tuple[int, int] | None) -> bool | None:
-    """Whether a cache's rate has fallen below that of all lookups before, if these are not fewer than the last ones."""
-    if before is None or gained is None:
-        return None
-    usual = rate(*before) if sum(before) >= sum(gained) else None
-    return fall.judge(usual, rate(*gained), sum(gained))
 
 
 def _counters(reply: object) -> tuple[int, int] | None:

@@ -9,6 +9,8 @@ from redis_dash.core.frames.base import Frame, exported_count
 
 ENOUGH_LOOKUPS = 20
 """A rate of fewer lookups says little: three misses in a row are no alarm."""
+FALL_IS_NEWS_S = 300.0
+"""So long a hit rate that has fallen is marked; a rate that stays lower is the usual one then."""
 
 
 class CacheGroup(msgspec.Struct, frozen=True):
@@ -25,7 +27,7 @@ class CacheGroup(msgspec.Struct, frozen=True):
     interval_lookups: int | None = None
     """As in ``CacheFrame``."""
     has_fallen: bool | None = None
-    """Whether the interval's rate is far below that since the counters began, as it was before it fell."""
+    """Whether the interval's rate is far below that of all lookups before it fell, and that is not long ago."""
 
 
 class CacheFrame(Frame, frozen=True):
@@ -51,8 +53,8 @@ class CacheFrame(Frame, frozen=True):
     """The median of the interval hit rates before this one, without those of a fall, those that hold lookups of other
     dashboards, as far as they are known, and those of fewer than ``ENOUGH_LOOKUPS``; None if they are too few."""
     has_fallen: bool | None = None
-    """Whether the rate has fallen far below the usual one, and most of the fall is left. None if that cannot be said:
-    without a usual rate, in an interval with few lookups, or while another dashboard watches."""
+    """Whether the rate has fallen far below the usual one not long ago, and most of the fall is left. None if that
+    cannot be said: without a usual rate, in an interval with few lookups, or while another dashboard watches."""
     interval_s: float | None = None
     """The length of the interval."""
     had_others: bool = False

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.events import Resize
 
 from redis_dash.core.durations import tenths
-from redis_dash.core.frames.cache import CacheFrame, CacheGroup
+from redis_dash.core.frames.cache import FALL_IS_NEWS_S, CacheFrame, CacheGroup
 from redis_dash.tui.formatting import Tallies, clock, compact, count, percent
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Piece, piece
@@ -58,7 +58,8 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
             ("hits  misses", "lookups that found something, that found nothing"),
             ("since start", "since the server's start, or since a reset of its counters before this dashboard came"),
             ("earlier dashboards", "lookups of earlier runs of redis-dash, which cannot be told from others"),
-            ("▼ 50.0 % now", "fell 15 points or more below the median of earlier readings; until it is half way back"),
+            ("▼ 50.0 % now", "fell 15 points or more below the median of earlier readings"),
+            ("▼ ends", f"half way back, or after {FALL_IS_NEWS_S / 60:.0f} min: then the lower rate is the usual one"),
             ("▼50.0 %", "the same of one cache: below its hit rate of all lookups before"),
             ("lookups now", "in the last seconds; the details of a cache say in how many"),
             ("since 14:02:41", "since the server's counters were reset, at that time"),
