@@ -21,6 +21,7 @@ from redis_dash.client.own_lookups import OwnLookups
 from redis_dash.client.ping import PingTimer
 from redis_dash.client.reasons import check, without_arguments
 from redis_dash.client.reconnecting import Answer, ReconnectingConnection
+from redis_dash.client.refused_commands import RefusedCommands
 from redis_dash.client.server_cost import ServerCost
 from redis_dash.client.traffic import Traffic
 from redis_dash.client.value_heads import ValueHeads
@@ -69,6 +70,8 @@ class Node:
         self._application = ApplicationCounters(self.own)
         self._value_heads = ValueHeads(self.own)
         self._ping = PingTimer()
+        self.refused = RefusedCommands()
+        """The commands that our user may not run."""
 
     @property
     def connects(self) -> int:
@@ -90,14 +93,26 @@ class Node:
     async def pipeline(self, commands: Sequence[Command]) -> list[object]:
         """Run commands in order; an error reply stands in its place as a ``ReplyError``.
 
-        GET returns at most ``value_heads.MOST_BYTES`` + 1 bytes of a value.
+        GET returns at most ``value_heads.MOST_BYTES`` + 1 bytes of a value. A command that our user may not run is not
+        sent each time, see ``refused_commands``.
 
         Raises:
             SourceError: the server could not be reached, or the connection broke. Attempts to connect are spaced out
                 after that, and calls in between fail at once with the same message.
         """
-        if not commands:
-            await self.connect()  # an empty pipeline still shows whether the server is there
+        await self.connect()  # an empty pipeline still shows whether the server is there
+        if not self.refused.has_any():
+            return await self._all(commands)
+        answers = list(map(self.refused.answer, commands))
+        replies = iter(await self._all([one for one, answer in zip(commands, answers, strict=True) if answer is None]))
+        if not self.refused.has_any():  # a right was granted meanwhile
+            withheld = [one for one, answer in zip(commands, answers, strict=True) if answer is not None]
+            late = iter(await self._all(withheld))
+            return [next(replies) if answer is None else next(late) for answer in answers]
+        return [next(replies) if answer is None else answer for answer in answers]
+
+    async def _all(self, commands: Sequence[Command]) -> list[object]:
+        """Run all of these commands."""
         replies: list[object] = []
         while len(replies) < len(commands):
             replies += await self._part(commands[len(replies) : _cut(commands, len(replies), PIPELINE_LENGTH)])
@@ -149,7 +164,9 @@ class Node:
         Raises:
             SourceError: the connection broke.
         """
-        return await self.connection.receive(commands, answer)
+        replies = await self.connection.receive(commands, answer)
+        self.refused.observe(commands, replies)
+        return replies
 
     async def _sample(self, commands: Sequence[Command]) -> list[object]:
         """Run the commands, and measure the server's time for the first of them."""
@@ -216,6 +233,7 @@ class Node:
 
     def _connected(self) -> None:
         self._info = None
+        self.refused.connected()
         self._application.connected()
         self._ping.connected()
 
@@ -248,6 +266,8 @@ class Node:
                 taken.append(self._taken(parse_info(replies[1]), calls_of(replies[0]), elsewhere, at))
             self._count(commands, replies)
 
+        await self.connect()
+        check(self.refused.answer(INFO[1]))
         async with self.connection.lock:
             await self._ensure_connected()
             at, elsewhere = time.monotonic(), sum(listener.run for listener in self.listeners)

@@ -78,6 +78,7 @@ class ScanCursor:
             await self._node.connect()
             self._stay_connected()
             commands = self._commands(self._cursor)
+            check(self._node.refused.answer(commands[-1]))
             if self._node.cost.wants(commands):
                 at = time.perf_counter()
                 size, reply = await self._node.pipeline(commands)  # a pipeline measures the cost
