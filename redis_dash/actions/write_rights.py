@@ -70,6 +70,25 @@ async def write_rights(ask: Exchange, key: bytes) -> WriteRights:
     return WriteRights(False, f"not allowed to run {', '.join(missing)}" if missing else NO_WRITE, rules)
 
 
+async def unwritable(ask: Exchange, keys: Sequence[bytes]) -> list[bytes]:
+    """Those of these keys that our user may not write, as far as the server says. Changes nothing.
+
+    Raises:
+        SourceError: the server could not be reached.
+    """
+    (user,) = await ask([(b"ACL", b"WHOAMI")])
+    if not isinstance(user, bytes):
+        return []
+    writes = [((b"DEL", key), (b"RESTORE", key, b"0", b""), (b"EVAL", b"return 1", b"1", key)) for key in keys]
+    answers = iter(await ask([(b"ACL", b"DRYRUN", user, *command) for of_key in writes for command in of_key]))
+    of_keys = [[next(answers) for _ in of_key] for of_key in writes]
+    return [
+        key
+        for key, own in zip(keys, of_keys, strict=True)
+        if b"OK" not in own and not any(isinstance(answer, ReplyError) for answer in own)
+    ]
+
+
 class CompanionRights(NamedTuple):
     """Why companion keys are left as they are, or are not put back; empty if they are, or if it is not known."""
 

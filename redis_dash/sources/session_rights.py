@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from redis_dash.actions.write_rights import CompanionRights, WriteRights, companion_rights, write_rights
+from redis_dash.actions.write_rights import CompanionRights, WriteRights, companion_rights, unwritable, write_rights
+from redis_dash.client.node import Node
+from redis_dash.core.patterns import Pattern
 from redis_dash.core.rights import remedy
 from redis_dash.dialects.session_dialects import SessionDialects
 from redis_dash.sources.base import Context
@@ -21,6 +23,8 @@ class SessionRights:
         """Those on one of the sessions."""
         self.companions = CompanionRights()
         """Those on its companions."""
+        self._locked: list[str] = []
+        """The patterns of sessions that may not be written."""
         self._asked = 0
         """The number of the connection on which they were asked for."""
 
@@ -40,11 +44,26 @@ class SessionRights:
         self._asked = deployment.connects
         ask = deployment.node_of(key).pipeline
         self.session = await write_rights(ask, key)
+        self._locked = await self._ask_patterns(readable) if "~" in self.session.rules else []
         self.companions = await companion_rights(ask, key, await self._dialects.companions(key, ask))
+
+    async def _ask_patterns(self, sessions: Sequence[bytes]) -> list[str]:
+        """The patterns of which a session may not be written: one of each is asked about."""
+        examples: dict[bytes, str] = {}
+        for glob in self._context.config.session_globs:
+            pattern = Pattern(glob)
+            key = next((key for key in sessions if key not in examples and pattern.variable(key) is not None), None)
+            if key is not None:
+                examples[key] = glob
+        keys: dict[Node, list[bytes]] = {}
+        for key in examples:
+            keys.setdefault(self._context.deployment.node_of(key), []).append(key)
+        locked = [key for node, own in keys.items() for key in await unwritable(node.pipeline, own)]
+        return [examples[key] for key in locked]
 
     @property
     def delete_remedy(self) -> str:
         """What would grant the right to revoke a session, if it is missing."""
-        keys = [f"~{glob}" for glob in self._context.config.session_globs]
+        keys = [f"~{self._context.shown_glob(glob)}" for glob in self._locked]
         rules = [part for rule in self.session.rules for part in (keys if rule == "~" else [rule])]
         return remedy(self._context.deployment.url.user, rules)

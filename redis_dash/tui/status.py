@@ -58,16 +58,20 @@ def status_text(
 
 def excuse(reading: AnyReading) -> Plain:
     """Why there are no values, where that does not mean that there is no data."""
-    note = plain(whole_note(reading), 400)
+    note = whole_note(reading)
     if reading.away or reading.status == "stale":
         what = "Not connected" if reading.away else "Not read since"
         return Plain(f"{what}: {note}") if note else Plain(f"{what}.")
     return note or Plain("This could not be read." if reading.status == "error" else "This is not available here.")
 
 
-def whole_note(reading: AnyReading) -> str:
-    """The note, and what grants the missing right: ``not allowed to run SCAN. ACL SETUSER ann +scan allows it.``"""
-    return f"{reading.note}. {reading.remedy} allows it." if reading.remedy else reading.note
+def whole_note(reading: AnyReading) -> Plain:
+    """The note, and what grants the missing right: ``not allowed to run SCAN. ACL SETUSER ann +scan allows it.``
+
+    The command is not cut: a part of it would grant something else.
+    """
+    note = plain(reading.note, 400)
+    return Plain(f"{note}. {plain(reading.remedy)} allows it.") if reading.remedy else note
 
 
 def shortages(reading: AnyReading) -> tuple[tuple[Segment, ...], ...]:
@@ -80,8 +84,8 @@ def shortages(reading: AnyReading) -> tuple[tuple[Segment, ...], ...]:
     why, _, rest = reading.note.partition(": ")
     if rest and "; " not in reading.note:  # a single note: what follows from it may be left out
         forms.insert(1, f"reduced: {plain(why, _NOTE_WIDTH)}")
-    if reading.remedy:
-        forms.insert(0, f"{forms[0]}: {plain(reading.remedy, _NOTE_WIDTH)}")
+    if reading.remedy and len(reading.remedy) <= _NOTE_WIDTH:
+        forms.insert(0, f"{forms[0]}: {plain(reading.remedy)}")
     return tuple(_segment(Plain(form), "warn") for form in forms)
 
 

@@ -158,3 +158,39 @@ async def test_sessions_that_may_not_be_read_are_told_in_the_title_as_in_the_not
         await tap(pilot, "2", *(["z"] if size != SMALL else []))
         await shows(app, pilot, "100 sessions · 31 listed · 69 may not be read", note)
         assert "(not readable)" not in screen_text(app)
+
+
+MANY = "ACL SETUSER somebody " + " ".join(f"~application-{number}:web:sessions:*" for number in range(10))
+
+
+def in_box(text: str) -> str:
+    """The text in the box in the middle, its lines joined as one reads them."""
+    return " ".join(line[3:77].strip(" │") for line in text.splitlines())
+
+
+async def test_a_question_shows_the_whole_command_that_allows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(confirm, "QUIET_S", 0.0)
+    frame = msgspec.structs.replace(
+        fakes.sessions(fakes.session(1)), can_undo=False, no_delete="no right to write this key", delete_remedy=MANY
+    )
+    async with running(FakeFeed(fakes.ok("sessions", frame, coverage=1.0)), SMALL) as (app, pilot):
+        await tap(pilot, "2", "r")
+        await shows(app, pilot, "Sign this session out?", "(y)")
+        assert f"{MANY} allows it." in in_box(screen_text(app))
+
+
+@pytest.mark.parametrize("place", ["pane", "help"])
+async def test_what_allows_it_is_shown_whole_in_pane_and_help(place: str) -> None:
+    note, remedy = "40 keys may not be read", MANY + " ~another" * 30
+    feed = FakeFeed(limits(note, f"{remedy} ~last", counted(40, 40, 40, 0.0), ()))
+    async with running(feed, SMALL) as (app, pilot):
+        await tap(pilot, "3" if place == "pane" else "question_mark")
+        await shows(app, pilot, note)
+        assert "~another ~last allows it." in " ".join(screen_text(app).replace("│", " ").split())
+
+
+async def test_the_edge_of_a_pane_shows_no_cut_command() -> None:
+    feed = FakeFeed(limits("9 keys may not be read", MANY, counted(40, 40, 40, time.time())))
+    async with running(feed, (300, 40)) as (app, pilot):
+        await tap(pilot, "3", "z")
+        await shows(app, pilot, "reduced: 9 keys may not be read ─╯")

@@ -230,7 +230,7 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         if frame is not None and frame.no_delete:
             return (
                 Plain(f"Likely refused: {plain(frame.no_delete, 80)}."),
-                Plain(f"{plain(frame.delete_remedy, 200)} allows it."),
+                Plain(f"{plain(frame.delete_remedy)} allows it."),
                 Plain("If not, the key is deleted, nothing else."),
             )
         caveat = plain(known.caveat, 200) if known and known.caveat else Plain("")

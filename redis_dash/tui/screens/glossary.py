@@ -23,7 +23,6 @@ from redis_dash.tui.panes import PANES
 from redis_dash.tui.panes.base import Pane
 from redis_dash.tui.panes.key_kinds import KeyKindsPane
 from redis_dash.tui.status import whole_note
-from redis_dash.tui.text import plain
 
 _WORDS: tuple[Section, ...] = (
     (
@@ -98,7 +97,7 @@ def missing_section(readings: Iterable[AnyReading | None]) -> Section:
     """What is missing now, topic by topic, in full: the panes may have no room for it."""
     names = {pane.TOPIC: str(pane.NAME) for pane in PANES} | {KeyKindsPane.TOPIC: str(KeyKindsPane.NAME)}
     return "Missing now", tuple(
-        (names[reading.topic], plain(whole_note(reading), 400))
+        (names[reading.topic], whole_note(reading))
         for reading in readings
         if reading is not None and reading.status in ("reduced", "off") and reading.note
     )
