@@ -16,7 +16,7 @@ from redis_dash.core.rights import remedy
 from redis_dash.dialects.registry import dialect_problems
 from redis_dash.discovery.discovery import Discovery
 from redis_dash.discovery.profile import profile
-from redis_dash.discovery.report import key_kinds
+from redis_dash.discovery.report import key_kinds, without_ids
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.presence import UNNOTICED, announced
 from redis_dash.standard_streams import Talk
@@ -88,14 +88,14 @@ async def discover(
         await deployment.close()
     found = discovery.patterns.found
     kinds = key_kinds(discovery, found[:SHOWN])
-    bounds = _bounds(discovery, len(found), deployment.url.user, kinds)
+    bounds = _bounds(discovery, len(found), deployment.url.user)
     code = OK if write is None else _written(write, deployment.url.shown, profile(discovery.claims), talk)
     listed = _json if as_json else _table
     return listed(deployment.url.shown, keyspace.last_done, kinds, bounds), code
 
 
-def _bounds(discovery: Discovery, found: int, user: str, kinds: Sequence[KeyKind]) -> _Bounds:
-    refused, rules = discovery.refused(sum(kind.refused > 0 for kind in kinds))
+def _bounds(discovery: Discovery, found: int, user: str) -> _Bounds:
+    refused, rules = discovery.refused(without_ids)
     patterns = discovery.patterns
     unlisted = max(0, found - SHOWN)
     return _Bounds(patterns.seen, patterns.looked_at, unlisted, tuple(refused), remedy(user, rules))

@@ -61,6 +61,7 @@ class Watch:
         context.read_soon = read_soon
         if discovery is not None:
             context.knows_kinds = lambda: discovery.has_looked
+            context.unread = lambda topic: discovery.unread(topic, self.topics, context.shown_glob)
         self.sources: list[Source[Any]] = [make(context) for make in SOURCES]
 
     def follow(self, before: Watch) -> None:

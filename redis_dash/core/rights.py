@@ -4,12 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from redis_dash.core.resp import ReplyError
 
 Right = Literal["command", "keys", "channels", "unknown command"]
 """What may not be used. ``unknown command``: no right helps, since the server does not know the command."""
+
+
+class UnreadKinds(NamedTuple):
+    """Kinds of keys that cannot be recognised, because our user may not read them."""
+
+    kinds: int
+    keys: str
+    """How many keys they are, as far as is known: ``312 keys``, ``up to 312 keys``."""
+    rules: tuple[str, ...]
+    """The ACL rules that would allow it."""
+    unsure: tuple[str, ...] = ()
+    """Refused commands that may be needed, too: the types of the keys are not known."""
+    is_checked: bool = True
+    """Whether it is known which keys are refused: False as long as no command on a key is allowed."""
+
+    @property
+    def doubt(self) -> str:
+        """What may be missing besides the rules; empty if nothing."""
+        doubts = [] if self.is_checked else ["rights to read them cannot be checked yet"]
+        doubts += [f"perhaps {', '.join(self.unsure)} must be allowed, too"] if self.unsure and self.is_checked else []
+        return "; ".join(doubts)
+
 
 _ABORTED = "EXECABORT Transaction discarded because of: "
 _TARGET = re.compile(r"to access (?:a|one of the) (key|channel)")

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import groupby
 
 import msgspec
 
 from redis_dash.client.deployment import Deployment
 from redis_dash.core.certainty import at_least
+from redis_dash.core.resp import Command, ReplyError
+from redis_dash.core.rights import UnreadKinds, missing_right
 from redis_dash.dialects.layout import Claim, recognise
 from redis_dash.dialects.registry import layouts
 from redis_dash.discovery.few_names import where_names_vary
 from redis_dash.discovery.kinds import KindOfKeys, kind_of, read_kinds
 from redis_dash.discovery.measures import Measures, Memory
 from redis_dash.discovery.samples import ReadKey, Refusals, read_samples
+from redis_dash.discovery.unread import Kind, Watched, key_rules, of_topic, unread
 from redis_dash.keyspace.key_patterns import FoundPattern, KeyPatterns
 from redis_dash.keyspace.learning import Learning
 from redis_dash.keyspace.rare_keys import Head
@@ -62,6 +65,11 @@ class Discovery:
         """By glob: the keys by which they were recognised."""
         self._read_of = Counter[Head]()
         """How many keys of each beginning of a name were read for it."""
+        self._connects = 0
+        """The number of connections when it was last asked whether rights have changed."""
+        self._tries = 0
+        self._unread: dict[str, tuple[object, UnreadKinds | None]] = {}
+        """By topic: the latest answer of ``unread``, and of what it was made."""
         self._measures = Measures(deployment, self.patterns)
 
     @property
@@ -91,17 +99,35 @@ class Discovery:
         self._has_seen_all = walk.complete
         await self.look()
 
-    def refused(self, kinds: int) -> tuple[list[str], list[str]]:
-        """What our user may not do, in words, and the ACL rules that would allow it.
+    @property
+    def kinds(self) -> list[Kind]:
+        """The kinds of the latest names of which keys were tried."""
+        known = ((pattern, self._kinds.get(pattern.glob)) for pattern in self.patterns.found)
+        return [(pattern, kind) for pattern, kind in known if kind is not None]
+
+    def refused(self, shown: Callable[[str], str]) -> tuple[list[str], list[str]]:
+        """What our user may not do, in words, and the ACL rules that would allow it: all that can be found out.
 
         Args:
-            kinds: of how many kinds keys were refused. As long as commands are refused, nobody knows about the keys.
+            shown: returns a pattern as it may be shown.
         """
-        refusals = self.refusals
-        if refusals or not kinds:
-            return list(refusals), [rule for refusal in refusals.values() for rule in refusal.rules]
-        words = f"not allowed to read the keys of {kinds:,} kind{'' if kinds == 1 else 's'}"
-        return [words], ["%R~*" if self._deployment.has_read_rules else "~*"]
+        words, rules = list(self.refusals), [rule for refusal in self.refusals.values() for rule in refusal.rules]
+        refused = [(pattern, kind) for pattern, kind in self.kinds if kind.refused]
+        if locked := [pattern.glob for pattern, kind in refused if kind.locked]:
+            words.append(f"not allowed to read the keys of {len(locked):,} kind{'' if len(locked) == 1 else 's'}")
+            rules += key_rules(locked, shown, read_rules=self._deployment.has_read_rules)
+        missing = unread(refused, shown, read_rules=self._deployment.has_read_rules)
+        return [*words, *([missing.doubt] if missing and missing.doubt else [])], rules
+
+    def unread(self, topic: str, watched: Watched, shown: Callable[[str], str]) -> UnreadKinds | None:
+        """Kinds that may be of a topic, and that cannot be recognised for lack of a right; None if there are none."""
+        if not any(kind.refused for kind in self._kinds.values()):
+            return None
+        state = self.looks, self.patterns.passes, watched, self._deployment.has_read_rules
+        if topic not in self._unread or self._unread[topic][0] != state:
+            of = of_topic(self.kinds, topic, watched)
+            self._unread[topic] = state, unread(of, shown, read_rules=self._deployment.has_read_rules)
+        return self._unread[topic][1]
 
     def sample_of(self, glob: str) -> KindOfKeys | None:
         """What a sample of the keys of a pattern shows; None if none were read yet."""
@@ -138,7 +164,7 @@ class Discovery:
             SourceError: the server could not be reached.
         """
         is_complete = self._has_seen_all or self.patterns.passes > 0
-        if self.refusals and await self._is_allowed_now():
+        if await self._is_allowed_now():
             self._kinds = {glob: kind for glob, kind in self._kinds.items() if kind.claims}
             self.refusals = {}
         await self._read_new(most)
@@ -160,10 +186,21 @@ class Discovery:
             self.looks += 1
 
     async def _is_allowed_now(self) -> bool:
-        """Whether nothing is refused any more: few keys are tried, since the server logs each refusal."""
-        refusals: Refusals = {}
-        await read_samples(self._deployment, [refusal.key for refusal in self.refusals.values()], refusals)
-        return not refusals
+        """Whether rights may have changed. One of the locked keys is tried: the server logs each refusal."""
+        before, self._connects = self._connects, self._deployment.connects
+        locked = [kind.locked_key for kind in self._kinds.values() if kind.locked_key]
+        if not self.refusals and not locked:
+            return False
+        if before != self._connects:
+            return True
+        commands = [refusal.sent for refusal in self.refusals.values()]
+        key = locked[self._tries % len(locked)] if locked else b""
+        self._tries += 1
+        keyed: list[Command] = [(b"TYPE", key), (b"PTTL", key)] if locked else []
+        replies = await self._deployment.pipeline([*commands, *keyed])
+        rights = [missing_right(reply) if isinstance(reply, ReplyError) else None for reply in replies]
+        is_unlocked = None in rights[len(commands) :]
+        return is_unlocked or any(right not in ("command", "unknown command") for right in rights[: len(commands)])
 
     async def _look_at_rare(self) -> None:
         """Read single keys: of new kinds, and a few of each beginning of names, the rarest first."""

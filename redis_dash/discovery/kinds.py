@@ -13,7 +13,7 @@ from redis_dash.core.certainty import Count
 from redis_dash.dialects.layout import Claim, recognise
 from redis_dash.dialects.limit_values import is_count
 from redis_dash.dialects.registry import layouts
-from redis_dash.discovery.samples import ReadKey, Refusals, read_samples
+from redis_dash.discovery.samples import ReadKey, Reads, Refusals, read_samples, try_reads
 from redis_dash.keyspace.key_patterns import FoundPattern
 
 
@@ -40,6 +40,16 @@ class KindOfKeys(msgspec.Struct, frozen=True):
     """When they were read, in Unix epoch seconds."""
     expiring_numbers: int = 0
     """Sampled keys that are whole numbers and expire, as counters of limiters are."""
+    locked: int = 0
+    """Sampled keys that our user may not read, by whatever command."""
+    locked_key: bytes = b""
+    """One of them."""
+    is_checked: bool = True
+    """Whether that is known: False if our user may run no command on a key."""
+    rules: tuple[str, ...] = ()
+    """The ACL rules of refused commands without which its keys cannot be recognised."""
+    unsure: tuple[str, ...] = ()
+    """Names of refused commands that may be needed, too: the type of its keys is not known."""
 
 
 async def read_kinds(
@@ -56,7 +66,22 @@ async def read_kinds(
     wanted = {pattern.glob: pattern.keys[:sampled] for pattern in patterns}
     read = await read_samples(deployment, [key for keys in wanted.values() for key in keys], refusals)
     by_key = {one.sample.key: one for one in read}
-    return [kind_of(pattern, [by_key[key] for key in wanted[pattern.glob] if key in by_key]) for pattern in patterns]
+    kinds = [kind_of(pattern, [by_key[key] for key in wanted[pattern.glob] if key in by_key]) for pattern in patterns]
+    untyped = {one.sample.key for one in read if not one.sample.type}
+    firsts = [next((key for key in wanted[pattern.glob] if key in untyped), None) for pattern in patterns]
+    reads = iter(await try_reads(deployment, [key for key in firsts if key is not None], refusals))
+    return [kind if key is None else _tried(kind, next(reads)) for kind, key in zip(kinds, firsts, strict=True)]
+
+
+def _tried(kind: KindOfKeys, reads: Reads) -> KindOfKeys:
+    """The kind, with what the attempts to read one of its keys of unknown type say."""
+    return msgspec.structs.replace(
+        kind,
+        locked=kind.locked or int(reads.is_locked),
+        is_checked=kind.is_checked or reads.is_checked,
+        rules=tuple(dict.fromkeys((*kind.rules, *reads.rules))),
+        unsure=reads.unsure,
+    )
 
 
 def kind_of(pattern: FoundPattern, tried: Sequence[ReadKey]) -> KindOfKeys:
@@ -75,5 +100,9 @@ def kind_of(pattern: FoundPattern, tried: Sequence[ReadKey]) -> KindOfKeys:
         mean_bytes=sum(sizes) / len(sizes) if sizes else None,
         claims=tuple(recognise([one.sample for one in read], layouts())),
         refused=sum(one.is_refused for one in tried),
+        locked_key=next((one.sample.key for one in tried if one.is_locked), b""),
+        locked=sum(one.is_locked for one in tried),
+        is_checked=all(one.is_checked for one in tried),
+        rules=tuple(dict.fromkeys(rule for one in tried for rule in one.rules)),
         expiring_numbers=sum(one.sample.ttl_s is not None and is_count(one.sample.value) for one in read),
     )

@@ -81,7 +81,7 @@ class Report:
             if not has_frame:
                 return _replace(reading, status="off" if rules else "error", note=keyspace.stopped, remedy=rules)
             return _replace(reading, status="reduced", note=f"{keyspace.stopped}: new keys may be missed", remedy=rules)
-        words, acl_rules = self._discovery.refused(sum(kind.refused > 0 for kind in self._frame.kinds))
+        words, acl_rules = self._discovery.refused(without_ids)
         if words:
             return _replace(reading, status="reduced", note="; ".join(words), remedy=remedy(self._user, acl_rules))
         return reading
@@ -159,7 +159,7 @@ def _recognised(claim: Claim) -> Recognised:
     return Recognised(
         layout.name,
         layout.topic,
-        _without_ids(claim.glob),
+        without_ids(claim.glob),
         layout.confidence,
         layout.evidence,
         claim.fitting,
@@ -171,10 +171,10 @@ def _recognised(claim: Claim) -> Recognised:
 def _name(glob: str, claims: Sequence[Claim]) -> str:
     """The glob; a single key is shown without the session's id or token that it may hold."""
     if "*" in glob:
-        return _without_ids(glob)
-    return _without_ids(mask_keys(glob, [claim.glob for claim in claims if claim.layout.topic == "sessions"]))
+        return without_ids(glob)
+    return without_ids(mask_keys(glob, [claim.glob for claim in claims if claim.layout.topic == "sessions"]))
 
 
-def _without_ids(glob: str) -> str:
+def without_ids(glob: str) -> str:
     """The glob of few keys may hold an id, of whatever form: no session was read here."""
     return SimilarIds().mask(hide_tokens(glob), unsure=True)

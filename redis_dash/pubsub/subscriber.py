@@ -31,7 +31,7 @@ from redis_dash.core.rights import missing_right
 from redis_dash.pubsub.connection import MessageConnection
 from redis_dash.pubsub.disconnects import DisconnectCount, LostConnection
 from redis_dash.pubsub.message_log import MessageRing, RawMessage
-from redis_dash.pubsub.refused_channels import missing_rights
+from redis_dash.pubsub.refused_channels import checked, is_glob, missing_rights, other_command
 
 DASHBOARDS = b"redis-dash:dashboards"
 """Every dashboard subscribes to this channel, so that dashboards can count each other; no message is published."""
@@ -45,11 +45,9 @@ NAMES_BYTES = 8 * 1024 * 1024
 ASK_AGAIN_S = 30.0
 """Pause before refused channels are tried again: each refusal is an entry in the server's ACL LOG."""
 
-_is_glob = set("*?[\\").intersection
-
 
 def _subscribe(channel: str) -> Command:
-    return (b"PSUBSCRIBE" if _is_glob(channel) else b"SUBSCRIBE", encoded(channel))
+    return (b"PSUBSCRIBE" if is_glob(channel) else b"SUBSCRIBE", encoded(channel))
 
 
 def _refused(channels: Sequence[str], replies: Sequence[object]) -> dict[str, ReplyError] | None:
@@ -183,7 +181,11 @@ class Subscriber:
             for reply in replies[1:]:
                 check(reply)
         else:
-            self.refused_channels, self.refusal = refused, missing_rights(refused, some_allowed=False)
+            others = {name: command for name, error in refused.items() if (command := other_command(name, error))}
+            answers = await connection.send(list(others.values())) if others else []  # the connection is closed then
+            known = checked(list(others), answers, is_announced=not isinstance(replies[0], ReplyError))
+            self.refused_channels = refused
+            self.refusal = missing_rights(refused, some_allowed=False, others=known)
             raise self.refusal
 
     async def _ask_again(self, connection: MessageConnection) -> None:

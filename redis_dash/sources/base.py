@@ -9,13 +9,15 @@ import msgspec
 
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Config
-from redis_dash.core.certainty import Count, Scope
+from redis_dash.core.certainty import Count, Scope, at_least, unknown
 from redis_dash.core.commands import Request
 from redis_dash.core.decoding import text
+from redis_dash.core.errors import MissingRightError
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.base import Frame
 from redis_dash.core.known_ids import KnownIds
 from redis_dash.core.reading import Status
+from redis_dash.core.rights import UnreadKinds
 from redis_dash.dialects.registry import dialect_problems
 from redis_dash.keyspace.client_tracking import ClientTracking
 from redis_dash.keyspace.scan import Keyspace
@@ -36,9 +38,12 @@ __all__ = [
     "round_robin",
     "sample",
     "text",
+    "without_unread",
 ]
 
 T = TypeVar("T", bound=Frame)
+_THINGS = {"rate_limits": "limiters", "cache": "caches"}
+"""What a topic shows, if its name does not say it."""
 
 
 class Sample(msgspec.Struct, Generic[T], frozen=True):
@@ -107,6 +112,8 @@ class Context:
         """Topics for which keys of known frameworks are searched."""
         self.read_soon: Callable[[str], None] = lambda topic: None
         """Has a topic read without delay, because it must agree with another one."""
+        self.unread: Callable[[str], UnreadKinds | None] = lambda topic: None
+        """Returns the kinds of keys that may be of a topic, and that our user may not read."""
         self.knows_kinds: Callable[[], bool] = lambda: True
         """Returns whether the kinds of keys have been looked at: before, those of sessions may not be known."""
 
@@ -143,6 +150,21 @@ class Context:
         """The ACL rules that let our user read these keys."""
         prefix = "%R~" if self.deployment.has_read_rules else "~"
         return tuple(f"{prefix}{self.shown_glob(glob)}" for glob in globs)
+
+    def unread_note(self, topic: str) -> Note:
+        """A note about kinds of keys that may be of a topic and may not be read; empty if there are none."""
+        found = self.unread(topic) if topic in self.recognised else None
+        if found is None:
+            return NO_NOTE
+        kinds = "1 kind" if found.kinds == 1 else f"{found.kinds:,} kinds"
+        text = f"{found.keys} in {kinds} may not be read: some may be {_THINGS.get(topic, topic)}"
+        return Note("; ".join(filter(None, (text, found.doubt))), found.rules)
+
+    def with_unread(self, error: MissingRightError, topic: str) -> MissingRightError:
+        """The refusal, with what ``unread_note`` says: one grant is to be enough."""
+        note = self.unread_note(topic)
+        text = "; ".join(filter(None, (str(error), note.text)))
+        return MissingRightError(text, tuple(dict.fromkeys((*error.rules, *note.rules))))
 
     def left_out_note(self, topic: str, flag: str) -> Note:
         """A note about kinds of keys that are recognised and not watched; empty if there are none."""
@@ -245,6 +267,14 @@ class BackgroundWork(Protocol):
 
     def progress(self) -> Progress | None:
         """The work that runs at full speed now, if any."""
+
+
+def without_unread(count: Count, unread: Note) -> Count:
+    """A count of what may be read, where keys that may not be read may have to be counted, too."""
+    if not unread.text:
+        return count
+    least = at_least(count.low, at=count.at) if count.low else unknown()
+    return msgspec.structs.replace(least, coverage=count.coverage)
 
 
 def round_robin(keys: list[bytes], start: int, length: int) -> tuple[list[bytes], int]:

@@ -10,10 +10,13 @@ from time import monotonic
 from redis_dash.client.info import Info
 from redis_dash.config import Config
 from redis_dash.core.certainty import Count, weakest
+from redis_dash.core.errors import MissingRightError
 from redis_dash.core.frames.cache import ENOUGH_LOOKUPS, CacheFrame, CacheGroup
-from redis_dash.core.resp import ReplyError
+from redis_dash.core.globs import escaped
+from redis_dash.core.resp import Command, ReplyError
 from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, sample, text
 from redis_dash.sources.falling_rate import FallingRate
+from redis_dash.sources.missing_commands import MissingCommands
 from redis_dash.sources.other_dashboards import Dashboards
 from redis_dash.sources.refusals import is_key_refused, refused_command
 
@@ -55,6 +58,9 @@ class CacheSource(Source[CacheFrame]):
         self._counters: dict[str, tuple[int, int]] = {}
         self._gained: dict[str, tuple[int, int] | None] = {}
         self._no_counters = NO_NOTE
+        named = [escaped(cache.stats_key) for cache in self._caches if cache.stats]
+        keyless: list[Command] = [(b"INFO",), *([(b"SCAN", b"0", b"COUNT", b"1")] if self._caches else [])]
+        self._missing = MissingCommands(context, named, self._ways, keyless)
 
     @classmethod
     def key_groups(cls, config: Config) -> dict[str, tuple[str, ...]]:
@@ -63,6 +69,16 @@ class CacheSource(Source[CacheFrame]):
 
     async def read(self) -> Sample[CacheFrame]:
         """Read the application's counters in one pipeline, then INFO."""
+        try:
+            return await self._read()
+        except MissingRightError as error:
+            raise self._context.with_unread(await self._missing.all_of(error), self.topic) from None
+
+    def _ways(self) -> list[list[Command]]:
+        """The commands that read the counters that the configuration names."""
+        return [[(b"HGETALL", cache.stats_key.encode())] for cache in self._caches if cache.stats]
+
+    async def _read(self) -> Sample[CacheFrame]:
         counters = await self._read_counters()
         counts = self._context.keyspace.counts
         asked = await counts.ask_some([key_group(name) for name in counters])
@@ -96,6 +112,10 @@ class CacheSource(Source[CacheFrame]):
         )
         count = weakest([group.keys for group in groups])
         notes = [self._no_counters, self._context.scan_note if groups else NO_NOTE, Note(others)]
+        notes.append(self._context.unread_note(self.topic))
+        told = {rule for note in notes for rule in note.rules}
+        if why := [rule for rule in told if rule.startswith("+")]:
+            notes.append(await self._missing.rest_note(" ".join(sorted(why)), told))
         return sample(frame, count, self._context.scope(self.topic, [cache.keys for cache in self._caches]), notes)
 
     def _note_others(self, others: int | None, info: Info) -> None:
@@ -143,7 +163,10 @@ class CacheSource(Source[CacheFrame]):
         named = [(cache.stats, reply) for cache, reply in zip(self._caches, replies, strict=True) if cache.stats]
         keys = [key for key, reply in named if is_key_refused(reply)]
         if keys:
-            return Note(f"the counters in {' and '.join(keys)} may not be read", self._context.read_rules(keys))
+            return Note(
+                f"the counters in {' and '.join(keys)} may not be read",
+                self._context.read_rules(list(map(escaped, keys))),
+            )
         command = refused_command(reply for _, reply in named)
         return Note(f"{command.text}: hits and misses are unknown", command.rules) if command.text else NO_NOTE
 

@@ -21,7 +21,7 @@ from redis_dash.dialects.base import OtherDialectError
 from redis_dash.dialects.registry import LIMIT_DIALECTS
 from redis_dash.keyspace.client_tracking import Take
 from redis_dash.keyspace.key_group import HELD
-from redis_dash.sources.base import Context, Sample, Source, round_robin, sample
+from redis_dash.sources.base import Context, Sample, Source, round_robin, sample, without_unread
 from redis_dash.sources.limit_rows import (
     LOWEST_RANK,
     Clock,
@@ -130,7 +130,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         try:
             return await self._read()
         except MissingRightError as error:
-            raise await self._missing.all_of(error) from None
+            raise self._context.with_unread(await self._missing.all_of(error), self.topic) from None
 
     async def _read(self) -> Sample[RateLimitsFrame]:
         await self._context.require_scan()
@@ -311,9 +311,11 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         ended, replace = set(filter(self._has_ended, full)), msgspec.structs.replace
         rows = tuple(replace(row, blocked=False, has_ended=True) if key in ended else row for key, row in listed)
         unrecognised = tuple(Counter(self._unknown.values()).most_common())
-        nothing_read = not rows and bool(count.value)
+        unread = self._context.unread_note(self.topic)
+        count = without_unread(count, unread)
+        nothing_read = not rows and bool(count.value or unread.text)
         current = [self._rows[key] for key in full if key not in ended and self._read_at[key].asked >= self._began]
-        all_read = all_read and self._follows_all and not self._refused and len(current) == len(full)
+        all_read = all_read and self._follows_all and not (self._refused or unread.text) and len(current) == len(full)
         all_read = all_read and not any(map(may_be_near, self._rows.values()))
         blocked = sum(row.blocked for row in current)
         frame = RateLimitsFrame(
@@ -328,7 +330,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         )
         odd = unrecognised_note(unrecognised), misfit_note(self._rows.values())
         left_out = self._context.left_out_note(self.topic, "--limit")
-        notes = [self._context.scan_note, self._refused.note, left_out, *odd, self._context.dialects_note]
+        notes = [self._context.scan_note, self._refused.note, unread, left_out, *odd, self._context.dialects_note]
         return sample(frame, count, self._context.scope(self.topic, self._scope), notes)
 
     def _listed(self) -> list[tuple[bytes, LimitRow]]:

@@ -16,7 +16,7 @@ from redis_dash.core.frames.sessions import SessionRow, SessionsFrame
 from redis_dash.core.resp import Command
 from redis_dash.dialects.session_dialects import ReadSession, SessionDialects
 from redis_dash.keyspace.client_tracking import Take
-from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, round_robin, sample
+from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, round_robin, sample, without_unread
 from redis_dash.sources.refusals import RefusedKeys, is_key_refused, refused_command
 from redis_dash.sources.session_facts import (
     UNREAD,
@@ -138,7 +138,7 @@ class SessionsSource(Source[SessionsFrame]):
         try:
             return await self._read()
         except MissingRightError as error:
-            raise await self._read_rights.all_of(error, self._known) from None
+            raise self._context.with_unread(await self._read_rights.all_of(error, self._known), self.topic) from None
 
     async def _read(self) -> Sample[SessionsFrame]:
         await self._context.require_scan()
@@ -305,15 +305,14 @@ class SessionsSource(Source[SessionsFrame]):
         if self._context.known_ids.version != self._ids_version:  # ids of ours may have been dropped
             self._register_ids([*self._known, *self._refused])
             self._ids_version = self._context.known_ids.version
+        count = without_unread(count, unread := self._context.unread_note(self.topic))
         listed = heapq.nlargest(ROWS, read, key=most_left_first)
         rows = self._rows.make(listed, time.monotonic())
         rights, scope = self._rights.session, self._context.scope(self.topic, self._scope)
         has_any = self._known or self._refused or count.value
-        is_all = bool(self._context.keyspace.passes) and self._follows_all and not self._refused
+        is_all = self._context.keyspace.passes > 0 and self._follows_all and not self._refused
         frame = SessionsFrame(
-            count,
-            rows,
-            self._search.result(),
+            *(count, rows, self._search.result()),
             rights.undo,
             rights.no_delete,
             self._rights.delete_remedy,
@@ -321,7 +320,7 @@ class SessionsSource(Source[SessionsFrame]):
             refused=len(self._refused),
             formats=self._formats.of(self._known, scope.patterns, is_all=is_all) if has_any else (),
         )
-        return sample(frame, count, scope, self._notes([known for _, known in listed], rows))
+        return sample(frame, count, scope, [*self._notes([known for _, known in listed], rows), unread])
 
     def _notes(self, listed: Sequence[KnownSession], rows: Sequence[SessionRow]) -> list[Note]:
         """Notes about missing rights and about sessions that cannot be decoded."""
