@@ -11,14 +11,13 @@ import msgspec
 
 from redis_dash.client.deployment import Deployment
 from redis_dash.core.certainty import at_least
-from redis_dash.core.resp import Command, ReplyError
-from redis_dash.core.rights import UnreadKinds, missing_right
+from redis_dash.core.rights import UnreadKinds
 from redis_dash.dialects.layout import Claim, recognise
 from redis_dash.dialects.registry import layouts
 from redis_dash.discovery.few_names import where_names_vary
 from redis_dash.discovery.kinds import KindOfKeys, kind_of, read_kinds
 from redis_dash.discovery.measures import Measures, Memory
-from redis_dash.discovery.samples import ReadKey, Refusals, read_samples
+from redis_dash.discovery.samples import ReadKey, Refusals, read_samples, right_of, try_reads
 from redis_dash.discovery.unread import Kind, Watched, key_rules, of_topic, unread
 from redis_dash.keyspace.key_patterns import FoundPattern, KeyPatterns
 from redis_dash.keyspace.learning import Learning
@@ -193,14 +192,19 @@ class Discovery:
             return False
         if before != self._connects:
             return True
-        commands = [refusal.sent for refusal in self.refusals.values()]
-        key = locked[self._tries % len(locked)] if locked else b""
+        if locked and not await self._is_locked(locked[self._tries % len(locked)]):
+            return True
         self._tries += 1
-        keyed: list[Command] = [(b"TYPE", key), (b"PTTL", key)] if locked else []
-        replies = await self._deployment.pipeline([*commands, *keyed])
-        rights = [missing_right(reply) if isinstance(reply, ReplyError) else None for reply in replies]
-        is_unlocked = None in rights[len(commands) :]
-        return is_unlocked or any(right not in ("command", "unknown command") for right in rights[: len(commands)])
+        replies = await self._deployment.pipeline([refusal.sent for refusal in self.refusals.values()])
+        return any(right_of(reply) not in ("command", "unknown command") for reply in replies)
+
+    async def _is_locked(self, key: bytes) -> bool:
+        """Whether our user may still not read a key."""
+        read = await read_samples(self._deployment, [key], {})
+        if any(one.is_locked for one in read):
+            return True
+        untyped = [one.sample.key for one in read if not one.sample.type]
+        return any(one.is_locked for one in await try_reads(self._deployment, untyped, {}))
 
     async def _look_at_rare(self) -> None:
         """Read single keys: of new kinds, and a few of each beginning of names, the rarest first."""

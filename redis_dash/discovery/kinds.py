@@ -70,14 +70,15 @@ async def read_kinds(
     untyped = {one.sample.key for one in read if not one.sample.type}
     firsts = [next((key for key in wanted[pattern.glob] if key in untyped), None) for pattern in patterns]
     reads = iter(await try_reads(deployment, [key for key in firsts if key is not None], refusals))
-    return [kind if key is None else _tried(kind, next(reads)) for kind, key in zip(kinds, firsts, strict=True)]
+    return [kind if key is None else _tried(kind, key, next(reads)) for kind, key in zip(kinds, firsts, strict=True)]
 
 
-def _tried(kind: KindOfKeys, reads: Reads) -> KindOfKeys:
+def _tried(kind: KindOfKeys, key: bytes, reads: Reads) -> KindOfKeys:
     """The kind, with what the attempts to read one of its keys of unknown type say."""
     return msgspec.structs.replace(
         kind,
         locked=kind.locked or int(reads.is_locked),
+        locked_key=kind.locked_key or (key if reads.is_locked else b""),
         is_checked=kind.is_checked or reads.is_checked,
         rules=tuple(dict.fromkeys((*kind.rules, *reads.rules))),
         unsure=reads.unsure,

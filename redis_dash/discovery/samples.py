@@ -98,7 +98,7 @@ async def _read(deployment: Deployment, keys: Sequence[bytes], refusals: Refusal
         for key, kind, left, memory in there
         if left != -2
     ]
-    unknown = [key for key, (kind, *_) in asked.items() if _right(kind)]
+    unknown = [key for key, (kind, *_) in asked.items() if right_of(kind)]
     return [
         *found,
         *(ReadKey(KeySample(key, "", None, None), None, *_refused(asked[key][:1], asked[key][1:])) for key in unknown),
@@ -107,13 +107,14 @@ async def _read(deployment: Deployment, keys: Sequence[bytes], refusals: Refusal
 
 def _refused(needed: Sequence[object], others: Sequence[object] = ()) -> tuple[tuple[str, ...], bool, bool]:
     """The rules that are missing, whether the key is locked, and whether that is known; ``others`` tell only that."""
-    rights = list(map(_right, [*needed, *others]))
-    errors = [reply for reply in needed if isinstance(reply, ReplyError) and _right(reply) == "command"]
+    rights = list(map(right_of, [*needed, *others]))
+    errors = [reply for reply in needed if isinstance(reply, ReplyError) and right_of(reply) == "command"]
     is_checked = not all(right in ("command", "unknown command") for right in rights)
     return tuple(rule for error in errors for rule in rules_for(error)), "keys" in rights, is_checked
 
 
-def _right(reply: object) -> Right | None:
+def right_of(reply: object) -> Right | None:
+    """The right that a reply says is missing, if any."""
     return missing_right(reply) if isinstance(reply, ReplyError) else None
 
 
@@ -143,8 +144,8 @@ async def try_reads(deployment: Deployment, keys: Sequence[bytes], refusals: Ref
         commands = [read(key) for read, _ in _READS.values()]
         replies = await deployment.pipeline(commands)
         possible = [(one, reply) for one, reply in zip(commands, replies, strict=True) if not is_wrong_type(reply)]
-        rights = [_right(reply) for _, reply in possible]
-        refused = [reply for _, reply in possible if isinstance(reply, ReplyError) and _right(reply) == "command"]
+        rights = [right_of(reply) for _, reply in possible]
+        refused = [reply for _, reply in possible if isinstance(reply, ReplyError) and right_of(reply) == "command"]
         is_sure = len(possible) == 1 and bool(refused)
         if is_sure:
             _note_refused([possible[0][0]], refused, refusals)
@@ -158,7 +159,7 @@ async def try_reads(deployment: Deployment, keys: Sequence[bytes], refusals: Ref
 def _note_refused(commands: Sequence[Command], replies: Sequence[object], refusals: Refusals) -> None:
     """Note refused commands. Refusals of single keys are left out: the rows show them."""
     for command, reply in zip(commands, replies, strict=True):
-        if isinstance(reply, ReplyError) and _right(reply) in ("command", "unknown command"):
+        if isinstance(reply, ReplyError) and right_of(reply) in ("command", "unknown command"):
             refusals[say(reply)] = Refusal(rules_for(reply), command, refused_command(reply))
 
 
