@@ -11,6 +11,7 @@ import contextlib
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from operator import itemgetter
 
 from redis_dash.client import command_cost
 from redis_dash.client.application_counters import ApplicationCounters
@@ -120,7 +121,7 @@ class Node:
 
     async def _part(self, commands: Sequence[Command]) -> list[object]:
         """Run as many of the commands as should be sent at once."""
-        is_get = any(command[0] == b"GET" for command in commands)
+        is_get = b"GET" in map(itemgetter(0), commands)
         commands = commands[: _cut(commands, 0, self._value_heads.number)] if is_get else commands
         asked, began = self._value_heads.bounded(commands) if is_get else commands, time.perf_counter()
         replies = await (self._sample(asked) if self.cost.wants(asked) else self._run(asked))

@@ -20,6 +20,7 @@ from redis_dash.core.throughput import Throughput
 from redis_dash.keyspace.counts import KeyCounts
 from redis_dash.keyspace.cursor import ScanInterruptedError
 from redis_dash.keyspace.learning import Learning
+from redis_dash.keyspace.one_behind import OneBehind
 from redis_dash.keyspace.throttle import Throttle
 from redis_dash.keyspace.walk import Walk
 
@@ -61,7 +62,8 @@ class Keyspace:
         """
         self.counts = KeyCounts(deployment, key_groups)
         self.readers: dict[str, Reader] = {}
-        """Called with a group's keys of each slice, before the next slice is sorted."""
+        """Called with a group's keys of each slice, one slice after the other; at full speed while the next one comes
+        and is sorted."""
         self.passes = 0
         self.size = 0
         self.done = 0
@@ -204,15 +206,18 @@ class Keyspace:
         if self.learning is not None:
             self.learning.begin()
         data_set = self.counts.data_sets
-        async with contextlib.aclosing(self.walk(self._hold_back)) as walk:
+        async with contextlib.aclosing(self.walk(self._hold_back)) as walk, OneBehind() as reading:
             async for part in walk:
                 if self.counts.data_sets != data_set:
                     return False
                 sizes.add(part.size)
                 self._add(part)
-                await self._read(part.keys)
+                await reading.begin(self._read(part.keys))
+                if not self.full_speed:
+                    await reading.end()
                 if self._afresh:
                     return False
+            await reading.end()
         if self._afresh or self.counts.data_sets != data_set:
             return False
         self.last_s, self.last_done, self.share = self.elapsed_s, self.done, 1.0
@@ -225,11 +230,15 @@ class Keyspace:
 
     async def _read(self, keys: Mapping[str, Sequence[bytes]]) -> None:
         """Have the readers process a slice; what they spend belongs to the scan's part of the budget."""
-        spent_s = self._spent_s
-        for name, reader in self.readers.items():
-            if of_group := keys.get(name):
-                await reader(of_group)
-        self._scan_spent_s += max(0.0, self._spent_s - spent_s)
+        spent_s = None if self.full_speed else self._spent_s
+        asked = [reader(of_group) for name, reader in self.readers.items() if (of_group := keys.get(name))]
+        for error in await asyncio.gather(*asked, return_exceptions=True):
+            if error is not None:
+                raise error
+        if spent_s is None or self.full_speed:
+            self._forget_spent()
+        else:
+            self._scan_spent_s += max(0.0, self._spent_s - spent_s)
 
     def _add(self, part: Slice) -> None:
         self.size = part.size

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Hashable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Mapping, Sequence, Set
 from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import msgspec
@@ -97,6 +97,7 @@ class Context:
             known_ids: ids of the sessions that were read, to be masked everywhere.
         """
         self.config = config
+        self._session_globs = config.session_globs
         self.deployment = deployment
         self.keyspace = keyspace
         self.subscriber = subscriber
@@ -124,7 +125,7 @@ class Context:
 
     def without_ids(self, name: str) -> str:
         """A name that the application has chosen, without the session ids that were read, and without tokens."""
-        return hide_tokens(self.known_ids.mask(mask_keys(name, self.config.session_globs)))
+        return hide_tokens(self.known_ids.mask(mask_keys(name, self._session_globs)))
 
     def shown_name(self, name: str) -> str:
         """As ``without_ids``, for a key, a client or a member: also without words that look like ids of sessions.
@@ -283,3 +284,8 @@ def round_robin(keys: list[bytes], start: int, length: int) -> tuple[list[bytes]
         return keys, 0
     start %= len(keys)
     return (keys + keys[:length])[start : start + length], start + length
+
+
+def not_among(known: Set[bytes], keys: Sequence[bytes]) -> Sequence[bytes]:
+    """The keys without those that are known. In a slice of a large scan none is: to see that is much faster."""
+    return keys if not known or known.isdisjoint(keys) else [key for key in keys if key not in known]

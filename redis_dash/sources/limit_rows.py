@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -51,6 +52,14 @@ def most(limiter: Limiter, reply: object) -> Rank:
         return True, float("inf"), 0  # must be read to know
     limit = limiter.rule.limit if limiter.rule else None
     return limit is not None and used >= limit, used / limit if limit else 0.0, used
+
+
+def may_be_above(floor: Rank, limiters: Sequence[Limiter], replies: Sequence[object]) -> list[bool]:
+    """Which keys can rank higher than ``floor``, according to their probes' replies."""
+    if limiters.count(limiters[0]) < len(limiters) or list in set(map(type, replies)):
+        return [most(limiter, reply) > floor for limiter, reply in zip(limiters, replies, strict=True)]
+    above = {reply for reply in set(replies) if most(limiters[0], reply) > floor}  # many keys have the same usage
+    return [reply in above for reply in replies]
 
 
 def rank(row: LimitRow) -> Rank:

@@ -7,6 +7,7 @@ import heapq
 import time
 from collections import Counter
 from collections.abc import Sequence
+from itertools import compress
 
 import msgspec
 
@@ -21,7 +22,7 @@ from redis_dash.dialects.base import OtherDialectError
 from redis_dash.dialects.registry import LIMIT_DIALECTS
 from redis_dash.keyspace.client_tracking import Take
 from redis_dash.keyspace.key_group import HELD
-from redis_dash.sources.base import Context, Sample, Source, round_robin, sample, without_unread
+from redis_dash.sources.base import Context, Sample, Source, not_among, round_robin, sample, without_unread
 from redis_dash.sources.limit_rows import (
     LOWEST_RANK,
     Clock,
@@ -29,8 +30,8 @@ from redis_dash.sources.limit_rows import (
     aged,
     fullest_first,
     is_near,
+    may_be_above,
     may_be_near,
-    most,
     of_those,
     rank,
 )
@@ -92,18 +93,15 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             self._refusal = error  # the scan continues for other sources
 
     async def _examine(self, keys: Sequence[bytes]) -> None:
-        rows, unknown, refused = self._rows, self._unknown, self._refused
-        new = [key for key in keys if key not in rows and key not in unknown and key not in refused]
+        new = keys
+        for known in (self._rows, self._unknown, self._refused):
+            new = not_among(known.keys(), new)
         if not new:
             return
         limiters = self._limiters.of_new(new)
         probes = [limiter.dialect.probe(key) for key, limiter in zip(new, limiters, strict=True)]
         replies = await self._context.deployment.pipeline(probes)
-        full = [
-            key
-            for key, limiter, reply in zip(new, limiters, replies, strict=True)
-            if most(limiter, reply) > self._floor
-        ]
+        full = list(compress(new, may_be_above(self._floor, limiters, replies)))
         if full:
             await self._read_keys(full, await self._clock())
         if len(full) < len(new) or len(self._rows) > 2 * FOLLOWED:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, KeysView, Sequence
 
 from redis_dash.client.reasons import check, say
 from redis_dash.core.patterns import Pattern
@@ -23,8 +23,7 @@ def refused_command(replies: Iterable[object]) -> Note:
         SourceError: the server answered with an error that is not about one key, such as LOADING.
     """
     note = NO_NOTE
-    for reply in replies:
-        error = refusal(reply)
+    for error in (refusal(reply) for reply in replies if isinstance(reply, ReplyError)):
         right = None if error is None else missing_right(error)
         if error is None or right == "keys":
             continue
@@ -61,6 +60,10 @@ class RefusedKeys:
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._keys)
+
+    def keys(self) -> KeysView[bytes]:
+        """The keys."""
+        return self._keys.keys()
 
     def add(self, key: bytes, refusals: Iterable[ReplyError] = ()) -> None:
         """The server refused to let us read this key; it also refused some commands, whatever the key."""

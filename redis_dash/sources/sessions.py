@@ -16,7 +16,17 @@ from redis_dash.core.frames.sessions import SessionRow, SessionsFrame
 from redis_dash.core.resp import Command
 from redis_dash.dialects.session_dialects import ReadSession, SessionDialects
 from redis_dash.keyspace.client_tracking import Take
-from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, round_robin, sample, without_unread
+from redis_dash.sources.base import (
+    NO_NOTE,
+    Context,
+    Note,
+    Sample,
+    Source,
+    not_among,
+    round_robin,
+    sample,
+    without_unread,
+)
 from redis_dash.sources.refusals import RefusedKeys, is_key_refused, refused_command
 from redis_dash.sources.session_facts import (
     UNREAD,
@@ -25,6 +35,7 @@ from redis_dash.sources.session_facts import (
     SessionFormats,
     SessionRows,
     most_left_first,
+    not_before,
     timeless,
     unreadable,
 )
@@ -34,9 +45,9 @@ from redis_dash.sources.session_rights import SessionRights
 from redis_dash.sources.session_search import SessionSearch
 
 KEY_GROUP = "sessions"
-FOLLOWED = 1000
-"""Sessions whose lifetime is read in each poll: those with the longest remaining lifetime; all of them if they are at
-most twice as many."""
+FOLLOWED, SPARE = 1000, 1.25
+"""Sessions whose lifetime is read in each poll: those with the longest remaining lifetime, and a quarter more at most;
+all of them if they are at most twice as many."""
 VALUES_AT_ONCE = 500
 """Followed sessions whose value is read again in one poll, of those that may have been written unnoticed."""
 IN_TURN = 25
@@ -88,29 +99,28 @@ class SessionsSource(Source[SessionsFrame]):
 
     async def examine(self, keys: Sequence[bytes]) -> None:
         """Follow sessions whose remaining lifetime is longer than that of the followed ones."""
-        new = [key for key in keys if key not in self._known and key not in self._refused]
+        new = not_among(self._known.keys(), not_among(self._refused.keys(), keys))
         if not new:
             return
-        asked = Moment.now()
-        replies = await self._context.deployment.pipeline([(b"PTTL", key) for key in new])
-        refused_command(replies)
-        now = time.monotonic()
-        least_ms = (self._floor_at - now) * 1000 if self._floor_at else 0.0
-        for key, reply in zip(new, replies, strict=True):
+        asked, ask = Moment.now(), self._context.deployment.pipeline
+        replies, now = await ask([(b"PTTL", key) for key in new]), time.monotonic()
+        lasting = not_before(1000 * (self._floor_at - now) if self._floor_at else -1, new, replies)
+        refused_command(reply for _, reply in lasting)
+        for key, reply in lasting:
             if reply == -2:
                 self._key_group.discard(key)
             elif not isinstance(reply, int):
                 self._known[key] = KnownSession(is_key_refused=is_key_refused(reply))
-            elif reply >= least_ms or not self._floor_at:
+            else:
                 known = self._known[key] = KnownSession()
                 known.lasts(reply, asked, now)
-            else:
-                self._dropped_in_pass = self._context.keyspace.passes
-        self._register_ids(key for key in new if key in self._known)
-        if len(self._known) > 2 * FOLLOWED:
+        if len(lasting) < len(new):
+            self._dropped_in_pass = self._context.keyspace.passes
+        if len(self._known) > FOLLOWED * (SPARE if self._key_group.seen > 2 * FOLLOWED else 2):
             self._known = dict(heapq.nlargest(FOLLOWED, self._known.items(), key=most_left_first))
             self._dropped_in_pass = self._context.keyspace.passes
             self._set_floor()
+        self._register_ids(key for key, _ in lasting if key in self._known)
 
     def _register_ids(self, keys: Iterable[bytes]) -> None:
         """Register ids, so that they are masked wherever the application repeats them."""
