@@ -38,7 +38,6 @@ __all__ = [
     "round_robin",
     "sample",
     "text",
-    "without_unread",
 ]
 
 T = TypeVar("T", bound=Frame)
@@ -161,6 +160,14 @@ class Context:
         text = f"{found.keys} in {kinds} may not be read: some may be {_THINGS.get(topic, topic)}"
         return Note("; ".join(filter(None, (text, found.doubt))), found.rules)
 
+    @staticmethod
+    def without_unread(count: Count, unread: Note) -> Count:
+        """A count of what may be read, where keys that may not be read may have to be counted, too."""
+        if not unread.text:
+            return count
+        least = at_least(count.low, at=count.at) if count.low else unknown()
+        return msgspec.structs.replace(least, coverage=count.coverage)
+
     def with_unread(self, error: MissingRightError, topic: str) -> MissingRightError:
         """The refusal, with what ``unread_note`` says: one grant is to be enough."""
         note = self.unread_note(topic)
@@ -268,14 +275,6 @@ class BackgroundWork(Protocol):
 
     def progress(self) -> Progress | None:
         """The work that runs at full speed now, if any."""
-
-
-def without_unread(count: Count, unread: Note) -> Count:
-    """A count of what may be read, where keys that may not be read may have to be counted, too."""
-    if not unread.text:
-        return count
-    least = at_least(count.low, at=count.at) if count.low else unknown()
-    return msgspec.structs.replace(least, coverage=count.coverage)
 
 
 def round_robin(keys: list[bytes], start: int, length: int) -> tuple[list[bytes], int]:

@@ -22,7 +22,7 @@ from redis_dash.dialects.base import OtherDialectError
 from redis_dash.dialects.registry import LIMIT_DIALECTS
 from redis_dash.keyspace.client_tracking import Take
 from redis_dash.keyspace.key_group import HELD
-from redis_dash.sources.base import Context, Sample, Source, not_among, round_robin, sample, without_unread
+from redis_dash.sources.base import Context, Sample, Source, not_among, round_robin, sample
 from redis_dash.sources.limit_rows import (
     LOWEST_RANK,
     Clock,
@@ -310,7 +310,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         rows = tuple(replace(row, blocked=False, has_ended=True) if key in ended else row for key, row in listed)
         unrecognised = tuple(Counter(self._unknown.values()).most_common())
         unread = self._context.unread_note(self.topic)
-        count = without_unread(count, unread)
+        count = self._context.without_unread(count, unread)
         nothing_read = not rows and bool(count.value or unread.text)
         current = [self._rows[key] for key in full if key not in ended and self._read_at[key].asked >= self._began]
         all_read = all_read and self._follows_all and not (self._refused or unread.text) and len(current) == len(full)

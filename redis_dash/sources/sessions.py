@@ -16,17 +16,7 @@ from redis_dash.core.frames.sessions import SessionRow, SessionsFrame
 from redis_dash.core.resp import Command
 from redis_dash.dialects.session_dialects import ReadSession, SessionDialects
 from redis_dash.keyspace.client_tracking import Take
-from redis_dash.sources.base import (
-    NO_NOTE,
-    Context,
-    Note,
-    Sample,
-    Source,
-    not_among,
-    round_robin,
-    sample,
-    without_unread,
-)
+from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, not_among, round_robin, sample
 from redis_dash.sources.refusals import RefusedKeys, is_key_refused, refused_command
 from redis_dash.sources.session_facts import (
     UNREAD,
@@ -315,7 +305,7 @@ class SessionsSource(Source[SessionsFrame]):
         if self._context.known_ids.version != self._ids_version:  # ids of ours may have been dropped
             self._register_ids([*self._known, *self._refused])
             self._ids_version = self._context.known_ids.version
-        count = without_unread(count, unread := self._context.unread_note(self.topic))
+        count = self._context.without_unread(count, unread := self._context.unread_note(self.topic))
         listed = heapq.nlargest(ROWS, read, key=most_left_first)
         rows = self._rows.make(listed, time.monotonic())
         rights, scope = self._rights.session, self._context.scope(self.topic, self._scope)
