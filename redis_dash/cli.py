@@ -138,6 +138,7 @@ def deployment_options(command: Callable[..., None]) -> Callable[..., None]:
     options: list[Callable[[Any], Any]] = [
         target_options,
         click.option("--channel", "channels", multiple=True, metavar="PATTERN", help="Channels to listen to [*]."),
+        click.option("--stream", "streams", multiple=True, metavar="KEY", help="Streams to follow."),
         click.option("--session", "sessions", multiple=True, metavar="PATTERN", help="Keys of sessions [session:*]."),
         click.option(
             "--limit",

@@ -14,7 +14,8 @@ from redis_dash.actions import carry_out as actions
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.node import SENTINEL
 from redis_dash.config import Config, Url
-from redis_dash.core.commands import Command, FullPass, Outcome, Publish, Request
+from redis_dash.core.commands import Command, FollowStreams, FullPass, Outcome, Publish, Request
+from redis_dash.core.decoding import raw
 from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.keys import KeysFrame
@@ -26,6 +27,7 @@ from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.presence import until_noticed
 from redis_dash.pubsub.subscriber import Subscriber
 from redis_dash.sources.base import AcceptsRequests, BackgroundWork, HasOwnConnection, Sample, Source
+from redis_dash.streams.reader import StreamReader
 from redis_dash.watch import Watch, keep_running
 from redis_dash.watches import Watches
 
@@ -58,9 +60,15 @@ class Hub:
         self._reached = False
         self.deployment.listeners.append(self._subscriber.traffic)
         self._refresh_s = config.refresh_s
-        self._watches = Watches(
-            config, self._url, self.deployment, self._subscriber, lambda topic: self._asked[topic].set()
+        self._streams = StreamReader(
+            self.deployment,
+            self._subscriber.log,
+            config.budget,
+            shown=lambda name: self.watch.shown_name(name),
         )
+        self._streams.follow(map(raw, config.streams))
+        shared = self._url, self.deployment, self._subscriber, self._streams
+        self._watches = Watches(config, *shared, lambda topic: self._asked[topic].set())
         self._report = Report(self._watches.discovery, self._url.user)
         topics = [source.topic for source in self.watch.sources]
         self._locks = {topic: asyncio.Lock() for topic in topics}
@@ -86,6 +94,11 @@ class Hub:
     def subscribed(self) -> bool:
         """Whether the subscriber receives every message now."""
         return self._subscriber.connected
+
+    @property
+    def follows_streams(self) -> bool:
+        """Whether it is known of each stream from which entry on it is read, or why it cannot be."""
+        return self._streams.is_ready
 
     @property
     def refused(self) -> bool:
@@ -189,6 +202,8 @@ class Hub:
         """Pass a request on to the scan and to the sources that accept requests."""
         if isinstance(request, FullPass):
             self.watch.keyspace.set_full_speed(request.on)
+        if isinstance(request, FollowStreams):
+            self._streams.follow(self._watches.discovery.streams_of(request.kind))
         for source in self.watch.sources:
             if isinstance(source, AcceptsRequests):
                 source.ask(request)
@@ -215,6 +230,7 @@ class Hub:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(keep_running(self._subscriber.run, "receiving messages", self.deployment))
+                tasks.create_task(keep_running(self._streams.run, "reading streams", self.deployment))
                 tasks.create_task(self._watches.run(self._poll))
         finally:
             await self.deployment.close()

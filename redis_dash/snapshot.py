@@ -182,7 +182,7 @@ async def _until_ready(hub: Hub, stop: asyncio.Event, *, scanned: bool) -> None:
     deadline = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < deadline and not (hub.deployment.unreachable or stop.is_set()):
         is_scanned = (hub.passes and hub.watch.knows_kinds) or hub.scan_trouble or not scanned
-        if (hub.subscribed or hub.refused) and is_scanned and hub.reached:
+        if (hub.subscribed or hub.refused) and hub.follows_streams and is_scanned and hub.reached:
             return
         await asyncio.sleep(0.02)
 

@@ -16,6 +16,7 @@ from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.subscriber import Subscriber
 from redis_dash.sources import SOURCES, WatchedTopics, key_groups, tracked
 from redis_dash.sources.base import BackgroundWork, Context, Source
+from redis_dash.streams.reader import StreamReader
 
 RETRY_S = 0.5
 TRACKED_WITHIN_S = 1.0
@@ -31,6 +32,7 @@ class Watch:
         url: Url,
         deployment: Deployment,
         subscriber: Subscriber,
+        streams: StreamReader,
         known_ids: KnownIds,
         discovery: Discovery | None,
         read_soon: Callable[[str], None],
@@ -46,7 +48,7 @@ class Watch:
             ConfigError: a pattern cannot be used.
         """
         self.config = config
-        self.topics = WatchedTopics(config)
+        self.topics = WatchedTopics(config, streams.follows)
         """Tells which topics' patterns match a key."""
         self.keyspace = Keyspace(deployment, key_groups(config), config.budget, config.refresh_s)
         self.keyspace.learning = discovery.learning if discovery else None
@@ -57,7 +59,9 @@ class Watch:
         self.keyspace.besides = lambda: self.tracking.spent_s
         deployment.listeners.append(self.tracking.traffic)
         self._deployment = deployment
-        self._context = context = Context(config, deployment, self.keyspace, subscriber, self.tracking, known_ids)
+        self._context = context = Context(
+            config, deployment, self.keyspace, subscriber, self.tracking, known_ids, streams
+        )
         context.read_soon = read_soon
         if discovery is not None:
             context.knows_kinds = lambda: discovery.has_looked
@@ -72,6 +76,10 @@ class Watch:
     def tell(self, recognised: Container[str], left_out: Mapping[str, int]) -> None:
         """Tell the sources for which topics keys are recognised, and how many kinds of keys of each are not watched."""
         self._context.recognised, self._context.left_out = recognised, left_out
+
+    def shown_name(self, name: str) -> str:
+        """The name of a key without ids and tokens."""
+        return self._context.shown_name(name)
 
     @property
     def knows_kinds(self) -> bool:

@@ -16,6 +16,7 @@ from redis_dash.discovery.adopt import Adopted, adopted, may_adopt, open_topics
 from redis_dash.discovery.discovery import Discovery
 from redis_dash.pubsub.subscriber import Subscriber
 from redis_dash.sources.base import Source
+from redis_dash.streams.reader import StreamReader
 from redis_dash.watch import Watch
 
 LOOK_S = 5.0
@@ -32,7 +33,13 @@ class Watches:
     """One watch after the other; what was learned and which ids are known outlasts them."""
 
     def __init__(
-        self, config: Config, url: Url, deployment: Deployment, subscriber: Subscriber, read_soon: Callable[[str], None]
+        self,
+        config: Config,
+        url: Url,
+        deployment: Deployment,
+        subscriber: Subscriber,
+        streams: StreamReader,
+        read_soon: Callable[[str], None],
     ) -> None:
         """Prepare the first watch.
 
@@ -49,7 +56,7 @@ class Watches:
         self._kept_until = 0.0
         self.known_ids = KnownIds()
         """Ids of sessions, to be masked everywhere."""
-        shared = url, deployment, subscriber, self.known_ids, self.discovery, read_soon
+        shared = url, deployment, subscriber, streams, self.known_ids, self.discovery, read_soon
         self._watch_for: Callable[[Config], Watch] = lambda config: Watch(config, *shared)
         self.current = self._watch_for(config)
 

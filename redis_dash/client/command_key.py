@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from redis_dash.client.own_lookups import COUNTED
+from redis_dash.client.own_lookups import CALIBRATED, looked_up
 from redis_dash.core.resp import Command
 
 _ONLY_KEYS = frozenset({b"DEL", b"EXISTS", b"WATCH"})
 """Commands that take any number of keys and nothing else."""
-_FIRST_IS_KEY = _ONLY_KEYS.union(COUNTED, (b"RESTORE",))
+_FIRST_IS_KEY = _ONLY_KEYS.union(CALIBRATED, (b"RESTORE",))
 
 
 def key_of(command: Command) -> bytes:
@@ -19,6 +19,8 @@ def key_of(command: Command) -> bytes:
     name, *arguments = command
     if name == b"MEMORY" and arguments[:1] == [b"USAGE"]:
         return arguments[1]
+    if name == b"XINFO" or (name == b"XREAD" and arguments[-3:-2] == [b"STREAMS"]):
+        return looked_up(command)
     if name == b"EVAL" and arguments[1:2] == [b"1"]:
         return arguments[2]
     if name in _FIRST_IS_KEY and arguments and not (name in _ONLY_KEYS and len(arguments) > 1):

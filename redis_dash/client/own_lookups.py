@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from operator import itemgetter
 
-from redis_dash.core.resp import Command, ReplyError, is_wrong_type
+from redis_dash.core.resp import Command, ReplyError, is_no_such_key, is_wrong_type
 
 _MISSED: dict[bytes, object] = {
     b"GET": None,
@@ -34,7 +34,15 @@ _MISSED: dict[bytes, object] = {
 _FOLLOWS = (b"ZCOUNT", b"ZRANGEBYSCORE", b"ZREVRANGEBYSCORE", b"ZREVRANGE", b"ZREVRANK", b"ZSCORE", b"HGET")
 """Their replies do not show whether the key exists. They count like the command on the same key that precedes them."""
 
-COUNTED = (*_MISSED, *_FOLLOWS)
+CALIBRATED = (*_MISSED, *_FOLLOWS)
+"""The commands of which each connection measures how often the server counts them."""
+
+_OF_STREAMS: dict[bytes, int] = {b"XREAD": 2, b"XINFO": 1}
+"""Lookups for each command that follows streams, as measured on Redis 6.2, 7.0 and Valkey 8.1. They are not calibrated:
+a user without the right to run one of them could not calibrate the others either. The TYPE of the key precedes them.
+"""
+
+COUNTED = (*CALIBRATED, *_OF_STREAMS)
 """The commands that the server may count as lookups."""
 
 UNCOUNTED = frozenset(
@@ -85,6 +93,13 @@ PROBES: dict[bytes, Command] = {
 """The arguments after the key that make each of these a valid command."""
 
 
+def looked_up(command: Command) -> bytes:
+    """The key that a command of COUNTED looks up."""
+    if command[0] == b"XREAD":  # ... STREAMS key id
+        return command[-2]
+    return command[2] if command[0] == b"XINFO" else command[1]
+
+
 class OwnLookups:
     """The hits and misses of redis-dash since this object was created."""
 
@@ -92,7 +107,7 @@ class OwnLookups:
         """``on_unlisted`` is called for each pipeline with a command that is in neither COUNTED nor UNCOUNTED."""
         self.hits = 0
         self.misses = 0
-        self.weights: dict[bytes, int] = dict.fromkeys(COUNTED, 1)
+        self.weights: dict[bytes, int] = dict.fromkeys(CALIBRATED, 1) | _OF_STREAMS
         """Lookups that the server counts for each command: 1 unless calibration measured another number."""
         self.unsure = False
         """Whether the server may have counted lookups that are not in ``hits`` and ``misses``."""
@@ -137,17 +152,23 @@ class OwnLookups:
         for command, reply in zip(commands, replies, strict=True):
             name = command[0]
             weight = weights.get(name)
-            if not weight or (isinstance(reply, ReplyError) and not is_wrong_type(reply)):
+            if not weight:
                 continue
+            if is_no_such_key(reply):
+                self.misses += weight
+                continue
+            if isinstance(reply, ReplyError) and not is_wrong_type(reply):
+                continue
+            key = looked_up(command)
             if isinstance(reply, ReplyError):  # the server finds the key before it checks its type
-                found = True
+                found, weight = True, min(weight, 1)
             elif name in _MISSED:
                 found = reply != _MISSED[name]
-                if name == b"ZCARD" and there.get(command[1], found) != found:
+                if name == b"ZCARD" and there.get(key, found) != found:
                     self.unsure = True  # the key changed between two ZCARDs, so the commands between them may differ
             else:
-                found = there.get(command[1], True)
-            there[command[1]] = found
+                found = there.get(key, True) or (name == b"XREAD" and reply is not None)
+            there[key] = found
             if found:
                 self.hits += weight
             else:
@@ -159,9 +180,9 @@ class OwnLookups:
 
         Without these values (the user may not run INFO) each command counts once.
         """
-        if len(misses) != len(COUNTED) + 1:
+        if len(misses) != len(CALIBRATED) + 1:
             return
-        for name, earlier, later in zip(COUNTED, misses, misses[1:], strict=False):
+        for name, earlier, later in zip(CALIBRATED, misses, misses[1:], strict=False):
             self.weights[name] = later - earlier
         self.misses += misses[-1] - misses[0]
 
@@ -173,6 +194,6 @@ def calibration(absent_key: bytes) -> list[Command]:
     INFO texts for ``calibrate`` besides the replies of the commands.
     """
     commands: list[Command] = [(b"MULTI",), (b"INFO", b"stats")]
-    for name in COUNTED:
+    for name in CALIBRATED:
         commands += [(name, absent_key, *PROBES.get(name, ())), (b"INFO", b"stats")]
     return [*commands, (b"EXEC",)]

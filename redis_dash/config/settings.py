@@ -8,6 +8,9 @@ from redis_dash.config.url import DEFAULT_URL
 from redis_dash.core.errors import ConfigError
 from redis_dash.dialects.base import Rule, SessionPattern
 
+MOST_STREAMS = 32
+"""Streams that are followed at once."""
+
 
 def parse_rule(text: str) -> Rule:
     """Read ``100/60`` (100 requests in 60 seconds).
@@ -70,6 +73,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     url: str = DEFAULT_URL
     channels: tuple[str, ...] = ("*",)
+    streams: tuple[str, ...] = ()
+    """The keys of streams that are followed: names, no patterns."""
     sessions: tuple[str | SessionPattern, ...] = ("session:*",)
     limits: tuple[LimitPattern, ...] = (LimitPattern("ratelimit:*"),)
     leaderboards: tuple[str | BoardPattern, ...] = ("leaderboard", "leaderboard:*")
@@ -84,8 +89,10 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not 0 < self.budget <= 1:
             raise ValueError("budget is a share of one core, above 0 and at most 1")
         keys = [*(limit.keys for limit in self.limits), *(cache.keys for cache in self.caches)]
-        if "" in (*self.channels, *self.session_globs, *self.board_globs, *keys):
+        if "" in (*self.channels, *self.streams, *self.session_globs, *self.board_globs, *keys):
             raise ValueError("a pattern is empty")
+        if len(self.streams) > MOST_STREAMS:
+            raise ValueError(f"at most {MOST_STREAMS} streams can be followed")
         self._check_formats()
 
     def _check_formats(self) -> None:

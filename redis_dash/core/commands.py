@@ -133,4 +133,11 @@ class CountAfresh(msgspec.Struct, frozen=True):
     """Reset the counts of messages."""
 
 
-Request = FullPass | SearchSessions | StopSearch | ShowRanks | CountAfresh
+class FollowStreams(msgspec.Struct, frozen=True):
+    """Follow the streams of a kind of keys, from now on."""
+
+    kind: int
+    """``id`` of the kind: its keys may hold ids that are not shown."""
+
+
+Request = FullPass | SearchSessions | StopSearch | ShowRanks | CountAfresh | FollowStreams

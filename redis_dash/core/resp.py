@@ -26,3 +26,8 @@ class ReplyError(Exception):
 def is_wrong_type(reply: object) -> bool:
     """Whether the server found the key, and it is of another type than the command reads."""
     return isinstance(reply, ReplyError) and str(reply).startswith("WRONGTYPE")
+
+
+def is_no_such_key(reply: object) -> bool:
+    """Whether a command that needs a key, such as XINFO, did not find it."""
+    return isinstance(reply, ReplyError) and str(reply) == "ERR no such key"

@@ -9,10 +9,11 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 import msgspec
 
-from redis_dash.core.messages import Entry, Event, Mark
+from redis_dash.core.messages import Entry, Event, Mark, stream_event
 from redis_dash.pubsub.indexed_queue import IndexedQueue
 from redis_dash.pubsub.ring_buffer import RingBuffer
 
@@ -26,7 +27,17 @@ _TOGETHER_BYTES = 4096
 
 
 RawMessage = Sequence[object]
-"""[kind, channel, payload] or [kind, pattern, channel, payload], as parsed."""
+"""[kind, channel, payload] or [kind, pattern, channel, payload], as parsed; or a ``RawEntry``."""
+
+
+class RawEntry(NamedTuple):
+    """An entry of a stream."""
+
+    id: bytes
+    fields: tuple[bytes, ...]
+    """Names and values in turn; what is left of them, if they were long."""
+    size: int
+    stream: bytes
 
 
 Unpack = Callable[[bytes], Sequence[RawMessage]]
@@ -186,6 +197,8 @@ class MessageRing:
 
 
 def _event(raw: RawMessage, at: float) -> Event:
+    if isinstance(raw, RawEntry):
+        return stream_event(raw.stream, raw.id, raw.fields, raw.size, at)
     payload = raw[-1]
     size = len(payload) if isinstance(payload, bytes) else 0
     if isinstance(payload, PayloadHead):

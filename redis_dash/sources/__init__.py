@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from redis_dash.config import Config
@@ -39,11 +39,13 @@ def key_groups(config: Config) -> dict[str, tuple[str, ...]]:
 class WatchedTopics:
     """Tells which topics' patterns match a key."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, follows: Callable[[bytes], bool] = lambda name: False) -> None:
+        """``follows`` tells whether the stream of a key is followed."""
         globs = {
             source.topic: [one for group in source.key_groups(config).values() for one in group] for source in SOURCES
         }
         self._matcher = Matcher({topic: found for topic, found in globs.items() if found})
+        self._follows = follows
         self._types = {source.topic: source.key_types for source in SOURCES}
 
     def __call__(self, names: Sequence[bytes], key_type: str) -> Mapping[str, int]:
@@ -54,4 +56,6 @@ class WatchedTopics:
         """
         found = self._matcher.sort(names)
         fits = {topic: not (types and key_type) or key_type in types for topic, types in self._types.items()}
-        return {topic: len(keys) for topic, keys in found.items() if fits[topic]}
+        counts = {topic: len(keys) for topic, keys in found.items() if fits[topic]}
+        followed = sum(map(self._follows, names))
+        return counts | {EventsSource.topic: followed} if followed else counts

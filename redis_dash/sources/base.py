@@ -25,6 +25,7 @@ from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.subscriber import Subscriber
 from redis_dash.redaction.secret_fields import hide_tokens
 from redis_dash.redaction.session_keys import mask_keys
+from redis_dash.streams.reader import StreamReader
 
 __all__ = [
     "NO_NOTE",
@@ -89,11 +90,13 @@ class Context:
         subscriber: Subscriber,
         tracking: ClientTracking,
         known_ids: KnownIds,
+        streams: StreamReader | None = None,
     ) -> None:
         """Hold them.
 
         Args:
             known_ids: ids of the sessions that were read, to be masked everywhere.
+            streams: reads the streams that are followed; by default none is.
         """
         self.config = config
         self._session_globs = config.session_globs
@@ -102,6 +105,7 @@ class Context:
         self.subscriber = subscriber
         self.tracking = tracking
         self.known_ids = known_ids
+        self.streams = streams or StreamReader(deployment, subscriber.log)
         self.other_dashboards: int | None = None
         """Other dashboards whose commands are in the latest rates, as the cache source has found; None: not known."""
         self.others_in: Hashable = None

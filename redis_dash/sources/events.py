@@ -1,19 +1,25 @@
-"""The events topic: the subscriber's counters, and rates over the last seconds."""
+"""The events topic: the counters of channels and streams, and rates over the last seconds."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import deque
 from collections.abc import Hashable
 from typing import NamedTuple
 
+import msgspec
+
+from redis_dash.config.settings import MOST_STREAMS
 from redis_dash.core.commands import CountAfresh, Request
+from redis_dash.core.decoding import raw
 from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.feed import Progress
-from redis_dash.core.frames.events import ChannelCount, EventsFrame
+from redis_dash.core.frames.events import ChannelCount, EventsFrame, Group, StreamCount
 from redis_dash.redaction.redact import without_last_word
-from redis_dash.sources.base import Context, Sample, Source, text
+from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, text
+from redis_dash.streams.stream import Stream, behind_s
 
 RATE_WINDOW_S = 5.0
 LEAST_RATE_S = 0.5
@@ -33,6 +39,7 @@ class _Past(NamedTuple):
     """Counts of the busiest channels, by the hash of the channel's name, because a name may be long."""
     others: int
     """The highest count that any other channel can have had."""
+    of_streams: dict[bytes, int]
 
     def before(self, channel: bytes, now: int) -> int:
         """A channel's count then, or an upper bound of it, so that a rate is never too high."""
@@ -40,7 +47,7 @@ class _Past(NamedTuple):
 
 
 class EventsSource(Source[EventsFrame]):
-    """Reads the subscriber's counters; the only query of its own counts sharded channels now and then."""
+    """Reads the counters of the subscriber and of the streams; it counts sharded channels now and then."""
 
     topic = "events"
     read_last = True
@@ -48,6 +55,7 @@ class EventsSource(Source[EventsFrame]):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._subscriber = context.subscriber
+        self._streams = context.streams
         self._deployment = context.deployment
         self._session_globs = context.config.session_globs
         self._known_ids = context.known_ids
@@ -76,7 +84,8 @@ class EventsSource(Source[EventsFrame]):
         """Start counting again from zero."""
         if isinstance(request, CountAfresh):
             self._subscriber.start_over()
-            self._past = deque([_Past(time.monotonic(), 0, {}, 0)])
+            self._streams.start_over()
+            self._past = deque([_Past(time.monotonic(), 0, {}, 0, {})])
 
     @property
     def connection_state(self) -> Hashable:
@@ -97,20 +106,27 @@ class EventsSource(Source[EventsFrame]):
         self._subscriber.connect_now()
 
     async def read(self) -> Sample[EventsFrame]:
-        """The current counters, once connected."""
+        """The current counters, once connected; entries that were added until now are counted."""
         await self._subscriber.tried.wait()
+        if self._streams.streams:
+            with contextlib.suppress(SourceError):  # it is told with the sample
+                await self._streams.read()
         return self.sample()
 
     def sample(self) -> Sample[EventsFrame]:
         """The current counters.
 
         Raises:
-            MissingRightError: we may not subscribe.
+            MissingRightError: we may not subscribe, and no stream is followed.
             AwayError: the subscriber was never connected.
         """
         subscriber = self._subscriber
         if subscriber.refusal is not None:
-            raise MissingRightError(str(subscriber.refusal), subscriber.refusal.rules)
+            if not any(stream.state == "followed" for stream in self._streams.streams):
+                raise MissingRightError(str(subscriber.refusal), subscriber.refusal.rules)
+            return self._with_streams(
+                self._frame(), Note(f"no channels: {subscriber.refusal}", subscriber.refusal.rules)
+            )
         if not subscriber.was_connected:
             raise AwayError(subscriber.trouble)
         frame, since = self._frame(), subscriber.sure_until
@@ -120,9 +136,26 @@ class EventsSource(Source[EventsFrame]):
             return Sample(frame, status="stale", note="no answer yet", taken_at=since)
         some = "1 sharded channel is" if self._shard_channels == 1 else f"{self._shard_channels} sharded channels are"
         shards = f"{some} not received (SPUBLISH)" if self._shard_channels else ""
-        if missing := subscriber.missing:
-            note = "; ".join(filter(None, (str(missing), shards)))
-            return Sample(frame, status="reduced", note=note, rules=missing.rules)
+        refused = subscriber.missing
+        return self._with_streams(frame, Note(str(refused), refused.rules) if refused else NO_NOTE, shards)
+
+    def _with_streams(self, frame: EventsFrame, missing: Note, shards: str = "") -> Sample[EventsFrame]:
+        """The sample, with what is missing of channels and of streams."""
+        notes, rules = [missing.text] if missing.text else [], [*missing.rules]
+        if self._streams.streams and self._streams.trouble:
+            notes.append(f"streams are not read: {self._streams.trouble}")
+        if self._streams.left_out:
+            notes.append(f"{self._streams.left_out:,} more streams are not followed: at most {MOST_STREAMS} are")
+        for stream in self._streams.streams:
+            if stream.state in ("refused", "other type"):
+                notes.append(f"{self._shown_name(stream.name)}: {stream.trouble}")
+                rules += stream.rules
+                if stream.needs_key_right:
+                    rules += self._context.read_rules([text(stream.name)])
+        if notes:
+            return Sample(
+                frame, "reduced", "; ".join(filter(None, (*notes, shards))), rules=tuple(dict.fromkeys(rules))
+            )
         return Sample(frame, note=shards)
 
     def _frame(self) -> EventsFrame:
@@ -131,16 +164,18 @@ class EventsSource(Source[EventsFrame]):
         busiest = subscriber.counts.most_common(CHANNELS_SHOWN)
         counts = {hash(channel): count for channel, count in busiest}
         others = 0 if len(busiest) < CHANNELS_SHOWN else busiest[-1][1]
-        if not subscriber.is_receiving:
+        is_receiving = subscriber.is_receiving or subscriber.refused
+        if not is_receiving:
             self._past.clear()
-        past = self._remember(_Past(now, subscriber.received, counts, others))
-        seconds = now - past.at if subscriber.is_receiving else 0.0
+        received, streams = subscriber.received + self._streams.received, self._streams.streams
+        past = self._remember(_Past(now, received, counts, others, {one.name: one.received for one in streams}))
+        seconds = now - past.at if is_receiving else 0.0
         open_gap = subscriber.open_gap
         return EventsFrame(
-            received=subscriber.received,
+            received=received,
             dropped=subscriber.dropped,
-            overwritten=max(0, subscriber.received - subscriber.log.kept),
-            rate=_rate(subscriber.received - past.received, seconds),
+            overwritten=max(0, received - subscriber.log.kept),
+            rate=_rate(received - past.received, seconds),
             gaps=(*subscriber.gaps, *([open_gap] if open_gap else [])),
             channels=tuple(
                 ChannelCount(self._shown_name(channel), count, _rate(count - past.before(channel, count), seconds))
@@ -154,7 +189,27 @@ class EventsSource(Source[EventsFrame]):
             session_globs=self._session_globs,
             known_ids=self._known_ids,
             shard_channels=self._shard_channels,
+            streams=tuple(self._count_of(stream, past, seconds) for stream in streams),
         )
+
+    def _count_of(self, stream: Stream, past: _Past, seconds: float) -> StreamCount:
+        """The counts and the state of a stream."""
+        gained = stream.received - past.of_streams.get(stream.name, 0)
+        trouble = stream.trouble or self._streams.trouble
+        return StreamCount(
+            self._shown_name(stream.name),
+            stream.received,
+            None if trouble else _rate(gained, seconds),
+            stream.missed,
+            stream.may_miss,
+            behind_s(stream),
+            stream.length,
+            None if stream.groups is None else tuple(map(self._shown_group, stream.groups)),
+            trouble,
+        )
+
+    def _shown_group(self, group: Group) -> Group:
+        return msgspec.structs.replace(group, name=self._shown_name(raw(group.name)))
 
     def _shown_name(self, channel: bytes) -> str:
         """A channel's name without session ids and tokens: the channel of a keyspace notification holds a key."""

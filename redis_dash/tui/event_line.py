@@ -37,18 +37,37 @@ class Shown(NamedTuple):
     """The field that holds the event's type."""
     type: Plain
     """The full type; empty if no field holds one."""
+    framework: Plain
+    """What wrote it; empty if that is not known."""
+    kind: Plain
+    """The same, with the format."""
+    is_json: bool
+    """Whether the payload is JSON, as published or decoded."""
 
 
 @lru_cache(maxsize=256)  # a visible line is painted several times
 def show(event: Event, session_globs: tuple[str, ...], ids: KnownIds, _version: int) -> Shown:
     """The event without secrets; ``version`` is that of the known session ids."""
-    from redis_dash.redaction.redact import redact_event  # imported here, for a quick start
+    from redis_dash.dialects.messages import read_message  # imported here, for a quick start
+    from redis_dash.redaction.redact import redact_event
 
+    message = read_message(event)
+    if message.payload is not None:
+        event = msgspec.structs.replace(event, payload=message.payload, size=len(message.payload))
     event = redact_event(event, session_globs, ids)
     fields = read_fields(event)
     type_key = next((key for key in _TYPE_KEYS if fields and isinstance(fields.get(key), str)), None)
     text = plain(str(fields[type_key]), _LONGEST_NAME) if fields and type_key else Plain("")
-    return Shown(event, plain(event.channel, _LONGEST_NAME) or Plain("(empty)"), fields, type_key, text)
+    return Shown(
+        event,
+        plain(event.channel, _LONGEST_NAME) or Plain("(empty)"),
+        fields,
+        type_key,
+        text,
+        plain(message.framework, _LONGEST_NAME),
+        plain(message.kind, _LONGEST_NAME),
+        fields is not None or message.payload is not None,
+    )
 
 
 class EventLine:
@@ -104,7 +123,8 @@ class EventLine:
         shown = self.show(entry)
         channel = self._channels.fit(shown.channel, channel_width)
         segments += [(pad(channel, channel_width), self.hues.of(shown.event.channel)), gap]
-        return segments + self._payload(shown, gap, width - measure(segments) - 1)
+        segments += self._payload(shown, gap, width - measure(segments) - 1)
+        return segments + _at_the_end(shown.framework, width - measure(segments) - 1)
 
     def _payload(self, shown: Shown, gap: Segment, room: int) -> list[Segment]:
         fields, type_key = shown.fields, shown.type_key
@@ -132,6 +152,13 @@ class EventLine:
                 break  # the line is full, and the value ends with its own ellipsis
             segments.append(gap)
         return segments[:-1] if segments and segments[-1] is gap else segments
+
+
+def _at_the_end(framework: Plain, room: int) -> list[Segment]:
+    """What wrote the message, at the right edge; nothing if it has no room beside the payload."""
+    name: Segment = (framework, "dim")
+    free = room - measure((name,))
+    return [(Plain(" " * free), "blank"), name] if framework and free >= 2 else []
 
 
 def _in_order(fields: dict[str, object], room: int) -> list[tuple[str, object]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from redis_dash.core.frames.keys import KeyKind, Recognised
 from redis_dash.tui.formatting import memory_tally, nbytes, percent, tally
 from redis_dash.tui.text import Plain, plain
@@ -75,6 +77,14 @@ def recognised(kind: KeyKind) -> Plain:
     if not kind.sampled:
         return Plain("gone before it was read")
     return Plain("by pattern") if kind.watched else NUMBERS if are_expiring_numbers(kind) else Plain("not recognised")
+
+
+def followed(kind: KeyKind) -> Plain:
+    """That new entries will be shown, and how to keep it so."""
+    name = plain(kind.name, 60)
+    if "*" in name or "…" in name:
+        return Plain(f"New entries of {name} appear in Events.")
+    return Plain(f"New entries of {name} appear in Events. --stream {shlex.quote(name)} keeps that.")
 
 
 def are_expiring_numbers(kind: KeyKind) -> bool:

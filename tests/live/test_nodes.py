@@ -13,7 +13,7 @@ from redis_dash.client.command_key import key_of
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.info import Info, whole
 from redis_dash.client.node import Node
-from redis_dash.client.own_lookups import COUNTED, PROBES, UNCOUNTED
+from redis_dash.client.own_lookups import CALIBRATED, PROBES, UNCOUNTED
 from redis_dash.config import Url
 from redis_dash.core.errors import AwayError, MissingRightError
 from redis_dash.core.resp import Command
@@ -81,12 +81,14 @@ async def test_a_command_without_a_key_goes_to_the_first_or_to_each(nodes: TwoNo
 
 def test_the_key_of_every_listed_command_is_the_one_that_the_server_names(nodes: TwoNodes) -> None:
     """Of the others the server says that they have none."""
-    known: list[Command] = [(name, b"k", *PROBES.get(name, ())) for name in COUNTED]
+    known: list[Command] = [(name, b"k", *PROBES.get(name, ())) for name in CALIBRATED]
     known += [
         (b"DEL", b"k"),
         (b"WATCH", b"k"),
         (b"RESTORE", b"k", b"0", b"x"),
         (b"EVAL", b"return 1", b"1", b"k"),
+        (b"XREAD", b"COUNT", b"1", b"STREAMS", b"k", b"0"),
+        (b"XINFO", b"STREAM", b"k"),
     ]
     for command in known:
         assert nodes.clients[0].command_getkeys(*command) == [key_of(command).decode()]

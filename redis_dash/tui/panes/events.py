@@ -1,4 +1,4 @@
-"""The events pane: the live stream of pub/sub messages."""
+"""The events pane: messages of pub/sub and entries of streams, as they come."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 
 from redis_dash.core import decoding
-from redis_dash.core.frames.events import EventsFrame
+from redis_dash.core.frames.events import EventsFrame, StreamCount
 from redis_dash.core.messages import Entry, Mark
-from redis_dash.tui.event_line import EventLine
+from redis_dash.tui.event_line import EventLine, Shown
 from redis_dash.tui.formatting import clock, compact, count, moment, nbytes, rate
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.keys import IN_A_PANE, KeyHelp
 from redis_dash.tui.panes.base import Pane, Piece, piece
 from redis_dash.tui.segments import Segment
+from redis_dash.tui.stream_text import rate_segments, stream_facts
 from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.log_view import LogView, gone
 from redis_dash.tui.widgets.status_bar import Item, StatusBar
@@ -27,7 +28,7 @@ _SHOWN_LINES = 200
 
 
 class EventsPane(Pane[EventsFrame]):
-    """The live stream of pub/sub messages."""
+    """Messages of pub/sub and entries of streams, as they come."""
 
     TOPIC = "events"
     NAME = TAB = Plain("Events")
@@ -36,9 +37,13 @@ class EventsPane(Pane[EventsFrame]):
     WORDS = (
         "Events",
         (
-            ("84/s", "messages a second, over the last seconds"),
-            ("received", "messages that came since this dashboard was started"),
+            ("84/s", "messages and entries of streams a second, over the last seconds"),
+            ("received", "messages and entries that came since this dashboard was started"),
             ("dropped", "messages that arrived incomplete or could not be read: they are lost"),
+            ("missed", "entries of streams that were removed before they were read, by MAXLEN for example"),
+            ("may have missed", "the same, before Redis 7.0, which does not count what was added"),
+            ("lag 40", "entries that a consumer group of the stream has not been given yet: the slowest group"),
+            ("4 s behind", "a stream grows faster than it is read: --budget allows more"),
             ("sharded", "channels of SPUBLISH, a command for clusters: only SSUBSCRIBE receives them"),
             ("gap", "a time without connection: what was published then is unknown"),
             ("paused · 12 new", "you scrolled back or paused; so many came since. {pane.end} follows again"),
@@ -82,9 +87,10 @@ class EventsPane(Pane[EventsFrame]):
     def nothing(self, frame: EventsFrame) -> Plain:
         """The channels on which nothing came."""
         if "*" in frame.patterns:
-            return self.EMPTY
+            return Plain(" ".join((self.EMPTY, *_states(frame))))
         named = " or ".join(plain(pattern, 40) for pattern in frame.patterns[:4]) or "no channel at all"
-        return Plain(f"No message has come yet on {named}, the configured channels. Other channels are not received.")
+        channels = f"No message has come yet on {named}, the configured channels. Other channels are not received."
+        return Plain(" ".join((channels, *_states(frame))))
 
     def answer(self, frame: EventsFrame) -> tuple[Piece, ...]:
         """``84/s · 12,403 received · 0 dropped``."""
@@ -93,6 +99,10 @@ class EventsPane(Pane[EventsFrame]):
         pieces = [*speed, piece(f"{count(frame.received_now)} received"), lost]
         if frame.dropped:
             pieces.insert(0, pieces.pop())
+        if frame.missed:
+            pieces.append(piece(f"{count(frame.missed)} missed", "bad"))
+        elif any(stream.may_miss for stream in frame.streams):
+            pieces.append(piece("may have missed", "warn"))
         if any(gap.ended_at is None for gap in frame.gaps):
             pieces.insert(0, piece("not receiving", "bad"))
         elif frame.gaps:
@@ -131,14 +141,16 @@ class EventsPane(Pane[EventsFrame]):
         if self._line.hide(frame.session_globs, frame.known_ids):
             self.log_view.forget()
             self.log_view.repaint()
-        if self._line.know(channel.channel for channel in frame.channels):
+        names = [channel.channel for channel in frame.channels] + [stream.stream for stream in frame.streams]
+        if self._line.know(names):
             self.log_view.forget()
         if self._today != date.today():  # messages before midnight belong to another day now
             self._today = date.today()
             self.log_view.repaint()
-        rates = [self._rate(channel.channel, channel.rate, i) for i, channel in enumerate(frame.channels)]
+        rates = [self._stream_rate(stream) for stream in frame.streams]
+        rates += [self._rate(channel.channel, channel.rate, i + 1) for i, channel in enumerate(frame.channels)]
         if frame.other:
-            rates.append(Item(((Plain(f"others {compact(frame.other)}"), "dim"),), priority=len(rates)))
+            rates.append(Item(((Plain(f"others {compact(frame.other)}"), "dim"),), priority=len(rates) + 1))
         self._rates.show(rates, unlisted=max(0, frame.channel_count - len(frame.channels)))
         self.refresh_stream()
 
@@ -146,6 +158,11 @@ class EventsPane(Pane[EventsFrame]):
         hue = self._line.hues.of(decoding.raw(channel))
         name = self._line.name(channel, 16)
         return Item(((name, hue), (Plain(" "), "blank"), (rate(per_second), "dim")), priority=index)
+
+    def _stream_rate(self, stream: StreamCount) -> Item:
+        hue = self._line.hues.of(decoding.raw(stream.stream))
+        name = self._line.name(stream.stream, 16)
+        return Item(((name, hue), (Plain(" "), "blank"), *rate_segments(stream)), priority=1)
 
     def refresh_stream(self) -> None:
         """Draw the messages that have come since the last call."""
@@ -178,22 +195,41 @@ class EventsPane(Pane[EventsFrame]):
             return Detail(Plain("Mark"), ((Plain("at"), moment(entry.at)), (Plain("what"), plain(entry.text))))
         shown = self._line.show(entry)
         payload = shown.event.payload
-        if shown.fields is not None:
+        if shown.is_json:
             payload = msgspec.json.format(payload, indent=2)
         lines = payload.split(b"\n")
         text = tuple(plain(line) for line in lines[:_SHOWN_LINES])
         if len(lines) > _SHOWN_LINES or entry.size > len(entry.payload):
             text += (Plain(f"… cut; the whole payload has {nbytes(entry.size)}"),)
+        at = Plain(f"{moment(entry.at)[:10]} {clock(entry.at)}")
         facts = (
-            (Plain("channel"), shown.channel),
-            (Plain("received"), Plain(f"{moment(entry.at)[:10]} {clock(entry.at)}")),
+            (Plain("stream" if entry.id else "channel"), shown.channel),
+            *(((Plain("id"), plain(entry.id)),) if entry.id else ()),
+            (Plain("added" if entry.id else "received"), at),
             (Plain("size"), Plain(f"{entry.size:,} bytes")),
+            *(((Plain("kind"), shown.kind),) if shown.kind else ()),
+            *self._of_stream(shown),
         )
         return Detail(Plain("Event"), facts, text)
+
+    def _of_stream(self, shown: Shown) -> tuple[tuple[Plain, Plain], ...]:
+        """The length of an entry's stream, and its consumer groups."""
+        streams = self.frame.streams if self.frame is not None and shown.event.id else ()
+        name = decoding.text(shown.event.channel)
+        return next((stream_facts(stream) for stream in streams if stream.stream == name), ())
 
     def _refocus(self) -> None:
         self.log_view.activate(self._active)
         super()._refocus()
+
+
+def _states(frame: EventsFrame) -> list[Plain]:
+    """What is known of each stream before an entry has come."""
+    states = [stream.trouble or "no new entry yet" for stream in frame.streams]
+    return [
+        Plain(f"Stream {plain(stream.stream, 40)}: {plain(state, 80)}.")
+        for stream, state in zip(frame.streams, states, strict=True)
+    ]
 
 
 def _matches(entry: Entry, filter_text: str) -> bool:

@@ -11,10 +11,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.events import Resize
 
+from redis_dash.core.commands import FollowStreams
 from redis_dash.core.frames.keys import KeyKind, KeysFrame
 from redis_dash.tui import kind_text
 from redis_dash.tui.formatting import RECENT_S, Tallies, about, nbytes, percent
-from redis_dash.tui.intents import Detail, DetailRequested
+from redis_dash.tui.intents import Detail, DetailRequested, NotificationRequested, ReadRequested
 from redis_dash.tui.keys import IN_KEYS, KeyHelp
 from redis_dash.tui.panes import PANES
 from redis_dash.tui.panes.base import Piece, piece
@@ -46,6 +47,7 @@ COLUMNS = (
 _SORTED = {"count": 1, "memory": 3}
 """The column by which the rows are sorted."""
 _SORT = KeyHelp("sort by memory, or by the number of keys", section=IN_KEYS, footer="sort", priority=1, rank=1)
+_FOLLOW = KeyHelp("follow the streams of this kind in Events", section=IN_KEYS, footer="follow", priority=8, rank=3)
 _PROFILE = KeyHelp(
     "show the config.toml that watches what was recognised", section=IN_KEYS, footer="config.toml", priority=7, rank=2
 )
@@ -85,6 +87,7 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
     )
     BINDINGS: ClassVar = [
         Binding("s", "sort", "Sort", show=False, id="keys.sort", group=_SORT),
+        Binding("f", "follow", "Follow streams", show=False, id="keys.follow", group=_FOLLOW),
         Binding("w", "profile", "Show config.toml", show=False, id="keys.profile", group=_PROFILE),
     ]
 
@@ -109,6 +112,15 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
     def action_profile(self) -> None:
         """Show the settings that watch what was recognised."""
         self.post_message(DetailRequested(lambda: profile_detail(self.frame or KeysFrame())))
+
+    def action_follow(self) -> None:
+        """Follow the streams of the selected kind."""
+        row = self.table.item
+        if row is None or [name for name, _ in row.types] != ["stream"]:
+            self.post_message(NotificationRequested(Plain("Only kinds whose keys are streams can be followed.")))
+            return
+        self.post_message(ReadRequested(FollowStreams(row.id)))
+        self.post_message(NotificationRequested(kind_text.followed(row)))
 
     def on_resize(self, event: Resize) -> None:
         """Choose the columns for the width."""

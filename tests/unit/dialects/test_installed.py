@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from redis_dash.client.own_lookups import COUNTED
+from redis_dash.client.own_lookups import CALIBRATED
 from redis_dash.core.resp import Command
 from redis_dash.dialects import registry
 from redis_dash.dialects.base import OtherDialectError, Rule, SessionFacts, Usage
@@ -130,7 +130,7 @@ def test_of_two_packages_with_the_same_names_the_first_is_used(install: Install)
 
 
 def test_dialects_may_send_what_is_told_from_the_lookups_of_the_application() -> None:
-    assert set(COUNTED) == READS
+    assert set(CALIBRATED) == READS
 
 
 class Toy:

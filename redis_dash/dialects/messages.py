@@ -1,0 +1,258 @@
+"""Names the kind of a message or of an entry, and decodes it as plain data: nothing in it is loaded or run.
+
+Frameworks are recognised by the name of the channel or by the form of the message. Only messages that are on the screen
+are decoded, since most are never looked at.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from redis_dash.core.decoding import text
+from redis_dash.core.messages import Event
+from redis_dash.decoders.decode import decode
+from redis_dash.decoders.decoded import Opaque, UndecodableError
+
+FORMATS: Mapping[str, str] = {
+    "json": "JSON",
+    "msgpack": "MessagePack",
+    "pickle": "pickle, read as data",
+    "php": "PHP",
+    "php session": "PHP session",
+    "java": "Java",
+    "ruby marshal": "Ruby Marshal",
+    "integer": "number",
+    "float": "number",
+}
+"""The formats as they are shown; others by their name."""
+_AS_WRITTEN = ("integer", "float", "text", "json")
+"""Formats that are text already: a message in one of them is shown as it was published."""
+DEEPEST = 20
+_SOCKET_IO_REQUESTS = (
+    "sockets",
+    "all rooms",
+    "remote join",
+    "remote leave",
+    "remote disconnect",
+    "remote fetch",
+    "server-side event",
+    "broadcast",
+    "broadcast with acknowledgement: clients",
+    "broadcast with acknowledgement",
+)
+
+
+class Message(NamedTuple):
+    """What a message is, and its content."""
+
+    framework: str = ""
+    """What wrote it: ``Celery event``; empty if that is not known."""
+    format: str = ""
+    """``JSON``; why it cannot be decoded, if it cannot."""
+    payload: bytes | None = None
+    """The decoded content as JSON; None if it is shown as it was published."""
+
+    @property
+    def kind(self) -> str:
+        """``Celery event, JSON``."""
+        return ", ".join(filter(None, (self.framework, self.format)))
+
+
+class _Kind(NamedTuple):
+    name: str
+    channel: re.Pattern[bytes]
+    read: Callable[[object], object]
+    """Returns what is to be shown of the decoded message; None if it is shown as it was published."""
+
+
+def read_message(event: Event) -> Message:
+    """What a message is. One of which only the beginning was kept is recognised by its channel alone."""
+    kind = next((one for one in _BY_CHANNEL if one.channel.match(event.channel)), None)
+    if event.id:
+        return _entry(event, kind)
+    if event.channel.startswith((b"__keyspace@", b"__keyevent@")):  # a name of a key, or of a command
+        return Message("keyspace notification")
+    if event.size > len(event.payload):
+        return Message(kind.name if kind else "")
+    if fields := _sentinel(event.channel, event.payload):
+        return Message("Sentinel", payload=_json(fields))
+    try:
+        decoded = decode(event.payload)
+    except UndecodableError as error:
+        return Message(kind.name if kind else "", f"not decoded: {error}")
+    *compressions, last = decoded.format.split(", ")
+    shown_format = ", ".join((*compressions, FORMATS.get(last, last)))
+    name, value = (kind.name, kind.read(decoded.value)) if kind else _by_form(decoded.value)
+    if value is None and (compressions or last not in _AS_WRITTEN):
+        value = decoded.value
+    return Message(name, shown_format, None if value is None else _json(value))
+
+
+def _entry(event: Event, kind: _Kind | None) -> Message:
+    """An entry of a stream: fields that hold JSON objects, or binary formats, are decoded."""
+    values = {name: _field(value) for name, value in event.fields}
+    name = kind.name if kind else "RQ result" if event.channel.startswith(b"rq:results:") else ""
+    if re.search(rb"bull.*:events\Z", event.channel) and {"event"} <= values.keys():
+        name = "BullMQ event"
+    if event.size > len(event.payload) or values == {name: text(value) for name, value in event.fields}:
+        return Message(name, "entry of a stream")
+    return Message(name, "entry of a stream", _json(values))
+
+
+def _field(value: bytes) -> object:
+    """A value of an entry: text stays text, also if it is a number."""
+    try:
+        decoded = decode(value)
+    except UndecodableError:
+        return text(value)
+    is_text = decoded.format in _AS_WRITTEN and not isinstance(decoded.value, dict | list)
+    return text(value) if is_text else decoded.value
+
+
+# -- frameworks that name their channels -----------------------------------------------------------------------------
+
+
+def _as_published(value: object) -> object:
+    return None
+
+
+def _broadcast(value: object) -> object:
+    """``[uid, packet, {rooms, except, flags}]`` of Socket.IO."""
+    match value:
+        case [_, {"data": data, **packet}, {**options}]:
+            return _event_of(data) | {
+                "namespace": packet.get("nsp", "/"),
+                "rooms": options.get("rooms") or [],
+                "except": options.get("except") or [],
+            }
+    return None
+
+
+def _event_of(data: object) -> dict[str, object]:
+    if isinstance(data, list) and data and isinstance(data[0], str):
+        return {"event": data[0], "data": data[1] if len(data) == 2 else data[1:]}
+    return {"data": data}
+
+
+def _request(value: object) -> object:
+    """A request or a response between servers of Socket.IO."""
+    if not isinstance(value, dict) or not isinstance(value.get("type"), int):
+        return None
+    number = value["type"]
+    is_known = 0 <= number < len(_SOCKET_IO_REQUESTS)
+    return value | {"type": _SOCKET_IO_REQUESTS[number] if is_known else str(number)}
+
+
+def _envelope(value: object) -> object:
+    """What is in a message of kombu: ``body`` is Base64 or text, in the format that ``content-type`` says."""
+    match value:
+        case {"body": str(body), "properties": {"body_encoding": "base64"}}:
+            try:
+                return _only_structures(base64.b64decode(body, validate=True))
+            except binascii.Error:
+                return None
+        case {"body": str(body), "content-type": _}:
+            return _only_structures(body.encode())
+    return None
+
+
+def _only_structures(raw: bytes) -> object:
+    try:
+        value = decode(raw).value
+    except UndecodableError:
+        return None
+    return value if isinstance(value, dict | list) else None
+
+
+def _channel(pattern: bytes) -> re.Pattern[bytes]:
+    return re.compile(pattern, re.DOTALL)
+
+
+_BY_CHANNEL = (
+    _Kind("Socket.IO broadcast", _channel(rb"socket\.io(?:-\d+)?(?:#|\Z)"), _broadcast),
+    _Kind("Socket.IO request", _channel(rb"socket\.io-request#"), _request),
+    _Kind("Socket.IO response", _channel(rb"socket\.io-response#"), _as_published),
+    _Kind("Celery event", _channel(rb".{0,60}?/\d+\.celeryev(?:/|\Z)"), _envelope),
+    _Kind("Celery control", _channel(rb".{0,60}?/\d+\.(?:[\w.]+\.)?pidbox\Z"), _envelope),
+    _Kind("Celery result", _channel(rb".{0,60}?celery-task(?:set)?-meta-"), _as_published),
+    _Kind("Django Channels", _channel(rb".{0,60}?(?:__group__|specific\.)"), _as_published),
+    _Kind("Action Cable", _channel(rb"(?:.{1,60}:)?(?:action_cable/|_action_cable_internal\Z)"), _as_published),
+    _Kind("Action Cable", _channel(rb".{0,200}Z2lkOi8v"), _as_published),
+    _Kind("Spring Session event", _channel(rb".{0,60}?spring:session:event:"), _as_published),
+)
+"""The first one whose channel matches."""
+
+
+# -- frameworks that are recognised by the form of a message ---------------------------------------------------------
+
+
+def _by_form(value: object) -> tuple[str, object]:
+    """What wrote a message, and what is to be shown of it; None if it is shown as it was published."""
+    match value:
+        case {"method": "emit" | "disconnect" | "enter_room" | "leave_room" | "close_room" | "callback", "host_id": _}:
+            return "Socket.IO (Python)", None
+        case {"event": str(), "data": _, "socket": _, **more} if not more:
+            return "Laravel broadcast", None
+        case {"body": str(), "content-encoding": _, "content-type": _, "properties": {}}:
+            return "Celery message", _envelope(value)
+        case str() if "<turbo-stream" in value:
+            return "Turbo Streams", None
+    return "", None
+
+
+def _sentinel(channel: bytes, payload: bytes) -> dict[str, str] | None:
+    """A message of Sentinel, word by word; None if it has another form."""
+    if channel == b"__sentinel__:hello":
+        match text(payload).split(","):
+            case [ip, port, _, epoch, master, master_ip, master_port, _]:
+                return {"sentinel": f"{ip}:{port}", "master": master, "address": f"{master_ip}:{master_port}"} | {
+                    "epoch": epoch
+                }
+        return None
+    if not channel.startswith((b"+", b"-")):
+        return None
+    match text(payload).split(" "):
+        case [master, old_ip, old_port, new_ip, new_port] if channel == b"+switch-master":
+            return {"master": master, "from": f"{old_ip}:{old_port}", "to": f"{new_ip}:{new_port}"}
+        case ["sentinel" | "slave" | "master" as role, name, ip, port, *more] if more[:1] in ([], ["@"]):
+            return {"role": role, "name": name, "address": f"{ip}:{port}"} | ({"master": more[1]} if more[1:] else {})
+    return None
+
+
+# -- as JSON ---------------------------------------------------------------------------------------------------------
+
+
+def _json(value: object) -> bytes:
+    return msgspec.json.encode(_plain(value, 0))
+
+
+def _plain(value: object, depth: int) -> object:
+    """The value as JSON can represent it."""
+    if depth > DEEPEST:
+        return "…"
+    match value:
+        case dict():
+            return {_name(name): _plain(one, depth + 1) for name, one in value.items()}
+        case list() | tuple():
+            return [_plain(one, depth + 1) for one in value]
+        case bytes():
+            return text(value)
+        case Opaque():
+            return {f"<{value.name}>": _plain(value.fields, depth + 1)} if value.fields else f"<{value.name}>"
+        case bool() | None | str():
+            return value
+        case int() if -(2**63) <= value < 2**63:
+            return value
+        case float() if value - value == 0:
+            return value
+    return str(value)
+
+
+def _name(name: object) -> str:
+    return text(name) if isinstance(name, bytes) else str(name)

@@ -1,0 +1,226 @@
+"""One stream that is followed: where reading goes on, what was read, and what was removed before it could be read."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from typing import Literal
+
+from redis_dash.client.reasons import say
+from redis_dash.core.frames.events import Group
+from redis_dash.core.messages import EARLIEST_MS
+from redis_dash.core.resp import Command, ReplyError
+from redis_dash.core.rights import missing_right, rules_for
+from redis_dash.pubsub.message_log import RawEntry
+from redis_dash.streams.replies import (
+    BEGINNING,
+    EntryId,
+    StreamInfo,
+    entry_id,
+    read_entries,
+    read_groups,
+    read_info,
+    written,
+)
+
+MOST_ENTRIES = 1000
+"""Entries of one XREAD."""
+FIRST_ENTRIES = 16
+"""Entries of the first XREAD, when nobody knows how large they are."""
+PAGE_BYTES = 512 * 1024
+"""About as many bytes one XREAD returns at most."""
+INFO_EVERY_S = 1.0
+ASK_AGAIN_S = 30.0
+"""Pause after a refusal: each one is an entry in the server's ACL LOG."""
+
+State = Literal["unknown", "absent", "followed", "other type", "refused"]
+
+
+class Stream:
+    """Follows one key.
+
+    ``entries-added`` of XINFO counts every entry, also those that are gone (Redis 7.0 and later). What it gained
+    between two XINFO, less what was read of these entries, was removed before it was read. Before 7.0 only the ids can
+    be compared: if all that is left is newer than what was read last, something between may be gone.
+    """
+
+    def __init__(self, name: bytes) -> None:
+        self.name = name
+        self.state: State = "unknown"
+        self.type = ""
+        """The type of the key, if it is no stream."""
+        self.refusal: ReplyError | None = None
+        self.received = 0
+        self.missed = 0
+        """Entries that were removed before they were read, as far as their number is known."""
+        self.may_miss = False
+        """Whether further ones may have been, of which nobody knows the number."""
+        self.length: int | None = None
+        self.groups: tuple[Group, ...] | None = None
+        """None if they are not known."""
+        self.is_behind = False
+        """Whether there are more entries than the last XREAD returned."""
+        self.news: list[str] = []
+        """What a mark in the log is to say."""
+        self._last: EntryId | None = None
+        self._has_read = False
+        self._count = FIRST_ENTRIES
+        self._info_at = self._tried_at = -math.inf
+        self._counts_added = False
+        """Whether the server counts the entries that were added."""
+        self._base: tuple[int, EntryId] = (0, BEGINNING)
+        """Entries added, and the latest id, up to which all is known."""
+        self._goal: tuple[int, EntryId] | None = None
+        """The same of a later XINFO; what was read until then is not complete yet."""
+        self._until_goal = self._after_goal = 0
+        """Entries that were read with an id up to that of the goal, and beyond it."""
+
+    @property
+    def read_until(self) -> float | None:
+        """When the entry that was read last was added, by its id; None if none was, or if the id is no time."""
+        return None if self._last is None else id_time(self._last)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it is known from which entry on it is read."""
+        return self._last is not None
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether the key was found to be a stream, and no XREAD was sent since."""
+        return self.state == "followed" and not self._has_read
+
+    # -- asking ------------------------------------------------------------------------------------------------------
+
+    def commands(self, now: float) -> list[Command]:
+        """The commands of the next exchange. TYPE comes first: nothing else is sent to a key that is no stream."""
+        if self.state == "refused" and now - self._tried_at < ASK_AGAIN_S:
+            return []
+        self._tried_at = now
+        asked: list[Command] = [(b"TYPE", self.name)]
+        if self.state not in ("followed", "refused"):
+            return asked
+        if self._last is None or now - self._info_at >= INFO_EVERY_S or not self._counts_added:
+            asked.append((b"XINFO", b"STREAM", self.name))
+        if now - self._info_at >= INFO_EVERY_S:
+            asked.append((b"XINFO", b"GROUPS", self.name))
+            self._info_at = now
+        if self._last is not None:
+            count = str(self._count).encode()
+            asked.append((b"XREAD", b"COUNT", count, b"STREAMS", self.name, written(self._last)))
+        return asked
+
+    def take(self, commands: Sequence[Command], replies: Sequence[object]) -> list[RawEntry]:
+        """Read the replies to ``commands``; returns the new entries."""
+        entries, read_from = list[RawEntry](), self._last
+        for command, reply in zip(commands, replies, strict=True):
+            if isinstance(reply, ReplyError):
+                if command[:2] == (b"XINFO", b"GROUPS"):
+                    self.groups = None
+                elif missing_right(reply) is not None:
+                    self.state, self.refusal = "refused", reply
+                    return entries
+            elif command[0] == b"TYPE":
+                self._take_type(reply)
+            elif command[:2] == (b"XINFO", b"STREAM"):
+                self._take_info(read_info(reply))
+            elif command[0] == b"XINFO":
+                self.groups = read_groups(reply)
+            elif self.state == "followed" and self._last == read_from:
+                entries = self._take_entries(read_entries(self.name, reply))
+        return entries
+
+    def _take_type(self, reply: object) -> None:
+        was, self.refusal = self.state, None
+        self.type = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else ""
+        self.state = "followed" if self.type == "stream" else "absent" if self.type == "none" else "other type"
+        if self.state == "followed":
+            return
+        if was == "followed":
+            self.news.append("the key is gone" if self.state == "absent" else "the key is no stream any more")
+        self.length, self.groups, self.is_behind, self._has_read = None, None, False, False
+        self._begin(0, BEGINNING)  # whatever is added to a new stream is new
+
+    def _begin(self, added: int, last: EntryId) -> None:
+        self._last, self._base, self._goal = last, (added, last), None
+        self._until_goal = self._after_goal = 0
+
+    # -- what was removed before it was read ---------------------------------------------------------------------------
+
+    def _take_info(self, info: StreamInfo) -> None:
+        self.length, self._counts_added = info.length, info.added is not None
+        added = info.added or 0
+        if self._last is None:
+            self._begin(added, info.last)
+            return
+        if info.last < self._last or (self._counts_added and added < self._base[0]):
+            self.news.append("the key was made anew")
+            self._begin(0, BEGINNING if info.last < self._last else self._last)
+            self._base, self._has_read = (0, BEGINNING), False
+        if self._counts_added:
+            if self._goal is None:
+                self._goal = added, info.last
+                self._until_goal, self._after_goal = self._after_goal, 0
+        elif info.first is not None and info.first > self._last > BEGINNING and info.last > self._last:
+            if not self.may_miss:
+                self.news.append("entries may have been removed before they were read")
+            self.may_miss = True
+
+    def _take_entries(self, entries: list[RawEntry]) -> list[RawEntry]:
+        self.is_behind, self._has_read = len(entries) >= self._count, True
+        if entries:
+            ids = [entry_id(entry.id) for entry in entries]
+            self._last, self.received = ids[-1], self.received + len(entries)
+            largest = sum(entry.size for entry in entries) // len(entries) + 64
+            self._count = max(1, min(MOST_ENTRIES, 4 * self._count, PAGE_BYTES // largest))
+            until = len(ids) if self._goal is None else sum(one <= self._goal[1] for one in ids)
+            if self._goal is None:
+                self._after_goal += len(ids)
+            else:
+                self._until_goal, self._after_goal = self._until_goal + until, self._after_goal + len(ids) - until
+        if self._goal is not None and (not self.is_behind or (self._last or BEGINNING) >= self._goal[1]):
+            missed = self._goal[0] - self._base[0] - self._until_goal
+            if missed > 0:
+                self.missed += missed
+                are = "1 entry was" if missed == 1 else f"{missed:,} entries were"
+                self.news.append(f"{are} removed before {'it was' if missed == 1 else 'they were'} read")
+            self._base, self._goal = self._goal, None
+        return entries
+
+    def start_over(self) -> None:
+        """Reset the counts."""
+        self.received = self.missed = 0
+        self.may_miss = False
+
+    # -- words -------------------------------------------------------------------------------------------------------
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing is read, for a user; empty if entries are."""
+        if self.state == "refused" and self.refusal is not None:
+            return say(self.refusal)
+        if self.state == "other type":
+            return f"no stream: the key is a {self.type}"
+        return "there is no such key yet" if self.state == "absent" else ""
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The ACL rules that would let our user read a stream whose commands were refused."""
+        return rules_for(self.refusal) if self.refusal is not None else ()
+
+    @property
+    def needs_key_right(self) -> bool:
+        """Whether our user may not read the key."""
+        return self.refusal is not None and missing_right(self.refusal) == "keys"
+
+
+def id_time(one: EntryId) -> float | None:
+    """When an entry was added, in Unix epoch seconds; None if its id is no time."""
+    return one[0] / 1000 if one[0] >= EARLIEST_MS else None
+
+
+def behind_s(stream: Stream) -> float | None:
+    """By how many seconds reading lags behind; None if it does not, or if ids are no times."""
+    until = stream.read_until
+    return max(0.0, time.time() - until) if stream.is_behind and until is not None else None

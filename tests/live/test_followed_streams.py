@@ -1,0 +1,465 @@
+"""Streams are followed: every entry that is added is read once, what is removed before is told, nothing is changed."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import io
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from demo_server.process.embedded import EmbeddedServer
+from redis_dash.client.deployment import Deployment
+from redis_dash.client.info import whole
+from redis_dash.config import Config, Url
+from redis_dash.core.commands import CountAfresh, FollowStreams
+from redis_dash.core.messages import Event, Mark
+from redis_dash.hub import Hub
+from redis_dash.pubsub.message_log import HEAD_BYTES, MessageRing
+from redis_dash.snapshot import take
+from redis_dash.streams import stream as stream_module
+from redis_dash.streams.reader import StreamReader
+from tests.conftest import until
+from tests.live.conftest import running
+from tests.live.limited import PROGRAMS, allow
+from tests.live.test_hub import Desk
+from tests.live.two_nodes import two_nodes
+
+
+@pytest.fixture(scope="module", params=PROGRAMS, ids=lambda path: path.name)
+def server(request: pytest.FixtureRequest) -> Iterator[EmbeddedServer]:
+    program: Path = request.param
+    with EmbeddedServer(program=program) as server:
+        yield server
+
+
+@pytest.fixture
+def client(server: EmbeddedServer) -> Iterator[redis.Redis]:
+    with redis.Redis(port=server.port) as client:
+        client.flushall()
+        client.config_resetstat()
+        yield client
+
+
+class Reading:
+    """A reader, and what its log holds."""
+
+    def __init__(self, url: str) -> None:
+        self.deployment = Deployment(Url(url))
+        self.log = MessageRing()
+        self.reader = StreamReader(self.deployment, self.log)
+
+    async def follow(self, *names: str) -> None:
+        """Follow keys, and read until it is known where to begin."""
+        self.reader.follow(name.encode() for name in names)
+        await self.read(1)
+
+    async def read(self, times: int = 2) -> None:
+        """Read, always with a new XINFO."""
+        for _ in range(times):
+            for stream in self.reader.streams:
+                stream._info_at = 0.0
+            await self.reader.read()
+
+    @property
+    def events(self) -> list[Event]:
+        return [entry for entry in self.log.read(0, self.log.end) if isinstance(entry, Event)]
+
+    @property
+    def marks(self) -> list[str]:
+        return [entry.text for entry in self.log.read(0, self.log.end) if isinstance(entry, Mark)]
+
+    def numbers(self) -> list[int]:
+        """The field ``n`` of all entries."""
+        return [int(json.loads(event.payload)["n"]) for event in self.events]
+
+
+@pytest.fixture
+async def reading(server: EmbeddedServer) -> AsyncIterator[Reading]:
+    made = Reading(server.url)
+    yield made
+    await made.deployment.close()
+
+
+def add(client: redis.Redis, first: int, number: int, key: str = "orders", **more: Any) -> None:
+    pipe = client.pipeline(transaction=False)
+    for n in range(first, first + number):
+        pipe.xadd(key, {"n": n}, **more)
+    pipe.execute()
+
+
+def counts_added(client: redis.Redis) -> bool:
+    return int(str(client.info("server")["redis_version"]).split(".")[0]) >= 7
+
+
+# -- what is read ----------------------------------------------------------------------------------------------------
+
+
+async def test_entries_are_read_from_now_on_and_nothing_is_changed(client: redis.Redis, reading: Reading) -> None:
+    add(client, 0, 3)
+    client.xgroup_create("orders", "shipping", "0")
+    client.xreadgroup("shipping", "worker", {"orders": ">"}, count=1)
+    await reading.follow("orders")
+    before = client.xinfo_stream("orders"), client.xinfo_groups("orders"), client.xpending("orders", "shipping")
+    assert reading.events == []
+    entry_id: Any = client.xadd("orders", {"type": "order.created", "user": "7", b"\xff": b"\x00\x93"})
+    await reading.read()
+    (event,) = reading.events
+    assert (event.channel, event.id) == (b"orders", entry_id.decode())
+    assert event.at == int(entry_id.split(b"-")[0]) / 1000
+    assert json.loads(event.payload) == {"type": "order.created", "user": "7", "\\xff": "\x00\\x93"}
+    assert event.size <= len(event.payload)
+    client.xdel("orders", entry_id)
+    after = client.xinfo_stream("orders"), client.xinfo_groups("orders"), client.xpending("orders", "shipping")
+    assert (after[0]["length"], after[0]["groups"], after[2]) == (before[0]["length"], 1, before[2])
+    names = ("name", "consumers", "pending", "last-delivered-id")
+    assert [[group[name] for name in names] for group in after[1]] == [
+        [group[name] for name in names] for group in before[1]
+    ]
+    stats = {name.partition("|")[0] for name in client.info("commandstats")}
+    assert not stats & {"cmdstat_xack", "cmdstat_xclaim", "cmdstat_xautoclaim"}
+
+
+async def test_a_burst_is_read_page_by_page_each_entry_once(client: redis.Redis, reading: Reading) -> None:
+    await reading.follow("orders")
+    add(client, 0, 5000)
+    while reading.reader.received < 5000:
+        before = reading.reader.received
+        await reading.read(1)
+        assert before < reading.reader.received
+    assert reading.numbers() == list(range(5000))
+    assert (reading.reader.streams[0].missed, reading.marks) == (0, [])
+
+
+async def test_large_entries_come_in_small_pages_and_are_kept_by_their_heads(
+    client: redis.Redis, reading: Reading
+) -> None:
+    await reading.follow("orders")
+    for n in range(30):
+        client.xadd("orders", {"n": n, "body": "x" * 200_000})
+    while reading.reader.received < 30:
+        before = reading.reader.received
+        await reading.read(1)
+        assert reading.reader.received - before <= stream_module.FIRST_ENTRIES
+    assert reading.reader.streams[0]._count <= 3
+    event = reading.events[-1]
+    assert event.size > 200_000 > 2 * HEAD_BYTES > len(event.payload)
+    assert b'"n":"29"' in event.payload
+
+
+async def test_an_id_that_is_no_time_has_the_time_at_which_it_came(client: redis.Redis, reading: Reading) -> None:
+    await reading.follow("orders")
+    began = time.time()
+    client.xadd("orders", {"n": 1}, id="5-1")
+    await reading.read()
+    (event,) = reading.events
+    assert began - 1 <= event.at <= time.time()
+    assert event.id == "5-1"
+
+
+async def test_a_field_that_comes_twice_is_shown_twice(client: redis.Redis, reading: Reading) -> None:
+    await reading.follow("orders")
+    client.execute_command("XADD", "orders", "*", "item", "a", "item", "b")  # type: ignore[no-untyped-call]
+    await reading.read()
+    assert json.loads(reading.events[0].payload) == {"item": "a", "item (2)": "b"}
+
+
+async def test_length_groups_and_lag(client: redis.Redis, reading: Reading) -> None:
+    add(client, 0, 10)
+    client.xgroup_create("orders", "shipping", "0")
+    client.xreadgroup("shipping", "worker", {"orders": ">"}, count=4)
+    await reading.follow("orders")
+    (stream,) = reading.reader.streams
+    assert stream.length == 10
+    assert stream.groups is not None
+    (group,) = stream.groups
+    assert (group.name, group.consumers, group.pending) == ("shipping", 1, 4)
+    assert group.lag == (6 if counts_added(client) else None)
+
+
+# -- what was removed before it was read -----------------------------------------------------------------------------
+
+
+async def test_entries_that_were_trimmed_before_they_were_read_are_told(client: redis.Redis, reading: Reading) -> None:
+    await reading.follow("orders")
+    add(client, 0, 5)
+    await reading.read()
+    add(client, 5, 100, maxlen=10, approximate=False)
+    await reading.read()
+    assert reading.numbers() == [*range(5), *range(95, 105)]
+    (stream,) = reading.reader.streams
+    if counts_added(client):
+        assert (stream.missed, stream.may_miss) == (90, False)
+        assert reading.marks == ["orders: 90 entries were removed before they were read"]
+    else:
+        assert (stream.missed, stream.may_miss) == (0, True)
+        assert reading.marks == ["orders: entries may have been removed before they were read"]
+
+
+async def test_entries_that_are_trimmed_after_they_were_read_are_no_loss(client: redis.Redis, reading: Reading) -> None:
+    await reading.follow("orders")
+    for first in range(0, 100, 5):
+        add(client, first, 5, maxlen=20, approximate=False)
+        await reading.read(1)
+    await reading.read()
+    (stream,) = reading.reader.streams
+    assert reading.numbers() == list(range(100))
+    assert (stream.missed, stream.may_miss, reading.marks) == (0, False, [])
+
+
+async def test_one_entry_that_is_deleted_before_it_is_read_is_told(client: redis.Redis, reading: Reading) -> None:
+    if not counts_added(client):
+        pytest.skip("this server does not count the entries that were added")
+    await reading.follow("orders")
+    add(client, 0, 2)
+    gone = client.xadd("orders", {"n": 2})
+    client.xdel("orders", gone)
+    add(client, 3, 2)
+    await reading.read()
+    assert reading.numbers() == [0, 1, 3, 4]
+    assert reading.marks == ["orders: 1 entry was removed before it was read"]
+
+
+async def test_a_loss_in_a_burst_of_many_pages_is_counted_exactly(client: redis.Redis, reading: Reading) -> None:
+    """Entries come while pages are read, so that XINFO and XREAD are of different moments."""
+    if not counts_added(client):
+        pytest.skip("this server does not count the entries that were added")
+    await reading.follow("orders")
+    added = 0
+    for number in (700, 30, 900, 5, 2500, 1, 800):
+        add(client, added, number, maxlen=400, approximate=False)
+        added += number
+        await reading.read(1)
+    while reading.reader.streams[0].is_behind:
+        await reading.read(1)
+    await reading.read()
+    (stream,) = reading.reader.streams
+    assert stream.received + stream.missed == added
+    assert stream.missed > 0
+    assert len(set(reading.numbers())) == stream.received
+
+
+# -- keys that are no streams ----------------------------------------------------------------------------------------
+
+
+async def test_a_stream_that_is_made_later_is_read_from_its_first_entry(client: redis.Redis, reading: Reading) -> None:
+    await reading.follow("orders")
+    (stream,) = reading.reader.streams
+    assert (stream.state, stream.trouble) == ("absent", "there is no such key yet")
+    add(client, 0, 3)
+    await reading.read()
+    assert (reading.numbers(), stream.trouble, stream.missed) == ([0, 1, 2], "", 0)
+
+
+async def test_a_stream_that_is_deleted_and_made_anew_is_read_from_its_first_entry(
+    client: redis.Redis, reading: Reading
+) -> None:
+    add(client, 0, 3, id="*")
+    await reading.follow("orders")
+    client.delete("orders")
+    await reading.read()
+    client.xadd("orders", {"n": 7}, id="1-1")
+    await reading.read()
+    assert reading.numbers() == [7]
+    assert reading.marks == ["orders: the key is gone"]
+    client.delete("orders")
+    client.xadd("orders", {"n": 8}, id="0-5")
+    await reading.read()
+    assert reading.numbers() == [7, 8]
+    assert reading.marks[1:] == ["orders: the key was made anew"]
+
+
+async def test_a_key_of_another_type_is_told_and_costs_the_server_no_error(
+    client: redis.Redis, reading: Reading
+) -> None:
+    client.hset("orders", "a", "b")
+    await reading.deployment.connect()
+    client.config_resetstat()
+    await reading.follow("orders", "missing")
+    await reading.read()
+    assert [stream.trouble for stream in reading.reader.streams] == [
+        "no stream: the key is a hash",
+        "there is no such key yet",
+    ]
+    assert client.info("errorstats") == {}
+    client.delete("orders")
+    add(client, 0, 2)
+    await reading.read()
+    assert reading.numbers() == [0, 1]
+
+
+# -- the connection, rights, cost ------------------------------------------------------------------------------------
+
+
+async def test_reading_goes_on_after_a_lost_connection_without_loss_and_without_repeating(
+    client: redis.Redis, reading: Reading
+) -> None:
+    await reading.follow("orders")
+    task = asyncio.create_task(reading.reader.run())
+    try:
+        for first in range(0, 60, 20):
+            add(client, first, 20)
+            await until(functools.partial(_has_received, reading, first + 5))
+            client.client_kill_filter(_type="normal", skipme=True)
+        await until(lambda: reading.reader.received >= 60)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    await reading.read()
+    assert reading.numbers() == list(range(60))
+    assert (reading.marks, reading.reader.streams[0].missed) == ([], 0)
+
+
+def _has_received(reading: Reading, number: int) -> bool:
+    return reading.reader.received >= number
+
+
+@pytest.mark.parametrize(
+    ("rules", "words", "granted"),
+    [
+        (("~*", "+@all", "-xread"), "not allowed to run XREAD", "+xread"),
+        (("~*", "+@all", "-xinfo"), "not allowed to run XINFO", "+xinfo"),
+        (("~other", "+@all"), "not allowed to use this key", "~orders"),
+    ],
+)
+async def test_a_missing_right_is_told_and_reading_begins_when_it_is_granted(
+    server: EmbeddedServer, client: redis.Redis, monkeypatch: pytest.MonkeyPatch, rules: Any, words: str, granted: str
+) -> None:
+    allow(client, *rules)
+    reading = Reading(f"redis://w:pw@127.0.0.1:{server.port}/0")
+    add(client, 0, 3)
+    await reading.follow("orders")
+    (stream,) = reading.reader.streams
+    assert stream.state == "refused"
+    assert stream.trouble.partition("|")[0].partition(" STREAM")[0] == words
+    before = client.info("commandstats").get("cmdstat_type", {"calls": 0})["calls"]
+    await reading.read()
+    assert client.info("commandstats").get("cmdstat_type", {"calls": 0})["calls"] == before  # not asked so soon again
+    allow(client, *rules, granted)
+    monkeypatch.setattr(stream_module, "ASK_AGAIN_S", 0.0)
+    await reading.read()
+    add(client, 3, 2)
+    await reading.read()
+    assert (stream.trouble, reading.numbers()[-2:]) == ("", [3, 4])
+    await reading.deployment.close()
+
+
+async def test_our_lookups_are_counted_as_the_server_counts_them(client: redis.Redis, reading: Reading) -> None:
+    client.set("text", "x")
+    client.xadd("empty", {"n": 0})
+    client.xtrim("empty", 0)
+    add(client, 0, 5)
+    before = await reading.deployment.info(max_age_s=-1)
+    await reading.follow("orders", "missing", "text", "empty")
+    add(client, 5, 3)  # XADD is no lookup that counts
+    await reading.read()
+    after = await reading.deployment.info(max_age_s=-1)
+
+    def gained(counter: str) -> int:
+        return whole(after.values, counter) - whole(before.values, counter)
+
+    assert gained("keyspace_hits") == after.own_hits - before.own_hits > 10
+    assert gained("keyspace_misses") == after.own_misses - before.own_misses >= 3
+
+
+# -- the topic -------------------------------------------------------------------------------------------------------
+
+
+class Announced(io.StringIO):
+    """Calls a function when the snapshot begins to count."""
+
+    def __init__(self, begun: Callable[[], object]) -> None:
+        super().__init__()
+        self._begun = begun
+
+    def write(self, text: str) -> int:
+        if text.startswith("redis-dash: watching"):
+            self._begun()
+        return super().write(text)
+
+
+async def test_the_snapshot_counts_the_entries_of_its_time(server: EmbeddedServer, client: redis.Redis) -> None:
+    """Those that were added just before the end are counted: it reads once more."""
+    add(client, 0, 4)
+    client.xgroup_create("orders", "shipping", "$")
+    config = Config(url=server.url, streams=("orders", "missing"), refresh_s=0.1)
+    document, code = await take(config, 0, ("events",), Announced(lambda: add(client, 4, 3)))
+    topic = json.loads(document)["topics"]["events"]
+    frame = topic["frame"]
+    assert (code, topic["status"]) == (0, "ok")
+    assert (frame["received"], frame["kept"], frame["overwritten"], frame["missed"]) == (3, 3, 0, 0)
+    orders, missing = frame["streams"]
+    assert (orders["stream"], orders["count"], orders["trouble"]) == ("orders", 3, "")
+    assert [group["name"] for group in orders["groups"]] == ["shipping"]
+    assert (missing["stream"], missing["count"], missing["trouble"]) == ("missing", 0, "there is no such key yet")
+
+
+async def test_what_is_no_stream_and_a_missing_right_reduce_the_topic(
+    server: EmbeddedServer, client: redis.Redis
+) -> None:
+    client.hset("orders", "a", "b")
+    allow(client, "~o*", "&*", "+@all")
+    config = Config(url=f"redis://w:pw@127.0.0.1:{server.port}/0", streams=("orders", "payments"))
+    document, _ = await take(config, 0, ("events",), io.StringIO())
+    topic = json.loads(document)["topics"]["events"]
+    assert topic["status"] == "reduced"
+    assert topic["note"] == "orders: no stream: the key is a hash; payments: not allowed to use this key"
+    assert topic["remedy"].startswith("ACL SETUSER w ")
+    assert topic["remedy"].endswith("~payments")
+
+
+async def test_streams_are_shown_where_no_channel_may_be_received(server: EmbeddedServer, client: redis.Redis) -> None:
+    allow(client, "~*", "resetchannels", "+@all")
+    config = Config(url=f"redis://w:pw@127.0.0.1:{server.port}/0", streams=("orders",))
+    add(client, 0, 1)
+    document, code = await take(config, 0, ("events",), Announced(lambda: add(client, 1, 2)))
+    topic = json.loads(document)["topics"]["events"]
+    assert (code, topic["status"], topic["frame"]["received"]) == (0, "reduced", 2)
+    assert topic["note"].startswith("no channels: not allowed")
+
+
+async def test_the_hub_follows_the_streams_of_a_kind(server: EmbeddedServer, client: redis.Redis) -> None:
+    add(client, 0, 2)
+    async with running(Hub(Config(url=server.url, refresh_s=0.1))) as hub:
+        desk = Desk(hub)
+
+        def kind() -> Any:
+            frame = hub.keys().frame
+            return next((one for one in frame.kinds if one.types), None) if frame else None
+
+        await until(lambda: kind() is not None)
+        assert kind().watched == ()
+        hub.ask(FollowStreams(kind().id))
+        await until(lambda: hub.follows_streams and kind().watched == (("events", 1),))
+        add(client, 2, 3)
+        await until(lambda: desk.all_are("ok") and desk.frame("events").received == 3)
+        assert [(one.stream, one.count) for one in desk.frame("events").streams] == [("orders", 3)]
+        hub.ask(CountAfresh())
+        await until(lambda: desk.all_are("ok") and desk.frame("events").received == 0)
+
+
+async def test_streams_on_two_nodes() -> None:
+    with two_nodes() as nodes:
+        deployment = nodes.deployment()
+        reader = StreamReader(deployment, MessageRing())
+        keys = [f"orders:{number}" for number in range(6)]
+        reader.follow(key.encode() for key in keys)
+        await reader.read()
+        for key in keys:
+            add(nodes.client_of(key), 0, 2, key)
+        await reader.read()
+        assert [stream.received for stream in reader.streams] == [2] * len(keys)
+        await deployment.close()
+
+
+def test_not_more_than_a_fixed_number_is_followed() -> None:
+    deployment: Callable[..., Any] = Deployment
+    reader = StreamReader(deployment(Url("redis://127.0.0.1:1/0")), MessageRing())
+    reader.follow(b"%d" % number for number in range(40))
+    assert (len(reader.streams), reader.left_out) == (32, 8)
