@@ -100,9 +100,9 @@ class EventsPane(Pane[EventsFrame]):
         if frame.dropped:
             pieces.insert(0, pieces.pop())
         if frame.missed:
-            pieces.append(piece(f"{count(frame.missed)} missed", "bad"))
+            pieces.insert(0, piece(f"{count(frame.missed)} missed", "bad"))
         elif any(stream.may_miss for stream in frame.streams):
-            pieces.append(piece("may have missed", "warn"))
+            pieces.insert(0, piece("may have missed", "warn"))
         if any(gap.ended_at is None for gap in frame.gaps):
             pieces.insert(0, piece("not receiving", "bad"))
         elif frame.gaps:
@@ -113,7 +113,8 @@ class EventsPane(Pane[EventsFrame]):
 
     def warning(self, frame: EventsFrame) -> Segment | None:
         """Messages are lost, or may be."""
-        return (Plain("!"), "bad") if frame.dropped or any(gap.ended_at is None for gap in frame.gaps) else None
+        is_lost = frame.dropped or frame.missed or any(gap.ended_at is None for gap in frame.gaps)
+        return (Plain("!"), "bad") if is_lost else None
 
     def notes(self) -> list[Piece]:
         """Filter and pause."""
