@@ -205,6 +205,7 @@ class EventsSource(Source[EventsFrame]):
             behind_s(stream),
             stream.length,
             None if stream.groups is None else tuple(map(self._shown_group, stream.groups)),
+            stream.state == "absent",
             trouble,
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
@@ -23,6 +24,7 @@ _TIME_WIDTH = 10
 _ROOMY = 32
 _CHANNEL_WIDTH = 16
 _LONGEST_NAME = 200
+_NUMBER = re.compile(r"[-+]?[0-9][0-9.,]{0,40}")
 
 
 class Shown(NamedTuple):
@@ -144,7 +146,7 @@ class EventLine:
             text = _value(value, 48 if isinstance(value, str) else 24)
             cells = measure(((text, "text"),))
             # Text may be cut, a number may not: 319… could be any number.
-            if left < 4 or (left < cells and not isinstance(value, str)):
+            if left < 4 or (left < cells and _is_number(value)):
                 segments.append((Plain("…"), "dim"))
                 break
             segments += [(label, "dim"), (Plain(" "), "blank"), (crop(text, left), "text")]
@@ -164,7 +166,16 @@ def _at_the_end(framework: Plain, room: int) -> list[Segment]:
 def _in_order(fields: dict[str, object], room: int) -> list[tuple[str, object]]:
     """The fields in the application's order; where few fit, amounts come before ids, which are less useful."""
     items = list(fields.items())
-    return items if room >= _ROOMY else sorted(items, key=lambda item: not isinstance(item[1], float))
+    return items if room >= _ROOMY else sorted(items, key=lambda item: not _is_amount(item[1]))
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is a number, or a text that is one: in an entry of a stream all values are texts."""
+    return not isinstance(value, str) or _NUMBER.fullmatch(value) is not None
+
+
+def _is_amount(value: object) -> bool:
+    return isinstance(value, float) or (isinstance(value, str) and "." in value and _is_number(value))
 
 
 def _literal(entry: Event, room: int) -> list[Segment]:

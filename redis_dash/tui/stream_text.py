@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from redis_dash.core.frames.events import Group, StreamCount
 from redis_dash.tui.formatting import about, count, rate
+from redis_dash.tui.panes.reading_view import Piece, piece
 from redis_dash.tui.segments import Segment
 from redis_dash.tui.text import Plain, plain, plural
 
@@ -11,16 +14,23 @@ GROUPS_SHOWN = 20
 
 
 def rate_segments(stream: StreamCount) -> tuple[Segment, ...]:
-    """``12/s``, ``12/s lag 40``, ``12/s 4 s behind``, ``no such key yet``."""
+    """``12/s``, ``12/s lag 40``, ``12/s 4 s behind``; a dash if it is not read."""
     blank: Segment = (Plain(" "), "blank")
-    if stream.trouble:
-        return ((plain(stream.trouble, 30), "warn"),)
     segments: list[Segment] = [(rate(stream.rate), "dim")]
     if stream.behind_s is not None:
         segments += [blank, (Plain(f"{about(stream.behind_s)} behind"), "warn")]
     if stream.lag:
         segments += [blank, (Plain(f"lag {count(stream.lag)}"), "warn")]
     return tuple(segments)
+
+
+def absent_streams(streams: Sequence[StreamCount]) -> list[Piece]:
+    """``no key payments yet``, ``no key payments yet +1``."""
+    absent = [stream for stream in streams if stream.is_absent]
+    if not absent:
+        return []
+    more = f" +{len(absent) - 1}" if len(absent) > 1 else ""
+    return [piece(f"no key {plain(absent[0].stream, 24)} yet{more}", "warn")]
 
 
 def stream_facts(stream: StreamCount) -> tuple[tuple[Plain, Plain], ...]:

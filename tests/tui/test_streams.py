@@ -77,10 +77,10 @@ async def test_the_rates_tell_lag_and_trouble() -> None:
     log = log_with((b"n", b"1"))
     lagging = msgspec.structs.replace(ORDERS, groups=ORDERS.groups[:1] if ORDERS.groups else ())
     slow = StreamCount("clicks", 9, 900.0, behind_s=4.0)
-    absent = StreamCount("payments", 0, None, trouble="there is no such key yet")
+    absent = StreamCount("payments", 0, None, is_absent=True, trouble="there is no such key yet")
     async with running(feed(frame(log, lagging, slow, absent)), WIDE) as (app, pilot):
         await tap(pilot, "1", "z")
-        await shows(app, pilot, "orders 1.5/s lag 40", "clicks 900/s 4 s behind", "payments there is no such key yet")
+        await shows(app, pilot, "orders 1.5/s lag 40", "clicks 900/s 4 s behind", "payments –", "no key payments yet")
 
 
 async def test_before_an_entry_has_come_the_state_of_each_stream_is_told() -> None:
@@ -112,10 +112,11 @@ async def test_nothing_in_a_stream_moves_the_terminal(size: tuple[int, int]) -> 
     log, streams = MessageRing(), list[StreamCount]()
     for text in hostile.STRINGS:
         raw = text.encode("utf-8", "surrogatepass")
+        raw = raw[:200]
         parts = raw, raw, b"data", b'{"a":"%b"}' % raw
         log.append([RawEntry(b"1526919030474-1", parts, sum(map(len, parts)), raw)], 5.0, 60)
         streams.append(StreamCount(text, 1, 1.0, groups=(Group(text, 1, 1, 1),), length=1, trouble=text))
-    everything = tuple(text.encode("utf-8", "surrogatepass") for text in hostile.STRINGS for _ in range(2))
+    everything = tuple(text.encode("utf-8", "surrogatepass")[:200] for text in hostile.STRINGS for _ in range(2))
     log.append([RawEntry(b"1526919030474-2", everything, sum(map(len, everything)), everything[0])], 5.0, 60)
     async with running(feed(frame(log, *streams)), size) as (app, pilot):
         await tap(pilot, "1", "z")
@@ -124,6 +125,14 @@ async def test_nothing_in_a_stream_moves_the_terminal(size: tuple[int, int]) -> 
         await tap(pilot, "up", "enter")
         await shows(app, pilot, "entry of a stream")
         assert_inert(strips(app))
+
+
+def test_where_few_fields_of_an_entry_fit_the_amount_is_among_them_and_is_not_cut() -> None:
+    event = log_with((b"type", b"order.created", b"user", b"7", b"total", b"1299.90")).read(0, 1)[0]
+    lines = ["".join(text for text, _ in clip(EventLine().paint(event, width), width)) for width in range(40, 100)]
+    assert "total 1299.90" in lines[16]
+    for line in lines:
+        assert "total 1299.90" in line or "129" not in line
 
 
 def painted(channel: bytes, payload: bytes, width: int, ids: KnownIds | None = None) -> str:

@@ -54,6 +54,8 @@ class StreamCount(msgspec.Struct, frozen=True):
     length: int | None = None
     groups: tuple[Group, ...] | None = None
     """None if they are not known."""
+    is_absent: bool = False
+    """Whether there is no such key."""
     trouble: str = ""
     """Why no entries are read; empty if they are."""
 

@@ -19,7 +19,7 @@ from redis_dash.tui.intents import Detail
 from redis_dash.tui.keys import IN_A_PANE, KeyHelp
 from redis_dash.tui.panes.base import Pane, Piece, piece
 from redis_dash.tui.segments import Segment
-from redis_dash.tui.stream_text import rate_segments, stream_facts
+from redis_dash.tui.stream_text import absent_streams, rate_segments, stream_facts
 from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.log_view import LogView, gone
 from redis_dash.tui.widgets.status_bar import Item, StatusBar
@@ -131,6 +131,7 @@ class EventsPane(Pane[EventsFrame]):
             notes.append(piece(gone(view.lost), "warn"))
         if view.held:
             notes += self.hint("{pane.end} follows")
+        notes += absent_streams(self.frame.streams if self.frame is not None else ())
         return notes
 
     def currency(self) -> tuple[Piece, ...]:
