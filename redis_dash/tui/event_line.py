@@ -66,10 +66,15 @@ def show(event: Event, session_globs: tuple[str, ...], ids: KnownIds, _version: 
         fields,
         type_key,
         text,
-        plain(message.framework, _LONGEST_NAME),
-        plain(message.kind, _LONGEST_NAME),
+        _words(message.framework),
+        _words(message.kind),
         fields is not None or message.payload is not None,
     )
+
+
+@lru_cache(maxsize=256)  # the same few words, over and over
+def _words(text: str) -> Plain:
+    return plain(text, _LONGEST_NAME)
 
 
 class EventLine:
@@ -126,7 +131,7 @@ class EventLine:
         channel = self._channels.fit(shown.channel, channel_width)
         segments += [(pad(channel, channel_width), self.hues.of(shown.event.channel)), gap]
         segments += self._payload(shown, gap, width - measure(segments) - 1)
-        return segments + _at_the_end(shown.framework, width - measure(segments) - 1)
+        return segments if not shown.framework else segments + _at_the_end(shown, width - measure(segments) - 1)
 
     def _payload(self, shown: Shown, gap: Segment, room: int) -> list[Segment]:
         fields, type_key = shown.fields, shown.type_key
@@ -156,11 +161,11 @@ class EventLine:
         return segments[:-1] if segments and segments[-1] is gap else segments
 
 
-def _at_the_end(framework: Plain, room: int) -> list[Segment]:
+def _at_the_end(shown: Shown, room: int) -> list[Segment]:
     """What wrote the message, at the right edge; nothing if it has no room beside the payload."""
-    name: Segment = (framework, "dim")
+    name: Segment = (shown.framework, "dim")
     free = room - measure((name,))
-    return [(Plain(" " * free), "blank"), name] if framework and free >= 2 else []
+    return [(Plain(" " * free), "blank"), name] if free >= 2 else []
 
 
 def _in_order(fields: dict[str, object], room: int) -> list[tuple[str, object]]:
