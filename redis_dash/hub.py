@@ -203,7 +203,7 @@ class Hub:
         if isinstance(request, FullPass):
             self.watch.keyspace.set_full_speed(request.on)
         if isinstance(request, FollowStreams):
-            self._streams.follow(self._watches.discovery.streams_of(request.kind))
+            self._streams.follow(self._report.streams_of(request.kind))
         for source in self.watch.sources:
             if isinstance(source, AcceptsRequests):
                 source.ask(request)

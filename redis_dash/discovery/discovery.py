@@ -132,20 +132,6 @@ class Discovery:
         """What a sample of the keys of a pattern shows; None if none were read yet."""
         return self._kinds.get(glob)
 
-    def streams_of(self, kind: int) -> tuple[bytes, ...]:
-        """The known keys of a kind, if all that were read are streams.
-
-        Args:
-            kind: the hash of its glob, as ``KeyKind.id``.
-        """
-        self.looks += 1  # who follows them is shown with the kind
-        found = [(pattern.glob, pattern.keys) for pattern in self.patterns.found]
-        for glob, keys in (*found, *self._rare_keys.items()):
-            known = self._kinds.get(glob) or self._rare.get(glob)
-            if hash(glob) == kind and known is not None and [name for name, _ in known.types] == ["stream"]:
-                return keys
-        return ()
-
     def rare_kinds(self, listed: Collection[str]) -> list[tuple[FoundPattern, KindOfKeys]]:
         """Recognised kinds of very few keys that still exist, except those of these globs of claims."""
         there = (kind for glob, kind in self._rare.items() if glob not in listed and kind.count.value)

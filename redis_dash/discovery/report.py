@@ -86,6 +86,19 @@ class Report:
             return _replace(reading, status="reduced", note="; ".join(words), remedy=remedy(self._user, acl_rules))
         return reading
 
+    def streams_of(self, kind: int) -> tuple[bytes, ...]:
+        """The keys that are known of a kind that is shown, if all that were read are streams.
+
+        Args:
+            kind: its ``KeyKind.id``.
+        """
+        self._made_found = None  # who follows a kind is shown with it
+        found = [(pattern, self._discovery.sample_of(pattern.glob)) for pattern in self._counted.found]
+        for pattern, sample in (*found, *self._discovery.rare_kinds(())):
+            if _id_of(pattern) == kind and sample is not None and [name for name, _ in sample.types] == ["stream"]:
+                return pattern.keys
+        return ()
+
     def _count(self, now: float) -> None:
         """Take the present counts. Those of more keys are kept for a while: a new pass begins with none."""
         patterns = self._discovery.patterns
@@ -124,12 +137,16 @@ class Report:
 _replace = msgspec.structs.replace
 
 
+def _id_of(pattern: FoundPattern) -> int:
+    return hash(pattern.glob)
+
+
 def _kind(pattern: FoundPattern, kind: KindOfKeys | None, topics: Topics | None, memory: Memory | None) -> KeyKind:
     claims = kind.claims if kind else ()
     names = pattern.keys[:COMPARED] if topics else ()
     is_of = kind.types[0][0] if kind and kind.types else ""
     row = KeyKind(
-        id=hash(pattern.glob),
+        id=_id_of(pattern),
         name=_name(pattern.glob, claims),
         count=pattern.count,
         sampled=None if kind is None else kind.sampled,

@@ -21,6 +21,7 @@ from redis_dash.config import Config, Url
 from redis_dash.core.commands import CountAfresh, FollowStreams
 from redis_dash.core.messages import Event, Mark
 from redis_dash.hub import Hub
+from redis_dash.keyspace.key_patterns import KeyPatterns
 from redis_dash.pubsub.message_log import HEAD_BYTES, MessageRing
 from redis_dash.snapshot import take
 from redis_dash.streams import stream as stream_module
@@ -306,12 +307,14 @@ async def test_reading_goes_on_after_a_lost_connection_without_loss_and_without_
         for first in range(0, 60, 20):
             add(client, first, 20)
             await until(functools.partial(_has_received, reading, first + 5))
-            client.client_kill_filter(_type="normal", skipme=True)
-        await until(lambda: reading.reader.received >= 60)
+            if first < 40:
+                client.client_kill_filter(_type="normal", skipme=True)
+        await until(functools.partial(_has_received, reading, 60))
+        connects = reading.deployment.connects
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    await reading.read()
+    assert connects == 3
     assert reading.numbers() == list(range(60))
     assert (reading.marks, reading.reader.streams[0].missed) == ([], 0)
 
@@ -400,6 +403,22 @@ async def test_the_snapshot_counts_the_entries_of_its_time(server: EmbeddedServe
     assert (missing["stream"], missing["count"], missing["trouble"]) == ("missing", 0, "there is no such key yet")
 
 
+async def test_a_snapshot_begins_when_each_stream_is_read(
+    server: EmbeddedServer, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until then nobody knows which entries are new."""
+    answers = iter((False, False, False))
+    asked: list[bool] = []
+
+    def is_ready(_reader: StreamReader) -> bool:
+        asked.append(next(answers, True))
+        return asked[-1]
+
+    monkeypatch.setattr(StreamReader, "is_ready", property(is_ready))
+    await take(Config(url=server.url, streams=("orders",)), 0, ("events",), io.StringIO())
+    assert asked == [False, False, False, True]
+
+
 async def test_what_is_no_stream_and_a_missing_right_reduce_the_topic(
     server: EmbeddedServer, client: redis.Redis
 ) -> None:
@@ -442,6 +461,23 @@ async def test_the_hub_follows_the_streams_of_a_kind(server: EmbeddedServer, cli
         assert [(one.stream, one.count) for one in desk.frame("events").streams] == [("orders", 3)]
         hub.ask(CountAfresh())
         await until(lambda: desk.all_are("ok") and desk.frame("events").received == 0)
+
+
+async def test_a_kind_can_be_followed_while_a_new_pass_has_not_found_it_yet(
+    server: EmbeddedServer, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(client, 0, 2)
+    async with running(Hub(Config(url=server.url, refresh_s=0.1))) as hub:
+
+        def kind() -> Any:
+            frame = hub.keys().frame
+            return next((one for one in frame.kinds if one.types), None) if frame else None
+
+        await until(lambda: kind() is not None)
+        shown = kind()
+        monkeypatch.setattr(KeyPatterns, "found", property(lambda patterns: ()))
+        hub.ask(FollowStreams(shown.id))
+        assert [stream.name for stream in hub._streams.streams] == [b"orders"]
 
 
 async def test_streams_on_two_nodes() -> None:
