@@ -74,6 +74,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: tuple[LimitPattern, ...] = (LimitPattern("ratelimit:*"),)
     leaderboards: tuple[str | BoardPattern, ...] = ("leaderboard", "leaderboard:*")
     caches: tuple[CachePattern, ...] = ()
+    ignore: tuple[str, ...] = ()
+    """Patterns of keys that are shown nowhere."""
     refresh_s: float = 1.0
     budget: float = 0.01
     """Share of one server core that scanning may take."""
@@ -84,7 +86,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not 0 < self.budget <= 1:
             raise ValueError("budget is a share of one core, above 0 and at most 1")
         keys = [*(limit.keys for limit in self.limits), *(cache.keys for cache in self.caches)]
-        if "" in (*self.channels, *self.session_globs, *self.board_globs, *keys):
+        if "" in (*self.channels, *self.ignore, *self.session_globs, *self.board_globs, *keys):
             raise ValueError("a pattern is empty")
         self._check_formats()
 

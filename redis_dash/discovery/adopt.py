@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
+from itertools import compress, islice
 from typing import NamedTuple
 
 import msgspec
 
-from redis_dash.config import CachePattern, Config, LimitPattern
+from redis_dash.config import BoardPattern, CachePattern, Choices, Config, KindOfKeys, LimitPattern
 from redis_dash.core.globs import Glob
+from redis_dash.core.toml_text import without_odd_bytes
 from redis_dash.dialects.base import SessionPattern
 from redis_dash.dialects.layout import Claim, Topic
 from redis_dash.dialects.registry import layouts
@@ -51,8 +52,49 @@ class Adopted(NamedTuple):
     """By topic: how many recognised kinds are not watched, because they are too many."""
 
 
-def adopted(config: Config, claims: Sequence[Claim]) -> Adopted:
-    """Add the recognised keys, the first claims first. A topic that the user has configured stays as it is."""
+def adopted(config: Config, claims: Sequence[Claim], choices: Choices | None = None) -> Adopted:
+    """Add the recognised keys, the first claims first. A topic that the user has configured stays as it is.
+
+    Args:
+        choices: what the user has chosen in the dashboard. It is added in any case.
+    """
+    choices = choices or Choices()
+    ignored = {*config.ignore, *choices.ignored}
+    # Those of sessions stay: by their patterns their keys are masked wherever they are named.
+    is_left = [claim.layout.topic == "sessions" or without_odd_bytes(claim.glob) not in ignored for claim in claims]
+    found = _adopted(config, list(compress(claims, is_left)))
+    return found._replace(config=_with_choices(found.config, claims, choices))
+
+
+def _with_choices(config: Config, claims: Sequence[Claim], choices: Choices) -> Config:
+    """Add the keys that the user has chosen for a pane, first, and those that are to be ignored."""
+    formats = {(claim.layout.topic, claim.glob): claim.layout.name for claim in claims}
+    chosen: dict[str, list[KindOfKeys]] = {topic: [] for topic in FIELDS}
+    for kind in choices.kinds:
+        if kind.topic and not kind.ignored:
+            chosen[kind.topic].append(kind)
+    changes: dict[str, object] = {}
+    known = {*config.session_globs}
+    if new := [kind for kind in chosen["sessions"] if kind.keys not in known]:
+        sessions = (SessionPattern(kind.keys, formats.get(("sessions", kind.keys), "")) for kind in new)
+        changes["sessions"] = (*sessions, *config.sessions)
+    known = {limit.keys for limit in config.limits}
+    if new := [kind for kind in chosen["rate_limits"] if kind.keys not in known]:
+        limits = (LimitPattern(kind.keys, format=formats.get(("rate_limits", kind.keys), "")) for kind in new)
+        changes["limits"] = (*limits, *config.limits)
+    known = {cache.keys for cache in config.caches}
+    if new := [kind for kind in chosen["cache"] if kind.keys not in known]:
+        changes["caches"] = (*config.caches, *(CachePattern(kind.name or kind.keys, kind.keys) for kind in new))
+    known = {*config.board_globs}
+    if new := [kind for kind in chosen["leaderboards"] if kind.keys not in known]:
+        boards = (BoardPattern(kind.keys, kind.name) if kind.name else kind.keys for kind in new)
+        changes["leaderboards"] = (*boards, *config.leaderboards)
+    if ignored := [one for one in choices.ignored if one not in config.ignore]:
+        changes["ignore"] = (*config.ignore, *ignored)
+    return msgspec.structs.replace(config, **changes) if changes else config
+
+
+def _adopted(config: Config, claims: Sequence[Claim]) -> Adopted:
     changes: dict[str, object] = {}
     left_out: dict[str, int] = {}
 
