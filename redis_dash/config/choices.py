@@ -43,6 +43,8 @@ class Choices:
         self._server = server
         self._path = path
         self._kinds: dict[str, KindOfKeys] = {}
+        self._unsaved: dict[str, KindOfKeys] = {}
+        """Choices that the file does not hold yet."""
         self._limits: list[tuple[Pattern, ChosenLimit]] = []
         self._take(dashboard_file.read(path) if path else ())
 
@@ -91,23 +93,31 @@ class Choices:
             ConfigError: the value has another form; nothing has changed.
         """
         value: object = bool(choice.value) if choice.setting == "ignored" else choice.value
-        kind = msgspec.structs.replace(self.of(choice.keys), **{choice.setting: value})
-        if kind.limit:
-            limit_and_window(kind.limit)
-        trouble, others = "", tuple[KindOfKeys, ...]()
         try:
-            others = dashboard_file.read(self._path) if self._path else self.kinds
+            kind = msgspec.structs.replace(self.of(choice.keys), **{choice.setting: value})
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
+        self._unsaved[kind.keys] = kind
+        try:
+            saved = dashboard_file.read(self._path) if self._path else self.kinds
         except ConfigError as error:
-            trouble, others = str(error), self.kinds
-        kept = [one for one in others if (one.server, one.keys) != (kind.server, kind.keys)]
-        kinds = (*kept, *(() if kind.says_nothing else (kind,)))
-        if self._path and not trouble:
-            try:
-                dashboard_file.write(self._path, kinds)
-            except OSError as error:
-                trouble = f"{self._path}: {error.strerror or error}"
+            self._take(self._with_unsaved(self.kinds))
+            return Chosen(trouble=str(error))
+        kinds = self._with_unsaved(saved)
         self._take(kinds)
-        return Chosen("" if trouble or not self._path else str(self._path), trouble)
+        if self._path is None:
+            return Chosen()
+        try:
+            dashboard_file.write(self._path, kinds)
+        except OSError as error:
+            return Chosen(trouble=f"{self._path}: {error.strerror or error}")
+        self._unsaved.clear()
+        return Chosen(str(self._path))
+
+    def _with_unsaved(self, kinds: tuple[KindOfKeys, ...]) -> tuple[KindOfKeys, ...]:
+        """What is saved, with what could not be saved so far; all of other servers stays."""
+        kept = [one for one in kinds if one.server != self._server or one.keys not in self._unsaved]
+        return (*kept, *(one for one in self._unsaved.values() if not one.says_nothing))
 
 
 def place_of(url: Url) -> str:

@@ -62,7 +62,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         self._scope = tuple(limit.keys for limit in context.config.limits)
         self._limiters = Limiters(context.config.limits, context.choices)
         self._judged_by = context.choices.version
-        """The version of the user's choices by which the rows were made."""
+        """The version of the user's choices by which the rows are judged."""
         self._rows: dict[bytes, LimitRow] = {}
         self._read_at: dict[bytes, Span] = {}
         """When each row was read."""
@@ -80,7 +80,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         self._refusal: MissingRightError | None = None
         clock = [(b"TIME",)]
         self._missing = MissingCommands(context, self._scope, lambda: self._limiters.ways(self._key_group.keys), clock)
-        self._reading = asyncio.Lock()
+        self._reading, self._judging = asyncio.Lock(), asyncio.Lock()
         context.keyspace.readers[KEY_GROUP] = self.examine
 
     # -- keys from the scan ------------------------------------------------------------------------------------------
@@ -94,6 +94,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             self._refusal = error  # the scan continues for other sources
 
     async def _examine(self, keys: Sequence[bytes]) -> None:
+        await self._judge_anew()
         rows, unknown, refused = self._rows, self._unknown, self._refused
         new = [key for key in keys if key not in rows and key not in unknown and key not in refused]
         if not new:
@@ -162,11 +163,12 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             return self._sample(count, all_read=all_read)
 
     async def _judge_anew(self) -> None:
-        """Read all followed keys, if the user has set or removed a limit since they were read."""
-        if self._judged_by == self._context.choices.version:
-            return
-        self._judged_by, self._floor = self._context.choices.version, LOWEST_RANK
-        await self._read_keys(list(self._rows), await self._clock())
+        """Read all followed keys, if the user has set or removed a limit since: ranks by two limits do not compare."""
+        async with self._judging:
+            if self._judged_by != (version := self._context.choices.version):
+                self._floor = LOWEST_RANK
+                await self._read_keys(list(self._rows), await self._clock())
+                self._judged_by = version
 
     def _has_ended(self, key: bytes) -> bool:
         """Whether the usage in a row may have fallen since it was read, because the window has ended."""

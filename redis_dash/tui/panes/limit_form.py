@@ -29,8 +29,10 @@ def limit_form(row: LimitRow) -> Form | Plain:
     limit = row.limit if row.limit is not None else row.given_limit
     window_s = row.given_window_s if row.given_window_s is not None else row.window_s
     about = (
-        Plain("Redis does not hold the limit of these keys. Here you say what your application allows:"),
-        Plain("it applies at once to all clients whose keys match. Nothing is written to Redis."),
+        Plain(
+            "Redis does not hold it: say what your application allows. It applies at once to all clients whose keys "
+            "match the pattern. Nothing is written to Redis."
+        ),
     )
     fields = (
         Field(Plain("keys"), plain(row.pattern, MOST_CHARS), Plain("a pattern, for example ratelimit:login:*")),
