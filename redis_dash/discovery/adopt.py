@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import compress, islice
 from typing import NamedTuple
 
 import msgspec
 
-from redis_dash.config import BoardPattern, CachePattern, Choices, Config, KindOfKeys, LimitPattern
+from redis_dash.config import BoardPattern, CachePattern, Choices, Config, LimitPattern
+from redis_dash.core.decoding import raw
 from redis_dash.core.globs import Glob
+from redis_dash.core.patterns import Pattern
 from redis_dash.core.toml_text import without_odd_bytes
 from redis_dash.dialects.base import SessionPattern
 from redis_dash.dialects.layout import Claim, Topic
@@ -68,30 +70,41 @@ def adopted(config: Config, claims: Sequence[Claim], choices: Choices | None = N
 
 def _with_choices(config: Config, claims: Sequence[Claim], choices: Choices) -> Config:
     """Add the keys that the user has chosen for a pane, first, and those that are to be ignored."""
-    formats = {(claim.layout.topic, claim.glob): claim.layout.name for claim in claims}
-    chosen: dict[str, list[KindOfKeys]] = {topic: [] for topic in FIELDS}
-    for kind in choices.kinds:
-        if kind.topic and not kind.ignored:
-            chosen[kind.topic].append(kind)
     changes: dict[str, object] = {}
-    known = {*config.session_globs}
-    if new := [kind for kind in chosen["sessions"] if kind.keys not in known]:
-        sessions = (SessionPattern(kind.keys, formats.get(("sessions", kind.keys), "")) for kind in new)
-        changes["sessions"] = (*sessions, *config.sessions)
-    known = {limit.keys for limit in config.limits}
-    if new := [kind for kind in chosen["rate_limits"] if kind.keys not in known]:
-        limits = (LimitPattern(kind.keys, format=formats.get(("rate_limits", kind.keys), "")) for kind in new)
-        changes["limits"] = (*limits, *config.limits)
-    known = {cache.keys for cache in config.caches}
-    if new := [kind for kind in chosen["cache"] if kind.keys not in known]:
-        changes["caches"] = (*config.caches, *(CachePattern(kind.name or kind.keys, kind.keys) for kind in new))
-    known = {*config.board_globs}
-    if new := [kind for kind in chosen["leaderboards"] if kind.keys not in known]:
-        boards = (BoardPattern(kind.keys, kind.name) if kind.name else kind.keys for kind in new)
-        changes["leaderboards"] = (*boards, *config.leaderboards)
-    if ignored := [one for one in choices.ignored if one not in config.ignore]:
+    if sessions := _chosen_for("sessions", set(config.session_globs), claims, choices):
+        patterns = (SessionPattern(keys, format_) for keys, format_, _ in sessions)
+        changes["sessions"] = (*patterns, *config.sessions)
+    if limits := _chosen_for("rate_limits", {limit.keys for limit in config.limits}, claims, choices):
+        changes["limits"] = (*(LimitPattern(keys, format=format_) for keys, format_, _ in limits), *config.limits)
+    if caches := _chosen_for("cache", {cache.keys for cache in config.caches}, (), choices):
+        changes["caches"] = (*config.caches, *(CachePattern(name or keys, keys) for keys, _, name in caches))
+    if boards := _chosen_for("leaderboards", set(config.board_globs), (), choices):
+        named = (BoardPattern(keys, name) if name else keys for keys, _, name in boards)
+        changes["leaderboards"] = (*named, *config.leaderboards)
+    if ignored := [keys for keys in choices.ignored if keys not in config.ignore]:
         changes["ignore"] = (*config.ignore, *ignored)
     return msgspec.structs.replace(config, **changes) if changes else config
+
+
+def _chosen_for(
+    topic: str, known: Collection[str], claims: Sequence[Claim], choices: Choices
+) -> list[tuple[str, str, str]]:
+    """The patterns that the user has chosen for a topic, with format and name; first those that were recognised in it.
+
+    Args:
+        known: patterns that are watched in any case.
+        claims: what was recognised.
+    """
+    found: dict[str, tuple[str, str, str]] = {}
+    for kind in choices.kinds:
+        if kind.topic != topic or kind.ignored:
+            continue
+        pattern = Pattern(kind.keys)
+        for claim in claims:
+            if claim.layout.topic == topic and pattern.variable(raw(claim.glob)) is not None:
+                found.setdefault(claim.glob, (claim.glob, claim.layout.name, kind.name))
+        found.setdefault(kind.keys, (kind.keys, "", kind.name))
+    return [one for keys, one in found.items() if keys not in known]
 
 
 def _adopted(config: Config, claims: Sequence[Claim]) -> Adopted:

@@ -6,6 +6,7 @@ from redis_dash.core.choices import Choose
 from redis_dash.core.decoding import raw
 from redis_dash.core.frames.rate_limits import LimitRow
 from redis_dash.core.patterns import Pattern
+from redis_dash.core.toml_text import without_odd_bytes
 from redis_dash.tui.formatting import duration
 from redis_dash.tui.intents import Answer, Field, Form
 from redis_dash.tui.text import Plain, plain, plural
@@ -51,7 +52,7 @@ def limit_form(row: LimitRow) -> Form | Plain:
 def _read(row: LimitRow, values: tuple[str, ...]) -> Answer | Plain:
     """The choice; or what is wrong."""
     keys, limit_text, window_text = values
-    pattern = row.pattern if keys == plain(row.pattern, MOST_CHARS).strip() else keys
+    pattern = row.pattern if keys == plain(row.pattern, MOST_CHARS).strip() else without_odd_bytes(keys)
     if not limit_text:
         if row.limit_from != "user":
             return Plain("The limit is missing: how many requests are allowed?")
