@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import click
 
 from redis_dash import __version__
-from redis_dash.config import Config, load, parse_rule
+from redis_dash.config import Choices, Config, choices_for, config_path, load, parse_rule
 from redis_dash.core.errors import ConfigError, DashError
 from redis_dash.standard_streams import Talk, deliver, open_missing, silence
 
@@ -211,7 +211,7 @@ def watch(url: str | None, config_file: Path | None, **given: Any) -> None:
     gc.disable()  # until the feed opens: no object of the start becomes garbage
     from redis_dash.tui.start import run_dashboard
 
-    run_dashboard(config)
+    run_dashboard(config, choices=_choices_or_exit(config, config_file))
 
 
 @main.command()
@@ -228,12 +228,13 @@ def snapshot(
     failed, 4 it could not be written.
     """
     config = _config_or_exit(url, config_file, given)
+    choices = _choices_or_exit(config, config_file)
     import asyncio
 
     from redis_dash.snapshot import take
 
     try:
-        document, code = asyncio.run(take(config, seconds, topics, full=full))
+        document, code = asyncio.run(take(config, seconds, topics, full=full, choices=choices))
     except asyncio.CancelledError:  # by a second Ctrl-C
         raise click.Abort from None
     except DashError as error:
@@ -256,13 +257,14 @@ def discover(url: str | None, config_file: Path | None, as_json: bool, write: Pa
     file is left as it is.
     """
     config = _config_or_exit(url, config_file, {})
+    choices = _choices_or_exit(config, config_file)
     if write is not None and write.exists():
         _exit(f"{write}: is there already, and is left as it is", UNWRITTEN)
     import asyncio
 
     from redis_dash.discover import discover as listed
 
-    text, code = asyncio.run(listed(config, as_json=as_json, write=write))
+    text, code = asyncio.run(listed(config, as_json=as_json, write=write, choices=choices))
     if text:
         deliver(text.encode() + b"\n")
     sys.exit(code)
@@ -291,6 +293,14 @@ def _config_or_exit(url: str | None, config_file: Path | None, given: dict[str, 
         _exit(f"{url!r} is no Redis URL; did you mean the command '{command}'? It comes before all options", USAGE)
     try:
         return read_config(url, config_file, given)
+    except ConfigError as error:
+        _exit(str(error), USAGE)
+
+
+def _choices_or_exit(config: Config, config_file: Path | None) -> Choices:
+    """What was chosen in the dashboard for this server."""
+    try:
+        return choices_for(config.url, config_file or config_path())
     except ConfigError as error:
         _exit(str(error), USAGE)
 

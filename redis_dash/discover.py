@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from redis_dash.client.deployment import Deployment
-from redis_dash.config import Config, Url
+from redis_dash.config import Choices, Config, Url
 from redis_dash.core.certainty import Count
 from redis_dash.core.errors import SourceError
 from redis_dash.core.frames.keys import KeyKind
@@ -42,6 +42,8 @@ class _Bounds(NamedTuple):
     """What our user may not do."""
     remedy: str
     """The command that would allow it."""
+    ignored: tuple[str, ...] = ()
+    """Kinds that the user has chosen to ignore."""
 
     def sentences(self) -> Iterator[str]:
         """In words; none if everything is told."""
@@ -50,18 +52,27 @@ class _Bounds(NamedTuple):
             yield f"{share} of the names were looked at: counts are estimates, kinds of very few keys may be missing."
         if self.unlisted:
             yield f"Not listed: {plural(self.unlisted, 'more kind')}, each of fewer keys."
+        if self.ignored:
+            names = f"{', '.join(self.ignored[:10])}{', …' if len(self.ignored) > 10 else ''}"
+            yield f"Ignored, as you chose: {plural(len(self.ignored), 'kind')} ({plain(names)})."
         if self.refused:
             way_out = f" {plain(self.remedy)} allows it." if self.remedy else ""
             yield f"Left out: {plain('; '.join(self.refused))}.{way_out}"
 
 
 async def discover(
-    config: Config, *, as_json: bool, write: Path | None = None, talk: Talk | None = None
+    config: Config,
+    *,
+    as_json: bool,
+    write: Path | None = None,
+    talk: Talk | None = None,
+    choices: Choices | None = None,
 ) -> tuple[str, int]:
     """Scan everything once at full speed; returns the text and the exit code.
 
     Args:
         write: the file for the settings that watch what was recognised; an existing one is left as it is.
+        choices: what the user has chosen in the dashboard.
     """
     talk = talk or Talk()
     for problem in dialect_problems():
@@ -87,9 +98,11 @@ async def discover(
     finally:
         await deployment.close()
     found = discovery.patterns.found
-    kinds = key_kinds(discovery, found[:SHOWN])
-    bounds = _bounds(discovery, len(found), deployment.url.user)
-    code = OK if write is None else _written(write, deployment.url.shown, profile(discovery.claims), talk)
+    every = key_kinds(discovery, found[:SHOWN], choices=choices, ignored=config.ignore)
+    kinds = [kind for kind in every if not kind.is_ignored]
+    ignored = tuple(kind.name for kind in every if kind.is_ignored)
+    bounds = _bounds(discovery, len(found), deployment.url.user)._replace(ignored=ignored)
+    code = OK if write is None else _written(write, deployment.url.shown, profile(discovery.claims, choices), talk)
     listed = _json if as_json else _table
     return listed(deployment.url.shown, keyspace.last_done, kinds, bounds), code
 
@@ -117,6 +130,7 @@ def _json(target: str, keys: int, kinds: Sequence[KeyKind], bounds: _Bounds) -> 
     rows = [
         {
             "keys": kind.name,
+            "own_name": kind.own_name or None,
             "count": kind.count.value,
             "low": kind.count.low,
             "high": kind.count.high,
@@ -144,7 +158,8 @@ def _json(target: str, keys: int, kinds: Sequence[KeyKind], bounds: _Bounds) -> 
         }
         for kind in kinds
     ]
-    left_out = {"seen": bounds.seen, "looked_at": bounds.looked_at, "unlisted": bounds.unlisted}
+    left_out: dict[str, object] = {"seen": bounds.seen, "looked_at": bounds.looked_at, "unlisted": bounds.unlisted}
+    left_out["ignored"] = bounds.ignored
     return json_text(
         {"schema": 1, "target": target, "keys": keys, **left_out, "refused": bounds.refused, "kinds": rows}
     )

@@ -13,7 +13,8 @@ import msgspec
 from redis_dash.actions import carry_out as actions
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.node import SENTINEL
-from redis_dash.config import Config, Url
+from redis_dash.config import Choices, Config, Url
+from redis_dash.core.choices import Choose, Chosen
 from redis_dash.core.commands import Command, FollowStreams, FullPass, Outcome, Publish, Request
 from redis_dash.core.decoding import raw
 from redis_dash.core.errors import AwayError, MissingRightError, SourceError
@@ -39,11 +40,12 @@ LATE = "no answer in time"
 class Hub:
     """The ``Feed`` of the front ends: keeps the latest reading of each topic."""
 
-    def __init__(self, config: Config, deployment: Deployment | None = None) -> None:
+    def __init__(self, config: Config, deployment: Deployment | None = None, choices: Choices | None = None) -> None:
         """Prepare everything; ``run`` connects.
 
         Args:
             deployment: the nodes behind the configured URL; by default the server that the URL names is the only one.
+            choices: what the user has chosen in the dashboard; by default nothing, and nothing is remembered.
 
         Raises:
             ConfigError: the URL cannot be used.
@@ -67,9 +69,11 @@ class Hub:
             shown=lambda name: self.watch.shown_name(name),
         )
         self._streams.follow(map(raw, config.streams))
-        shared = self._url, self.deployment, self._subscriber, self._streams
+        self._choices = choices or Choices()
+        self._ignored = config.ignore
+        shared = self._choices, self._url, self.deployment, self._subscriber, self._streams
         self._watches = Watches(config, *shared, lambda topic: self._asked[topic].set())
-        self._report = Report(self._watches.discovery, self._url.user)
+        self._report = Report(self._watches.discovery, self._url.user, self._choices)
         topics = [source.topic for source in self.watch.sources]
         self._locks = {topic: asyncio.Lock() for topic in topics}
         self._asked = {topic: asyncio.Event() for topic in topics}
@@ -188,7 +192,7 @@ class Hub:
     def keys(self) -> Reading[KeysFrame]:
         """What kinds of keys there are, as known now."""
         self._watches.discovery.learning.shown()
-        return self._report.reading(self.watch.keyspace, self.watch.topics, self.deployment.trouble)
+        return self._report.reading(self.watch.keyspace, self.watch.topics, self.deployment.trouble, self._ignored)
 
     def progress(self) -> Progress | None:
         """The work that runs at full speed now, if any."""
@@ -208,6 +212,17 @@ class Hub:
             if isinstance(source, AcceptsRequests):
                 source.ask(request)
                 self._asked[source.topic].set()
+
+    def choose(self, choice: Choose) -> Chosen:
+        """Take a choice of the user at once.
+
+        Raises:
+            ConfigError: see ``Choices.choose``.
+        """
+        chosen = self._choices.choose(choice)
+        self._watches.chosen.set()
+        self._read_soon()
+        return chosen
 
     async def submit(self, command: Command) -> Outcome:
         """Carry out a confirmed command, mark it in the event stream, and read again what it may have changed.

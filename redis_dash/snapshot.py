@@ -13,7 +13,7 @@ from typing import Any, TextIO
 import msgspec
 
 from redis_dash.client.reasons import UNEXPLAINED
-from redis_dash.config import Config
+from redis_dash.config import Choices, Config
 from redis_dash.core.commands import CountAfresh, FullPass
 from redis_dash.core.durations import tenths
 from redis_dash.core.errors import DashError, SourceError
@@ -45,7 +45,13 @@ class _Watch(msgspec.Struct):
 
 
 async def take(
-    config: Config, seconds: float, topics: Collection[str] = (), talk: TextIO | None = None, *, full: bool = False
+    config: Config,
+    seconds: float,
+    topics: Collection[str] = (),
+    talk: TextIO | None = None,
+    *,
+    full: bool = False,
+    choices: Choices | None = None,
 ) -> tuple[str, int]:
     """Watch for ``seconds``, or until Ctrl-C, and return the document and the exit code.
 
@@ -53,6 +59,7 @@ async def take(
         topics: names of the topics to export; empty means all.
         talk: where progress is reported; stderr by default.
         full: first pass over the whole keyspace at full speed, however long that takes; a failure is reported.
+        choices: what the user has chosen in the dashboard.
 
     Raises:
         ConfigError: the configuration cannot be used.
@@ -61,7 +68,7 @@ async def take(
     sources = [source for source in SOURCES if not topics or source.topic in topics]
     asked = {source.topic for source in sources}
     scanned = any(source.key_groups(config) for source in sources)
-    began, hub, talker = time.monotonic(), Hub(config), Talk(talk)
+    began, hub, talker = time.monotonic(), Hub(config, choices=choices), Talk(talk)
     running = asyncio.create_task(hub.run())
     with _interrupts(talker) as stop:
         watching = asyncio.create_task(_watch(hub, seconds, talker, stop, full=full, scanned=scanned))

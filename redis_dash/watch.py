@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Container, Coroutine, Mapping
 from typing import Any, Never
 
 from redis_dash.client.deployment import Deployment
-from redis_dash.config import Config, Url
+from redis_dash.config import Choices, Config, Url
 from redis_dash.core.known_ids import KnownIds
 from redis_dash.discovery.discovery import Discovery
 from redis_dash.keyspace.client_tracking import ClientTracking
@@ -29,6 +29,7 @@ class Watch:
     def __init__(
         self,
         config: Config,
+        choices: Choices,
         url: Url,
         deployment: Deployment,
         subscriber: Subscriber,
@@ -40,6 +41,7 @@ class Watch:
         """Does not connect yet.
 
         Args:
+            choices: what the user has chosen in the dashboard.
             known_ids: ids of sessions; those that an earlier watch has read stay known.
             discovery: learns from the scan which kinds of keys there are.
             read_soon: has a topic read without delay.
@@ -50,11 +52,11 @@ class Watch:
         self.config = config
         self.topics = WatchedTopics(config, streams.follows)
         """Tells which topics' patterns match a key."""
-        self.keyspace = Keyspace(deployment, key_groups(config), config.budget, config.refresh_s)
+        self.keyspace = Keyspace(deployment, key_groups(config), config.budget, config.refresh_s, config.ignore)
         self.keyspace.learning = discovery.learning if discovery else None
         # Tracking listens to one node. Of several, the others would be silent, so all keys are left to the scan.
         named = tracked(config) if len(deployment.nodes) == 1 else {}
-        self.tracking = ClientTracking(url, named, config.budget)
+        self.tracking = ClientTracking(url, named, config.budget, config.ignore)
         self.keyspace.counts.tracking = self.tracking
         self.keyspace.besides = lambda: self.tracking.spent_s
         deployment.listeners.append(self.tracking.traffic)
@@ -62,6 +64,7 @@ class Watch:
         self._context = context = Context(
             config, deployment, self.keyspace, subscriber, self.tracking, known_ids, streams
         )
+        context.choices = choices
         context.read_soon = read_soon
         if discovery is not None:
             context.knows_kinds = lambda: discovery.has_looked

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from redis_dash.client.deployment import Deployment
-from redis_dash.config import Config, Url
+from redis_dash.config import Choices, Config, Url
 from redis_dash.core.errors import SourceError
 from redis_dash.core.known_ids import KnownIds
 from redis_dash.discovery.adopt import Adopted, adopted, may_adopt, open_topics
@@ -35,6 +35,7 @@ class Watches:
     def __init__(
         self,
         config: Config,
+        choices: Choices,
         url: Url,
         deployment: Deployment,
         subscriber: Subscriber,
@@ -45,6 +46,7 @@ class Watches:
 
         Args:
             config: as the user gave it.
+            choices: what the user has chosen in the dashboard; ``chosen`` tells of changes.
             read_soon: has a topic read without delay.
 
         Raises:
@@ -52,13 +54,16 @@ class Watches:
         """
         self.discovery = Discovery(deployment)
         self._given = config
+        self._choices = choices
+        self.chosen = asyncio.Event()
+        """Set when the choices have changed."""
         self._deployment = deployment
         self._kept_until = 0.0
         self.known_ids = KnownIds()
         """Ids of sessions, to be masked everywhere."""
-        shared = url, deployment, subscriber, streams, self.known_ids, self.discovery, read_soon
+        shared = choices, url, deployment, subscriber, streams, self.known_ids, self.discovery, read_soon
         self._watch_for: Callable[[Config], Watch] = lambda config: Watch(config, *shared)
-        self.current = self._watch_for(config)
+        self.current = self._watch_for(self._wanted().config)
 
     @property
     def keeps_figures(self) -> bool:
@@ -76,7 +81,7 @@ class Watches:
                 async with asyncio.timeout(FIRST_LOOK_S):  # on a slow link they do not wait for the rest
                     await self.discovery.first_look()
         while True:
-            self._adopt(adopted(self._given, self.discovery.claims))
+            self._adopt(self._wanted())
             sources = asyncio.create_task(self.current.run(poll))
             looking = asyncio.create_task(self._until_recognised())
             try:
@@ -86,6 +91,10 @@ class Watches:
                     task.cancel()
                 await asyncio.gather(sources, looking, return_exceptions=True)
 
+    def _wanted(self) -> Adopted:
+        """What is to be watched, by what was recognised and chosen so far."""
+        return adopted(self._given, self.discovery.claims, self._choices)
+
     async def _until_recognised(self) -> None:
         """Return when keys are recognised that are not watched yet, at a time when little of a pass would be lost."""
         while True:
@@ -94,11 +103,24 @@ class Watches:
             except Exception as error:
                 if not isinstance(error, SourceError):
                     self._deployment.own_error("recognising keys")
-            is_late = LATE_IN_PASS < self.current.keyspace.share < 1
-            if adopted(self._given, self.discovery.claims).config != self.current.config and not is_late:
+            is_late = LATE_IN_PASS < self.current.keyspace.share < 1 and not self.chosen.is_set()
+            self.chosen.clear()
+            if self._wanted().config != self.current.config and not is_late:
                 return
             await self._measure()
-            await self.discovery.learning.wait(LOOK_S if self.current.keyspace.passes else FIRST_LOOK_S)
+            await self._until_learned_or_chosen(LOOK_S if self.current.keyspace.passes else FIRST_LOOK_S)
+
+    async def _until_learned_or_chosen(self, within_s: float) -> None:
+        """Return when more is known of the kinds of keys, when the user has chosen something, or after some time."""
+        waits = (
+            asyncio.create_task(self.discovery.learning.wait(within_s)),
+            asyncio.create_task(self.chosen.wait()),
+        )
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     async def _measure(self) -> None:
         """Measure the memory of some keys: few at a time, so that it stays within the budget."""

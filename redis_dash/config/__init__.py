@@ -1,5 +1,7 @@
 """The configuration: defaults, then the TOML file, then the environment, then flags."""
 
+from redis_dash.config.choices import Choices, ChosenLimit, choices_for
+from redis_dash.config.dashboard_file import KindOfKeys
 from redis_dash.config.load import config_path, load
 from redis_dash.config.settings import BoardPattern, CachePattern, Config, LimitPattern, parse_rule
 from redis_dash.config.url import DEFAULT_URL, Url
@@ -8,9 +10,13 @@ __all__ = [
     "DEFAULT_URL",
     "BoardPattern",
     "CachePattern",
+    "Choices",
+    "ChosenLimit",
     "Config",
+    "KindOfKeys",
     "LimitPattern",
     "Url",
+    "choices_for",
     "config_path",
     "load",
     "parse_rule",

@@ -79,6 +79,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: tuple[LimitPattern, ...] = (LimitPattern("ratelimit:*"),)
     leaderboards: tuple[str | BoardPattern, ...] = ("leaderboard", "leaderboard:*")
     caches: tuple[CachePattern, ...] = ()
+    ignore: tuple[str, ...] = ()
+    """Patterns of keys that are shown nowhere."""
     refresh_s: float = 1.0
     budget: float = 0.01
     """Share of one server core that scanning may take."""
@@ -89,7 +91,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not 0 < self.budget <= 1:
             raise ValueError("budget is a share of one core, above 0 and at most 1")
         keys = [*(limit.keys for limit in self.limits), *(cache.keys for cache in self.caches)]
-        if "" in (*self.channels, *self.streams, *self.session_globs, *self.board_globs, *keys):
+        globs = (*self.session_globs, *self.board_globs, *keys)
+        if "" in (*self.channels, *self.streams, *self.ignore, *globs):
             raise ValueError("a pattern is empty")
         if len(self.streams) > MOST_STREAMS:
             raise ValueError(f"at most {MOST_STREAMS} streams can be followed")

@@ -54,6 +54,8 @@ class Scope(msgspec.Struct, frozen=True):
     """Keys that match and have another type."""
     recognised: bool = False
     """Whether keys of known frameworks were searched for, too."""
+    ignored: tuple[str, ...] = ()
+    """Patterns of keys that match, too, and are ignored as the user wants it."""
 
 
 def exact(value: int, at: float = 0.0) -> Count:

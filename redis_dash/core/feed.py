@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from redis_dash.core.choices import Choose, Chosen
 from redis_dash.core.commands import Command, Outcome, Request
 from redis_dash.core.frames.keys import KeysFrame
 from redis_dash.core.reading import AnyReading, Reading
@@ -42,6 +43,13 @@ class Feed(Protocol):
 
     def ask(self, request: Request) -> None:
         """Change what is read; the result is in later readings. Never blocks, never fails."""
+
+    def choose(self, choice: Choose) -> Chosen:
+        """Take a choice of the user, and remember it; it shows in later readings. Nothing is written to Redis.
+
+        Raises:
+            ConfigError: the value has another form; nothing has changed.
+        """
 
     async def submit(self, command: Command) -> Outcome:
         """Carry out a confirmed command.

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
+from redis_dash.config import Choices
 from redis_dash.core.certainty import Count, counted, unknown
 from redis_dash.core.frames.keys import KeyKind, KeysFrame, Recognised
 from redis_dash.core.reading import Reading
 from redis_dash.core.rights import remedy
 from redis_dash.core.similar_ids import SimilarIds
+from redis_dash.core.toml_text import without_odd_bytes
 from redis_dash.dialects.layout import Claim
 from redis_dash.discovery.discovery import Discovery
 from redis_dash.discovery.kinds import KindOfKeys
@@ -35,8 +37,35 @@ Topics = Callable[[Sequence[bytes], str], Mapping[str, int]]
 """How many of these names, of keys of this type, the patterns of each topic match."""
 
 
-def key_kinds(discovery: Discovery, found: Sequence[FoundPattern], topics: Topics | None = None) -> tuple[KeyKind, ...]:
-    """The kinds of keys of these patterns, with what samples of their keys show; then recognised ones of few keys."""
+def key_kinds(
+    discovery: Discovery,
+    found: Sequence[FoundPattern],
+    topics: Topics | None = None,
+    choices: Choices | None = None,
+    ignored: Collection[str] = (),
+) -> tuple[KeyKind, ...]:
+    """The kinds of keys of these patterns, with what samples of their keys show; then recognised ones of few keys.
+
+    Args:
+        topics: compares names with the patterns that are watched.
+        choices: what the user has chosen for some of them.
+        ignored: patterns that the configuration ignores.
+    """
+    kinds = _key_kinds(discovery, found, topics)
+    return tuple(with_choices(kind, choices or Choices(), ignored) for kind in kinds)
+
+
+def with_choices(kind: KeyKind, choices: Choices, ignored: Collection[str] = ()) -> KeyKind:
+    """The kind with what the user has chosen for it."""
+    chosen = choices.of(kind.pattern)
+    by_settings = without_odd_bytes(kind.pattern) in ignored
+    if not kind.pattern or (chosen.says_nothing and not by_settings):
+        return kind
+    kind = _replace(kind, own_name=chosen.name, chosen_topic="" if chosen.ignored else chosen.topic)
+    return _replace(kind, is_ignored=chosen.ignored or by_settings, is_ignored_by_settings=by_settings)
+
+
+def _key_kinds(discovery: Discovery, found: Sequence[FoundPattern], topics: Topics | None) -> tuple[KeyKind, ...]:
     memory = discovery.memory(found)
     known = [(pattern, discovery.sample_of(pattern.glob)) for pattern in found]
     kinds = [_kind(pattern, kind, topics, memory.get(pattern.glob)) for pattern, kind in known]
@@ -47,27 +76,31 @@ def key_kinds(discovery: Discovery, found: Sequence[FoundPattern], topics: Topic
 class Report:
     """Makes the readings; their frame is made again only when something has changed."""
 
-    def __init__(self, discovery: Discovery, user: str) -> None:
+    def __init__(self, discovery: Discovery, user: str, choices: Choices | None = None) -> None:
         self._discovery = discovery
+        self._choices = choices or Choices()
         self._user = user
         self._counted, self._counted_at = PassResult(), 0.0
         """The counts that are shown, and when they were taken."""
         self._made_found: Sequence[FoundPattern] | None = None
-        self._made_of: tuple[int, Topics | None] = (0, None)
+        self._made_of: tuple[int, Topics | None, int] = (0, None, 0)
         self._frame = KeysFrame()
         self._rests_until = self._taken_at = 0.0
 
-    def reading(self, keyspace: Keyspace, topics: Topics, trouble: str) -> Reading[KeysFrame]:
+    def reading(
+        self, keyspace: Keyspace, topics: Topics, trouble: str, ignored: Collection[str] = ()
+    ) -> Reading[KeysFrame]:
         """What is known now; the latest that was known, if the server is away.
 
         Args:
             topics: compares names with the patterns that are watched.
             trouble: why the server is away; empty if it is not.
+            ignored: patterns that the configuration ignores.
         """
         now, began = time.time(), time.monotonic()
-        if began >= self._rests_until:
+        if began >= self._rests_until or self._choices.version != self._made_of[-1]:
             self._count(now)
-            self._make(topics)
+            self._make(topics, ignored)
             self._rests_until = time.monotonic() + REST * (time.monotonic() - began)
         if not trouble:
             self._taken_at = now if self._counted.ended_at else self._counted_at
@@ -109,19 +142,19 @@ class Report:
         if not is_less or now - self._counted_at >= KEPT_S:
             self._counted, self._counted_at = running, now
 
-    def _make(self, topics: Topics) -> None:
+    def _make(self, topics: Topics, ignored: Collection[str]) -> None:
         """Make the frame, if anything has changed."""
-        known, made_of = self._counted, (self._discovery.looks, topics)
+        known, made_of = self._counted, (self._discovery.looks, topics, self._choices.version)
         if known.found is self._made_found and made_of == self._made_of:
             return
-        kinds = key_kinds(self._discovery, known.found, topics)
+        kinds = key_kinds(self._discovery, known.found, topics, self._choices, ignored)
         self._frame = KeysFrame(
             kinds,
             known.size or sum(kind.count.value for kind in kinds),
             known.seen,
             known.looked_at,
             known.ended_at or self._counted_at,
-            profile=profile(self._discovery.claims),
+            profile=profile(self._discovery.claims, self._choices),
         )
         self._made_found, self._made_of = known.found, made_of
 
@@ -145,9 +178,11 @@ def _kind(pattern: FoundPattern, kind: KindOfKeys | None, topics: Topics | None,
     claims = kind.claims if kind else ()
     names = pattern.keys[:COMPARED] if topics else ()
     is_of = kind.types[0][0] if kind and kind.types else ""
+    name = _name(pattern.glob, claims)
     row = KeyKind(
         id=_id_of(pattern),
-        name=_name(pattern.glob, claims),
+        name=name,
+        pattern=pattern.glob if name == pattern.glob else "",
         count=pattern.count,
         sampled=None if kind is None else kind.sampled,
         recognised=tuple(map(_recognised, claims)),

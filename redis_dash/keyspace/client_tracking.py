@@ -50,8 +50,14 @@ Take = Callable[[], Awaitable[list[bytes]]]
 class ClientTracking:
     """Keys written since they were last taken, by key group."""
 
-    def __init__(self, url: Url, key_groups: Mapping[str, Sequence[str]], budget: float) -> None:
-        """``key_groups`` maps names to globs; a glob without a prefix (``*:lock``) is not tracked."""
+    def __init__(
+        self, url: Url, key_groups: Mapping[str, Sequence[str]], budget: float, ignored: Sequence[str] = ()
+    ) -> None:
+        """``key_groups`` maps names to globs; a glob without a prefix (``*:lock``) is not tracked.
+
+        Args:
+            ignored: patterns of keys that belong to no group.
+        """
         self.spent_s = 0.0
         """The server's time that tracking has taken so far, at the measured prices."""
         self.given_up: set[str] = set()
@@ -59,7 +65,7 @@ class ClientTracking:
         self.traffic = Traffic()
         self._url = url
         self._budget = budget * SHARE
-        self._matcher = Matcher(key_groups)
+        self._matcher = Matcher(key_groups, ignored)
         self.tried = asyncio.Event()
         """Set when the server names keys, or when it is clear that it does not so far."""
         self._prefixes = {name: found for name, globs in key_groups.items() if (found := _prefixes(globs))}

@@ -49,13 +49,21 @@ class Slice(NamedTuple):
 class Keyspace:
     """Passes over the database, one after the other, for all key groups at once."""
 
-    def __init__(self, deployment: Deployment, key_groups: Mapping[str, Sequence[str]], budget: float, rest_s: float):
+    def __init__(
+        self,
+        deployment: Deployment,
+        key_groups: Mapping[str, Sequence[str]],
+        budget: float,
+        rest_s: float,
+        ignored: Sequence[str] = (),
+    ) -> None:
         """Prepare the scan; ``run`` starts it.
 
         Args:
             key_groups: the globs of each key group, by its name.
             budget: share of one server core.
             rest_s: pause between two passes, in seconds.
+            ignored: patterns of keys that belong to no group.
 
         Raises:
             ConfigError: a glob cannot be used.
@@ -78,7 +86,7 @@ class Keyspace:
         self.learning: Learning | None = None
         """Learns the kinds of keys, if it is set."""
         self._deployment = deployment
-        self._matcher = Matcher(key_groups)
+        self._matcher = Matcher(key_groups, ignored)
         self._rest_s = rest_s
         self.besides: Callable[[], float] = float
         """Returns the server's time, in seconds so far, that something else takes out of the same budget."""

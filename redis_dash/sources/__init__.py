@@ -44,7 +44,7 @@ class WatchedTopics:
         globs = {
             source.topic: [one for group in source.key_groups(config).values() for one in group] for source in SOURCES
         }
-        self._matcher = Matcher({topic: found for topic, found in globs.items() if found})
+        self._matcher = Matcher({topic: found for topic, found in globs.items() if found}, config.ignore)
         self._follows = follows
         self._types = {source.topic: source.key_types for source in SOURCES}
 

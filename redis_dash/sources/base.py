@@ -8,14 +8,15 @@ from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar, runtim
 import msgspec
 
 from redis_dash.client.deployment import Deployment
-from redis_dash.config import Config
+from redis_dash.config import Choices, Config
 from redis_dash.core.certainty import Count, Scope, at_least, unknown
 from redis_dash.core.commands import Request
-from redis_dash.core.decoding import text
+from redis_dash.core.decoding import raw, text
 from redis_dash.core.errors import MissingRightError
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.base import Frame
 from redis_dash.core.known_ids import KnownIds
+from redis_dash.core.patterns import Pattern
 from redis_dash.core.reading import Status
 from redis_dash.core.rights import UnreadKinds
 from redis_dash.dialects.registry import dialect_problems
@@ -114,6 +115,8 @@ class Context:
         """By topic: how many recognised kinds of keys are not watched, because they are too many."""
         self.recognised: Container[str] = ()
         """Topics for which keys of known frameworks are searched."""
+        self.choices = Choices()
+        """What the user has chosen in the dashboard."""
         self.read_soon: Callable[[str], None] = lambda topic: None
         """Has a topic read without delay, because it must agree with another one."""
         self.unread: Callable[[str], UnreadKinds | None] = lambda topic: None
@@ -124,7 +127,14 @@ class Context:
     def scope(self, topic: str, patterns: Sequence[str]) -> Scope:
         """The patterns that are searched, and the number of keys in the database."""
         shown = tuple(map(self.shown_glob, patterns))
-        return Scope(shown, self.keyspace.size, recognised=topic in self.recognised)
+        ignored = self._ignored_among(patterns) if self.config.ignore else ()
+        return Scope(shown, self.keyspace.size, recognised=topic in self.recognised, ignored=ignored)
+
+    def _ignored_among(self, patterns: Sequence[str]) -> tuple[str, ...]:
+        """The ignored patterns that match nothing but what these match: one of these matches their text."""
+        matching = [Pattern(pattern) for pattern in patterns]
+        found = (glob for glob in self.config.ignore if any(one.variable(raw(glob)) is not None for one in matching))
+        return tuple(map(self.shown_glob, found))
 
     def without_ids(self, name: str) -> str:
         """A name that the application has chosen, without the session ids that were read, and without tokens."""

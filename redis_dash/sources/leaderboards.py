@@ -65,7 +65,9 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         super().__init__(context)
         self._key_group = context.keyspace.counts.key_groups[KEY_GROUP]
         self._scope = context.config.board_globs
-        self._named = [glob.encode() for glob in self._scope if not set(glob) & set("*?[\\")]
+        named = [glob.encode() for glob in self._scope if not set(glob) & set("*?[\\")]
+        ignored = [Pattern(glob) for glob in context.config.ignore]
+        self._named = [key for key in named if all(one.variable(key) is None for one in ignored)]
         """Boards that are configured by their full name; they are found without a scan."""
         patterns = (one for one in context.config.leaderboards if isinstance(one, BoardPattern))
         self._names = [(Pattern(one.keys), one.name) for one in patterns if one.name]
@@ -73,7 +75,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         """Whether each key is a sorted set. Keys of other types are checked again: they may be replaced by a board."""
         self._type_turn = 0
         self._others = OtherSortedSets(self._scope, self._named)
-        self._needs_scan = len(self._named) < len(self._scope)
+        self._needs_scan = len(named) < len(self._scope)
         self._pages: dict[bytes, _Page] = {}
         self._changes: Changes | None = None
         """INFO's counters of changes at the end of the last poll."""

@@ -8,8 +8,10 @@ from typing import NamedTuple
 import msgspec
 
 from redis_dash.core.certainty import Count, at_least, counted, exact, unknown
+from redis_dash.core.credential import Credential
 from redis_dash.core.frames.rate_limits import LimitRow
 from redis_dash.dialects.base import OtherDialectError
+from redis_dash.sources.base import Context
 from redis_dash.sources.limiters import Limiter
 
 NEAR = 0.8
@@ -50,7 +52,7 @@ def most(limiter: Limiter, reply: object) -> Rank:
         used = limiter.dialect.bound(reply)
     except OtherDialectError:
         return True, float("inf"), 0  # must be read to know
-    limit = limiter.rule.limit if limiter.rule else None
+    limit = limiter.limit
     return limit is not None and used >= limit, used / limit if limit else 0.0, used
 
 
@@ -85,6 +87,15 @@ def fullest_first(row: LimitRow) -> tuple[bool, float, int, str]:
     """The sort key by which rows are shown."""
     blocked, share, used = rank(row)
     return not blocked, -share, -used, row.identity
+
+
+def shown(key: bytes, row: LimitRow, context: Context) -> LimitRow:
+    """The row without session ids and tokens: the identity of a client may be its API key."""
+    name, identity, limiter = map(context.shown_name, (row.key, row.identity, row.limiter))
+    pattern = row.pattern if context.shown_glob(row.pattern) == row.pattern else ""
+    return msgspec.structs.replace(
+        row, key=name, identity=identity, limiter=limiter, pattern=pattern, whole_key=Credential(key)
+    )
 
 
 def of_those(value: int, count: Count, *, all_read: bool, nothing_read: bool) -> Count:

@@ -8,9 +8,9 @@ from collections.abc import Container, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from redis_dash.config import LimitPattern
+from redis_dash.config import Choices, ChosenLimit, LimitPattern
 from redis_dash.core.decoding import text
-from redis_dash.core.frames.rate_limits import LimitRow
+from redis_dash.core.frames.rate_limits import LimitFrom, LimitRow
 from redis_dash.core.patterns import Pattern
 from redis_dash.core.resp import Command
 from redis_dash.dialects.base import LimitDialect, OtherDialectError, Rule, Usage
@@ -31,6 +31,17 @@ class Limiter(NamedTuple):
     """The format that the pattern names, if any, as it is shown."""
     name: str = ""
     """The pattern without its wildcards, and what the key names beside the client."""
+    pattern: str = ""
+    """The pattern of its keys, or the one for which the user has set a limit."""
+    rule_from: LimitFrom = ""
+    """Who gives the rule."""
+    chosen: ChosenLimit | None = None
+    """The limit that the user has set, where nobody else gives one."""
+
+    @property
+    def limit(self) -> int | None:
+        """The limit, as far as it is known before the key is read."""
+        return self.rule.limit if self.rule else self.chosen.limit if self.chosen else None
 
 
 class _Way(NamedTuple):
@@ -48,6 +59,7 @@ class _Match(NamedTuple):
     """Which pattern it matches."""
     identity: bytes
     rule: Rule | None = None
+    rule_from: LimitFrom = ""
     name: str = ""
     """The limiter's name."""
     is_other: bool = False
@@ -86,7 +98,9 @@ class OtherName:
 class Limiters:
     """Remembers dialects. The dialect that fitted last in a pattern is tried first on the pattern's new keys."""
 
-    def __init__(self, limits: Sequence[LimitPattern]) -> None:
+    def __init__(self, limits: Sequence[LimitPattern], choices: Choices | None = None) -> None:
+        """``choices`` holds limits that the user sets while the program runs."""
+        self._choices = choices or Choices()
         self._patterns = [(Pattern(limit.keys), limit.rule) for limit in limits]
         self._layouts = [next(iter(limit_layouts(limit.format)), None) for limit in limits]
         self._ways = [*(_ways(limit.format) for limit in limits), _ways("")]
@@ -98,16 +112,21 @@ class Limiters:
     def has_rule(self) -> bool:
         """Whether the limit of any pattern is known."""
         in_names = any(layout is not None and layout.rule is not None for layout in self._layouts)
-        return in_names or any(rule is not None for _, rule in self._patterns)
+        return in_names or self._choices.has_limits or any(rule is not None for _, rule in self._patterns)
 
     def of(self, key: bytes) -> Limiter:
         """How to read a key, as far as that is known."""
         found = self._find(key)
         index, identity, name = found.pattern, found.identity, found.name
         way = self._ways[index][self._of_key.get(key, self._usual[index])]
+        pattern = self._patterns[index][0].glob if index < len(self._patterns) else ""
         if found.is_other:
-            return Limiter(identity, None, OtherName(), way.format, name)
-        return Limiter(identity, found.rule, way.dialect, way.format, name)
+            return Limiter(identity, None, OtherName(), way.format, name, pattern)
+        if found.rule is not None or (chosen := self._choices.limit_of(key)) is None:
+            return Limiter(identity, found.rule, way.dialect, way.format, name, pattern, found.rule_from)
+        pattern = self._choices.limit_pattern(key)
+        rule = None if chosen.window_s is None else Rule(chosen.limit, chosen.window_s)
+        return Limiter(identity, rule, way.dialect, way.format, name, pattern, "user", chosen)
 
     def ways(self, keys: Sequence[bytes]) -> list[list[Command]]:
         """The commands of each way in which the keys of a pattern may have to be read; ``keys`` are known ones."""
@@ -116,12 +135,13 @@ class Limiters:
             known = next((key for key in keys if pattern.variable(key) is not None), None)
             key = example(pattern.glob) if known is None else known
             for dialect, _ in of_pattern:
-                ways.append([dialect.probe(key), *dialect.reads(key, time.time(), rule)])
+                known_rule = rule if known is None else self.of(key).rule
+                ways.append([dialect.probe(key), *dialect.reads(key, time.time(), known_rule)])
         return ways
 
     def of_new(self, keys: Sequence[bytes]) -> list[Limiter]:
         """How to read keys that have not been read before; where all are read alike, without their identities."""
-        if len(self._patterns) > 1 or self._layouts != [None]:
+        if len(self._patterns) > 1 or self._layouts != [None] or self._choices.has_limits:
             return [self.of(key) for key in keys]
         return [Limiter(b"", self._patterns[0][1], self._ways[0][self._usual[0]].dialect)] * len(keys)
 
@@ -153,9 +173,10 @@ class Limiters:
                 told = layout.read_name(key) if layout else None
                 if told is not None:
                     name = _name(told.label, told.identity, told.part)
-                    return _Match(index, told.identity, rule or told.rule, name)
+                    said_by: LimitFrom = "settings" if rule else "redis"
+                    return _Match(index, told.identity, rule or told.rule, said_by, name)
                 is_other = layout is not None and not layout.other_names
-                return _Match(index, identity, rule, _name(pattern.glob, identity), is_other)
+                return _Match(index, identity, rule, "settings", _name(pattern.glob, identity), is_other)
         return _Match(len(self._patterns), key)
 
 
@@ -176,10 +197,20 @@ def _ways(format_: str) -> list[_Way]:
 
 
 def limit_row(key: bytes, limiter: Limiter, usage: Usage) -> LimitRow:
-    """One client's usage. A rule that does not fit is no limit of it."""
-    given = limiter.rule
-    rule = given if usage.fits else None
+    """One client's usage. A rule that does not fit is no limit; a limit that the key holds wins over a set one."""
+    given, chosen = limiter.rule, limiter.chosen
+    rule = given if usage.fits and not (chosen and usage.limit is not None) else None
     limit = rule.limit if rule else usage.limit
+    said_by: LimitFrom = "redis" if usage.limit is not None and not rule else limiter.rule_from if given else ""
+    misfit: tuple[int | None, float | None] = (None, None)
+    if given is not None and not usage.fits:
+        misfit = given.limit, given.window_s
+    if chosen and limit is None:
+        said_by = "user"
+        if given is None and not usage.is_held and usage.left is None and usage.clear_s is None:
+            limit = chosen.limit
+        elif given is None:
+            misfit = chosen.limit, None
     return LimitRow(
         key=text(key),
         identity=text(limiter.identity),
@@ -191,13 +222,15 @@ def limit_row(key: bytes, limiter: Limiter, usage: Usage) -> LimitRow:
         dialect=limiter.format or limiter.dialect.name,
         is_held=usage.is_held,
         is_endless=usage.is_endless,
-        given_limit=None if usage.fits or given is None else given.limit,
-        given_window_s=None if usage.fits or given is None else given.window_s,
+        given_limit=misfit[0],
+        given_window_s=misfit[1],
         left=usage.left,
         clear_s=usage.clear_s,
         resets=usage.resets,
         may_be_over=usage.may_be_over,
         limiter=limiter.name,
+        limit_from=said_by,
+        pattern=limiter.pattern,
     )
 
 
@@ -219,10 +252,11 @@ def unrecognised_note(unrecognised: Sequence[tuple[str, int]]) -> Note:
 def misfit_note(rows: Iterable[LimitRow]) -> Note:
     """How many counters do not end within the window of their limit, so that the limit may be wrong."""
     misfits = [row for row in rows if row.given_window_s is not None]
+    giver = "your limit" if all(row.limit_from == "user" for row in misfits) else "--limit"
     endless = sum(row.is_endless for row in misfits)
     longer = len(misfits) - endless
     parts = (
-        f"{longer:,} {'counter lasts' if longer == 1 else 'counters last'} longer than the window of --limit"
+        f"{longer:,} {'counter lasts' if longer == 1 else 'counters last'} longer than the window of {giver}"
         if longer
         else "",
         f"{endless:,} {'counter has' if endless == 1 else 'counters have'} no expiry" if endless else "",

@@ -14,10 +14,9 @@ import msgspec
 from redis_dash.client.reasons import check
 from redis_dash.config import Config
 from redis_dash.core.certainty import Count
-from redis_dash.core.credential import Credential
 from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.frames.rate_limits import LimitRow, RateLimitsFrame
-from redis_dash.core.resp import Command, is_wrong_type
+from redis_dash.core.resp import Command
 from redis_dash.dialects.base import OtherDialectError
 from redis_dash.dialects.registry import LIMIT_DIALECTS
 from redis_dash.keyspace.client_tracking import Take
@@ -34,10 +33,11 @@ from redis_dash.sources.limit_rows import (
     may_be_near,
     of_those,
     rank,
+    shown,
 )
 from redis_dash.sources.limiters import Limiter, Limiters, limit_row, misfit_note, type_name, unrecognised_note
 from redis_dash.sources.missing_commands import MissingCommands
-from redis_dash.sources.refusals import RefusedKeys, is_key_refused, refused_command
+from redis_dash.sources.refusals import RefusedKeys, is_about_the_key, is_key_refused, refused_command
 
 KEY_GROUP = "limits"
 FOLLOWED = 1000
@@ -61,7 +61,9 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         super().__init__(context)
         self._key_group = context.keyspace.counts.key_groups[KEY_GROUP]
         self._scope = tuple(limit.keys for limit in context.config.limits)
-        self._limiters = Limiters(context.config.limits)
+        self._limiters = Limiters(context.config.limits, context.choices)
+        self._judged_by = context.choices.version
+        """The version of the user's choices by which the rows are judged."""
         self._rows: dict[bytes, LimitRow] = {}
         self._read_at: dict[bytes, Span] = {}
         """When each row was read."""
@@ -79,7 +81,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         self._refusal: MissingRightError | None = None
         clock = [(b"TIME",)]
         self._missing = MissingCommands(context, self._scope, lambda: self._limiters.ways(self._key_group.keys), clock)
-        self._reading = asyncio.Lock()
+        self._reading, self._judging = asyncio.Lock(), asyncio.Lock()
         context.keyspace.readers[KEY_GROUP] = self.examine
 
     # -- keys from the scan ------------------------------------------------------------------------------------------
@@ -93,6 +95,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             self._refusal = error  # the scan continues for other sources
 
     async def _examine(self, keys: Sequence[bytes]) -> None:
+        await self._judge_anew()
         new = keys
         for known in (self._rows, self._unknown, self._refused):
             new = not_among(known.keys(), new)
@@ -137,6 +140,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         await self._read_unknown()
         await self._try_refused()
         tracking = self._context.tracking
+        await self._judge_anew()
         self._began, began = time.monotonic(), time.time()
         with tracking.reading(KEY_GROUP) as take:
             written = await take()
@@ -155,6 +159,14 @@ class RateLimitsSource(Source[RateLimitsFrame]):
                     break
                 await self._read_keys(ended, await self._clock())  # their windows ended while others were read
             return self._sample(count, all_read=all_read)
+
+    async def _judge_anew(self) -> None:
+        """Read all followed keys, if the user has set or removed a limit since: ranks by two limits do not compare."""
+        async with self._judging:
+            if self._judged_by != (version := self._context.choices.version):
+                self._floor = LOWEST_RANK
+                await self._read_keys(list(self._rows), await self._clock())
+                self._judged_by = version
 
     def _has_ended(self, key: bytes) -> bool:
         """Whether the usage in a row may have fallen since it was read, because the window has ended."""
@@ -278,7 +290,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         return others
 
     def _take(self, key: bytes, limiter: Limiter, replies: list[object], clock: Clock, at: Span) -> None:
-        if any(map(_is_about_the_key, replies)):
+        if any(map(is_about_the_key, replies)):
             raise OtherDialectError
         usage = limiter.dialect.decode(key, [check(reply) for reply in replies], clock.now, limiter.rule)
         if usage is None:
@@ -335,14 +347,4 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         """The fullest rows, by key."""
         now = time.monotonic()
         fullest = heapq.nsmallest(ROWS, self._rows.items(), key=lambda item: fullest_first(item[1]))
-        return [(key, self._shown(key, aged(row, now, self._read_at[key]))) for key, row in fullest]
-
-    def _shown(self, key: bytes, row: LimitRow) -> LimitRow:
-        """The row without session ids and tokens: the identity of a client may be its API key."""
-        shown, identity, limiter = map(self._context.shown_name, (row.key, row.identity, row.limiter))
-        return msgspec.structs.replace(row, key=shown, identity=identity, limiter=limiter, whole_key=Credential(key))
-
-
-def _is_about_the_key(reply: object) -> bool:
-    """Whether the key is of another type, or our user may not read this key in particular."""
-    return is_wrong_type(reply) or is_key_refused(reply)
+        return [(key, shown(key, aged(row, now, self._read_at[key]), self._context)) for key, row in fullest]

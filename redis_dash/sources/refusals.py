@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, KeysView, Sequence
 
 from redis_dash.client.reasons import check, say
 from redis_dash.core.patterns import Pattern
-from redis_dash.core.resp import ReplyError
+from redis_dash.core.resp import ReplyError, is_wrong_type
 from redis_dash.core.rights import missing_right, rules_for, shown_command
 from redis_dash.dialects.base import refusal
 from redis_dash.keyspace.key_group import HELD
@@ -119,3 +119,8 @@ class RefusedKeys:
         globs = [one.glob for one in self._patterns if any(one.variable(key) is not None for key in self._keys)]
         number = "1 key" if len(self._keys) == 1 else f"{len(self._keys):,} keys"
         return Note(f"{number} may not be read: {self._meaning}", self._context.read_rules(globs))
+
+
+def is_about_the_key(reply: object) -> bool:
+    """Whether the key is of another type, or our user may not read this key in particular."""
+    return is_wrong_type(reply) or is_key_refused(reply)

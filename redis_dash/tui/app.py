@@ -19,6 +19,7 @@ from redis_dash.core.errors import DashError, SourceError
 from redis_dash.core.feed import Feed, Progress
 from redis_dash.core.reading import AnyReading, Reading
 from redis_dash.tui.app_keys import BINDINGS
+from redis_dash.tui.choosing import ChoosingApp
 from redis_dash.tui.dashboard import Dashboard
 from redis_dash.tui.intents import (
     ConfirmationRequested,
@@ -32,7 +33,6 @@ from redis_dash.tui.keys import UNDO_ID, KeyHelp, KeyTable, declared
 from redis_dash.tui.pane_screen import PaneScreen
 from redis_dash.tui.progress import FullScan
 from redis_dash.tui.screens.key_kinds import KeyKindsScreen, dashboard_owners
-from redis_dash.tui.terminal_app import TerminalApp
 from redis_dash.tui.text import Plain, plain
 
 STREAM_INTERVAL_S = 0.25
@@ -54,7 +54,7 @@ def _help_screen() -> Screen[Any]:
     return HelpScreen()
 
 
-class DashApp(TerminalApp):
+class DashApp(ChoosingApp):
     """The dashboard as a terminal program.
 
     Args:
@@ -82,7 +82,6 @@ class DashApp(TerminalApp):
         self._open_feed = open_feed
         self._scenarios = scenarios or {}
         self._refresh_s = refresh
-        self._feed: Feed | None = None
         self._failure = ""
         """Why the feed has ended."""
         self._undo: list[RestoreSession] = []

@@ -11,6 +11,11 @@ _VALUES = {"--limit": "'PATTERN=100/60', or =none if the limit is not known"}
 """What an option is followed by, if it is not a pattern alone."""
 
 
+def _ignored(scope: Scope) -> str:
+    names = ", ".join(plain(pattern, 40) for pattern in scope.ignored[:3])
+    return f"{plural(len(scope.ignored), 'kind')} ignored ({names})"
+
+
 def empty_text(scope: Scope, found: Count, things: str, option: str, scan_hint: str) -> Plain:
     """Why nothing is listed. It distinguishes "none seen yet" from "none there", and keys of another type from no keys.
 
@@ -30,6 +35,8 @@ def empty_text(scope: Scope, found: Count, things: str, option: str, scan_hint: 
     if not scope.keys:
         held = "holds no keys" if found.certainty == "exact" else "held no keys when it was scanned"
         return Plain(f"The database {held}. {things.capitalize()} would be listed here.")
+    if scope.ignored:
+        return Plain(f"No key that matches {looked_for} is left, since you ignore some: {_ignored(scope)}.")
     if scope.others:
         others = f"{plural(scope.others, 'key')} of another type {'does' if scope.others == 1 else 'do'}"
         return Plain(f"No {things.removesuffix('s')} matches {looked_for.rstrip(',')}; {others}.")

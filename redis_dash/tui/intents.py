@@ -7,6 +7,7 @@ from collections.abc import Callable
 import msgspec
 from textual.message import Message
 
+from redis_dash.core.choices import Choose
 from redis_dash.core.commands import Command, Request
 from redis_dash.tui.text import Plain
 
@@ -36,6 +37,69 @@ class Detail(msgspec.Struct, frozen=True):
     """Lines below the facts."""
     notice: Plain = Plain("")
     """Why these facts are old."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What the user has chosen."""
+
+    choice: Choose
+    done: Plain
+    """What holds now, in one sentence."""
+
+
+class Field(msgspec.Struct, frozen=True):
+    """One value of a form."""
+
+    label: Plain
+    value: Plain = Plain("")
+    hint: Plain = Plain("")
+    """What is shown while it is empty."""
+
+
+class Form(msgspec.Struct, frozen=True):
+    """Values that the user is asked for."""
+
+    title: Plain
+    about: tuple[Plain, ...]
+    fields: tuple[Field, ...]
+    read: Callable[[tuple[str, ...]], Answer | Plain]
+    """Reads the values; returns what is wrong if they cannot be used."""
+    first: int = 0
+    """The field that has the keyboard first."""
+    hint: Plain = Plain("")
+    """What else can be done."""
+
+
+class Options(msgspec.Struct, frozen=True):
+    """A list of which the user takes one."""
+
+    title: Plain
+    about: tuple[Plain, ...]
+    answers: tuple[tuple[Plain, Answer], ...]
+
+
+class FormRequested(Message):
+    """A pane asks for values."""
+
+    def __init__(self, form: Form) -> None:
+        super().__init__()
+        self.form = form
+
+
+class OptionsRequested(Message):
+    """A pane asks to choose from a list."""
+
+    def __init__(self, options: Options) -> None:
+        super().__init__()
+        self.options = options
+
+
+class AnswerGiven(Message):
+    """A pane has a choice that needs no further question."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
 
 
 class ConfirmationRequested(Message):

@@ -25,7 +25,7 @@ def cells(kind: KeyKind, keys: int) -> tuple[Plain, ...]:
         keys: All keys of the database.
     """
     return (
-        plain(kind.name, LONGEST_NAME),
+        shown_name(kind, LONGEST_NAME),
         tally(kind.count),
         share_of(kind.count.value, keys),
         memory(kind),
@@ -33,6 +33,12 @@ def cells(kind: KeyKind, keys: int) -> tuple[Plain, ...]:
         expiry(kind),
         recognised(kind),
     )
+
+
+def shown_name(kind: KeyKind, width: int = 200) -> Plain:
+    """The pattern, after the name that the user has given: ``Carts · cart:*``."""
+    name = kind.name or "(empty)"
+    return plain(f"{kind.own_name} · {name}" if kind.own_name else name, width)
 
 
 def share_of(part: float | None, whole: float) -> Plain:

@@ -6,7 +6,7 @@ import gc
 import sys
 from collections.abc import Callable, Mapping
 
-from redis_dash.config import Config
+from redis_dash.config import Choices, Config
 from redis_dash.core.feed import Feed
 from redis_dash.tui.app import DashApp
 
@@ -16,25 +16,30 @@ default is 700; with 50,000 the garbage of painting took 5 MB more.
 """
 
 
-def run_dashboard(config: Config, *, title: str = "", scenarios: Mapping[str, str] | None = None) -> None:
+def run_dashboard(
+    config: Config, *, title: str = "", scenarios: Mapping[str, str] | None = None, choices: Choices | None = None
+) -> None:
     """Run the dashboard until the user quits.
+
+    Args:
+        choices: what the user has chosen before; by default nothing, and nothing is remembered.
 
     Raises:
         SystemExit: A defect ended it.
     """
-    app = DashApp(opener(config), title=title, scenarios=scenarios, refresh=config.refresh_s)
+    app = DashApp(opener(config, choices), title=title, scenarios=scenarios, refresh=config.refresh_s)
     app.run()
     if app.return_code:
         sys.exit(app.return_code)
 
 
-def opener(config: Config) -> Callable[[], Feed]:
+def opener(config: Config, choices: Choices | None = None) -> Callable[[], Feed]:
     """Return a function that opens the feed."""
 
     def open_feed() -> Feed:
         from redis_dash.hub import Hub  # imported after the first paint
 
-        hub = Hub(config)
+        hub = Hub(config, choices=choices)
         gc.freeze()  # code and widgets stay: a collection need not walk these 40,000 objects
         gc.set_threshold(*COLLECT_AFTER)
         gc.enable()

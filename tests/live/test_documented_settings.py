@@ -16,7 +16,7 @@ import pytest
 import redis
 
 from redis_dash.actions.carry_out import carry_out
-from redis_dash.config import Config, load
+from redis_dash.config import Choices, ChosenLimit, Config, load
 from redis_dash.core.commands import RevokeSession
 from redis_dash.snapshot import take
 from redis_dash.sources.base import Context
@@ -40,8 +40,12 @@ def blocks(page: Path) -> list[Block]:
     return [Block(page, language, text) for language, text in found]
 
 
+OF_DASHBOARD = "# dashboard.toml"
 SETTINGS = [
-    block for page in PAGES for block in blocks(page) if block.language == "toml" and "[project." not in block.text
+    block
+    for page in PAGES
+    for block in blocks(page)
+    if block.language == "toml" and "[project." not in block.text and OF_DASHBOARD not in block.text
 ]
 
 
@@ -56,9 +60,18 @@ def test_each_example_can_be_loaded(block: Block, tmp_path: Path) -> None:
     assert config_of(block, tmp_path) != Config()
 
 
+def test_the_example_of_what_the_dashboard_remembers_can_be_loaded(tmp_path: Path) -> None:
+    (example,) = [block for block in blocks(CONFIGURATION) if OF_DASHBOARD in block.text]
+    path = tmp_path / "dashboard.toml"
+    path.write_text(example.text, "utf-8")
+    choices = Choices("redis://127.0.0.1:6379/0", path)
+    assert choices.limit_of(b"ratelimit:ann") == ChosenLimit(100, 60.0)
+    assert (choices.of("cart:*").name, choices.of("cart:*").topic) == ("Carts", "cache")
+
+
 def test_the_other_examples_are_toml() -> None:
     others = [one for page in PAGES for one in blocks(page) if one.language == "toml" and one not in SETTINGS]
-    assert [list(tomllib.loads(one.text)) for one in others] == [["project"]]
+    assert [list(tomllib.loads(one.text)) for one in others] == [["kinds"], ["project"]]
 
 
 def with_data() -> list[tuple[Block, Block, Block]]:

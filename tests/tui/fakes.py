@@ -8,6 +8,7 @@ import time
 import msgspec
 
 from redis_dash.core.certainty import Count, Scope, counted, estimated, exact, unknown
+from redis_dash.core.choices import Choose, Chosen
 from redis_dash.core.commands import Command, FindOut, Outcome, Request
 from redis_dash.core.credential import Credential, mask
 from redis_dash.core.feed import Progress
@@ -31,6 +32,8 @@ class FakeFeed:
         self.submitted: list[Command] = []
         self.outcomes: list[Outcome | Exception] = []
         self.asked: list[Request] = []
+        self.choices: list[Choose] = []
+        self.chosen = Chosen("/home/ann/.config/redis-dash/dashboard.toml")
         self.under_way: Progress | None = None
         self.kinds: Reading[KeysFrame] = keys(kind("cart:*", 40_000, 10.0), kind("sess:*", 12_403, 1400.0))
         """The kinds of keys that it reports."""
@@ -60,6 +63,11 @@ class FakeFeed:
     def ask(self, request: Request) -> None:
         """Record the request."""
         self.asked.append(request)
+
+    def choose(self, choice: Choose) -> Chosen:
+        """Record the choice."""
+        self.choices.append(choice)
+        return self.chosen
 
     async def submit(self, command: Command) -> Outcome:
         """Return the next prepared outcome."""
@@ -177,7 +185,7 @@ def kind(name: str, keys: Count | int, mean_bytes: float | None = 100.0, **chang
     count = counted(keys, keys, keys, time.time()) if isinstance(keys, int) else keys
     size = round((mean_bytes or 0) * count.value)
     memory = None if mean_bytes is None else estimated(size, size * 97 // 100, size * 103 // 100, 0.5)
-    kind = KeyKind(hash(name), name, count, 16, 0, (("string", 16),), 16, None, memory, 16)
+    kind = KeyKind(hash(name), name, count, 16, 0, (("string", 16),), 16, None, memory, 16, pattern=name)
     kind = msgspec.structs.replace(kind, mean_bytes=mean_bytes, names=16)
     return msgspec.structs.replace(kind, **changes)
 

@@ -14,7 +14,7 @@ from redis_dash.core.reading import Reading, Status
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.formatting import Tallies
 from redis_dash.tui.keys import KeyTable
-from redis_dash.tui.panes import cache, key_kinds, leaderboard, rate_limits, server, sessions
+from redis_dash.tui.panes import cache, key_kinds, leaderboard, limit_text, rate_limits, server, sessions
 from redis_dash.tui.panes.server_meanings import MEANINGS
 from redis_dash.tui.screens.definition_list import definition_lines
 from redis_dash.tui.screens.glossary import word_sections
@@ -54,7 +54,7 @@ def test_titles_of_columns(title: str) -> None:
 @pytest.mark.parametrize("used", [5, 85, 100])
 @pytest.mark.parametrize("wait", [2.0, 12.0])
 def test_states_of_a_client(used: int, wait: float) -> None:
-    state = rate_limits._state(fakes.limit("a", used, reset=wait))[-1]
+    state = limit_text.state(fakes.limit("a", used, reset=wait))[-1]
     word = state.removesuffix(f" {wait:.0f} s")
     assert word
     assert word in DEFINED

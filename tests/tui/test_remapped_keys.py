@@ -27,7 +27,10 @@ from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import MEDIUM, NARROW, WIDE, running, screen_text, shows, tap, until
 
 IDS = sorted({binding.id or "" for owner in help_owners(DashApp) for binding in declared(owner)})
-KEYMAP = {binding_id: chr(0x0430 + number) for number, binding_id in enumerate(IDS)} | {"filter.keep": "f13"}
+KEYMAP = {binding_id: chr(0x0430 + number) for number, binding_id in enumerate(IDS)} | {
+    "filter.keep": "f13",
+    "form.save": "f14",
+}
 """Cyrillic letters, which no text of this program holds; a letter in the filter would be text."""
 NAMED_KEYS = r"\b(Esc|Enter|Home|End|PgUp|PgDn|F5|Tab|Ctrl|Shift)\b"
 DEFAULTS = re.compile(

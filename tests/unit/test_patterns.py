@@ -49,3 +49,13 @@ def test_a_key_goes_to_every_family_that_fits() -> None:
         "rest": [b"session:1", b"sess:2", b"sx"],
         "product": [b"product:3"],
     }
+
+
+def test_keys_that_are_ignored_belong_to_no_group() -> None:
+    keys = [b"session:1", b"session:tmp:1", b"session:count", b"product:1", b"x:session:count"]
+    matcher = Matcher({"sessions": ["session:*"], "rest": ["*"]}, ["session:tmp:*", "session:count"])
+    assert matcher.sort(keys) == {
+        "sessions": [b"session:1"],
+        "rest": [b"session:1", b"product:1", b"x:session:count"],
+    }
+    assert Matcher({"sessions": ["session:*"]}, ["*"]).sort(keys) == {}

@@ -10,11 +10,12 @@ import pytest
 from redis_dash.config import Config
 from redis_dash.core.globs import decoded
 from redis_dash.core.patterns import Pattern
+from redis_dash.core.toml_text import quoted
 from redis_dash.dialects.layout import Claim, Layout
 from redis_dash.dialects.registry import layouts
 from redis_dash.discovery import adopt
 from redis_dash.discovery.adopt import adopted
-from redis_dash.discovery.profile import profile, quoted
+from redis_dash.discovery.profile import profile
 from tests.tui.hostile import STRINGS
 
 SHOWN = [layout for layout in layouts() if layout.topic != "other"]

@@ -63,6 +63,16 @@ class KeyKind(msgspec.Struct, frozen=True):
     """How many of the sampled keys are whole numbers that expire: counters of a limiter are, and others too."""
     names: int = 0
     """Names that were compared with the patterns."""
+    pattern: str = ""
+    """The pattern by which the user may choose something for the kind; empty if a part of it must be hidden."""
+    own_name: str = ""
+    """The name that the user has given to the kind."""
+    chosen_topic: str = ""
+    """The topic that shows the kind because the user has chosen it."""
+    is_ignored: bool = False
+    """Whether the kind is to be shown nowhere."""
+    is_ignored_by_settings: bool = False
+    """Whether ``ignore`` in ``config.toml`` says so."""
 
 
 class KeysFrame(Frame, frozen=True):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from redis_dash.core.certainty import Count, at_least, unknown
 from redis_dash.core.credential import Credential
 from redis_dash.core.frames.base import Frame, exported_count
+
+LimitFrom = Literal["", "redis", "settings", "user"]
+"""Who says the limit: the key, ``--limit`` or ``config.toml``, or the user in the dashboard; empty if nobody does."""
 
 
 class LimitRow(msgspec.Struct, frozen=True):
@@ -31,7 +36,8 @@ class LimitRow(msgspec.Struct, frozen=True):
     is_endless: bool = False
     """Whether its key has no expiry: usage never falls by itself."""
     given_limit: int | None = None
-    """The limit that the configuration gives, if it does not fit: the key lasts longer than its window."""
+    """The limit that the configuration or the user gives, if it does not fit: the key lasts longer than its window, or
+    the window, without which usage cannot be counted, is not given."""
     given_window_s: float | None = None
     left: int | None = None
     """Requests that are left, where Redis holds these and not how many are used: then ``used`` is 0."""
@@ -45,6 +51,10 @@ class LimitRow(msgspec.Struct, frozen=True):
     """Whether the key outlives its window and does not say when that ends; the client is not called blocked."""
     limiter: str = ""
     """Which of several limiters counts the client: its pattern, and what else the key names."""
+    limit_from: LimitFrom = ""
+    """Who gives ``limit`` or ``given_limit``."""
+    pattern: str = ""
+    """The pattern of keys for which a limit can be set or is set; empty if a part of it must be hidden."""
     whole_key: Credential | None = None
     """The whole key, by which two rows are told apart: ids of sessions and tokens in ``key`` are masked."""
 
@@ -63,12 +73,15 @@ class LimitRow(msgspec.Struct, frozen=True):
     def exported(self) -> dict[str, object]:
         """All but the whole key; ``held`` is what may not be the usage: entries of any age, counts of old windows."""
         exported = {
-            name: getattr(self, name) for name in self.__struct_fields__ if name not in ("whole_key", "is_held")
+            name: getattr(self, name)
+            for name in self.__struct_fields__
+            if name not in ("whole_key", "is_held", "pattern")
         }
         return exported | {
             "used": self.used if self.knows_used else None,
             "held": self.used if self.is_held or self.may_be_over else None,
             "blocked": self.blocked if self.knows_blocked else None,
+            "limit_from": self.limit_from or None,
         }
 
 

@@ -23,6 +23,8 @@ def shown_in(kind: KeyKind, panes: Mapping[str, str]) -> Plain:
     Args:
         panes: The key and the name of each topic's pane.
     """
+    if kind.is_ignored:
+        return Plain("ignored")
     parts = [panes[topic] + (" (in part)" if names < kind.names else "") for topic, names in kind.watched]
     return plain(", ".join(parts)) if parts else Plain("not shown")
 
@@ -52,6 +54,8 @@ _TRUST: Mapping[Certainty, str] = {
 
 
 def _figures(kind: KeyKind, frame: KeysFrame, tallies: Tallies) -> Iterator[Fact]:
+    if kind.own_name:
+        yield Plain("name"), plain(f"{kind.own_name}, given by you", 200)
     yield Plain("keys"), plain(kind.name, 400) or Plain("(empty)")
     yield Plain("count"), Plain(_range(kind, tallies))
     yield Plain("share"), Plain(f"{kind_text.share_of(kind.count.value, frame.keys)} of all keys")
@@ -141,11 +145,13 @@ def _recognised(one: Recognised) -> Iterator[Fact]:
 
 def _pane(kind: KeyKind, panes: Mapping[str, str]) -> Fact:
     name = Plain("pane")
+    if kind.is_ignored:
+        return name, Plain("ignored: shown in no pane")
     if kind.watched:
         matched = [
             f"{panes[topic]}: {number:,} of {plural(kind.names, 'name')} match" for topic, number in kind.watched
         ]
-        return name, plain("; ".join(matched))
+        return name, plain("; ".join([*matched, *(["chosen by you"] if kind.chosen_topic else [])]))
     topics = [panes[one.topic] for one in kind.recognised if one.topic in panes]
     if topics:
         return name, plain(f"not shown: {', '.join(dict.fromkeys(topics))} watches other keys")

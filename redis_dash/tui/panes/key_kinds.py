@@ -15,13 +15,25 @@ from redis_dash.core.commands import FollowStreams
 from redis_dash.core.frames.keys import KeyKind, KeysFrame
 from redis_dash.tui import kind_text
 from redis_dash.tui.formatting import RECENT_S, Tallies, about, nbytes, percent
-from redis_dash.tui.intents import Detail, DetailRequested, NotificationRequested, ReadRequested
+from redis_dash.tui.intents import (
+    Answer,
+    AnswerGiven,
+    Detail,
+    DetailRequested,
+    Form,
+    FormRequested,
+    NotificationRequested,
+    Options,
+    OptionsRequested,
+    ReadRequested,
+)
 from redis_dash.tui.keys import IN_KEYS, KeyHelp
 from redis_dash.tui.panes import PANES
 from redis_dash.tui.panes.base import Piece, piece
 from redis_dash.tui.panes.key_kind_detail import kind_detail, profile_detail, shown_in
+from redis_dash.tui.panes.kind_choices import ignore_answer, name_form, topic_options
 from redis_dash.tui.panes.table_pane import TablePane
-from redis_dash.tui.text import Plain, plain, plural
+from redis_dash.tui.text import Plain, plural
 from redis_dash.tui.theme_styles import Ground
 from redis_dash.tui.widgets.cells import Bar, Cell, Figure, Name
 from redis_dash.tui.widgets.columns import Column
@@ -52,6 +64,13 @@ _PROFILE = KeyHelp(
     "show the config.toml that watches what was recognised", section=IN_KEYS, footer="config.toml", priority=7, rank=2
 )
 
+_TOPIC = KeyHelp("choose the pane that shows the keys", section=IN_KEYS, footer="to a pane", priority=6, rank=3)
+_NAME = KeyHelp("give the kind a name of your own", section=IN_KEYS, footer="name", priority=6, rank=4)
+_IGNORE = KeyHelp(
+    "ignore the kind, here and in all panes, or show it again", section=IN_KEYS, footer="ignore", priority=6, rank=5
+)
+_IGNORED = KeyHelp("list the ignored kinds, too, or not", section=IN_KEYS, rank=6)
+
 
 class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
     """The kinds of keys, those that take most memory first."""
@@ -80,6 +99,8 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
             ("(likely)", "names and values fit, but others may write such keys, too"),
             ("pane  not shown", "the pane that shows the keys, since its patterns match; no pane does"),
             ("(in part)", "the patterns match some of the names"),
+            ("Carts · cart:*", "a name of your own before the pattern; {keys.name} gives it"),
+            ("ignored", "shown in no pane; {keys.list_ignored} lists such kinds, {keys.ignore} shows one again"),
             ("▾", "the column by which the rows are sorted"),
             ("2 % sampled", "names that were drawn; counts are estimates, kinds of very few keys may be missing"),
             ("scan 12 %", "so much of all keys the scan has seen so far"),
@@ -88,13 +109,18 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
     BINDINGS: ClassVar = [
         Binding("s", "sort", "Sort", show=False, id="keys.sort", group=_SORT),
         Binding("f", "follow", "Follow streams", show=False, id="keys.follow", group=_FOLLOW),
+        Binding("a", "topic", "Show in a pane", show=False, id="keys.topic", group=_TOPIC),
+        Binding("n", "name", "Name", show=False, id="keys.name", group=_NAME),
+        Binding("i", "ignore", "Ignore", show=False, id="keys.ignore", group=_IGNORE),
+        Binding("v", "list_ignored", "List the ignored", show=False, id="keys.list_ignored", group=_IGNORED),
         Binding("w", "profile", "Show config.toml", show=False, id="keys.profile", group=_PROFILE),
     ]
 
     def __init__(self) -> None:
         super().__init__(0)
         self._by = "memory"
-        self._sorted: tuple[KeysFrame | None, str, tuple[KeyKind, ...]] = (None, "", ())
+        self._lists_ignored = False
+        self._sorted: tuple[KeysFrame | None, object, tuple[KeyKind, ...]] = (None, None, ())
         self._rows = _Rows(self.tallies)
         self.table: Table[KeyKind] = Table(_columns(self._by, 0), self._rows)
 
@@ -107,6 +133,37 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
         self._by = "count" if self._by == "memory" else "memory"
         self._fit(self.size.width)
         self.table.home()
+        self.catch_up()
+
+    def action_topic(self) -> None:
+        """Choose the pane that shows the cursor's kind."""
+        if (kind := self.table.item) is not None:
+            self._request(topic_options(kind, self._numbers()))
+
+    def action_name(self) -> None:
+        """Ask for a name of the cursor's kind."""
+        if (kind := self.table.item) is not None:
+            self._request(name_form(kind))
+
+    def action_ignore(self) -> None:
+        """Ignore the cursor's kind, or show it again."""
+        if (kind := self.table.item) is not None:
+            self._request(ignore_answer(kind))
+
+    def _request(self, wanted: Form | Options | Answer | Plain) -> None:
+        match wanted:
+            case Form():
+                self.post_message(FormRequested(wanted))
+            case Options():
+                self.post_message(OptionsRequested(wanted))
+            case Answer():
+                self.post_message(AnswerGiven(wanted))
+            case _:
+                self.post_message(NotificationRequested(wanted))
+
+    def action_list_ignored(self) -> None:
+        """List the ignored kinds, too, or not."""
+        self._lists_ignored = not self._lists_ignored
         self.catch_up()
 
     def action_profile(self) -> None:
@@ -133,10 +190,12 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
 
     def listed(self, frame: KeysFrame) -> tuple[KeyKind, ...]:
         """The rows in their order."""
-        of, by, rows = self._sorted
-        if of is None or of.kinds is not frame.kinds or by != self._by:
-            rows = tuple(sorted(frame.kinds, key=_by_memory if self._by == "memory" else _by_count))
-            self._sorted = frame, self._by, rows
+        of, how, rows = self._sorted
+        now = self._by, self._lists_ignored
+        if of is None or of.kinds is not frame.kinds or how != now:
+            kinds = [kind for kind in frame.kinds if self._lists_ignored or not kind.is_ignored]
+            rows = tuple(sorted(kinds, key=_by_memory if self._by == "memory" else _by_count))
+            self._sorted = frame, now, rows
         return rows
 
     def display_frame(self, frame: KeysFrame) -> None:
@@ -151,11 +210,14 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
         return {pane.TOPIC: f"{key} {pane.TAB}".lstrip() for pane, key in zip(PANES, keys, strict=True)}
 
     def has_nothing(self, frame: KeysFrame) -> bool:
-        """No key was seen."""
-        return not frame.kinds
+        """No key was seen, or all kinds are ignored."""
+        return not self.listed(frame)
 
     def nothing(self, frame: KeysFrame) -> Plain:
-        """Whether there is none, or none was seen yet."""
+        """Whether there is none, or none was seen yet, or all are ignored."""
+        if frame.kinds:
+            all_ignored = f"{plural(len(frame.kinds), 'kind')}, all ignored."
+            return Plain(f"{all_ignored} {self.key_table.hint('{keys.list_ignored} lists them.')}".rstrip())
         held = self.reading.count if self.reading else None
         if held is not None and held.certainty == "counted":
             return Plain("The database held no keys when it was scanned.")
@@ -175,7 +237,17 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
             of = "" if len(read) == len(frame.kinds) else f" in {len(read):,} of them"
             about = "~" if any(memory.low != memory.high for memory in read) else ""
             pieces.append(piece(f"{about}{nbytes(sum(memory.value for memory in read))}{of}"))
+        if ignored := sum(kind.is_ignored for kind in frame.kinds):
+            pieces.append(piece(f"{ignored:,} ignored", "dim"))
         return tuple(pieces)
+
+    def asides(self) -> list[Piece]:
+        """How to list the ignored kinds."""
+        frame = self.frame
+        if frame is None or not any(kind.is_ignored for kind in frame.kinds):
+            return super().asides()
+        verb = "hide" if self._lists_ignored else "list"
+        return [*self.hint(f"{{keys.list_ignored}}: {verb} the ignored"), *super().asides()]
 
     def currency(self) -> tuple[Piece, ...]:
         """That only a part of the names was looked at, although the scan has seen more."""
@@ -217,7 +289,7 @@ class _Rows:
         share = row.memory.value / self.memory if row.memory is not None and self.memory else None
         pane = shown_in(row, self.numbers)
         return (
-            Name(plain(row.name, 200) or Plain("(empty)"), "text"),
+            Name(kind_text.shown_name(row), "dim" if row.is_ignored else "text"),
             Figure(counts, "text"),
             Figure((kind_text.share_of(row.count.value, self.frame.keys),), "dim"),
             Figure(kind_text.memories(row), "strong"),
@@ -226,14 +298,15 @@ class _Rows:
             (kind_text.types(row), "dim"),
             (kind_text.expiry(row), "dim"),
             _recognised(row),
-            (pane, "text" if row.watched else "dim"),
+            (pane, "text" if row.watched and not row.is_ignored else "dim"),
         )
 
     def ground(self, row: KeyKind) -> Ground:
         return "base"
 
     def words(self, row: KeyKind) -> str:
-        return f"{row.name[:400]} {kind_text.recognised(row)} {kind_text.types(row)} {shown_in(row, self.numbers)}"
+        name, pane = f"{row.own_name} {row.name[:400]}", shown_in(row, self.numbers)
+        return f"{name} {kind_text.recognised(row)} {kind_text.types(row)} {pane}"
 
 
 def _recognised(kind: KeyKind) -> Cell:

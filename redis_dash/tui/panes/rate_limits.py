@@ -5,26 +5,33 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Set
 from itertools import takewhile
+from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding
 
 from redis_dash.core.frames.rate_limits import LimitRow, RateLimitsFrame
-from redis_dash.tui.formatting import about, compact, count, duration, seen, tally
-from redis_dash.tui.intents import Detail
+from redis_dash.tui.formatting import compact, duration, seen, tally
+from redis_dash.tui.intents import Detail, Form, FormRequested, NotificationRequested
+from redis_dash.tui.keys import IN_A_PANE, KeyHelp
+from redis_dash.tui.panes import limit_text
 from redis_dash.tui.panes.base import Piece, piece
+from redis_dash.tui.panes.limit_form import limit_form
 from redis_dash.tui.panes.table_pane import TablePane
 from redis_dash.tui.segments import Segment
-from redis_dash.tui.text import Plain, plain, plural
-from redis_dash.tui.theme_styles import Ground, Role
+from redis_dash.tui.text import Plain, plain
+from redis_dash.tui.theme_styles import Ground
 from redis_dash.tui.widgets.cells import Bar, Cell, Figure, Name
 from redis_dash.tui.widgets.columns import Column
 from redis_dash.tui.widgets.table import Table
 
-NEAR = 0.8
-"""From this share of its limit on, a client is near it."""
-
-_MAY_BE_OVER = "window may be over"
-
+_SET = KeyHelp(
+    "set the limit of the row's kind of keys, change or remove it; only where Redis does not hold it",
+    section=IN_A_PANE,
+    footer="limit",
+    priority=6,
+    rank=20,
+)
 COLUMNS = (
     Column(Plain("client"), 40),
     Column(Plain("limiter"), 10, most=60, before_bars=True),
@@ -72,11 +79,16 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
                 "the limit is used up, unless the window is over; counted neither as blocked nor as near",
             ),
             ("9+ blocked", "at least: of some others it is not known now, their states say why; so with near"),
-            ("limit not known", "Redis holds no limit; name it with --limit to see who is blocked"),
-            ("limit does not fit", "no counter ends within the window of --limit, so none is judged by it"),
+            ("limit not known", "Redis holds no limit; {limits.set} or --limit sets it, to see who is blocked"),
+            ("set by you", "the limit was set with {limits.set}, which also changes and removes it"),
+            ("limit does not fit", "no counter ends within the window of the limit, so none is judged by it"),
             ("keys", "instead of clients, where some of the keys that match hold no counter that is known here"),
         ),
     )
+
+    BINDINGS: ClassVar = [
+        Binding("l", "set_limit", "Set the limit", show=False, id="limits.set", group=_SET),
+    ]
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -86,6 +98,25 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
     def compose(self) -> ComposeResult:
         """The table."""
         yield self.table
+
+    @property
+    def has_own_key(self) -> bool:
+        """Whether a client is listed."""
+        return self.table.item is not None
+
+    def action_set_limit(self) -> None:
+        """Ask for the limit of the cursor's row, or say why there is nothing to set."""
+        row = self.table.item
+        if row is None:
+            return
+        form = limit_form(row)
+        self.post_message(FormRequested(form) if isinstance(form, Form) else NotificationRequested(form))
+
+    def asides(self) -> list[Piece]:
+        """How to set a limit that is not known."""
+        frame = self.frame
+        is_open = frame is not None and frame.unlimited and bool(frame.rows)
+        return [*(self.hint("{limits.set}: set the limit") if is_open else ()), *super().asides()]
 
     def has_nothing(self, frame: RateLimitsFrame) -> bool:
         """No client is counted, or no key is one that is known here."""
@@ -149,11 +180,11 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
         """The limit behind the row, and the client's usage."""
         facts = (
             (Plain("client"), plain(row.identity, 200) or Plain("(empty)")),
-            (Plain("state"), _explained(row)),
-            _used(row),
-            (Plain("limit"), _limit(row)),
+            (Plain("state"), limit_text.explained(row, self.key_table.hint("; {limits.set} sets it"))),
+            limit_text.used(row),
+            (Plain("limit"), limit_text.limit(row, self.key_table.hint("; {limits.set} changes it"))),
             (Plain("window"), Plain("not in the key") if row.window_s is None else duration(row.window_s)),
-            (Plain("usage resets in" if row.resets else "usage falls in"), _falls(row)),
+            (Plain("usage resets in" if row.resets else "usage falls in"), limit_text.falls(row)),
             *([(Plain("limiter"), plain(row.limiter, 200))] if row.limiter else []),
             (Plain("key"), plain(row.key, 400)),
             (Plain("kind"), plain(row.dialect, 60)),
@@ -187,11 +218,11 @@ class _Rows:
     def cells(self, row: LimitRow) -> tuple[Cell, ...]:
         identity = Name(plain(row.identity, 200) or Plain("(empty)"), "bad" if row.blocked else "text")
         limiter = Name(plain(self.limiters.get(row.limiter, ""), 200), "dim")
-        role = _level(row)
+        role = limit_text.level(row)
         doubtful = role in ("bad", "warn") or row.given_window_s is not None
-        state = Figure(_state(row), ("bad" if role == "bad" else "warn") if doubtful else "dim")
+        state = Figure(limit_text.state(row), ("bad" if role == "bad" else "warn") if doubtful else "dim")
         if row.limit is None:
-            return identity, limiter, Bar(None, role), Figure(_figure(row), "text"), state
+            return identity, limiter, Bar(None, role), Figure(limit_text.figure(row), "text"), state
         share = row.used / row.limit if row.limit > 0 else 1.0
         forms = (Plain(f"{row.used:,}/{row.limit:,}"), Plain(f"{compact(row.used)}/{compact(row.limit)}"))
         return identity, limiter, Bar(share, role), Figure(forms, role if row.blocked else "text"), state
@@ -200,116 +231,4 @@ class _Rows:
         return "trouble" if row.blocked else "base"
 
     def words(self, row: LimitRow) -> str:
-        return f"{row.identity} {row.key} {row.limiter} {_word(row)} {row.dialect}"
-
-
-def _figure(row: LimitRow) -> tuple[Plain, ...]:
-    """What a key without a limit says: ``37``, ``150 held``, ``7 left``."""
-    if row.clear_s is not None:
-        return Plain("not known"), Plain("?")
-    if row.left is not None:
-        return Plain(f"{row.left:,} left"), Plain(f"{compact(row.left)} left")
-    word = " held" if row.is_held else ""
-    return Plain(f"{row.used:,}{word}"), Plain(f"{compact(row.used)}{word}")
-
-
-def _used(row: LimitRow) -> tuple[Plain, Plain]:
-    """The name and the text of what is used."""
-    if row.clear_s is not None:
-        return Plain("used"), Plain(f"not known; nothing any more in {_wait(row.clear_s)}")
-    if row.may_be_over:
-        return Plain("counted"), Plain(f"{row.used:,}, in a window that may be over")
-    if row.left is not None:
-        return Plain("left"), Plain(f"{row.left:,}, at the last request")
-    return (
-        (Plain("entries held"), Plain(f"{row.used:,}, of any age")) if row.is_held else (Plain("used"), count(row.used))
-    )
-
-
-def _level(row: LimitRow) -> Role:
-    if row.has_ended or row.may_be_over:
-        return "good"
-    if row.blocked:
-        return "bad"
-    return "warn" if row.limit and row.used >= NEAR * row.limit else "good"
-
-
-def _is_used_up(row: LimitRow) -> bool:
-    return row.limit is not None and row.used >= row.limit
-
-
-def _word(row: LimitRow) -> str:
-    """The state as a word, since colour alone is not enough."""
-    return {"bad": "blocked", "warn": "near"}.get(_level(row), "")
-
-
-def _state(row: LimitRow) -> tuple[Plain, ...]:
-    """``blocked, 9 min 04 s``, ``near, falls in 12 s``, ``resets in 12 s``; the same in fewer words."""
-    word = _word(row)
-    if row.may_be_over:
-        forms = ("blocked, or window over", "blocked or over") if _is_used_up(row) else (_MAY_BE_OVER, "may be over")
-        return tuple(map(Plain, forms))
-    if row.is_endless:
-        return (Plain("no expiry"),)
-    if row.clear_s is not None:
-        return Plain(f"clear in {_wait(row.clear_s)}"), Plain(f"clear in {about(row.clear_s)}")
-    if row.reset_s is None:
-        return (Plain(word),)
-    if row.given_window_s is not None:
-        return _ends(row.reset_s, row.given_window_s)
-    waits = (_wait(row.reset_s), about(row.reset_s))
-    if row.blocked:
-        return (*(Plain(f"blocked, {wait}") for wait in waits), Plain(word))
-    if row.resets:
-        falls = [Plain("resetting")] if row.has_ended else [Plain(f"resets in {wait}") for wait in waits]
-    else:
-        falls = [Plain(f"falls in {wait}") for wait in waits]
-    return (*(Plain(f"near, {fall}") for fall in falls), Plain(word)) if word else tuple(falls)
-
-
-def _ends(reset_s: float, window_s: float) -> tuple[Plain, ...]:
-    """``ends in 5 min, not 1 min``; ``ends in 1 min 30 s`` where both are about the same."""
-    ends, window = about(reset_s), about(window_s)
-    if ends == window:
-        return Plain(f"ends in {duration(reset_s)}"), Plain(f"ends in {ends}")
-    return Plain(f"ends in {ends}, not {window}"), Plain(f"ends in {ends}")
-
-
-def _limit(row: LimitRow) -> Plain:
-    if row.limit is not None:
-        return count(row.limit)
-    if row.given_limit is None:
-        return Plain("not known: Redis does not hold it")
-    return Plain(
-        f"not known: --limit gives {row.given_limit:,} in {duration(row.given_window_s)}, but the key lasts longer"
-    )
-
-
-def _falls(row: LimitRow) -> Plain:
-    if row.is_endless:
-        return Plain("never: its key has no expiry")
-    return Plain("not known") if row.reset_s is None else _wait(row.reset_s)
-
-
-def _wait(seconds: float) -> Plain:
-    """At least "<1 s": an event that is still to come takes some time."""
-    return duration(seconds) if seconds >= 1 else Plain("<1 s")
-
-
-def _explained(row: LimitRow) -> Plain:
-    """Why a client is blocked, or how much of its limit is left."""
-    if row.given_limit is not None:
-        return Plain("not known: its limit is another one than --limit gives")
-    free = "" if row.reset_s is None else f"; the next is let in in {_wait(row.reset_s)}"
-    if row.limit is None and row.blocked:
-        return Plain(f"blocked by the application{free}")
-    if row.limit is None:
-        over = "its window may be over, and " if row.may_be_over else ""
-        return Plain(f"not known: {over}its limit is not named, see --limit")
-    window = "" if row.window_s is None else f" in {duration(row.window_s)}"
-    made = f"{row.used:,} of {plural(row.limit, 'request')} used{window}"
-    if row.may_be_over:
-        return Plain(f"{'blocked' if _is_used_up(row) else 'not blocked'}: {made}, or its window is over")
-    if row.blocked:
-        return Plain(f"blocked: {made}{free}")
-    return Plain(f"{_word(row) or 'not blocked'}: {made}, {row.limit - row.used:,} left")
+        return f"{row.identity} {row.key} {row.limiter} {limit_text.word(row)} {row.dialect}"

@@ -178,8 +178,9 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
         return notes
 
     def asides(self) -> list[Piece]:
-        """What follows the notes, where there is room besides the status."""
-        return []
+        """What follows the notes, where there is room besides the status: that keys are ignored."""
+        ignored = len(self._reading.scope.ignored) if self._reading and self._reading.scope else 0
+        return [piece(f"{plural(ignored, 'kind')} ignored", "dim")] if ignored else []
 
     def way_home(self) -> list[Piece]:
         """The key that returns to the first row."""

@@ -139,7 +139,7 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         """The formats; not of the matches of a search or of a filter, which may all be in one of them."""
         if self._search_status.is_on or self.navigable.filter_text or self.is_typing or self.frame is None:
             return []
-        return [piece(text, "dim") for text in formats(self.frame.formats)]
+        return [*(piece(text, "dim") for text in formats(self.frame.formats)), *super().asides()]
 
     def currency(self) -> tuple[Piece, ...]:
         """The key that searches all sessions, or ends a search."""

@@ -18,9 +18,11 @@ from redis_dash.tui.panes.reading_view import ReadingView
 from redis_dash.tui.screens.confirm import ConfirmScreen
 from redis_dash.tui.screens.definition_list import EDGES, definition_lines
 from redis_dash.tui.screens.detail import DetailScreen
+from redis_dash.tui.screens.form import FormInput, FormScreen
 from redis_dash.tui.screens.glossary import key_sections, missing_section, word_sections
 from redis_dash.tui.screens.key_kinds import dashboard_owners
 from redis_dash.tui.screens.modal import CLOSE, Modal, lines_content
+from redis_dash.tui.screens.options import AnswerList, OptionsScreen
 
 WIDTH = 104
 LEAD = 19
@@ -69,7 +71,8 @@ class HelpScreen(Modal[None]):
 
 def help_owners(app: type[DOMNode]) -> tuple[type[DOMNode], ...]:
     """The classes whose bindings the help lists."""
-    return (*dashboard_owners(app), ConfirmScreen, DetailScreen, HelpScreen)
+    screens = (ConfirmScreen, DetailScreen, FormScreen, FormInput, OptionsScreen, AnswerList, HelpScreen)
+    return (*dashboard_owners(app), *screens)
 
 
 def _page(width: int, owners: tuple[type[DOMNode], ...], keymap: Keymap, missing: Section) -> Content:

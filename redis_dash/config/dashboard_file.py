@@ -1,0 +1,124 @@
+"""The file of what users choose in the dashboard: the dashboard rewrites it, and leaves ``config.toml`` as it is."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from redis_dash.config.errors import in_users_words
+from redis_dash.core.choices import CHOSEN_TOPICS
+from redis_dash.core.errors import ConfigError
+from redis_dash.core.toml_text import quoted
+
+NAME = "dashboard.toml"
+HEAD = """\
+# What was chosen in the dashboard of redis-dash with the keys l and, in "What is in here?", a, n and i.
+# The dashboard rewrites this file. Settings of your own belong into config.toml, and win over these.
+"""
+
+
+class KindOfKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is chosen for the keys of one pattern on one server."""
+
+    server: str
+    keys: str
+    limit: str = ""
+    """``100/60``, or ``100`` without a window."""
+    name: str = ""
+    topic: str = ""
+    """The topic that shows the keys, although nothing was recognised."""
+    ignored: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.keys:
+            raise ValueError("keys is empty")
+        if self.topic and self.topic not in CHOSEN_TOPICS:
+            raise ValueError(f"topic is one of {', '.join(CHOSEN_TOPICS)}, not {self.topic!r}")
+        if self.limit:
+            try:
+                limit_and_window(self.limit)
+            except ConfigError as error:
+                raise ValueError(str(error)) from None
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether nothing is chosen."""
+        return not (self.limit or self.name or self.topic or self.ignored)
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    kinds: tuple[KindOfKeys, ...] = ()
+
+
+def limit_and_window(text: str) -> tuple[int, float | None]:
+    """Read ``100/60`` or ``100``: requests, and the seconds of the window.
+
+    Raises:
+        ConfigError: the text has another form.
+    """
+    from redis_dash.config.settings import parse_rule
+
+    if "/" in text:
+        rule = parse_rule(text)
+        return rule.limit, rule.window_s
+    limit = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
+    if limit < 1:
+        raise ConfigError(f"a limit is written REQUESTS/SECONDS or REQUESTS, for example 100/60 or 100, not {text!r}")
+    return limit, None
+
+
+def read(path: Path) -> tuple[KindOfKeys, ...]:
+    """What the file holds; nothing if there is none.
+
+    Raises:
+        ConfigError: it cannot be read, or holds something else.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return ()
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    import tomllib  # imported here for a quick start: most users have no file
+
+    try:
+        return msgspec.convert(tomllib.loads(text), _File).kinds
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {in_users_words(str(error))}") from None
+
+
+def write(path: Path, kinds: Iterable[KindOfKeys]) -> None:
+    """Replace the file in one step, so that no reader sees a part of it.
+
+    Raises:
+        OSError: it cannot be written; the file is as it was.
+    """
+    place = path.resolve()  # a link stays a link
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part = place.with_name(f"{place.name}.{os.getpid()}")
+    try:
+        part.write_text(f"{HEAD}\n{chr(10).join(_lines(kinds))}", "utf-8")
+        part.replace(place)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
+
+
+def _lines(kinds: Iterable[KindOfKeys]) -> Iterator[str]:
+    for kind in kinds:
+        yield "[[kinds]]"
+        for name in ("server", "keys", "limit", "name", "topic"):
+            if value := getattr(kind, name):
+                yield f"{name} = {quoted(value)}"
+        if kind.ignored:
+            yield "ignored = true"
+        yield ""

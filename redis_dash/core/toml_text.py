@@ -1,0 +1,18 @@
+"""Texts as TOML writes them."""
+
+from __future__ import annotations
+
+import json
+import re
+
+_NO_TEXT = re.compile(r"[\ud800-\udfff]")
+
+
+def quoted(text: str) -> str:
+    """A text as TOML writes it. A byte that is not UTF-8, which no TOML file holds, becomes ``?``: any byte."""
+    return json.dumps(without_odd_bytes(text), ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def without_odd_bytes(pattern: str) -> str:
+    """A pattern as a TOML file can hold it: a byte that is not UTF-8 becomes ``?``."""
+    return _NO_TEXT.sub("?", pattern)
