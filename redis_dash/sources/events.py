@@ -30,6 +30,8 @@ NAME_BYTES = 512
 SHARDS_EVERY_S = 30.0
 """How often sharded channels are counted: a subscriber to all other channels does not receive them."""
 _ASK_AGAIN_S = 2.0
+STREAMS_WITHIN_S = 1.0
+"""How long a reading waits for the latest entries of streams."""
 
 
 class _Past(NamedTuple):
@@ -109,8 +111,9 @@ class EventsSource(Source[EventsFrame]):
         """The current counters, once connected; entries that were added until now are counted."""
         await self._subscriber.tried.wait()
         if self._streams.streams:
-            with contextlib.suppress(SourceError):  # it is told with the sample
-                await self._streams.read()
+            with contextlib.suppress(SourceError, TimeoutError):  # the counts of channels do not wait for the server
+                async with asyncio.timeout(STREAMS_WITHIN_S):
+                    await self._streams.read()
         return self.sample()
 
     def sample(self) -> Sample[EventsFrame]:

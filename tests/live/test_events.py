@@ -16,6 +16,7 @@ from redis_dash.pubsub.subscriber import CHANNELS_KEPT, Subscriber
 from redis_dash.sources import events as events_source
 from redis_dash.sources.base import Context
 from redis_dash.sources.events import CHANNELS_SHOWN, NAME_BYTES, EventsSource
+from redis_dash.streams.reader import StreamReader
 from tests.conftest import until, until_async
 from tests.live.test_snapshot import taken
 
@@ -78,6 +79,19 @@ async def test_sharded_channels_are_reported(
         listener.close()
         await until_async(lambda: _has_note(source, False))
         assert sample.frame.received == 0
+
+
+async def test_the_counts_of_channels_do_not_wait_for_streams(
+    make_context: MakeContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events_source, "STREAMS_WITHIN_S", 0.02, raising=False)
+    monkeypatch.setattr(StreamReader, "read", lambda reader: asyncio.Event().wait())
+    context = make_context()
+    context.streams.follow([b"orders"])
+    source, subscriber = counting(context)
+    subscriber.count([b"a"] * 3)
+    async with asyncio.timeout(20):
+        assert (await source.read()).frame.received == 3
 
 
 async def _has_note(source: EventsSource, has_one: bool) -> bool:
