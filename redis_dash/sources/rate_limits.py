@@ -140,7 +140,6 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         await self._read_unknown()
         await self._try_refused()
         tracking = self._context.tracking
-        await self._judge_anew()
         self._began, began = time.monotonic(), time.time()
         with tracking.reading(KEY_GROUP) as take:
             written = await take()

@@ -135,7 +135,7 @@ async def test_the_snapshot_holds_the_topic(redis_url: str) -> None:
         topic = json.loads(document)["topics"]["queues"]
         assert code == 0
         assert (topic["status"], topic["certainty"], topic["coverage"]) == ("ok", "exact", 1.0)
-        assert topic["scope"] == {"patterns": [QUEUES], "keys": 3, "others": 0, "recognised": False}
+        assert topic["scope"] == {"patterns": [QUEUES], "keys": 3, "others": 0, "recognised": False, "ignored": []}
         assert sorted((row["name"], row["length"]) for row in topic["frame"]["rows"]) == [
             ("queue:invoices", 1),
             ("queue:mail", 3),

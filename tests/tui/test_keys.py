@@ -76,10 +76,10 @@ def test_the_help_begins_with_what_a_person_needs_first() -> None:
         *("?", "1 … 6", "Tab Shift+Tab", "z", "q", "F5", "d", "u", "Ctrl+P", "Ctrl+Z", "Ctrl+C"),
     ]
     assert [name for name, _ in sections["In a pane"]] == [
-        *("↑ ↓  k j", "PgUp PgDn", "Home  g", "End  G", "Enter", "/", "Enter", "Space", "Esc", "f", "r", "[ ]"),
+        *("↑ ↓  k j", "PgUp PgDn", "Home  g", "End  G", "Enter", "/", "Enter", "Space", "Esc", "f", "r", "[ ]", "l"),
     ]
     assert [name for name, _ in sections["In a question, in details and in this help"]] == [
-        *("y", "Esc  n", "←  →", "Esc  Enter  q  ?"),
+        *("y", "Esc  n", "←  →", "Esc  Enter  q  ?", "Enter", "Esc", "↓ ↑"),
     ]
 
 

@@ -53,7 +53,7 @@ async def test_a_kind_gets_a_name_which_is_shown_before_its_pattern(size: tuple[
         await tap(pilot, "n")
         await until(pilot, lambda: isinstance(app.screen, FormScreen))
         await tap(pilot, *"Carts", "enter")
-        await until(pilot, lambda: isinstance(app.screen, KeyKindsScreen))
+        await until(pilot, lambda: isinstance(app.screen, KeyKindsScreen) and bool(feed.choices))
         assert feed.choices == [Choose("cart:*", "name", "Carts")]
         feed.kinds = fakes.keys(replace(CARTS, own_name="Carts"))
         await shows(app, pilot, "Carts · cart:*")
@@ -70,7 +70,7 @@ async def test_a_pane_is_chosen_from_those_that_can_show_the_type(size: tuple[in
         await until(pilot, lambda: isinstance(app.screen, OptionsScreen))
         await shows(app, pilot, "lb:*", "3 Limits", "4 Board", "5 Cache", "Enter takes it · Esc leaves")
         await tap(pilot, "down", "enter")
-        await until(pilot, lambda: isinstance(app.screen, KeyKindsScreen))
+        await until(pilot, lambda: isinstance(app.screen, KeyKindsScreen) and bool(feed.choices))
         assert feed.choices == [Choose("lb:*", "topic", "leaderboards")]
         await shows(app, pilot, "4 Board shows lb:*.")
 

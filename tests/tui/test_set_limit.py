@@ -46,7 +46,7 @@ async def test_the_key_asks_for_the_limit_and_saves_it(size: tuple[int, int]) ->
             app, pilot, "Set the limit", "ratelimit:*", "Nothing is", "may be empty", "Enter saves · Esc leaves"
         )
         await tap(pilot, *"100", "down", *"60", "enter")
-        await until(pilot, lambda: app.screen is app.dashboard)
+        await until(pilot, lambda: app.screen is app.dashboard and bool(feed.choices))
         assert feed.choices == [Choose("ratelimit:*", "limit", "100/60")]
         await shows(app, pilot, "100 requests in 1 min 00 s", "Saved in")
 
@@ -71,7 +71,7 @@ async def test_what_is_wrong_is_said_in_the_form_until_it_is_mended() -> None:
         await tap(pilot, "backspace", "5")
         await until(pilot, lambda: "whole number" not in screen_text(app))
         await tap(pilot, "enter")
-        await until(pilot, lambda: app.screen is app.dashboard)
+        await until(pilot, lambda: app.screen is app.dashboard and bool(feed.choices))
         assert feed.choices == [Choose("ratelimit:*", "limit", "5")]
 
 
@@ -81,7 +81,7 @@ async def test_the_limit_can_be_changed_and_removed() -> None:
         await asked(app, pilot)
         await shows(app, pilot, "Change your limit", "100", "60", "an empty limit removes yours")
         await tap(pilot, "backspace", "backspace", "backspace", "enter")
-        await until(pilot, lambda: app.screen is app.dashboard)
+        await until(pilot, lambda: app.screen is app.dashboard and bool(feed.choices))
         assert feed.choices == [Choose("ratelimit:*", "limit", "")]
         await shows(app, pilot, "Your limit for ratelimit:* is removed.")
 

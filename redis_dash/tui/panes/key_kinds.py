@@ -64,7 +64,7 @@ _PROFILE = KeyHelp(
     "show the config.toml that watches what was recognised", section=IN_KEYS, footer="config.toml", priority=7, rank=2
 )
 
-_TOPIC = KeyHelp("choose the pane that shows the keys", section=IN_KEYS, footer="to a pane", priority=6, rank=3)
+_TOPIC = KeyHelp("choose the pane that shows the keys", section=IN_KEYS, footer="assign", priority=6, rank=3)
 _NAME = KeyHelp("give the kind a name of your own", section=IN_KEYS, footer="name", priority=6, rank=4)
 _IGNORE = KeyHelp(
     "ignore the kind, here and in all panes, or show it again", section=IN_KEYS, footer="ignore", priority=6, rank=5

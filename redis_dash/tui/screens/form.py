@@ -13,17 +13,15 @@ from textual.widgets import Input, Static
 
 from redis_dash.tui.intents import Answer, Form
 from redis_dash.tui.keys import ABOVE, KeyHelp, KeyTable
-from redis_dash.tui.screens.modal import Modal, lines_content
+from redis_dash.tui.screens.modal import LEAVE, TAKE, Modal, lines_content
 
-_SAVE = KeyHelp("while values are typed: save them", section=ABOVE, rank=5)
-_LEAVE = KeyHelp("while values are typed: leave without saving", section=ABOVE, rank=6)
-_FIELD = KeyHelp("while values are typed: next, previous field", section=ABOVE, rank=7)
+_FIELD = KeyHelp("while values are typed: next, previous value", section=ABOVE, rank=7)
 
 
 class FormInput(Input):
     """One value."""
 
-    BINDINGS: ClassVar = [Binding("enter", "submit", "Save", show=False, id="form.save", group=_SAVE)]
+    BINDINGS: ClassVar = [Binding("enter", "submit", "Save", show=False, id="form.save", group=TAKE)]
 
 
 class FormScreen(Modal[Answer]):
@@ -39,7 +37,7 @@ class FormScreen(Modal[Answer]):
     """
 
     BINDINGS: ClassVar = [
-        Binding("escape", "leave", "Leave", show=False, id="form.leave", group=_LEAVE),
+        Binding("escape", "leave", "Leave", show=False, id="form.leave", group=LEAVE),
         Binding("down", "app.focus_next", "Next field", show=False, id="form.next", group=_FIELD),
         Binding("up", "app.focus_previous", "Previous field", show=False, id="form.previous", group=_FIELD),
     ]

@@ -17,6 +17,8 @@ from redis_dash.tui.text import Plain
 REFRESH_S = 0.5
 """The interval of updates of what is shown."""
 CLOSE = KeyHelp("close it", section=ABOVE, rank=4)
+TAKE = KeyHelp("while values are typed: save them; in a list to choose from: take the line", section=ABOVE, rank=5)
+LEAVE = KeyHelp("there: leave, and change nothing", section=ABOVE, rank=6)
 
 
 class Modal(ModalScreen[ScreenResultType]):

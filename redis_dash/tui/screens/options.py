@@ -12,17 +12,14 @@ from textual.content import Content
 from textual.widgets import OptionList, Static
 
 from redis_dash.tui.intents import Answer, Options
-from redis_dash.tui.keys import ABOVE, KeyHelp, KeyTable
-from redis_dash.tui.screens.modal import Modal, lines_content
-
-_TAKE = KeyHelp("in a list to choose from: take it", section=ABOVE, rank=8)
-_LEAVE = KeyHelp("in a list to choose from: leave it", section=ABOVE, rank=9)
+from redis_dash.tui.keys import KeyTable
+from redis_dash.tui.screens.modal import LEAVE, TAKE, Modal, lines_content
 
 
 class AnswerList(OptionList):
     """The list."""
 
-    BINDINGS: ClassVar = [Binding("enter,space", "select", "Take", show=False, id="options.take", group=_TAKE)]
+    BINDINGS: ClassVar = [Binding("enter", "select", "Take", show=False, id="options.take", group=TAKE)]
 
 
 class OptionsScreen(Modal[Answer]):
@@ -34,7 +31,7 @@ class OptionsScreen(Modal[Answer]):
     OptionsScreen .hint { margin-top: 1; color: $text-muted; }
     """
 
-    BINDINGS: ClassVar = [Binding("escape,q", "leave", "Leave", show=False, id="options.leave", group=_LEAVE)]
+    BINDINGS: ClassVar = [Binding("escape", "leave", "Leave", show=False, id="options.leave", group=LEAVE)]
 
     def __init__(self, options: Options) -> None:
         super().__init__()
