@@ -46,9 +46,8 @@ class Hub:
         Raises:
             ConfigError: the URL cannot be used.
         """
-        self._url = Url(config.url)
-        self.deployment = deployment or Deployment(self._url)
-        self._subscriber = Subscriber(self._url, config.channels, MessageRing())
+        self.deployment = deployment or Deployment(Url(config.url))
+        self._subscriber = Subscriber(self.deployment.url, config.channels, MessageRing())
         self._latest: dict[str, Reading[Any]] = {}
         self._unread: dict[str, Reading[Any]] = {}
         self._trouble = ""
@@ -58,10 +57,12 @@ class Hub:
         self._reached = False
         self.deployment.listeners.append(self._subscriber.traffic)
         self._refresh_s = config.refresh_s
-        self._watches = Watches(
-            config, self._url, self.deployment, self._subscriber, lambda topic: self._asked[topic].set()
-        )
-        self._report = Report(self._watches.discovery, self._url.user)
+        self._watches = Watches(config, self.deployment, self._subscriber, lambda topic: self._asked[topic].set())
+        self._report = Report(self._watches.discovery, self.deployment.url.user)
+        self._selecting = False
+        """Whether another database is being selected."""
+        self._submitted = 0
+        """Commands that are being carried out."""
         topics = [source.topic for source in self.watch.sources]
         self._locks = {topic: asyncio.Lock() for topic in topics}
         self._asked = {topic: asyncio.Event() for topic in topics}
@@ -81,6 +82,11 @@ class Hub:
     def target(self) -> str:
         """The deployment's URL without its password."""
         return self.deployment.url.shown
+
+    @property
+    def database(self) -> int:
+        """The number of the watched database."""
+        return self.deployment.database
 
     @property
     def subscribed(self) -> bool:
@@ -200,6 +206,15 @@ class Hub:
         Raises:
             SourceError: see ``actions.carry_out``.
         """
+        if self._selecting:
+            raise SourceError("another database is being selected")
+        self._submitted += 1
+        try:
+            return await self._submit(command)
+        finally:
+            self._submitted -= 1
+
+    async def _submit(self, command: Command) -> Outcome:
         patterns, mask_ids = self.watch.config.session_patterns, self._watches.known_ids.mask
         outcome = await actions.carry_out(self.deployment, command, patterns, mask_ids)
         if text := actions.mark(command, outcome):
@@ -209,6 +224,27 @@ class Hub:
                 async with asyncio.timeout(CHANGED_WITHIN_S):
                     await asyncio.gather(*(self._refresh(one) for one in self.watch.sources if one.topic == "sessions"))
         return outcome
+
+    async def select(self, database: int) -> None:
+        """Watch another database; pub/sub goes on, since it is for all databases.
+
+        Raises:
+            SourceError: the former one is still watched.
+        """
+        if self._submitted or self._selecting:
+            raise SourceError("a command is still being carried out")
+        self._selecting = True
+        try:
+            await self._watches.select(database, self._forget)
+        finally:
+            self._selecting = False
+
+    def _forget(self) -> None:
+        """Drop all that was read of the former database."""
+        kept = self._with_own_connection
+        self._latest = {topic: reading for topic, reading in self._latest.items() if topic in kept}
+        self._unread = {topic: reading for topic, reading in self._unread.items() if topic in kept}
+        self._report = Report(self._watches.discovery, self.deployment.url.user)
 
     async def run(self) -> None:
         """Connect and poll the sources until cancelled."""

@@ -11,6 +11,7 @@ from redis_dash.client.deployment import Deployment
 from redis_dash.config import Config
 from redis_dash.core.certainty import Count, Scope
 from redis_dash.core.commands import Request
+from redis_dash.core.databases import others
 from redis_dash.core.decoding import text
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.base import Frame
@@ -101,6 +102,8 @@ class Context:
         """Other dashboards whose commands are in the latest rates, as the cache source has found; None: not known."""
         self.others_in: Hashable = None
         """The period of the server's counters in which another dashboard was seen last; None if none was seen."""
+        self.former_globs: tuple[str, ...] = ()
+        """Patterns of sessions in databases that were watched before."""
         self.left_out: Mapping[str, int] = {}
         """By topic: how many recognised kinds of keys are not watched, because they are too many."""
         self.recognised: Container[str] = ()
@@ -110,14 +113,20 @@ class Context:
         self.knows_kinds: Callable[[], bool] = lambda: True
         """Returns whether the kinds of keys have been looked at: before, those of sessions may not be known."""
 
+    @property
+    def masked_globs(self) -> tuple[str, ...]:
+        """Keys whose ids are masked in names and messages: pub/sub is for all databases."""
+        return tuple(dict.fromkeys((*self.config.session_globs, *self.former_globs)))
+
     def scope(self, topic: str, patterns: Sequence[str]) -> Scope:
-        """The patterns that are searched, and the number of keys in the database."""
-        shown = tuple(map(self.shown_glob, patterns))
-        return Scope(shown, self.keyspace.size, recognised=topic in self.recognised)
+        """The patterns that are searched, and the number of keys in the database and in others."""
+        shown, deployment = tuple(map(self.shown_glob, patterns)), self.deployment
+        elsewhere = others(deployment.databases, deployment.database)
+        return Scope(shown, self.keyspace.size, recognised=topic in self.recognised, elsewhere=elsewhere)
 
     def without_ids(self, name: str) -> str:
         """A name that the application has chosen, without the session ids that were read, and without tokens."""
-        return hide_tokens(self.known_ids.mask(mask_keys(name, self.config.session_globs)))
+        return hide_tokens(self.known_ids.mask(mask_keys(name, self.masked_globs)))
 
     def shown_name(self, name: str) -> str:
         """As ``without_ids``, for a key, a client or a member: also without words that look like ids of sessions.

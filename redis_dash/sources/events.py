@@ -49,7 +49,6 @@ class EventsSource(Source[EventsFrame]):
         super().__init__(context)
         self._subscriber = context.subscriber
         self._deployment = context.deployment
-        self._session_globs = context.config.session_globs
         self._known_ids = context.known_ids
         self._past: deque[_Past] = deque()
         self._shard_channels = 0
@@ -151,7 +150,7 @@ class EventsSource(Source[EventsFrame]):
             logged=subscriber.log.received,
             patterns=subscriber.allowed,
             channel_count=len(subscriber.counts),
-            session_globs=self._session_globs,
+            session_globs=self._context.masked_globs,
             known_ids=self._known_ids,
             shard_channels=self._shard_channels,
         )

@@ -11,8 +11,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.events import Resize
 
+from redis_dash.core.databases import others
 from redis_dash.core.frames.keys import KeyKind, KeysFrame
+from redis_dash.core.frames.server import ServerFrame
 from redis_dash.tui import kind_text
+from redis_dash.tui.databases import elsewhere_text, named
 from redis_dash.tui.formatting import RECENT_S, Tallies, about, nbytes, percent
 from redis_dash.tui.intents import Detail, DetailRequested
 from redis_dash.tui.keys import IN_KEYS, KeyHelp
@@ -93,6 +96,8 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
         self._by = "memory"
         self._sorted: tuple[KeysFrame | None, str, tuple[KeyKind, ...]] = (None, "", ())
         self._rows = _Rows(self.tallies)
+        self.server: ServerFrame | None = None
+        """The server as it was just read, which tells the databases; None if it was not."""
         self.table: Table[KeyKind] = Table(_columns(self._by, 0), self._rows)
 
     def compose(self) -> ComposeResult:
@@ -146,7 +151,9 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
         """Whether there is none, or none was seen yet."""
         held = self.reading.count if self.reading else None
         if held is not None and held.certainty == "counted":
-            return Plain("The database held no keys when it was scanned.")
+            elsewhere = others(self.server.databases, self.server.database) if self.server is not None else ()
+            found = elsewhere_text(elsewhere, self.key_table.hint("{app.database} switches."))
+            return Plain(f"The database held no keys when it was scanned. {found}".rstrip())
         scan_hint = self.key_table.hint("{app.full_scan} scans all now.")
         return Plain(f"Nothing seen yet, {percent(frame.scan.share, 0)} scanned. {scan_hint}".rstrip())
 
@@ -164,6 +171,14 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
             about = "~" if any(memory.low != memory.high for memory in read) else ""
             pieces.append(piece(f"{about}{nbytes(sum(memory.value for memory in read))}{of}"))
         return tuple(pieces)
+
+    def asides(self) -> list[Piece]:
+        """The watched database and what others hold."""
+        server = self.server
+        if server is None or server.kind == "cluster":
+            return []
+        elsewhere = others(server.databases, server.database)
+        return [piece(f"db{server.database}"), *([piece(f"others: {named(elsewhere)}", "dim")] if elsewhere else [])]
 
     def currency(self) -> tuple[Piece, ...]:
         """That only a part of the names was looked at, although the scan has seen more."""

@@ -16,6 +16,7 @@ from textual.widgets import Static
 from redis_dash.tui.keys import KeyTable, Section
 from redis_dash.tui.panes.reading_view import ReadingView
 from redis_dash.tui.screens.confirm import ConfirmScreen
+from redis_dash.tui.screens.databases import DatabasesScreen
 from redis_dash.tui.screens.definition_list import EDGES, definition_lines
 from redis_dash.tui.screens.detail import DetailScreen
 from redis_dash.tui.screens.glossary import key_sections, missing_section, word_sections
@@ -69,7 +70,7 @@ class HelpScreen(Modal[None]):
 
 def help_owners(app: type[DOMNode]) -> tuple[type[DOMNode], ...]:
     """The classes whose bindings the help lists."""
-    return (*dashboard_owners(app), ConfirmScreen, DetailScreen, HelpScreen)
+    return (*dashboard_owners(app), ConfirmScreen, DetailScreen, DatabasesScreen, HelpScreen)
 
 
 def _page(width: int, owners: tuple[type[DOMNode], ...], keymap: Keymap, missing: Section) -> Content:
