@@ -64,7 +64,7 @@ def _others(frame: ServerFrame) -> list[Item]:
     """The other databases that hold keys; a click opens the list of all."""
     elsewhere = others(frame.databases, frame.database)
     text = Plain(f"also {named(elsewhere, short=True)}")
-    return [Item(((text, "dim"),), priority=7, name=DATABASE_ID)] if elsewhere else []
+    return [Item(((text, "dim"),), priority=5, name=DATABASE_ID)] if elsewhere else []
 
 
 def _trouble(reading: AnyReading, now: float) -> Item:

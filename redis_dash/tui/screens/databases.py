@@ -19,13 +19,14 @@ from redis_dash.core.frames.server import ServerFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import count, duration
 from redis_dash.tui.keys import ABOVE, KeyHelp
-from redis_dash.tui.screens.modal import CLOSE, REFRESH_S, Modal
+from redis_dash.tui.screens.modal import REFRESH_S, Modal
 from redis_dash.tui.status import FRESH_S, excuse
 from redis_dash.tui.text import Plain
 
 USUAL = 16
 """Databases of a server, unless it is configured otherwise: offered where it does not tell which hold keys."""
 _WATCH = KeyHelp("watch the selected database", section=ABOVE, rank=5)
+_CLOSE = KeyHelp("close the list of databases", section=ABOVE, rank=6)
 
 
 class DatabasesScreen(Modal[int]):
@@ -46,7 +47,7 @@ class DatabasesScreen(Modal[int]):
 
     BINDINGS: ClassVar = [
         Binding("enter", "watch", "Watch", show=False, id="databases.watch", group=_WATCH),
-        Binding("escape,n,q", "dismiss", "Close", show=False, id="databases.close", group=CLOSE),
+        Binding("escape,n,q", "dismiss", "Close", show=False, id="databases.close", group=_CLOSE),
     ]
 
     def __init__(self, watched: int, read: Callable[[], AnyReading | None]) -> None:
