@@ -130,6 +130,10 @@ def target_options(command: Callable[..., None]) -> Callable[..., None]:
     """The options of where Redis is."""
     path = click.Path(path_type=Path)
     command = click.option("--config", "config_file", type=path, help="Configuration file (TOML).")(command)
+    number = click.IntRange(0, 2**31 - 1)
+    command = click.option(
+        "-n", "--database", type=number, metavar="N", help="Number of the database [that of the URL, or 0]."
+    )(command)
     return click.argument("url", required=False)(command)
 
 
@@ -249,14 +253,16 @@ def snapshot(
 @click.option(
     "--write", type=click.Path(path_type=Path), metavar="PATH", help="Write a config.toml for them: a new file."
 )
-def discover(url: str | None, config_file: Path | None, as_json: bool, write: Path | None) -> None:
+def discover(
+    url: str | None, config_file: Path | None, database: int | None, as_json: bool, write: Path | None
+) -> None:
     """List what kinds of keys there are, and which frameworks write them.
 
     Scans all keys once at full speed; of very many, a sample of the names is looked at. Exit codes: 0 listed,
     1 nothing could be reached, 2 bad usage, 3 the keys may not be read, 4 something could not be written: an existing
     file is left as it is.
     """
-    config = _config_or_exit(url, config_file, {})
+    config = _config_or_exit(url, config_file, {"database": database})
     choices = _choices_or_exit(config, config_file)
     if write is not None and write.exists():
         _exit(f"{write}: is there already, and is left as it is", UNWRITTEN)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Choices, Config, Url
 from redis_dash.core.certainty import Count
+from redis_dash.core.databases import Database, others
 from redis_dash.core.errors import SourceError
 from redis_dash.core.frames.keys import KeyKind
 from redis_dash.core.json_text import json_text
@@ -20,6 +24,7 @@ from redis_dash.discovery.report import key_kinds, without_ids
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.presence import UNNOTICED, announced
 from redis_dash.standard_streams import Talk
+from redis_dash.tui.databases import named
 from redis_dash.tui.formatting import percent
 from redis_dash.tui.kind_text import HEADS, cells
 from redis_dash.tui.text import Plain, pad, plain, plural, width_of
@@ -42,6 +47,10 @@ class _Bounds(NamedTuple):
     """What our user may not do."""
     remedy: str
     """The command that would allow it."""
+    database: int
+    """The database that was listed."""
+    databases: tuple[Database, ...] | None
+    """All that hold keys; None if the server does not tell."""
     ignored: tuple[str, ...] = ()
     """Kinds that the user has chosen to ignore."""
 
@@ -58,6 +67,8 @@ class _Bounds(NamedTuple):
         if self.refused:
             way_out = f" {plain(self.remedy)} allows it." if self.remedy else ""
             yield f"Left out: {plain('; '.join(self.refused))}.{way_out}"
+        if elsewhere := others(self.databases, self.database):
+            yield f"Other databases that hold keys: {named(elsewhere)}. -n N lists one of them."
 
 
 async def discover(
@@ -92,6 +103,8 @@ async def discover(
                 await discovery.look(SHOWN)
                 while await discovery.measure(SHOWN):
                     pass
+                with contextlib.suppress(SourceError):  # the other databases are not known then
+                    await deployment.info()
             except SourceError as error:
                 talk.say(f"{deployment.url.shown}: {error}")
                 return "", UNREACHABLE if deployment.unreachable else UNREAD
@@ -101,17 +114,19 @@ async def discover(
     every = key_kinds(discovery, found[:SHOWN], choices=choices, ignored=config.ignore)
     kinds = [kind for kind in every if not kind.is_ignored]
     ignored = tuple(kind.name for kind in every if kind.is_ignored)
-    bounds = _bounds(discovery, len(found), deployment.url.user)._replace(ignored=ignored)
+    bounds = _bounds(discovery, len(found), deployment)._replace(ignored=ignored)
     code = OK if write is None else _written(write, deployment.url.shown, profile(discovery.claims, choices), talk)
     listed = _json if as_json else _table
     return listed(deployment.url.shown, keyspace.last_done, kinds, bounds), code
 
 
-def _bounds(discovery: Discovery, found: int, user: str) -> _Bounds:
+def _bounds(discovery: Discovery, found: int, deployment: Deployment) -> _Bounds:
     refused, rules = discovery.refused(without_ids)
     patterns = discovery.patterns
     unlisted = max(0, found - SHOWN)
-    return _Bounds(patterns.seen, patterns.looked_at, unlisted, tuple(refused), remedy(user, rules))
+    way_out, databases = remedy(deployment.url.user, rules), deployment.databases
+    names = patterns.seen, patterns.looked_at
+    return _Bounds(*names, unlisted, tuple(refused), way_out, deployment.database, databases)
 
 
 def _written(path: Path, target: str, settings: str, talk: Talk) -> int:
@@ -160,9 +175,9 @@ def _json(target: str, keys: int, kinds: Sequence[KeyKind], bounds: _Bounds) -> 
     ]
     left_out: dict[str, object] = {"seen": bounds.seen, "looked_at": bounds.looked_at, "unlisted": bounds.unlisted}
     left_out["ignored"] = bounds.ignored
-    return json_text(
-        {"schema": 1, "target": target, "keys": keys, **left_out, "refused": bounds.refused, "kinds": rows}
-    )
+    databases = {"database": bounds.database, "databases": msgspec.to_builtins(bounds.databases)}
+    about = {"schema": 1, "target": target, **databases, "keys": keys, **left_out, "refused": bounds.refused}
+    return json_text({**about, "kinds": rows})
 
 
 def _bytes(memory: Count, measured: int) -> dict[str, object]:
@@ -178,7 +193,7 @@ def _bytes(memory: Count, measured: int) -> dict[str, object]:
 def _table(target: str, keys: int, kinds: Sequence[KeyKind], bounds: _Bounds) -> str:
     title = f"{plain(target)}: {plural(keys, 'key')}"
     if not kinds and not keys:
-        return "\n".join([title, "", "The database holds no keys."])
+        return "\n".join([title, "", "The database holds no keys.", *bounds.sentences()])
     rows = [tuple(map(Plain, HEADS)), *(cells(kind, keys) for kind in kinds)]
     widths = [max(width_of(row[column]) for row in rows) for column in range(len(HEADS))]
     lines = [

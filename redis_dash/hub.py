@@ -5,29 +5,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable
 from typing import Any
 
 import msgspec
 
 from redis_dash.actions import carry_out as actions
 from redis_dash.client.deployment import Deployment
-from redis_dash.client.node import SENTINEL
-from redis_dash.config import Choices, Config, Url
+from redis_dash.config import Choices, Config, Url, place_of
 from redis_dash.core.choices import Choose, Chosen
 from redis_dash.core.commands import Command, FollowStreams, FullPass, Outcome, Publish, Request
 from redis_dash.core.decoding import raw
-from redis_dash.core.errors import AwayError, MissingRightError, SourceError
+from redis_dash.core.errors import SourceError
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.keys import KeysFrame
 from redis_dash.core.frames.server import Scan
 from redis_dash.core.reading import AnyReading, Reading, aged, agreed
-from redis_dash.core.rights import remedy
 from redis_dash.discovery.report import Report
 from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.presence import until_noticed
 from redis_dash.pubsub.subscriber import Subscriber
-from redis_dash.sources.base import AcceptsRequests, BackgroundWork, HasOwnConnection, Sample, Source
+from redis_dash.readings import Readings
+from redis_dash.sources.base import AcceptsRequests, BackgroundWork, HasOwnConnection, Source
 from redis_dash.streams.reader import StreamReader
 from redis_dash.watch import Watch, keep_running
 from redis_dash.watches import Watches
@@ -50,10 +49,10 @@ class Hub:
         Raises:
             ConfigError: the URL cannot be used.
         """
-        self._url = Url(config.url)
-        self.deployment = deployment or Deployment(self._url)
-        self._subscriber = Subscriber(self._url, config.channels, MessageRing())
+        self.deployment = deployment or Deployment(Url(config.url))
+        self._subscriber = Subscriber(self.deployment.url, config.channels, MessageRing())
         self._latest: dict[str, Reading[Any]] = {}
+        self._readings = Readings(self.deployment, lambda topic: self._latest.get(topic))
         self._unread: dict[str, Reading[Any]] = {}
         self._trouble = ""
         """Why the server was away at the last ``drain``."""
@@ -69,11 +68,15 @@ class Hub:
             shown=lambda name: self.watch.shown_name(name),
         )
         self._streams.follow(map(raw, config.streams))
-        self._choices = choices or Choices()
+        self._choices = choices or Choices(place_of(self.deployment.url))
         self._ignored = config.ignore
-        shared = self._choices, self._url, self.deployment, self._subscriber, self._streams
+        shared = self._choices, self.deployment, self._subscriber, self._streams
         self._watches = Watches(config, *shared, lambda topic: self._asked[topic].set())
-        self._report = Report(self._watches.discovery, self._url.user, self._choices)
+        self._report = Report(self._watches.discovery, self.deployment.url.user, self._choices)
+        self._selecting = False
+        """Whether another database is being selected."""
+        self._submitted = 0
+        """Commands that are being carried out."""
         topics = [source.topic for source in self.watch.sources]
         self._locks = {topic: asyncio.Lock() for topic in topics}
         self._asked = {topic: asyncio.Event() for topic in topics}
@@ -93,6 +96,11 @@ class Hub:
     def target(self) -> str:
         """The deployment's URL without its password."""
         return self.deployment.url.shown
+
+    @property
+    def database(self) -> int:
+        """The number of the watched database."""
+        return self.deployment.database
 
     @property
     def subscribed(self) -> bool:
@@ -170,7 +178,7 @@ class Hub:
             if state == before:
                 continue
             if topic in self._latest:
-                self._latest[topic] = self._unread[topic] = self._read_now(topic, source.sample)
+                self._latest[topic] = self._unread[topic] = self._readings.now(topic, source.sample)
             if self._trouble and source.is_connected:
                 self.deployment.connect_now()
                 self._read_soon()
@@ -230,6 +238,15 @@ class Hub:
         Raises:
             SourceError: see ``actions.carry_out``.
         """
+        if self._selecting:
+            raise SourceError("another database is being selected")
+        self._submitted += 1
+        try:
+            return await self._submit(command)
+        finally:
+            self._submitted -= 1
+
+    async def _submit(self, command: Command) -> Outcome:
         patterns, mask_ids = self.watch.config.session_patterns, self._watches.known_ids.mask
         outcome = await actions.carry_out(self.deployment, command, patterns, mask_ids)
         if text := actions.mark(command, outcome):
@@ -239,6 +256,27 @@ class Hub:
                 async with asyncio.timeout(CHANGED_WITHIN_S):
                     await asyncio.gather(*(self._refresh(one) for one in self.watch.sources if one.topic == "sessions"))
         return outcome
+
+    async def select(self, database: int) -> None:
+        """Watch another database; pub/sub goes on, since it is for all databases.
+
+        Raises:
+            SourceError: the former one is still watched.
+        """
+        if self._submitted or self._selecting:
+            raise SourceError("a command is still being carried out")
+        self._selecting = True
+        try:
+            await self._watches.select(database, self._forget)
+        finally:
+            self._selecting = False
+
+    def _forget(self) -> None:
+        """Drop all that was read of the former database."""
+        kept = self._with_own_connection
+        self._latest = {topic: reading for topic, reading in self._latest.items() if topic in kept}
+        self._unread = {topic: reading for topic, reading in self._unread.items() if topic in kept}
+        self._report = Report(self._watches.discovery, self.deployment.url.user, self._choices)
 
     async def run(self) -> None:
         """Connect and poll the sources until cancelled."""
@@ -300,45 +338,6 @@ class Hub:
     async def _read(self, source: Source[Any]) -> Reading[Any]:
         """Read a source; any failure becomes a status."""
         async with self._locks[source.topic]:
-            reading = await self._read_locked(source)
+            reading = await self._readings.read(source)
         self._reached = self._reached or reading.frame is not None or reading.status == "off"
         return reading
-
-    async def _read_locked(self, source: Source[Any]) -> Reading[Any]:
-        topic = source.topic
-        if self.deployment.kind == "sentinel":
-            return Reading(topic, "error", note=SENTINEL, away=True)
-        try:
-            sample = await source.read()
-        except Exception as error:
-            return self._failed(topic, error)
-        return self._reading(topic, sample)
-
-    def _read_now(self, topic: str, read: Callable[[], Sample[Any]]) -> Reading[Any]:
-        try:
-            return self._reading(topic, read())
-        except Exception as error:
-            return self._failed(topic, error)
-
-    def _reading(self, topic: str, sample: Sample[Any]) -> Reading[Any]:
-        before, taken_at = self._latest.get(topic), time.time()
-        if sample.status == "stale":
-            taken_at = sample.taken_at or (taken_at if before is None else before.taken_at)
-        about = sample.note, sample.count, sample.scope, sample.away, self._remedy(sample.rules)
-        return Reading(topic, sample.status, sample.frame, taken_at, *about)
-
-    def _remedy(self, rules: Sequence[str]) -> str:
-        return remedy(self.deployment.url.user, rules)
-
-    def _failed(self, topic: str, error: Exception) -> Reading[Any]:
-        before = self._latest.get(topic)
-        match error:
-            case MissingRightError():
-                return Reading(topic, "off", note=str(error), remedy=self._remedy(error.rules))
-            case AwayError():
-                return aged(before, str(error), away=True) or Reading(topic, "error", note=str(error), away=True)
-            case SourceError():
-                return aged(before, str(error)) or Reading(topic, "error", note=str(error))
-        # a bug in one source must not blank the other panes
-        note = self.deployment.own_error(f"reading {topic.replace('_', ' ')}")
-        return aged(before, note, "error") or Reading(topic, "error", note=note)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Container, Coroutine, Mapping
 from typing import Any, Never
 
 from redis_dash.client.deployment import Deployment
-from redis_dash.config import Choices, Config, Url
+from redis_dash.config import Choices, Config
 from redis_dash.core.known_ids import KnownIds
 from redis_dash.discovery.discovery import Discovery
 from redis_dash.keyspace.client_tracking import ClientTracking
@@ -30,7 +30,6 @@ class Watch:
         self,
         config: Config,
         choices: Choices,
-        url: Url,
         deployment: Deployment,
         subscriber: Subscriber,
         streams: StreamReader,
@@ -56,7 +55,7 @@ class Watch:
         self.keyspace.learning = discovery.learning if discovery else None
         # Tracking listens to one node. Of several, the others would be silent, so all keys are left to the scan.
         named = tracked(config) if len(deployment.nodes) == 1 else {}
-        self.tracking = ClientTracking(url, named, config.budget, config.ignore)
+        self.tracking = ClientTracking(deployment.url, named, config.budget, config.ignore)
         self.keyspace.counts.tracking = self.tracking
         self.keyspace.besides = lambda: self.tracking.spent_s
         deployment.listeners.append(self.tracking.traffic)
@@ -72,7 +71,9 @@ class Watch:
         self.sources: list[Source[Any]] = [make(context) for make in SOURCES]
 
     def follow(self, before: Watch) -> None:
-        """Remember what the watch before knew of other dashboards."""
+        """Remember what the watch before knew of other dashboards, and of sessions that messages may name."""
+        globs = (*self._context.masked_globs, *before._context.masked_globs)
+        self._context.masked_globs = tuple(dict.fromkeys(globs))
         self._context.others_in = before._context.others_in
         self._context.other_dashboards = before._context.other_dashboards
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from redis_dash.client.deployment import Deployment
-from redis_dash.config import Choices, Config, Url
+from redis_dash.config import Choices, Config, place_of
+from redis_dash.core.decoding import raw
 from redis_dash.core.errors import SourceError
 from redis_dash.core.known_ids import KnownIds
 from redis_dash.discovery.adopt import Adopted, adopted, may_adopt, open_topics
@@ -36,7 +37,6 @@ class Watches:
         self,
         config: Config,
         choices: Choices,
-        url: Url,
         deployment: Deployment,
         subscriber: Subscriber,
         streams: StreamReader,
@@ -61,9 +61,15 @@ class Watches:
         self._kept_until = 0.0
         self.known_ids = KnownIds()
         """Ids of sessions, to be masked everywhere."""
-        shared = choices, url, deployment, subscriber, streams, self.known_ids, self.discovery, read_soon
-        self._watch_for: Callable[[Config], Watch] = lambda config: Watch(config, *shared)
+        self._subscriber = subscriber
+        self._streams = streams
+        self._read_soon = read_soon
+        self._halt = _Halt()
         self.current = self._watch_for(self._wanted().config)
+
+    def _watch_for(self, config: Config) -> Watch:
+        shared = self._choices, self._deployment, self._subscriber, self._streams
+        return Watch(config, *shared, self.known_ids, self.discovery, self._read_soon)
 
     @property
     def keeps_figures(self) -> bool:
@@ -76,20 +82,43 @@ class Watches:
         Args:
             poll: reads a source again and again.
         """
-        if may_adopt(self._given):
-            with contextlib.suppress(SourceError, TimeoutError):  # the sources report it
-                async with asyncio.timeout(FIRST_LOOK_S):  # on a slow link they do not wait for the rest
-                    await self.discovery.first_look()
+        begun: Discovery | None = None
         while True:
+            if begun is not self.discovery and may_adopt(self._given):
+                with contextlib.suppress(SourceError, TimeoutError):  # the sources report it
+                    async with asyncio.timeout(FIRST_LOOK_S):  # on a slow link they do not wait for the rest
+                        await self.discovery.first_look()
+            begun = self.discovery
             self._adopt(self._wanted())
-            sources = asyncio.create_task(self.current.run(poll))
-            looking = asyncio.create_task(self._until_recognised())
+            parts = [self.current.run(poll), self._until_recognised(), self._halt.asked.wait()]
+            tasks = list(map(asyncio.ensure_future, parts))
             try:
-                await asyncio.wait((sources, looking), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for task in (sources, looking):
+                for task in tasks:
                     task.cancel()
-                await asyncio.gather(sources, looking, return_exceptions=True)
+                await asyncio.gather(*tasks, return_exceptions=True)
+            await self._halt.rest()
+
+    async def select(self, database: int, forget: Callable[[], None]) -> None:
+        """Watch another database from now on; what was read of the former one is dropped.
+
+        Ids of sessions stay known, since messages of all databases are shown.
+
+        Args:
+            forget: called when the other database is selected, before anything of it is read.
+
+        Raises:
+            SourceError: the former one is still watched; see ``Deployment.select``.
+        """
+        async with self._halt, self._streams.lock:  # no command may be under way
+            await self._deployment.select(database)
+            self._choices.go_to(place_of(self._deployment.url))
+            self._streams.begin_afresh(map(raw, self._given.streams))
+            self.discovery, before, self._kept_until = Discovery(self._deployment), self.current, 0.0
+            self.current = self._watch_for(self._wanted().config)
+            self.current.follow(before)
+            forget()
 
     def _wanted(self) -> Adopted:
         """What is to be watched, by what was recognised and chosen so far."""
@@ -137,3 +166,31 @@ class Watches:
             self.current.follow(before)
             self._kept_until = time.monotonic() + KEPT_S if before.keyspace.passes else 0.0
         self.current.tell(open_topics(self._given), found.left_out)
+
+
+class _Halt:
+    """Lets a task wait until the watch rests, and the watch rest until that task is done."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self._rests, self._done = asyncio.Event(), asyncio.Event()
+
+    async def rest(self) -> None:
+        """Rest, if that was asked for."""
+        if self.asked.is_set():
+            self._rests.set()
+            await self._done.wait()
+
+    async def __aenter__(self) -> None:
+        self._rests.clear()
+        self._done.clear()
+        self.asked.set()
+        try:
+            await self._rests.wait()
+        except BaseException:  # the caller does not wait any longer
+            await self.__aexit__()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self.asked.clear()
+        self._done.set()

@@ -10,7 +10,7 @@ from redis_dash.actions.companion_keys import put_back_command, put_back_lookups
 from redis_dash.actions.revocation import LostAnswerError, final, revoke
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.reasons import check
-from redis_dash.core.commands import Command, FindOut, Outcome, Publish, RestoreSession, RevokeSession
+from redis_dash.core.commands import Command, FindOut, Outcome, Publish, RestoreSession, RevokeSession, database_of
 from redis_dash.core.errors import SourceError
 from redis_dash.core.resp import ReplyError
 from redis_dash.dialects.base import SessionPattern, is_gone, refusal
@@ -33,8 +33,12 @@ async def carry_out(
         mask_ids: masks ids of other sessions in values that are shown.
 
     Raises:
-        SourceError: nothing was done, because Redis could not be reached or refused. A lost answer is an outcome.
+        SourceError: nothing was done, because Redis could not be reached or refused, or because the command is for
+            another database than the selected one. A lost answer is an outcome.
     """
+    database = database_of(command)
+    if database is not None and database != deployment.database:
+        raise SourceError(f"the session is in database {database}, and database {deployment.database} is watched")
     match command:
         case RevokeSession():
             return await revoke(deployment, command, patterns, mask_ids)

@@ -258,7 +258,11 @@ class _Revocation:
             return self._outcome("changed since, not deleted", "is no longer what was shown")
         if isinstance(self._dump, bytes) and isinstance(pttl, int) and self._can_undo is not False:
             self.undo = RestoreSession(
-                shown.key, shown.shown_user, self._dump, time.time() + pttl / 1000 if pttl >= 0 else None
+                shown.key,
+                shown.shown_user,
+                self._dump,
+                time.time() + pttl / 1000 if pttl >= 0 else None,
+                database=shown.database,
             )
         else:
             self._no_undo = (

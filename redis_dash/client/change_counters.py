@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from redis_dash.core.databases import Database
+
 KEYSPACE = "# Keyspace"
 """The heading of the databases in INFO."""
 _KEYS = re.compile(r"keys=(\d{1,18})")
@@ -72,8 +74,21 @@ def changes_of(values: Mapping[str, str], database: int) -> Changes | None:
 
 def database_of(values: Mapping[str, str], database: int) -> str | None:
     """What INFO says of a database: ``keys=12,expires=3,avg_ttl=0``; empty if it is empty, None if nothing."""
-    tells = KEYSPACE in values or any(name.startswith("db") and name[2:].isdecimal() for name in values)
+    tells = KEYSPACE in values or any(map(is_database, values))
     return values.get(f"db{database}", "" if tells else None)
+
+
+def databases_of(values: Mapping[str, str]) -> tuple[Database, ...] | None:
+    """The databases that hold keys, by number; None if INFO says nothing of them."""
+    if database_of(values, 0) is None:
+        return None
+    numbers = sorted(int(name[2:]) for name in values if is_database(name))
+    return tuple(Database(number, keys) for number in numbers if (keys := keys_in(values[f"db{number}"])))
+
+
+def is_database(name: str) -> bool:
+    """Whether a name in INFO is that of a database: ``db0``."""
+    return re.fullmatch(r"db(0|[1-9]\d{0,9})", name, re.ASCII) is not None
 
 
 def keys_in(keyspace: str) -> int:

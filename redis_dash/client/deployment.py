@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
+from redis_dash.client.change_counters import databases_of
 from redis_dash.client.command_key import key_of
 from redis_dash.client.info import Info
 from redis_dash.client.merged_info import merged
@@ -18,11 +19,14 @@ from redis_dash.client.node import Node
 from redis_dash.client.reasons import check
 from redis_dash.client.server_cost import added
 from redis_dash.config import Url
-from redis_dash.core.errors import AwayError
+from redis_dash.core.databases import Database
+from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.frames.server import Cost, Kind
 from redis_dash.core.resp import Command
+from redis_dash.core.rights import remedy
 
 T = TypeVar("T")
+ONE_DATABASE = "a cluster has one database only, database 0"
 
 
 def first(_: bytes) -> int:
@@ -40,13 +44,39 @@ class Deployment:
             nodes: the first one is the server that the URL names; by default it is the only one.
             place: returns which of the nodes holds a key.
         """
-        self.url = url
         self.nodes = tuple(nodes) or (Node(url),)
         self.listeners = self.nodes[0].listeners
         """The traffic of the other connections of this program, such as the subscriber's: all to the URL's server."""
+        self.databases: tuple[Database, ...] | None = None
+        """The databases that hold keys, at the latest INFO; None if it does not tell."""
         self._place = place
 
     # -- the nodes ---------------------------------------------------------------------------------------------------
+
+    @property
+    def url(self) -> Url:
+        """The server that was named, and the selected database."""
+        return self.nodes[0].url
+
+    @property
+    def database(self) -> int:
+        """The number of the selected database."""
+        return self.url.database
+
+    async def select(self, database: int) -> None:
+        """Go over to another database. No command may be under way.
+
+        Raises:
+            SourceError: there is no such database, our user may not run SELECT, or the server could not be reached.
+                The former one stays selected.
+        """
+        if self.kind == "cluster" or len(self.nodes) > 1:
+            raise SourceError(ONE_DATABASE)
+        try:
+            await self.nodes[0].select(database)
+        except MissingRightError as error:
+            way_out = remedy(self.url.user, error.rules)
+            raise SourceError(f"{error}; {way_out} allows it" if way_out else str(error)) from None
 
     def node_of(self, key: bytes) -> Node:
         """The node that holds a key."""
@@ -173,7 +203,13 @@ class Deployment:
             MissingRightError: the ACL user may not run INFO.
             SourceError: as ``pipeline``.
         """
-        return merged(await self.ask(self.nodes, lambda node: node.info(max_age_s)))
+        try:
+            info = merged(await self.ask(self.nodes, lambda node: node.info(max_age_s)))
+        except SourceError:
+            self.databases = None
+            raise
+        self.databases = databases_of(info.values)
+        return info
 
     async def ping_ms(self) -> float | None:
         """The round trip of PING to the slowest node in milliseconds; None if one could not be measured yet.

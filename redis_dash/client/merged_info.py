@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 
-from redis_dash.client.change_counters import KEYSPACE, database_of
+from redis_dash.client.change_counters import KEYSPACE, database_of, is_database
 from redis_dash.client.info import Info, whole
 
 Texts = Sequence[str]
@@ -44,18 +44,14 @@ def _merged_values(nodes: Sequence[Mapping[str, str]]) -> dict[str, str]:
     values: dict[str, str] = {}
     for name in dict.fromkeys(chain.from_iterable(nodes)):
         texts = [node[name] for node in nodes if name in node]
-        rule = _database if _is_database(name) else _RULES.get(name)
+        rule = _database if is_database(name) else _RULES.get(name)
         if rule is not None and (rule in (_each, _database) or len(texts) == len(nodes)):
             values[name] = rule(texts)
     if "maxmemory" in values and any(node["maxmemory"] == "0" for node in nodes):
         values["maxmemory"] = "0"  # a node without a limit has no end
     if all(database_of(node, 0) is not None for node in nodes):
         return values | {KEYSPACE: ""}
-    return {name: text for name, text in values.items() if not _is_database(name)}
-
-
-def _is_database(name: str) -> bool:
-    return name.startswith("db") and name[2:].isdecimal()
+    return {name: text for name, text in values.items() if not is_database(name)}
 
 
 def _added(texts: Texts) -> str:

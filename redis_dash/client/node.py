@@ -54,7 +54,6 @@ class Node:
     """One server of a deployment."""
 
     def __init__(self, url: Url) -> None:
-        self.url = url
         self.cost = ServerCost()
         self.own = OwnLookups(self.cost.count_error)
         self.kind: Kind = "standalone"
@@ -73,6 +72,11 @@ class Node:
         self._ping = PingTimer()
         self.refused = RefusedCommands()
         """The commands that our user may not run."""
+
+    @property
+    def url(self) -> Url:
+        """The server and the selected database."""
+        return self.connection.url
 
     @property
     def connects(self) -> int:
@@ -144,6 +148,20 @@ class Node:
             except asyncio.CancelledError:
                 self.connection.hang_up("a write was cut short")  # perhaps within a transaction
                 raise
+
+    async def select(self, database: int) -> None:
+        """Go over to another database, also on later connections. Nothing else may be under way.
+
+        Raises:
+            MissingRightError: the ACL user may not run SELECT.
+            SourceError: as ``pipeline``, or there is no such database.
+        """
+        commands = [(b"SELECT", str(database).encode())]
+        async with self.connection.lock:
+            await self._ensure_connected()
+            (reply,) = await self._exchange(commands)
+            check(reply)
+            self.connection.url, self._info = self.url.with_database(database), None
 
     async def _run(self, commands: Sequence[Command]) -> list[object]:
         async with self.connection.lock:

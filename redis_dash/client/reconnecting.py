@@ -68,7 +68,8 @@ class ReconnectingConnection:
         """Whether the latest attempt to connect failed and none ever succeeded."""
         self.connection = Connection()
         endpoint_of(url)  # raises its error before anything is shown
-        self._url = url
+        self.url = url
+        """The server, and the database that is selected on each connection."""
         self._count = count
         self._connected = connected
         self._setup = setup
@@ -140,7 +141,7 @@ class ReconnectingConnection:
         self.connection = Connection()
         self.connection.traffic = self.traffic
         try:
-            await open_connection(self._url, self.connection)
+            await open_connection(self.url, self.connection)
         except (*BROKEN, SourceError) as error:
             raise self._fail(error) from None
         self._is_new = True
@@ -176,7 +177,7 @@ class ReconnectingConnection:
         self.connection.hang_up(why)
 
     def _fail(self, error: BaseException) -> SourceError:
-        trouble = describe(error, self._url)
+        trouble = describe(error, self.url)
         self.hang_up(trouble)
         self._down = trouble
         if time.monotonic() >= self._next_try:

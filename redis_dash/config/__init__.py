@@ -1,6 +1,6 @@
 """The configuration: defaults, then the TOML file, then the environment, then flags."""
 
-from redis_dash.config.choices import Choices, ChosenLimit, choices_for
+from redis_dash.config.choices import Choices, ChosenLimit, choices_for, place_of
 from redis_dash.config.dashboard_file import KindOfKeys
 from redis_dash.config.load import config_path, load
 from redis_dash.config.settings import BoardPattern, CachePattern, Config, LimitPattern, parse_rule
@@ -20,4 +20,5 @@ __all__ = [
     "config_path",
     "load",
     "parse_rule",
+    "place_of",
 ]

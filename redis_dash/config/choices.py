@@ -42,13 +42,21 @@ class Choices:
         """Rises with each change."""
         self._server = server
         self._path = path
+        self._all: tuple[KindOfKeys, ...] = ()
+        """Of all servers and databases."""
         self._kinds: dict[str, KindOfKeys] = {}
-        self._unsaved: dict[str, KindOfKeys] = {}
-        """Choices that the file does not hold yet."""
+        self._unsaved: dict[tuple[str, str], KindOfKeys] = {}
+        """Choices that the file does not hold yet, by server and pattern."""
         self._limits: list[tuple[Pattern, ChosenLimit]] = []
         self._take(dashboard_file.read(path) if path else ())
 
+    def go_to(self, server: str) -> None:
+        """Take the choices for another server or database from now on."""
+        self._server = server
+        self._take(self._all)
+
     def _take(self, kinds: tuple[KindOfKeys, ...]) -> None:
+        self._all = kinds
         self._kinds = {kind.keys: kind for kind in kinds if kind.server == self._server}
         limits = [
             (kind.keys, ChosenLimit(*limit_and_window(kind.limit))) for kind in self._kinds.values() if kind.limit
@@ -97,11 +105,11 @@ class Choices:
             kind = msgspec.structs.replace(self.of(choice.keys), **{choice.setting: value})
         except ValueError as error:
             raise ConfigError(str(error)) from None
-        self._unsaved[kind.keys] = kind
+        self._unsaved[kind.server, kind.keys] = kind
         try:
-            saved = dashboard_file.read(self._path) if self._path else self.kinds
+            saved = dashboard_file.read(self._path) if self._path else self._all
         except ConfigError as error:
-            self._take(self._with_unsaved(self.kinds))
+            self._take(self._with_unsaved(self._all))
             return Chosen(trouble=str(error))
         kinds = self._with_unsaved(saved)
         self._take(kinds)
@@ -116,7 +124,7 @@ class Choices:
 
     def _with_unsaved(self, kinds: tuple[KindOfKeys, ...]) -> tuple[KindOfKeys, ...]:
         """What is saved, with what could not be saved so far; all of other servers stays."""
-        kept = [one for one in kinds if one.server != self._server or one.keys not in self._unsaved]
+        kept = [one for one in kinds if (one.server, one.keys) not in self._unsaved]
         return (*kept, *(one for one in self._unsaved.values() if not one.says_nothing))
 
 

@@ -16,7 +16,7 @@ from redis_dash.core.toml_text import quoted
 
 NAME = "dashboard.toml"
 HEAD = """\
-# What was chosen in the dashboard of redis-dash with the keys l and, in "What is in here?", a, n and i.
+# What was chosen in the dashboard of redis-dash with the keys l and, in "What is in here?", a, e and i.
 # The dashboard rewrites this file. Settings of your own belong into config.toml, and win over these.
 """
 

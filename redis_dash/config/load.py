@@ -31,7 +31,8 @@ def load(path: Path | None, flags: Mapping[str, Any], environ: Mapping[str, str]
 
     Args:
         path: a file named by the user, which must exist; None means ``config_path``.
-        flags: field name -> value as in TOML. The flag ``limit`` replaces the limit of each of ``limits``.
+        flags: field name -> value as in TOML. The flag ``limit`` replaces the limit of each of ``limits``, and
+            ``database`` that of the URL.
 
     Raises:
         ConfigError: the text names the file and the field, the variable or the flag.
@@ -43,13 +44,15 @@ def load(path: Path | None, flags: Mapping[str, Any], environ: Mapping[str, str]
     if environ.get("REDIS_URL"):
         values["url"], origin = environ["REDIS_URL"], "REDIS_URL: "
     flags = dict(flags)
-    limit = flags.pop("limit", None)
+    limit, database = flags.pop("limit", None), flags.pop("database", None)
     values.update(flags)
     config = _convert(values, "")
     try:
-        Url(config.url)
+        url = Url(config.url)
     except ConfigError as error:
         raise ConfigError(f"{'' if 'url' in flags else origin}{error}") from None
+    if database is not None:
+        config = msgspec.structs.replace(config, url=url.with_database(database).reveal())
     if limit is None:
         return config
     return msgspec.structs.replace(config, limits=tuple(LimitPattern(one.keys, limit) for one in config.limits))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, parse_qsl, quote, unquote, urlencode, urlsplit
 
 from redis_dash.core.errors import ConfigError
 
@@ -33,15 +33,27 @@ class Url:
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
         where = f"{host}:{port or 6379}" if parts.scheme != "unix" else ""
         user = f"{quote(unquote(parts.username))}@" if parts.username else ""
-        path = parts.path if parts.path not in ("", "/") or parts.scheme == "unix" else "/0"
+        path = f"/{self.database}"
+        if parts.scheme == "unix":
+            path = f"{parts.path}?db={self.database}" if self.database else parts.path
         self.shown = f"{parts.scheme}://{user}{where}{path}"
-        """The URL without password and options: for screens, logs and exports."""
+        """The URL with its database, without password and other options: for screens, logs and exports."""
         self.user = unquote(parts.username or parse_qs(parts.query).get("username", [""])[0]) or "default"
         """The name of the ACL user."""
 
     def reveal(self) -> str:
         """The whole URL, for the driver only."""
         return self._raw
+
+    def with_database(self, database: int) -> Url:
+        """The same URL with another database."""
+        parts = urlsplit(self._raw)
+        options = [(name, value) for name, value in parse_qsl(parts.query, True) if name != "db"]
+        path = f"/{database}"
+        if parts.scheme == "unix":
+            path, options = parts.path, [*options, ("db", str(database))]
+        query = f"?{urlencode(options)}" if options else ""
+        return Url(f"{parts.scheme}://{parts.netloc}{path}{query}")
 
     def __repr__(self) -> str:
         return f"Url({self.shown!r})"

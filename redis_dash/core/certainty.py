@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from redis_dash.core.databases import Database
+
 Certainty = Literal["exact", "counted", "estimated", "at_least", "unknown"]
 """``exact``: true when the reading was taken; nothing can have changed since it was counted.
 
@@ -56,6 +58,8 @@ class Scope(msgspec.Struct, frozen=True):
     """Whether keys of known frameworks were searched for, too."""
     ignored: tuple[str, ...] = ()
     """Patterns of keys that match, too, and are ignored as the user wants it."""
+    elsewhere: tuple[Database, ...] = ()
+    """Other databases of the server that hold keys, as far as known."""
 
 
 def exact(value: int, at: float = 0.0) -> Count:

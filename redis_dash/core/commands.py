@@ -44,6 +44,8 @@ class RestoreSession(msgspec.Struct, frozen=True):
     dump: bytes
     expires_at: float | None
     companions: tuple[RemovedCompanion, ...] = ()
+    database: int = 0
+    """The number of the database that held the session."""
 
     def __repr__(self) -> str:
         return f"RestoreSession({self.key!r})"
@@ -69,6 +71,20 @@ class FindOut(msgspec.Struct, frozen=True):
 
 
 Command = RevokeSession | RestoreSession | Publish | FindOut
+
+
+def database_of(command: Command) -> int | None:
+    """The number of the database that a command is about; None for a message, which goes to all."""
+    match command:
+        case RevokeSession(session):
+            return session.database
+        case RestoreSession():
+            return command.database
+        case FindOut():
+            return database_of(command.command)
+        case Publish():
+            return None
+
 
 Result = Literal[
     "deleted",

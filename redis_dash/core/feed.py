@@ -32,6 +32,10 @@ class Feed(Protocol):
     def target(self) -> str:
         """The deployment's URL without its password."""
 
+    @property
+    def database(self) -> int:
+        """The number of the watched database. When it has changed, the next readings are those of the new one."""
+
     def drain(self) -> list[AnyReading]:
         """The latest reading of each topic that changed since the last call; never blocks."""
 
@@ -57,6 +61,13 @@ class Feed(Protocol):
         Raises:
             SourceError: nothing was done: Redis could not be reached, or refused. A lost answer is no error: the
                 outcome then says how to find out.
+        """
+
+    async def select(self, database: int) -> None:
+        """Watch another database instead.
+
+        Raises:
+            SourceError: the former one is still watched.
         """
 
     async def run(self) -> None:

@@ -225,7 +225,7 @@ class KeyCounts:
 
     def _expiry(self, info: Info | None) -> Expiry:
         """The lifetimes in the database; a key whose lifetime is over exists until the server deletes it."""
-        fields = None if info is None else database_of(info.values, self._deployment.url.database)
+        fields = None if info is None else database_of(info.values, self._deployment.database)
         if fields == "":
             return Expiry(0, 0.0)
         fields = fields or ""

@@ -11,6 +11,7 @@ from redis_dash.client.deployment import Deployment
 from redis_dash.config import Choices, Config
 from redis_dash.core.certainty import Count, Scope, at_least, unknown
 from redis_dash.core.commands import Request
+from redis_dash.core.databases import others
 from redis_dash.core.decoding import raw, text
 from redis_dash.core.errors import MissingRightError
 from redis_dash.core.feed import Progress
@@ -100,7 +101,6 @@ class Context:
             streams: reads the streams that are followed; by default none is.
         """
         self.config = config
-        self._session_globs = config.session_globs
         self.deployment = deployment
         self.keyspace = keyspace
         self.subscriber = subscriber
@@ -111,6 +111,8 @@ class Context:
         """Other dashboards whose commands are in the latest rates, as the cache source has found; None: not known."""
         self.others_in: Hashable = None
         """The period of the server's counters in which another dashboard was seen last; None if none was seen."""
+        self.masked_globs = config.session_globs
+        """Keys whose ids are masked in names and messages: also those of databases that were watched before."""
         self.left_out: Mapping[str, int] = {}
         """By topic: how many recognised kinds of keys are not watched, because they are too many."""
         self.recognised: Container[str] = ()
@@ -125,10 +127,17 @@ class Context:
         """Returns whether the kinds of keys have been looked at: before, those of sessions may not be known."""
 
     def scope(self, topic: str, patterns: Sequence[str]) -> Scope:
-        """The patterns that are searched, and the number of keys in the database."""
-        shown = tuple(map(self.shown_glob, patterns))
+        """The patterns that are searched, and the number of keys in the database and in others."""
+        shown, deployment = tuple(map(self.shown_glob, patterns)), self.deployment
         ignored = self._ignored_among(patterns) if self.config.ignore else ()
-        return Scope(shown, self.keyspace.size, recognised=topic in self.recognised, ignored=ignored)
+        elsewhere = others(deployment.databases, deployment.database)
+        return Scope(
+            shown,
+            self.keyspace.size,
+            recognised=topic in self.recognised,
+            ignored=ignored,
+            elsewhere=elsewhere,
+        )
 
     def _ignored_among(self, patterns: Sequence[str]) -> tuple[str, ...]:
         """The ignored patterns that match nothing but what these match: one of these matches their text."""
@@ -138,7 +147,7 @@ class Context:
 
     def without_ids(self, name: str) -> str:
         """A name that the application has chosen, without the session ids that were read, and without tokens."""
-        return hide_tokens(self.known_ids.mask(mask_keys(name, self._session_globs)))
+        return hide_tokens(self.known_ids.mask(mask_keys(name, self.masked_globs)))
 
     def shown_name(self, name: str) -> str:
         """As ``without_ids``, for a key, a client or a member: also without words that look like ids of sessions.

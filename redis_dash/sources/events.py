@@ -59,7 +59,6 @@ class EventsSource(Source[EventsFrame]):
         self._subscriber = context.subscriber
         self._streams = context.streams
         self._deployment = context.deployment
-        self._session_globs = context.config.session_globs
         self._known_ids = context.known_ids
         self._past: deque[_Past] = deque()
         self._shard_channels = 0
@@ -189,7 +188,7 @@ class EventsSource(Source[EventsFrame]):
             logged=subscriber.log.received,
             patterns=subscriber.allowed,
             channel_count=len(subscriber.counts),
-            session_globs=self._session_globs,
+            session_globs=self._context.masked_globs,
             known_ids=self._known_ids,
             shard_channels=self._shard_channels,
             streams=tuple(self._count_of(stream, past, seconds) for stream in streams),

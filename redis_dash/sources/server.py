@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from redis_dash.client.change_counters import database_of, keys_in
+from redis_dash.client.change_counters import database_of, databases_of, keys_in
 from redis_dash.client.info import Info, told
 from redis_dash.core.frames.server import ServerFrame
 from redis_dash.sources.base import Context, Sample, Source
@@ -59,7 +59,7 @@ class ServerSource(Source[ServerFrame]):
         self._compare(info)
         values, cost = info.values, self._deployment.watching_cost()
         evicted, rejected = told(values, "evicted_keys"), told(values, "rejected_connections")
-        database = database_of(values, self._deployment.url.database)
+        database = database_of(values, self._deployment.database)
         return Sample(
             ServerFrame(
                 product=values.get("server_name") or ("valkey" if "valkey_version" in values else "redis"),
@@ -72,6 +72,8 @@ class ServerSource(Source[ServerFrame]):
                 clients=told(values, "connected_clients"),
                 blocked_clients=told(values, "blocked_clients"),
                 keys=None if database is None else keys_in(database),
+                database=self._deployment.database,
+                databases=databases_of(values),
                 ping_ms=ping_ms,
                 evicted=evicted,
                 evicted_per_s=self._lost_per_s[0],

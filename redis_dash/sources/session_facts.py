@@ -143,8 +143,9 @@ def _format(pattern: SessionPattern) -> Format:
 class SessionRows:
     """Makes rows; remembers the lifetime of a new session."""
 
-    def __init__(self, globs: Sequence[str], ids: KnownIds) -> None:
+    def __init__(self, globs: Sequence[str], ids: KnownIds, database: int = 0) -> None:
         self._ids = ids
+        self._database = database
         self._globs = tuple(globs)
         self._patterns = [Pattern(glob) for glob in globs]
         self._full_s = 0.0
@@ -187,6 +188,7 @@ class SessionRows:
             is_readable=facts.is_readable,
             last_seen_at=facts.last_seen_at,
             companions=tuple(one.of_session(key, identifier, self._globs).in_words() for one in shown.companions),
+            database=self._database,
         )
 
 

@@ -65,7 +65,7 @@ class SessionsSource(Source[SessionsFrame]):
         super().__init__(context)
         self._key_group = context.keyspace.counts.key_groups[KEY_GROUP]
         self._scope = context.config.session_globs
-        self._rows = SessionRows(context.config.session_globs, context.known_ids)
+        self._rows = SessionRows(self._scope, context.known_ids, context.deployment.database)
         self._patterns = context.config.session_patterns
         self._formats = SessionFormats(self._patterns)
         self._dialects = SessionDialects(patterns=self._patterns)

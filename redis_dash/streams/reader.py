@@ -47,7 +47,8 @@ class StreamReader:
         """Streams that were named last and are not followed, because they are too many."""
         self._streams: dict[bytes, Stream] = {}
         self._deployment, self._log, self._budget, self._shown = deployment, log, budget, shown
-        self._lock = asyncio.Lock()
+        self.lock = asyncio.Lock()
+        """Held while streams are read."""
         self._followed = asyncio.Event()
 
     @property
@@ -73,6 +74,11 @@ class StreamReader:
         self.left_out = len(new[free:])
         if self._streams:
             self._followed.set()
+
+    def begin_afresh(self, names: Iterable[bytes]) -> None:
+        """Follow only these keys, from now on: those before were of another database."""
+        self._streams = {}
+        self.follow(names)
 
     def start_over(self) -> None:
         """Reset the counts."""
@@ -101,7 +107,7 @@ class StreamReader:
         Raises:
             SourceError: a node could not be reached. Reading goes on after the entry that was read last.
         """
-        async with self._lock:
+        async with self.lock:
             await self._exchange(self.streams)
             for _ in range(FURTHER):
                 if unread := [stream for stream in self.streams if stream.is_unread]:

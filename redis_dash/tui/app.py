@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
@@ -12,35 +10,25 @@ import msgspec
 from textual.app import SystemCommand
 from textual.binding import Keymap
 from textual.screen import Screen
-from textual.timer import Timer
 
-from redis_dash.core.commands import Command, FindOut, Outcome, Publish, Request, RestoreSession, StopSearch
+from redis_dash.core.commands import Command, Publish
 from redis_dash.core.errors import DashError, SourceError
-from redis_dash.core.feed import Feed, Progress
+from redis_dash.core.feed import Feed
 from redis_dash.core.reading import AnyReading, Reading
 from redis_dash.tui.app_keys import BINDINGS
 from redis_dash.tui.choosing import ChoosingApp
 from redis_dash.tui.dashboard import Dashboard
+from redis_dash.tui.feed_app import FeedApp
 from redis_dash.tui.intents import (
     ConfirmationRequested,
     DetailRequested,
     NotificationRequested,
     Question,
-    ReadRequested,
-    StopRequested,
 )
 from redis_dash.tui.keys import UNDO_ID, KeyHelp, KeyTable, declared
-from redis_dash.tui.pane_screen import PaneScreen
-from redis_dash.tui.progress import FullScan
 from redis_dash.tui.screens.key_kinds import KeyKindsScreen, dashboard_owners
-from redis_dash.tui.text import Plain, plain
-
-STREAM_INTERVAL_S = 0.25
-"""Seconds between two paints of the stream."""
-WATCHED_INTERVAL_S = 0.1
-"""The same while the user watches the stream closely."""
-FIRST_INTERVAL_S = 0.04
-"""Seconds between two checks for readings while some topic has none."""
+from redis_dash.tui.text import Plain, plain, plural
+from redis_dash.tui.undo import Undo, question
 
 QUESTION_SIZE = (50, 18)
 """The columns and rows that a question needs to be readable as a whole."""
@@ -54,7 +42,7 @@ def _help_screen() -> Screen[Any]:
     return HelpScreen()
 
 
-class DashApp(ChoosingApp):
+class DashApp(ChoosingApp, FeedApp):
     """The dashboard as a terminal program.
 
     Args:
@@ -78,25 +66,13 @@ class DashApp(ChoosingApp):
         scenarios: Mapping[str, str] | None = None,
         refresh: float = 1.0,
     ) -> None:
-        super().__init__()
-        self._open_feed = open_feed
+        super().__init__(open_feed, refresh)
         self._scenarios = scenarios or {}
-        self._refresh_s = refresh
-        self._failure = ""
-        """Why the feed has ended."""
-        self._undo: list[RestoreSession] = []
-        self._full_scan = FullScan()
-        self._timer: Timer | None = None
-        self._interval_s = FIRST_INTERVAL_S
-        self._next_refresh = 0.0
+        self._undo = Undo()
         self.dashboard = Dashboard(plain(title, 40), self._key_table())
 
     def _key_table(self) -> KeyTable:
         return KeyTable(dashboard_owners(type(self)), self.keymap)
-
-    @property
-    def _pane_screens(self) -> Iterator[PaneScreen]:
-        return (screen for screen in self.screen_stack if isinstance(screen, PaneScreen))
 
     def set_keymap(self, keymap: Keymap) -> None:
         """Replace keys by the ids of their bindings: footer, help and palette show the new ones."""
@@ -118,89 +94,12 @@ class DashApp(ChoosingApp):
         return self.dashboard
 
     def on_mount(self) -> None:
-        """Paint the empty dashboard; the feed is opened once that is on the screen."""
+        """Follow the theme."""
         self.theme_changed_signal.subscribe(self, lambda _theme: self._apply_theme())
-        self._timer = self.set_interval(FIRST_INTERVAL_S, self._tick)
 
     def _apply_theme(self) -> None:
         for screen in self._pane_screens:
             screen.apply_styles(self.theme_styles)
-
-    # -- the feed ----------------------------------------------------------------------------------------------------
-
-    def on_ready(self) -> None:
-        """The empty dashboard has been painted: open the feed."""
-        self.run_worker(self._run_feed(), name="feed", group="feed", exit_on_error=False)
-
-    async def _run_feed(self) -> None:
-        """Open the feed and run it; if it ends with an error, the panes show the error."""
-        try:
-            self._feed = feed = await asyncio.to_thread(self._open_feed)
-            self.dashboard.target = plain(feed.target.split("://", 1)[-1], 60)
-            await feed.run()
-        except DashError as error:
-            self._show_failure(str(error))
-        except Exception:  # an error in the feed is a defect: the app and the last values stay
-            # Only the fact: the text of an unexpected error may hold secrets.
-            self._show_failure("the reader stopped, by an error in redis-dash itself")
-
-    def _show_failure(self, note: str) -> None:
-        self._feed, self._failure = None, note
-        for pane in self.dashboard.panes:
-            reading: Reading[Any] = Reading(pane.TOPIC, "error", pane.frame, time.time(), note=note)
-            self.dashboard.receive(reading)
-
-    def _tick(self) -> None:
-        """Take new readings and paint what is due."""
-        self._take_readings()
-        now = time.monotonic()
-        if now >= self._next_refresh:
-            self._next_refresh = max(self._next_refresh + self._refresh_s, now)
-            self.dashboard.refresh_values()
-        if self.screen_stack[-1:] == [self.dashboard]:
-            # Below another screen the dashboard is tinted again for each paint: once a refresh is enough.
-            self.dashboard.refresh_stream()
-            self.dashboard.show_progress(self._progress)
-        interval = WATCHED_INTERVAL_S if self.dashboard.is_watched_closely else STREAM_INTERVAL_S
-        if self.dashboard.is_waiting:
-            interval = FIRST_INTERVAL_S
-        if interval != self._interval_s and self._timer is not None:
-            self._interval_s = interval
-            self._timer.stop()
-            self._timer = self.set_interval(interval, self._tick)
-
-    @property
-    def _progress(self) -> Progress | None:
-        return self._feed.progress() if self._feed is not None else None
-
-    def _take_readings(self) -> None:
-        if self._feed is None:
-            return
-        for reading in self._feed.drain():
-            self.dashboard.receive(reading)
-            if completion := self._full_scan.completion(reading):
-                self.notify(completion, markup=False)
-
-    # -- requests ----------------------------------------------------------------------------------------------------
-
-    def on_read_requested(self, message: ReadRequested) -> None:
-        """A pane asks for other data."""
-        self._ask(message.request)
-
-    def on_stop_requested(self, _message: StopRequested) -> None:
-        """The user stops the work at full speed."""
-        progress = self._progress
-        self._ask(StopSearch() if progress is not None and progress.what == "search" else self._full_scan.stop())
-
-    def action_full_scan(self) -> None:
-        """Scan everything now, at full speed; a second call stops the scan."""
-        self._ask(self._full_scan.toggle(self._progress))
-
-    def _ask(self, request: Request) -> None:
-        if self._feed is None:
-            self.notify("There is no connection: nothing can be read.", severity="warning", markup=False)
-            return
-        self._feed.ask(request)
 
     # -- commands ----------------------------------------------------------------------------------------------------
 
@@ -249,7 +148,8 @@ class DashApp(ChoosingApp):
             self.notify("An error in redis-dash itself.", title="Not known", severity="error", timeout=10)
             return
         self._take_readings()  # a list must not show any longer what the notification calls deleted
-        self._remember(command, outcome)
+        self._undo.remember(command, outcome)
+        self.show_undo()
         if outcome.unsettled is not None:
             self._submit(outcome.unsettled)
         done = outcome.result in ("deleted", "restored", "sent", "gone", "there again")
@@ -261,36 +161,18 @@ class DashApp(ChoosingApp):
             markup=False,
         )
 
-    def _remember(self, command: Command, outcome: Outcome) -> None:
-        settled = command.undo if isinstance(command, FindOut) else command
-        if isinstance(settled, RestoreSession) and settled in self._undo:
-            self._undo.remove(settled)
-        if outcome.undo is not None:
-            self._undo.append(outcome.undo)
-        self.dashboard.can_undo = bool(self._undo)
-        self.dashboard.refresh_values()
-
     def action_undo(self) -> None:
         """Ask whether to restore the session that was deleted last."""
-        if not self._undo:
-            self.notify("There is nothing to undo.", markup=False)
-            return
-        command = self._undo[-1]
-        left = "to end when it would have ended" if command.expires_at else "without an expiry, as it was"
-        facts = ((Plain("user"), plain(command.user, 200)),)
-        consequence = (
-            Plain(f"The key is written again, {left}."),
-            Plain("If it exists again by now, nothing is written."),
-            *([Plain("What was removed from other keys is put back.")] if command.companions else []),
-        )
-        question = Question(
-            title=Plain("Bring this session back?"),
-            facts=lambda: facts,
-            consequence=lambda: consequence,
-            verb=Plain("Bring back"),
-            keys=self.dashboard.key_table.keys(UNDO_ID),
-        )
-        self._confirm(question, command)
+        command = self._undo.latest(self._database)
+        if command is None:
+            self.notify(self._undo.nothing(self._database), markup=False)
+        else:
+            self._confirm(question(command, self.dashboard.key_table.keys(UNDO_ID)), command)
+
+    def show_undo(self) -> None:
+        """Offer what can be brought back in the database that is watched."""
+        self.dashboard.can_undo = self._undo.latest(self._database) is not None
+        self.dashboard.refresh_values()
 
     # -- other screens -----------------------------------------------------------------------------------------------
 
@@ -323,6 +205,12 @@ class DashApp(ChoosingApp):
                 if isinstance(binding.group, KeyHelp) and binding.group.palette:
                     effect = f"{binding.group.palette} ({keys.name(binding.id or '')})"
                     yield SystemCommand(binding.description, effect, partial(self.run_action, binding.action, node))
+        for one in self.dashboard.elsewhere:
+            yield SystemCommand(
+                f"Database {one.number} ({plural(one.keys, 'key')})",
+                f"Watch it instead of database {self._database}",
+                partial(self._select, one.number),
+            )
         yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
 
     def _play(self, scenario: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.binding import Binding, BindingType
 
-from redis_dash.tui.keys import FULL_SCAN_ID, KEYS_ID, UNDO_ID, KeyHelp
+from redis_dash.tui.keys import DATABASE_ID, FULL_SCAN_ID, KEYS_ID, UNDO_ID, KeyHelp
 
 _PALETTE = KeyHelp("command palette: everything by name, themes", footer="palette", priority=1, rank=8)
 _HELP = KeyHelp("this help", footer="help", palette="All keys, and what words mean", rank=1)
@@ -25,6 +25,11 @@ _KEYS = KeyHelp(
     rank=6,
     palette="All kinds of keys, the memory that they take, and what they are",
 )
+_DATABASE = KeyHelp(
+    "watch another database of the server",
+    rank=6,
+    palette="Watch another database of the server",
+)
 _UNDO = KeyHelp(
     "bring back the session that was deleted last",
     footer="undo",
@@ -40,5 +45,6 @@ BINDINGS: list[BindingType] = [
     Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True, id="app.suspend", group=_SUSPEND),
     Binding("f5", "full_scan", "Scan everything now, at full speed", show=False, id=FULL_SCAN_ID, group=_FULL_SCAN),
     Binding("d", "keys", "What is in here?", show=False, id=KEYS_ID, group=_KEYS),
+    Binding("n", "databases", "Database", show=False, id=DATABASE_ID, group=_DATABASE),
     Binding("u", "undo", "Undo", show=False, id=UNDO_ID, group=_UNDO),
 ]

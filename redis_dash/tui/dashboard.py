@@ -12,7 +12,9 @@ from textual.events import DescendantFocus, Resize
 from textual.geometry import Size
 from textual.layout import Layout
 
+from redis_dash.core.databases import Database, others
 from redis_dash.core.feed import Progress
+from redis_dash.core.frames.server import ServerFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.header_footer import footer_items, header_items, tab_items
 from redis_dash.tui.intents import StopRequested
@@ -131,6 +133,18 @@ class Dashboard(PaneScreen, HasUnusedBindings):
         return header_items(self._title, self.target, self._server, time.time(), key)
 
     @property
+    def server(self) -> AnyReading | None:
+        """The server's latest reading."""
+        return self._server
+
+    @property
+    def elsewhere(self) -> tuple[Database, ...]:
+        """Other databases that hold keys, as just read."""
+        server = self._server
+        frame = server.frame if server is not None and server.status in ("ok", "reduced") else None
+        return others(frame.databases, frame.database) if isinstance(frame, ServerFrame) else ()
+
+    @property
     def server_error(self) -> AnyReading | None:
         """The server's latest reading, if it is an error, which the header shows."""
         server = self._server
@@ -148,6 +162,15 @@ class Dashboard(PaneScreen, HasUnusedBindings):
         for pane in self.panes:
             if reading.topic == pane.TOPIC:
                 pane.receive(reading)
+
+    def begin_afresh(self) -> None:
+        """Drop what was read of a database. Messages stay: pub/sub is for all databases."""
+        self._server, self.progress = None, None
+        for pane in self.panes:
+            pane.show_progress(None)
+            if pane.TOPIC != "events":
+                pane.begin_afresh()
+        self.refresh_values()
 
     def _show_error_once(self) -> None:
         """Show an error of the server in the header only, and in full in the server pane if it fills the screen."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from redis_dash.core.certainty import Count, Scope
+from redis_dash.tui.databases import elsewhere_text
 from redis_dash.tui.formatting import compact, count, percent
 from redis_dash.tui.text import Plain, plain, plural
 
@@ -16,14 +17,16 @@ def _ignored(scope: Scope) -> str:
     return f"{plural(len(scope.ignored), 'kind')} ignored ({names})"
 
 
-def empty_text(scope: Scope, found: Count, things: str, option: str, scan_hint: str) -> Plain:
+def empty_text(scope: Scope, found: Count, things: str, option: str, scan_hint: str, switch_hint: str = "") -> Plain:
     """Why nothing is listed. It distinguishes "none seen yet" from "none there", and keys of another type from no keys.
 
     Args:
         things: What the keys hold, for example ``sessions``.
         option: The command-line option that names their pattern, for example ``--session``.
         scan_hint: Which key scans all keys now; may be empty.
+        switch_hint: Which key watches another database; may be empty.
     """
+    elsewhere = f" {elsewhere_text(scope.elsewhere, switch_hint)}".rstrip()
     looked_for = " or ".join(plain(pattern, 40) for pattern in scope.patterns[:4]) or "no pattern at all"
     looked_for += ", or looks like one of a known framework," if scope.recognised else ""
     if found.certainty in ("estimated", "unknown") or found.coverage < 1:
@@ -34,7 +37,7 @@ def empty_text(scope: Scope, found: Count, things: str, option: str, scan_hint: 
         return Plain(text.rstrip())
     if not scope.keys:
         held = "holds no keys" if found.certainty == "exact" else "held no keys when it was scanned"
-        return Plain(f"The database {held}. {things.capitalize()} would be listed here.")
+        return Plain(f"The database {held}. {things.capitalize()} would be listed here.{elsewhere}")
     if scope.ignored:
         return Plain(f"No key that matches {looked_for} is left, since you ignore some: {_ignored(scope)}.")
     if scope.others:
@@ -42,8 +45,10 @@ def empty_text(scope: Scope, found: Count, things: str, option: str, scan_hint: 
         return Plain(f"No {things.removesuffix('s')} matches {looked_for.rstrip(',')}; {others}.")
     hint = f"If your {things} have other names, start with {option} {_VALUES.get(option, _PATTERN)}."
     if found.certainty == "exact":
-        return Plain(f"No key matches {looked_for.rstrip(',')}, among {count(scope.keys)} in this database. {hint}")
+        return Plain(
+            f"No key matches {looked_for.rstrip(',')}, among {count(scope.keys)} in this database. {hint}{elsewhere}"
+        )
     others = "; there may be others"
     if found.high is not None:
         others = f"; up to {compact(found.high)} may have come since" if found.high else ""
-    return Plain(f"No key that matches {looked_for} was there when all were counted{others}. {hint}")
+    return Plain(f"No key that matches {looked_for} was there when all were counted{others}. {hint}{elsewhere}")

@@ -230,10 +230,14 @@ class Tallies:
     def __call__(self, value: Count, of: Hashable = "") -> Plain:
         """As ``tally``; ``of`` tells several counts apart."""
         if len(self._forms) > _MOST_FORMS:
-            self._forms.clear()
-            self._outdated.clear()
+            self.forget()
         form = self._forms[of] = _form(value, self._forms.get(of))
         return _written(value, form)
+
+    def forget(self) -> None:
+        """Forget all counts: others are shown from now on."""
+        self._forms.clear()
+        self._outdated.clear()
 
     def is_outdated(self, value: Count, of: Hashable = "") -> bool:
         """Whether what was counted says little about the present number: very many keys may have come since."""

@@ -7,11 +7,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from redis_dash.core.databases import others
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.server import ServerFrame
 from redis_dash.core.reading import AnyReading
+from redis_dash.tui.databases import named
 from redis_dash.tui.formatting import compact, count, duration, milliseconds, nbytes, others_watch, percent
-from redis_dash.tui.keys import CLEAR_ID, FULL_SCAN_ID, LEAVE_ID, UNDO_ID, ZOOM_ID, KeyHelp, KeyTable
+from redis_dash.tui.keys import CLEAR_ID, DATABASE_ID, FULL_SCAN_ID, LEAVE_ID, UNDO_ID, ZOOM_ID, KeyHelp, KeyTable
 from redis_dash.tui.panes.base import STOP, Pane
 from redis_dash.tui.progress import progress_items, scan_items
 from redis_dash.tui.segments import Segment
@@ -43,6 +45,8 @@ def header_items(
     if target:
         items.append(Item(((target, "text"),), priority=1))  # a user who deletes must see where
     if isinstance(frame, ServerFrame):
+        if reading is not None and reading.status in ("ok", "reduced"):
+            items += _others(frame)
         items.append(Item(((Plain(f"{plain(frame.product, 20)} {plain(frame.version, 20)}"), "dim"),), priority=6))
     if reading is not None and reading.status in ("stale", "error"):
         return [*items, _trouble(reading, now)]
@@ -54,6 +58,13 @@ def header_items(
     if reading is not None and reading.status == "off" and reading.note:
         word = ((Plain(f"off: {plain(reading.note, 90)}"), "warn"),)
     return [*items, Item(word, priority=1, right=True)]
+
+
+def _others(frame: ServerFrame) -> list[Item]:
+    """The other databases that hold keys; a click opens the list of all."""
+    elsewhere = others(frame.databases, frame.database)
+    text = Plain(f"also {named(elsewhere, short=True)}")
+    return [Item(((text, "dim"),), priority=5, name=DATABASE_ID)] if elsewhere else []
 
 
 def _trouble(reading: AnyReading, now: float) -> Item:

@@ -26,6 +26,7 @@ CLEAR_ID = "pane.clear"
 UNDO_ID = "app.undo"
 FULL_SCAN_ID = "app.full_scan"
 KEYS_ID = "app.keys"
+DATABASE_ID = "app.database"
 
 _NAMES = {"escape": "Esc", "pageup": "PgUp", "pagedown": "PgDn", "enter": "Enter"}
 _FUNCTION_KEY = re.compile(r"f\d+")

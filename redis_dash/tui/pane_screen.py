@@ -43,6 +43,10 @@ class PaneScreen(Screen[None]):
     def take_keys(self, key_table: KeyTable) -> None:
         """Take the keys as they are bound now."""
 
+    @abstractmethod
+    def begin_afresh(self) -> None:
+        """Drop all that was read of a database: another one is watched now."""
+
     def apply_styles(self, theme_styles: ThemeStyles) -> None:
         """Apply styles to all widgets; panes apply them to what is in them."""
         for lines in self.query(Lines):

@@ -13,4 +13,4 @@ def _no_own_errors(no_own_errors: None) -> None:
 @pytest.fixture(autouse=True)
 def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drain the feed more often than a user would need."""
-    monkeypatch.setattr("redis_dash.tui.app.STREAM_INTERVAL_S", 0.04)
+    monkeypatch.setattr("redis_dash.tui.feed_app.STREAM_INTERVAL_S", 0.04)

@@ -11,6 +11,7 @@ from redis_dash.core.certainty import Count, Scope, counted, estimated, exact, u
 from redis_dash.core.choices import Choose, Chosen
 from redis_dash.core.commands import Command, FindOut, Outcome, Request
 from redis_dash.core.credential import Credential, mask
+from redis_dash.core.errors import SourceError
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.base import Frame
 from redis_dash.core.frames.cache import CacheFrame, CacheGroup
@@ -39,9 +40,20 @@ class FakeFeed:
         """The kinds of keys that it reports."""
         self.target = "redis://127.0.0.1:6379/0"
         """The address that it reports."""
+        self.database = 0
+        """The watched database."""
+        self.no_select = ""
+        """Why another database cannot be selected."""
         self.server_is_back = asyncio.Event()
         """A look-up of an unknown outcome waits for this event."""
         self.server_is_back.set()
+
+    async def select(self, database: int) -> None:
+        """Watch another database, of which nothing is known yet."""
+        if self.no_select:
+            raise SourceError(self.no_select)
+        self.database, self.pending = database, []
+        self.target = f"{self.target.rpartition('/')[0]}/{database}"
 
     def put(self, *readings: AnyReading) -> None:
         """Let the next drain return these."""

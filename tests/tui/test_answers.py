@@ -95,7 +95,7 @@ async def test_a_key_that_was_typed_before_the_question_was_shown_is_no_answer(m
 async def test_the_key_that_asked_is_no_answer(keys: tuple[str, ...], key: str) -> None:
     feed = feed_with()
     async with running(feed) as (app, pilot):
-        app._undo.append(UNDO)
+        app._undo.commands.append(UNDO)
         await tap(pilot, *keys)
         await shows(app, pilot, "session", "?", "(y)")
         asked = app.screen

@@ -91,7 +91,7 @@ async def test_the_undo_says_that_other_keys_are_written() -> None:
     )
     undo = RestoreSession(ROW.key, ROW.user, b"dump", 2e9, (removed,))
     async with running(feed_with()) as (app, pilot):
-        app._undo.append(undo)
+        app._undo.commands.append(undo)
         await tap(pilot, "u")
         await shows(app, pilot, "What was removed from other keys is put back.")
     assert "secret" not in repr(undo)

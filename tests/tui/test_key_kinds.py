@@ -17,7 +17,7 @@ from redis_dash.core.frames.keys import KeyKind, KeysFrame
 from redis_dash.core.frames.server import Scan
 from redis_dash.core.reading import Reading
 from redis_dash.tui.app import DashApp
-from redis_dash.tui.panes import key_kinds
+from redis_dash.tui.panes import key_kind_rows
 from redis_dash.tui.panes.key_kinds import KeyKindsPane
 from redis_dash.tui.screens.key_kinds import KeyKindsScreen
 from tests.tui import fakes, hostile
@@ -302,13 +302,13 @@ async def test_thousands_of_hostile_names_cost_only_the_visible_rows(
     size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[int] = []
-    cells = key_kinds._Rows.cells
+    cells = key_kind_rows.KindRows.cells
 
-    def count(self: key_kinds._Rows, row: KeyKind) -> object:
+    def count(self: key_kind_rows.KindRows, row: KeyKind) -> object:
         drawn.append(row.id)
         return cells(self, row)
 
-    monkeypatch.setattr(key_kinds._Rows, "cells", count)
+    monkeypatch.setattr(key_kind_rows.KindRows, "cells", count)
     feed = feed_of(fakes.keys(*many(5000)))
     async with running(feed, size) as (app, pilot):
         await opened(app, pilot)

@@ -73,13 +73,13 @@ def test_ids_are_unique_and_none_is_explained_that_is_not_bound() -> None:
 def test_the_help_begins_with_what_a_person_needs_first() -> None:
     sections = dict(key_sections(OWNERS, KeyTable(OWNERS, {})))
     assert [name for name, _ in sections["Everywhere"]] == [
-        *("?", "1 … 6", "Tab Shift+Tab", "z", "q", "F5", "d", "u", "Ctrl+P", "Ctrl+Z", "Ctrl+C"),
+        *("?", "1 … 6", "Tab Shift+Tab", "z", "q", "F5", "d", "n", "u", "Ctrl+P", "Ctrl+Z", "Ctrl+C"),
     ]
     assert [name for name, _ in sections["In a pane"]] == [
         *("↑ ↓  k j", "PgUp PgDn", "Home  g", "End  G", "Enter", "/", "Enter", "Space", "Esc", "f", "r", "[ ]", "l"),
     ]
     assert [name for name, _ in sections["In a question, in details and in this help"]] == [
-        *("y", "Esc  n", "←  →", "Esc  Enter  q  ?", "Enter", "Esc", "↓ ↑"),
+        *("y", "Esc  n", "←  →", "Esc  Enter  q  ?", "Enter", "Esc  n  q", "Enter", "Esc", "↓ ↑"),
     ]
 
 

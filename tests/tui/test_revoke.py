@@ -128,7 +128,7 @@ async def test_the_question_promises_only_what_can_be_done(can_undo: bool | None
 
 async def test_what_is_brought_back_ends_when_it_would_have() -> None:
     async with running(feed_with()) as (app, pilot):
-        app._undo.append(UNDO)
+        app._undo.commands.append(UNDO)
         await tap(pilot, "u")
         await shows(app, pilot, "The key is written again, to end when it would have ended.")
 
@@ -145,7 +145,7 @@ async def test_the_question_says_where(size: tuple[int, int], keys: tuple[str, .
         feed.target = target
         feed.put(fakes.ok("sessions", fakes.sessions(fakes.session(1, "someone" * 30, "role" * 30)), coverage=1.0))
         async with running(feed, size) as (app, pilot):
-            app._undo.append(UNDO)
+            app._undo.commands.append(UNDO)
             await tap(pilot, *keys)
             await shows(app, pilot, "session", "?", "(y)", *shown)
             (line,) = [line for line in screen_text(app).splitlines() if "server  " in line]
@@ -220,10 +220,10 @@ async def test_a_lost_answer_is_told_keeps_its_undo_and_is_looked_up() -> None:
         await revoke_second(app, pilot)
         await shows(app, pilot, "Not known", "The answer was lost.", "u undo")
         await until(pilot, lambda: feed.submitted == [RevokeSession(ROWS[1]), LOST])
-        assert app._undo == [UNDO]
+        assert app._undo.commands == [UNDO]
         feed.server_is_back.set()
         await shows(app, pilot, "Gone", "It is gone by now.", "u undo")
-        assert app._undo == [UNDO]
+        assert app._undo.commands == [UNDO]
 
 
 async def test_what_turns_out_not_to_be_done_cannot_be_undone() -> None:
@@ -242,24 +242,24 @@ async def test_a_lost_answer_to_an_undo(found: Outcome, left: list[RestoreSessio
     lost = FindOut(UNDO, UNDO)
     feed = feed_with(Outcome("not known", "The answer was lost.", UNDO, lost), found)
     async with running(feed, WIDE) as (app, pilot):
-        app._undo.append(UNDO)
+        app._undo.commands.append(UNDO)
         await tap(pilot, "u")
         await shows(app, pilot, "Bring this session back?")
         await tap(pilot, "y")
         await shows(app, pilot, found.result.capitalize(), found.detail)
         assert feed.submitted == [UNDO, lost]
-        assert app._undo == left
+        assert app._undo.commands == left
 
 
 async def test_an_undo_that_was_refused_can_be_tried_again() -> None:
     feed = feed_with(SourceError("OOM command not allowed"))
     async with running(feed, WIDE) as (app, pilot):
-        app._undo.append(UNDO)
+        app._undo.commands.append(UNDO)
         await tap(pilot, "u")
         await shows(app, pilot, "Bring this session back?")
         await tap(pilot, "y")
         await shows(app, pilot, "Not done", "OOM")
-        assert app._undo == [UNDO]
+        assert app._undo.commands == [UNDO]
 
 
 async def test_after_a_defect_of_ours_nobody_knows() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from redis_dash.client.endpoint import endpoint_of
 from redis_dash.config import Config, LimitPattern, Url, config_path, load, parse_rule
 from redis_dash.core.errors import ConfigError
 
@@ -27,8 +28,42 @@ def test_url_forms() -> None:
     assert Url("redis://[::1]:7000/2").shown == "redis://[::1]:7000/2"
     assert Url("redis://b\u00fccher.example.").shown == "redis://b\u00fccher.example.:6379/0"
     assert Url(f"redis://{'a' * 63}.example").database == 0
-    assert Url("unix://ann:secret@/run/redis.sock?db=4").shown == "unix://ann@/run/redis.sock"
+    assert Url("unix://ann:secret@/run/redis.sock?db=4").shown == "unix://ann@/run/redis.sock?db=4"
     assert Url("unix:///run/redis.sock?db=4").database == 4
+    assert Url("unix:///run/redis.sock").shown == "unix:///run/redis.sock"
+
+
+@pytest.mark.parametrize("raw", ["redis://h:7000?db=3", "redis://h:7000/2?db=3", "redis://h:7000/3/"])
+def test_url_is_shown_with_the_database_that_is_watched(raw: str) -> None:
+    url = Url(raw)
+    assert (url.database, url.shown, endpoint_of(url).database) == (3, "redis://h:7000/3", 3)
+
+
+@pytest.mark.parametrize(
+    ("raw", "whole"),
+    [
+        ("redis://h", "redis://h/5"),
+        ("redis://ann:p%2Fw@h:7000/1?db=3", "redis://ann:p%2Fw@h:7000/5"),
+        ("rediss://h/2?ssl_cert_reqs=none&password=a%2Bb", "rediss://h/5?ssl_cert_reqs=none&password=a%2Bb"),
+        ("unix:///run/a%20b?db=1", "unix:///run/a%20b?db=5"),
+        ("unix://ann:pw@/run/r?password=x", "unix://ann:pw@/run/r?password=x&db=5"),
+    ],
+)
+def test_url_of_another_database_is_the_same_besides(raw: str, whole: str) -> None:
+    url = Url(raw).with_database(5)
+    assert url.reveal() == whole
+    before, after = endpoint_of(Url(raw)), endpoint_of(url)
+    assert after.database == url.database == 5
+    assert [getattr(after, name) for name in ("host", "port", "path", "user", "password")] == [
+        getattr(before, name) for name in ("host", "port", "path", "user", "password")
+    ]
+
+
+def test_the_database_of_the_command_line_replaces_that_of_the_url() -> None:
+    flags = {"url": "redis://:pw@h/1", "database": 3}
+    assert load(None, flags, {}).url == "redis://:pw@h/3"
+    assert load(None, {"database": 2}, {"REDIS_URL": "redis://env/9"}).url == "redis://env/2"
+    assert load(None, {"database": 0}, {"REDIS_URL": "redis://env/9"}).url == "redis://env/0"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from redis_dash.core.databases import Database
 from redis_dash.core.frames.base import Frame
 
 Kind = Literal["standalone", "cluster", "sentinel"]
@@ -87,6 +88,10 @@ class ServerFrame(Frame, frozen=True):
     expired_per_s: float | None
     rejected_connections: int | None
     cost: Cost
+    database: int = 0
+    """The number of the watched database."""
+    databases: tuple[Database, ...] | None = None
+    """The databases that hold keys, the watched one among them; None if INFO does not tell."""
     scan: Scan = Scan()
     kind: Kind = "standalone"
     other_dashboards: int | None = None

@@ -38,6 +38,8 @@ class SessionRow(msgspec.Struct, frozen=True):
     """When it was used last, if the settings say where the value holds that."""
     companions: tuple[str, ...] = ()
     """What else is changed when it is revoked, in words; ids are masked."""
+    database: int = 0
+    """The number of the database that holds it."""
 
     @property
     def shown_user(self) -> str:

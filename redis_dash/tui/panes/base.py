@@ -185,6 +185,21 @@ class Pane(ReadingView[F]):
         self.screen.set_focus(self)
         self.refresh_border()
 
+    def begin_afresh(self) -> None:
+        """Drop all that was read, and the filter: another database is watched now."""
+        if self.is_typing and self.has_pseudo_class("focus-within"):
+            self.screen.set_focus(self)
+        with self.prevent(Input.Changed):
+            for field in self.query(Input):
+                field.clear()
+        self.typed = ""
+        self.remove_class("-filtering")
+        self.narrow("")
+        self._reading = self._shown = None
+        self.paused = False
+        self.tallies.forget()
+        self.refresh_values()
+
     def action_clear(self) -> None:
         """Clear the filter, or take back what else was asked for; otherwise the dashboard handles Esc."""
         if self.navigable.filter_text or self.is_typing:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable
 from typing import ClassVar
 
-import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.events import Resize
 
 from redis_dash.core.commands import FollowStreams
+from redis_dash.core.databases import others
 from redis_dash.core.frames.keys import KeyKind, KeysFrame
+from redis_dash.core.frames.server import ServerFrame
 from redis_dash.tui import kind_text
-from redis_dash.tui.formatting import RECENT_S, Tallies, about, nbytes, percent
+from redis_dash.tui.databases import elsewhere_text, named
+from redis_dash.tui.formatting import RECENT_S, about, nbytes, percent
 from redis_dash.tui.intents import (
     Answer,
     AnswerGiven,
@@ -30,34 +31,15 @@ from redis_dash.tui.intents import (
 from redis_dash.tui.keys import IN_KEYS, KeyHelp
 from redis_dash.tui.panes import PANES
 from redis_dash.tui.panes.base import Piece, piece
-from redis_dash.tui.panes.key_kind_detail import kind_detail, profile_detail, shown_in
+from redis_dash.tui.panes.key_kind_detail import kind_detail, profile_detail
+from redis_dash.tui.panes.key_kind_rows import KindRows, by_count, by_memory, columns
 from redis_dash.tui.panes.kind_choices import ignore_answer, name_form, topic_options
 from redis_dash.tui.panes.table_pane import TablePane
 from redis_dash.tui.text import Plain, plural
-from redis_dash.tui.theme_styles import Ground
-from redis_dash.tui.widgets.cells import Bar, Cell, Figure, Name
-from redis_dash.tui.widgets.columns import Column
 from redis_dash.tui.widgets.table import Table
 
 LONG_PASS_S = 5.0
 """A pass over all keys that lasts longer is worth telling how far it is."""
-WIDE = 150
-"""From this width on, long names are shown; below, the room goes to what they are recognised as."""
-_MARK = " ▾"
-COLUMNS = (
-    Column(Plain("keys"), 18, most=60),
-    Column(Plain("count"), 12, least=8, right=True),
-    Column(Plain("share"), 7, right=True, priority=6),
-    Column(Plain("memory"), 14, least=8, right=True),
-    Column(Plain("share"), 7, right=True, priority=3),
-    Column(Plain(""), 20, most=24, priority=7, bar=True),
-    Column(Plain("type"), 7, most=14, priority=5),
-    Column(Plain("expires"), 8, priority=4),
-    Column(Plain("recognised as"), 14, most=50, priority=2),
-    Column(Plain("pane"), 10, most=24, priority=1),
-)
-_SORTED = {"count": 1, "memory": 3}
-"""The column by which the rows are sorted."""
 _SORT = KeyHelp("sort by memory, or by the number of keys", section=IN_KEYS, footer="sort", priority=1, rank=1)
 _FOLLOW = KeyHelp("follow the streams of this kind in Events", section=IN_KEYS, footer="follow", priority=8, rank=3)
 _PROFILE = KeyHelp(
@@ -110,7 +92,7 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
         Binding("s", "sort", "Sort", show=False, id="keys.sort", group=_SORT),
         Binding("f", "follow", "Follow streams", show=False, id="keys.follow", group=_FOLLOW),
         Binding("a", "topic", "Show in a pane", show=False, id="keys.topic", group=_TOPIC),
-        Binding("n", "name", "Name", show=False, id="keys.name", group=_NAME),
+        Binding("e", "name", "Name", show=False, id="keys.name", group=_NAME),
         Binding("i", "ignore", "Ignore", show=False, id="keys.ignore", group=_IGNORE),
         Binding("v", "list_ignored", "List the ignored", show=False, id="keys.list_ignored", group=_IGNORED),
         Binding("w", "profile", "Show config.toml", show=False, id="keys.profile", group=_PROFILE),
@@ -121,8 +103,10 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
         self._by = "memory"
         self._lists_ignored = False
         self._sorted: tuple[KeysFrame | None, object, tuple[KeyKind, ...]] = (None, None, ())
-        self._rows = _Rows(self.tallies)
-        self.table: Table[KeyKind] = Table(_columns(self._by, 0), self._rows)
+        self._rows = KindRows(self.tallies)
+        self.server: ServerFrame | None = None
+        """The server as it was just read, which tells the databases; None if it was not."""
+        self.table: Table[KeyKind] = Table(columns(self._by, 0), self._rows)
 
     def compose(self) -> ComposeResult:
         """The table."""
@@ -184,7 +168,7 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
         self._fit(event.size.width)
 
     def _fit(self, width: int) -> None:
-        self.table.columns = _columns(self._by, width)
+        self.table.columns = columns(self._by, width)
         self.table.forget()
         self.table.repaint()
 
@@ -194,7 +178,7 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
         now = self._by, self._lists_ignored
         if of is None or of.kinds is not frame.kinds or how != now:
             kinds = [kind for kind in frame.kinds if self._lists_ignored or not kind.is_ignored]
-            rows = tuple(sorted(kinds, key=_by_memory if self._by == "memory" else _by_count))
+            rows = tuple(sorted(kinds, key=by_memory if self._by == "memory" else by_count))
             self._sorted = frame, now, rows
         return rows
 
@@ -220,7 +204,9 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
             return Plain(f"{all_ignored} {self.key_table.hint('{keys.list_ignored} lists them.')}".rstrip())
         held = self.reading.count if self.reading else None
         if held is not None and held.certainty == "counted":
-            return Plain("The database held no keys when it was scanned.")
+            elsewhere = others(self.server.databases, self.server.database) if self.server is not None else ()
+            found = elsewhere_text(elsewhere, self.key_table.hint("{app.database} switches."))
+            return Plain(f"The database held no keys when it was scanned. {found}".rstrip())
         scan_hint = self.key_table.hint("{app.full_scan} scans all now.")
         return Plain(f"Nothing seen yet, {percent(frame.scan.share, 0)} scanned. {scan_hint}".rstrip())
 
@@ -242,12 +228,21 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
         return tuple(pieces)
 
     def asides(self) -> list[Piece]:
-        """How to list the ignored kinds."""
+        """The watched database and what others hold; how to list the ignored kinds."""
+        return [*self._of_databases(), *self._of_ignored(), *super().asides()]
+
+    def _of_ignored(self) -> list[Piece]:
         frame = self.frame
         if frame is None or not any(kind.is_ignored for kind in frame.kinds):
-            return super().asides()
-        verb = "hide" if self._lists_ignored else "list"
-        return [*self.hint(f"{{keys.list_ignored}}: {verb} the ignored"), *super().asides()]
+            return []
+        return self.hint(f"{{keys.list_ignored}}: {'hide' if self._lists_ignored else 'list'} the ignored")
+
+    def _of_databases(self) -> list[Piece]:
+        server = self.server
+        if server is None or server.kind == "cluster":
+            return []
+        elsewhere = others(server.databases, server.database)
+        return [piece(f"db{server.database}"), *([piece(f"others: {named(elsewhere)}", "dim")] if elsewhere else [])]
 
     def currency(self) -> tuple[Piece, ...]:
         """That only a part of the names was looked at, although the scan has seen more."""
@@ -271,68 +266,3 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
         """All that is known of the kind."""
         frame = self.frame or KeysFrame()
         return kind_detail(row, frame, self._numbers(), self.tallies)
-
-
-class _Rows:
-    def __init__(self, tallies: Tallies) -> None:
-        self._tallies = tallies
-        self.frame = KeysFrame()
-        self.memory = 0
-        self.numbers: dict[str, str] = {}
-
-    def key(self, row: KeyKind) -> Hashable:
-        return row.id
-
-    def cells(self, row: KeyKind) -> tuple[Cell, ...]:
-        held = self._tallies(row.count, row.id)
-        counts = (held, Plain(f"~{row.count.value:,}")) if row.count.certainty == "estimated" else (held,)
-        share = row.memory.value / self.memory if row.memory is not None and self.memory else None
-        pane = shown_in(row, self.numbers)
-        return (
-            Name(kind_text.shown_name(row), "dim" if row.is_ignored else "text"),
-            Figure(counts, "text"),
-            Figure((kind_text.share_of(row.count.value, self.frame.keys),), "dim"),
-            Figure(kind_text.memories(row), "strong"),
-            Figure((percent(share),), "dim"),
-            Bar(share, "accent"),
-            (kind_text.types(row), "dim"),
-            (kind_text.expiry(row), "dim"),
-            _recognised(row),
-            (pane, "text" if row.watched and not row.is_ignored else "dim"),
-        )
-
-    def ground(self, row: KeyKind) -> Ground:
-        return "base"
-
-    def words(self, row: KeyKind) -> str:
-        name, pane = f"{row.own_name} {row.name[:400]}", shown_in(row, self.numbers)
-        return f"{name} {kind_text.recognised(row)} {kind_text.types(row)} {pane}"
-
-
-def _recognised(kind: KeyKind) -> Cell:
-    """What they were recognised as."""
-    text = kind_text.recognised(kind)
-    if text == kind_text.NUMBERS:
-        return Figure((text, Plain("not recognised")), "dim")
-    return text, "text" if any(one.confidence == "certain" for one in kind.recognised) else "dim"
-
-
-def _columns(by: str, width: int) -> tuple[Column, ...]:
-    """The columns of a list of this width, sorted by one of them."""
-    marked = _SORTED[by]
-    names = COLUMNS[0] if width >= WIDE else msgspec.structs.replace(COLUMNS[0], most=28)
-    return tuple(
-        Column(Plain(one.title + _MARK), max(one.width, len(one.title) + len(_MARK)), one.most, one.least, one.right)
-        if index == marked
-        else one
-        for index, one in enumerate((names, *COLUMNS[1:]))
-    )
-
-
-def _by_count(kind: KeyKind) -> tuple[float, str]:
-    return -kind.count.value, kind.name
-
-
-def _by_memory(kind: KeyKind) -> tuple[bool, float, float, str]:
-    """Kinds of unknown memory come last."""
-    return kind.memory is None, -(kind.memory.value if kind.memory else 0), -kind.count.value, kind.name

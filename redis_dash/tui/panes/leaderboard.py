@@ -176,6 +176,13 @@ class LeaderboardPane(TablePane[LeaderboardsFrame, BoardRow]):
         self.display_frame(frame)  # in a paused pane too: the other board is from the same reading
         self.refresh_border()
 
+    def begin_afresh(self) -> None:
+        """Also drop the choice of a board and of a page."""
+        self._key = None
+        self._rows.forget()
+        self._paging.forget()
+        super().begin_afresh()
+
     # -- pages -------------------------------------------------------------------------------------------------------
 
     def receive(self, reading: AnyReading) -> None:

@@ -32,6 +32,10 @@ class BoardRows:
     """One row for each member."""
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin with another board."""
         self.best = 0.0
         self.decimals = 0
         self._board = ""

@@ -109,8 +109,8 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
         reading = self._reading
         if reading is None or reading.scope is None or reading.count is None:
             return self.EMPTY
-        scan_hint = self.key_table.hint("{app.full_scan} scans all now.")
-        return empty_text(reading.scope, reading.count, things, option, scan_hint)
+        hints = map(self.key_table.hint, ("{app.full_scan} scans all now.", "{app.database} switches."))
+        return empty_text(reading.scope, reading.count, things, option, *hints)
 
     def currency(self) -> tuple[Piece, ...]:
         """What replaces certainty and age in the frame, if anything.

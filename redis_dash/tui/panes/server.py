@@ -13,6 +13,7 @@ from textual.events import Resize
 from redis_dash.core.durations import tenths
 from redis_dash.core.frames.server import Cost, Scan, ServerFrame
 from redis_dash.core.reading import AnyReading
+from redis_dash.tui.databases import all_named, besides
 from redis_dash.tui.formatting import about, clock, count, duration, milliseconds, nbytes, others_watch, percent, rate
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Piece, piece
@@ -30,7 +31,7 @@ from redis_dash.tui.widgets.table import Table
 FULL = 0.9
 """From this share of its limit on, memory is marked."""
 
-TABLE_ROWS = 16
+TABLE_ROWS = 17
 """The lines that the frame and the facts take."""
 
 COLUMNS = (
@@ -43,6 +44,7 @@ CLUSTER = Plain("one node of a cluster: only its share of the keys is seen")
 ONE_NODE = (Plain("of this node alone: a cluster has others"), Plain("of this node alone"), Plain("of this node"))
 
 
+DATABASE = Plain("database")
 NOTHING: Cell = (Plain(""), "dim")
 
 
@@ -66,6 +68,7 @@ class ServerPane(TablePane[ServerFrame, Fact]):
         "Server, and the first line ({pane.detail} on a line of the pane explains it)",
         (
             ("ops/s", "commands that the server carries out a second, without this dashboard's"),
+            ("db1 30,112", "database 1 of this server holds so many keys; {app.database} watches another database"),
             ("clients", "open connections, this dashboard's among them"),
             ("ping", "how long the server takes to answer, just now"),
             ("our cost", "what watching takes of one of the server's cores"),
@@ -136,7 +139,8 @@ class ServerPane(TablePane[ServerFrame, Fact]):
     def describe(self, fact: Fact) -> Detail:
         """A fact and its meaning."""
         meaning = MEANINGS.get(fact.name)
-        return Detail(Plain("Server"), ((fact.name, fact.value),), (meaning,) if meaning else ())
+        value = all_named(frame) if fact.name == DATABASE and (frame := self.frame) is not None else fact.value
+        return Detail(Plain("Server"), ((fact.name, value),), (meaning,) if meaning else ())
 
 
 def facts(frame: ServerFrame) -> tuple[Fact, ...]:
@@ -150,6 +154,7 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
         _memory(frame),
         Fact(Plain("clients"), count(frame.clients), "text", blocked),
         Fact(Plain("ping"), milliseconds(frame.ping_ms), "text"),
+        Fact(DATABASE, Plain(f"{frame.database}"), "text", Figure(besides(frame), "dim")),
         Fact(Plain("keys"), count(frame.keys), "text", one_node),
         _counter("evicted", frame.evicted, frame.evicting_since, (evicting, "evicting")),
         Fact(Plain("expired"), rate(frame.expired_per_s)),

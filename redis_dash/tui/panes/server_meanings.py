@@ -14,6 +14,7 @@ MEANINGS = {
             "Open connections, this dashboard's among them. Waiting ones are in a blocking command such as BLPOP.",
         ),
         ("ping", "How long the server takes to answer PING, including the network both ways; the median of a few."),
+        ("database", "The database that is watched, by its number, and others of this server that hold keys."),
         ("keys", "Keys in the database that is watched."),
         ("evicted", "Keys that the server has deleted because its memory was full, since its counters began."),
         ("expired", "Keys a second that are deleted because their time is over."),

@@ -155,6 +155,11 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         """The sessions with most time left, or the results of a search."""
         return self._found if self._search_status.is_on else frame.rows
 
+    def begin_afresh(self) -> None:
+        """Also drop the search."""
+        self._search_status.end()
+        super().begin_afresh()
+
     # -- the search --------------------------------------------------------------------------------------------------
 
     def receive(self, reading: AnyReading) -> None:

@@ -57,6 +57,12 @@ class TablePane(Pane[F], Generic[F, T]):
         """Pass the rows to the table."""
         self.table.show(self.listed(frame))
 
+    def begin_afresh(self) -> None:
+        """Also drop the rows and the cursor's place."""
+        self.table.show(())
+        self.table.home()
+        super().begin_afresh()
+
     def follow(self) -> Callable[[], Detail] | None:
         """The details of the cursor's row, also after it has moved or gone."""
         row = self.table.item

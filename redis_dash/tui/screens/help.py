@@ -16,6 +16,7 @@ from textual.widgets import Static
 from redis_dash.tui.keys import KeyTable, Section
 from redis_dash.tui.panes.reading_view import ReadingView
 from redis_dash.tui.screens.confirm import ConfirmScreen
+from redis_dash.tui.screens.databases import DatabasesScreen
 from redis_dash.tui.screens.definition_list import EDGES, definition_lines
 from redis_dash.tui.screens.detail import DetailScreen
 from redis_dash.tui.screens.form import FormInput, FormScreen
@@ -71,8 +72,8 @@ class HelpScreen(Modal[None]):
 
 def help_owners(app: type[DOMNode]) -> tuple[type[DOMNode], ...]:
     """The classes whose bindings the help lists."""
-    screens = (ConfirmScreen, DetailScreen, FormScreen, FormInput, OptionsScreen, AnswerList, HelpScreen)
-    return (*dashboard_owners(app), *screens)
+    choices = (DatabasesScreen, FormScreen, FormInput, OptionsScreen, AnswerList)
+    return (*dashboard_owners(app), ConfirmScreen, DetailScreen, *choices, HelpScreen)
 
 
 def _page(width: int, owners: tuple[type[DOMNode], ...], keymap: Keymap, missing: Section) -> Content:

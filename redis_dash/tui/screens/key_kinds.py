@@ -79,10 +79,18 @@ class KeyKindsScreen(PaneScreen):
         self._refresh()
         self.set_interval(REFRESH_S, self._refresh)
 
+    def begin_afresh(self) -> None:
+        """Drop the kinds of keys."""
+        self._pane.begin_afresh()
+        self._refresh()
+
     def _refresh(self) -> None:
         """Show the latest reading."""
         reading, dashboard, pane = self._read(), self._dashboard, self._pane
         pane.header_error = dashboard.server_error
+        server = dashboard.server
+        is_current = server is not None and server.status in ("ok", "reduced")
+        pane.server = server.frame if server is not None and is_current else None
         if reading is not None:
             pane.receive(reading)
         pane.refresh_values()
