@@ -11,14 +11,17 @@ from pathlib import Path
 import pytest
 import redis
 
-from redis_dash.config import Choices, Config, LimitPattern
+from redis_dash.config import Choices, ChosenLimit, Config, LimitPattern
 from redis_dash.core.choices import Choose
 from redis_dash.core.frames.rate_limits import LimitRow, RateLimitsFrame
 from redis_dash.core.reading import Reading
+from redis_dash.dialects.base import Rule, Usage
+from redis_dash.dialects.fixed_window import FixedWindow
 from redis_dash.hub import Hub
 from redis_dash.snapshot import take
 from redis_dash.sources import rate_limits
 from redis_dash.sources.base import Context, Sample
+from redis_dash.sources.limiters import Limiter, limit_row
 from redis_dash.sources.rate_limits import RateLimitsSource
 from tests.conftest import until
 from tests.live.conftest import running
@@ -158,6 +161,17 @@ async def test_of_very_many_clients_all_that_are_followed_are_judged_anew(
     sample = await scene.read()
     assert (sample.frame.blocked.value, sample.frame.blocked.certainty) == (50, "at_least")
     assert all(row.limit == 951 for row in sample.frame.rows)
+    client.set("rl:new", 5000, ex=600)
+    sample = await scene.read()
+    assert (sample.frame.blocked.value, sample.frame.rows[0].identity) == (51, "new")
+
+
+@pytest.mark.parametrize("window_s", [None, 60.0])
+def test_a_limit_that_the_key_holds_wins_over_one_that_is_set(window_s: float | None) -> None:
+    rule = None if window_s is None else Rule(5, window_s)
+    limiter = Limiter(b"ann", rule, FixedWindow(), rule_from="user", chosen=ChosenLimit(5, window_s))
+    row = limit_row(b"rl:ann", limiter, Usage(7, 3.0, limit=10, window_s=30.0))
+    assert (row.limit, row.window_s, row.limit_from, row.blocked) == (10, 30.0, "redis", False)
 
 
 async def test_the_dashboard_takes_it_remembers_it_and_writes_nothing_to_redis(

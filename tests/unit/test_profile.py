@@ -7,7 +7,8 @@ import tomllib
 import msgspec
 import pytest
 
-from redis_dash.config import Config
+from redis_dash.config import BoardPattern, Choices, Config
+from redis_dash.core.choices import YES, Choose
 from redis_dash.core.globs import decoded
 from redis_dash.core.patterns import Pattern
 from redis_dash.core.toml_text import quoted
@@ -74,3 +75,34 @@ def test_kinds_that_are_too_many_are_told(monkeypatch: pytest.MonkeyPatch) -> No
 def test_nothing_recognised_is_the_default_configuration() -> None:
     assert loaded(profile([])) == Config()
     assert profile([]) == "# Nothing was recognised that a pane shows.\n"
+
+
+def test_patterns_of_ignored_sessions_stay_since_by_them_ids_are_masked() -> None:
+    choices = Choices()
+    for keys in ("shop:s:*", "page:*"):
+        choices.choose(Choose(keys, "ignored", YES))
+    config = adopted(Config(), [claim("shop:s:*"), claim("page:*", "cache")], choices).config
+    assert ("shop:s:*" in config.session_globs, config.caches, config.ignore) == (True, (), ("shop:s:*", "page:*"))
+
+
+def test_what_was_chosen_becomes_settings() -> None:
+    choices = Choices()
+    for choice in (
+        Choose("rl:*", "limit", "100/60"),
+        Choose("rl:login:*", "limit", "5"),
+        Choose("lb:*", "topic", "leaderboards"),
+        Choose("lb:*", "name", "Weekly"),
+        Choose("page:*", "topic", "cache"),
+        Choose("mine:*", "topic", "sessions"),
+        Choose("tmp:*", "ignored", YES),
+    ):
+        choices.choose(choice)
+    text = profile([claim("rl:*", "rate_limits")], choices)
+    config = loaded(text)
+    limits = {limit.keys: limit for limit in config.limits}
+    assert (limits["rl:*"].limit, bool(limits["rl:*"].format)) == ("100/60", True)
+    assert limits["rl:login:*"].limit == "", "a setting needs the window"
+    assert '# limit = "5", chosen in the dashboard without a window' in text
+    assert BoardPattern("lb:*", "Weekly") in config.leaderboards
+    assert [cache.keys for cache in config.caches] == ["page:*"]
+    assert (config.session_globs[0], config.ignore) == ("mine:*", ("tmp:*",))
