@@ -131,8 +131,7 @@ class Choices:
 def place_of(url: Url) -> str:
     """The server and the database of a URL, without the user: all users see the same keys."""
     scheme, _, rest = url.shown.partition("://")
-    place = f"{scheme}://{rest.rpartition('@')[2]}"
-    return f"{place}?db={url.database}" if scheme == "unix" else place
+    return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
 def choices_for(url: str, config_file: Path) -> Choices:

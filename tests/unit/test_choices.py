@@ -56,6 +56,18 @@ def test_another_server_has_choices_of_its_own(tmp_path: Path) -> None:
     assert Choices(THERE, path).limit_of(b"rl:ann") == ChosenLimit(5, None)
 
 
+@pytest.mark.parametrize("is_saved", [True, False])
+def test_each_database_has_its_own_and_none_is_lost_on_the_way(tmp_path: Path, is_saved: bool) -> None:
+    choices = Choices(HERE, tmp_path / "dashboard.toml" if is_saved else None)
+    choices.choose(Choose("rl:*", "limit", "100/60"))
+    choices.go_to(other := HERE.removesuffix("0") + "1")
+    assert (choices.kinds, choices.limit_of(b"rl:ann")) == ((), None)
+    choices.choose(Choose("rl:*", "limit", "5"))
+    assert choices.of("rl:*") == KindOfKeys(other, "rl:*", limit="5")
+    choices.go_to(HERE)
+    assert choices.limit_of(b"rl:ann") == ChosenLimit(100, 60.0)
+
+
 def test_what_another_dashboard_has_written_meanwhile_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "dashboard.toml"
     first, second = Choices(HERE, path), Choices(HERE, path)
