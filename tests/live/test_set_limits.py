@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +14,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from redis_dash.config import Choices, ChosenLimit, Config, LimitPattern
+from redis_dash.config import Choices, ChosenLimit, Config, LimitPattern, choices_for
 from redis_dash.core.choices import Choose
 from redis_dash.core.frames.rate_limits import LimitRow, RateLimitsFrame
 from redis_dash.core.reading import Reading
@@ -215,3 +218,19 @@ async def test_the_snapshot_judges_by_it_and_says_who_gives_it(
     assert (frame["blocked"], frame["limits_known"]) == (1, True)
     assert (frame["rows"][0]["limit"], frame["rows"][0]["limit_from"]) == (100, "user")
     assert "pattern" not in frame["rows"][0]
+
+
+def test_the_command_line_reads_it_beside_the_configuration(
+    redis_url: str, client: redis.Redis, tmp_path: Path
+) -> None:
+    client.set("ratelimit:ann", 120, ex=600)
+    choices = choices_for(redis_url, tmp_path / "redis-dash" / "config.toml")
+    choices.choose(Choose("ratelimit:*", "limit", "100"))
+    command = [sys.executable, "-m", "redis_dash", "snapshot", redis_url, "--for", "0.2", "--topic", "rate_limits"]
+    environ = os.environ | {"XDG_CONFIG_HOME": str(tmp_path)}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environ, timeout=60)
+    assert json.loads(done.stdout)["topics"]["rate_limits"]["frame"]["rows"][0]["limit_from"] == "user"
+    file = tmp_path / "redis-dash" / "dashboard.toml"
+    file.write_text("kinds = 5")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environ, timeout=60)
+    assert (done.returncode, done.stdout, str(file) in done.stderr) == (2, "", True)
