@@ -129,7 +129,12 @@ class ScanCursor:
         return _Asked(cursor, commands, answer, time.perf_counter())
 
     def _peek(self, data: bytes) -> None:
-        """Request the next slice as soon as the reply's cursor has arrived."""
+        """Request the next slice as soon as the reply's cursor has arrived.
+
+        The next reply may arrive, too, before the awaited one is taken. Then the next slice has been requested already.
+        """
+        if not self._awaited or self._coming is not None:
+            return
         begin = _CURSOR.match(data)
-        if begin is not None and begin[1] != b"0" and self._awaited and self._ahead():
+        if begin is not None and begin[1] != b"0" and self._ahead():
             self._coming = self._ask(begin[1])

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 
 class OneBehind:
-    """Runs pieces of work one after the other, each beside its caller; when the block ends, none runs any more."""
+    """Runs one piece of work at a time beside its caller; when the block ends, none runs any more."""
 
     def __init__(self) -> None:
         self._running: asyncio.Task[None] | None = None
@@ -27,13 +27,8 @@ class OneBehind:
             if not running.cancelled():
                 running.exception()  # retrieved, so that asyncio does not log it: the caller has its own reason to end
 
-    async def begin(self, work: Coroutine[Any, Any, None]) -> None:
-        """Begin a piece of work when the one before it has ended, and raise what that has raised."""
-        try:
-            await self.end()
-        except BaseException:
-            work.close()
-            raise
+    def begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Begin a piece of work; the one before it has ended."""
         self._running = asyncio.create_task(work)
 
     async def end(self) -> None:

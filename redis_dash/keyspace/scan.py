@@ -216,15 +216,14 @@ class Keyspace:
         data_set = self.counts.data_sets
         async with contextlib.aclosing(self.walk(self._hold_back)) as walk, OneBehind() as reading:
             async for part in walk:
-                if self.counts.data_sets != data_set:
+                await reading.end()  # before these keys are counted: sources compare the count with the keys they know
+                if self._afresh or self.counts.data_sets != data_set:
                     return False
                 sizes.add(part.size)
                 self._add(part)
-                await reading.begin(self._read(part.keys))
+                reading.begin(self._read(part.keys))
                 if not self.full_speed:
                     await reading.end()
-                if self._afresh:
-                    return False
             await reading.end()
         if self._afresh or self.counts.data_sets != data_set:
             return False
