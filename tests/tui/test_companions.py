@@ -29,7 +29,13 @@ def feed_with(**rights: object) -> FakeFeed:
 @pytest.mark.parametrize(
     ("rights", "texts"),
     [
-        ({"can_undo": True}, (f"The key is deleted; {REMOVED}; data:0001… is deleted.", "u brings it back.")),
+        (
+            {"can_undo": True},
+            (
+                f"The key is deleted; {REMOVED}; data:0001… is deleted.",
+                "u asks and brings it back, until you quit.",
+            ),
+        ),
         ({"can_undo": None}, (f"The key is deleted, if this user may do so; {REMOVED};",)),
         (
             {"can_undo": True, "no_companions": "not allowed to run EVAL"},
@@ -37,7 +43,10 @@ def feed_with(**rights: object) -> FakeFeed:
         ),
         (
             {"can_undo": True, "no_companion_undo": "not allowed to run SADD"},
-            (REMOVED, "u brings back the session alone: not allowed to run SADD."),
+            (
+                REMOVED,
+                "u asks and brings back the session alone, until you quit: not allowed to run SADD.",
+            ),
         ),
         (
             {"can_undo": False, "no_companion_undo": "not allowed to run SADD"},

@@ -134,7 +134,11 @@ async def test_screens_above_the_dashboard() -> None:
     async with remapped(FakeFeed(*fakes.everything()), WIDE) as (app, pilot):
         await tap(pilot, key("pane.2"), key("sessions.revoke"))
         await check(
-            app, pilot, f"({key('confirm.yes')})", f"({key('confirm.no')})", f"{key('app.undo')} brings it back"
+            app,
+            pilot,
+            f"({key('confirm.yes')})",
+            f"({key('confirm.no')})",
+            f"{key('app.undo')} asks and brings it back",
         )
         await tap(pilot, key("sessions.revoke"))  # the key that asked is no answer
         await check(app, pilot, "Sign this session out?")

@@ -57,7 +57,7 @@ async def test_a_right_that_is_given_meanwhile_changes_the_question() -> None:
         await shows(app, pilot, "Likely refused: not allowed to run DEL.")
         allowed = msgspec.structs.replace(refused, can_undo=True, no_delete="")
         feed.put(fakes.ok("sessions", allowed, coverage=1.0))
-        await shows(app, pilot, "u brings it back.")
+        await shows(app, pilot, "u asks and brings it back, until you quit.")
         assert "refused" not in screen_text(app)
 
 
@@ -110,9 +110,10 @@ async def test_the_question_says_who_and_what() -> None:
     ("can_undo", "shown"),
     [
         (True, "The key is deleted, and nothing else."),
-        (True, "u brings it back."),
+        (True, "u asks and brings it back, until you quit."),
         (None, "The key is deleted, if this user may do so."),
-        (None, "u brings it back, if RESTORE is allowed."),
+        (None, "u asks and brings it back, until you quit,"),
+        (None, "if RESTORE is allowed."),
         (False, "No undo: DUMP or RESTORE is not allowed."),
     ],
 )

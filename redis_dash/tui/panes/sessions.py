@@ -22,11 +22,11 @@ from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.table import Table
 
 _UNDO = {
-    True: "{app.undo} brings it back.",
+    True: "{app.undo} asks and brings it back, until you quit.",
     False: "No undo: DUMP or RESTORE is not allowed.",
-    None: "{app.undo} brings it back, if RESTORE is allowed.",
+    None: "{app.undo} asks and brings it back, until you quit, if RESTORE is allowed.",
 }
-_UNDO_BY_NAME = "Undo, in the palette, brings it back, if RESTORE is allowed."
+_UNDO_BY_NAME = "Undo, in the palette, asks and brings it back, until you quit, if RESTORE is allowed."
 REVOKE_ID = "sessions.revoke"
 
 _REVOKE = KeyHelp(
@@ -256,9 +256,10 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         frame = self.frame
         if frame is not None and frame.can_undo and row.companions and frame.no_companion_undo:
             hint = (
-                self.key_table.hint("{app.undo} brings back the session alone") or "Undo brings back the session alone"
+                self.key_table.hint("{app.undo} asks and brings back the session alone")
+                or "Undo asks and brings back the session alone"
             )
-            return Plain(f"{hint}: {plain(frame.no_companion_undo, 60)}.")
+            return Plain(f"{hint}, until you quit: {plain(frame.no_companion_undo, 60)}.")
         return Plain(self.key_table.hint(_UNDO[frame.can_undo if frame else None]) or _UNDO_BY_NAME)
 
     def action_revoke(self) -> None:

@@ -40,7 +40,9 @@ class ConfirmScreen(Modal[bool]):
     ConfirmScreen .consequence { margin-top: 1; }
     ConfirmScreen Horizontal { height: auto; margin-top: 1; align-horizontal: right; }
     ConfirmScreen Button { margin-left: 2; }
+    ConfirmScreen.-low .consequence, ConfirmScreen.-low Horizontal { margin-top: 0; }
     """
+    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-low"), (20, "-high")]
 
     BINDINGS: ClassVar = [
         Binding("y", "accept", "Yes", show=False, id="confirm.yes", group=_YES),
