@@ -11,7 +11,9 @@ from redis_dash.tui.text import Plain, plain
 LONGEST_NAME = 60
 """The room for a pattern in the table of ``redis-dash discover``."""
 _NONE = Plain("–")
-NUMBERS = Plain("not recognised: numbers that expire")
+BY_PATTERN = Plain("by pattern")
+NOT_RECOGNISED = Plain("not recognised")
+NUMBERS = Plain(f"{NOT_RECOGNISED}: numbers that expire")
 """What is known of keys that may be a limiter's."""
 
 HEADS = ("keys", "count", "share", "memory", "type", "expires", "recognised as")
@@ -82,7 +84,7 @@ def recognised(kind: KeyKind) -> Plain:
         return Plain("rights missing")
     if not kind.sampled:
         return Plain("gone before it was read")
-    return Plain("by pattern") if kind.watched else NUMBERS if are_expiring_numbers(kind) else Plain("not recognised")
+    return BY_PATTERN if kind.watched else NUMBERS if are_expiring_numbers(kind) else NOT_RECOGNISED
 
 
 def followed(kind: KeyKind) -> Plain:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
@@ -55,6 +56,24 @@ async def test_the_details_say_of_when_their_figures_are(monkeypatch: pytest.Mon
         await tap(pilot, "enter")
         await shows(app, pilot, "16 keys, drawn at random, 49 s ago", "never, of those that were read")
         await shows(app, pilot, "16 keys, mean 100 B, 12 s ago; all that were known; others may have come since")
+
+
+@pytest.mark.parametrize(
+    ("changes", "word", "why"),
+    [
+        ({"watched": (("sessions", 16),)}, "by pattern", "no known framework writes them, but the pattern of a pane"),
+        ({}, "not recognised", "no known framework writes such keys"),
+        ({"expiring_numbers": 16}, "not recognised", "no known framework writes such keys"),
+    ],
+)
+async def test_list_and_details_call_keys_of_no_framework_the_same(
+    changes: dict[str, Any], word: str, why: str
+) -> None:
+    async with running(feed_of(fakes.keys(fakes.kind("cart:*", 40, **changes))), WIDE) as (app, pilot):
+        await opened(app, pilot)
+        await shows(app, pilot, word)
+        await tap(pilot, "enter")
+        await shows(app, pilot, f"recognised as  {word}: {why}")
 
 
 @pytest.mark.parametrize(

@@ -120,9 +120,16 @@ def _expiry(kind: KeyKind) -> str:
     return f"{expiring:,} of the {kind.sampled:,} that were read; {last}; {kind.endless:,} never"
 
 
+_WHY: Mapping[Plain, str] = {
+    kind_text.BY_PATTERN: "no known framework writes them, but the pattern of a pane matches their names",
+    kind_text.NOT_RECOGNISED: "no known framework writes such keys; your own application may",
+}
+
+
 def _known_as(kind: KeyKind) -> Iterator[Fact]:
     if kind.sampled and not kind.recognised and not kind.refused:
-        yield Plain("recognised as"), Plain("none of the frameworks that are known here")
+        text = kind_text.BY_PATTERN if kind.watched else kind_text.NOT_RECOGNISED
+        yield Plain("recognised as"), Plain(f"{text}: {_WHY[text]}")
     if kind_text.are_expiring_numbers(kind):
         yield Plain("  but"), Plain("all are numbers that expire: counters perhaps, of a limiter or of something else")
         yield Plain("  limiter"), Plain("rate-limiter-flexible writes such keys where the application sets keyPrefix")

@@ -81,7 +81,7 @@ def _recognised(kind: KeyKind) -> Cell:
     """What they were recognised as."""
     text = kind_text.recognised(kind)
     if text == kind_text.NUMBERS:
-        return Figure((text, Plain("not recognised")), "dim")
+        return Figure((text, kind_text.NOT_RECOGNISED), "dim")
     return text, "text" if any(one.confidence == "certain" for one in kind.recognised) else "dim"
 
 

@@ -42,7 +42,7 @@ class ConfirmScreen(Modal[bool]):
     ConfirmScreen Button { margin-left: 2; }
     ConfirmScreen.-low .consequence, ConfirmScreen.-low Horizontal { margin-top: 0; }
     """
-    VERTICAL_BREAKPOINTS: ClassVar = [(0, "-low"), (20, "-high")]
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]
 
     BINDINGS: ClassVar = [
         Binding("y", "accept", "Yes", show=False, id="confirm.yes", group=_YES),
