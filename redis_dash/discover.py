@@ -41,6 +41,10 @@ class _Bounds(NamedTuple):
     seen: int
     looked_at: int
     """Keys that the scan returned, and those of them whose names were looked at."""
+    unseen: int
+    """Keys that the server counted and the scan did not return."""
+    gone: int
+    """So many of the keys that the scan returned may be gone."""
     unlisted: int
     """Kinds that are not listed."""
     refused: tuple[str, ...]
@@ -59,6 +63,12 @@ class _Bounds(NamedTuple):
         if self.looked_at < self.seen:
             share = percent(self.looked_at / self.seen, 0)
             yield f"{share} of the names were looked at: counts are estimates, kinds of very few keys may be missing."
+        if self.unseen:
+            were = "key was" if self.unseen == 1 else "keys were"
+            why = "they have expired, or came during the scan. Of which kinds they are is not known."
+            yield f"{self.unseen:,} {were} not seen: {why}"
+        if self.gone:
+            yield f"{plural(self.gone, 'key')} may be gone: there were so many fewer during the scan, of any kind."
         if self.unlisted:
             yield f"Not listed: {plural(self.unlisted, 'more kind')}, each of fewer keys."
         if self.ignored:
@@ -124,8 +134,9 @@ def _bounds(discovery: Discovery, found: int, deployment: Deployment) -> _Bounds
     refused, rules = discovery.refused(without_ids)
     patterns = discovery.patterns
     unlisted = max(0, found - SHOWN)
+    result = patterns.result
+    names = result.seen, result.looked_at, result.unseen, result.gone
     way_out, databases = remedy(deployment.url.user, rules), deployment.databases
-    names = patterns.seen, patterns.looked_at
     return _Bounds(*names, unlisted, tuple(refused), way_out, deployment.database, databases)
 
 
@@ -174,7 +185,7 @@ def _json(target: str, keys: int, kinds: Sequence[KeyKind], bounds: _Bounds) -> 
         for kind in kinds
     ]
     left_out: dict[str, object] = {"seen": bounds.seen, "looked_at": bounds.looked_at, "unlisted": bounds.unlisted}
-    left_out["ignored"] = bounds.ignored
+    left_out |= {"unseen": bounds.unseen, "gone": bounds.gone, "ignored": bounds.ignored}
     databases = {"database": bounds.database, "databases": msgspec.to_builtins(bounds.databases)}
     about = {"schema": 1, "target": target, **databases, "keys": keys, **left_out, "refused": bounds.refused}
     return json_text({**about, "kinds": rows})

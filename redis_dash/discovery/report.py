@@ -155,6 +155,8 @@ class Report:
             known.looked_at,
             known.ended_at or self._counted_at,
             profile=profile(self._discovery.claims, self._choices),
+            unseen=known.unseen,
+            gone=known.gone,
         )
         self._made_found, self._made_of = known.found, made_of
 

@@ -71,6 +71,10 @@ class PassResult(NamedTuple):
     """Those of them whose names were looked at."""
     ended_at: float = 0.0
     """Unix epoch seconds; 0 while it runs."""
+    unseen: int = 0
+    """Keys that the server counted and a complete pass has not returned: expired ones, and those that came too late."""
+    gone: int = 0
+    """Keys by which there were fewer at some time: so many of those that a complete pass has returned may be gone."""
 
 
 class KeyNames(NamedTuple):
@@ -203,7 +207,21 @@ class KeyPatterns:
     @property
     def result(self) -> PassResult:
         """What the latest pass has found so far."""
-        return PassResult(self.found, self._size, self.seen, self.looked_at, self._ended_at)
+        unseen, gone = (self._unseen, self._gone) if self._is_whole else (0, 0)
+        return PassResult(self.found, self._size, self.seen, self.looked_at, self._ended_at, unseen, gone)
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether the pass is complete, and all names were looked at: then keys are counted."""
+        return self._ended_at > 0 and self.looked_at == self.seen
+
+    @property
+    def _unseen(self) -> int:
+        return max(0, self._greatest - self.seen)
+
+    @property
+    def _gone(self) -> int:
+        return max(0, self.seen - self._least)
 
     @property
     def found(self) -> Sequence[FoundPattern]:
@@ -254,14 +272,9 @@ class KeyPatterns:
     def _count(self, found: int, rare: int = 0) -> Count:
         if not self.looked_at:
             return unknown(self._size or None)
-        whole = self._ended_at > 0 and self.looked_at == self.seen
-        if whole:
-            return counted(found, found - max(0, self.seen - self._least), self._highest(found), self._ended_at)
+        if self._is_whole:  # all that were not seen, or are gone, may be of this pattern
+            return counted(found, found - self._gone, found + self._unseen, self._ended_at)
         return self._estimate(found, rare)
-
-    def _highest(self, found: int) -> int:
-        """The most keys that a counted pattern can have: keys that came after SCAN was at their place were not seen."""
-        return found + max(0, self._greatest - self.seen)
 
     def _estimate(self, found: int, rare: int) -> Count:
         if not self._size and not self._ended_at:

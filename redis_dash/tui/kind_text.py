@@ -6,7 +6,7 @@ import shlex
 
 from redis_dash.core.frames.keys import KeyKind, Recognised
 from redis_dash.tui.formatting import memory_tally, nbytes, percent, tally
-from redis_dash.tui.text import Plain, plain
+from redis_dash.tui.text import Plain, plain, plural
 
 LONGEST_NAME = 60
 """The room for a pattern in the table of ``redis-dash discover``."""
@@ -28,7 +28,7 @@ def cells(kind: KeyKind, keys: int) -> tuple[Plain, ...]:
     """
     return (
         shown_name(kind, LONGEST_NAME),
-        tally(kind.count),
+        count(kind, tally(kind.count)),
         share_of(kind.count.value, keys),
         memory(kind),
         types(kind),
@@ -41,6 +41,23 @@ def shown_name(kind: KeyKind, width: int = 200) -> Plain:
     """The pattern, after the name that the user has given: ``Carts · cart:*``."""
     name = kind.name or "(empty)"
     return plain(f"{kind.own_name} · {name}" if kind.own_name else name, width)
+
+
+def count(kind: KeyKind, held: Plain) -> Plain:
+    """What was counted, without the bounds: keys that were not seen may be of any kind, and are told once for all.
+
+    Args:
+        held: the count with its bounds.
+    """
+    return Plain(f"{kind.count.value:,}") if kind.count.certainty == "counted" else held
+
+
+def missed(unseen: int, gone: int) -> tuple[Plain, ...]:
+    """``4 keys not seen``, ``2 keys may be gone``."""
+    return (
+        *((Plain(f"{plural(unseen, 'key')} not seen"),) if unseen else ()),
+        *((Plain(f"{plural(gone, 'key')} may be gone"),) if gone else ()),
+    )
 
 
 def share_of(part: float | None, whole: float) -> Plain:

@@ -91,3 +91,8 @@ class KeysFrame(Frame, frozen=True):
     scan: Scan = Scan()
     profile: str = ""
     """The settings of ``config.toml`` that watch what was recognised."""
+    unseen: int = 0
+    """Keys that the server counted and the scan did not return: expired ones, and those that came too late. Of which
+    kinds they are is not known."""
+    gone: int = 0
+    """So many of the keys that the scan returned may be gone."""

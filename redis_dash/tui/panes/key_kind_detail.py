@@ -6,7 +6,7 @@ import shlex
 import time
 from collections.abc import Iterator, Mapping
 
-from redis_dash.core.certainty import Certainty
+from redis_dash.core.certainty import Certainty, Count
 from redis_dash.core.frames.keys import KeyKind, KeysFrame, Recognised
 from redis_dash.tui import kind_text
 from redis_dash.tui.formatting import Tallies, about, duration, nbytes
@@ -58,6 +58,7 @@ def _figures(kind: KeyKind, frame: KeysFrame, tallies: Tallies) -> Iterator[Fact
         yield Plain("name"), plain(f"{kind.own_name}, given by you", 200)
     yield Plain("keys"), plain(kind.name, 400) or Plain("(empty)")
     yield Plain("count"), Plain(_range(kind, tallies))
+    yield from _bounds(kind.count, frame)
     yield Plain("share"), Plain(f"{kind_text.share_of(kind.count.value, frame.keys)} of all keys")
     if kind.memory is None or kind.mean_bytes is None:
         yield Plain("memory"), Plain("not known")
@@ -90,13 +91,24 @@ def _ago(at: float) -> str:
 
 def _range(kind: KeyKind, tallies: Tallies) -> str:
     """``4,000, just counted``; ``12.4 k ± 2 %, from 12,160 to 12,640 by a sample of the names``."""
-    value, held = kind.count, tallies(kind.count, kind.id)
+    value, held = kind.count, kind_text.count(kind, tallies(kind.count, kind.id))
     if value.certainty == "estimated" and value.high is not None:
         if value.low == value.high:
             return f"{held}, seen by the last scan"
         bounds = "" if "–" in held else f", from {value.low:,} to {value.high:,}"
         return f"{held}{bounds} by a sample of the names"
     return f"{held}, {''.join(text for text, _ in certainty(value, time.time(), tallies, kind.id))}"
+
+
+def _bounds(count: Count, frame: KeysFrame) -> Iterator[Fact]:
+    """What a counted number can be, with the keys of which the kind is not known."""
+    if count.certainty != "counted":
+        return
+    if count.low < count.value:
+        yield Plain("  at least"), Plain(f"{count.low:,}: {plural(frame.gone, 'key')} of unknown kind may be gone")
+    if count.high is not None and count.high > count.value:
+        not_seen = plural(frame.unseen, "key")
+        yield Plain("  at most"), Plain(f"{count.high:,}: the scan did not see {not_seen} of unknown kind")
 
 
 def _read(kind: KeyKind) -> Iterator[Fact]:

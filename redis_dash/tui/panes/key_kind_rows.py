@@ -50,7 +50,7 @@ class KindRows:
 
     def cells(self, row: KeyKind) -> tuple[Cell, ...]:
         """One cell for each of ``COLUMNS``."""
-        held = self._tallies(row.count, row.id)
+        held = kind_text.count(row, self._tallies(row.count, row.id))
         counts = (held, Plain(f"~{row.count.value:,}")) if row.count.certainty == "estimated" else (held,)
         share = row.memory.value / self.memory if row.memory is not None and self.memory else None
         pane = shown_in(row, self.numbers)

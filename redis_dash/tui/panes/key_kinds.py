@@ -85,6 +85,8 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
             ("ignored", "shown in no pane; {keys.list_ignored} lists such kinds, {keys.ignore} shows one again"),
             ("▾", "the column by which the rows are sorted"),
             ("2 % sampled", "names that were drawn; counts are estimates, kinds of very few keys may be missing"),
+            ("4 keys not seen", "the server counts them, the scan has not returned them: expired, or come too late"),
+            ("2 keys may be gone", "there were so many fewer during the scan; of which kinds is not known"),
             ("scan 12 %", "so much of all keys the scan has seen so far"),
         ),
     )
@@ -252,6 +254,12 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
         share, age_s = frame.looked_at / max(1, frame.keys), time.time() - frame.at
         ago = f" {about(age_s)} ago" if frame.at and age_s >= RECENT_S else ""
         return (piece(f"{percent(share, 0 if share >= 0.01 else 1)} sampled{ago}", "warn"),)
+
+    def notes(self) -> list[Piece]:
+        """Also how many keys were missed: they may be of any kind."""
+        frame = self._shown_frame
+        missed = () if frame is None else kind_text.missed(frame.unseen, frame.gone)
+        return [*super().notes(), *(piece(text, "dim") for text in missed)]
 
     @property
     def way_back(self) -> Plain:
