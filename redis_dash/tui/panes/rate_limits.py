@@ -10,6 +10,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding
 
+from redis_dash.core.certainty import Count, at_least
 from redis_dash.core.frames.rate_limits import LimitRow, RateLimitsFrame
 from redis_dash.tui.formatting import compact, duration, seen, tally
 from redis_dash.tui.intents import Detail, Form, FormRequested, NotificationRequested
@@ -78,7 +79,8 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
                 "blocked, or window over",
                 "the limit is used up, unless the window is over; counted neither as blocked nor as near",
             ),
-            ("9+ blocked", "at least: of some others it is not known now, their states say why; so with near"),
+            ("9+ blocked", "at least: others may have come, or their states say why it is not known; so with near"),
+            ("clients exact", "their number is exact, and that of the blocked ones a lower bound"),
             ("limit not known", "Redis holds no limit; {limits.set} or --limit sets it, to see who is blocked"),
             ("set by you", "the limit was set with {limits.set}, which also changes and removes it"),
             ("limit does not fit", "no counter ends within the window of the limit, so none is judged by it"),
@@ -139,15 +141,24 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
         if not frame.rows:
             return (clients,)
         if frame.unlimited and frame.blocked.value:  # the keys say so
-            return piece(f"{tally(frame.blocked)} blocked", "alarm"), clients, piece("limit not known", "dim")
+            return piece(f"{_at_least(frame.blocked)} blocked", "alarm"), clients, piece("limit not known", "dim")
         if frame.unlimited:
             misfits = any(row.given_limit is not None for row in frame.rows)
             return clients, piece("limit does not fit" if misfits else "limit not known", "dim")
         return (
-            piece(f"{tally(frame.judged(frame.blocked))} blocked", "alarm" if frame.blocked.value else "dim"),
-            piece(f"{tally(frame.judged(frame.near))} near", "warn" if frame.near.value else "dim"),
+            piece(f"{_at_least(frame.judged(frame.blocked))} blocked", "alarm" if frame.blocked.value else "dim"),
+            piece(f"{_at_least(frame.judged(frame.near))} near", "warn" if frame.near.value else "dim"),
             clients,
         )
+
+    def currency(self) -> tuple[Piece, ...]:
+        """``clients exact`` where the number of blocked ones in the title is not: ``9+ blocked``."""
+        frame, count = self.frame, self.reading.count if self.reading else None
+        is_about_clients = frame is not None and frame.judged(frame.blocked).certainty in ("at_least", "unknown")
+        own = super().currency()
+        if own or frame is None or not is_about_clients or count is None or count.certainty != "exact":
+            return own
+        return (piece(f"{_counted(frame)}s exact", "dim"),)
 
     def brief_answer(self, frame: RateLimitsFrame) -> tuple[Piece, ...]:
         """``1,204+ blocked · 310+ near · ~480 k clients``: the margin of an estimate is left out."""
@@ -158,7 +169,7 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
 
     def warning(self, frame: RateLimitsFrame) -> Segment | None:
         """A client is blocked."""
-        return (Plain(f"!{tally(frame.blocked)}"), "alarm") if frame.blocked.value else None
+        return (Plain(f"!{_at_least(frame.judged(frame.blocked))}"), "alarm") if frame.blocked.value else None
 
     def listed(self, frame: RateLimitsFrame) -> tuple[LimitRow, ...]:
         """The clients with the largest share."""
@@ -190,6 +201,12 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
             (Plain("kind"), plain(row.dialect, 60)),
         )
         return Detail(Plain("Rate limit"), facts)
+
+
+def _at_least(number: Count) -> Plain:
+    """``9``, ``9+``: each client that may have come since may be blocked, too, so no upper bound says anything."""
+    is_vague = number.certainty == "counted" and tally(number) != count(number.value)
+    return tally(at_least(number.low) if is_vague else number)
 
 
 def _counted(frame: RateLimitsFrame) -> str:
