@@ -29,12 +29,19 @@ async def test_what_is_exact_is_named_where_the_blocked_ones_are_not(changes: di
         await shows(app, pilot, "9+ blocked", "clients exact", "!9+")
 
 
-async def test_where_all_is_exact_no_thing_is_named() -> None:
+_UNLIMITED = fakes.rate_limits(fakes.limit("203.0.113.1", 90, None))
+
+
+@pytest.mark.parametrize(
+    ("frame", "title"),
+    [(_WHOLE, "9 blocked"), (msgspec.structs.replace(_UNLIMITED, unjudged=1), "limit not known")],
+)
+async def test_where_nothing_in_the_title_is_vague_no_thing_is_named(frame: RateLimitsFrame, title: str) -> None:
     feed = FakeFeed(*fakes.everything())
-    feed.put(fakes.ok("rate_limits", _WHOLE, coverage=1.0))
+    feed.put(fakes.ok("rate_limits", frame, coverage=1.0))
     async with running(feed, (80, 24)) as (app, pilot):
         await tap(pilot, "3")
-        await shows(app, pilot, "9 blocked", "─ exact ─")
+        await shows(app, pilot, title, "─ exact ─")
         assert "clients exact" not in screen_text(app)
 
 

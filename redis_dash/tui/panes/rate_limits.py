@@ -153,12 +153,13 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
 
     def currency(self) -> tuple[Piece, ...]:
         """``clients exact`` where the number of blocked ones in the title is not: ``9+ blocked``."""
-        frame, count = self.frame, self.reading.count if self.reading else None
-        is_about_clients = frame is not None and frame.judged(frame.blocked).certainty in ("at_least", "unknown")
+        frame, known = self.frame, self.reading.count if self.reading else None
         own = super().currency()
-        if own or frame is None or not is_about_clients or count is None or count.certainty != "exact":
+        if own or frame is None or known is None or known.certainty != "exact":
             return own
-        return (piece(f"{_counted(frame)}s exact", "dim"),)
+        says_blocked = bool(frame.rows) and (not frame.unlimited or frame.blocked.value > 0)
+        is_vague = says_blocked and frame.judged(frame.blocked).certainty in ("at_least", "unknown")
+        return (piece(f"{_counted(frame)}s exact", "dim"),) if is_vague else ()
 
     def brief_answer(self, frame: RateLimitsFrame) -> tuple[Piece, ...]:
         """``1,204+ blocked · 310+ near · ~480 k clients``: the margin of an estimate is left out."""
