@@ -12,7 +12,7 @@ from textual.binding import Binding
 
 from redis_dash.core.certainty import Count, at_least
 from redis_dash.core.frames.rate_limits import LimitRow, RateLimitsFrame
-from redis_dash.tui.formatting import compact, duration, seen, tally
+from redis_dash.tui.formatting import compact, count, duration, seen, tally
 from redis_dash.tui.intents import Detail, Form, FormRequested, NotificationRequested
 from redis_dash.tui.keys import IN_A_PANE, KeyHelp
 from redis_dash.tui.panes import limit_text
