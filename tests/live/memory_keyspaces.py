@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import sys
 from collections import Counter
@@ -64,17 +65,18 @@ def _constant(rng: random.Random, number: int) -> list[int]:
 def _uniform(rng: random.Random, number: int) -> list[int]:
     least = rng.randint(1, 500)
     most = least * rng.randint(2, 20)
-    return [rng.randint(least, most) for _ in range(number)]
+    return rng.choices(range(least, most + 1), k=number)
 
 
 def _log_normal(rng: random.Random, number: int) -> list[int]:
     middle, spread = rng.randint(20, 500), rng.uniform(0.3, 2.5)
-    return [int(middle * rng.lognormvariate(0, spread)) for _ in range(number)]
+    return [int(middle * math.exp(rng.gauss(0, spread))) for _ in range(number)]
 
 
 def _two_modes(rng: random.Random, number: int) -> list[int]:
     share, factor = 10 ** rng.uniform(-3, -0.3), 10 ** rng.uniform(0.3, 3)
-    return [int(rng.randint(50, 60) * (factor if rng.random() < share else 1)) for _ in range(number)]
+    small = rng.choices(range(50, 61), k=number)
+    return [int(size * factor) if rng.random() < share else size for size in small]
 
 
 def _one_huge(rng: random.Random, number: int) -> list[int]:

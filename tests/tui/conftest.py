@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+
+from tests.tui.shared_styles import share
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _shared_styles() -> Iterator[None]:
+    """Parse each style sheet once for each theme, and not once more for each app."""
+    with pytest.MonkeyPatch.context() as patch:
+        share(patch)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import random
 import string
 import uuid
@@ -36,6 +37,7 @@ SYLLABLES = (
 )
 
 
+@functools.cache
 def _of(letters: str, number: int) -> Name:
     """So many of these letters. Bytes are drawn, not letters: that takes a fraction of the time."""
     letter_of = bytes(ord(letters[byte % len(letters)]) for byte in range(256))

@@ -110,14 +110,19 @@ def test_keys_that_may_not_be_read_or_were_not_drawn_at_random_leave_a_lower_bou
         assert (memory.certainty, memory.value) == ("at_least", 5000)
 
 
+def _bytes_of(rng: random.Random, elements: int) -> float:
+    """The bytes of so many elements of 30 and an exponentially distributed number of bytes, drawn as their sum."""
+    return rng.gammavariate(elements, 100) + 30 * elements
+
+
 def test_a_large_collection_is_as_uncertain_as_its_parts_differ() -> None:
     rng, held = random.Random(2), 0
-    ends = [PART * (number + 1) for number in range(4)]
+    ends, elements = [PART * (number + 1) for number in range(4)], 60_000
     for _ in range(200):
-        elements = [rng.expovariate(0.01) + 30 for _ in range(60_000)]
-        replies = [int(sum(elements[:end]) / end * len(elements)) + 5000 for end in ends]
+        parts = [_bytes_of(rng, number) for number in (*[PART] * len(ends), elements - ends[-1])]
+        replies = [int(sum(parts[: place + 1]) / end * elements) + 5000 for place, end in enumerate(ends)]
         size = size_of_parts(replies, ends)
-        held += size.low <= sum(elements) + 5000 <= size.high
+        held += size.low <= sum(parts) + 5000 <= size.high
         assert size.high - size.low < 0.1 * size.value
     assert 0.90 <= held / 200 <= 0.99
 
