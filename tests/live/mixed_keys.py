@@ -22,6 +22,7 @@ from frameworks.dump import unescaped
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Url
 from redis_dash.core.frames.keys import KeyKind
+from redis_dash.core.globs import Glob
 from redis_dash.core.patterns import Pattern
 from redis_dash.dialects.layout import Claim
 from redis_dash.discovery.discovery import Discovery
@@ -216,8 +217,14 @@ async def discover(url: str, looks: int = 1) -> Found:
 
 def taken_for(keys: Iterable[Key], claims: Sequence[Claim]) -> dict[Key, Claim | None]:
     """By which claim each key would be watched: the first one whose pattern matches."""
-    patterns = [(Pattern(claim.glob), claim) for claim in claims]
-    return {key: next((claim for pattern, claim in patterns if _is_of(key.name, pattern, claim)), None) for key in keys}
+    patterns = [(Glob.of(claim.glob).before, Pattern(claim.glob), claim) for claim in claims]
+
+    def claim_of(key: bytes) -> Claim | None:
+        return next(
+            (one for start, pattern, one in patterns if key.startswith(start) and _is_of(key, pattern, one)), None
+        )
+
+    return {key: claim_of(key.name) for key in keys}
 
 
 def _is_of(key: bytes, pattern: Pattern, claim: Claim) -> bool:

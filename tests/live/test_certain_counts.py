@@ -232,12 +232,8 @@ async def test_sessions_that_come_and_go_while_the_first_pass_is_slow(
 async def counts_of_a_moving_pass(make_context: MakeContext, client: redis.Redis, turn: int) -> list[Count]:
     """The counts during a pass over 400 sessions and others, of which 20 are replaced after each slice."""
     client.flushdb()
-    pipe = client.pipeline(transaction=False)
-    for number in range(20_000):
-        pipe.set(f"other:{turn}:{number}", "x")
-    for number in range(400):
-        pipe.set(f"session:{turn}{number:020}", "{}")
-    pipe.execute()
+    client.mset({f"other:{turn}:{number}": "x" for number in range(20_000)})
+    client.mset({f"session:{turn}{number:020}": "{}" for number in range(400)})
     context = make_context()
     counts, seen = context.keyspace.counts, list[Count]()
     counts.tracking = context.tracking
@@ -265,11 +261,8 @@ async def counts_of_a_moving_pass(make_context: MakeContext, client: redis.Redis
 async def test_boards_of_a_first_pass_that_goes_on_are_not_counted_yet(
     make_context: MakeContext, client: redis.Redis
 ) -> None:
-    pipe = client.pipeline(transaction=False)
-    for number in range(20_000):
-        pipe.set(f"other:{number}", "x")
-    pipe.zadd("leaderboard:a", {"ann": 1})
-    pipe.execute()
+    client.mset({f"other:{number}": "x" for number in range(20_000)})
+    client.zadd("leaderboard:a", {"ann": 1})
     context = make_context()
     source, seen = LeaderboardsSource(context), list[Count]()
 

@@ -83,10 +83,7 @@ async def test_a_row_whose_window_ends_last_of_all_is_not_blocked_either(
 async def test_before_the_first_pass_at_least_counts_no_window_that_has_ended(
     make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pipe = client.pipeline(transaction=False)
-    for number in range(20_000):
-        pipe.set(f"other:{number}", "x")
-    pipe.execute()
+    client.mset({f"other:{number}": "x" for number in range(20_000)})
     context = make_context(limits=LIMITS)
     source = RateLimitsSource(context)
     async for part in context.keyspace.walk():

@@ -22,12 +22,8 @@ KEY_GROUPS = {"sessions": ("session:*",), "limits": ("ratelimit:*",), "others": 
 
 
 def fill(client: redis.Redis, sessions: int, limits: int) -> None:
-    pipe = client.pipeline(transaction=False)
-    for number in range(sessions):
-        pipe.set(f"session:{number}", "x")
-    for number in range(limits):
-        pipe.set(f"ratelimit:{number}", "1")
-    pipe.execute()
+    keys = {f"session:{number}": "x" for number in range(sessions)}
+    client.mset(keys | {f"ratelimit:{number}": "1" for number in range(limits)})
 
 
 async def count(keyspace: Keyspace, name: str = "sessions") -> Count:
