@@ -101,6 +101,7 @@ class RecentSample:
         """
         size = max(1, self.size or round(self.scanned / max(self._coverage, 1e-9)))
         scanned = max(1, min(self.scanned, size))
+        part = Range(*(min(one, scanned) for one in part))  # a quotient times its divisor can be rounded up
         low, _ = interval(math.floor(part.low), scanned, size)
         _, high = interval(math.ceil(part.high), scanned, size)
         spread = min(1.0, (self.most - self.least) / size)  # so uncertain is the share that has been scanned

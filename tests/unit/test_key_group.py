@@ -326,3 +326,16 @@ def test_keys_that_a_reader_found_gone_have_left_room_for_others() -> None:
     assert counted.value == 90
     assert counted.high is not None
     assert counted.high < 130
+
+
+@pytest.mark.parametrize("found", [20_001, 20_003, 20_022])
+def test_keys_of_one_group_alone_are_estimated_when_not_all_names_are_held(found: int) -> None:
+    """Rounding makes the part that exists no larger than the number of keys that were found."""
+    key_group, keys = KeyGroup(), names(found)
+    key_group.begin(0.0)
+    key_group.add(keys[:15_000], 15_000, 2 * found, 0.25, 0.0)
+    key_group.add(keys[15_000:], found - 15_000, 2 * found, 0.5, 0.0)
+    existing = key_group.existing(dict.fromkeys(key_group.some(100), True), {})
+    size = key_group.count(1.0, Since(STILL, STILL, FOREVER, Asked(100, 100, existing, key_group.basis)))
+    assert (size.value, size.certainty) == (2 * found, "estimated")
+    assert size.holds(2 * found)
