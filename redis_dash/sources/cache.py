@@ -177,13 +177,14 @@ class CacheSource(Source[CacheFrame]):
             self._gained.pop(name, None)
             self._groups.pop(name, None)
             return CacheGroup(shown, keys, None, None, None)
+        fall = self._groups.setdefault(name, _FallOfGroup())
         if fresh:
             before, self._counters[name] = self._counters.get(name), counters
             gained = self._gained[name] = _gain(before, counters)
-            self._groups.setdefault(name, _FallOfGroup()).judge(before, gained)
+            fall.judge(before, gained)
         gained = self._gained.get(name)
         now, lookups = (rate(*gained), sum(gained)) if gained else (None, None)
-        return CacheGroup(shown, keys, *counters, rate(*counters), now, lookups, self._groups[name].has_fallen)
+        return CacheGroup(shown, keys, *counters, rate(*counters), now, lookups, fall.has_fallen)
 
 
 class _FallOfGroup:

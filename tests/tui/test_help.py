@@ -14,7 +14,7 @@ from redis_dash.core.reading import Reading, Status
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.formatting import Tallies
 from redis_dash.tui.keys import KeyTable
-from redis_dash.tui.panes import cache, key_kinds, leaderboard, limit_text, rate_limits, server, sessions
+from redis_dash.tui.panes import cache, key_kind_rows, leaderboard, limit_text, rate_limits, server, sessions
 from redis_dash.tui.panes.server_meanings import MEANINGS
 from redis_dash.tui.screens.definition_list import definition_lines
 from redis_dash.tui.screens.glossary import word_sections
@@ -28,7 +28,7 @@ WORDS = word_sections(KeyTable(help_owners(DashApp), {}))
 DEFINED = " · ".join(name for _, entries in WORDS for name, _ in entries)
 TITLES = [
     str(column.title)
-    for table in (cache, key_kinds, leaderboard, rate_limits, sessions)
+    for table in (cache, key_kind_rows, leaderboard, rate_limits, sessions)
     for column in table.COLUMNS
     if column.title
 ]

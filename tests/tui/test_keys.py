@@ -79,7 +79,7 @@ def test_the_help_begins_with_what_a_person_needs_first() -> None:
         *("↑ ↓  k j", "PgUp PgDn", "Home  g", "End  G", "Enter", "/", "Enter", "Space", "Esc", "f", "r", "[ ]", "l"),
     ]
     assert [name for name, _ in sections["In a question, in details and in this help"]] == [
-        *("y", "Esc  n", "←  →", "Esc  Enter  q  ?", "Enter", "Esc  n  q", "Enter", "Esc", "↓ ↑"),
+        *("y", "Esc  n", "←  →", "Esc  Enter  q  ?", "Enter", "Enter", "Esc  n  q", "Esc", "↓ ↑"),
     ]
 
 

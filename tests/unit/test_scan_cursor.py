@@ -17,6 +17,7 @@ class SilentNode:
 
     connects = 1
     cost = SimpleNamespace(wants=lambda commands: False)
+    refused = SimpleNamespace(answer=lambda command: None)
 
     def __init__(self) -> None:
         self.asked: list[bytes] = []
