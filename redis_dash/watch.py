@@ -66,7 +66,7 @@ class Watch:
         context.choices = choices
         context.read_soon = read_soon
         if discovery is not None:
-            context.knows_kinds = lambda: discovery.has_looked
+            context.knows_kinds = False
             context.unread = lambda topic: discovery.unread(topic, self.topics, context.shown_glob)
         self.sources: list[Source[Any]] = [make(context) for make in SOURCES]
 
@@ -85,10 +85,14 @@ class Watch:
         """The name of a key without ids and tokens."""
         return self._context.shown_name(name)
 
+    def tell_kinds(self, *, has_looked: bool, is_behind: bool) -> None:
+        """Tell the sources whether all kinds were looked at, and whether some are recognised and not watched yet."""
+        self._context.knows_kinds, self._context.is_behind = has_looked and not is_behind, is_behind
+
     @property
     def knows_kinds(self) -> bool:
-        """Whether the kinds of keys have been looked at, as far as they are to be recognised."""
-        return self._context.knows_kinds()
+        """Whether the kinds of keys have been looked at, and those that were recognised are watched."""
+        return self._context.knows_kinds
 
     async def run(self, poll: Callable[[Source[Any]], Coroutine[Any, Any, None]]) -> None:
         """Scan, track and poll until cancelled.

@@ -24,6 +24,8 @@ LOOK_S = 5.0
 """How often new kinds of keys are looked at, at least."""
 FIRST_LOOK_S = 1.0
 """How long the sources wait for the first look; until a pass is complete, further ones follow as often."""
+PASS_CHECK_S = 0.05
+"""How often it is checked whether a pass has ended, if keys are recognised that are not watched yet."""
 LATE_IN_PASS = 0.2
 """From this share of a pass on, keys that are recognised are watched when the pass is complete."""
 KEPT_S = 3.0
@@ -132,12 +134,33 @@ class Watches:
             except Exception as error:
                 if not isinstance(error, SourceError):
                     self._deployment.own_error("recognising keys")
-            is_late = LATE_IN_PASS < self.current.keyspace.share < 1 and not self.chosen.is_set()
+            is_chosen = self.chosen.is_set()
             self.chosen.clear()
-            if self._wanted().config != self.current.config and not is_late:
+            is_wanted = self._wanted().config != self.current.config
+            self.current.tell_kinds(has_looked=self.discovery.has_looked, is_behind=is_wanted)
+            if is_wanted and (is_chosen or not self._is_late):
                 return
             await self._measure()
-            await self._until_learned_or_chosen(LOOK_S if self.current.keyspace.passes else FIRST_LOOK_S)
+            within_s = LOOK_S if self.current.keyspace.passes else FIRST_LOOK_S
+            if not is_wanted:
+                await self._until_learned_or_chosen(within_s)
+            elif await self._until_early(within_s):
+                return
+
+    @property
+    def _is_late(self) -> bool:
+        """Whether much of a pass would be lost if another watch began now."""
+        return LATE_IN_PASS < self.current.keyspace.share < 1
+
+    async def _until_early(self, within_s: float) -> bool:
+        """Return whether a time has come when little of a pass would be lost; or when the user has chosen something."""
+        deadline = time.monotonic() + within_s
+        while self._is_late and time.monotonic() < deadline:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PASS_CHECK_S):
+                    await self.chosen.wait()
+                    break
+        return not self._is_late
 
     async def _until_learned_or_chosen(self, within_s: float) -> None:
         """Return when more is known of the kinds of keys, when the user has chosen something, or after some time."""
@@ -166,6 +189,7 @@ class Watches:
             self.current.follow(before)
             self._kept_until = time.monotonic() + KEPT_S if before.keyspace.passes else 0.0
         self.current.tell(open_topics(self._given), found.left_out)
+        self.current.tell_kinds(has_looked=self.discovery.has_looked, is_behind=False)
 
 
 class _Halt:

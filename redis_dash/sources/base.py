@@ -123,8 +123,10 @@ class Context:
         """Has a topic read without delay, because it must agree with another one."""
         self.unread: Callable[[str], UnreadKinds | None] = lambda topic: None
         """Returns the kinds of keys that may be of a topic, and that our user may not read."""
-        self.knows_kinds: Callable[[], bool] = lambda: True
-        """Returns whether the kinds of keys have been looked at: before, those of sessions may not be known."""
+        self.knows_kinds = True
+        """Whether the kinds of keys have been looked at: before, those of sessions may not be known."""
+        self.is_behind = False
+        """Whether keys are recognised that are not watched yet: until the running pass ends."""
 
     def scope(self, topic: str, patterns: Sequence[str]) -> Scope:
         """The patterns that are searched, and the number of keys in the database and in others."""
@@ -162,7 +164,7 @@ class Context:
         return self._without_similar(hide_tokens(self.known_ids.mask(glob)))
 
     def _without_similar(self, name: str) -> str:
-        return self.known_ids.mask_alike(name, unsure=not (self.keyspace.passes and self.knows_kinds()))
+        return self.known_ids.mask_alike(name, unsure=not (self.keyspace.passes and self.knows_kinds))
 
     @property
     def log(self) -> MessageRing:
@@ -183,10 +185,13 @@ class Context:
         text = f"{found.keys} in {kinds} may not be read: some may be {_THINGS.get(topic, topic)}"
         return Note("; ".join(filter(None, (text, found.doubt))), found.rules)
 
-    @staticmethod
-    def without_unread(count: Count, unread: Note) -> Count:
-        """A count of what may be read, where keys that may not be read may have to be counted, too."""
-        if not unread.text:
+    def is_partial(self, topic: str, unread: Note) -> bool:
+        """Whether keys that may not be read, or are not watched yet, may belong to a topic."""
+        return bool(unread.text) or (self.is_behind and topic in self.recognised)
+
+    def without_unread(self, count: Count, topic: str, unread: Note) -> Count:
+        """A count of what is read, where keys that may not be read, or are not watched yet, may belong to it, too."""
+        if not self.is_partial(topic, unread):
             return count
         least = at_least(count.low, at=count.at) if count.low else unknown()
         return msgspec.structs.replace(least, coverage=count.coverage)

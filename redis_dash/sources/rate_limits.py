@@ -321,10 +321,11 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         rows = tuple(replace(row, blocked=False, has_ended=True) if key in ended else row for key, row in listed)
         unrecognised = tuple(Counter(self._unknown.values()).most_common())
         unread = self._context.unread_note(self.topic)
-        count = self._context.without_unread(count, unread)
+        is_partial = self._context.is_partial(self.topic, unread)
+        count = self._context.without_unread(count, self.topic, unread)
         nothing_read = not rows and bool(count.value or unread.text)
         current = [self._rows[key] for key in full if key not in ended and self._read_at[key].asked >= self._began]
-        all_read = all_read and self._follows_all and not (self._refused or unread.text) and len(current) == len(full)
+        all_read = all_read and self._follows_all and not (self._refused or is_partial) and len(current) == len(full)
         all_read = all_read and not any(map(may_be_near, self._rows.values()))
         blocked = sum(row.blocked for row in current)
         frame = RateLimitsFrame(

@@ -305,7 +305,7 @@ class SessionsSource(Source[SessionsFrame]):
         if self._context.known_ids.version != self._ids_version:  # ids of ours may have been dropped
             self._register_ids([*self._known, *self._refused])
             self._ids_version = self._context.known_ids.version
-        count = self._context.without_unread(count, unread := self._context.unread_note(self.topic))
+        count = self._context.without_unread(count, self.topic, unread := self._context.unread_note(self.topic))
         listed = heapq.nlargest(ROWS, read, key=most_left_first)
         rows = self._rows.make(listed, time.monotonic())
         rights, scope = self._rights.session, self._context.scope(self.topic, self._scope)

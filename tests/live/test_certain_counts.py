@@ -119,14 +119,14 @@ async def test_sessions_that_the_application_renews_do_not_end_by_our_clock(
     make_context: MakeContext, client: redis.Redis
 ) -> None:
     key = sign_in(client, "ann")
-    client.pexpire(key, 60)
+    client.pexpire(key, 400)
     context = make_context()
     source = SessionsSource(context)
     await context.keyspace.pass_over()
-    assert (await source.read()).frame.rows[0].ttl_s == pytest.approx(0.05, abs=0.05)
+    assert (await source.read()).frame.rows[0].ttl_s == pytest.approx(0.2, abs=0.2)
     client.persist(key)
     began = time.monotonic()
-    while time.monotonic() < began + 0.1:  # longer than the reported lifetime
+    while time.monotonic() < began + 0.5:  # longer than the reported lifetime
         frame = (await source.read()).frame
         assert (frame.count.value, len(frame.rows)) == (1, 1)
 

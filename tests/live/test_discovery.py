@@ -283,3 +283,32 @@ async def test_the_first_pass_is_tracked_from_its_beginning(redis_url: str, clie
         await until(lambda: hub.passes == 1)
         sessions = hub.watch.keyspace.counts.key_groups["sessions"]
         assert hub.watch.tracking.covers("sessions", sessions.counted_since)
+
+
+async def test_what_was_recognised_in_the_middle_of_a_pass_is_watched_when_it_ends(
+    redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until then the count of the default patterns is not the count of sessions, and nobody takes it for that."""
+    for name in ("ann", "bob"):
+        sign_in(client, name, "shop:sess:")
+    client.hset("session:stats", "opened", 1)
+    hub = Hub(Config(url=redis_url, refresh_s=0.1))
+    is_late = True
+
+    async def nothing() -> None:
+        """The first look finds nothing: the server was too slow."""
+
+    monkeypatch.setattr(hub._watches.discovery, "first_look", nothing)
+    monkeypatch.setattr(watches.Watches, "_is_late", property(lambda _: is_late))
+    async with running(hub):
+        await until(lambda: hub.passes > 1 and bool(hub._watches.discovery.claims))
+        await until(lambda: hub.watch._context.is_behind)
+        assert not hub.watch.knows_kinds
+        for _ in range(2):  # the second one began after that
+            hub._asked["sessions"].set()
+            late = await reading(hub, "sessions")
+        assert late.count is not None
+        assert late.count.certainty not in ("exact", "counted", "estimated"), late.count
+        is_late = False
+        await until(lambda: hub.watch.knows_kinds and hub.passes > 0)
+        assert await users(hub) >= {("ann", EXPRESS), ("bob", EXPRESS)}
