@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 
 import pytest
 import redis
 
 from demo_server.process.embedded import EmbeddedServer
 from redis_dash.sources.base import Context
-from tests.live.limited import PROGRAMS, config, context, fill
+from tests.live.each_program import server
+from tests.live.limited import config, context, fill
 
-
-@pytest.fixture(scope="module", params=PROGRAMS, ids=lambda path: path.name)
-def server(request: pytest.FixtureRequest) -> Iterator[EmbeddedServer]:
-    program: Path = request.param
-    with EmbeddedServer(program=program) as server:
-        yield server
+__all__ = ["server"]  # a fixture
 
 
 @pytest.fixture

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -22,25 +21,10 @@ from redis_dash.snapshot import take
 from redis_dash.streams.reader import StreamReader
 from tests.conftest import until
 from tests.live.conftest import running
-from tests.live.following import add
-from tests.live.limited import PROGRAMS, allow
+from tests.live.limited import allow
+from tests.live.streams.following import add
 from tests.live.test_hub import Desk
 from tests.live.two_nodes import two_nodes
-
-
-@pytest.fixture(scope="module", params=PROGRAMS, ids=lambda path: path.name)
-def server(request: pytest.FixtureRequest) -> Iterator[EmbeddedServer]:
-    program: Path = request.param
-    with EmbeddedServer(program=program) as server:
-        yield server
-
-
-@pytest.fixture
-def client(server: EmbeddedServer) -> Iterator[redis.Redis]:
-    with redis.Redis(port=server.port) as client:
-        client.flushall()
-        client.config_resetstat()
-        yield client
 
 
 class Announced(io.StringIO):

@@ -6,8 +6,7 @@ import asyncio
 import functools
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -18,23 +17,8 @@ from redis_dash.client.info import whole
 from redis_dash.pubsub.message_log import HEAD_BYTES
 from redis_dash.streams import stream as stream_module
 from tests.conftest import until, until_async
-from tests.live.following import Reading, add, counts_added
-from tests.live.limited import PROGRAMS, allow
-
-
-@pytest.fixture(scope="module", params=PROGRAMS, ids=lambda path: path.name)
-def server(request: pytest.FixtureRequest) -> Iterator[EmbeddedServer]:
-    program: Path = request.param
-    with EmbeddedServer(program=program) as server:
-        yield server
-
-
-@pytest.fixture
-def client(server: EmbeddedServer) -> Iterator[redis.Redis]:
-    with redis.Redis(port=server.port) as client:
-        client.flushall()
-        client.config_resetstat()
-        yield client
+from tests.live.limited import allow
+from tests.live.streams.following import Reading, add, counts_added
 
 
 @pytest.fixture
