@@ -153,6 +153,21 @@ def share_of(members: int, sample: int, whole: int) -> Range:
     return Range(whole * members / sample, low, high)
 
 
+def part_of(whole: Count, members: int, others: int, unsure: int = 0) -> Count:
+    """How many of ``whole`` are members, if a random sample of them has so many members and others.
+
+    Args:
+        unsure: further ones of the sample, of which that is not known.
+    """
+    sampled = members + others + unsure
+    size = max(1, whole.value)
+    sample = min(sampled, size)  # some of the sample may be gone
+    least, most = (share_of(round(one * sample / sampled), sample, size) for one in (members, members + unsure))
+    high = size if whole.high is None else whole.high
+    low, top = math.floor(whole.low * least.low / size), math.ceil(high * most.high / size)
+    return estimated(round(whole.value * members / sampled), low, top, min(0.999, whole.coverage))
+
+
 def total(ranges: Sequence[Range]) -> Range:
     """The sum of numbers whose errors are independent."""
     value = sum(one.value for one in ranges)

@@ -143,7 +143,13 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
             count = at_least(number, count.high, coverage=count.coverage)
         if unasked or len(keys) >= HELD:
             count = at_least(len(ranked), at=count.at, coverage=count.coverage)
-        notes = [self._refused.note, self._no_rank, *_unread(len(there)), *notes_of([why for _, why in reasons if why])]
+        held = self._context.keyspace.counts.count(KEY_GROUP, info)
+        notes = [
+            *self._refused_notes(held, len(there) - len(pages), is_all=not unasked),
+            self._no_rank,
+            *_unread(len(there)),
+            *notes_of([why for _, why in reasons if why]),
+        ]
         if unscanned is not None:
             count = exact(number, time.time()) if not unscanned else at_least(number, at=time.time())
             notes.append(Note(f"only boards named in full: {unscanned}", unscanned.rules) if unscanned else NO_NOTE)
@@ -170,6 +176,18 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         tried = self._refused.some()
         return sorted(key for key in keys if key not in self._refused or key in tried), tried
 
+    def _refused_notes(self, held: Count, unread: int, *, is_all: bool) -> list[Note]:
+        """How many keys may not be read; a refused name of which the scan has found no key may be none."""
+        scanned = dict.fromkeys(self._key_group.keys)
+        unseen = [key for key in self._refused if key in self._refused_names and key not in scanned]
+        readable = sum(key in scanned for key in self._is_board) - unread
+        refused = self._refused.count(held, readable, unread, is_all=is_all, unseen=unseen)
+        names = [text(key) for key in unseen]
+        exist = "whether it exists is" if len(names) == 1 else "whether they exist is"
+        rules = self._context.read_rules(names)
+        unknown_names = Note(f"not allowed to read {', '.join(names)}: {exist} not known yet", rules)
+        return [self._refused.note(refused, unseen), *([unknown_names] if names else [])]
+
     def _with_refused(self, count: Count, read: int) -> Count:
         """The count of boards; keys that may not be read may be boards, too."""
         if not self._refused:
@@ -191,6 +209,8 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         for key, reply in zip(asked, replies, strict=True):
             if reply in (b"none", "none"):
                 self._forget(key)
+            elif is_key_refused(reply):
+                self._refuse(key)
             else:  # without permission for TYPE, reading the key shows it
                 self._is_board[key] = isinstance(reply, ReplyError) or reply in (b"zset", "zset")
         return len(unasked) - len(new)
@@ -218,10 +238,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
                 self._refused.discard(key)
                 continue
             if is_key_refused(size) or is_key_refused(rows):
-                self._is_board.pop(key, None)
-                self._refused.add(key)
-                if key in self._named:
-                    self._refused_names.add(key)
+                self._refuse(key)
                 continue
             self._refused.discard(key)
             size, rows = check(size), check(rows)
@@ -230,6 +247,12 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
             else:
                 self._forget(key)
         return read
+
+    def _refuse(self, key: bytes) -> None:
+        self._is_board.pop(key, None)
+        self._refused.add(key)
+        if key in self._named:
+            self._refused_names.add(key)
 
     def _forget(self, key: bytes) -> None:
         self._key_group.discard(key)

@@ -321,6 +321,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         rows = tuple(replace(row, blocked=False, has_ended=True) if key in ended else row for key, row in listed)
         unrecognised = tuple(Counter(self._unknown.values()).most_common())
         unread = self._context.unread_note(self.topic)
+        refused = self._refused.count(count, len(self._rows) + len(self._unknown), is_all=self._follows_all)
         is_partial = self._context.is_partial(self.topic, unread)
         count = self._context.without_unread(count, self.topic, unread)
         nothing_read = not rows and bool(count.value or unread.text)
@@ -338,9 +339,9 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             limiters=len({row.limiter for row in self._rows.values()}),
             unjudged=sum(not row.knows_blocked for row in self._rows.values()),
         )
-        odd = unrecognised_note(unrecognised), misfit_note(self._rows.values())
+        odd = unrecognised_note(unrecognised), misfit_note(self._rows.values()), self._context.dialects_note
         left_out = self._context.left_out_note(self.topic, "--limit")
-        notes = [self._context.scan_note, self._refused.note, unread, left_out, *odd, self._context.dialects_note]
+        notes = [self._context.scan_note, self._refused.note(refused), unread, left_out, *odd]
         return sample(frame, count, self._context.scope(self.topic, self._scope), notes)
 
     def _listed(self) -> list[tuple[bytes, LimitRow]]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, KeysView, Sequence
+from collections.abc import Collection, Iterable, Iterator, KeysView, Sequence
+from typing import TypeVar
 
 from redis_dash.client.reasons import check, say
+from redis_dash.core.certainty import Count, at_least, exact, unknown
 from redis_dash.core.patterns import Pattern
 from redis_dash.core.resp import ReplyError, is_wrong_type
 from redis_dash.core.rights import missing_right, rules_for, shown_command
 from redis_dash.dialects.base import refusal
+from redis_dash.keyspace.estimate import part_of
 from redis_dash.keyspace.key_group import HELD
 from redis_dash.sources.base import NO_NOTE, Context, Note, round_robin
 
+T = TypeVar("T")
 TRIED_AGAIN = 1
 """Refused keys that are tried again in one poll: few, since each command is an entry in the server's ACL LOG."""
 
@@ -70,6 +74,12 @@ class RefusedKeys:
         if len(self._keys) < HELD or key in self._keys:
             self._keys[key] = tuple(rule for error in refusals for rule in rules_for(error))
 
+    def take_from(self, followed: dict[bytes, T], keys: Iterable[bytes]) -> None:
+        """The server refused to let us read these keys, which need not be followed any longer."""
+        for key in keys:
+            del followed[key]
+            self.add(key)
+
     def discard(self, key: bytes) -> None:
         """The server let us read this key, or named it as gone."""
         self._keys.pop(key, None)
@@ -111,14 +121,53 @@ class RefusedKeys:
         names = ", ".join(shown_command(rule.removeprefix("+")) for rule in rules)
         return Note(f"not allowed to run {names}", tuple(rules)) if rules else NO_NOTE
 
-    @property
-    def note(self) -> Note:
-        """How many they are, what that means, and the rules that would let our user read them."""
-        if not self._keys:
+    def count(
+        self, whole: Count, readable: int, unsure: int = 0, *, is_all: bool = True, unseen: Collection[bytes] = ()
+    ) -> Count:
+        """How many keys of the topic may not be read now.
+
+        The refused names do not tell: some may be gone, since a refused key cannot be asked for, and others may have
+        come. Those are refused that exist and are not among the readable ones.
+
+        Args:
+            whole: all keys of the topic.
+            readable: keys that were read and exist.
+            unsure: keys that were not read yet, and may be readable.
+            is_all: ``readable`` are all of them that the scan has found.
+            unseen: refused names whose keys may never have existed.
+        """
+        refused, passes = sum(key not in unseen for key in self._keys), self._context.keyspace.passes
+        if not refused:
+            return exact(0, whole.at) if is_all and passes and not unsure else at_least(0)
+        if whole.certainty == "unknown":
+            return unknown(whole.high)
+        if not is_all:
+            least = min(refused, whole.value) - (whole.value - whole.low)
+            return at_least(least, whole.high, whole.at, whole.coverage) if least > 0 else unknown(whole.high)
+        if not passes:
+            return part_of(whole, refused, readable, unsure)
+        value, low = max(0, whole.value - readable - unsure), max(0, whole.low - readable - unsure)
+        high = None if whole.high is None else max(0, whole.high - readable)
+        if not value and high != 0:
+            return unknown(high)
+        certainty = "counted" if unsure and whole.certainty == "exact" else whole.certainty
+        return Count(value, low, high, certainty, whole.at, whole.coverage)
+
+    def note(self, count: Count, unseen: Collection[bytes] = ()) -> Note:
+        """How many they are, what that means, and the rules that would let our user read them; see ``count``."""
+        keys = [key for key in self._keys if key not in unseen]
+        if not keys or count.high == 0:
             return NO_NOTE
-        globs = [one.glob for one in self._patterns if any(one.variable(key) is not None for key in self._keys)]
-        number = "1 key" if len(self._keys) == 1 else f"{len(self._keys):,} keys"
-        return Note(f"{number} may not be read: {self._meaning}", self._context.read_rules(globs))
+        globs = [one.glob for one in self._patterns if any(one.variable(key) is not None for key in keys)]
+        return Note(f"{_number(count)} may not be read: {self._meaning}", self._context.read_rules(globs))
+
+
+def _number(count: Count) -> str:
+    """``1 key``, ``~312 keys``, ``at least 6 keys``."""
+    if count.certainty == "unknown":
+        return "some keys"
+    about = "at least " if count.certainty == "at_least" else "" if count.low == count.high else "~"
+    return f"{about}{count.value:,} {'key' if count.value == 1 else 'keys'}"
 
 
 def is_about_the_key(reply: object) -> bool:

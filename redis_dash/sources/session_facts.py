@@ -83,6 +83,10 @@ class KnownSession(msgspec.Struct):
         if answered - asked.monotonic > PRECISE_S:
             self.lifetime_at = 0.0
 
+    def is_news(self, value: object) -> bool:
+        """Whether a reply says something of the value that is not known yet."""
+        return self.facts is None or self.value is None or bool(self.refusals) or bool(value != self.value)
+
 
 def unreadable(reply: object) -> SessionFacts:
     """What is known of a session that cannot be decoded."""
@@ -104,6 +108,20 @@ def not_before(least_ms: float, keys: Sequence[bytes], replies: Sequence[object]
 def timeless(sessions: Iterable[KnownSession]) -> int:
     """Sessions whose values may be read, but not their lifetimes."""
     return sum(not known.expires_known for known in sessions if known.facts is not None)
+
+
+def locked(sessions: Mapping[bytes, KnownSession]) -> list[bytes]:
+    """Those of which our user may not even ask for the lifetime, if they were not read either."""
+    return [key for key, known in sessions.items() if known.is_key_refused and known.facts is None]
+
+
+def read_and_not(sessions: Iterable[KnownSession]) -> tuple[int, int]:
+    """How many sessions were read, and of how many it is not known yet whether they may be read."""
+    read = unsure = 0
+    for known in sessions:
+        read += known.facts is not None
+        unsure += known.facts is None and not known.is_key_refused
+    return read, unsure
 
 
 class SessionFormats:

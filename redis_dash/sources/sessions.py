@@ -24,8 +24,10 @@ from redis_dash.sources.session_facts import (
     Moment,
     SessionFormats,
     SessionRows,
+    locked,
     most_left_first,
     not_before,
+    read_and_not,
     timeless,
     unreadable,
 )
@@ -106,6 +108,8 @@ class SessionsSource(Source[SessionsFrame]):
                 known.lasts(reply, asked, now)
         if len(lasting) < len(new):
             self._dropped_in_pass = self._context.keyspace.passes
+        if len(self._known) > FOLLOWED:
+            self._refused.take_from(self._known, locked(self._known))
         if len(self._known) > FOLLOWED * (SPARE if self._key_group.seen > 2 * FOLLOWED else 2):
             self._known = dict(heapq.nlargest(FOLLOWED, self._known.items(), key=most_left_first))
             self._dropped_in_pass = self._context.keyspace.passes
@@ -223,7 +227,8 @@ class SessionsSource(Source[SessionsFrame]):
     async def _read_values(self, keys: Sequence[bytes]) -> None:
         ask, asked_at = self._context.deployment.pipeline, time.time()
         page = await self._dialects.fetch(keys, ask)
-        new = [place for place, key in enumerate(keys) if self._is_new(key, page.replies[place])]
+        before = map(self._known.get, keys)
+        new = [place for place, one in enumerate(before) if one is None or one.is_news(page.replies[place])]
         sessions = await self._dialects.decode(page, new, ask)
         refused_command(session.reply for session in sessions)
         for session in sessions:
@@ -231,13 +236,6 @@ class SessionsSource(Source[SessionsFrame]):
         unread = {session.key for session in sessions if session.error is not None}
         for known in (self._known[key] for key in keys if key in self._known and key not in unread):
             known.value_at = asked_at
-
-    def _is_new(self, key: bytes, reply: object) -> bool:
-        """Whether a reply says something that is not known yet."""
-        known = self._known.get(key)
-        if known is None or known.facts is None or known.value is None or known.refusals:
-            return True
-        return bool(reply != known.value)
 
     def _take_value(self, session: ReadSession) -> None:
         known, reply = self._known.get(session.key), session.reply
@@ -305,6 +303,7 @@ class SessionsSource(Source[SessionsFrame]):
         if self._context.known_ids.version != self._ids_version:  # ids of ours may have been dropped
             self._register_ids([*self._known, *self._refused])
             self._ids_version = self._context.known_ids.version
+        refused = self._refused.count(count, *read_and_not(self._known.values()), is_all=self._follows_all)
         count = self._context.without_unread(count, self.topic, unread := self._context.unread_note(self.topic))
         listed = heapq.nlargest(ROWS, read, key=most_left_first)
         rows = self._rows.make(listed, time.monotonic())
@@ -317,15 +316,15 @@ class SessionsSource(Source[SessionsFrame]):
             rights.no_delete,
             self._rights.delete_remedy,
             *self._rights.companions,
-            refused=len(self._refused),
+            refused=refused,
             formats=self._formats.of(self._known, scope.patterns, is_all=is_all) if has_any else (),
         )
-        return sample(frame, count, scope, [*self._notes([known for _, known in listed], rows), unread])
+        return sample(frame, count, scope, [*self._notes(refused, [known for _, known in listed], rows), unread])
 
-    def _notes(self, listed: Sequence[KnownSession], rows: Sequence[SessionRow]) -> list[Note]:
+    def _notes(self, refused: Count, listed: Sequence[KnownSession], rows: Sequence[SessionRow]) -> list[Note]:
         """Notes about missing rights and about sessions that cannot be decoded."""
         context = self._context
-        notes = [context.scan_note, self._refused.note, context.left_out_note(self.topic, "--session")]
+        notes = [context.scan_note, self._refused.note(refused), context.left_out_note(self.topic, "--session")]
         notes += [context.dialects_note, *value_notes(listed)]
         notes.append(lifetime_note(self._no_lifetimes, timeless(self._known.values()), context.read_rules(self._scope)))
         notes += [self._refused.commands_note(notes), self._read_rights.no_keys]

@@ -67,3 +67,8 @@ def context(settings: Config) -> Context:
 def refusals(client: redis.Redis) -> int:
     """How often the server has refused a command or a key so far."""
     return int(client.info("errorstats").get("errorstat_NOPERM", {"count": 0})["count"])
+
+
+def about(note: str) -> str:
+    """A note without the sign that its number may have changed: keys of ``fill`` have a lifetime."""
+    return note.removeprefix("~")

@@ -151,7 +151,7 @@ async def test_a_search_counts_the_sessions_that_it_may_not_read() -> None:
 @pytest.mark.parametrize("size", [SMALL, (160, 40)])
 async def test_sessions_that_may_not_be_read_are_told_in_the_title_as_in_the_note(size: tuple[int, int]) -> None:
     frame = fakes.sessions(*map(fakes.session, range(31)), count=100)
-    frame = msgspec.structs.replace(frame, refused=69)
+    frame = msgspec.structs.replace(frame, refused=counted(69, 69, 69, time.time()))
     note = "69 keys may not be read"
     feed = FakeFeed(reduced("sessions", frame, note, "ACL SETUSER ann %R~sess:*", counted(100, 100, 100, time.time())))
     async with running(feed, size) as (app, pilot):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from redis_dash.core.certainty import Count
+from redis_dash.core.certainty import Count, exact
 from redis_dash.core.credential import Credential
 from redis_dash.core.frames.base import Frame, exported_count
 
@@ -116,7 +116,7 @@ class SessionsFrame(Frame, frozen=True):
     """Why the companions of sessions will probably be left as they are; empty as for ``no_delete``."""
     no_companion_undo: str = ""
     """Why they will probably not be put back."""
-    refused: int = 0
+    refused: Count = exact(0)
     """Sessions that our user may not read; they are in ``count``, and not in ``rows``."""
     formats: tuple[Format, ...] = ()
     """One for each pattern that has sessions."""
@@ -125,4 +125,5 @@ class SessionsFrame(Frame, frozen=True):
         """Without keys and contents, since a session's id is a credential."""
         formats = [{**msgspec.to_builtins(one), "name": one.name or None} for one in self.formats]
         rows = [row.exported() for row in self.rows]
-        return {**exported_count("", self.count), "refused": self.refused, "formats": formats, "rows": rows}
+        counts = {**exported_count("", self.count), **exported_count("refused", self.refused)}
+        return {**counts, "formats": formats, "rows": rows}

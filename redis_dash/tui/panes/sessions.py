@@ -11,7 +11,7 @@ from redis_dash.core.commands import RevokeSession, SearchSessions, StopSearch
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.sessions import Format, SessionRow, SessionsFrame
 from redis_dash.core.reading import AnyReading
-from redis_dash.tui.formatting import count, seen
+from redis_dash.tui.formatting import seen
 from redis_dash.tui.intents import ConfirmationRequested, Detail, Facts, NotificationRequested, Question, ReadRequested
 from redis_dash.tui.keys import IN_A_PANE, KeyHelp
 from redis_dash.tui.panes.base import STOP, Piece, piece
@@ -114,8 +114,9 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         pieces = [piece(seen(frame.count, "session", self.tallies), "strong")]
         if len(frame.rows) < frame.count.value:
             pieces.append(piece(f"{len(frame.rows):,} listed", "dim"))
-        if frame.refused:
-            pieces.append(piece(f"{count(frame.refused)} may not be read", "warn"))
+        if frame.refused.value or frame.refused.certainty == "unknown":
+            refused = self.tallies(frame.refused, "refused") if frame.refused.value else "some"
+            pieces.append(piece(f"{refused} may not be read", "warn"))
         return tuple(pieces)
 
     def brief_answer(self, frame: SessionsFrame) -> tuple[Piece, ...]:
