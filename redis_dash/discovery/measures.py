@@ -129,27 +129,35 @@ class Measures:
 
     def _tell(self, found: Sequence[FoundPattern]) -> dict[str, Memory]:
         alone = {one.glob: self._alone(one) for one in found if one.glob in self._measured}
-        known = {glob: memory for glob, memory in alone.items() if memory is not None}
+        known = {glob: memory for glob, memory in alone.items() if memory is not None and _says_something(memory)}
         told: dict[str, Memory] = {}
         for glob, memory in with_unexplained(known, self._data).items():
+            if not _says_something(memory):
+                continue
             summary = self._measured[glob].summary
             number = sum(key in self._measured[glob].sizes for key in self._patterns.names(glob).keys)
             told[glob] = Memory(memory, number, summary.mean if summary else 0.0, self._measured[glob].at)
         return told
 
     def _alone(self, pattern: FoundPattern) -> Count | None:
-        """The memory of a kind from its own keys alone."""
+        """The memory of a kind from its own keys alone; None if it is not known."""
         one = self._measured[pattern.glob]
         names, is_random = self._patterns.names(pattern.glob)
         if is_random and _may_be_whole(pattern, names) and one.sizes.keys() >= set(names):
             there = [size for key in names if (size := one.sizes[key]) is not None]
-            return whole_memory(pattern.count, sizes_of(there), one.at)
+            # If all were gone when they were measured: those that come again take some memory.
+            return whole_memory(pattern.count, sizes_of(there), one.at) if there or not names else None
         # Measured keys may be gone by now; of a kind whose names are few, that would be most of them.
         there = [size for key in names if (size := one.sizes.get(key)) is not None]
         if not there:
             return gone_memory(pattern.count, one.summary) if one.summary else None
         summary = sizes_of(there)
         return sampled_memory(pattern.count, summary, is_random=is_random) if summary else None
+
+
+def _says_something(memory: Count) -> bool:
+    """Whether more is known than that there may be some memory."""
+    return memory.value > 0 or memory.certainty != "at_least"
 
 
 def _may_be_whole(pattern: FoundPattern, names: Sequence[bytes]) -> bool:
