@@ -13,8 +13,10 @@ from redis_dash.core.frames.sessions import Format, SessionRow
 from redis_dash.core.known_ids import KnownIds
 from redis_dash.core.patterns import Pattern
 from redis_dash.core.resp import ReplyError, is_wrong_type
+from redis_dash.core.rights import refused_command
 from redis_dash.dialects.base import SessionFacts, SessionPattern
-from redis_dash.dialects.registry import layout_of
+from redis_dash.dialects.registry import dialect_of, layout_of
+from redis_dash.dialects.session_dialects import UNKNOWN
 from redis_dash.redaction.secret_fields import HIDDEN, SessionSecret
 
 UNREADABLE = SessionFacts(user="", fields=(("", "the value has a format that is not known here"),), is_readable=False)
@@ -43,7 +45,7 @@ class KnownSession(msgspec.Struct):
     """What has been read of one session."""
 
     facts: SessionFacts | None = None
-    dialect: str = "unknown"
+    dialect: str = UNKNOWN
     value: object = None
     """The reply that the facts were decoded from; an equal reply need not be decoded again."""
     value_at: float = 0.0
@@ -161,8 +163,12 @@ def _format(pattern: SessionPattern) -> Format:
 class SessionRows:
     """Makes rows; remembers the lifetime of a new session."""
 
-    def __init__(self, globs: Sequence[str], ids: KnownIds, database: int = 0) -> None:
+    def __init__(
+        self, globs: Sequence[str], ids: KnownIds, database: int = 0, patterns: Sequence[SessionPattern] = ()
+    ) -> None:
+        """``patterns`` may name the formats of their keys."""
         self._ids = ids
+        self._formats = [(Pattern(one.keys), one.format, dialect_of(one)) for one in patterns if one.format]
         self._database = database
         self._globs = tuple(globs)
         self._patterns = [Pattern(glob) for glob in globs]
@@ -172,6 +178,17 @@ class SessionRows:
         """The session's id: the part of its key that matches ``*``."""
         identifiers = (pattern.variable(key) for pattern in self._patterns)
         return next((found for found in identifiers if found is not None), key)
+
+    def _format_of(self, key: bytes, refusals: Iterable[ReplyError]) -> str:
+        """The format of a session whose value could not be read: that of its pattern, if its command was refused.
+
+        Otherwise that command has shown that the value is of another type.
+        """
+        refused = {refused_command(error).encode().upper() for error in refusals}
+        for pattern, name, dialect in self._formats:
+            if dialect is not None and pattern.variable(key) is not None:
+                return name if dialect.read(key)[0] in refused else UNKNOWN
+        return UNKNOWN
 
     def make(self, sessions: Iterable[tuple[bytes, KnownSession]], now: float) -> tuple[SessionRow, ...]:
         """Rows of sessions whose facts are known."""
@@ -199,7 +216,7 @@ class SessionRows:
             ttl_known=known.expires_known,
             ttl_full_s=None if left_s is None else max(self._full_s, known.lifetime_s or 0.0, left_s),
             created_at=facts.created_at,
-            dialect=known.dialect,
+            dialect=self._format_of(key, known.refusals) if facts is UNREAD else known.dialect,
             fields=shown.fields,
             fingerprint=fingerprint,
             is_anonymous=facts.is_anonymous,

@@ -67,8 +67,8 @@ class SessionsSource(Source[SessionsFrame]):
         super().__init__(context)
         self._key_group = context.keyspace.counts.key_groups[KEY_GROUP]
         self._scope = context.config.session_globs
-        self._rows = SessionRows(self._scope, context.known_ids, context.deployment.database)
         self._patterns = context.config.session_patterns
+        self._rows = SessionRows(self._scope, context.known_ids, context.deployment.database, self._patterns)
         self._formats = SessionFormats(self._patterns)
         self._dialects = SessionDialects(patterns=self._patterns)
         self._known: dict[bytes, KnownSession] = {}
