@@ -108,7 +108,7 @@ class Node:
         await self.connect()  # an empty pipeline still shows whether the server is there
         if not self.refused.has_any():
             return await self._all(commands)
-        answers = list(map(self.refused.answer, commands))
+        answers = list(map(self.refused.answer, self._value_heads.bounded(commands)))  # GETRANGE may do for GET
         replies = iter(await self._all([one for one, answer in zip(commands, answers, strict=True) if answer is None]))
         if not self.refused.has_any():  # a right was granted meanwhile
             withheld = [one for one, answer in zip(commands, answers, strict=True) if answer is not None]

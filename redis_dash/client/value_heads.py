@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from redis_dash.client.own_lookups import OwnLookups
 from redis_dash.core.resp import Command, ReplyError
-from redis_dash.core.rights import missing_right
+from redis_dash.core.rights import Right, missing_right
 
 MOST_BYTES = 256 * 1024
 """Longest value that is read whole. One byte more is fetched, which shows that a value is longer."""
@@ -93,7 +93,10 @@ class ValueHeads:
         if unclear:
             again = await exchange(list(unclear.values()))
             for index, reply in zip(unclear, again, strict=True):
-                replies[index] = _none_if_missing(reply)
+                if not (
+                    _lacks(replies[index], "keys") and _lacks(reply, "command")
+                ):  # GETRANGE is enough, if the key is
+                    replies[index] = _none_if_missing(reply)
         if empty:
             await self._check_empty(commands, replies, empty, exchange)
         return replies
@@ -116,6 +119,11 @@ class ValueHeads:
         if len(self._large) >= LARGE_KEPT:
             self._large.clear()
         self._large[key] = None
+
+
+def _lacks(reply: object, right: Right) -> bool:
+    """Whether the server refused this for lack of a right."""
+    return isinstance(reply, ReplyError) and missing_right(reply) == right
 
 
 def _none_if_missing(reply: object) -> object:
