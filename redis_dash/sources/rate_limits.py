@@ -322,13 +322,15 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         unrecognised = tuple(Counter(self._unknown.values()).most_common())
         unread = self._context.unread_note(self.topic)
         refused = self._refused.count(count, len(self._rows) + len(self._unknown), is_all=self._follows_all)
-        is_partial = self._context.is_partial(self.topic, unread)
+        is_whole = not (self._refused or self._context.is_partial(self.topic, unread))
         count = self._context.without_unread(count, self.topic, unread)
         nothing_read = not rows and bool(count.value or unread.text)
         current = [self._rows[key] for key in full if key not in ended and self._read_at[key].asked >= self._began]
-        all_read = all_read and self._follows_all and not (self._refused or is_partial) and len(current) == len(full)
-        all_read = all_read and not any(map(may_be_near, self._rows.values()))
-        blocked = sum(row.blocked for row in current)
+        all_read = all_read and self._follows_all and is_whole and len(current) == len(full)
+        all_read, blocked = (
+            all_read and not any(map(may_be_near, self._rows.values())),
+            sum(row.blocked for row in current),
+        )
         frame = RateLimitsFrame(
             count=count,
             blocked=of_those(blocked, count, all_read=all_read, nothing_read=nothing_read),
