@@ -13,16 +13,19 @@ from redis_dash.client.deployment import Deployment
 from redis_dash.config import Choices, Config, Url
 from redis_dash.core.certainty import Count
 from redis_dash.core.databases import Database, others
+from redis_dash.core.decoding import raw
 from redis_dash.core.errors import SourceError
 from redis_dash.core.frames.keys import KeyKind
 from redis_dash.core.json_text import json_text
 from redis_dash.core.rights import remedy
 from redis_dash.dialects.registry import dialect_problems
+from redis_dash.discovery.adopt import adopted
 from redis_dash.discovery.discovery import Discovery
 from redis_dash.discovery.profile import profile
 from redis_dash.discovery.report import key_kinds, without_ids
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.presence import UNNOTICED, announced
+from redis_dash.sources import SOURCES, WatchedTopics
 from redis_dash.standard_streams import Talk
 from redis_dash.tui.databases import named
 from redis_dash.tui.formatting import percent
@@ -33,6 +36,9 @@ OK, UNREACHABLE, UNREAD, UNWRITTEN = 0, 1, 3, 4
 """Exit codes: kinds were listed, nothing was reached, the keys may not be read, the file was not written."""
 SHOWN = 200
 """Kinds that are listed."""
+
+PANES = {source.topic: source.topic.replace("_", " ").capitalize() for source in SOURCES}
+"""What a pane is called where there is no screen."""
 
 
 class _Bounds(NamedTuple):
@@ -121,7 +127,9 @@ async def discover(
     finally:
         await deployment.close()
     found = discovery.patterns.found
-    every = key_kinds(discovery, found[:SHOWN], choices=choices, ignored=config.ignore)
+    watched = adopted(config, discovery.claims, choices).config
+    topics = WatchedTopics(watched, frozenset(map(raw, config.streams)).__contains__)
+    every = key_kinds(discovery, found[:SHOWN], topics, choices, config.ignore)
     kinds = [kind for kind in every if not kind.is_ignored]
     ignored = tuple(kind.name for kind in every if kind.is_ignored)
     bounds = _bounds(discovery, len(found), deployment)._replace(ignored=ignored)
@@ -181,6 +189,11 @@ def _json(target: str, keys: int, kinds: Sequence[KeyKind], bounds: _Bounds) -> 
                 }
                 for one in kind.recognised
             ],
+            "read_as": kind.read_as or None,
+            "watched": [
+                {"topic": topic, "fitting": names, "of": kind.names, "in_part": names < kind.names}
+                for topic, names in kind.watched
+            ],
         }
         for kind in kinds
     ]
@@ -205,7 +218,7 @@ def _table(target: str, keys: int, kinds: Sequence[KeyKind], bounds: _Bounds) ->
     title = f"{plain(target)}: {plural(keys, 'key')}"
     if not kinds and not keys:
         return "\n".join([title, "", "The database holds no keys.", *bounds.sentences()])
-    rows = [tuple(map(Plain, HEADS)), *(cells(kind, keys) for kind in kinds)]
+    rows = [tuple(map(Plain, HEADS)), *(cells(kind, keys, PANES) for kind in kinds)]
     widths = [max(width_of(row[column]) for row in rows) for column in range(len(HEADS))]
     lines = [
         "  ".join(pad(text, widths[column], right=column in (1, 2, 3)) for column, text in enumerate(row)).rstrip()

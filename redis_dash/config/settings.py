@@ -128,6 +128,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(pattern.keys for pattern in self.session_patterns)
 
     @property
+    def companion_globs(self) -> tuple[str, ...]:
+        """The patterns of keys that change when a session ends."""
+        return tuple(one.glob(pattern.keys) for pattern in self.session_patterns for one in pattern.companions)
+
+    @property
     def board_globs(self) -> tuple[str, ...]:
         """The patterns of leaderboards."""
         return tuple(one if isinstance(one, str) else one.keys for one in self.leaderboards)

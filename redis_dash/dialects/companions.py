@@ -9,6 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from redis_dash.core.credential import distinctive, mask
+from redis_dash.core.globs import escaped
 from redis_dash.redaction.session_keys import mask_key
 
 OF_THE_SESSION = ("id", "key")
@@ -39,6 +40,11 @@ class Companion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             )
         if self.member and not placeholders(self.member):
             raise ValueError("member: it must say which session, for example {id}")
+
+    def glob(self, session_keys: str) -> str:
+        """The pattern of the keys of all sessions whose own keys have the pattern ``session_keys``."""
+        parts = ((session_keys if name == "key" else "*") if name else escaped(text) for text, name in _parts(self.key))
+        return "".join(parts)
 
     @property
     def placeholders(self) -> list[str]:

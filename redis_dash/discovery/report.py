@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 
@@ -33,8 +34,15 @@ REST = 20.0
 COMPARED = 16
 """Names of each kind that are compared with the patterns that are watched."""
 
-Topics = Callable[[Sequence[bytes], str], Mapping[str, int]]
-"""How many of these names, of keys of this type, the patterns of each topic match."""
+
+class Topics(Protocol):
+    """Which topics show a kind of keys."""
+
+    def __call__(self, names: Sequence[bytes], key_type: str, /) -> Mapping[str, int]:
+        """By topic, how many of these names it shows."""
+
+    def read_as(self, names: Sequence[bytes], /) -> str:
+        """What these keys are, where a topic reads them by their names; empty if not."""
 
 
 def key_kinds(
@@ -190,6 +198,7 @@ def _kind(pattern: FoundPattern, kind: KindOfKeys | None, topics: Topics | None,
         recognised=tuple(map(_recognised, claims)),
         watched=tuple(topics(names, is_of).items()) if topics else (),
         names=len(names),
+        read_as=topics.read_as(names) if topics and names else "",
     )
     if kind is None:
         return row

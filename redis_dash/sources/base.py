@@ -251,6 +251,11 @@ class Source(Generic[T]):
         """The key groups that the shared scan looks for: their names, and the globs of their keys."""
         return {}
 
+    @classmethod
+    def named_keys(cls, config: Config) -> Mapping[str, str]:
+        """What it reads besides its key groups: the globs of these keys, and what they are, in words."""
+        return {}
+
     async def read(self) -> Sample[T]:
         """Read the topic.
 

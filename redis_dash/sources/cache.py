@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import median
 from time import monotonic
 
@@ -66,6 +66,11 @@ class CacheSource(Source[CacheFrame]):
     def key_groups(cls, config: Config) -> dict[str, tuple[str, ...]]:
         """One key group for each configured cache."""
         return {key_group(cache.name): (cache.keys,) for cache in config.caches}
+
+    @classmethod
+    def named_keys(cls, config: Config) -> Mapping[str, str]:
+        """The counters of each cache."""
+        return {escaped(cache.stats_key): f"counters of the cache {cache.name}" for cache in config.caches}
 
     async def read(self) -> Sample[CacheFrame]:
         """Read the application's counters in one pipeline, then INFO."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from redis_dash.config import Config
 from redis_dash.core.certainty import Count, counted
@@ -136,6 +136,11 @@ class SessionsSource(Source[SessionsFrame]):
     def key_groups(cls, config: Config) -> dict[str, tuple[str, ...]]:
         """The key group of the configured session keys."""
         return {KEY_GROUP: config.session_globs}
+
+    @classmethod
+    def named_keys(cls, config: Config) -> Mapping[str, str]:
+        """The keys that change when a session ends."""
+        return dict.fromkeys(config.companion_globs, "companion keys of sessions")
 
     async def read(self) -> Sample[SessionsFrame]:
         """Read the lifetimes of all followed sessions and some values; new sessions last: the scan adds some."""
@@ -299,22 +304,18 @@ class SessionsSource(Source[SessionsFrame]):
         return count if count.certainty in ("exact", "unknown") else count.at_lowest(existing)
 
     def _sample(self, count: Count) -> Sample[SessionsFrame]:
-        read = [(key, known) for key, known in self._known.items() if known.facts is not None]
         if self._context.known_ids.version != self._ids_version:  # ids of ours may have been dropped
             self._register_ids([*self._known, *self._refused])
             self._ids_version = self._context.known_ids.version
         refused = self._refused.count(count, *read_and_not(self._known.values()), is_all=self._follows_all)
         count = self._context.without_unread(count, self.topic, unread := self._context.unread_note(self.topic))
-        listed = heapq.nlargest(ROWS, read, key=most_left_first)
+        listed = heapq.nlargest(ROWS, (one for one in self._known.items() if one[1].facts), key=most_left_first)
         rows = self._rows.make(listed, time.monotonic())
         rights, scope = self._rights.session, self._context.scope(self.topic, self._scope)
         has_any = self._known or self._refused or count.value
         is_all = self._context.keyspace.passes > 0 and self._follows_all and not self._refused
         frame = SessionsFrame(
-            *(count, rows, self._search.result()),
-            rights.undo,
-            rights.no_delete,
-            self._rights.delete_remedy,
+            *(count, rows, self._search.result(), rights.undo, rights.no_delete, self._rights.delete_remedy),
             *self._rights.companions,
             refused=refused,
             formats=self._formats.of(self._known, scope.patterns, is_all=is_all) if has_any else (),

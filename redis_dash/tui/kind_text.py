@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 
 from redis_dash.core.frames.keys import KeyKind, Recognised
 from redis_dash.tui.formatting import memory_tally, nbytes, percent, tally
@@ -16,15 +17,16 @@ NOT_RECOGNISED = Plain("not recognised")
 NUMBERS = Plain(f"{NOT_RECOGNISED}: numbers that expire")
 """What is known of keys that may be a limiter's."""
 
-HEADS = ("keys", "count", "share", "memory", "type", "expires", "recognised as")
+HEADS = ("keys", "count", "share", "memory", "type", "expires", "recognised as", "pane")
 """The titles of ``cells``."""
 
 
-def cells(kind: KeyKind, keys: int) -> tuple[Plain, ...]:
+def cells(kind: KeyKind, keys: int, panes: Mapping[str, str]) -> tuple[Plain, ...]:
     """One text for each column.
 
     Args:
         keys: All keys of the database.
+        panes: The name of each topic's pane.
     """
     return (
         shown_name(kind, LONGEST_NAME),
@@ -34,6 +36,7 @@ def cells(kind: KeyKind, keys: int) -> tuple[Plain, ...]:
         types(kind),
         expiry(kind),
         recognised(kind),
+        shown_in(kind, panes),
     )
 
 
@@ -92,7 +95,7 @@ def expiry(kind: KeyKind) -> Plain:
 
 
 def recognised(kind: KeyKind) -> Plain:
-    """The frameworks that write them; or that a pane shows them for their names; or why nothing is known."""
+    """The frameworks that write them; or what a pane reads them as, for their names; or why nothing is known."""
     if kind.recognised:
         return plain("; ".join(dict.fromkeys(map(_named, kind.recognised))), 200)
     if kind.sampled is None:
@@ -101,7 +104,21 @@ def recognised(kind: KeyKind) -> Plain:
         return Plain("rights missing")
     if not kind.sampled:
         return Plain("gone before it was read")
+    if kind.read_as:
+        return plain(kind.read_as, 200)
     return BY_PATTERN if kind.watched else NUMBERS if are_expiring_numbers(kind) else NOT_RECOGNISED
+
+
+def shown_in(kind: KeyKind, panes: Mapping[str, str]) -> Plain:
+    """``2 Sessions``, ``2 Sessions (in part)``, ``ignored``, ``not shown``.
+
+    Args:
+        panes: The name of each topic's pane, perhaps with its key.
+    """
+    if kind.is_ignored:
+        return Plain("ignored")
+    parts = [panes[topic] + (" (in part)" if names < kind.names else "") for topic, names in kind.watched]
+    return plain(", ".join(parts)) if parts else Plain("not shown")
 
 
 def followed(kind: KeyKind) -> Plain:

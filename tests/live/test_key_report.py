@@ -16,13 +16,14 @@ from demo_server.process.embedded import EmbeddedServer
 from redis_dash import watches
 from redis_dash.config import CachePattern, Config, LimitPattern
 from redis_dash.core.frames.keys import KeyKind
-from redis_dash.discover import discover
+from redis_dash.discover import PANES, discover
 from redis_dash.discovery import report
 from redis_dash.discovery.adopt import may_adopt
 from redis_dash.discovery.discovery import Discovery
 from redis_dash.hub import Hub
 from redis_dash.keyspace.key_patterns import KeyPatterns
 from redis_dash.keyspace.learning import Learning
+from redis_dash.sources import WatchedTopics
 from redis_dash.sources.base import Context
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.kind_text import cells
@@ -140,8 +141,11 @@ async def test_discover_prints_the_same_rows(redis_url: str, client: redis.Redis
     lines = {line.split("  ")[0]: line for line in table.splitlines()[3:]}
     assert set(lines) == set(listed)
     for name in listed:
-        shown = [str(text) for text in cells(found[name], 0)]
-        assert all(text in lines[name] for text in (shown[0], shown[1], shown[4], shown[6])), (shown, lines[name])
+        shown = [str(text) for text in cells(found[name], 0, PANES)]
+        assert all(text in lines[name] for text in (shown[0], shown[1], shown[4], shown[6])), (
+            shown,
+            lines[name],
+        )
 
 
 async def test_discover_says_null_of_what_was_not_read(
@@ -245,7 +249,7 @@ def test_the_figures_of_more_keys_stay_while_a_new_pass_has_seen_few(
     reports = report.Report(discovery, "default")
 
     def counts() -> dict[str, tuple[int, str]]:
-        frame = reports.reading(context.keyspace, lambda names, key_type: {}, "").frame
+        frame = reports.reading(context.keyspace, WatchedTopics(Config()), "").frame
         return {kind.name: (kind.count.value, kind.count.certainty) for kind in frame.kinds} if frame else {}
 
     patterns: KeyPatterns = discovery.patterns

@@ -56,7 +56,9 @@ class KeyKind(msgspec.Struct, frozen=True):
     """Their mean memory; None if the server did not say."""
     recognised: tuple[Recognised, ...] = ()
     watched: tuple[tuple[str, int], ...] = ()
-    """Topics whose patterns match names of this kind, and how many of ``names`` they match."""
+    """Topics that show names of this kind, and how many of ``names``."""
+    read_as: str = ""
+    """What a topic reads them as, by their names: the counters of a cache; empty if none does."""
     read_at: float = 0.0
     """When they were read, in Unix epoch seconds; all that their values show is of then."""
     expiring_numbers: int = 0

@@ -17,18 +17,6 @@ from redis_dash.tui.text import Plain, plain, plural
 Fact = tuple[Plain, Plain]
 
 
-def shown_in(kind: KeyKind, panes: Mapping[str, str]) -> Plain:
-    """``2 Sessions``, ``2 Sessions (in part)``, ``not shown``.
-
-    Args:
-        panes: The key and the name of each topic's pane.
-    """
-    if kind.is_ignored:
-        return Plain("ignored")
-    parts = [panes[topic] + (" (in part)" if names < kind.names else "") for topic, names in kind.watched]
-    return plain(", ".join(parts)) if parts else Plain("not shown")
-
-
 def kind_detail(kind: KeyKind, frame: KeysFrame, panes: Mapping[str, str], tallies: Tallies) -> Detail:
     """The counts, what was read, what it was recognised as, and where it is shown."""
     facts = (*_figures(kind, frame, tallies), *_read(kind), *_known_as(kind), _pane(kind, panes))
@@ -141,7 +129,8 @@ _WHY: Mapping[Plain, str] = {
 def _known_as(kind: KeyKind) -> Iterator[Fact]:
     if kind.sampled and not kind.recognised and not kind.refused:
         text = kind_text.BY_PATTERN if kind.watched else kind_text.NOT_RECOGNISED
-        yield Plain("recognised as"), Plain(f"{text}: {_WHY[text]}")
+        why = f"{plain(kind.read_as, 200)}: by their names" if kind.read_as else f"{text}: {_WHY[text]}"
+        yield Plain("recognised as"), Plain(why)
     if kind_text.are_expiring_numbers(kind):
         yield Plain("  but"), Plain("all are numbers that expire: counters perhaps, of a limiter or of something else")
         yield Plain("  limiter"), Plain("rate-limiter-flexible writes such keys where the application sets keyPrefix")

@@ -9,7 +9,6 @@ import msgspec
 from redis_dash.core.frames.keys import KeyKind, KeysFrame
 from redis_dash.tui import kind_text
 from redis_dash.tui.formatting import Tallies, percent
-from redis_dash.tui.panes.key_kind_detail import shown_in
 from redis_dash.tui.text import Plain
 from redis_dash.tui.theme_styles import Ground
 from redis_dash.tui.widgets.cells import Bar, Cell, Figure, Name
@@ -53,7 +52,7 @@ class KindRows:
         held = kind_text.count(row, self._tallies(row.count, row.id))
         counts = (held, Plain(f"~{row.count.value:,}")) if row.count.certainty == "estimated" else (held,)
         share = row.memory.value / self.memory if row.memory is not None and self.memory else None
-        pane = shown_in(row, self.numbers)
+        pane = kind_text.shown_in(row, self.numbers)
         return (
             Name(kind_text.shown_name(row), "dim" if row.is_ignored else "text"),
             Figure(counts, "text"),
@@ -73,7 +72,7 @@ class KindRows:
 
     def words(self, row: KeyKind) -> str:
         """What the filter looks at."""
-        name, pane = f"{row.own_name} {row.name[:400]}", shown_in(row, self.numbers)
+        name, pane = f"{row.own_name} {row.name[:400]}", kind_text.shown_in(row, self.numbers)
         return f"{name} {kind_text.recognised(row)} {kind_text.types(row)} {pane}"
 
 

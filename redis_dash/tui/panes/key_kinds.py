@@ -73,6 +73,7 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
             ("expires", "all, never, or how many of those that were read"),
             ("recognised as", "the framework that writes them, by names and values"),
             ("by pattern", "no known framework writes them, but a pane's pattern matches their names"),
+            ("counters of the cache", "a pane reads the key by its name; so with companion keys and followed streams"),
             ("not recognised", "no known framework writes such keys; your own application may"),
             ("numbers that expire", "counters perhaps; if they are a limiter, --limit names them"),
             ("not read yet", "no key of this kind was read so far"),
