@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import unquote
 
 from redis_dash.core.base64_text import BASE64_TEXT, decoded
@@ -30,6 +30,8 @@ _WORD = re.compile(rf"((?<=%)(?:25)*+[0-9A-Fa-f]{{2}}|(?<=\\)[bfnrt])?+([A-Za-z0
 _SHORT_PIECE = re.compile(rf"[A-Za-z0-9]{{{SHORTEST},}}")
 _MAY_BE_ESCAPED = re.compile(rb"[+/%]")
 _LEAST_BASE64 = 16
+_BLOB = re.compile(rf"[A-Za-z0-9_%\\+/-]{{{_LEAST_BASE64},}}")
+"""So much base64 may hold an id of a session that was not read yet."""
 _HALF_ESCAPE = re.compile(r"[\\%].*+")
 _QUOTE = re.compile(r'(?<!\\)"')
 
@@ -102,12 +104,26 @@ class KnownIds:
         Args:
             unsure: not all ids have been added yet.
         """
+
+        def may_hold_id(text: str) -> bool:
+            return self._similar.mask(text, unsure=unsure) != text
+
+        text = _BLOB.sub(lambda found: _without_base64(found[0], may_hold_id), text)
         return self._similar.mask(text, unsure=unsure)
 
-    def mask_payload(self, payload: bytes, channel: bytes) -> bytes:
-        """A message with all known ids masked, also those that only its channel and its type let us recognise."""
+    def mask_payload(self, payload: bytes, channel: bytes, *, has_sessions: bool = True) -> bytes:
+        """A message with all known ids masked, also those that only its channel and its type let us recognise.
+
+        Base64 is also masked if it holds a word that looks generated: the message may come before its session is read,
+        and base64 is nothing that people read.
+
+        Args:
+            has_sessions: there may be sessions that were not read yet.
+        """
         text = payload.decode("utf-8", "surrogateescape")
         masked = self.mask(mask_id_fields(text, channel, self._is_known))
+        if has_sessions:
+            masked = _BLOB.sub(lambda found: _without_base64(found[0], self._may_hold_id), masked)
         return payload if masked == text else masked.encode("utf-8", "surrogateescape")
 
     def mask_bytes(self, raw: bytes) -> bytes:
@@ -126,7 +142,7 @@ class KnownIds:
             return f'"{masked}"' if run.isdecimal() and _is_json_number(found) else masked
         if len(run) < _LEAST_BASE64 or run.islower():  # so much base64 has capital letters
             return run
-        return self._without_base64(run)
+        return _without_base64(run, self._has_known)
 
     def _without_random(self, run: str) -> str:
         """The run with all random ids masked; empty if it holds none."""
@@ -145,15 +161,12 @@ class KnownIds:
             at = places[end - 1] + 1
         return "".join((*parts, run[at:]))
 
-    def _without_base64(self, run: str) -> str:
-        """The run; only its beginning if it holds an id once its base64 is decoded."""
-        plain = unquote(unquote(run)).replace("\\", "") if "%" in run or "\\" in run else run
-        for piece in BASE64_TEXT.finditer(plain):
-            text = decoded(piece[0])
-            if self._run.sub(self._masked_run, text) != text:
-                end = run.rstrip("\\")  # these escape what follows
-                return _mask(end) + run[len(end) :]
-        return run
+    def _has_known(self, text: str) -> bool:
+        return self._run.sub(self._masked_run, text) != text
+
+    def _may_hold_id(self, text: str) -> bool:
+        """Whether a word of the text may be an id, of whatever form."""
+        return self._similar.mask(text, unsure=True) != text
 
     def _masked_long(self, piece: re.Match[str]) -> str:
         if piece[1] is not None:
@@ -172,6 +185,15 @@ class KnownIds:
     def _masked_if(self, kind: Kind, word: str) -> str:
         """The mask of a word that is a part of this kind; empty if it is none."""
         return _mask(word) if self._parts.get(word) == kind else ""
+
+
+def _without_base64(run: str, holds_id: Callable[[str], bool]) -> str:
+    """The run; only its beginning if it holds an id once its base64 is decoded."""
+    plain = unquote(unquote(run)).replace("\\", "") if "%" in run or "\\" in run else run
+    if any(holds_id(decoded(piece[0])) for piece in BASE64_TEXT.finditer(plain)):
+        end = run.rstrip("\\")  # these escape what follows
+        return _mask(end) + run[len(end) :]
+    return run
 
 
 def _mask(text: str) -> str:

@@ -49,7 +49,7 @@ def redact_event(event: Event, globs: Sequence[str], ids: KnownIds | None = None
     if is_cut:
         payload = without_last_word(payload)
     if ids is not None:
-        payload = ids.mask_payload(payload, event.channel)
+        payload = ids.mask_payload(payload, event.channel, has_sessions=bool(globs))
         channel = ids.mask_bytes(channel)
     size = max(event.size, len(payload) + 1) if is_cut else len(payload)
     return msgspec.structs.replace(event, channel=channel, payload=payload, size=size)
