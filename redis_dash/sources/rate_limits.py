@@ -69,13 +69,12 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         """When each row was read."""
         self._unknown: dict[bytes, str] = {}
         """Existing keys in no known dialect, and what they are."""
-        self._unknown_start = 0
         self._refused = RefusedKeys(context, self._scope)
         """Keys that our user may not read."""
         self._floor = LOWEST_RANK
         """A key that ranks no higher is not followed."""
         self._dropped_in_pass = -2
-        self._start = self._near_start = 0
+        self._start = self._near_start = self._unknown_start = 0
         self._began = 0.0
         """When the running poll began, ``time.monotonic()``."""
         self._refusal: MissingRightError | None = None
@@ -327,10 +326,8 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         nothing_read = not rows and bool(count.value or unread.text)
         current = [self._rows[key] for key in full if key not in ended and self._read_at[key].asked >= self._began]
         all_read = all_read and self._follows_all and is_whole and len(current) == len(full)
-        all_read, blocked = (
-            all_read and not any(map(may_be_near, self._rows.values())),
-            sum(row.blocked for row in current),
-        )
+        all_read = all_read and not any(map(may_be_near, self._rows.values()))
+        blocked = sum(row.blocked for row in current)
         frame = RateLimitsFrame(
             count=count,
             blocked=of_those(blocked, count, all_read=all_read, nothing_read=nothing_read),

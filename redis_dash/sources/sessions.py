@@ -19,6 +19,7 @@ from redis_dash.keyspace.client_tracking import Take
 from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, not_among, round_robin, sample
 from redis_dash.sources.refusals import RefusedKeys, is_key_refused, refused_command
 from redis_dash.sources.session_facts import (
+    OTHER_TYPE,
     UNREAD,
     KnownSession,
     Moment,
@@ -238,9 +239,8 @@ class SessionsSource(Source[SessionsFrame]):
         refused_command(session.reply for session in sessions)
         for session in sessions:
             self._take_value(session)
-        unread = {session.key for session in sessions if session.error is not None}
-        for known in (self._known[key] for key in keys if key in self._known and key not in unread):
-            known.value_at = asked_at
+        for key in ({*keys} - {session.key for session in sessions if session.error is not None}) & self._known.keys():
+            self._known[key].value_at = asked_at
 
     def _take_value(self, session: ReadSession) -> None:
         known, reply = self._known.get(session.key), session.reply
@@ -318,6 +318,7 @@ class SessionsSource(Source[SessionsFrame]):
             *(count, rows, self._search.result(), rights.undo, rights.no_delete, self._rights.delete_remedy),
             *self._rights.companions,
             refused=refused,
+            other_type=sum(known.facts is OTHER_TYPE for known in self._known.values()),
             formats=self._formats.of(self._known, scope.patterns, is_all=is_all) if has_any else (),
         )
         return sample(frame, count, scope, [*self._notes(refused, [known for _, known in listed], rows), unread])

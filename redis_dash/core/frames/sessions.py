@@ -120,10 +120,24 @@ class SessionsFrame(Frame, frozen=True):
     """Sessions that our user may not read; they are in ``count``, and not in ``rows``."""
     formats: tuple[Format, ...] = ()
     """One for each pattern that has sessions."""
+    other_type: int = 0
+    """Keys that match the patterns and are of another type than sessions in their format: also in ``count``."""
+
+    @property
+    def sessions(self) -> Count:
+        """The number without the keys of another type, where that is known.
+
+        It is not if all keys are followed no more; if all are of another type, they may be the sessions.
+        """
+        count, others = self.count, self.other_type
+        if not 0 < others < count.value or count.certainty not in ("exact", "counted"):
+            return count
+        high = None if count.high is None else max(0, count.high - others)
+        return msgspec.structs.replace(count, value=count.value - others, low=max(0, count.low - others), high=high)
 
     def exported(self) -> dict[str, object]:
         """Without keys and contents, since a session's id is a credential."""
         formats = [{**msgspec.to_builtins(one), "name": one.name or None} for one in self.formats]
         rows = [row.exported() for row in self.rows]
         counts = {**exported_count("", self.count), **exported_count("refused", self.refused)}
-        return {**counts, "formats": formats, "rows": rows}
+        return {**counts, "other_type": self.other_type, "formats": formats, "rows": rows}

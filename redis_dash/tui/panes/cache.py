@@ -102,8 +102,7 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
         now = piece(f"{'▼ ' if falling else ''}{percent(frame.interval_hit_rate)} now", "warn" if falling else "strong")
         if frame.interval_hit_rate is None:
             now = piece("no lookups now" if _lookups(frame) == 0 else "– now", "dim")
-        since = "start" if frame.since is None else clock(frame.since)[:8]
-        total = piece(f"{percent(frame.hit_rate)} since {since}")
+        total = piece(f"{percent(frame.hit_rate)} {_since(frame)}")
         return now, total, piece(f"without our own {compact(frame.own_hits + frame.own_misses)} lookups", "dim")
 
     def notes(self) -> list[Piece]:
@@ -158,9 +157,14 @@ def _included(frame: CacheFrame) -> tuple[Plain, ...]:
         return ()
     if not frame.had_others:
         return EARLIER if frame.earlier_dashboards is None else ()
-    since = "in total" if frame.since is None else f"since {clock(frame.since)[:8]}"
+    since = _since(frame)
     is_now = (frame.dashboards or 1) > 1 and frame.interval_hit_rate is not None
     return OTHERS if is_now else (Plain(f"{since}: other dashboards too"), Plain(f"{since}: others too"))
+
+
+def _since(frame: CacheFrame) -> str:
+    """Whether the server's counters were reset before this dashboard came is not known."""
+    return "in total" if frame.since is None else f"since {clock(frame.since)[:8]}"
 
 
 def _lookups(frame: CacheFrame) -> int | None:

@@ -18,7 +18,7 @@ from redis_dash.tui.panes.base import STOP, Piece, piece
 from redis_dash.tui.panes.session_rows import COLUMNS, SessionRows, facts, formats, recognition
 from redis_dash.tui.panes.session_search import LEAST_CHARS, SearchStatus, invitation
 from redis_dash.tui.panes.table_pane import TablePane
-from redis_dash.tui.text import Plain, plain
+from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.widgets.table import Table
 
 _UNDO = {
@@ -44,6 +44,7 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
     WORDS = (
         "Sessions",
         (
+            ("1 other key", "matches the pattern, and has another type than sessions: its details say so"),
             ("user  role", "what the application has written into the session; (unnamed) if no known field says"),
             ("(anonymous)", "no user is signed in, as its framework says"),
             (
@@ -111,7 +112,10 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         """``128 sessions``, ``1.01 M ± 1 % sessions · 1,000 listed``; what a search has found."""
         if self._search_status.is_on:
             return self._search_status.answer()
-        pieces = [piece(seen(frame.count, "session", self.tallies), "strong")]
+        sessions = frame.sessions
+        pieces = [piece(seen(sessions, "session", self.tallies), "strong")]
+        if others := frame.count.value - sessions.value:
+            pieces.append(piece(plural(others, "other key"), "dim"))
         if len(frame.rows) < frame.count.value:
             pieces.append(piece(f"{len(frame.rows):,} listed", "dim"))
         if frame.refused.value or frame.refused.certainty == "unknown":
