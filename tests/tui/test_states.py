@@ -280,7 +280,7 @@ async def test_the_header_says_how_old_its_figures_are(age: float, words: str) -
 @pytest.mark.parametrize(
     ("size", "words"),
     [
-        (NARROW, "in total: any earlier dashboards too"),
+        (NARROW, "since start: any earlier dashboards too"),
         (MEDIUM, "incl. any earlier dashboards"),
         (WIDE, "any earlier dashboards"),
     ],
@@ -306,8 +306,8 @@ async def test_the_cache_says_that_earlier_dashboards_may_be_in_its_rate(size: t
     ("dashboards", "now", "since", "long", "short"),
     [
         (2, 0.934, None, "both rates: other dashboards too ", "incl. other dashboards "),
-        (1, 0.934, None, "in total: other dashboards too ", "in total: others too "),
-        (2, None, None, "in total: other dashboards too ", "in total: others too "),
+        (1, 0.934, None, "since start: other dashboards too ", "since start: others too "),
+        (2, None, None, "since start: other dashboards too ", "since start: others too "),
         (1, 0.934, 0.0, f"since {clock(0.0)[:8]}: other dashboards too ", f"since {clock(0.0)[:8]}: others too "),
     ],
 )
