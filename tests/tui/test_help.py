@@ -80,7 +80,7 @@ def test_certainties(kind: Certainty, ago: float) -> None:
 @pytest.mark.parametrize(
     "word",
     [
-        *("received", "dropped", "gap", "no longer kept", "none seen yet", "since start", "listed", "~412 k"),
+        *("received", "dropped", "gap", "no longer kept", "none seen yet", "total", "listed", "~412 k"),
         *("incl. another dashboard", "scan slowed: recent pings", "scan waits until", "refused", "lookups now"),
         *("earlier dashboards", "counting again"),
     ],

@@ -56,3 +56,35 @@ async def test_bars_take_no_room_from_names() -> None:
         await tap(pilot, "3", "z")
         await shows(app, pilot, "all panes", *names)
         assert "━━━" in next(line for line in screen_text(app).splitlines() if names[0] in line)
+
+
+ROUTES = ("LIMITS:LIMITER/*/5/1/minute upload", "LIMITS:LIMITER/*/5/1/minute search", "ratelimit:api")
+
+
+async def test_what_differs_is_shown_where_names_have_no_room() -> None:
+    """The beginning that some names share is what they do not need; at 200x60 a pane has 62 columns or so."""
+    listed = [
+        msgspec.structs.replace(fakes.limit(f"customer-{index:02}@example.com", 99 - index), limiter=ROUTES[index % 3])
+        for index in range(6)
+    ]
+    frame = msgspec.structs.replace(fakes.rate_limits(*listed), limiters=3)
+    others = [reading for reading in fakes.everything() if reading.topic != "rate_limits"]
+    async with running(FakeFeed(*others, fakes.ok("rate_limits", frame)), WIDE) as (app, pilot):
+        await shows(app, pilot, "LI… upload", "LI… search")
+
+
+@pytest.mark.parametrize(
+    ("size", "state"), [(MEDIUM, "near, 2 s"), ((132, 43), "near, falls in 2 s"), (WIDE, "near, falls in 2 s")]
+)
+async def test_a_client_near_its_limit_says_until_when(size: tuple[int, int], state: str) -> None:
+    """Also where names and bars would take the room."""
+    listed = [
+        msgspec.structs.replace(
+            fakes.limit(f"customer-{index:02}@example.com", 11, 12, reset=2.0), limiter=ROUTES[index % 3]
+        )
+        for index in range(6)
+    ]
+    frame = msgspec.structs.replace(fakes.rate_limits(*listed), limiters=3)
+    others = [reading for reading in fakes.everything() if reading.topic != "rate_limits"]
+    async with running(FakeFeed(*others, fakes.ok("rate_limits", frame)), size) as (app, pilot):
+        await shows(app, pilot, "11/12", state)

@@ -32,7 +32,7 @@ async def test_everything_at_a_glance() -> None:
             "40 sessions",
             "1 blocked · 1 near · 2 clients",
             "blocked, 12 s",
-            "93.4 % now · 91.0 % since start",
+            "93.4 % now · 91.0 % total",
             "leaderboard · 3 members",
             "valkey 8.1.8 · master",
         )
@@ -46,7 +46,7 @@ async def test_the_cache_pane_says_what_is_not_known_and_since_when_it_counts() 
         await shows(app, pilot, f"– now · 91.0 % since {clock(now)[:8]}")
         assert "no lookups" not in screen_text(app)
         feed.put(fakes.ok("cache", fakes.cache(None, lookups=0)))
-        await shows(app, pilot, "no lookups now · 91.0 % since start")
+        await shows(app, pilot, "no lookups now · 91.0 % total")
     assert "up since the server's counters were reset" in CachePane(5).nothing(frame)
 
 

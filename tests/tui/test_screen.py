@@ -55,7 +55,7 @@ async def test_narrow_has_tabs_with_alerts_and_one_pane() -> None:
         await shows(app, pilot, "user0@example.com")
         tabs = screen_text(app).splitlines()[1]
         await pilot.click(offset=(tabs.index("5 Cache") + 1, 1))
-        await shows(app, pilot, "% since start")
+        await shows(app, pilot, "% total")
 
 
 async def test_zoom_and_back() -> None:

@@ -280,7 +280,7 @@ async def test_the_header_says_how_old_its_figures_are(age: float, words: str) -
 @pytest.mark.parametrize(
     ("size", "words"),
     [
-        (NARROW, "since start: any earlier dashboards too"),
+        (NARROW, "total: any earlier dashboards too"),
         (MEDIUM, "incl. any earlier dashboards"),
         (WIDE, "any earlier dashboards"),
     ],
@@ -298,7 +298,7 @@ async def test_the_cache_says_that_earlier_dashboards_may_be_in_its_rate(size: t
         await shows(app, pilot, words, "counted 10")
         assert "dashboards …" not in screen_text(app)
         frame = msgspec.structs.replace(frame, earlier_dashboards=False)
-        await shows(app, pilot, " since ", "counted 10")
+        await shows(app, pilot, "% total ", "counted 10")
         await until(pilot, lambda: "earlier" not in screen_text(app))
 
 
@@ -306,8 +306,8 @@ async def test_the_cache_says_that_earlier_dashboards_may_be_in_its_rate(size: t
     ("dashboards", "now", "since", "long", "short"),
     [
         (2, 0.934, None, "both rates: other dashboards too ", "incl. other dashboards "),
-        (1, 0.934, None, "since start: other dashboards too ", "since start: others too "),
-        (2, None, None, "since start: other dashboards too ", "since start: others too "),
+        (1, 0.934, None, "total: other dashboards too ", "total: others too "),
+        (2, None, None, "total: other dashboards too ", "total: others too "),
         (1, 0.934, 0.0, f"since {clock(0.0)[:8]}: other dashboards too ", f"since {clock(0.0)[:8]}: others too "),
     ],
 )

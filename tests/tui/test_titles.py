@@ -47,7 +47,7 @@ def shop() -> list[AnyReading]:
                 "─ 1.01 M ± 1 % sessions ─╮",
                 "3 Limits ─── 1,204+ blocked · 310+ near · +1 ─╮",
                 "4 Board ──────── leaderboard · 1 of 2 [ ] · +1 ─╮",
-                "─ 93.4 % now · 91.0 % since start ─╮",
+                "─ 93.4 % now · 91.0 % total ─╮",
             ),
         ),
         (
@@ -56,7 +56,7 @@ def shop() -> list[AnyReading]:
                 "1.01 M ± 1 % sessions · 1,000 listed ─╮",
                 "3 Limits ──────────── 1,204+ blocked · 310+ near · +1 ─╮",
                 "4 Board ──── leaderboard · 1 of 2 [ ] · 5,000,000 members ─╮",
-                "─ 93.4 % now · 91.0 % since start ─╮",
+                "─ 93.4 % now · 91.0 % total ─╮",
             ),
         ),
         (
@@ -65,7 +65,7 @@ def shop() -> list[AnyReading]:
                 "1.01 M ± 1 % sessions · 1,000 listed ─╮",
                 "3 Limits ─ 1,204+ blocked · 310+ near · 480 k ± 2 % clients ─╮",
                 "4 Board ─ leaderboard · 1 of 2 [ ] · 5.00 M members ─╮",
-                "─ 93.4 % now · 91.0 % since start ─╮",
+                "─ 93.4 % now · 91.0 % total ─╮",
             ),
         ),
     ],
@@ -82,7 +82,7 @@ async def test_a_pane_that_fills_the_screen_hides_nothing(size: tuple[int, int])
             ("2", "1.01 M ± 1 % sessions · 1,000 listed ─╮"),
             ("3", "1,204+ blocked · 310+ near · 480 k ± 2 % clients ─╮"),
             ("4", "leaderboard · 1 of 2 [ ] · 5,000,000 members ─╮"),
-            ("5", "93.4 % now · 91.0 % since start · without our own 322 lookups ─╮"),
+            ("5", "93.4 % now · 91.0 % total · without our own 322 lookups ─╮"),
         ):
             await tap(pilot, key, *(["z"] if size != NARROW else []))
             await shows(app, pilot, title)

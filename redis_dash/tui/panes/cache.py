@@ -21,7 +21,7 @@ from redis_dash.tui.widgets.columns import Column
 from redis_dash.tui.widgets.sparkline import Sparkline, drawing_height
 from redis_dash.tui.widgets.table import Table
 
-EARLIER = Plain("since start: any earlier dashboards too"), Plain("incl. any earlier dashboards")
+EARLIER = Plain("total: any earlier dashboards too"), Plain("incl. any earlier dashboards")
 """Their lookups cannot be told from those of the application; the longest form first."""
 OTHERS = Plain("both rates: other dashboards too"), Plain("incl. other dashboards")
 """The lookups of those that watch now; the longest form first."""
@@ -56,7 +56,7 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
         (
             ("hit rate  now", "share of the lookups that found something: since counting began; over the last seconds"),
             ("hits  misses", "lookups that found something, that found nothing"),
-            ("since start", "since the server's start, or since a reset of its counters before this dashboard came"),
+            ("total", "by the server's counters: since its start, or since a reset before this dashboard came"),
             ("earlier dashboards", "lookups of earlier runs of redis-dash, which cannot be told from others"),
             ("▼ 50.0 % now", "fell 15 points or more below the median of earlier readings"),
             ("▼ ends", f"half way back, or after {FALL_IS_NEWS_S / 60:.0f} min: then the lower rate is the usual one"),
@@ -94,13 +94,12 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
         return not frame.groups and not frame.hits and not frame.misses
 
     def answer(self, frame: CacheFrame) -> tuple[Piece, ...]:
-        """``93.4 % now · 91.0 % since start``; after a reset of the server's counters ``· 91.0 % since 14:02:41``."""
+        """``93.4 % now · 91.0 % total``; after a reset of the server's counters ``· 91.0 % since 14:02:41``."""
         falling = frame.has_fallen
         now = piece(f"{'▼ ' if falling else ''}{percent(frame.interval_hit_rate)} now", "warn" if falling else "strong")
         if frame.interval_hit_rate is None:
             now = piece("no lookups now" if _lookups(frame) == 0 else "– now", "dim")
-        since = "start" if frame.since is None else clock(frame.since)[:8]
-        total = piece(f"{percent(frame.hit_rate)} since {since}")
+        total = piece(f"{percent(frame.hit_rate)} {_total(frame)}")
         return now, total, piece(f"without our own {compact(frame.own_hits + frame.own_misses)} lookups", "dim")
 
     def notes(self) -> list[Piece]:
@@ -155,9 +154,14 @@ def _included(frame: CacheFrame) -> tuple[Plain, ...]:
         return ()
     if not frame.had_others:
         return EARLIER if frame.earlier_dashboards is None else ()
-    since = "since start" if frame.since is None else f"since {clock(frame.since)[:8]}"
+    since = _total(frame)
     is_now = (frame.dashboards or 1) > 1 and frame.interval_hit_rate is not None
     return OTHERS if is_now else (Plain(f"{since}: other dashboards too"), Plain(f"{since}: others too"))
+
+
+def _total(frame: CacheFrame) -> str:
+    """``since 14:02:41`` after a reset that was seen; else nobody knows when the server's counters began."""
+    return "total" if frame.since is None else f"since {clock(frame.since)[:8]}"
 
 
 def _lookups(frame: CacheFrame) -> int | None:

@@ -53,7 +53,7 @@ def word(row: LimitRow) -> str:
 
 
 def state(row: LimitRow) -> tuple[Plain, ...]:
-    """``blocked, 9 min 04 s``, ``near, falls in 12 s``, ``resets in 12 s``; the same in fewer words."""
+    """``blocked, 9 min 04 s``, ``near, falls in 12 s``, ``resets in 12 s``; the same in fewer words: ``near, 12 s``."""
     called = word(row)
     if row.may_be_over:
         forms = ("blocked, or window over", "blocked or over") if _is_used_up(row) else (_MAY_BE_OVER, "may be over")
@@ -73,7 +73,9 @@ def state(row: LimitRow) -> tuple[Plain, ...]:
         falls = [Plain("resetting")] if row.has_ended else [Plain(f"resets in {wait}") for wait in waits]
     else:
         falls = [Plain(f"falls in {wait}") for wait in waits]
-    return (*(Plain(f"near, {fall}") for fall in falls), Plain(called)) if called else tuple(falls)
+    if not called:
+        return tuple(falls)
+    return *(Plain(f"near, {fall}") for fall in falls), *(Plain(f"near, {wait}") for wait in waits), Plain(called)
 
 
 def _ends(reset_s: float, window_s: float) -> tuple[Plain, ...]:

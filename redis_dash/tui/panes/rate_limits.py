@@ -12,6 +12,7 @@ from textual.binding import Binding
 
 from redis_dash.core.certainty import Count, at_least
 from redis_dash.core.frames.rate_limits import LimitRow, RateLimitsFrame
+from redis_dash.tui.abbreviation import Abbreviations
 from redis_dash.tui.formatting import compact, count, duration, seen, tally
 from redis_dash.tui.intents import Detail, Form, FormRequested, NotificationRequested
 from redis_dash.tui.keys import IN_A_PANE, KeyHelp
@@ -38,7 +39,7 @@ COLUMNS = (
     Column(Plain("limiter"), 10, most=60, before_bars=True),
     Column(Plain(""), 5, most=40, priority=1, bar=True),
     Column(Plain("used"), 15, least=7, right=True),
-    Column(Plain("state"), 16, least=14, most=26),
+    Column(Plain("state"), 19, least=14, most=26),
 )
 
 
@@ -62,7 +63,7 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
             ("clear in 25 s", "where the key says only when nothing is used any more; how much is used is not known"),
             ("state", "one of the following; empty where nothing is used, or the window is not known"),
             ("blocked, 41 s", "all requests are used that the limit allows; after that time the next is let in"),
-            ("near", "80 % of the limit or more is used"),
+            ("near, 12 s", "80 % of the limit or more is used; falls or resets in that time"),
             ("falls in 12 s", "then the oldest requests leave the window, and fewer are used"),
             ("resets in 12 s", "then the window ends, and nothing is used"),
             ("resetting", "the window has just ended; what is used now is not read yet"),
@@ -180,7 +181,7 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
         """The rows; each names its limiter if there are several."""
         names = short_names({row.limiter for row in frame.rows}) if frame.limiters > 1 else {}
         if names != self._rows.limiters:
-            self._rows.limiters = names
+            self._rows.name_limiters(names)
             self.table.forget()
         super().display_frame(frame)
 
@@ -229,13 +230,20 @@ class _Rows:
     def __init__(self) -> None:
         self.limiters: dict[str, str] = {}
         """The short names of the limiters, if there are several."""
+        self._abbreviations = Abbreviations()
+
+    def name_limiters(self, names: dict[str, str]) -> None:
+        """Show these short names; where there is no room, that of them in which they differ."""
+        self.limiters, self._abbreviations = names, Abbreviations()
+        for name in names.values():
+            self._abbreviations.learn(plain(name, 200))
 
     def key(self, row: LimitRow) -> Hashable:
         return row.whole_key or row.key
 
     def cells(self, row: LimitRow) -> tuple[Cell, ...]:
         identity = Name(plain(row.identity, 200) or Plain("(empty)"), "bad" if row.blocked else "text")
-        limiter = Name(plain(self.limiters.get(row.limiter, ""), 200), "dim")
+        limiter = Name(plain(self.limiters.get(row.limiter, ""), 200), "dim", self._abbreviations.fit)
         role = limit_text.level(row)
         doubtful = role in ("bad", "warn") or row.given_window_s is not None
         state = Figure(limit_text.state(row), ("bad" if role == "bad" else "warn") if doubtful else "dim")

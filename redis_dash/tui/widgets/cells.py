@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 from rich.cells import cell_len
 
@@ -22,6 +24,8 @@ class Name(msgspec.Struct, frozen=True):
 
     text: Plain
     role: Role
+    cut: Callable[[Plain, int], Plain] = crop_middle
+    """Shortens the text to a width."""
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -46,7 +50,7 @@ def length_of(cell: Cell) -> int:
 def fitting(cell: Segment | Name | Figure, width: int) -> Segment:
     """A figure without room is left out: a part of a number is another number."""
     if isinstance(cell, Name):
-        return crop_middle(cell.text, width), cell.role
+        return cell.cut(cell.text, width), cell.role
     if isinstance(cell, Figure):
         return next((form for form in cell.forms if cell_len(form) <= width), Plain("…")), cell.role
     return crop(cell[0], width), cell[1]
