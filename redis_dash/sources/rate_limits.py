@@ -335,6 +335,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
             rows=rows,
             unlimited=not any(row.limit for row in self._rows.values()) and (bool(rows) or not self._limiters.has_rule),
             unrecognised=unrecognised,
+            has_seen_all=self._context.keyspace.passes > 0,
             limiters=len({row.limiter for row in self._rows.values()}),
             unjudged=sum(not row.knows_blocked for row in self._rows.values()),
         )

@@ -306,8 +306,8 @@ async def test_the_cache_says_that_earlier_dashboards_may_be_in_its_rate(size: t
     ("dashboards", "now", "since", "long", "short"),
     [
         (2, 0.934, None, "both rates: other dashboards too ", "incl. other dashboards "),
-        (1, 0.934, None, "total: other dashboards too ", "total: others too "),
-        (2, None, None, "total: other dashboards too ", "total: others too "),
+        (1, 0.934, None, "total: other dashboards too ", "total: other dashboards too "),
+        (2, None, None, "total: other dashboards too ", "total: other dashboards too "),
         (1, 0.934, 0.0, f"since {clock(0.0)[:8]}: other dashboards too ", f"since {clock(0.0)[:8]}: others too "),
     ],
 )

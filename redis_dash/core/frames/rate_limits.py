@@ -98,6 +98,8 @@ class RateLimitsFrame(Frame, frozen=True):
     """Whether no limit is known: Redis does not hold it, and none was configured, or none that fits."""
     unrecognised: tuple[tuple[str, int], ...] = ()
     """Keys that match and are no limiter that is known here: what they are, and how many, the most first."""
+    has_seen_all: bool = True
+    """Whether a pass over all keys is complete; before, it is not known what the keys are that were not seen."""
     limiters: int = 1
     """How many limiters count clients: a client has a key for each of them."""
     unjudged: int = 0

@@ -85,7 +85,7 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
             ("limit not known", "Redis holds no limit; {limits.set} or --limit sets it, to see who is blocked"),
             ("set by you", "the limit was set with {limits.set}, which also changes and removes it"),
             ("limit does not fit", "no counter ends within the window of the limit, so none is judged by it"),
-            ("keys", "instead of clients, where some of the keys that match hold no counter that is known here"),
+            ("keys", "instead of clients: some that match hold no counter known here, or not all keys were seen yet"),
         ),
     )
 
@@ -213,7 +213,7 @@ def _at_least(number: Count) -> Plain:
 
 def _counted(frame: RateLimitsFrame) -> str:
     """What a key counts; a client has one for each limiter."""
-    if frame.unrecognised:
+    if frame.unrecognised or not frame.has_seen_all:
         return "key"
     return "counter" if frame.limiters > 1 else "client"
 
