@@ -36,6 +36,7 @@ class UnreadKinds(NamedTuple):
 _ABORTED = "EXECABORT Transaction discarded because of: "
 _TARGET = re.compile(r"to access (?:a|one of the) (key|channel)")
 _COMMAND = re.compile(r"to run the '([^']*)' command")
+_RULE = re.compile(r"(?P<use>(?:%R|%W)?~|&)(?P<glob>.*)", re.DOTALL)
 _UNKNOWN = re.compile(r"ERR unknown command ['`]([^'`]*)['`]")
 
 
@@ -71,5 +72,18 @@ def shown_command(name: str) -> str:
 
 def remedy(user: str, rules: Iterable[str]) -> str:
     """The command that grants the rights: ``ACL SETUSER ann +scan %R~sess:*``; empty without a rule."""
-    words = [f'"{rule}"' if re.search(r"[\s'\"]", rule) else rule for rule in (user, *dict.fromkeys(rules))]
+    rules = list(dict.fromkeys(rules))
+    needed = [rule for rule in rules if not any(_grants_more(one, rule) for one in rules)]
+    words = [f'"{rule}"' if re.search(r"[\s'\"]", rule) else rule for rule in (user, *needed)]
     return f"ACL SETUSER {' '.join(words)}" if len(words) > 1 else ""
+
+
+def _grants_more(rule: str, other: str) -> bool:
+    """Whether a rule for keys or channels grants more than another: ``~rl:*`` more than ``%R~rl:a:*``."""
+    ours, others = _RULE.fullmatch(rule), _RULE.fullmatch(other)
+    if ours is None or others is None or rule == other:
+        return False
+    begin = ours["glob"].removesuffix("*")
+    is_prefix = begin != ours["glob"] and not set(begin) & set("*?[\\")
+    same_use = ours["use"] == others["use"] or (ours["use"], others["use"]) in (("~", "%R~"), ("~", "%W~"))
+    return is_prefix and same_use and others["glob"].startswith(begin)

@@ -115,7 +115,7 @@ class Discovery:
         if locked := [pattern.glob for pattern, kind in refused if kind.locked]:
             words.append(f"not allowed to read the keys of {len(locked):,} kind{'' if len(locked) == 1 else 's'}")
             rules += key_rules(locked, shown, read_rules=self._deployment.has_read_rules)
-        missing = unread(refused, shown, read_rules=self._deployment.has_read_rules)
+        missing = self._unread_of(refused, shown)
         return [*words, *([missing.doubt] if missing and missing.doubt else [])], rules
 
     def unread(self, topic: str, watched: Watched, shown: Callable[[str], str]) -> UnreadKinds | None:
@@ -125,8 +125,12 @@ class Discovery:
         state = self.looks, self.patterns.passes, watched, self._deployment.has_read_rules
         if topic not in self._unread or self._unread[topic][0] != state:
             of = of_topic(self.kinds, topic, watched)
-            self._unread[topic] = state, unread(of, shown, read_rules=self._deployment.has_read_rules)
+            self._unread[topic] = state, self._unread_of(of, shown)
         return self._unread[topic][1]
+
+    def _unread_of(self, kinds: Sequence[Kind], shown: Callable[[str], str]) -> UnreadKinds | None:
+        certain = [refusal.command for refusal in self.refusals.values() if refusal.rules]
+        return unread(kinds, shown, read_rules=self._deployment.has_read_rules, certain=certain)
 
     def sample_of(self, glob: str) -> KindOfKeys | None:
         """What a sample of the keys of a pattern shows; None if none were read yet."""
