@@ -299,13 +299,10 @@ class Node:
     def _taken(self, values: Mapping[str, str], calls: Calls, elsewhere: int, at: float) -> Info:
         """An INFO with our share of its counters at the moment of the reply.
 
-        Args:
-            elsewhere: commands that the server had run on our other connections when INFO was sent. Commands that were
-                answered there since then may have run before INFO or after it.
-            at: when INFO was sent.
+        ``elsewhere`` commands had run on our other connections when INFO was sent, at ``at``; later ones may have run
+        before or after it.
         """
-        application, run = self._application, self.connection.traffic.run
-        self.kind = kind_of(values)
+        application, run, self.kind = self._application, self.connection.traffic.run, kind_of(values)
         application.take(values, calls)
         self.cost.deliver(self.listeners, values)
         return Info(
@@ -332,8 +329,7 @@ class Node:
             SourceError: as ``pipeline``.
         """
         self._priced_at = time.monotonic()
-        (stats,) = await self._run([(b"INFO", b"commandstats")])
-        if isinstance(stats, bytes):
+        if isinstance(stats := (await self._run([(b"INFO", b"commandstats")]))[0], bytes):
             self.cost.price(parse_info(stats), self._priced_at)
 
     async def ping_ms(self) -> float | None:

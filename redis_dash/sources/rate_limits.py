@@ -65,8 +65,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         self._judged_by = context.choices.version
         """The version of the user's choices by which the rows are judged."""
         self._rows: dict[bytes, LimitRow] = {}
-        self._read_at: dict[bytes, Span] = {}
-        """When each row was read."""
+        self._read_at: dict[bytes, Span] = {}  # when each row was read
         self._unknown: dict[bytes, str] = {}
         """Existing keys in no known dialect, and what they are."""
         self._refused = RefusedKeys(context, self._scope)
