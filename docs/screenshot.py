@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 from redis_dash.config import Config
+from redis_dash.demo import CONFIGURATION
 from redis_dash.hub import Hub
 from redis_dash.tui.app import DashApp
 
@@ -24,7 +25,7 @@ PICTURE = Path(__file__).with_name("screenshot.svg")
 
 async def take(redis_url: str, seconds: float) -> None:
     """Watch for a while, then export what is on the screen."""
-    app = DashApp(lambda: Hub(Config(url=redis_url)), title="demo")
+    app = DashApp(lambda: Hub(Config(url=redis_url, **CONFIGURATION)), title="demo")
     async with app.run_test(size=SIZE):
         await asyncio.sleep(seconds)
         picture = app.export_screenshot(title="redis-dash demo")
