@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 
 from redis_dash.client import command_cost
@@ -108,13 +108,13 @@ class Node:
         await self.connect()  # an empty pipeline still shows whether the server is there
         if not self.refused.has_any():
             return await self._all(commands)
-        answers = list(map(self.refused.answer, self._value_heads.bounded(commands)))  # GETRANGE may do for GET
+        sent = self._value_heads.bounded(commands)  # GETRANGE and GET do for each other
+        answers = [self.refused.answer_to_any(ways) for ways in zip(sent, commands, strict=True)]
         replies = iter(await self._all([one for one, answer in zip(commands, answers, strict=True) if answer is None]))
+        late: Iterator[object] = filter(None, answers)
         if not self.refused.has_any():  # a right was granted meanwhile
-            withheld = [one for one, answer in zip(commands, answers, strict=True) if answer is not None]
-            late = iter(await self._all(withheld))
-            return [next(replies) if answer is None else next(late) for answer in answers]
-        return [next(replies) if answer is None else answer for answer in answers]
+            late = iter(await self._all([one for one, answer in zip(commands, answers, strict=True) if answer]))
+        return [next(late if answer else replies) for answer in answers]
 
     async def _all(self, commands: Sequence[Command]) -> list[object]:
         """Run all of these commands."""

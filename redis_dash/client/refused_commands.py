@@ -7,7 +7,7 @@ is answered here with the server's own words.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from redis_dash.core.resp import Command, ReplyError
 from redis_dash.core.rights import missing_right
@@ -55,6 +55,14 @@ class RefusedCommands:
             return refusal.error
         refusal.postpone(now)
         return None
+
+    def answer_to_any(self, ways: Iterable[Command]) -> ReplyError | None:
+        """The refusal of the last of commands each of which would do; None if one is to be sent now."""
+        answer = None
+        for command in dict.fromkeys(ways):
+            if (answer := self.answer(command)) is None:
+                break
+        return answer
 
     def observe(self, commands: Sequence[Command], replies: Sequence[object]) -> None:
         """Learn which commands are refused. If one is no longer, rights have changed: all are tried again at once."""

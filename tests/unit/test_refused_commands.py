@@ -81,3 +81,14 @@ def test_subcommands_have_rights_of_their_own(clock: Clock) -> None:
     refused.observe([(b"CLIENT", b"LIST")], [error])
     assert refused.answer((b"CLIENT", b"LIST")) is error
     assert refused.answer((b"CLIENT", b"SETNAME", b"x")) is None
+
+
+def test_of_two_that_do_for_each_other_both_must_be_refused(refused: RefusedCommands) -> None:
+    head: Command = (b"GETRANGE", b"a", b"0", b"9")
+    assert refused.answer_to_any([head, GET]) is None
+    no_head = ReplyError("NOPERM User w has no permissions to run the 'getrange' command")
+    refused.observe([head], [no_head])
+    assert refused.answer_to_any([head, GET]) is NO_GET
+    alone = RefusedCommands(Clock())
+    alone.observe([head], [no_head])
+    assert alone.answer_to_any([head, GET]) is None

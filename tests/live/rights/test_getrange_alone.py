@@ -68,3 +68,14 @@ async def test_without_both_all_kinds_say_that_rights_are_missing(client: redis.
     told = json.loads(document)
     assert {(one["keys"], one["refused"]) for one in told["kinds"]} == {("rl:*", 16), ("rl:checkout:*", 16)}
     assert told["refused"] == ["not allowed to run GET"]
+
+
+async def test_get_serves_while_it_is_just_found_that_getrange_is_refused(
+    client: redis.Redis, limited: Context
+) -> None:
+    """Several pipelines may be under way when the first refusal comes."""
+    allow(client, "~page:*", "&*", "+@all", "-getrange")
+    (node,) = limited.deployment.nodes
+    assert await node.pipeline([(b"GET", b"page:1")]) == [b"x"]
+    node._value_heads.refused = False  # as it is for the others until the first one has its values
+    assert await node.pipeline([(b"GET", b"page:1")]) == [b"x"]
