@@ -91,7 +91,7 @@ def _server_items(frame: ServerFrame) -> list[Item]:
     if frame.kind == "cluster":
         items.insert(0, Item(((Plain("one node of a cluster"), "warn"),), 1, right=True, place="kind"))
     if frame.other_dashboards:
-        items.insert(0, Item(((others_watch(frame.other_dashboards), "warn"),), 2, right=True, place="others"))
+        items.insert(0, Item(((others_watch(frame.other_dashboards), "warn"),), 1, right=True, place="others"))
     if frame.evicting_since is not None:
         items.insert(0, Item(((Plain("evicting"), "warn"),), 1, right=True, place="evicting"))
     return items

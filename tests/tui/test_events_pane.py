@@ -58,6 +58,20 @@ async def test_the_title_counts_every_message_that_is_on_the_screen() -> None:
         await shows(app, pilot, "line 0002", "3 received")
 
 
+async def test_the_rates_of_channels_change_with_that_of_all() -> None:
+    """The title is new with each reading; the next refresh of the rows may be a second away."""
+    log = fakes.log_of(*lines(0, 3))
+    feed = feed_of(log, rate=3.0, channels=(ChannelCount("c", 3, 3.0),))
+    async with running(feed) as (app, pilot):
+        await shows(app, pilot, "3.0/s · 3 received", "c 3.0/s")
+        app.dashboard.refresh_values = lambda: None  # type: ignore[method-assign]
+        fakes.publish(log, *lines(3, 4))
+        channels = (ChannelCount("c", 4, 4.0),)
+        feed.put(fakes.ok("events", msgspec.structs.replace(fakes.events(log), rate=4.0, channels=channels)))
+        await until(pilot, lambda: "4.0/s · 4 received" in screen_text(app))
+        await shows(app, pilot, "c 4.0/s")
+
+
 async def test_while_nothing_is_received_no_rate_is_shown() -> None:
     log = fakes.log_of(*lines(0, 3))
     gap = Gap(time.time() - 2, None, "the server closed the connection")

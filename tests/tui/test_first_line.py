@@ -67,6 +67,18 @@ def test_what_is_gone_for_long_gives_its_room_back() -> None:
     assert bar._fitting(110) == all_of_them
 
 
+@pytest.mark.parametrize("width", [96, 110, 120])
+def test_what_was_away_for_some_seconds_hides_nothing_any_more(width: int) -> None:
+    """A state that was there once, such as figures that are old, must not hide others for half a minute."""
+    bar = StatusBar()
+    bar.show(line(0))
+    usual = bar._fitting(width)
+    bar.show([*line(0), Item(((Plain("3 s old"), "warn"),), 1, right=True, place="old")])
+    for _ in range(4):
+        bar.show(line(0))
+    assert bar._fitting(width) == usual
+
+
 def test_a_lost_server_gives_all_room_at_once() -> None:
     bar = StatusBar()
     bar.show(line(0, scan=WAITS))

@@ -45,7 +45,8 @@ async def test_the_question_keeps_its_time_and_tells_that_the_session_has_ended(
         feed.put(fakes.ok("sessions", fakes.sessions(row, *ROWS[1:]), coverage=1.0))
         await shows(app, pilot, "expires in  1 min 17 s")
         feed.put(fakes.ok("sessions", fakes.sessions(*ROWS[1:]), coverage=1.0))
-        await shows(app, pilot, "note        This session has ended.", "The key is deleted")
+        await shows(app, pilot, "This session has ended. Noticed at ", "The key is deleted")
+        assert "expires in" not in screen_text(app)
 
 
 async def test_a_right_that_is_given_meanwhile_changes_the_question() -> None:

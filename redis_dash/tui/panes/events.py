@@ -149,12 +149,21 @@ class EventsPane(Pane[EventsFrame]):
         if self._today != date.today():  # messages before midnight belong to another day now
             self._today = date.today()
             self.log_view.repaint()
+        self._show_rates(frame)
+        self.refresh_stream()
+
+    def refresh_border(self) -> None:
+        """The rates stand below that of all: they change together."""
+        super().refresh_border()
+        if self.frame is not None and self.display:
+            self._show_rates(self.frame)
+
+    def _show_rates(self, frame: EventsFrame) -> None:
         rates = [self._stream_rate(stream) for stream in frame.streams]
         rates += [self._rate(channel.channel, channel.rate, i + 1) for i, channel in enumerate(frame.channels)]
         if frame.other:
             rates.append(Item(((Plain(f"others {compact(frame.other)}"), "dim"),), priority=len(rates) + 1))
         self._rates.show(rates, unlisted=max(0, frame.channel_count - len(frame.channels)))
-        self.refresh_stream()
 
     def _rate(self, channel: str, per_second: float | None, index: int) -> Item:
         hue = self._line.hues.of(decoding.raw(channel))

@@ -278,7 +278,7 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         question = Question(
             title=Plain("Delete the key of this session?" if is_only_key else "Sign this session out?"),
             facts=lambda: _asked(detail()),
-            consequence=lambda: self._consequence(row),
+            consequence=lambda: (*_noticed(detail()), *self._consequence(row)),
             verb=Plain("Delete" if is_only_key else "Sign out"),
             keys=self.key_table.keys(REVOKE_ID),
         )
@@ -286,5 +286,11 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
 
 
 def _asked(detail: Detail) -> Facts:
-    """What tells a session from others, and why that is old, if it is."""
-    return (*detail.facts[:5], *([(Plain("note"), detail.notice)] if detail.notice else []))
+    """What tells a session from others; its time left only as long as that is read."""
+    return detail.facts[: 4 if detail.notice else 5]
+
+
+def _noticed(detail: Detail) -> tuple[Plain, ...]:
+    """Why that is old, if it is: ``This session has ended. Noticed at 14:02:41.``"""
+    text = detail.notice.partition("; ")[0]
+    return (Plain(f"{text.removesuffix('.')}."),) if text else ()

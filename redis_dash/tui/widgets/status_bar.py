@@ -15,8 +15,9 @@ from redis_dash.tui.theme_styles import Ground, ThemeStyles
 from redis_dash.tui.widgets.lines import Lines
 
 _GAP: Segment = (Plain("   "), "blank")
-KEPT = 30
-"""How many times the line is shown before an item gives back the room that it does not use any more."""
+KEPT, AWAY_KEPT = 30, 3
+"""How many times the line is shown before an item gives back the room that it does not use any more; and before one
+that is away does, since others may have no room meanwhile."""
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -56,7 +57,7 @@ class _Rooms:
         before = self._widths
         now = {item.place: item for item in items if item.place}
         self._rooms = {
-            place: room for place, room in self._rooms.items() if now and (place in now or room.unused < KEPT)
+            place: room for place, room in self._rooms.items() if now and (place in now or room.unused < AWAY_KEPT)
         }
         for room in self._rooms.values():
             room.unused += 1
