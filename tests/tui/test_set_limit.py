@@ -188,6 +188,7 @@ def test_values_that_cannot_be_used(values: tuple[str, str, str], said: str) -> 
 @pytest.mark.parametrize(
     ("values", "choice"),
     [
+        (("ratelimit:*", "15/45", ""), Choose("ratelimit:*", "limit", "15/45")),
         (("ratelimit:*", "5", ""), Choose("ratelimit:*", "limit", "5")),
         (("ratelimit:a*", "5", "60"), Choose("ratelimit:a*", "limit", "5/60")),
         (("ratelimit:*", "5", "60.5"), Choose("ratelimit:*", "limit", "5/60.5")),

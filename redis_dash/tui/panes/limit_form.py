@@ -52,6 +52,8 @@ def limit_form(row: LimitRow) -> Form | Plain:
 def _read(row: LimitRow, values: tuple[str, ...]) -> Answer | Plain:
     """The choice; or what is wrong."""
     keys, limit_text, window_text = values
+    if not window_text:  # as settings are written: 100/60
+        limit_text, _, window_text = limit_text.partition("/")
     pattern = row.pattern if keys == plain(row.pattern, MOST_CHARS).strip() else without_odd_bytes(keys)
     if not limit_text:
         if row.limit_from != "user":
