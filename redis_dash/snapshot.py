@@ -65,10 +65,11 @@ async def take(
         ConfigError: the configuration cannot be used.
         StoppedError: an error in redis-dash itself ended the watching.
     """
+    began = time.monotonic()
     sources = [source for source in SOURCES if not topics or source.topic in topics]
     asked = {source.topic for source in sources}
     scanned = any(source.key_groups(config) for source in sources)
-    began, hub, talker = time.monotonic(), Hub(config, choices=choices), Talk(talk)
+    hub, talker = Hub(config, choices=choices), Talk(talk)
     running = asyncio.create_task(hub.run())
     with _interrupts(talker) as stop:
         watching = asyncio.create_task(_watch(hub, seconds, talker, stop, full=full, scanned=scanned))

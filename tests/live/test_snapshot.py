@@ -160,8 +160,9 @@ async def test_elapsed_is_the_time_from_start_to_end(redis_url: str) -> None:
             said_at[line.split()[1]] = time.monotonic()
             return super().write(line)
 
+    taking = take(Config(url=redis_url, refresh_s=0.1), 0.0, TOPICS, Script(), full=True)
     began = time.monotonic()
-    text, _ = await take(Config(url=redis_url, refresh_s=0.1), 0.0, TOPICS, Script(), full=True)
+    text, _ = await taking
     document, resolution = json.loads(text), 0.002
     assert said_at["taken"] - began - resolution <= document["elapsed_s"] <= time.monotonic() - began + resolution
     assert document["watched_s"] <= document["elapsed_s"]
