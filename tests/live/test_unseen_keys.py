@@ -13,7 +13,7 @@ from redis_dash.discover import discover
 from redis_dash.hub import Hub
 from tests.conftest import until
 from tests.live.conftest import running
-from tests.live.test_key_report import is_read, kinds
+from tests.live.test_key_report import is_read
 from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import WIDE, screen_text, shows, tap
 from tests.tui.helpers import running as shown
@@ -45,9 +45,16 @@ async def test_a_count_is_what_was_counted_and_the_rest_is_told_once(redis_url: 
     write(client)
     async with unseen(client, 4), running(hub := Hub(Config(url=redis_url, refresh_s=0.1))):
         await until(lambda: is_read(hub, "product:*", "cart:*:items"))
-        reading = hub.keys()
-        found = kinds(hub)
+        readings = [hub.keys()]
+
+        def is_whole() -> bool:  # a pass that looks at the names is complete
+            readings.append(hub.keys())
+            return readings[-1].frame is not None and readings[-1].frame.unseen > 0
+
+        await until(is_whole)
+        reading = readings[-1]
     assert reading.frame is not None
+    found = {kind.name: kind for kind in reading.frame.kinds}
     assert (reading.frame.unseen, reading.frame.gone) == (4, 0)
     assert [(found[name].count.value, found[name].count.high) for name in ("product:*", "cart:*:items")] == [
         (40, 44),
