@@ -221,9 +221,10 @@ class Keyspace:
                     return False
                 sizes.add(part.size)
                 self._add(part)
-                reading.begin(self._read(part.keys))
-                if not self.full_speed:
-                    await reading.end()
+                if self.full_speed:
+                    reading.begin(self._read_together(part.keys))
+                else:
+                    await self._read(part.keys)
             await reading.end()
         if self._afresh or self.counts.data_sets != data_set:
             return False
@@ -236,16 +237,20 @@ class Keyspace:
         return True
 
     async def _read(self, keys: Mapping[str, Sequence[bytes]]) -> None:
-        """Have the readers process a slice; what they spend belongs to the scan's part of the budget."""
-        spent_s = None if self.full_speed else self._spent_s
+        """Have the readers process a slice. They ask before the sources read, which begin with the first slice."""
+        spent_s = self._spent_s  # what they spend belongs to the scan's part of the budget
+        for name, reader in self.readers.items():
+            if of_group := keys.get(name):
+                await reader(of_group)
+        self._scan_spent_s += max(0.0, self._spent_s - spent_s)
+
+    async def _read_together(self, keys: Mapping[str, Sequence[bytes]]) -> None:
+        """The same at full speed: all readers at the same time, and nothing is paid back."""
         asked = [reader(of_group) for name, reader in self.readers.items() if (of_group := keys.get(name))]
         for error in await asyncio.gather(*asked, return_exceptions=True):
             if error is not None:
                 raise error
-        if spent_s is None or self.full_speed:
-            self._forget_spent()
-        else:
-            self._scan_spent_s += max(0.0, self._spent_s - spent_s)
+        self._forget_spent()
 
     def _add(self, part: Slice) -> None:
         self.size = part.size

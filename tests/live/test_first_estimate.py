@@ -51,3 +51,21 @@ async def test_keys_that_are_found_and_not_yet_examined_are_counted(
     assert count is not None
     assert count.certainty == "estimated"
     assert OF_TOPIC / 2 < count.value < 2 * OF_TOPIC, count  # five standard deviations
+
+
+async def test_the_scan_examines_a_slice_before_the_first_readings_begin(
+    make_context: MakeContext, client: redis.Redis
+) -> None:
+    """They would list nothing otherwise, and the next ones come a second later."""
+    client.mset({f"session:{number:032x}": "{}" for number in range(10)})
+    keyspace = make_context().keyspace
+    examined: list[int] = []
+
+    async def examine(keys: Sequence[bytes]) -> None:
+        examined.append(len(keys))
+
+    keyspace.readers["sessions"] = examine
+    scan = asyncio.create_task(keyspace.pass_over())
+    await keyspace.begun()
+    assert examined == [10]
+    await scan
