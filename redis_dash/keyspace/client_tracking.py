@@ -60,6 +60,8 @@ class ClientTracking:
         """
         self.spent_s = 0.0
         """The server's time that tracking has taken so far, at the measured prices."""
+        self.emptied_at = 0.0
+        """When all keys were deleted at once the last time (Unix epoch seconds): the server does not name them then."""
         self.given_up: set[str] = set()
         """Key groups that are written too often and are not tracked for now."""
         self.traffic = Traffic()
@@ -233,7 +235,8 @@ class ClientTracking:
 
     def _emptied(self) -> None:
         """Handle FLUSHALL or a new copy from a master: the keys that exist now were not named."""
-        self._since = dict.fromkeys(self._since, time.time())
+        self.emptied_at = time.time()
+        self._since = dict.fromkeys(self._since, self.emptied_at)
 
     def _judge(self) -> None:
         """Give up the key group that is written most, if all key groups together cost too much."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
 
+from redis_dash.client.deployment import Deployment
 from redis_dash.core.certainty import Count, at_least, counted, exact, unknown
 from redis_dash.core.credential import Credential
+from redis_dash.core.errors import SourceError
 from redis_dash.core.frames.rate_limits import LimitRow
 from redis_dash.dialects.base import OtherDialectError
 from redis_dash.sources.base import Context
@@ -34,6 +37,20 @@ class Clock(NamedTuple):
     now: float
     at: Span
     """When it was read."""
+
+
+async def clock_of(deployment: Deployment) -> Clock:
+    """Read the server's clock.
+
+    Raises:
+        SourceError: the server could not be reached, or answers in an unknown form.
+    """
+    asked_at = time.monotonic()
+    reply = await deployment.on_first(b"TIME")
+    at = Span(asked_at, time.monotonic())
+    if not isinstance(reply, list) or len(reply) != 2:
+        raise SourceError("TIME answered in an unknown form")
+    return Clock(int(reply[0]) + int(reply[1]) / 1e6, at)
 
 
 def aged(row: LimitRow, now: float, read: Span) -> LimitRow:

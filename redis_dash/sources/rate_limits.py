@@ -14,7 +14,7 @@ import msgspec
 from redis_dash.client.reasons import check
 from redis_dash.config import Config
 from redis_dash.core.certainty import Count
-from redis_dash.core.errors import MissingRightError, SourceError
+from redis_dash.core.errors import MissingRightError
 from redis_dash.core.frames.rate_limits import LimitRow, RateLimitsFrame
 from redis_dash.core.resp import Command
 from redis_dash.dialects.base import OtherDialectError
@@ -27,6 +27,7 @@ from redis_dash.sources.limit_rows import (
     Clock,
     Span,
     aged,
+    clock_of,
     fullest_first,
     is_near,
     may_be_above,
@@ -139,6 +140,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         await self._try_refused()
         tracking = self._context.tracking
         self._began, began = time.monotonic(), time.time()
+        checked = began
         with tracking.reading(KEY_GROUP) as take:
             written = await take()
             await self.examine(written)
@@ -152,7 +154,10 @@ class RateLimitsSource(Source[RateLimitsFrame]):
                 )
                 count = await self._count(began, all_read=all_read, all_named=all_named)
                 ended = [key for key, row in self._rows.items() if is_near(row) and self._has_ended(key)]
-                if not ended:
+                if is_emptied := tracking.emptied_at > checked:  # nothing was named
+                    checked, ended = time.time(), list(self._rows)
+                    await self._read_unknown()
+                if not ended and not is_emptied:
                     break
                 await self._read_keys(ended, await self._clock())  # their windows ended while others were read
             return self._sample(count, all_read=all_read)
@@ -218,12 +223,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         return list(dict.fromkeys([*near, *fullest, *others]))
 
     async def _clock(self) -> Clock:
-        asked_at = time.monotonic()
-        reply = await self._context.deployment.on_first(b"TIME")
-        at = Span(asked_at, time.monotonic())
-        if not isinstance(reply, list) or len(reply) != 2:
-            raise SourceError("TIME answered in an unknown form")
-        return Clock(int(reply[0]) + int(reply[1]) / 1e6, at)
+        return await clock_of(self._context.deployment)
 
     async def _read_keys(self, keys: Sequence[bytes], clock: Clock) -> None:
         """Read usage; a key that does not fit its dialect is tried in each of the others."""

@@ -39,8 +39,7 @@ from redis_dash.sources.session_search import SessionSearch
 
 KEY_GROUP = "sessions"
 FOLLOWED, SPARE = 1000, 1.25
-"""Sessions whose lifetime is read in each poll: those with the longest remaining lifetime, and a quarter more at most;
-all of them if they are at most twice as many."""
+"""Sessions that are followed: those with most time left, and a quarter more at most; all, if at most twice as many."""
 VALUES_AT_ONCE = 500
 """Followed sessions whose value is read again in one poll, of those that may have been written unnoticed."""
 IN_TURN = 25
@@ -73,8 +72,7 @@ class SessionsSource(Source[SessionsFrame]):
         self._formats = SessionFormats(self._patterns)
         self._dialects = SessionDialects(patterns=self._patterns)
         self._known: dict[bytes, KnownSession] = {}
-        self._dropped_in_pass = -2
-        self._ids_version = 0
+        self._dropped_in_pass, self._ids_version = -2, 0
         self._floor_at = 0.0
         """``time.monotonic()``: sessions that expire earlier are not followed; 0 if all are."""
         self._no_lifetimes = NO_NOTE
@@ -287,14 +285,16 @@ class SessionsSource(Source[SessionsFrame]):
         counts = self._context.keyspace.counts
         if not self._follows_all or self._no_lifetimes.text or self._refused or timeless(self._known.values()):
             return await self._count_sample()
+        checked = max(began, self._context.tracking.emptied_at)
         if not all_named:
-            await self._read_lifetimes([key for key, known in self._known.items() if known.lifetime_at < began])
+            await self._read_lifetimes([key for key, known in self._known.items() if known.lifetime_at < checked])
         known, dropped = len(self._known), self._dropped_in_pass
         info = await counts.info_after(time.monotonic())
+        if self._context.tracking.emptied_at > checked:  # all were deleted meanwhile, and none was named
+            return await self._count(began, all_named=False)
         if self._dropped_in_pass != dropped:  # the scan has found more meanwhile
             return await self._count_sample()
-        now = len(self._known)
-        all_named = all_named and now == known
+        all_named, now = all_named and len(self._known) == known, len(self._known)
         return counts.count_asked(KEY_GROUP, now, info, names=self._known.keys(), since=began, all_named=all_named)
 
     async def _count_sample(self) -> Count:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 import redis
@@ -16,7 +17,7 @@ from redis_dash.config import Url
 from redis_dash.core.certainty import Count
 from redis_dash.core.resp import Command
 from redis_dash.keyspace.client_tracking import ClientTracking
-from redis_dash.sources.base import Context
+from redis_dash.sources.base import Context, Source
 from redis_dash.sources.rate_limits import RateLimitsSource
 from redis_dash.sources.sessions import SessionsSource
 from tests.conftest import until
@@ -287,3 +288,38 @@ async def test_a_session_that_expires_unnoticed_is_not_counted(
         assert (frame.count.value, [row.user for row in frame.rows]) == (1, ["ann@example.com"])
     finally:
         client.config_set("hz", hz)
+
+
+@pytest.mark.parametrize(
+    ("make_source", "group", "key"),
+    [(SessionsSource, "sessions", "session:{:032x}"), (RateLimitsSource, "limits", "ratelimit:10.0.0.{}")],
+)
+async def test_a_database_that_is_emptied_during_the_reading_holds_none(
+    make_context: MakeContext,
+    client: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    make_source: Callable[[Context], Source[Any]],
+    group: str,
+    key: str,
+) -> None:
+    """The server does not name the keys then: what was read just before is gone."""
+    client.mset({key.format(number): 5 for number in range(40)})
+    context = make_context()
+    source, counts = make_source(context), context.keyspace.counts
+    counts.tracking = context.tracking
+    info_after = counts.info_after
+
+    async def later(moment: float) -> Info | None:
+        if client.dbsize():
+            client.flushall()
+            await until(lambda: not context.tracking.covers(group, began))
+        return await info_after(moment)
+
+    async with listening(context.tracking, group):
+        await context.keyspace.pass_over()
+        assert (await source.read()).frame.count.value == 40
+        monkeypatch.setattr(counts, "info_after", later)
+        began = time.time()
+        frame = (await source.read()).frame
+    assert (frame.rows, frame.count.low) == ((), 0)
+    assert frame.count.value == 0
