@@ -14,7 +14,7 @@ from redis_dash.core.rights import missing_right
 
 PAUSE_S = (1.0, 30.0)
 """The pause before a refused command is sent again: at first and at most. Each refusal doubles it."""
-_WITH_SUBCOMMANDS = frozenset({b"ACL", b"CLIENT", b"MEMORY", b"PUBSUB"})
+_WITH_SUBCOMMANDS = frozenset({b"ACL", b"CLIENT", b"MEMORY", b"PUBSUB", b"XINFO"})
 """Commands whose subcommands have rights of their own."""
 
 

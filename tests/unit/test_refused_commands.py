@@ -81,6 +81,9 @@ def test_subcommands_have_rights_of_their_own(clock: Clock) -> None:
     refused.observe([(b"CLIENT", b"LIST")], [error])
     assert refused.answer((b"CLIENT", b"LIST")) is error
     assert refused.answer((b"CLIENT", b"SETNAME", b"x")) is None
+    error = ReplyError("NOPERM User w has no permissions to run the 'xinfo|groups' command")
+    refused.observe([(b"XINFO", b"GROUPS", b"orders")], [error])
+    assert refused.answer((b"XINFO", b"STREAM", b"orders")) is None
 
 
 def test_of_two_that_do_for_each_other_both_must_be_refused(refused: RefusedCommands) -> None:
