@@ -61,14 +61,12 @@ def state(row: LimitRow) -> tuple[Plain, ...]:
     if row.is_endless:
         return (Plain(f"{called}, no expiry"), Plain(called)) if called else (Plain("no expiry"),)
     if row.clear_s is not None:
-        return Plain(f"clear in {_wait(row.clear_s)}"), Plain(
-            f"clear in {about(row.clear_s) if row.clear_s >= 1 else _wait(row.clear_s)}"
-        )
+        return Plain(f"clear in {_wait(row.clear_s)}"), Plain(f"clear in {_short_wait(row.clear_s)}")
     if row.reset_s is None:
         return (Plain(called),)
     if row.given_window_s is not None:
         return _ends(row.reset_s, row.given_window_s)
-    waits = (_wait(row.reset_s), about(row.reset_s) if row.reset_s >= 1 else _wait(row.reset_s))
+    waits = (_wait(row.reset_s), _short_wait(row.reset_s))
     if row.blocked:
         return (*(Plain(f"blocked, {wait}") for wait in waits), Plain(called))
     if row.resets:
@@ -115,6 +113,10 @@ def falls(row: LimitRow) -> Plain:
 def _wait(seconds: float) -> Plain:
     """At least "<1 s": an event that is still to come takes some time."""
     return duration(seconds) if seconds >= 1 else Plain("<1 s")
+
+
+def _short_wait(seconds: float) -> Plain:
+    return about(seconds) if seconds >= 1 else _wait(seconds)
 
 
 def explained(row: LimitRow, set_hint: str) -> Plain:
