@@ -308,9 +308,8 @@ async def test_all_missing_rights_are_told_at_once(
     assert words in stream.refusals.text
     assert stream.refusals.needs_key_right is bool(needed)
     # They are enough: with them the stream is read.
-    client.execute_command(
-        "ACL", "SETUSER", "w", *stream.refusals.rules, *(["%R~orders"] if needed is not False else [])
-    )
+    granted = [*stream.refusals.rules, *(["%R~orders"] if needed is not False else [])]
+    client.execute_command("ACL", "SETUSER", "w", *granted)  # type: ignore[no-untyped-call]
     fresh = Reading(f"redis://w:pw@127.0.0.1:{server.port}/0")
     await fresh.follow("orders")
     add(client, 3, 2)
