@@ -104,6 +104,8 @@ def profile_layer(file: TomlFile, name: str) -> Layer:
         ConfigError: there is none of this name, or something in it is wrong.
     """
     known = profile_names(file)
+    if not file.exists:
+        raise ConfigError(f"{file.path}: there is no such file, and so no profile {name!r}")
     if name not in known:
         there = f"; there are {', '.join(known)}" if known else f"; a profile is a table [{PROFILES}.NAME]"
         raise ConfigError(f"{file.path}: there is no profile {name!r}{nearest(name, known) or ''}{there}")

@@ -51,6 +51,8 @@ class Settings(NamedTuple):
     """None if the URL holds it, or nothing does."""
     asks: bool
     """Whether the user types the password."""
+    changed: Mapping[str, str]
+    """The settings that a flag has changed in part."""
 
     @property
     def url(self) -> Url:
@@ -84,7 +86,9 @@ def settings(
     if limit is not None:
         limits = tuple(LimitPattern(one.keys, limit) for one in config.limits)
         config = msgspec.structs.replace(config, limits=limits)
-    return Settings(config, origins, password_source(layers), asks)
+    changes = {"url": ("-n", database), "limits": ("--limit", limit)}
+    changed = {name: flag for name, (flag, value) in changes.items() if value is not None}
+    return Settings(config, origins, password_source(layers), asks, changed)
 
 
 def _named(layer: Layer) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 
 import msgspec
@@ -39,10 +38,15 @@ class WayIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where SSH goes to: ``user@host``."""
 
     def __post_init__(self) -> None:
-        try:
-            shlex.split(self.password_command)
-        except ValueError as error:
-            raise ValueError(f"a quote is not closed ({error})") from None
+        if self.password_command:
+            import shlex  # imported here for a quick start
+
+            try:
+                shlex.split(self.password_command)
+            except ValueError as error:
+                raise ValueError(f"password_command: a quote is not closed ({error})") from None
+        if not (self.sni or self.ssh):
+            return
         try:
             Url("rediss://host").with_way_in(None, None, {SNI: self.sni, SSH: self.ssh})
         except ConfigError as error:
