@@ -107,8 +107,10 @@ def profile_layer(file: TomlFile, name: str) -> Layer:
     if not file.exists:
         raise ConfigError(f"{file.path}: there is no such file, and so no profile {name!r}")
     if name not in known:
-        there = f"; there are {', '.join(known)}" if known else f"; a profile is a table [{PROFILES}.NAME]"
-        raise ConfigError(f"{file.path}: there is no profile {name!r}{nearest(name, known) or ''}{there}")
+        meant = nearest(name, known)
+        there = f"there are {', '.join(known)}" if known else f"a profile is a table [{PROFILES}.NAME]"
+        there = f"{meant} {there[0].upper()}{there[1:]}" if meant else f"; {there}"
+        raise ConfigError(f"{file.path}: there is no profile {name!r}{there}")
     return _checked(Layer("profile", file.values[PROFILES][name], file, (PROFILES, name)))
 
 
@@ -171,16 +173,18 @@ def merged(layers: Sequence[Layer]) -> dict[str, Setting]:
 def password_source(layers: Sequence[Layer]) -> PasswordSource | None:
     """Where the password is read from; None if the URL says it, or nothing does."""
     found: PasswordSource | None = None
+    environment: PasswordSource | None = None
+    """It is for whatever URL."""
     for layer in layers:
         url = layer.values.get("url")
-        if url is not None and (found is None or found.name != PASSWORD_VARIABLE or _has_password(url)):
-            found = None
-        for name in PASSWORDS:
-            if name in layer.values:
-                value = layer.values[name]
-                found = PasswordSource(name, value, layer) if value else found
+        if url is not None:
+            found = None if _has_password(url) else environment
+        given = [name for name in PASSWORDS if name in layer.values]
+        if given:
+            used = [PasswordSource(name, layer.values[name], layer) for name in given if layer.values[name]]
+            found = used[0] if used else environment
         if layer.password is not None:
-            found = PasswordSource(PASSWORD_VARIABLE, layer.password, layer)
+            found = environment = PasswordSource(PASSWORD_VARIABLE, layer.password, layer)
     return found
 
 

@@ -89,25 +89,30 @@ def check(path: Path | None, environ: Mapping[str, str] = os.environ) -> Iterato
         return
     tables: list[tuple[tuple[str, ...], Mapping[str, Any]]] = [((), file.values)]
     tables += [((PROFILES, name), file.values[PROFILES][name]) for name in profiles]
+    is_sound = True
     for above, values in tables:
-        found = False
-        for trouble in troubles({name: value for name, value in values.items() if above or name != PROFILES}):
-            found = True
-            yield str(in_file(trouble, file, above))
+        found = list(troubles({name: value for name, value in values.items() if above or name != PROFILES}))
+        yield from (str(in_file(trouble, file, above)) for trouble in found)
+        is_sound = is_sound and (bool(above) or not found)
         if not found:
-            yield from _unusable(file, values, above)
+            yield from _contradictions(file, above) if is_sound else ()
+            yield from _missing(file, values, above)
     try:
         dashboard_file.read(file.path.with_name(dashboard_file.NAME))
     except ConfigError as error:
         yield str(error)
 
 
-def _unusable(file: TomlFile, values: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[str]:
-    """What is written well and cannot be used: contradictions, and files and programs that are not there."""
+def _contradictions(file: TomlFile, above: tuple[str, ...]) -> Iterator[str]:
+    """What is written well, and does not fit together."""
     try:
         settings(file.path if file.exists else None, {}, {}, above[1] if above else None)
     except ConfigError as error:
         yield str(error)
+
+
+def _missing(file: TomlFile, values: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[str]:
+    """Files and programs that are not there."""
     place = Layer("file", values, file, above).place
     for name in FILES:
         if value := values.get(name):
