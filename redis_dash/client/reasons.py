@@ -41,6 +41,8 @@ def say(error: ReplyError) -> str:
     text = str(error)
     if text.startswith(_NO_USER_OR_PASSWORD):
         return f"the server refused the user name or password: {text.partition(' ')[2].rstrip('.')}"
+    if "without any password configured" in text:
+        return "the server has no password, and one was given: `redis-dash config show` says where it is from"
     if text.startswith("LOADING"):
         return "the server is loading its data"
     if "max number of clients" in text:

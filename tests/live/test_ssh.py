@@ -33,15 +33,15 @@ from tests.live.subscribing import listening
 def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSsh]:
     fake = FakeSsh(tmp_path)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
-    monkeypatch.setenv("REDIS_DASH_PASSWORD", "hunter2")
     yield fake
     close_tunnels()
     assert not any(run.is_running for run in fake.runs)
 
 
 async def test_all_connections_share_one_ssh(
-    ssh: FakeSsh, embedded_server: EmbeddedServer, client: redis.Redis
+    ssh: FakeSsh, embedded_server: EmbeddedServer, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("REDIS_DASH_PASSWORD", "hunter2")
     url = f"{embedded_server.url}?ssh=ann@bastion"
     client.set("page:/", "x")
     async with listening(url) as subscriber:
