@@ -5,9 +5,10 @@
 Four key groups in one database. Ours is ``Keyspace.pass_over`` at full speed, in this process, once connected: every
 key classified and counted. In turns with it the whole of ``valkey-cli --scan --count 1000 > /dev/null``, and the first
 pass of a dashboard from its start on, as ``snapshot --full`` makes it: its sources look at every session and every
-limiter, too. That is measured again in a database whose keys are mostly sessions. ``--bigkeys`` runs once, since it
-takes long. The first estimate counts from before connecting until every key group has one. For the intervals,
-databases of random size and mixture are scanned up to a random slice.
+limiter, too. That is measured again in a database whose keys are mostly sessions, there also beside the least that such
+a pass has to do (``benchmarks.bare_pass``). ``--bigkeys`` runs once, since it takes long. The first estimate counts
+from before connecting until every key group has one. For the intervals, databases of random size and mixture are
+scanned up to a random slice.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from contextlib import aclosing
 
 from redis import Redis
 
+from benchmarks.bare_pass import bare_pass
 from benchmarks.harness import Figure, find_cli, median, options_of, private_server, say
 from benchmarks.keyspaces import fill
 from benchmarks.report import show
@@ -69,17 +71,21 @@ def measure(keys: int, rounds: int, keyspaces: int) -> list[Figure]:
         say(f"bigkeys {bigkeys:.1f} s")
         admin.flushall()
         fill(admin, keys, MOSTLY_SESSIONS)
-        cli_of_sessions, of_sessions = [], []
+        cli_of_sessions, of_sessions, bare = [], [], []
         for number in range(rounds):
             cli_of_sessions.append(run_cli(port, "--scan", "--count", "1000"))
             of_sessions.append(asyncio.run(full_pass_with_sources(url)))
+            bare.append(bare_pass(port))
             say(f"sessions {number + 1}/{rounds}: ours {of_sessions[-1]:.2f} s, cli {cli_of_sessions[-1]:.2f} s")
-    scan, bar = "valkey-cli --scan --count 1000", 2.5
+            say(f"a bare loop {bare[-1]:.2f} s")
+    scan, bar, loop = "valkey-cli --scan --count 1000", 2.5, "a bare loop that asks for each of them"
     return [
         Figure("a full-speed pass", "s", median(ours), median(cli), scan, at_most=1.05),
         Figure("a full-speed pass", "s", median(ours), bigkeys, "valkey-cli --bigkeys", at_most=1 / 3),
         Figure("a pass that reads sessions and limiters", "s", median(reading), median(cli), scan, at_most=bar),
         Figure("one with mostly sessions", "s", median(of_sessions), median(cli_of_sessions), scan, at_most=bar),
+        Figure("one with mostly sessions", "s", median(of_sessions), median(bare), loop),
+        Figure("that bare loop", "s", median(bare), median(cli_of_sessions), scan),
         Figure("first estimate of every key group", "ms", median(first), at_most=100),
         Figure("95 % interval holds the truth", "%", held * 100, at_least=93, note="and at most 99 %"),
     ]

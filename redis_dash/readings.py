@@ -44,9 +44,9 @@ class Readings:
             return self._failed(topic, error)
 
     def _reading(self, topic: str, sample: Sample[Any]) -> Reading[Any]:
-        before, taken_at = self._before(topic), time.time()
-        if sample.status == "stale":
-            taken_at = sample.taken_at or (taken_at if before is None else before.taken_at)
+        before, taken_at = self._before(topic), sample.taken_at or time.time()
+        if sample.status == "stale" and sample.taken_at is None and before is not None:
+            taken_at = before.taken_at
         about = sample.note, sample.count, sample.scope, sample.away, self._remedy(sample.rules)
         return Reading(topic, sample.status, sample.frame, taken_at, *about)
 

@@ -5,10 +5,19 @@ from __future__ import annotations
 import msgspec
 
 from redis_dash.dialects.base import SessionFacts
-from redis_dash.dialects.decoded_session import Content, DecodedSession, inner, seconds, visitor_or_user, without
+from redis_dash.dialects.decoded_session import (
+    Content,
+    DecodedSession,
+    inner,
+    seconds,
+    signed_in_as,
+    visitor_or_user,
+    without,
+)
 from redis_dash.dialects.layout import Framework, Layout, named
 
 _METADATA = "__metadata__"
+_IDENTITY = "AIOHTTP_SECURITY"
 
 
 def _starsessions(content: Content) -> SessionFacts:
@@ -17,9 +26,13 @@ def _starsessions(content: Content) -> SessionFacts:
 
 
 def _aiohttp(content: Content) -> SessionFacts:
+    """``created`` is the time of the latest change. ``AIOHTTP_SECURITY`` is who aiohttp-security has signed in."""
     session = content.get("session")
-    facts = visitor_or_user(session if isinstance(session, dict) else {})
-    return msgspec.structs.replace(facts, created_at=seconds(content.get("created")))
+    fields = session if isinstance(session, dict) else {}
+    identity = fields.get(_IDENTITY)
+    is_told = isinstance(identity, str) and bool(identity)
+    facts = signed_in_as(fields, identity) if is_told else visitor_or_user(fields)
+    return msgspec.structs.replace(facts, created_at=None, last_seen_at=seconds(content.get("created")))
 
 
 STARSESSIONS = DecodedSession("starsessions value", ("json",), _starsessions)
@@ -60,7 +73,7 @@ FRAMEWORK = Framework(
             keys=named(rb"AIOHTTP_SESSION_(?P<id>[0-9a-f]{32})"),
             type="string",
             value=_is_aiohttp,
-            evidence='AIOHTTP_SESSION_<32 hex digits>, JSON with "created" and "session"',
+            evidence='AIOHTTP_SESSION_<32 hex digits>, JSON with "created" and "session", or {} once emptied',
             dialect=AIOHTTP.name,
         ),
     ),

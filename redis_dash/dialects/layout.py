@@ -137,6 +137,16 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
         parts = (_PASSING.sub(b"", part).strip(_SEPARATORS) for part in (identity[:first], identity[last:]))
         return KeyName(glob, label, identity[first:last], rule, b" ".join(filter(None, parts)))
 
+    def glob_of_part(self, key: bytes) -> str:
+        """The glob of the keys that differ from a key only in the client; empty if its name tells no route or rule."""
+        match, name = self.keys.fullmatch(key), self.read_name(key)
+        if match is None or name is None or not name.part:
+            return ""
+        first, last = self._client(match)
+        if _PASSING.search(key[match.start("id") : first]) or _PASSING.search(key[last : match.end("id")]):
+            return ""  # the number of a window: the next one has another
+        return f"{escaped(decoded(key[:first]))}*{escaped(decoded(key[last:]))}"
+
     def _before(self, match: re.Match[bytes]) -> bytes:
         """What is before the variable part, without what the framework adds to all names."""
         begin, (first, last) = match.start("id"), (0, 0)

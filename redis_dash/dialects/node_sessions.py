@@ -6,7 +6,7 @@ import msgspec
 
 from redis_dash.dialects.base import SessionFacts
 from redis_dash.dialects.decoded_session import Content, DecodedSession, seconds, visitor_or_user, without
-from redis_dash.dialects.layout import Framework, Layout, length, named
+from redis_dash.dialects.layout import UUID, Framework, Layout, length, named, uuid
 
 
 def _koa(content: Content) -> SessionFacts:
@@ -17,6 +17,13 @@ def _koa(content: Content) -> SessionFacts:
 
 EXPRESS = DecodedSession("connect-redis value", ("json",))
 KOA = DecodedSession("koa-session value", ("json",), _koa)
+_expires = KOA.holds("_expire")
+_has_age = KOA.holds("_maxAge")
+
+
+def _is_koa(value: object) -> bool:
+    return _expires(value) and _has_age(value)
+
 
 FRAMEWORK = Framework(
     layouts=(
@@ -38,6 +45,16 @@ FRAMEWORK = Framework(
             type="string",
             value=KOA.holds("_expire", "_session"),
             evidence='koa:sess:<id>, JSON with "_expire"',
+            dialect=KOA.name,
+        ),
+        Layout(
+            name="koa-session (other names)",
+            topic="sessions",
+            keys=named(rb"(?<!koa:sess:)(?P<id>%b)" % UUID),
+            id_glob=uuid,
+            type="string",
+            value=_is_koa,
+            evidence='<UUID>, JSON with "_expire" and "_maxAge"',
             dialect=KOA.name,
         ),
     ),

@@ -38,6 +38,8 @@ DASHBOARDS = b"redis-dash:dashboards"
 """Every dashboard subscribes to this channel, so that dashboards can count each other; no message is published."""
 LATE_S = 1.5
 """After this time without an answer, messages are no longer called live."""
+UNANSWERED_S = 0.4
+"""After this time without an answer, what has been received is as old as the latest answer."""
 CHANNELS_KEPT = 10_000
 """Channels that are counted one by one. Above twice this number, the quietest are merged into one count."""
 NAMES_BYTES = 8 * 1024 * 1024
@@ -245,7 +247,7 @@ class Subscriber:
     @property
     def sure_until(self) -> float | None:
         """Until when messages have come for certain (Unix epoch seconds); None while they do."""
-        if self.is_silent and self._connection is not None:
+        if self.connected and self._connection is not None and self._connection.silent_s >= UNANSWERED_S:
             return self._connection.sure_until
         return None if self._loss is None else self._loss.sure_until
 

@@ -60,7 +60,7 @@ class Sample(msgspec.Struct, Generic[T], frozen=True):
     rules: tuple[str, ...] = ()
     """The ACL rules that would grant the missing rights."""
     taken_at: float | None = None
-    """Until when the values were current, if they are stale and this is known (Unix epoch seconds)."""
+    """Until when the values were current (Unix epoch seconds); None if of now, or stale since the latest ones."""
 
 
 class Note(NamedTuple):

@@ -125,7 +125,9 @@ class EventsSource(Source[EventsFrame]):
         subscriber = self._subscriber
         if subscriber.refusal is not None:
             if not any(stream.state == "followed" for stream in self._streams.streams):
-                raise MissingRightError(str(subscriber.refusal), subscriber.refusal.rules)
+                notes, rules = self._missing_of_streams()
+                text_ = "; ".join((str(subscriber.refusal), *notes))
+                raise MissingRightError(text_, tuple(dict.fromkeys((*subscriber.refusal.rules, *rules))))
             return self._with_streams(
                 self._frame(), Note(f"no channels: {subscriber.refusal}", subscriber.refusal.rules)
             )
@@ -139,7 +141,8 @@ class EventsSource(Source[EventsFrame]):
         some = "1 sharded channel is" if self._shard_channels == 1 else f"{self._shard_channels} sharded channels are"
         shards = f"{some} not received (SPUBLISH)" if self._shard_channels else ""
         refused = subscriber.missing
-        return self._with_streams(frame, Note(str(refused), refused.rules) if refused else NO_NOTE, shards)
+        whole = self._with_streams(frame, Note(str(refused), refused.rules) if refused else NO_NOTE, shards)
+        return msgspec.structs.replace(whole, taken_at=since)
 
     def _with_streams(self, frame: EventsFrame, missing: Note, shards: str = "") -> Sample[EventsFrame]:
         """The sample, with what is missing of channels and of streams."""
@@ -148,17 +151,24 @@ class EventsSource(Source[EventsFrame]):
             notes.append(f"streams are not read: {self._streams.trouble}")
         if self._streams.left_out:
             notes.append(f"{self._streams.left_out:,} more streams are not followed: at most {MOST_STREAMS} are")
-        for stream in self._streams.streams:
-            if stream.state in ("refused", "other type"):
-                notes.append(f"{self._shown_name(stream.name)}: {stream.trouble}")
-                rules += stream.rules
-                if stream.needs_key_right:
-                    rules += self._context.read_rules([text(stream.name)])
+        of_streams, their_rules = self._missing_of_streams()
+        notes, rules = [*notes, *of_streams], [*rules, *their_rules]
         if notes:
             return Sample(
                 frame, "reduced", "; ".join(filter(None, (*notes, shards))), rules=tuple(dict.fromkeys(rules))
             )
         return Sample(frame, note=shards)
+
+    def _missing_of_streams(self) -> tuple[list[str], list[str]]:
+        """Why streams are not read as a whole, and the ACL rules that would allow it."""
+        notes, rules = list[str](), list[str]()
+        for stream in self._streams.streams:
+            if why := stream.refusals.text or (stream.trouble if stream.state == "other type" else ""):
+                notes.append(f"{self._shown_name(stream.name)}: {why}")
+                rules += stream.refusals.rules
+                if stream.refusals.needs_key_right:
+                    rules += self._context.read_rules([text(stream.name)])
+        return notes, rules
 
     def _frame(self) -> EventsFrame:
         subscriber = self._subscriber

@@ -15,7 +15,7 @@ from redis_dash.core.errors import SourceError
 from redis_dash.core.frames.rate_limits import LimitRow
 from redis_dash.dialects.base import OtherDialectError
 from redis_dash.sources.base import Context
-from redis_dash.sources.limiters import Limiter
+from redis_dash.sources.limiters import Limiter, Limiters
 
 NEAR = 0.8
 """From this share of its limit on, a client is near it."""
@@ -106,10 +106,11 @@ def fullest_first(row: LimitRow) -> tuple[bool, float, int, str]:
     return not blocked, -share, -used, row.identity
 
 
-def shown(key: bytes, row: LimitRow, context: Context) -> LimitRow:
+def shown(key: bytes, row: LimitRow, context: Context, limiters: Limiters) -> LimitRow:
     """The row without session ids and tokens: the identity of a client may be its API key."""
     name, identity, limiter = map(context.shown_name, (row.key, row.identity, row.limiter))
-    pattern = row.pattern if context.shown_glob(row.pattern) == row.pattern else ""
+    glob = row.pattern if row.limit_from == "user" else limiters.pattern_of(key, row.pattern)
+    pattern = glob if context.shown_glob(glob) == glob else ""
     return msgspec.structs.replace(
         row, key=name, identity=identity, limiter=limiter, pattern=pattern, whole_key=Credential(key)
     )

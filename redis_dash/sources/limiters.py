@@ -128,6 +128,12 @@ class Limiters:
         rule = None if chosen.window_s is None else Rule(chosen.limit, chosen.window_s)
         return Limiter(identity, rule, way.dialect, way.format, name, pattern, "user", chosen)
 
+    def pattern_of(self, key: bytes, pattern: str) -> str:
+        """The keys for which a limit may be set: of the same route or rule, if the key names one; else the pattern."""
+        found = self._find(key).pattern
+        layout = self._layouts[found] if found < len(self._layouts) else None
+        return (layout.glob_of_part(key) if layout else "") or pattern
+
     def ways(self, keys: Sequence[bytes]) -> list[list[Command]]:
         """The commands of each way in which the keys of a pattern may have to be read; ``keys`` are known ones."""
         ways = []

@@ -345,6 +345,6 @@ class RateLimitsSource(Source[RateLimitsFrame]):
 
     def _listed(self) -> list[tuple[bytes, LimitRow]]:
         """The fullest rows, by key."""
-        now = time.monotonic()
+        now, context = time.monotonic(), (self._context, self._limiters)
         fullest = heapq.nsmallest(ROWS, self._rows.items(), key=lambda item: fullest_first(item[1]))
-        return [(key, shown(key, aged(row, now, self._read_at[key]), self._context)) for key, row in fullest]
+        return [(key, shown(key, aged(row, now, self._read_at[key]), *context)) for key, row in fullest]

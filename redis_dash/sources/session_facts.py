@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -191,10 +192,11 @@ class SessionRows:
         return UNKNOWN
 
     def make(self, sessions: Iterable[tuple[bytes, KnownSession]], now: float) -> tuple[SessionRow, ...]:
-        """Rows of sessions whose facts are known."""
+        """Rows of sessions whose facts are known, most time left first: a framework may end one before its key."""
         sessions = list(sessions)
         self._full_s = max((known.lifetime_s or 0.0 for _, known in sessions), default=0.0)
-        return tuple(self._row(key, known, now) for key, known in sessions)
+        rows = [self._row(key, known, now) for key, known in sessions]
+        return tuple(sorted(rows, key=lambda row: -math.inf if row.ttl_s is None else row.ttl_s, reverse=True))
 
     def _row(self, key: bytes, known: KnownSession, now: float) -> SessionRow:
         facts, identifier = known.facts, self.identifier(key)
@@ -229,7 +231,7 @@ class SessionRows:
 
 def _left(known: KnownSession, now: float) -> float | None:
     """Seconds until the key expires or the framework ends the session; negative if it has ended it; None if never."""
-    ends = [] if known.expires_at is None else [known.expires_at - now]
+    ends = [] if known.expires_at is None else [max(0.0, known.expires_at - now)]
     if known.facts is not None and known.facts.ends_at is not None:
         ends.append(known.facts.ends_at - time.time())
     return min(ends, default=None)

@@ -20,8 +20,8 @@ from redis_dash.pubsub.message_log import HEAD_BYTES, MessageRing
 from redis_dash.streams.stream import Stream
 
 POLL_S = 0.25
-FURTHER = 2
-"""Exchanges that a new stream needs after its TYPE: where to begin, and the entries."""
+FURTHER = 3
+"""Exchanges that a new stream needs after its TYPE: where to begin, the entries, and what else is refused."""
 SERVER_PART = 0.3
 """About so much of an exchange that returns many entries is the server's time."""
 RETRY_S = 0.5

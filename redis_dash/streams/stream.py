@@ -7,12 +7,11 @@ import time
 from collections.abc import Sequence
 from typing import Literal
 
-from redis_dash.client.reasons import say
 from redis_dash.core.frames.events import Group
 from redis_dash.core.messages import EARLIEST_MS
 from redis_dash.core.resp import Command, ReplyError
-from redis_dash.core.rights import missing_right, rules_for
 from redis_dash.pubsub.message_log import RawEntry
+from redis_dash.streams.refusals import GROUPS, StreamRefusals
 from redis_dash.streams.replies import (
     BEGINNING,
     EntryId,
@@ -33,6 +32,8 @@ PAGE_BYTES = 512 * 1024
 INFO_EVERY_S = 1.0
 ASK_AGAIN_S = 30.0
 """Pause after a refusal: each one is an entry in the server's ACL LOG."""
+NOTHING = b"$"
+"""The id from which on XREAD returns nothing at once: it only shows whether it is allowed."""
 
 State = Literal["unknown", "absent", "followed", "other type", "refused"]
 
@@ -50,7 +51,9 @@ class Stream:
         self.state: State = "unknown"
         self.type = ""
         """The type of the key, if it is no stream."""
-        self.refusal: ReplyError | None = None
+        self.refusals = StreamRefusals()
+        self._has_tried_all = False
+        """Whether all commands were sent since one was refused, so that all missing rights are known."""
         self.received = 0
         self.missed = 0
         """Entries that were removed before they were read, as far as their number is known."""
@@ -88,23 +91,28 @@ class Stream:
 
     @property
     def is_unread(self) -> bool:
-        """Whether the key was found to be a stream, and no XREAD was sent since."""
-        return self.state == "followed" and not self._has_read
+        """Whether the key was found to be a stream and not read since; or if it may not be, not all rights known."""
+        if self.state == "followed":
+            return not self._has_read
+        return self.state == "refused" and not self._has_tried_all
 
     # -- asking ------------------------------------------------------------------------------------------------------
 
     def commands(self, now: float) -> list[Command]:
         """The commands of the next exchange. TYPE comes first: nothing else is sent to a key that is no stream."""
-        if self.state == "refused" and now - self._tried_at < ASK_AGAIN_S:
-            return []
-        self._tried_at = now
         asked: list[Command] = [(b"TYPE", self.name)]
-        if self.state not in ("followed", "refused"):
+        if self.state == "refused":
+            if self._has_tried_all and now - self._tried_at < ASK_AGAIN_S:
+                return []
+            self._tried_at, self._has_tried_all = now, True
+            of_key = ((b"XINFO", b"STREAM", self.name), (*GROUPS, self.name))
+            return [*asked, *of_key, (b"XREAD", b"COUNT", b"1", b"STREAMS", self.name, NOTHING)]
+        if self.state != "followed":
             return asked
         if self._last is None or now - self._info_at >= INFO_EVERY_S or not self._counts_added:
             asked.append((b"XINFO", b"STREAM", self.name))
         if now - self._info_at >= INFO_EVERY_S:
-            asked.append((b"XINFO", b"GROUPS", self.name))
+            asked.append((*GROUPS, self.name))
             self._info_at = now
         if self._last is not None:
             count = str(self._count).encode()
@@ -114,29 +122,34 @@ class Stream:
     def take(self, commands: Sequence[Command], replies: Sequence[object]) -> list[RawEntry]:
         """Read the replies to ``commands``; returns the new entries."""
         entries, read_from = list[RawEntry](), self._last
+        refusals = StreamRefusals.of(commands, replies)
+        if not refusals.is_read:
+            self.state, self.refusals = "refused", refusals
+            return entries
+        if self.state == "refused":
+            self._has_tried_all = False
+        if any(command[:2] == GROUPS for command in commands):
+            self.refusals = refusals
         for command, reply in zip(commands, replies, strict=True):
             if isinstance(reply, ReplyError):
-                if command[:2] == (b"XINFO", b"GROUPS"):
-                    self.groups = None
-                elif missing_right(reply) is not None:
-                    self.state, self.refusal = "refused", reply
-                    return entries
+                self.groups = None if command[:2] == GROUPS else self.groups
             elif command[0] == b"TYPE":
                 self._take_type(reply)
             elif command[:2] == (b"XINFO", b"STREAM"):
                 self._take_info(read_info(reply))
             elif command[0] == b"XINFO":
                 self.groups = read_groups(reply)
-            elif self.state == "followed" and self._last == read_from:
+            elif self.state == "followed" and self._last == read_from and command[-1] != NOTHING:
                 entries = self._take_entries(read_entries(self.name, reply))
         return entries
 
     def _take_type(self, reply: object) -> None:
-        was, self.refusal = self.state, None
+        was = self.state
         self.type = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else ""
         self.state = "followed" if self.type == "stream" else "absent" if self.type == "none" else "other type"
         if self.state == "followed":
             return
+        self.refusals = StreamRefusals()
         if was == "followed":
             self.news.append("the key is gone" if self.state == "absent" else "the key is no stream any more")
         self.length, self.groups, self.is_behind, self._has_read = None, None, False, False
@@ -198,21 +211,11 @@ class Stream:
     @property
     def trouble(self) -> str:
         """Why nothing is read, for a user; empty if entries are."""
-        if self.state == "refused" and self.refusal is not None:
-            return say(self.refusal)
+        if self.state == "refused":
+            return self.refusals.text
         if self.state == "other type":
             return f"no stream: the key is a {self.type}"
         return "there is no such key yet" if self.state == "absent" else ""
-
-    @property
-    def rules(self) -> tuple[str, ...]:
-        """The ACL rules that would let our user read a stream whose commands were refused."""
-        return rules_for(self.refusal) if self.refusal is not None else ()
-
-    @property
-    def needs_key_right(self) -> bool:
-        """Whether our user may not read the key."""
-        return self.refusal is not None and missing_right(self.refusal) == "keys"
 
 
 def id_time(one: EntryId) -> float | None:

@@ -134,6 +134,26 @@ async def test_the_narrower_pattern_wins_and_others_are_not_judged_by_it(
     assert limits == {"rl:login:ann": (5, "rl:login:*"), "rl:api:ann": (50, "rl:*"), "rl:ann": (50, "rl:*")}
 
 
+async def test_the_limit_is_set_for_the_route_that_the_key_names(
+    make_scene: Callable[..., Scene], client: redis.Redis
+) -> None:
+    """Clients have a key for each route, and each route has a limit of its own."""
+    for key in ("fastapi-limiter:203.0.113.9:/search:4:0", "fastapi-limiter:203.0.113.9:/report:5:1"):
+        client.set(key, 5, ex=40)
+    client.set("rl:203.0.113.9", 5, ex=40)
+    scene = make_scene(LimitPattern("fastapi-limiter:*", format="fastapi-limiter"), LimitPattern("rl:*"))
+    patterns = {row.key: row.pattern for row in (await scene.read()).frame.rows}
+    assert patterns == {
+        "fastapi-limiter:203.0.113.9:/search:4:0": "fastapi-limiter:*:/search:4:0",
+        "fastapi-limiter:203.0.113.9:/report:5:1": "fastapi-limiter:*:/report:5:1",
+        "rl:203.0.113.9": "rl:*",
+    }
+    scene.set("fastapi-limiter:*:/search:4:0", "8/40")
+    limits = {row.key: row.limit for row in (await scene.read()).frame.rows}
+    assert limits["fastapi-limiter:203.0.113.9:/report:5:1"] is None
+    assert limits["fastapi-limiter:203.0.113.9:/search:4:0"] == 8
+
+
 async def test_the_configuration_wins_and_so_does_a_limit_in_the_key(
     make_scene: Callable[..., Scene], client: redis.Redis
 ) -> None:

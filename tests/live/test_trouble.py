@@ -157,6 +157,34 @@ async def test_lines_that_come_while_commands_fail_are_not_called_stale(
         assert screen.contradictions == []
 
 
+async def test_until_a_silent_server_is_called_stale_the_age_only_grows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counters that are read while a PING is unanswered are as old as the latest answer."""
+    monkeypatch.setattr(message_connection, "PING_EVERY_S", 0.05)
+    monkeypatch.setattr(subscriber, "UNANSWERED_S", 0.1, raising=False)
+    with EmbeddedServer() as server, redis.Redis(port=server.port) as client:
+        process: int = client.info("server")["process_id"]
+        async with running(Hub(Config(url=server.url, refresh_s=0.1))) as hub:
+            screen, seen = Screen(hub), list[tuple[str, float]]()
+            await until(screen.all_ok)
+            stopped_at = time.time()
+
+            def is_stale() -> bool:
+                screen.look()
+                seen.append((screen.events.status, screen.events.taken_at))
+                return screen.events.status == "stale"
+
+            os.kill(process, signal.SIGSTOP)
+            try:
+                await until(is_stale, within_s=6.0)
+            finally:
+                os.kill(process, signal.SIGCONT)
+            late = [taken_at for status, taken_at in seen if time.time() - taken_at > 0.1 and status == "ok"]
+            unanswered = max(taken_at for status, taken_at in seen if status == "stale")
+            assert unanswered <= stopped_at + 0.05
+            assert late.count(unanswered) > 1
+            assert set(late[late.index(unanswered) :]) == {unanswered}
+
+
 async def test_a_server_that_does_not_answer_is_not_called_live(monkeypatch: pytest.MonkeyPatch) -> None:
     """This is told long before the connection is given up."""
     monkeypatch.setattr(message_connection, "PING_EVERY_S", 0.05)

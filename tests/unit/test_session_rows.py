@@ -40,6 +40,26 @@ def test_a_session_ends_when_the_framework_says_even_if_its_key_lives_longer(
     assert made.ttl_full_s >= made.ttl_s
 
 
+def test_a_session_whose_key_has_just_expired_has_no_negative_time_left() -> None:
+    """A negative time means that the framework ended it and its key remains."""
+    assert row(SessionFacts("ann"), -0.4).ttl_s == 0
+
+
+def test_rows_are_in_the_order_of_the_time_left_that_they_show() -> None:
+    """koa-session keeps a key for ten seconds longer than the session."""
+    now = time.monotonic()
+
+    def session(key_left: float | None, ends_in: float | None = None) -> KnownSession:
+        facts = SessionFacts("ann", ends_at=None if ends_in is None else time.time() + ends_in)
+        expires_at = None if key_left is None else now + key_left
+        return KnownSession(facts, "x", expires_at=expires_at, lifetime_s=key_left, expires_known=True)
+
+    sessions = [session(122, 112), session(119), session(118, 108), session(None), session(5, -5), session(1)]
+    keys = [b"session:%d" % number for number in range(len(sessions))]
+    rows = session_facts.SessionRows(["session:*"], KnownIds()).make(zip(keys, sessions, strict=True), now)
+    assert [one.key.reveal() for one in rows] == [b"session:%d" % number for number in (1, 0, 2, 5, 4, 3)]
+
+
 def test_a_session_that_never_ends() -> None:
     assert row(SessionFacts("ann"), None).ttl_s is None
 

@@ -139,5 +139,5 @@ class SessionsFrame(Frame, frozen=True):
         """Without keys and contents, since a session's id is a credential."""
         formats = [{**msgspec.to_builtins(one), "name": one.name or None} for one in self.formats]
         rows = [row.exported() for row in self.rows]
-        counts = {**exported_count("", self.count), **exported_count("refused", self.refused)}
+        counts = {**exported_count("", self.sessions), **exported_count("refused", self.refused)}
         return {**counts, "other_type": self.other_type, "formats": formats, "rows": rows}

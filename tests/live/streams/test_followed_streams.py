@@ -287,6 +287,39 @@ async def test_a_missing_right_is_told_and_reading_begins_when_it_is_granted(
     await reading.deployment.close()
 
 
+@pytest.mark.parametrize(
+    ("rules", "words", "needed"),
+    [
+        (("+ping",), "XINFO STREAM, XINFO GROUPS, XREAD; rights to use this key cannot be checked yet", None),
+        (("%R~orders", "+type"), "not allowed to run XINFO STREAM, XINFO GROUPS, XREAD", False),
+        (("+type",), "not allowed to run XINFO STREAM, XINFO GROUPS, XREAD, nor to use this key", True),
+        (("%R~orders", "+type", "+xread", "+xinfo|stream"), "not allowed to run XINFO GROUPS", False),
+        (("+type", "+xread", "+xinfo|stream", "+xinfo|groups"), "not allowed to use this key", True),
+    ],
+)
+async def test_all_missing_rights_are_told_at_once(
+    server: EmbeddedServer, client: redis.Redis, rules: Any, words: str, needed: bool | None
+) -> None:
+    allow(client, *rules)
+    reading = Reading(f"redis://w:pw@127.0.0.1:{server.port}/0")
+    add(client, 0, 3)
+    await reading.follow("orders")
+    (stream,) = reading.reader.streams
+    assert words in stream.refusals.text
+    assert stream.refusals.needs_key_right is bool(needed)
+    # They are enough: with them the stream is read.
+    client.execute_command(
+        "ACL", "SETUSER", "w", *stream.refusals.rules, *(["%R~orders"] if needed is not False else [])
+    )
+    fresh = Reading(f"redis://w:pw@127.0.0.1:{server.port}/0")
+    await fresh.follow("orders")
+    add(client, 3, 2)
+    await fresh.read()
+    assert (fresh.reader.streams[0].refusals.text, fresh.numbers()) == ("", [3, 4])
+    await reading.deployment.close()
+    await fresh.deployment.close()
+
+
 async def test_our_lookups_are_counted_as_the_server_counts_them(client: redis.Redis, reading: Reading) -> None:
     client.set("text", "x")
     client.xadd("empty", {"n": 0})

@@ -96,6 +96,18 @@ async def test_streams_are_shown_where_no_channel_may_be_received(server: Embedd
     assert topic["note"].startswith("no channels: not allowed")
 
 
+async def test_where_neither_channels_nor_streams_may_be_read_both_are_told(
+    server: EmbeddedServer, client: redis.Redis
+) -> None:
+    allow(client, "resetchannels", "+@all", "-xread")
+    config = Config(url=f"redis://w:pw@127.0.0.1:{server.port}/0", streams=("orders",))
+    document, _ = await take(config, 0, ("events",), io.StringIO())
+    topic = json.loads(document)["topics"]["events"]
+    assert topic["status"] == "off"
+    assert "orders: not allowed to run XREAD, nor to use this key" in topic["note"]
+    assert topic["remedy"].split()[3:] == ["&*", "+xread", "%R~orders"]
+
+
 async def test_the_hub_follows_the_streams_of_a_kind(server: EmbeddedServer, client: redis.Redis) -> None:
     add(client, 0, 2)
     async with running(Hub(Config(url=server.url, refresh_s=0.1))) as hub:

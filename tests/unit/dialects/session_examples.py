@@ -25,6 +25,7 @@ class Example(NamedTuple):
     """One of the fields that are shown."""
     created_at: float | None = None
     ends_at: float | None = None
+    last_seen_at: float | None = None
 
 
 def string(key: bytes, value: bytes) -> KeySample:
@@ -37,6 +38,25 @@ def string(key: bytes, value: bytes) -> KeySample:
 def php_text(text: bytes) -> bytes:
     return b's:%d:"%b";' % (len(text), text)
 
+
+# -- Node.js: koa-session names a session by a UUID if no prefix is set; aiohttp: `created` is set at each change
+
+KOA_VALUE = b'{"userId":"ann","_expire":1767830400000,"_maxAge":60000}'
+KOA = (
+    Example("koa-session (other names)", string(UUID, KOA_VALUE), "ann", ends_at=1_767_830_400),
+    Example("koa-session (other names)", string(b"shop:" + UUID, KOA_VALUE), "ann", ends_at=1_767_830_400),
+    Example("koa-session", string(b"koa:sess:" + UUID, KOA_VALUE), "ann", ends_at=1_767_830_400),
+)
+AIOHTTP_KEY = b"AIOHTTP_SESSION_" + HEX64[:32]
+AIOHTTP = (
+    Example(
+        "aiohttp-session",
+        string(AIOHTTP_KEY, b'{"created":1767225600,"session":{"AIOHTTP_SECURITY":"ann","cart":[]}}'),
+        "ann",
+        last_seen_at=1_767_225_600,
+    ),
+    Example("aiohttp-session", string(AIOHTTP_KEY, b"{}"), is_anonymous=True),
+)
 
 LOGIN = b"login_web_59ba36addc2b2f9401580f014c7f58ea4e30989d"
 LARAVEL_KEY = b"laravel_database_laravel_cache_Vd8xQ2mT7bKcZp3RfYw9LsJh4NgA6uEo1iXk5vCe"
@@ -238,4 +258,4 @@ DJANGO = (
 FLASK_KEY = b"session:q7Hc2-kPzL0_vT9xWm4RbYsEd8Jf3Gn6QaUo1Ip5Zxy"
 FLASK = (Example("Flask-Session", string(FLASK_KEY, b"\x81\x01\x81\x02\x03"), field=("1", "(1 inside)")),)
 
-EXAMPLES = (*AUTH_JS, *EXPRESS, *DJANGO, *FLASK, *PHP, *RUBY, *SPRING, *ASPNET, *GO, *PROXIES)
+EXAMPLES = (*KOA, *AIOHTTP, *AUTH_JS, *EXPRESS, *DJANGO, *FLASK, *PHP, *RUBY, *SPRING, *ASPNET, *GO, *PROXIES)

@@ -19,6 +19,7 @@ def test_each_example_is_recognised_and_decoded(example: Example) -> None:
     assert facts.user == example.user
     assert raw.is_anonymous == example.is_anonymous
     assert (raw.created_at, raw.ends_at) == (example.created_at, example.ends_at)
+    assert raw.last_seen_at == example.last_seen_at
     assert example.field is None or example.field in facts.fields
     assert raw.is_readable == (example.field is None or not example.field[1].startswith("the value is "))
     assert "s3cret" not in repr(facts)
@@ -63,6 +64,8 @@ NEIGHBOURS = [
     string(b"session_" + b"A" * 52, b"3"),
     string(b"starsessions." + HEX64[:32], b'{"page": 1}'),
     string(b"koa:sess:" + UUID, b'{"page": 1}'),
+    string(UUID, b'{"page": 1, "_expire": 1767830400000}'),
+    string(b"job:" + UUID, b'{"_maxAge": 60, "user": "ann"}'),
     string(b"fastapi_users_token:" + ID43, b'{"user": 1}'),
     string(b"AIOHTTP_SESSION_" + HEX64[:32], b'{"page": 1}'),
     string(b":1:django.contrib.sessions.cache" + b"a" * 32, b"17"),
