@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import click
 
-from redis_dash.config import report
 from redis_dash.core.errors import ConfigError
 from redis_dash.options import WHERE, SectionedCommand, deployment_options, option, read_settings
 from redis_dash.standard_streams import Talk, deliver, printable
@@ -30,7 +30,7 @@ file_option = option(
 @file_option
 def show_path(config_file: Path | None) -> None:
     """Print which files are read, and whether they are there."""
-    _print(report.files(config_file))
+    _print(_report().files(config_file))
 
 
 @config_group.command("show", cls=SectionedCommand)
@@ -41,7 +41,7 @@ def show(url: str | None, config_file: Path | None, **given: Any) -> None:
     It takes the options of the dashboard. Passwords are not printed, and password commands are not run.
     """
     try:
-        _print(report.shown(read_settings(url, config_file, given)))
+        _print(_report().shown(read_settings(url, config_file, given)))
     except ConfigError as error:
         Talk().say(str(error))
         sys.exit(USAGE)
@@ -54,9 +54,15 @@ def check(config_file: Path | None) -> None:
 
     Exit codes: 0 nothing is wrong, 2 something is.
     """
-    errors = list(report.check(config_file))
+    errors = list(_report().check(config_file))
     _print("\n".join(errors) if errors else "nothing is wrong")
     sys.exit(USAGE if errors else 0)
+
+
+def _report() -> ModuleType:
+    from redis_dash.config import report  # imported here for a quick start of the other commands
+
+    return report
 
 
 def _print(text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import warnings
 from pathlib import Path
 
@@ -52,6 +51,7 @@ def from_command(command: str) -> Secret:
         ConfigError: it failed; its own words are told, but not its output.
     """
     import shlex  # imported here for a quick start
+    import subprocess
 
     words = shlex.split(command)
     name = words[0] if words else command
