@@ -4,44 +4,31 @@ from __future__ import annotations
 
 import errno
 import gc
-import math
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
 import click
 
 from redis_dash import __version__
-from redis_dash.config import Choices, Config, choices_for, config_path, load, parse_rule
+from redis_dash.config import Choices, Config, choices_for, config_path
+from redis_dash.config_command import config_group
 from redis_dash.core.errors import ConfigError, DashError
+from redis_dash.options import (
+    Number,
+    SectionedCommand,
+    Topic,
+    deployment_options,
+    read_config,
+    refresh_option,
+    target_options,
+    write_sections,
+)
 from redis_dash.standard_streams import Talk, deliver, open_missing, silence
 
 USAGE, UNWRITTEN, INTERRUPTED = 2, 4, 130
 """Exit codes; a snapshot has further ones."""
-
-
-class Number(click.FloatRange):
-    """A range that does not accept ``nan``."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Convert to a number within the range."""
-        number = float(super().convert(value, param, ctx))
-        if math.isnan(number):
-            self.fail("nan is no number.", param, ctx)
-        return number
-
-
-class Topic(click.ParamType[str]):
-    """A topic's name; the sources are imported only if one is given."""
-
-    name = "topic"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Convert to the name of a source."""
-        from redis_dash.sources import SOURCES
-
-        return str(click.Choice([source.topic for source in SOURCES]).convert(value, param, ctx))
 
 
 class DefaultCommand(click.Group):
@@ -59,10 +46,7 @@ class DefaultCommand(click.Group):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Show the options of the default command, too."""
-        default = self.commands["watch"]
-        records = [option.get_help_record(ctx) for option in default.params if isinstance(option, click.Option)]
-        with formatter.section("Options of watch, the default command"):
-            formatter.write_dl([record for record in records if record is not None])
+        write_sections(self.commands["watch"], ctx, formatter, rest=False)
         super().format_options(ctx, formatter)
 
     def main(self, *args: Any, **more: Any) -> NoReturn:
@@ -121,92 +105,7 @@ def main() -> None:
     """
 
 
-refresh_option = click.option(
-    "--refresh", "refresh_s", type=Number(0.1, 3600), metavar="SECONDS", help="Pause between polls [1]."
-)
-
-
-def target_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options of where Redis is."""
-    path = click.Path(path_type=Path)
-    command = click.option("--config", "config_file", type=path, help="Configuration file (TOML).")(command)
-    number = click.IntRange(0, 2**31 - 1)
-    command = click.option(
-        "-n", "--database", type=number, metavar="N", help="Number of the database [that of the URL, or 0]."
-    )(command)
-    return click.argument("url", required=False)(command)
-
-
-def deployment_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options of what is watched, the same for every front end that watches."""
-    options: list[Callable[[Any], Any]] = [
-        target_options,
-        click.option("--channel", "channels", multiple=True, metavar="PATTERN", help="Channels to listen to [*]."),
-        click.option("--stream", "streams", multiple=True, metavar="KEY", help="Streams to follow."),
-        click.option("--session", "sessions", multiple=True, metavar="PATTERN", help="Keys of sessions [session:*]."),
-        click.option(
-            "--limit",
-            "limits",
-            multiple=True,
-            metavar="[PATTERN=]N/SECONDS",
-            help="What limiters allow; 'none' where it is unknown [ratelimit:*=none].",
-        ),
-        click.option("--leaderboard", "leaderboards", multiple=True, metavar="PATTERN", help="Sorted sets to rank."),
-        click.option("--cache", "caches", multiple=True, metavar="NAME=PATTERN", help="Keys of one cache."),
-        refresh_option,
-        click.option(
-            "--budget",
-            type=Number(0, 1, min_open=True),
-            metavar="SHARE",
-            help="Share of a server core for scanning [0.01].",
-        ),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-def read_config(url: str | None, config_file: Path | None, given: dict[str, Any]) -> Config:
-    """Defaults < file < environment < the flags that were given."""
-    flags = {name: value for name, value in given.items() if value not in (None, ())}
-    if url is not None:
-        flags["url"] = url
-    limits = flags.pop("limits", ())
-    patterns = [limit for limit in limits if "=" in limit]
-    if patterns:
-        flags["limits"] = [_limit_pattern(limit) for limit in patterns]
-    if len(limits) - len(patterns) > 1:
-        raise ConfigError("--limit without a pattern may be given once")
-    for limit in limits:
-        if "=" not in limit:
-            flags["limit"] = _limit(limit)
-    if "caches" in flags:
-        flags["caches"] = [_cache_pattern(cache) for cache in flags["caches"]]
-    return load(config_file, flags)
-
-
-def _limit(text: str) -> str:
-    if text == "none":
-        return ""
-    parse_rule(text)
-    return text
-
-
-def _limit_pattern(text: str) -> dict[str, str]:
-    keys, _, limit = text.rpartition("=")
-    if not keys:
-        raise ConfigError(f"--limit is written [PATTERN=]N/SECONDS, for example rl:*=100/60, not {text!r}")
-    return {"keys": keys, "limit": _limit(limit)}
-
-
-def _cache_pattern(text: str) -> dict[str, str]:
-    name, equals, keys = text.partition("=")
-    if not (name and equals and keys):
-        raise ConfigError(f"--cache is written NAME=PATTERN, for example pages=page:*, not {text!r}")
-    return {"name": name, "keys": keys}
-
-
-@main.command()
+@main.command(cls=SectionedCommand)
 @deployment_options
 def watch(url: str | None, config_file: Path | None, **given: Any) -> None:
     """Open the dashboard (the default command)."""
@@ -218,7 +117,7 @@ def watch(url: str | None, config_file: Path | None, **given: Any) -> None:
     run_dashboard(config, choices=_choices_or_exit(config, config_file))
 
 
-@main.command()
+@main.command(cls=SectionedCommand)
 @deployment_options
 @click.option("--for", "seconds", type=Number(0, 86_400), default=5.0, help="Seconds to watch [5].")
 @click.option("--full", is_flag=True, help="First scan the whole keyspace at full speed.")
@@ -247,22 +146,20 @@ def snapshot(
     sys.exit(code)
 
 
-@main.command()
+@main.command(cls=SectionedCommand)
 @target_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
     "--write", type=click.Path(path_type=Path), metavar="PATH", help="Write a config.toml for them: a new file."
 )
-def discover(
-    url: str | None, config_file: Path | None, database: int | None, as_json: bool, write: Path | None
-) -> None:
+def discover(url: str | None, config_file: Path | None, as_json: bool, write: Path | None, **given: Any) -> None:
     """List what kinds of keys there are, and which frameworks write them.
 
     Scans all keys once at full speed; of very many, a sample of the names is looked at. Exit codes: 0 listed,
     1 nothing could be reached, 2 bad usage, 3 the keys may not be read, 4 something could not be written: an existing
     file is left as it is.
     """
-    config = _config_or_exit(url, config_file, {"database": database})
+    config = _config_or_exit(url, config_file, given)
     choices = _choices_or_exit(config, config_file)
     if write is not None and write.exists():
         _exit(f"{write}: is there already, and is left as it is", UNWRITTEN)
@@ -292,6 +189,9 @@ def demo(refresh_s: float | None, **given: Any) -> None:
         run_demo(config, {name.replace("_", "-"): str(value) for name, value in given.items() if value is not None})
     except DemoError as error:
         _exit(str(error), 1)
+
+
+main.add_command(config_group)
 
 
 def _config_or_exit(url: str | None, config_file: Path | None, given: dict[str, Any]) -> Config:

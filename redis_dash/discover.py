@@ -122,7 +122,7 @@ async def discover(
                 with contextlib.suppress(SourceError):  # the other databases are not known then
                     await deployment.info()
             except SourceError as error:
-                talk.say(f"{deployment.url.shown}: {error}")
+                talk.say(f"{deployment.url.described}: {error}")
                 return "", UNREACHABLE if deployment.unreachable else UNREAD
     finally:
         await deployment.close()
@@ -133,9 +133,9 @@ async def discover(
     kinds = [kind for kind in every if not kind.is_ignored]
     ignored = tuple(kind.name for kind in every if kind.is_ignored)
     bounds = _bounds(discovery, len(found), deployment)._replace(ignored=ignored)
-    code = OK if write is None else _written(write, deployment.url.shown, profile(discovery.claims, choices), talk)
+    code = OK if write is None else _written(write, deployment.url.target, profile(discovery.claims, choices), talk)
     listed = _json if as_json else _table
-    return listed(deployment.url.shown, keyspace.last_done, kinds, bounds), code
+    return listed(deployment.url, keyspace.last_done, kinds, bounds), code
 
 
 def _bounds(discovery: Discovery, found: int, deployment: Deployment) -> _Bounds:
@@ -160,7 +160,7 @@ def _written(path: Path, target: str, settings: str, talk: Talk) -> int:
     return OK
 
 
-def _json(target: str, keys: int, kinds: Sequence[KeyKind], bounds: _Bounds) -> str:
+def _json(url: Url, keys: int, kinds: Sequence[KeyKind], bounds: _Bounds) -> str:
     rows = [
         {
             "keys": kind.name,
@@ -200,7 +200,7 @@ def _json(target: str, keys: int, kinds: Sequence[KeyKind], bounds: _Bounds) -> 
     left_out: dict[str, object] = {"seen": bounds.seen, "looked_at": bounds.looked_at, "unlisted": bounds.unlisted}
     left_out |= {"unseen": bounds.unseen, "gone": bounds.gone, "ignored": bounds.ignored}
     databases = {"database": bounds.database, "databases": msgspec.to_builtins(bounds.databases)}
-    about = {"schema": 1, "target": target, **databases, "keys": keys, **left_out, "refused": bounds.refused}
+    about = {"schema": 1, **url.facts(), **databases, "keys": keys, **left_out, "refused": bounds.refused}
     return json_text({**about, "kinds": rows})
 
 
@@ -214,8 +214,8 @@ def _bytes(memory: Count, measured: int) -> dict[str, object]:
     }
 
 
-def _table(target: str, keys: int, kinds: Sequence[KeyKind], bounds: _Bounds) -> str:
-    title = f"{plain(target)}: {plural(keys, 'key')}"
+def _table(url: Url, keys: int, kinds: Sequence[KeyKind], bounds: _Bounds) -> str:
+    title = f"{plain(url.described)}: {plural(keys, 'key')}"
     if not kinds and not keys:
         return "\n".join([title, "", "The database holds no keys.", *bounds.sentences()])
     rows = [tuple(map(Plain, HEADS)), *(cells(kind, keys, PANES) for kind in kinds)]

@@ -94,8 +94,13 @@ class Hub:
 
     @property
     def target(self) -> str:
-        """The deployment's URL without its password."""
-        return self.deployment.url.shown
+        """The deployment's URL without its password, and the host that SSH goes to."""
+        return self.deployment.url.target
+
+    @property
+    def unverified(self) -> str:
+        """What of the server's certificate is not verified; empty if nothing."""
+        return self.deployment.url.unverified
 
     @property
     def database(self) -> int:

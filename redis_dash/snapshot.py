@@ -86,7 +86,7 @@ async def take(
     document = {
         "schema": 1,
         "taken_at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "target": hub.target,
+        **hub.deployment.url.facts(),
         "elapsed_s": round(time.monotonic() - began, 3),
         "watched_s": round(seen.watched_s, 3),
         "topics": {reading.topic: _topic(reading) for reading in readings},
@@ -138,7 +138,7 @@ async def _watch(hub: Hub, seconds: float, talk: Talk, stop: asyncio.Event, *, f
     if hub.reached:
         began = time.monotonic()
         hub.ask(CountAfresh())
-        talk.say(f"watching {hub.target} for {seconds:g} s")
+        talk.say(f"watching {hub.deployment.url.described} for {seconds:g} s")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await stop.wait()
@@ -199,7 +199,9 @@ def _exit_code(hub: Hub, readings: list[Reading[Any]], talk: Talk) -> int:
     failed = [reading for reading in readings if reading.status not in ("ok", "reduced")]
     if failed and not hub.reached:
         notes = [reading.note for reading in failed]
-        talk.say(f"{hub.target}: {next((note for note in notes if note not in UNEXPLAINED), notes[0])}")
+        talk.say(
+            f"{hub.deployment.url.described}: {next((note for note in notes if note not in UNEXPLAINED), notes[0])}"
+        )
         return UNREACHABLE
     for reading in failed:
         way_out = f" ({reading.remedy} allows it)" if reading.remedy else ""

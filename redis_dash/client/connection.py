@@ -20,7 +20,6 @@ from typing import Any, NamedTuple
 
 import hiredis
 
-from redis_dash.client.endpoint import endpoint_of
 from redis_dash.client.reasons import (
     CERTIFICATE_WANTED,
     CLOSED,
@@ -32,15 +31,10 @@ from redis_dash.client.reasons import (
     without_arguments,
 )
 from redis_dash.client.traffic import Traffic
-from redis_dash.config import Url
 from redis_dash.core.errors import SourceError
 from redis_dash.core.resp import Command, ReplyError
 
 CLIENT_NAME = "redis-dash"
-CONNECT_TIMEOUT_S = 3.0
-TLS_TIMEOUT_S = CONNECT_TIMEOUT_S - 0.5
-"""Timeout of the TLS handshake. A port without TLS does not answer it and waits for more bytes."""
-NO_TLS_ANSWER = "no answer to TLS in time: is this a plain port (redis://)?"
 BACKOFF_S = (0.25, 2.0)
 """First and longest pause between attempts to connect."""
 
@@ -80,6 +74,8 @@ class Connection(asyncio.Protocol):
         """Why the connection was lost, after it was."""
         self.lost = asyncio.Event()
         self.traffic = Traffic()
+        self.why_closed: Callable[[], str] = str
+        """Returns what is known of a connection that the peer closes without a word; empty if nothing is."""
         self._reader = new_reader()
         self._transport: asyncio.Transport | None = None
         self._inbox: list[Any] = []
@@ -129,7 +125,7 @@ class Connection(asyncio.Protocol):
             return str(exc) or type(exc).__name__
         if self._chunk_at is not None:
             return CLOSED
-        return CERTIFICATE_WANTED if self._is_tls else CLOSED_AT_ONCE
+        return self.why_closed() or (CERTIFICATE_WANTED if self._is_tls else CLOSED_AT_ONCE)
 
     def _read_last_words(self) -> None:
         """Read the peer's last reply: a write to a closed connection fails before asyncio reads it."""
@@ -285,35 +281,3 @@ def _packed_alike(name: bytes, keys: Sequence[bytes]) -> bytes:
         begin += b"%d\r\n" % lengths.pop()
         return begin + (b"\r\n" + begin).join(keys) + b"\r\n"
     return b"".join([b"%b%d\r\n%b\r\n" % (begin, len(key), key) for key in keys])
-
-
-async def open_connection(url: Url, connection: Connection) -> None:
-    """Connect, authenticate and select the database.
-
-    Raises:
-        OSError, TimeoutError: no server answers.
-        SourceError: the server refused the connection.
-        ConfigError: the driver does not understand an option in the URL.
-    """
-    loop, endpoint = asyncio.get_running_loop(), endpoint_of(url)
-    context = endpoint.tls() if endpoint.tls is not None else None  # takes long on a slow machine
-    async with asyncio.timeout(CONNECT_TIMEOUT_S):
-        if endpoint.path is not None:
-            await loop.create_unix_connection(lambda: connection, endpoint.path)
-        else:
-            patience_s = None if context is None else TLS_TIMEOUT_S
-            try:
-                await loop.create_connection(
-                    lambda: connection, endpoint.host, endpoint.port, ssl=context, ssl_handshake_timeout=patience_s
-                )
-            except ConnectionAbortedError:
-                raise SourceError(NO_TLS_ANSWER) from None
-        try:
-            if endpoint.user or endpoint.password:  # AUTH is sent for a user without a password, too
-                user = [endpoint.user.encode()] if endpoint.user else []
-                await connection.ask(b"AUTH", *user, endpoint.password.encode())
-            if endpoint.database:
-                await connection.ask(b"SELECT", str(endpoint.database).encode())
-        except BaseException:
-            connection.hang_up()
-            raise

@@ -1,18 +1,19 @@
 """The parts of a URL: host or socket, user, database, TLS.
 
-The driver (redis-py) parses URLs with TLS or other options. Its import takes a third of the time until the first live
-values, so this module parses URLs without options, which are the most frequent ones.
+The driver (redis-py) parses URLs with unusual options. Its import takes a third of the time until the first live
+values, so this module parses all others, which are the most frequent ones.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from redis_dash.config import Url
+from redis_dash.config.url import SNI, SSH, options_of
 from redis_dash.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
     from redis.asyncio.connection import Connection, SSLConnection, UnixDomainSocketConnection
 
 PORT = 6379
+_TLS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs")
 
 
 class Endpoint:
     """Holds the password. It has no ``repr`` of its own, so that the password is never printed."""
 
-    __slots__ = ("database", "host", "password", "path", "port", "tls", "user")
+    __slots__ = ("database", "host", "password", "path", "port", "shows_certificate", "ssh", "tls", "tls_name", "user")
 
     def __init__(self) -> None:
         self.host = ""
@@ -38,6 +40,12 @@ class Endpoint:
         self.database = 0
         self.tls: Callable[[], SSLContext] | None = None
         """Creates the TLS context; raises OSError if a certificate cannot be read."""
+        self.tls_name = ""
+        """The name that TLS asks for, and that the certificate must hold."""
+        self.shows_certificate = False
+        """Whether TLS shows a certificate of the client."""
+        self.ssh = ""
+        """Where SSH goes to first; empty for a direct connection."""
 
 
 def endpoint_of(url: Url) -> Endpoint:
@@ -47,16 +55,45 @@ def endpoint_of(url: Url) -> Endpoint:
         ConfigError: the driver does not understand an option in the URL.
     """
     parts = urlsplit(url.reveal())
-    if parts.query or parts.scheme == "rediss":
+    options = options_of(parts.query)
+    if not _is_usual(parts.scheme, options):
         return _by_driver(url)
     endpoint = Endpoint()
-    endpoint.user, endpoint.password = unquote(parts.username or ""), unquote(parts.password or "")
+    endpoint.user = unquote(parts.username or "") or options.get("username", "")
+    endpoint.password = unquote(parts.password or "") or options.get("password", "")
     endpoint.database = url.database
     if parts.scheme == "unix":
         endpoint.path = unquote(parts.path)
     else:
         endpoint.host, endpoint.port = unquote(parts.hostname or ""), parts.port or PORT
+    if parts.scheme == "rediss":
+        endpoint.tls = partial(_usual_context, options)
+        endpoint.shows_certificate = "ssl_certfile" in options
+    return _with_own_options(endpoint, url)
+
+
+def _is_usual(scheme: str, options: Mapping[str, str]) -> bool:
+    """Whether the URL has only options that are understood here."""
+    known = {"db", "username", "password", SNI, SSH, *(_TLS if scheme == "rediss" else ())}
+    return options.keys() <= known and options.get("ssl_cert_reqs", "none") in ("none", "optional", "required")
+
+
+def _with_own_options(endpoint: Endpoint, url: Url) -> Endpoint:
+    endpoint.tls_name, endpoint.ssh = url.sni or endpoint.host, url.ssh
     return endpoint
+
+
+def _usual_context(options: Mapping[str, str]) -> SSLContext:
+    from redis_dash.client.tls import MODES, TlsOptions, tls_context
+
+    return tls_context(
+        TlsOptions(
+            ca_certs=options.get("ssl_ca_certs"),
+            certfile=options.get("ssl_certfile"),
+            keyfile=options.get("ssl_keyfile"),
+            cert_reqs=MODES[options.get("ssl_cert_reqs", "required")],
+        )
+    )
 
 
 def _by_driver(url: Url) -> Endpoint:
@@ -69,7 +106,8 @@ def _by_driver(url: Url) -> Endpoint:
     try:
         options: dict[str, object] = dict(parse_url(url.reveal()))
         kind = options.pop("connection_class", Connection)
-        options.pop("max_connections", None)  # an option of connection pools, which are not used here
+        for ours in ("max_connections", SNI, SSH):  # max_connections is an option of pools, which are not used here
+            options.pop(ours, None)
         options.update(protocol=2, client_name=None)
         plan: Connection | UnixDomainSocketConnection = kind(  # type: ignore[operator]
             retry=Retry(NoBackoff(), 0), driver_info=None, **options
@@ -84,22 +122,14 @@ def _by_driver(url: Url) -> Endpoint:
         endpoint.tls = partial(_context, plan) if isinstance(plan, SSLConnection) else None
     endpoint.user, endpoint.password = plan.username or "", str(plan.password or "")
     endpoint.database = int(plan.db or 0)
-    return endpoint
+    return _with_own_options(endpoint, url)
 
 
 def _context(plan: SSLConnection) -> SSLContext:
-    """The TLS context with the certificates and ciphers that the URL names.
+    """The TLS context with all that the URL names; OpenSSL reads it like one with the usual options."""
+    from redis_dash.client.tls import TlsOptions, tls_context
 
-    Raises:
-        OSError: they cannot be used.
-    """
-    from redis.exceptions import RedisError
-
-    try:
-        return plan.ssl_context.get()
-    except (OSError, ValueError, RedisError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise OSError(f"TLS cannot be set up with the URL's options: {reason or error}") from None
+    return tls_context(TlsOptions(**{name: getattr(plan.ssl_context, name) for name in TlsOptions._fields}))
 
 
 def _in_users_words(message: str, url: Url) -> str:

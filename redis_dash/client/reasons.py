@@ -16,8 +16,10 @@ from redis_dash.core.rights import missing_right, refused_command, rules_for, sh
 CLOSED = "the server closed the connection"
 CLOSED_AT_ONCE = "the server closed the connection without a word: is this a TLS port (rediss://)?"
 CERTIFICATE_WANTED = (
-    "the server closed the connection without a word: does it ask for a client certificate (ssl_certfile, ssl_keyfile)?"
+    "the server closed the connection without a word: does it ask for a client certificate (--cert, --key)?"
 )
+CERTIFICATE_REFUSED = "the server closed the connection without a word: does it trust our certificate (--cert)?"
+CLIENT_CERTIFICATE = "the server asks for a client certificate (--cert FILE, --key FILE)"
 NO_ANSWER = "no answer in time"
 UNEXPLAINED = (CLOSED, NO_ANSWER)
 """Reasons that explain nothing: a later attempt may end with one of them after an earlier one gave the cause."""
@@ -39,6 +41,8 @@ def say(error: ReplyError) -> str:
     text = str(error)
     if text.startswith(_NO_USER_OR_PASSWORD):
         return f"the server refused the user name or password: {text.partition(' ')[2].rstrip('.')}"
+    if "without any password configured" in text:
+        return "the server has no password, and one was given: `redis-dash config show` says where it is from"
     if text.startswith("LOADING"):
         return "the server is loading its data"
     if "max number of clients" in text:
@@ -118,12 +122,43 @@ def describe(error: BaseException, url: Url) -> str:
 
 
 def tls_trouble(error: ssl.SSLError) -> str:
-    """The message for a TLS error."""
-    text = str(error)
+    """The message for a TLS error, with the option that helps."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the server's certificate is not trusted: {error.verify_message}"
-    if "CERTIFICATE_REQUIRED" in text or "ALERT_HANDSHAKE_FAILURE" in text or "ALERT_BAD_CERTIFICATE" in text:
-        return "the server asks for a client certificate (ssl_certfile, ssl_keyfile)"
+        code, words = error.verify_code, str(error.verify_message).rstrip(".")
+        for codes, text in _CERTIFICATE_TROUBLE.items():
+            if code in codes:
+                return f"the server's certificate {text}".format(name=_name_in(words))
+        return f"the server's certificate is not trusted: {words}"
+    text = str(error)
+    for part, said in _TLS_ALERTS.items():
+        if part in text:
+            return said
     if error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST"):
         return "this is no TLS port: use redis://"
     return f"TLS failed: {(error.reason or text).replace('_', ' ').lower()}"
+
+
+def _name_in(words: str) -> str:
+    """The name that the certificate does not hold, as OpenSSL quotes it."""
+    found = re.search("'(.*)'", words)
+    return str(ReplyError(found[1])) if found else "this host"
+
+
+_CERTIFICATE_TROUBLE = {
+    (10,): "has expired",
+    (9,): "is not valid yet (or the clock of this machine is wrong)",
+    (62, 64): "is for another name than {name}; --sni NAME gives the name that it holds",
+    (18,): "is signed by itself; --cacert FILE trusts it",
+    (2, 19, 20, 21): "is from an authority that is not trusted here; --cacert FILE names one",
+    (23,): "has been revoked",
+}
+"""By the codes of OpenSSL (X509_V_ERR_…)."""
+_TLS_ALERTS = {
+    "CERTIFICATE_REQUIRED": CLIENT_CERTIFICATE,
+    "ALERT_HANDSHAKE_FAILURE": CLIENT_CERTIFICATE,
+    "ALERT_BAD_CERTIFICATE": CLIENT_CERTIFICATE,
+    "ALERT_CERTIFICATE_EXPIRED": "the server says that our certificate (--cert) has expired",
+    "ALERT_UNKNOWN_CA": "the server does not trust the authority of our certificate (--cert)",
+    "ALERT_UNSUPPORTED_CERTIFICATE": "the server does not accept the kind of our certificate (--cert)",
+}
+"""What the server says of the client, by a part of OpenSSL's text."""

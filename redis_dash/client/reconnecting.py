@@ -13,8 +13,9 @@ from typing import Protocol
 
 import hiredis
 
-from redis_dash.client.connection import BACKOFF_S, Connection, OnAnswer, open_connection
+from redis_dash.client.connection import BACKOFF_S, Connection, OnAnswer
 from redis_dash.client.endpoint import endpoint_of
+from redis_dash.client.opening import open_connection
 from redis_dash.client.reasons import LostError, describe, say, without_arguments
 from redis_dash.client.traffic import Traffic
 from redis_dash.config import Url

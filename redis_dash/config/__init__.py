@@ -1,8 +1,8 @@
-"""The configuration: defaults, then the TOML file, then the environment, then flags."""
+"""The configuration: defaults, then the TOML file, the environment, a profile of the file, then flags."""
 
 from redis_dash.config.choices import Choices, ChosenLimit, choices_for, place_of
 from redis_dash.config.dashboard_file import KindOfKeys
-from redis_dash.config.load import config_path, load
+from redis_dash.config.load import Settings, config_path, load, settings
 from redis_dash.config.settings import BoardPattern, CachePattern, Config, LimitPattern, parse_rule
 from redis_dash.config.url import DEFAULT_URL, Url
 
@@ -15,10 +15,12 @@ __all__ = [
     "Config",
     "KindOfKeys",
     "LimitPattern",
+    "Settings",
     "Url",
     "choices_for",
     "config_path",
     "load",
     "parse_rule",
     "place_of",
+    "settings",
 ]

@@ -129,9 +129,12 @@ class Choices:
 
 
 def place_of(url: Url) -> str:
-    """The server and the database of a URL, without the user: all users see the same keys."""
+    """The server and the database of a URL, without the user: all users see the same keys.
+
+    The host that SSH goes to belongs to it: behind another one the same address is another server.
+    """
     scheme, _, rest = url.shown.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"
+    return f"{scheme}://{rest.rpartition('@')[2]}{url.target.removeprefix(url.shown)}"
 
 
 def choices_for(url: str, config_file: Path) -> Choices:

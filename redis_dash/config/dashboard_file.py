@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from redis_dash.config.errors import in_users_words
+from redis_dash.config.errors import explained, in_file
+from redis_dash.config.toml_file import TomlFile
 from redis_dash.core.choices import CHOSEN_TOPICS
 from redis_dash.core.errors import ConfigError
 from redis_dash.core.toml_text import quoted
@@ -92,7 +93,8 @@ def read(path: Path) -> tuple[KindOfKeys, ...]:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {in_users_words(str(error))}") from None
+        trouble = explained(str(error), {"": _File, "kinds": KindOfKeys})
+        raise in_file(trouble, TomlFile(path, text, {})) from None
 
 
 def write(path: Path, kinds: Iterable[KindOfKeys]) -> None:

@@ -1,13 +1,16 @@
-"""Errors of the settings in words of the TOML file."""
+"""Errors of the settings in words of the TOML file, with the line and the setting that was probably meant."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
 from redis_dash.config.settings import BoardPattern, CachePattern, Config, LimitPattern
+from redis_dash.config.toml_file import TomlFile
+from redis_dash.core.errors import ConfigError
 from redis_dash.dialects.base import SessionPattern
 from redis_dash.dialects.companions import Companion
 
@@ -22,7 +25,9 @@ _KINDS = {
     "datetime": "a date",
     "time": "a time of day",
 }
+PROFILES = "profiles"
 _TABLES: Mapping[str, type[msgspec.Struct]] = {
+    "": Config,
     "sessions": SessionPattern,
     "companions": Companion,
     "limits": LimitPattern,
@@ -31,24 +36,93 @@ _TABLES: Mapping[str, type[msgspec.Struct]] = {
 }
 
 
-def in_users_words(message: str) -> str:
+class Trouble(NamedTuple):
+    """What is wrong with a value."""
+
+    keys: tuple[str | int, ...]
+    """Where it is: names, and numbers of entries."""
+    text: str
+    """The place and the reason, in the user's words."""
+
+
+def nearest(name: str, known: Iterable[str], mark: str = "'") -> str:
+    """``; did you mean 'channels'?``; empty if none of the known names is near."""
+    import difflib  # imported here for a quick start
+
+    found = difflib.get_close_matches(name.lower(), list(known), 1, 0.7)
+    return f"; did you mean {mark}{found[0]}{mark}?" if found else ""
+
+
+def explained(message: str, tables: Mapping[str, type[msgspec.Struct]] = _TABLES) -> Trouble:
     """Replace msgspec's objects, arrays and ``$.limits[0]`` by TOML's tables, lists and names."""
     message, _, path = message.partition(" - at `")
-    path = path.removeprefix("$.").removesuffix("`").replace(".", ", ")
-    where = re.sub(r"\[(\d+)\]", lambda entry: f", entry {int(entry[1]) + 1}", path)
-    table = re.sub(r", entry \d+", "", where).rpartition(", ")[2]
-    if unknown := re.fullmatch("Object contains unknown field (.*)", message):
-        known = ", ".join(_TABLES.get(table, Config).__struct_fields__)
-        message = f"unknown setting {unknown[1]} (settings are {known})"
+    keys: list[str | int] = [
+        int(number) if number else name for name, number in re.findall(r"(\w+)|\[(\d+)\]", _split(path))
+    ]
+    where = _in_words(keys)
+    table = next((key for key in reversed(keys) if isinstance(key, str)), "")
+    if unknown := re.fullmatch("Object contains unknown field `(.*)`", message):
+        struct = tables.get(table, Config)
+        names = [*struct.__struct_fields__, *([PROFILES] if struct is Config else [])]
+        keys.append(unknown[1])
+        choice = f" (settings are {', '.join(names)})"
+        message = f"unknown setting `{unknown[1]}`{nearest(unknown[1], names, '`') or choice}"
     elif missing := re.fullmatch("Object missing required field (.*)", message):
         message = f"{missing[1]} is missing"
     elif wrong := re.fullmatch("Expected `(.*)`, got `(.*)`", message):
         wanted, given = (_in_toml(kinds) for kinds in wrong.groups())
         message = f"{wanted} is expected, not {given}"
-        if where in _TABLES:
+        if where in tables:
             message += f"; tables in a list are written [[{where}]]"
-    return f"{where}: {message}" if where else message
+    elif inner := re.match(r"(\w+), entry (\d+), (\w+)", message):
+        keys = [inner[1], int(inner[2]) - 1, inner[3]]
+    elif where and (named := re.match(r"(\w+): ", message)) and named[1] in _fields(tables.get(table)):
+        keys.append(named[1])
+        where, message = f"{where}, {named[1]}", message[named.end() :]
+    return Trouble(tuple(keys), f"{where}: {message}" if where else message)
+
+
+def _fields(struct: type[msgspec.Struct] | None) -> tuple[str, ...]:
+    return struct.__struct_fields__ if struct is not None else ()
+
+
+def _split(path: str) -> str:
+    return path.removeprefix("$").removesuffix("`")
+
+
+def _in_words(keys: Iterable[str | int]) -> str:
+    return ", ".join(key if isinstance(key, str) else f"entry {key + 1}" for key in keys)
 
 
 def _in_toml(kinds: str) -> str:
     return " or ".join(_KINDS.get(kind, kind) for kind in kinds.split(" | "))
+
+
+def troubles(values: Mapping[str, Any]) -> Iterator[Trouble]:
+    """What is wrong with each of the settings, and then with all of them together."""
+    found = False
+    for name, value in values.items():
+        try:
+            msgspec.convert({name: value}, Config)
+        except msgspec.ValidationError as error:
+            found = True
+            trouble = explained(str(error))
+            if trouble.keys:
+                yield trouble
+            else:
+                yield Trouble((name,), trouble.text if trouble.text.startswith(name) else f"{name}: {trouble.text}")
+    if found:
+        return
+    try:
+        msgspec.convert(dict(values), Config)
+    except msgspec.ValidationError as error:
+        yield explained(str(error))
+
+
+def in_file(trouble: Trouble, file: TomlFile, above: Sequence[str] = ()) -> ConfigError:
+    """The error with the file and the line; ``above`` are the names of the tables around."""
+    keys = (*above, *trouble.keys)
+    while keys and (place := file.place(*keys)) == file.place():
+        keys = keys[:-1]
+    table = f"[{'.'.join(above)}], " if above else ""
+    return ConfigError(f"{place if keys else file.place()}{table}{trouble.text}")

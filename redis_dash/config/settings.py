@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from redis_dash.config.url import DEFAULT_URL
+from redis_dash.config.way_in import WayIn
 from redis_dash.core.errors import ConfigError
 from redis_dash.dialects.base import Rule, SessionPattern
 
@@ -40,7 +40,7 @@ class LimitPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         try:
             self.rule  # noqa: B018 - raises its error
         except ConfigError as error:
-            raise ValueError(str(error)) from None  # msgspec adds the place in the file
+            raise ValueError(f"limit: {error}") from None  # msgspec adds the place in the file
 
     @property
     def rule(self) -> Rule | None:
@@ -68,10 +68,12 @@ class BoardPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str = ""
 
 
-class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All settings. The defaults assume no limit and no cache, since Redis does not store either."""
+class Config(WayIn, frozen=True, forbid_unknown_fields=True):
+    """All settings. The defaults assume no limit and no cache, since Redis does not store either.
 
-    url: str = DEFAULT_URL
+    After loading, ``url`` holds the whole way to the server, with the password.
+    """
+
     channels: tuple[str, ...] = ("*",)
     streams: tuple[str, ...] = ()
     """The keys of streams that are followed: names, no patterns."""
@@ -86,6 +88,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Share of one server core that scanning may take."""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not 0.1 <= self.refresh_s <= 3600:
             raise ValueError("refresh_s must lie between 0.1 and 3600 seconds")
         if not 0 < self.budget <= 1:

@@ -1,8 +1,9 @@
-"""The URL of a server, whose password is never shown."""
+"""The URL of a server, whose password is never shown. It holds the whole way to the server: user, TLS, SSH."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from urllib.parse import SplitResult, parse_qs, parse_qsl, quote, unquote, urlencode, urlsplit
 
 from redis_dash.core.errors import ConfigError
@@ -10,12 +11,34 @@ from redis_dash.core.errors import ConfigError
 SCHEMES = ("redis", "rediss", "unix")
 ESCAPE = "in a password / # ? @ are written %2F %23 %3F %40"
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
+SNI, SSH = "sni", "ssh"
+"""Options of the URL that only this program knows: the server's name for TLS, and the host that SSH goes to."""
+_NO = ("0", "F", "FALSE", "N", "NO")
+_SSH = re.compile(r"(ssh://)?([^\s@/-][^\s@/]*@)?(?P<host>[^\s@/-][^\s@/]*)")
+
+
+def options_of(query: str) -> dict[str, str]:
+    """The options of a URL. Of one that is given twice the first counts, as for the driver."""
+    return {name: values[0] for name, values in parse_qs(query).items()}
 
 
 class Url:
     """A Redis URL that never shows its password: not in ``repr``, not in ``str``, not in a traceback's locals."""
 
-    __slots__ = ("_raw", "database", "shown", "user")
+    __slots__ = (
+        "_raw",
+        "bastion",
+        "database",
+        "described",
+        "has_password",
+        "is_tls",
+        "shown",
+        "sni",
+        "ssh",
+        "target",
+        "unverified",
+        "user",
+    )
 
     def __init__(self, raw: str) -> None:
         try:
@@ -38,8 +61,28 @@ class Url:
             path = f"{parts.path}?db={self.database}" if self.database else parts.path
         self.shown = f"{parts.scheme}://{user}{where}{path}"
         """The URL with its database, without password and other options: for screens, logs and exports."""
-        self.user = unquote(parts.username or parse_qs(parts.query).get("username", [""])[0]) or "default"
+        options = options_of(parts.query)
+        self.user = unquote(parts.username or options.get("username", "")) or "default"
         """The name of the ACL user."""
+        self.has_password = bool(parts.password or options.get("password"))
+        self.is_tls = parts.scheme == "rediss"
+        self.unverified = _unverified(options) if self.is_tls else ""
+        """What of the server's certificate is not verified, in words; empty if nothing, or if there is no TLS."""
+        self.sni = _sni(options.get(SNI, ""), parts.scheme)
+        """The name that TLS asks for and verifies, if it is not the host."""
+        self.ssh = options.get(SSH, "")
+        """Where SSH goes to (``user@host``), if the connection goes through it."""
+        self.bastion = _bastion(self.ssh) if self.ssh else ""
+        """The host of it, to be shown."""
+        self.target = f"{self.shown} via {self.bastion}" if self.ssh else self.shown
+        """The URL as it is shown, with the host that SSH goes to: what belongs to one target is not for another one."""
+        self.described = f"{self.target}, {self.unverified}" if self.unverified else self.target
+        """The target, and whether it may be another server than it says."""
+
+    def facts(self) -> dict[str, str | None]:
+        """What an exported document says of the server, and of the way to it."""
+        tls = (self.unverified or "verified") if self.is_tls else None
+        return {"target": self.shown, "via": self.bastion or None, "tls": tls}
 
     def reveal(self) -> str:
         """The whole URL, for the driver only."""
@@ -55,11 +98,46 @@ class Url:
         query = f"?{urlencode(options)}" if options else ""
         return Url(f"{parts.scheme}://{parts.netloc}{path}{query}")
 
+    def with_way_in(self, user: str | None, password: str | None, options: Mapping[str, str]) -> Url:
+        """The same server for another user, with another password or with more options; None keeps what there is."""
+        parts = urlsplit(self._raw)
+        netloc = parts.netloc
+        old = options_of(parts.query)
+        if user is not None or password is not None:
+            own = unquote(parts.username or "") or old.pop("username", "")
+            secret = unquote(parts.password or "") or old.pop("password", "")
+            user, password = own if user is None else user, secret if password is None else password
+            netloc = f"{quote(user, safe='')}:{quote(password, safe='')}@{netloc.rpartition('@')[2]}"
+            old = {name: value for name, value in old.items() if name not in ("username", "password")}
+        query = urlencode(old | dict(options))
+        return Url(f"{parts.scheme}://{netloc}{parts.path}{'?' if query else ''}{query}")
+
     def __repr__(self) -> str:
         return f"Url({self.shown!r})"
 
     def __str__(self) -> str:
         return self.shown
+
+
+def _unverified(options: Mapping[str, str]) -> str:
+    if options.get("ssl_cert_reqs") == "none":
+        return "not verified"
+    return "name not verified" if options.get("ssl_check_hostname", "").upper() in _NO else ""
+
+
+def _sni(name: str, scheme: str) -> str:
+    if name and scheme != "rediss":
+        raise ConfigError("a name for TLS (sni) needs a URL that begins with rediss://")
+    if name and (not name.isprintable() or " " in name or name.startswith(".")):
+        raise ConfigError("the server's name for TLS (sni) is a host name, for example redis.example.com")
+    return name
+
+
+def _bastion(ssh: str) -> str:
+    """The host of an SSH destination; a destination that begins with ``-`` would be an option of ssh."""
+    if not ssh.isprintable() or (match := _SSH.fullmatch(ssh)) is None:
+        raise ConfigError("where SSH goes to is written user@host, host, or ssh://user@host:port")
+    return match["host"]
 
 
 def _example(raw: str) -> str:

@@ -30,7 +30,11 @@ class Feed(Protocol):
 
     @property
     def target(self) -> str:
-        """The deployment's URL without its password."""
+        """The deployment's URL without its password, and the host that SSH goes to."""
+
+    @property
+    def unverified(self) -> str:
+        """What of the server's certificate is not verified, in words; empty if nothing."""
 
     @property
     def database(self) -> int:

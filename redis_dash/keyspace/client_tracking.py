@@ -18,7 +18,8 @@ from itertools import chain
 
 import hiredis
 
-from redis_dash.client.connection import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, Connection, open_connection
+from redis_dash.client.connection import BACKOFF_S, CLIENT_NAME, Connection
+from redis_dash.client.opening import open_connection, time_limit_s
 from redis_dash.client.reasons import describe
 from redis_dash.client.traffic import Traffic
 from redis_dash.config import Url
@@ -187,7 +188,7 @@ class ClientTracking:
         connection = _TrackingConnection(self._receive, self._emptied)
         connection.traffic = self.traffic
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            async with asyncio.timeout(time_limit_s(self._url)):
                 await open_connection(self._url, connection)
                 await self._subscribe(connection, key_groups)
             await connection.lost.wait()

@@ -18,7 +18,8 @@ from itertools import islice
 
 import hiredis
 
-from redis_dash.client.connection import BACKOFF_S, CLIENT_NAME, CONNECT_TIMEOUT_S, open_connection
+from redis_dash.client.connection import BACKOFF_S, CLIENT_NAME
+from redis_dash.client.opening import open_connection, time_limit_s
 from redis_dash.client.reasons import check, describe
 from redis_dash.client.traffic import Traffic
 from redis_dash.config import Url
@@ -150,7 +151,7 @@ class Subscriber:
 
     async def _open(self, connection: MessageConnection) -> DisconnectCount:
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            async with asyncio.timeout(time_limit_s(self._url)):
                 await open_connection(self._url, connection)
                 await connection.ask(b"CLIENT", b"SETNAME", CLIENT_NAME.encode(), optional=True)
                 disconnect_count = await DisconnectCount.of(connection)

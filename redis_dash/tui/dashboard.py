@@ -59,7 +59,7 @@ class Dashboard(PaneScreen, HasUnusedBindings):
     def __init__(self, title: Plain, key_table: KeyTable) -> None:
         super().__init__()
         self._title = title
-        self.target = Plain("")
+        self.target = self.unverified = Plain("")
         self.can_undo = False
         self.progress: Progress | None = None
         self.panes: tuple[Pane[Any], ...] = tuple(pane(number) for number, pane in enumerate(PANES, 1))
@@ -130,7 +130,7 @@ class Dashboard(PaneScreen, HasUnusedBindings):
     def header(self) -> list[Item]:
         """The target, and the state of the server."""
         key = self.key_table.name(FULL_SCAN_ID) if self.key_table.keys(FULL_SCAN_ID) else ""
-        return header_items(self._title, self.target, self._server, time.time(), key)
+        return header_items(self._title, self.target, self._server, time.time(), key, self.unverified)
 
     @property
     def server(self) -> AnyReading | None:

@@ -81,6 +81,7 @@ class FeedApp(TerminalApp):
     def _show_target(self, feed: Feed) -> None:
         self._database = feed.database
         self.dashboard.target = crop_middle(plain(feed.target.split("://", 1)[-1]), 60)
+        self.dashboard.unverified = plain(feed.unverified)
 
     def _show_failure(self, note: str) -> None:
         self._feed, self._failure = None, note

@@ -21,6 +21,7 @@ from redis_dash.tui.status import status_text
 from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.status_bar import Item
 
+NOTHING = Plain("")
 _DOT: Segment = (Plain(" · "), "dim")
 STOP_NAME = "stop"
 """The name that a click on the progress reports."""
@@ -31,11 +32,17 @@ _LESSER = 5
 
 
 def header_items(
-    title: Plain, target: Plain, reading: AnyReading | None, now: float, full_scan_key: str = ""
+    title: Plain,
+    target: Plain,
+    reading: AnyReading | None,
+    now: float,
+    full_scan_key: str = "",
+    unverified: Plain = NOTHING,
 ) -> list[Item]:
     """The target and the state of the server; an alarm when it is away.
 
     Args:
+        unverified: What of the server's certificate is not verified: it always stays in the line.
         full_scan_key: The key that scans at full speed; empty if none is bound.
     """
     frame = reading.frame if reading else None
@@ -44,6 +51,8 @@ def header_items(
         items.append(Item(((title, "strong"),)))
     if target:
         items.append(Item(((target, "text"),), priority=1))  # a user who deletes must see where
+    if unverified:
+        items.append(Item(((unverified, "warn"),)))
     if isinstance(frame, ServerFrame):
         if reading is not None and reading.status in ("ok", "reduced"):
             items += _others(frame)

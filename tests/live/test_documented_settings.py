@@ -12,11 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import click
 import pytest
 import redis
 
 from redis_dash.actions.carry_out import carry_out
-from redis_dash.config import Choices, ChosenLimit, Config, load
+from redis_dash.cli import main
+from redis_dash.config import Choices, ChosenLimit, Config, load, settings
+from redis_dash.config.way_in import WayIn
 from redis_dash.core.commands import RevokeSession
 from redis_dash.snapshot import take
 from redis_dash.sources.base import Context
@@ -58,6 +61,61 @@ def config_of(block: Block, folder: Path, url: str = "redis://127.0.0.1:1/0") ->
 @pytest.mark.parametrize("block", SETTINGS, ids=lambda block: f"{block.page.name}: {block.text.split()[0]}")
 def test_each_example_can_be_loaded(block: Block, tmp_path: Path) -> None:
     assert config_of(block, tmp_path) != Config()
+
+
+PROFILES = [(block, name) for block in SETTINGS for name in tomllib.loads(block.text).get("profiles", ())]
+
+
+@pytest.mark.parametrize(("block", "profile"), PROFILES, ids=lambda one: one if isinstance(one, str) else one.page.name)
+def test_each_profile_of_an_example_can_be_used(block: Block, profile: str, tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(block.text, "utf-8")
+    found = settings(file, {}, {}, profile)
+    said = tomllib.loads(block.text)["profiles"][profile]
+    assert found.config.url == said["url"]
+    assert found.config.channels == ("orders.*",)
+    assert {name for name, layer in found.layers.items() if layer.kind == "profile"} == set(said)
+
+
+def test_the_example_of_the_way_to_the_server_says_it_all(tmp_path: Path) -> None:
+    (example,) = [block for block in SETTINGS if "password_command" in block.text]
+    file = tmp_path / "config.toml"
+    file.write_text(example.text, "utf-8")
+    found = settings(file, {}, {})
+    assert found.url.described == "rediss://watcher@redis.example.com:6380/0 via bastion.example.com"
+    assert found.password is not None
+    assert found.password.value == "pass show redis/production"
+    assert found.config.cert == str(tmp_path / "watcher.pem")
+    assert found.config.cacert == str(Path.home() / "certificates" / "ca.pem")
+
+
+def commands() -> list[tuple[str, str]]:
+    """Each command line of redis-dash in a block of a page, and the page."""
+    found = []
+    for page in PAGES:
+        for text in re.findall(r"^```(?:\w*)\n(.*?)^```$", page.read_text("utf-8"), re.MULTILINE | re.DOTALL):
+            lines = [line for line in text.splitlines() if line.startswith("redis-dash") and "@" not in line[:11]]
+            found += [(page.name, line) for line in lines]
+    return found
+
+
+@pytest.mark.parametrize(("page", "line"), commands())
+def test_each_command_line_can_be_parsed(page: str, line: str) -> None:
+    """Click knows the command and all of its options; nothing is run."""
+    words = shlex.split(line.partition("|")[0], comments=True)[1:]
+    with main.make_context("redis-dash", words) as context:
+        name, command, rest = main.resolve_command(context, [*context._protected_args, *context.args])
+        while isinstance(command, click.Group) and rest:
+            name, command, rest = command.resolve_command(context, rest)
+        assert command is not None
+        command.make_context(name, rest, parent=context)
+
+
+def test_the_table_of_the_way_to_the_server_has_all_settings() -> None:
+    page = CONFIGURATION.read_text("utf-8").partition("## The way to the server")[2].partition("\n## ")[0]
+    for name in WayIn.__struct_fields__:
+        assert re.search(rf"^\|.*`{name}`.*\|", page, re.MULTILINE), name
+        assert name == "url" or f"`--{name.replace('_', '-')}" in page, name
 
 
 def test_the_example_of_what_the_dashboard_remembers_can_be_loaded(tmp_path: Path) -> None:

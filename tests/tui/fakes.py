@@ -40,6 +40,8 @@ class FakeFeed:
         """The kinds of keys that it reports."""
         self.target = "redis://127.0.0.1:6379/0"
         """The address that it reports."""
+        self.unverified = ""
+        """What of the server's certificate is not verified."""
         self.database = 0
         """The watched database."""
         self.no_select = ""

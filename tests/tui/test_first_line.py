@@ -95,3 +95,23 @@ async def test_hidden_figures_are_not_a_number_beside_other_dashboards() -> None
         first = screen_text(app).splitlines()[0]
         assert " … " in first
         assert "+" not in first
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 36)])
+async def test_a_server_that_is_not_verified_is_told_all_the_time(size: tuple[int, int]) -> None:
+    feed = FakeFeed(fakes.ok("server", fakes.server(scan=WAITS, other_dashboards=1)))
+    feed.target = f"rediss://{'a-long-name.' * 8}example.com:6379/0 via bastion"
+    feed.unverified = "not verified"
+    async with running(feed, size) as (app, pilot):
+        await shows(app, pilot, "not verified")
+        feed.put(Reading("server", "stale", fakes.server(), 1.0, note="the server closed the connection " * 5))
+        await shows(app, pilot, "✖")
+        assert "not verified" in screen_text(app).splitlines()[0]
+
+
+async def test_the_host_that_ssh_goes_to_is_beside_the_server() -> None:
+    feed = FakeFeed(fakes.ok("server", fakes.server()))
+    feed.target = "redis://redis.shop.example.com:6379/0 via bastion"
+    async with running(feed, (120, 36)) as (app, pilot):
+        await shows(app, pilot, "example.com:6379/0 via bastion")
+        assert "not verified" not in screen_text(app)

@@ -8,9 +8,10 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from redis_dash.cli import main, read_config
+from redis_dash.cli import main
 from redis_dash.config import CachePattern, LimitPattern
 from redis_dash.core.errors import ConfigError
+from redis_dash.options import read_config
 
 
 @pytest.fixture(autouse=True)
@@ -116,4 +117,4 @@ def test_help_lists_the_flags_of_the_default_command() -> None:
 def test_help_and_version() -> None:
     assert "redis-dash demo" in run("--help").output
     assert run("--version").output.startswith("redis-dash, version")
-    assert set(main.list_commands(click.Context(main))) == {"watch", "snapshot", "discover", "demo"}
+    assert set(main.list_commands(click.Context(main))) == {"watch", "snapshot", "discover", "demo", "config"}

@@ -120,92 +120,110 @@ def test_the_file_is_found_by_xdg(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("toml", "said"),
+    ("toml", "line", "said"),
     [
-        ("chanels = []", "unknown setting `chanels` (settings are url, channels, "),
-        ("refresh_s = 0", "refresh_s must lie between 0.1 and 3600 seconds"),
-        ("refresh_s = 'a'", "refresh_s: a number is expected, not a text in quotes"),
-        ("refresh_s = true", "refresh_s: a number is expected, not true or false"),
-        ("refresh_s = 1979-05-27", "refresh_s: a number is expected, not a date"),
-        ("budget = 2", "budget is a share of one core"),
-        ('[[limits]]\nkeys = "a"\nlimit = "many"', "limits, entry 1: a limit is written REQUESTS/SECONDS, for example"),
+        ("chanels = []", 1, "unknown setting `chanels`; did you mean `channels`?"),
+        ("refresh_s = 0", 1, "refresh_s must lie between 0.1 and 3600 seconds"),
+        ("refresh_s = 'a'", 1, "refresh_s: a number is expected, not a text in quotes"),
+        ("refresh_s = true", 1, "refresh_s: a number is expected, not true or false"),
+        ("refresh_s = 1979-05-27", 1, "refresh_s: a number is expected, not a date"),
+        ("budget = 2", 1, "budget is a share of one core"),
+        (
+            '[[limits]]\nkeys = "a"\nlimit = "many"',
+            3,
+            "limits, entry 1, limit: a limit is written REQUESTS/SECONDS, for example 100/60, not 'many'",
+        ),
         (
             '[[limits]]\nkeys = "a"\n[[limits]]\nkeys = 5',
+            4,
             "limits, entry 2, keys: a text in quotes is expected, not a n",
         ),
-        ('[[limits]]\nlimit = "1/2"', "limits, entry 1: `keys` is missing"),
-        ('[[limits]]\nkeys = "a"\nfoo = 1', "limits, entry 1: unknown setting `foo` (settings are keys, "),
+        ('[[limits]]\nlimit = "1/2"', 1, "limits, entry 1: `keys` is missing"),
+        ('[[limits]]\nkeys = "a"\nfoo = 1', 3, "limits, entry 1: unknown setting `foo` (settings are keys, "),
         (
             '[[caches]]\nname = "a"\nkeys = "a"\nhits = 1',
+            4,
             "caches, entry 1: unknown setting `hits` (settings are name, ",
         ),
-        ("[limits]\na = 1", "limits: a list is expected, not a table; tables in a list are written [[limits]]"),
-        ("sessions = ['']", "a pattern is empty"),
-        ("[[caches]]\nname = 'a'\nkeys = ''", "a pattern is empty"),
-        ("sessions = [5]", "sessions, entry 1: a text in quotes or a table is expected, not a number"),
-        ("[sessions]\na = 1", "sessions: a list is expected, not a table; tables in a list are written [[sessions]]"),
+        ("[limits]\na = 1", 1, "limits: a list is expected, not a table; tables in a list are written [[limits]]"),
+        ("sessions = ['']", 1, "sessions: a pattern is empty"),
+        ("[[caches]]\nname = 'a'\nkeys = ''", 1, "caches: a pattern is empty"),
+        ("sessions = [5]", 1, "sessions, entry 1: a text in quotes or a table is expected, not a number"),
         (
-            '[[sessions]]\nkeys = "a"\nusr = "b"',
-            "sessions, entry 1: unknown setting `usr` (settings are keys, format, user, role, created, last_seen, comp",
+            "[sessions]\na = 1",
+            1,
+            "sessions: a list is expected, not a table; tables in a list are written [[sessions]]",
         ),
+        ('[[sessions]]\nkeys = "a"\nusr = "b"', 3, "sessions, entry 1: unknown setting `usr`; did you mean `user`?"),
         (
             '[[sessions]]\nkeys = "a"\nuser = "data..name"',
-            "sessions, entry 1: user: a path is names with dots between, such as data.user.email, not 'data..name'",
+            3,
+            "sessions, entry 1, user: a path is names with dots between, such as data.user.email, not 'data.",
         ),
         (
             '[[sessions]]\nkeys = "a"\n[[sessions]]\nkeys = "b"\nformat = "jsn"',
+            5,
             "sessions, entry 2, format: no format of sessions has the name 'jsn'; did you mean 'json'? There are js",
         ),
         (
             '[[sessions]]\nkeys = "a"\nformat = "oauth2-proxy"\nuser = "b"',
+            4,
             "sessions, entry 1, user: in the format 'oauth2-proxy' no path can be followed",
         ),
         (
             '[[sessions]]\nkeys = "a"\ncompanions = ["user:{user}"]',
+            3,
             "sessions, entry 1, companions, entry 1: a table is expected, not a text in quotes",
         ),
         (
             '[[sessions]]\nkeys = "a"\ncompanions = [{ key = "b:{id}", members = "{id}" }]',
-            "sessions, entry 1, companions, entry 1: unknown setting `members` (settings are key, member)",
+            3,
+            "sessions, entry 1, companions, entry 1: unknown setting `members`; did you mean `member`?",
         ),
         (
             '[[sessions]]\nkeys = "a"\ncompanions = [{ key = "user:{user}" }]',
+            3,
             "sessions, entry 1, companions, entry 1: without `member` the key is deleted, so it must hold {id} or {ke",
         ),
         (
             '[[sessions]]\nkeys = "a"\ncompanions = [{ key = "user:{user", member = "{id}" }]',
-            "sessions, entry 1, companions, entry 1: key: names stand in braces, such as {id}; a brace that is part of",
+            3,
+            "sessions, entry 1, companions, entry 1, key: names stand in braces, such as {id}; a brace that ",
         ),
         (
             '[[sessions]]\nkeys = "a"\ncompanions = [{ key = "all", member = "x" }]',
-            "sessions, entry 1, companions, entry 1: member: it must say which session, for example {id}",
+            3,
+            "sessions, entry 1, companions, entry 1, member: it must say which session, for example {id}",
         ),
         (
             '[[limits]]\nkeys = "a"\nformat = "sliding windw"',
+            3,
             "limits, entry 1, format: no format of limits has the name 'sliding windw'; did you mean 'sliding window'?",
         ),
         (
             '[[limits]]\nkeys = "a"\nformat = "GCRA"',
+            3,
             "limits, entry 1, format: no format of limits has the name 'GCRA'; did you mean 'gcra'?",
         ),
         (
             '[[leaderboards]]\nkeys = "a"\ntitle = "b"',
+            3,
             "leaderboards, entry 1: unknown setting `title` (settings are keys, name)",
         ),
-        ("[[leaderboards]]\nkeys = ''", "a pattern is empty"),
-        ("channels = 5", "channels: a list is expected, not a number"),
-        ("channels = [5]", "channels, entry 1: a text in quotes is expected, not a number"),
-        ("channels = [", "not valid TOML"),
-        ("url = 'localhost:1'", "url: a Redis URL begins with redis://, rediss:// or unix://; did you mean"),
+        ("[[leaderboards]]\nkeys = ''", 1, "leaderboards: a pattern is empty"),
+        ("channels = 5", 1, "channels: a list is expected, not a number"),
+        ("channels = [5]", 1, "channels, entry 1: a text in quotes is expected, not a number"),
+        ("channels = [", 0, "not valid TOML"),
+        ("url = 'localhost:1'", 1, "url: a Redis URL begins with redis://, rediss:// or unix://; did you mean"),
     ],
 )
-def test_a_bad_file_is_named_with_the_place_in_it(tmp_path: Path, toml: str, said: str) -> None:
+def test_a_bad_file_is_named_with_the_place_in_it(tmp_path: Path, toml: str, line: int, said: str) -> None:
     file = tmp_path / "config.toml"
     file.write_text(toml)
     with pytest.raises(ConfigError) as caught:
         load(file, {}, {})
     text = str(caught.value)
-    assert text.startswith(f"{file}: {said}")
+    assert text.startswith(f"{file}, line {line}: {said}" if line else f"{file}: {said}")
     assert not re.search(r"Expected|Object|array|object|`str`|`int`|\$", text.removeprefix(str(file)))
 
 

@@ -32,6 +32,10 @@ def test_an_error_reply_repeats_no_arguments() -> None:
     ("error", "told"),
     [
         ("WRONGPASS invalid username-password pair or user is disabled.", "refused the user name or password"),
+        (
+            "ERR AUTH <password> called without any password configured for the default user. Are you sure?",
+            "the server has no password, and one was given: `redis-dash config show` says where it is from",
+        ),
         ("LOADING Redis is loading the dataset in memory", "loading its data"),
         ("ERR max number of clients reached", "maxclients"),
         ("ERR something else", "something else"),

@@ -1,0 +1,133 @@
+"""What ``redis-dash config`` tells: the files, the settings that hold and their origin, and what is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from redis_dash.config import dashboard_file
+from redis_dash.config.errors import PROFILES, in_file, troubles
+from redis_dash.config.layers import Layer, profile_names
+from redis_dash.config.load import Settings, config_path, settings
+from redis_dash.config.settings import Config
+from redis_dash.config.toml_file import TomlFile, read_toml
+from redis_dash.config.url import options_of
+from redis_dash.config.way_in import FILES, WayIn
+from redis_dash.core.errors import ConfigError
+from redis_dash.core.toml_text import quoted
+
+
+def files(path: Path | None, environ: Mapping[str, str] = os.environ) -> str:
+    """The files that are read, and whether they are there."""
+    config = path or config_path(environ)
+    lines = []
+    for file, holds in ((config, "settings"), (config.with_name(dashboard_file.NAME), "choices of the dashboard")):
+        lines.append(f"{file}  ({holds}{'' if file.exists() else '; there is no such file'})")
+    return "\n".join(lines)
+
+
+def shown(found: Settings) -> str:
+    """The settings that hold, as a ``config.toml``, with the origin of each as a comment. No password is in it."""
+    rows = []
+    for name in Config.__struct_fields__:
+        layer = found.layers.get(name)
+        origin = "default" if layer is None else layer.origin(name)
+        if name in found.changed:
+            origin = f"{origin}, changed by {found.changed[name]}"
+        value = getattr(found.config, name)
+        if name == "url":
+            rows.append((f"url = {quoted(found.url.shown)}", f"{origin}{_hidden(found)}"))
+        elif name == "password_command" and value:
+            rows.append((f"password_command = {quoted(value.split(maxsplit=1)[0] + ' …')}", origin))
+        elif layer is not None or name not in WayIn.__struct_fields__:
+            rows.append((f"{name} = {_toml(value)}", origin))
+    width = min(60, max(len(setting) for setting, _ in rows))
+    lines = [f"{setting:{width}}  # {origin}" for setting, origin in rows]
+    return "\n".join([*lines, f"# password: {_password(found)}"])
+
+
+def _hidden(found: Settings) -> str:
+    """The options of the URL, which it is shown without: one of them may be a secret."""
+    names = sorted(options_of(urlsplit(found.config.url).query).keys() - {"db"})
+    return f", with {', '.join(names)}" if names else ""
+
+
+def _password(found: Settings) -> str:
+    if found.asks:
+        return "asked for on the terminal, flag --ask-password"
+    if found.password is not None:
+        return found.password.origin
+    if not found.url.has_password:
+        return "none"
+    layer = found.layers.get("url")
+    return f"in the URL, {layer.origin('url')}" if layer is not None else "none"
+
+
+def _toml(value: Any) -> str:
+    value = msgspec.to_builtins(value)
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items() if one not in ("", [], ())) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return quoted(value) if isinstance(value, str) else json.dumps(value)
+
+
+def check(path: Path | None, environ: Mapping[str, str] = os.environ) -> Iterator[str]:
+    """What is wrong in the files: of the top level, of each profile and of the dashboard's own file."""
+    try:
+        file = read_toml(path or config_path(environ), must_exist=path is not None)
+        profiles = profile_names(file)
+    except ConfigError as error:
+        yield str(error)
+        return
+    tables: list[tuple[tuple[str, ...], Mapping[str, Any]]] = [((), file.values)]
+    tables += [((PROFILES, name), file.values[PROFILES][name]) for name in profiles]
+    is_sound = True
+    for above, values in tables:
+        found = list(troubles({name: value for name, value in values.items() if above or name != PROFILES}))
+        yield from (str(in_file(trouble, file, above)) for trouble in found)
+        is_sound = is_sound and (bool(above) or not found)
+        if not found:
+            yield from _contradictions(file, above) if is_sound else ()
+            yield from _missing(file, values, above)
+    try:
+        dashboard_file.read(file.path.with_name(dashboard_file.NAME))
+    except ConfigError as error:
+        yield str(error)
+
+
+def _contradictions(file: TomlFile, above: tuple[str, ...]) -> Iterator[str]:
+    """What is written well, and does not fit together."""
+    try:
+        settings(file.path if file.exists else None, {}, {}, above[1] if above else None)
+    except ConfigError as error:
+        yield str(error)
+
+
+def _missing(file: TomlFile, values: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[str]:
+    """Files and programs that are not there."""
+    place = Layer("file", values, file, above).place
+    for name in FILES:
+        if value := values.get(name):
+            whole = file.path.parent / Path(value).expanduser()
+            try:
+                with whole.open("rb"):
+                    pass
+            except OSError as error:
+                yield f"{place(name)}{name}: {whole}: {error.strerror or error}"
+    for name, program in (("password_command", _program(values)), ("ssh", "ssh" if values.get("ssh") else "")):
+        if program and shutil.which(program) is None:
+            yield f"{place(name)}{name}: there is no program {program} on PATH"
+
+
+def _program(values: Mapping[str, Any]) -> str:
+    import shlex  # imported here for a quick start
+
+    return next(iter(shlex.split(values.get("password_command", ""))), "")

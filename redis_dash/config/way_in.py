@@ -1,0 +1,79 @@
+"""The settings of the way to the server: URL, user, password, TLS, SSH."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from redis_dash.config.url import DEFAULT_URL, SNI, SSH, Url
+from redis_dash.core.errors import ConfigError
+
+PASSWORDS = ("password_file", "password_command")
+"""Where a password is read from; of two the later one counts."""
+FILES = ("password_file", "cacert", "cert", "key")
+"""Settings that name a file."""
+OF_URL = ("user", *PASSWORDS, "cacert", "cert", "key", "insecure", "sni", "ssh")
+"""Settings that are for the URL beside which they stand, and for no other one."""
+_TLS = {"cacert": "ssl_ca_certs", "cert": "ssl_certfile", "key": "ssl_keyfile", "sni": SNI}
+"""The URL's option for each setting of TLS."""
+
+
+class WayIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the server is reached. None of them is a password."""
+
+    url: str = DEFAULT_URL
+    user: str = ""
+    password_file: str = ""
+    password_command: str = ""
+    """A program with its arguments; it is run without a shell, and prints the password."""
+    cacert: str = ""
+    cert: str = ""
+    key: str = ""
+    insecure: bool = False
+    """Whether any certificate of the server is accepted."""
+    sni: str = ""
+    """The server's name for TLS, if it is not the host of the URL."""
+    ssh: str = ""
+    """Where SSH goes to: ``user@host``."""
+
+    def __post_init__(self) -> None:
+        if self.password_command:
+            import shlex  # imported here for a quick start
+
+            try:
+                shlex.split(self.password_command)
+            except ValueError as error:
+                raise ValueError(f"password_command: a quote is not closed ({error})") from None
+        if not (self.sni or self.ssh):
+            return
+        try:
+            Url("rediss://host").with_way_in(None, None, {SNI: self.sni, SSH: self.ssh})
+        except ConfigError as error:
+            raise ValueError(str(error)) from None
+
+    def options(self) -> dict[str, str]:
+        """The options of the URL for the settings of TLS and SSH."""
+        options = {option: value for name, option in _TLS.items() if (value := getattr(self, name))}
+        if self.insecure:
+            options["ssl_cert_reqs"] = "none"
+        return options | ({SSH: self.ssh} if self.ssh else {})
+
+
+def check_together(way: WayIn, url: Url, place: Mapping[str, str]) -> None:
+    """Check what is only known of all settings together.
+
+    Args:
+        place: where each of the settings is, for errors.
+
+    Raises:
+        ConfigError: they contradict each other.
+    """
+    for name in (*_TLS, "insecure"):
+        if getattr(way, name) and not url.is_tls:
+            scheme = url.shown.partition(":")[0]
+            raise ConfigError(
+                f"{place[name]}{name} is for TLS: the URL begins with rediss://, and not with {scheme}://"
+            )
+    if way.key and not way.cert:
+        raise ConfigError(f"{place['key']}key is a private key: cert, its certificate, is needed, too")
