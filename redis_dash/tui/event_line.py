@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from redis_dash.core.known_ids import KnownIds
 from redis_dash.core.messages import Entry, Event, Mark
 from redis_dash.tui.abbreviation import Abbreviations
 from redis_dash.tui.formatting import clock, nbytes
 from redis_dash.tui.segments import Segment, measure
 from redis_dash.tui.text import Plain, crop, pad, plain
 from redis_dash.tui.theme_styles import Hues, Role
+
+if TYPE_CHECKING:
+    from redis_dash.core.known_ids import KnownIds
 
 _TYPE_KEYS = ("type", "event", "kind", "name")
 _LEFT_OUT = frozenset({"at", "ts", "time", "timestamp"})
@@ -48,15 +50,16 @@ class Shown(NamedTuple):
 
 
 @lru_cache(maxsize=256)  # a visible line is painted several times
-def show(event: Event, session_globs: tuple[str, ...], ids: KnownIds, _version: int) -> Shown:
+def show(event: Event, session_globs: tuple[str, ...], ids: KnownIds | None, _version: int) -> Shown:
     """The event without secrets; ``version`` is that of the known session ids."""
+    from redis_dash.core.known_ids import KnownIds
     from redis_dash.dialects.messages import read_message  # imported here, for a quick start
     from redis_dash.redaction.redact import redact_event
 
     message = read_message(event)
     if message.payload is not None:
         event = msgspec.structs.replace(event, payload=message.payload, size=len(message.payload))
-    event = redact_event(event, session_globs, ids)
+    event = redact_event(event, session_globs, ids or KnownIds())
     fields = read_fields(event)
     type_key = next((key for key in _TYPE_KEYS if fields and isinstance(fields.get(key), str)), None)
     text = plain(str(fields[type_key]), _LONGEST_NAME) if fields and type_key else Plain("")
@@ -83,7 +86,8 @@ class EventLine:
     def __init__(self) -> None:
         self.hues = Hues()
         self.session_globs: tuple[str, ...] = ()
-        self.known_ids = KnownIds()
+        self.known_ids: KnownIds | None = None
+        """None before the first frame."""
         self._version = 0
         self._channel_width = 8
         self._type_width = 8
@@ -91,7 +95,7 @@ class EventLine:
 
     def show(self, event: Event) -> Shown:
         """The event without secrets."""
-        return show(event, self.session_globs, self.known_ids, self.known_ids.version)
+        return show(event, self.session_globs, self.known_ids, self.known_ids.version if self.known_ids else 0)
 
     def hide(self, session_globs: tuple[str, ...], ids: KnownIds) -> bool:
         """Mask these from now on; return whether lines change."""
