@@ -26,6 +26,7 @@ _TIME_WIDTH = 10
 _ROOMY = 32
 _CHANNEL_WIDTH = 16
 _LONGEST_NAME = 200
+_MOST_PAINTED = 1000
 _NUMBER = re.compile(r"[-+]?[0-9][0-9.,]{0,40}")
 
 
@@ -89,6 +90,8 @@ class EventLine:
         self.known_ids: KnownIds | None = None
         """None before the first frame."""
         self._version = 0
+        self._painted: dict[Event, Shown] = {}
+        """What was painted of the latest events."""
         self._channel_width = 8
         self._type_width = 8
         self._channels, self._types = Abbreviations(), Abbreviations()
@@ -102,6 +105,10 @@ class EventLine:
         before = self.session_globs, self.known_ids, self._version
         self.session_globs, self.known_ids, self._version = session_globs, ids, ids.version
         return before != (session_globs, ids, ids.version)
+
+    def is_current(self, entry: Entry) -> bool:
+        """Whether an entry would be painted as it was: no id is masked now that was not known then."""
+        return isinstance(entry, Mark) or self._painted.get(entry) == self.show(entry)
 
     def make_room(self, entries: Iterable[Entry]) -> bool:
         """Fit the channel column to these names and learn them; return whether lines change."""
@@ -131,7 +138,9 @@ class EventLine:
         segments: list[Segment] = [(Plain(" "), "blank")]
         if width >= 40:
             segments += [(clock(entry.at), "dim"), gap]
-        shown = self.show(entry)
+        if len(self._painted) >= _MOST_PAINTED:
+            self._painted.clear()
+        self._painted[entry] = shown = self.show(entry)
         channel = self._channels.fit(shown.channel, channel_width)
         segments += [(pad(channel, channel_width), self.hues.of(shown.event.channel)), gap]
         segments += self._payload(shown, gap, width - measure(segments) - 1)
