@@ -18,6 +18,7 @@ from redis_dash.tui.theme_styles import Hues, Role
 
 if TYPE_CHECKING:
     from redis_dash.core.known_ids import KnownIds
+    from redis_dash.dialects.messages import Message
 
 _TYPE_KEYS = ("type", "event", "kind", "name")
 _LEFT_OUT = frozenset({"at", "ts", "time", "timestamp"})
@@ -53,14 +54,28 @@ class Shown(NamedTuple):
 @lru_cache(maxsize=256)  # a visible line is painted several times
 def show(event: Event, session_globs: tuple[str, ...], ids: KnownIds | None, _version: int) -> Shown:
     """The event without secrets; ``version`` is that of the known session ids."""
-    from redis_dash.core.known_ids import KnownIds
+    from redis_dash.core.known_ids import KnownIds  # imported here, for a quick start
+    from redis_dash.redaction.redact import without_ids
+
+    readable, message = _read(event, session_globs)
+    masked = without_ids(readable, event.channel, ids or KnownIds(), has_sessions=bool(session_globs))
+    return _parts(masked, message)
+
+
+@lru_cache(maxsize=256)  # ids become known each second, and most messages hold none
+def _read(event: Event, session_globs: tuple[str, ...]) -> tuple[Event, Message]:
+    """The event with its payload decoded, without secrets except for known ids; and what is known of its format."""
     from redis_dash.dialects.messages import read_message  # imported here, for a quick start
-    from redis_dash.redaction.redact import redact_event
+    from redis_dash.redaction.redact import without_secrets
 
     message = read_message(event)
     if message.payload is not None:
         event = msgspec.structs.replace(event, payload=message.payload, size=len(message.payload))
-    event = redact_event(event, session_globs, ids or KnownIds())
+    return without_secrets(event, session_globs), message
+
+
+@lru_cache(maxsize=256)
+def _parts(event: Event, message: Message) -> Shown:
     fields = read_fields(event)
     type_key = next((key for key in _TYPE_KEYS if fields and isinstance(fields.get(key), str)), None)
     text = plain(str(fields[type_key]), _LONGEST_NAME) if fields and type_key else Plain("")
