@@ -26,7 +26,7 @@ from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.presence import until_noticed
 from redis_dash.pubsub.subscriber import Subscriber
 from redis_dash.readings import Readings
-from redis_dash.sources.base import AcceptsRequests, BackgroundWork, HasOwnConnection, Source
+from redis_dash.sources.base import AcceptsRequests, HasOwnConnection, Source
 from redis_dash.streams.reader import StreamReader
 from redis_dash.watch import Watch, keep_running
 from redis_dash.watches import Watches
@@ -208,7 +208,7 @@ class Hub:
         if self.watch.keyspace.full_speed:
             scan = self.watch.keyspace.scan()
             return Progress("pass", scan.done, max(scan.done, scan.size), self.watch.keyspace.elapsed_s)
-        busy = (source.progress() for source in self.watch.sources if isinstance(source, BackgroundWork))
+        busy = (source.progress() for source in self.watch.in_background)
         return next((progress for progress in busy if progress is not None), None)
 
     def ask(self, request: Request) -> None:

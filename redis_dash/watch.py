@@ -69,6 +69,7 @@ class Watch:
             context.knows_kinds = False
             context.unread = lambda topic: discovery.unread(topic, self.topics, context.shown_glob)
         self.sources: list[Source[Any]] = [make(context) for make in SOURCES]
+        self.in_background = [one for one in self.sources if isinstance(one, BackgroundWork)]
         self.with_own_connection = {one.topic: one for one in self.sources if isinstance(one, HasOwnConnection)}
 
     def follow(self, before: Watch) -> None:

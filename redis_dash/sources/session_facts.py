@@ -67,6 +67,8 @@ class KnownSession(msgspec.Struct):
     """Whether our user may not ask for the lifetime of this key in particular."""
     pattern: int | None = None
     """A cache: the place of the pattern that the key matches."""
+    identity: tuple[bytes, Credential, str] | None = None
+    """A cache: the id, the key, and the masked id."""
     shown_at: int = -1
     """The version of the known ids that are masked in what is shown."""
 
@@ -209,8 +211,12 @@ class SessionRows:
         return self._masks[text]
 
     def _row(self, key: bytes, known: KnownSession, now: float) -> SessionRow:
-        facts, identifier = known.facts, self.identifier(key)
+        facts = known.facts
         assert facts is not None
+        if known.identity is None:
+            identifier = self.identifier(key)
+            known.identity = identifier, Credential(key), mask(distinctive(identifier))
+        identifier, credential, masked = known.identity
         if known.shown is None or known.shown[0] != facts:
             known.shown = facts, showable(facts, SessionSecret(identifier)), facts.fingerprint
             known.shown_at = -1
@@ -220,8 +226,8 @@ class SessionRows:
         _, shown, fingerprint = known.shown
         left_s = _left(known, now)
         return SessionRow(
-            key=Credential(key),
-            id=mask(distinctive(identifier)),
+            key=credential,
+            id=masked,
             user=shown.user,
             role=shown.role,
             ttl_s=left_s,
