@@ -144,9 +144,9 @@ async def revoked(
     expected = caveat.startswith(NEVER)
     words = "signed out" if not after else "still signed in, as the question says" if expected else "still signed in"
     if outcome.undo is not None and not after:
-        await running.restore(outcome.undo)
+        undone = (await running.restore(outcome.undo)).result
         back = await asyncio.to_thread(application.works, credential)
-        words += "; undone: signed in" if back else "; undone: signed out"
+        words += f"; undo: {'signed in' if back else 'signed out'}{'' if undone == 'restored' else f', {undone}'}"
     right = before and outcome.result == "deleted" and after == expected
     return is_right("revoking", "still signed in" if expected else "signed out", words, right), words
 

@@ -51,7 +51,7 @@ def test_an_application_that_agrees(
     assert compare.main(["--table"]) == 0
     out = capsys.readouterr().out
     assert "own: own 1: 8 of 8 right" in out
-    assert "| own | own 1 | 8 of 8 |  | signed out; undone: signed in |" in out
+    assert "| own | own 1 | 8 of 8 |  | signed out; undo: signed in |" in out
 
 
 def test_an_application_that_knows_another_user(
