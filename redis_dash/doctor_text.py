@@ -61,11 +61,15 @@ def _all(rights: Sequence[Right], user: str) -> Iterator[str]:
 def _right(right: Right, user: str) -> Iterator[str]:
     head = f"{MARKS[right.state]} {PANES.get(right.name, right.name.capitalize()):<17}{right.state:<11}"
     told = [*right.brief, *(f"not known: {what}" for what in right.not_told)]
-    texts = [line for text in told for line in textwrap.wrap(plain(text), WIDTH - len(head)) or [""]]
+    texts = [line for text in told for line in _wrapped(text, WIDTH - len(head))]
     yield f"{head}{texts[0] if texts else ''}".rstrip()
     yield from (" " * len(head) + text for text in texts[1:])
     if line := right.line(user):
         yield f"    {plain(line)}"
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(plain(text), width, break_on_hyphens=False) or [""]
 
 
 def _server(report: Report) -> Iterator[str]:
@@ -78,7 +82,7 @@ def _server(report: Report) -> Iterator[str]:
     facts.append(("asked by", report.how))
     for name, text in facts:
         if text:
-            first, *rest = textwrap.wrap(plain(text), WIDTH - 12)
+            first, *rest = _wrapped(text, WIDTH - 12)
             yield f"{_mark(report, name)} {name:<10}{first}"
             yield from (" " * 12 + line for line in rest)
 
