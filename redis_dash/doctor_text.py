@@ -75,6 +75,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 def _server(report: Report) -> Iterator[str]:
     server, url = report.server, report.url
     facts = [("via", f"SSH to {url.bastion}" if url.ssh else ""), ("TLS", _tls(report))]
+    facts += [("cluster", "only the keys of this node are seen" if report.is_part else "")]
     facts += [("ping", f"{milliseconds(server.ping_ms)} (median)" if server.ping_ms is not None else "not known")]
     facts += [("clock", clock_text(server.clock)), ("keys", _keys(report)), ("one pass", _pass(report))]
     if report.unknown:
@@ -91,7 +92,7 @@ def _mark(report: Report, name: str) -> str:
     """A mark before what may be wrong."""
     clock = report.server.clock
     is_wrong = {"TLS": bool(report.url.unverified), "clock": clock is not None and clock.is_known_to_differ}
-    return "!" if is_wrong.get(name, name == "unknown") else " "
+    return "!" if is_wrong.get(name, name in ("unknown", "cluster")) else " "
 
 
 def _tls(report: Report) -> str:
