@@ -61,16 +61,21 @@ def _all(rights: Sequence[Right], user: str) -> Iterator[str]:
 def _right(right: Right, user: str) -> Iterator[str]:
     head = f"{MARKS[right.state]} {PANES.get(right.name, right.name.capitalize()):<17}{right.state:<11}"
     told = [*right.brief, *(f"not known: {what}" for what in right.not_told)]
-    texts = [line for text in told for line in textwrap.wrap(plain(text), WIDTH - len(head)) or [""]]
+    texts = [line for text in told for line in _wrapped(text, WIDTH - len(head))]
     yield f"{head}{texts[0] if texts else ''}".rstrip()
     yield from (" " * len(head) + text for text in texts[1:])
     if line := right.line(user):
         yield f"    {plain(line)}"
 
 
+def _wrapped(text: str, width: int) -> list[str]:
+    return textwrap.wrap(plain(text), width, break_on_hyphens=False) or [""]
+
+
 def _server(report: Report) -> Iterator[str]:
     server, url = report.server, report.url
     facts = [("via", f"SSH to {url.bastion}" if url.ssh else ""), ("TLS", _tls(report))]
+    facts += [("cluster", "only the keys of this node are seen" if report.is_part else "")]
     facts += [("ping", f"{milliseconds(server.ping_ms)} (median)" if server.ping_ms is not None else "not known")]
     facts += [("clock", clock_text(server.clock)), ("keys", _keys(report)), ("one pass", _pass(report))]
     if report.unknown:
@@ -78,7 +83,7 @@ def _server(report: Report) -> Iterator[str]:
     facts.append(("asked by", report.how))
     for name, text in facts:
         if text:
-            first, *rest = textwrap.wrap(plain(text), WIDTH - 12)
+            first, *rest = _wrapped(text, WIDTH - 12)
             yield f"{_mark(report, name)} {name:<10}{first}"
             yield from (" " * 12 + line for line in rest)
 
@@ -87,7 +92,7 @@ def _mark(report: Report, name: str) -> str:
     """A mark before what may be wrong."""
     clock = report.server.clock
     is_wrong = {"TLS": bool(report.url.unverified), "clock": clock is not None and clock.is_known_to_differ}
-    return "!" if is_wrong.get(name, name == "unknown") else " "
+    return "!" if is_wrong.get(name, name in ("unknown", "cluster")) else " "
 
 
 def _tls(report: Report) -> str:

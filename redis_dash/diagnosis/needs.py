@@ -193,7 +193,7 @@ def besides(config: Config) -> dict[str, Needs]:
     found = (
         _recognition(),
         _lookups(),
-        _courtesy(),
+        _connection(),
         Needs("databases", (Need("info", "they are not listed"), Need("select", "none can be chosen"))),
         _sign_out(config),
         _undo(config),
@@ -226,12 +226,12 @@ def _other_dashboards(channels: tuple[str, ...]) -> OtherWay:
     return OtherWay(("client|id", "client|list"), needs, channels)
 
 
-def _courtesy() -> Needs:
+def _connection() -> Needs:
     commands = (
         Need("client|setname", "CLIENT LIST does not name us"),
         Need("client|no-touch", "reading makes keys look used (LRU, LFU)"),
     )
-    return Needs("unobtrusive", commands)
+    return Needs("connection", commands)
 
 
 def _sign_out(config: Config) -> Needs:

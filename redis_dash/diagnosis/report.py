@@ -37,6 +37,8 @@ class Report(msgspec.Struct):
     user: str
     budget: float
     server: Server = Server()
+    is_part: bool = False
+    """Whether it is a node of a cluster whose other nodes are not asked."""
     topics: tuple[Right, ...] = ()
     besides: tuple[Right, ...] = ()
     """What else the dashboard does."""
@@ -89,6 +91,7 @@ async def examine(config: Config, choices: Choices | None = None) -> Report:
 
 async def _fill(report: Report, deployment: Deployment, config: Config, choices: Choices | None) -> None:
     report.server = await look_at(deployment, config.budget)
+    report.is_part = report.server.mode.startswith("cluster") and len(deployment.nodes) == 1
     discovery, open_ = Discovery(deployment), open_topics(config)
     try:
         await discovery.first_look()

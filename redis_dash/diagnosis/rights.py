@@ -53,7 +53,7 @@ class Right(msgspec.Struct, frozen=True):
             is_unseen: whether it is not known which kinds there are.
         """
         if is_unseen:
-            untold = f"which other keys are {things}: no keys are seen (see kinds of keys)"
+            untold = f"which other keys are {things} (see kinds of keys)"
             return msgspec.structs.replace(self, not_told=(*self.not_told, untold))
         if found is None:
             return self

@@ -54,7 +54,11 @@ async def test_commands_that_were_renamed_are_told_and_have_no_line(renamed: str
 
 async def test_the_kinds_of_servers(redis_url: str, node: str, replica: str, embedded_server: EmbeddedServer) -> None:
     assert (await server_of(redis_url)).mode == "standalone"
-    assert (await server_of(node)).mode == "cluster node"
+    text, code = await doctor(Config(url=node), as_json=False)
+    assert text.startswith(f"{node}: valkey ")
+    assert text.splitlines()[0].endswith(", cluster node")
+    assert "! cluster   only the keys of this node are seen" in text
+    assert code == OK
     with redis.Redis.from_url(replica) as client:
         await until(lambda: client.info("replication")["master_link_status"] == "up")
     assert (await server_of(replica)).mode == f"replica of 127.0.0.1:{embedded_server.port}"

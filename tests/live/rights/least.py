@@ -196,7 +196,7 @@ async def own_lookups(client: redis.Redis, port: int) -> list[str]:
     return [name.decode() for name in CALIBRATED if own.weights[name] == 7]
 
 
-async def unobtrusive(client: redis.Redis, port: int) -> list[str]:
+async def connection(client: redis.Redis, port: int) -> list[str]:
     deployment = Deployment(Url(settings(port).url))
     try:
         await deployment.connect()
@@ -264,7 +264,7 @@ async def _sign_out(port: int, *, undo: bool) -> list[str]:
 BESIDES: dict[str, Check] = {
     "kinds of keys": kinds_of_keys,
     "own lookups": own_lookups,
-    "unobtrusive": unobtrusive,
+    "connection": connection,
     "databases": databases,
     "sign out": sign_out,
     "undo": undo,
