@@ -8,6 +8,7 @@ from redis_dash.client.change_counters import database_of, databases_of, keys_in
 from redis_dash.client.info import Info, told
 from redis_dash.core.frames.server import ServerFrame
 from redis_dash.sources.base import Context, Sample, Source
+from redis_dash.sources.cluster_nodes import ClusterNodes
 
 CALM_S = 10.0
 """A counter that has not grown for this time is not growing."""
@@ -48,6 +49,7 @@ class ServerSource(Source[ServerFrame]):
         self._before: Info | None = None
         self._ops_per_s: float | None = None
         self._lost_per_s: tuple[float | None, float | None] = None, None
+        self._cluster_nodes = ClusterNodes(context.deployment, self._shortest_s)
         self._evicting, self._rejecting, self._errors = Growth(), Growth(), Growth(0)
 
     async def read(self) -> Sample[ServerFrame]:
@@ -82,11 +84,14 @@ class ServerSource(Source[ServerFrame]):
                 cost=cost,
                 scan=self._keyspace.scan(),
                 kind=self._deployment.kind,
+                cluster=self._cluster_nodes.state(info),
                 other_dashboards=self._context.other_dashboards,
                 evicting_since=self._evicting.take(evicted),
                 rejecting_since=self._rejecting.take(rejected),
                 errors_since=self._errors.take(cost.errors),
-            )
+            ),
+            status="reduced" if info.partial else "ok",
+            note=info.partial,
         )
 
     def _compare(self, info: Info) -> None:
