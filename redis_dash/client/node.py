@@ -325,7 +325,7 @@ class Node:
         """
         self._priced_at = time.monotonic()
         if isinstance(stats := (await self._run([(b"INFO", b"commandstats")]))[0], bytes):
-            self.cost.price(parse_info(stats), self._priced_at)
+            self.cost.price(calls_of(stats), self._priced_at)
 
     async def ping_ms(self) -> float | None:
         """The round trip of PING in milliseconds, the median of a few; None if none could be measured yet.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -74,6 +73,8 @@ class SessionFacts(msgspec.Struct, frozen=True):
     @property
     def fingerprint(self) -> bytes:
         """A hash that identifies the user; ordinary activity changes fields, but not the fingerprint."""
+        import hashlib  # imported here, for a quick start
+
         return hashlib.sha256(repr((self.user, self.others, self.role, self.created_at)).encode()).digest()
 
 
