@@ -15,6 +15,7 @@ from redis_dash.client.cluster.slots import slot_of
 from redis_dash.client.command_key import key_of
 from redis_dash.client.info import Info
 from redis_dash.client.node import Exchange, Node
+from redis_dash.client.value_heads import ValueHeads
 from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.resp import Command, ReplyError
 
@@ -140,10 +141,15 @@ class Cluster:
     async def _part(self, node: Node, commands: Sequence[Command], asks: bool) -> list[object]:
         if not asks:
             return await node.pipeline(commands)
-        replies: list[object] = []
-        for begin in range(0, len(commands), ASKED_TOGETHER):
-            replies += (await node.pipeline(with_asking(commands[begin : begin + ASKED_TOGETHER])))[1::2]
-        return replies
+        heads = ValueHeads(node.own)  # the node's own ones would send a command without its ASKING
+
+        async def ask(them: Sequence[Command]) -> list[object]:
+            replies: list[object] = []
+            for begin in range(0, len(them), ASKED_TOGETHER):
+                replies += (await node.pipeline(with_asking(them[begin : begin + ASKED_TOGETHER])))[1::2]
+            return replies
+
+        return await heads.as_get(commands, await ask(heads.bounded(commands)), ask)
 
     async def _follow(self, redirects: dict[int, Redirect], asking: dict[int, Node]) -> bool:
         """Note where the commands should go; returns whether to wait before they are sent again."""
