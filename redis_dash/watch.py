@@ -116,13 +116,13 @@ class Watch:
                     tasks.create_task(self._keep(source.run, f"working on {source.topic.replace('_', ' ')}"))
 
     async def _track(self) -> None:
-        """Track, as soon as it is known that this is not a cluster."""
+        """Track, as soon as it is known that this is no cluster, of which only one node would be tracked."""
         try:
             await self._deployment.connect()
         except SourceError:  # the sources report it
             self.tracking.tried.set()
             return
-        if self._deployment.cluster is None:
+        if self._deployment.kind != "cluster":
             await self.tracking.run()
             return
         self.tracking.tried.set()

@@ -7,12 +7,14 @@ If a node that was asked cannot be reached, there is an error that names it; onl
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import cycle
 from typing import TypeVar
 
+from redis_dash.client.cluster.absent import without_moved
 from redis_dash.client.cluster.cluster import Cluster
-from redis_dash.client.cluster.members import Members
+from redis_dash.client.cluster.members import Members, NoSlotsError
 from redis_dash.client.cluster.slots import slot_of
 from redis_dash.client.command_key import key_of
 from redis_dash.client.node import Exchange, Node
@@ -26,6 +28,10 @@ from redis_dash.core.rights import remedy
 
 T = TypeVar("T")
 UNFOLLOWED = "one node of a cluster"
+RULES = ("+cluster|slots", "+cluster|info")
+"""The ACL rules that let our user follow a cluster."""
+UNFOLLOWED_S = 30.0
+"""Pause before a cluster is followed that could not be: each refusal is an entry in the server's ACL LOG."""
 
 
 def first(_: bytes) -> int:
@@ -45,12 +51,14 @@ class Nodes:
         """
         self._given = tuple(nodes) or (Node(url.seeds[0]),)
         self._target = url
+        self.partial_rules: tuple[str, ...] = ()
+        """The ACL rules that would let all of the cluster be seen."""
         self.changed = asyncio.Event()
         """Set whenever other nodes of a cluster are asked."""
         self._cluster = Cluster(Members(url, self.changed)) if url.is_cluster else None
         """Once it is known that the server is a node of a cluster."""
-        self._unfollowed, self._unfollowed_on = "", 0
-        """Why the cluster of a server is not followed, and on which of its connections that was found."""
+        self._unfollowed, self._unfollowed_until = "", 0.0
+        """Why the cluster of a server is not followed, and when that is tried again (``time.monotonic()``)."""
         self.found_cluster = asyncio.Event()
         if self._cluster is not None:
             self.found_cluster.set()
@@ -114,18 +122,19 @@ class Nodes:
         if self._cluster is None and len(self._given) == 1:
             if not seed.connects:
                 await seed.connect()
-            if seed.kind == "cluster" and self._unfollowed_on != seed.connects:
-                self._cluster = Cluster(Members(seed.url, self.changed, seed))
+            if seed.kind == "cluster" and time.monotonic() >= self._unfollowed_until:
+                shared = (self._target, self.changed) if self._target.is_cluster else (seed.url, self.changed, seed)
+                self._cluster = Cluster(Members(*shared))
         if self._cluster is None:
             return None
         try:
             await self._cluster.begin()
-        except MissingRightError as error:
-            if self._target.is_cluster:
-                raise
-            self._cluster, self._unfollowed, self._unfollowed_on = None, str(error), seed.connects
+        except (MissingRightError, NoSlotsError) as error:
+            self._cluster, self._unfollowed = None, str(error)
+            self.partial_rules = RULES if isinstance(error, MissingRightError) else ()
+            self._unfollowed_until = time.monotonic() + UNFOLLOWED_S
             return None
-        self._unfollowed = ""
+        self._unfollowed, self.partial_rules = "", ()
         self.found_cluster.set()
         return self._cluster
 
@@ -254,7 +263,8 @@ class Nodes:
         if (cluster := await self._begin()) is not None:
             return await cluster.pipeline(commands, strict=strict)
         if len(self.nodes) == 1:
-            return await self.nodes[0].pipeline(commands)
+            own = await self.nodes[0].pipeline(commands)
+            return without_moved(commands, own) if self._unfollowed and not strict else own
         places: dict[Node, list[int]] = {} if commands else {node: [] for node in self.nodes}
         for place, command in enumerate(commands):
             places.setdefault(self.node_of(key_of(command)), []).append(place)

@@ -218,7 +218,7 @@ class Context:
         """A note for every topic that needs the scan: what of a cluster is not seen, why the scan cannot proceed."""
         why, partial = self.keyspace.stopped, self.deployment.partial
         if not why:
-            return Note(partial)
+            return Note(partial, self.deployment.partial_rules)
         what = "new keys may be missed" if self.keyspace.has_begun else "no keys are counted"
         return Note("; ".join(filter(None, (partial, f"{why}: {what}"))), self.keyspace.missing_rules)
 

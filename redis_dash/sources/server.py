@@ -92,6 +92,7 @@ class ServerSource(Source[ServerFrame]):
             ),
             status="reduced" if info.partial else "ok",
             note=info.partial,
+            rules=self._deployment.partial_rules,
         )
 
     def _compare(self, info: Info) -> None:

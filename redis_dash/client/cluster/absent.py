@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from redis_dash.client.own_lookups import reply_if_absent
 from redis_dash.core.resp import Command, ReplyError
 
@@ -17,3 +19,11 @@ def absent_reply(command: Command) -> object:
         return None
     found, reply = reply_if_absent(command)
     return reply if found else ReplyError(UNREACHABLE)
+
+
+def without_moved(commands: Sequence[Command], replies: Sequence[object]) -> list[object]:
+    """The replies of the only node that is seen; the keys of others are told as not there."""
+    return [
+        absent_reply(command) if isinstance(reply, ReplyError) and str(reply).startswith(("MOVED ", "ASK ")) else reply
+        for command, reply in zip(commands, replies, strict=True)
+    ]

@@ -28,7 +28,15 @@ LEAST_S = 0.1
 """The topology is asked no more often."""
 ASKED_AT_ONCE = 3
 """Servers that are asked for the topology at once: the one that knows most counts."""
+NO_SLOTS = "no server of it holds slots yet"
 NO_CLUSTER = "this server is no node of a cluster: use redis://"
+
+
+class NoSlotsError(SourceError):
+    """The servers do not share the slots yet."""
+
+    def __init__(self) -> None:
+        super().__init__(NO_SLOTS)
 
 
 class Members:
@@ -67,6 +75,7 @@ class Members:
         self._turn = 0
         self._changed = changed
         self._refusal: MissingRightError | None = None
+        self._has_no_slots = False
 
     @property
     def ever(self) -> tuple[Node, ...]:
@@ -122,9 +131,12 @@ class Members:
         Raises:
             AwayError: no server that is known can be reached.
             MissingRightError: our user may not run CLUSTER.
+            NoSlotsError: it is no whole cluster yet.
         """
         if not self.has_begun:
             await self.refresh()
+        if self._has_no_slots and not self.nodes:
+            raise NoSlotsError
         if not self.nodes:
             raise self._refusal or AwayError(self.trouble or self.partial)
 
@@ -142,8 +154,9 @@ class Members:
             self.refreshed_at = time.monotonic()
             if not views and self._refusal is not None:
                 raise self._refusal
+            self._has_no_slots = bool(views) and not any(view.shards for view in views)
             await self._adopt(max(views, key=lambda one: (one.is_up, one.epoch, -one.uncovered), default=self.topology))
-            for node in self.ever:
+            for node in self.ever if self.nodes else ():
                 if node not in self.nodes:
                     node.close()  # it would look like another dashboard
 

@@ -136,6 +136,34 @@ async def test_a_session_is_revoked_and_brought_back_wherever_it_is(app: Applica
         assert (await hub.submit(Publish("nobody", "x"))).result == "sent"
 
 
+@pytest.mark.parametrize("scheme", ["redis", "redis+cluster"])
+async def test_without_the_right_to_ask_for_the_cluster_one_node_is_shown_as_such(
+    app: Application, scheme: str
+) -> None:
+    app.sign_in(USERS)
+    for client in app.cluster.clients:
+        client.acl_setuser(
+            "poor", enabled=True, passwords=["+pw"], commands=["+@all", "-cluster"], keys=["*"], channels=["*"]
+        )
+    port = app.cluster.servers[0].port
+    try:
+        async with running(Hub(config(app, f"{scheme}://poor:pw@127.0.0.1:{port}/0"))) as hub:
+            desk = Desk(hub)
+            await until(lambda: desk.statuses().get("sessions") == "reduced" and bool(desk.frame("sessions").rows))
+            await until(lambda: {"server", "leaderboards"} <= desk.statuses().keys())
+            for topic in ("sessions", "server", "leaderboards"):
+                assert desk.latest[topic].note.startswith("one node of a cluster: not allowed to run CLUSTER")
+            assert desk.latest["sessions"].remedy == "ACL SETUSER poor +cluster|slots +cluster|info"
+            await until(lambda: bool(desk.statuses()) and desk.latest["sessions"].count is not None)
+            count = desk.latest["sessions"].count
+            assert count is not None
+            assert (count.certainty, count.high) == ("at_least", None)
+            assert count.value <= app.cluster.clients[0].dbsize() < len(USERS)
+    finally:
+        for client in app.cluster.clients:
+            client.acl_deluser("poor")
+
+
 @pytest.mark.parametrize("number", [2, 5])
 async def test_two_dashboards_see_each_other(app: Application, number: int) -> None:
     """Also if the URL of the other one leads to a replica."""
