@@ -67,9 +67,13 @@ class _Bounds(NamedTuple):
     """All that hold keys; None if the server does not tell."""
     ignored: tuple[str, ...] = ()
     """Kinds that the user has chosen to ignore."""
+    partial: str = ""
+    """What of a cluster was not seen."""
 
     def sentences(self) -> Iterator[str]:
         """In words; none if everything is told."""
+        if self.partial:
+            yield f"Not all of the cluster was seen, so that all counts are lower bounds: {plain(self.partial)}."
         if self.looked_at < self.seen:
             share = percent(self.looked_at / self.seen, 0)
             yield f"{share} of the names were looked at: counts are estimates, kinds of very few keys may be missing."
@@ -154,7 +158,8 @@ def _bounds(discovery: Discovery, found: int, deployment: Deployment) -> _Bounds
     result = patterns.result
     names = result.seen, result.looked_at, result.unseen, result.gone
     way_out, databases = remedy(deployment.url.user, rules), deployment.databases
-    return _Bounds(*names, unlisted, tuple(refused), way_out, deployment.database, databases)
+    bounds = _Bounds(*names, unlisted, tuple(refused), way_out, deployment.database, databases)
+    return bounds._replace(partial=deployment.partial)
 
 
 def _written(path: Path, target: str, settings: str, talk: Talk) -> int:
@@ -208,6 +213,7 @@ def _json(url: Url, keys: int, kinds: Sequence[KeyKind], bounds: _Bounds) -> str
     ]
     left_out: dict[str, object] = {"seen": bounds.seen, "looked_at": bounds.looked_at, "unlisted": bounds.unlisted}
     left_out |= {"unseen": bounds.unseen, "gone": bounds.gone, "ignored": bounds.ignored}
+    left_out |= {"partial": bounds.partial or None}
     databases = {"database": bounds.database, "databases": msgspec.to_builtins(bounds.databases)}
     about = {"schema": 1, **url.facts(), **databases, "keys": keys, **left_out, "refused": bounds.refused}
     return json_text({**about, "kinds": rows})

@@ -50,7 +50,9 @@ class Hub:
             ConfigError: the URL cannot be used.
         """
         self.deployment = deployment or Deployment(Url(config.url))
-        self._subscriber = Subscriber(self.deployment.url, config.channels, MessageRing())
+        self._subscriber = Subscriber(
+            self.deployment.url, config.channels, MessageRing(), lambda: self.deployment.listening_url
+        )
         self._latest: dict[str, Reading[Any]] = {}
         self._readings = Readings(self.deployment, lambda topic: self._latest.get(topic))
         self._unread: dict[str, Reading[Any]] = {}

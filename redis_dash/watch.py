@@ -9,6 +9,7 @@ from typing import Any, Never
 
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Choices, Config
+from redis_dash.core.errors import SourceError
 from redis_dash.core.known_ids import KnownIds
 from redis_dash.discovery.discovery import Discovery
 from redis_dash.keyspace.client_tracking import ClientTracking
@@ -19,6 +20,8 @@ from redis_dash.sources.base import BackgroundWork, Context, HasOwnConnection, S
 from redis_dash.streams.reader import StreamReader
 
 RETRY_S = 0.5
+AFTER_SCAN_S = 0.05
+"""How long a read waits after the scan begins, when other nodes are reached: it needs a pass that began before it."""
 TRACKED_WITHIN_S = 1.0
 """How long the first pass waits for the client tracking."""
 
@@ -54,7 +57,7 @@ class Watch:
         self.keyspace = Keyspace(deployment, key_groups(config), config.budget, config.refresh_s, config.ignore)
         self.keyspace.learning = discovery.learning if discovery else None
         # Tracking listens to one node. Of several, the others would be silent, so all keys are left to the scan.
-        named = tracked(config) if len(deployment.nodes) == 1 else {}
+        named = tracked(config) if len(deployment.nodes) == 1 and deployment.cluster is None else {}
         self.tracking = ClientTracking(deployment.url, named, config.budget, config.ignore)
         self.keyspace.counts.tracking = self.tracking
         self.keyspace.besides = lambda: self.tracking.spent_s
@@ -103,12 +106,47 @@ class Watch:
             poll: reads a source again and again.
         """
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._keep(self.tracking.run, "listening to what is written"))
+            tasks.create_task(self._keep(self._track, "listening to what is written"))
             tasks.create_task(self._keep(self._scan, "scanning"))
+            tasks.create_task(self._keep(self._deployment.run, "following the cluster"))
+            tasks.create_task(self._keep(self._notice_nodes, "noticing other nodes"))
             for source in self.sources:
                 tasks.create_task(poll(source))
                 if isinstance(source, BackgroundWork):
                     tasks.create_task(self._keep(source.run, f"working on {source.topic.replace('_', ' ')}"))
+
+    async def _track(self) -> None:
+        """Track, as soon as it is known that this is no cluster, of which only one node would be tracked."""
+        try:
+            await self._deployment.connect()
+        except SourceError:  # the sources report it
+            self.tracking.tried.set()
+            return
+        if self._deployment.kind != "cluster":
+            await self.tracking.run()
+            return
+        self.tracking.tried.set()
+        await asyncio.Event().wait()
+
+    async def _notice_nodes(self) -> None:
+        """Scan and read at once when other nodes of a cluster are reached."""
+        await self._deployment.changed.wait()
+        while True:
+            self._deployment.changed.clear()
+            self.keyspace.wake()
+            await asyncio.sleep(AFTER_SCAN_S)
+            for source in self.sources:
+                self._context.read_soon(source.topic)
+            with contextlib.suppress(SourceError):
+                await self._listen_to_primary()
+            await self._deployment.changed.wait()
+
+    async def _listen_to_primary(self) -> None:
+        """Receive messages of a primary: on a replica nobody counts who subscribes."""
+        info, subscriber = await self._deployment.info(), self._context.subscriber
+        known = [one.values.get("run_id") for one in info.nodes]
+        if all(known) and subscriber.connected and subscriber.server_id not in (None, *known):
+            subscriber.leave("this server is no primary of the cluster")
 
     async def _scan(self) -> None:
         """Scan, after tracking has begun: what is written in a pass is only known if all of the pass is tracked."""

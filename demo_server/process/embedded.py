@@ -5,8 +5,9 @@ import os
 import shutil
 import socket
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from demo_server.process.guarded import GuardedFolder
@@ -49,8 +50,11 @@ class EmbeddedServer:
     after a stop. However this process ends, the server and its folder are gone soon after it.
     """
 
-    def __init__(self, port: int | None = None, program: Path | None = None) -> None:
-        """`port` None takes a free one, `program` None what `find_server` finds."""
+    def __init__(
+        self, port: int | None = None, program: Path | None = None, options: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """`port` None takes a free one, `program` None what `find_server` finds; `options` are further settings."""
+        self._options = options
         self._wanted_port = port
         self._wanted_program = program
         self._guarded: GuardedFolder | None = None
@@ -60,6 +64,10 @@ class EmbeddedServer:
     @property
     def url(self) -> str:
         return f"redis://{_HOST}:{self.port}/0"
+
+    @property
+    def is_running(self) -> bool:
+        return self._guarded is not None
 
     @property
     def pid(self) -> int:
@@ -83,8 +91,8 @@ class EmbeddedServer:
         program = self._wanted_program or find_server()
         attempts = 1 if self._wanted_port else _ATTEMPTS
         for attempt in range(1, attempts + 1):
-            self.port = self._wanted_port or _free_port()
-            self._guarded = GuardedFolder(_command(program, self.port))
+            self.port = self._wanted_port or free_port()
+            self._guarded = GuardedFolder(_command(program, self.port, self._options))
             try:
                 self._guarded.start()
                 self.version = self._wait_until_ready(program)
@@ -130,7 +138,7 @@ class EmbeddedServer:
         raise EmbeddedServerError(log.rpartition("\n")[2] or "it printed nothing")
 
 
-def _command(program: Path, port: int) -> list[str]:
+def _command(program: Path, port: int, more: Mapping[str, str]) -> list[str]:
     """Return the command line: loopback only, nothing stored on disk, log on stdout."""
     options = {
         "bind": _HOST,
@@ -141,11 +149,13 @@ def _command(program: Path, port: int) -> list[str]:
         "daemonize": "no",
         "loglevel": "warning",
         "logfile": "",
+        **more,
     }
     return [str(program), *(part for name, value in options.items() for part in (f"--{name}", value))]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that nobody uses now."""
     with socket.socket() as probe:
         probe.bind((_HOST, 0))
         port: int = probe.getsockname()[1]

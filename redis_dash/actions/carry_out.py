@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from redis_dash.actions.companion_keys import put_back_command, put_back_lookups, put_back_texts
 from redis_dash.actions.revocation import LostAnswerError, final, revoke
 from redis_dash.client.deployment import Deployment
+from redis_dash.client.node import Exchange, Node
 from redis_dash.client.reasons import check
 from redis_dash.core.commands import Command, FindOut, Outcome, Publish, RestoreSession, RevokeSession, database_of
 from redis_dash.core.errors import SourceError
@@ -63,27 +64,31 @@ def mark(command: Command, outcome: Outcome) -> str:
 
 
 async def _restore(deployment: Deployment, command: RestoreSession) -> Outcome:
-    node, now = deployment.node_of(command.key.reveal()), time.time()
-    async with node.exclusive() as exchange:
+    key = command.key.reveal()
+
+    async def at_owner(node: Node, exchange: Exchange) -> Outcome:
+        now = time.time()
         left_ms = 0 if command.expires_at is None else round((command.expires_at - now) * 1000)
         if command.expires_at is not None and left_ms <= 0:
             return Outcome("already gone", "the session would have expired by now")
-        key = command.key.reveal()
         write = put_back_command(command, left_ms, now) if command.companions else None
         try:
             reply = await final(exchange, *(write or (b"RESTORE", key, b"%d" % left_ms, command.dump)))
         except LostAnswerError as error:
             detail = f"{error}: the session may be there again; we look once the server is back"
             return Outcome("not known", detail, command, FindOut(command, command))
-    if isinstance(reply, ReplyError) and str(reply).startswith("BUSYKEY"):
-        return Outcome("exists again, not restored", "a session with this id exists again; nothing was changed")
-    check(reply)
-    node.own.count(*put_back_lookups(command, reply, now))
-    return Outcome("restored", "; ".join(("the session is there again", *put_back_texts(command, reply, now))))
+        if isinstance(reply, ReplyError) and str(reply).startswith("BUSYKEY"):
+            return Outcome("exists again, not restored", "a session with this id exists again; nothing was changed")
+        check(reply)
+        node.own.count(*put_back_lookups(command, reply, now))
+        return Outcome("restored", "; ".join(("the session is there again", *put_back_texts(command, reply, now))))
+
+    return await deployment.at_owner(key, at_owner)
 
 
 async def _publish(deployment: Deployment, command: Publish) -> Outcome:
     """Publish on the first node: a cluster passes the message on, but a node counts only its own subscribers."""
+    await deployment.connect()
     async with deployment.nodes[0].exclusive() as exchange:
         try:
             receivers = await final(exchange, b"PUBLISH", command.channel.encode(), command.payload.encode())
@@ -122,7 +127,7 @@ async def _is_there(deployment: Deployment, key: bytes) -> bool | None:
         try:
             # Twice: the server has executed what it had received on the lost connection before the second.
             for _ in range(2):
-                replies = await deployment.pipeline([(b"PTTL", key), *session_reads(key)])
+                replies = await deployment.pipeline([(b"PTTL", key), *session_reads(key)], strict=True)
         except SourceError:
             await asyncio.sleep(RETRY_S)
             continue

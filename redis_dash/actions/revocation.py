@@ -36,6 +36,7 @@ ATTEMPTS = 5
 """Attempts to delete a session that changes between the check and the deletion."""
 
 GONE, CHANGED, DELETED = -1, -2, 1
+APART = "it is in another slot of the cluster"
 _WHERE_IN_SCRIPT = r" script: \w+, on @user_script.*$"
 
 
@@ -75,9 +76,10 @@ async def revoke(
     Raises:
         SourceError: nothing was done, and why.
     """
-    node = deployment.node_of(command.session.key.reveal())
-    async with node.exclusive() as exchange:
-        dialects = SessionDialects(command.session.dialect, _described(command.session.key.reveal(), patterns))
+    key = command.session.key.reveal()
+
+    async def at_owner(node: Node, exchange: Exchange) -> Outcome:
+        dialects = SessionDialects(command.session.dialect, _described(key, patterns))
         revocation = _Revocation(deployment, node, exchange, command.session, dialects, mask_ids)
         try:
             return await revocation.run()
@@ -87,6 +89,8 @@ async def revoke(
             if revocation.has_companions:
                 detail += "; an undo would not put back what may be removed from other keys"
             return Outcome("not known", detail, undo, FindOut(command, undo))
+
+    return await deployment.at_owner(key, at_owner)
 
 
 def _described(key: bytes, patterns: Sequence[SessionPattern]) -> list[SessionPattern]:
@@ -161,7 +165,7 @@ class _Revocation:
         companions = [one for one in self._companions() if not self._why_not(one)]
         reply = await self._run_script(read, digest, companions)
         if companions and isinstance(reply, ReplyError) and str(reply).startswith("CROSSSLOT"):
-            self._apart = "it is in another slot of the cluster"
+            self._apart = APART
             companions = []
             reply = await self._run_script(read, digest, companions)
         if isinstance(reply, ReplyError):
@@ -242,7 +246,9 @@ class _Revocation:
             return f"{one.missing} is not in the session"
         if self._apart:
             return self._apart
-        return "" if self._deployment.node_of(one.key) is self._node else "it is on another node"
+        if self._deployment.are_together(one.key, self._key):
+            return ""
+        return APART if self._deployment.cluster is not None else "it is on another node"
 
     # -- steps -------------------------------------------------------------------------------------------------------
 

@@ -36,6 +36,8 @@ class NodeChanges(NamedTuple):
     evicted_keys: int
     keys: int
     """Keys in the watched database; CONFIG RESETSTAT does not reset it."""
+    moves: int = 0
+    """Moves of slots that were seen in the cluster: keys that move are neither created nor deleted."""
 
 
 Changes = tuple[NodeChanges, ...]
@@ -117,14 +119,16 @@ def keys_of(changes: Changes) -> int:
 
 
 def _added(between: Callable[[NodeChanges, NodeChanges], int | None], earlier: Changes, later: Changes) -> int | None:
-    """The sum over all nodes; None if it is not known of one of them."""
+    """The sum over all nodes; None if it is not known of one of them, or if others are asked now."""
+    if len(earlier) != len(later):
+        return None
     parts = [between(*node) for node in zip(earlier, later, strict=True)]
     known = [part for part in parts if part is not None]
     return sum(known) if len(known) == len(parts) else None
 
 
 def _node_writes(earlier: NodeChanges, later: NodeChanges) -> int | None:
-    same = earlier.run_id == later.run_id and earlier.master_replid == later.master_replid
+    same = (earlier.run_id, earlier.master_replid, earlier.moves) == (later.run_id, later.master_replid, later.moves)
     if not same or (earlier.saved_at, earlier.saves) != (later.saved_at, later.saves) or later.writes < earlier.writes:
         return None
     return later.writes - earlier.writes

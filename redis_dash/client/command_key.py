@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from redis_dash.client.own_lookups import CALIBRATED, looked_up
 from redis_dash.core.resp import Command
 
@@ -26,3 +28,11 @@ def key_of(command: Command) -> bytes:
     if name in _FIRST_IS_KEY and arguments and not (name in _ONLY_KEYS and len(arguments) > 1):
         return arguments[0]
     raise ValueError(f"{name.decode('ascii', 'replace')} does not have one key")
+
+
+def cut(commands: Sequence[Command], begin: int, length: int) -> int:
+    """Where a part of a long pipeline ends: between two keys, since the replies for one key are judged together."""
+    end = min(begin + length, len(commands))
+    while begin + 1 < end < len(commands) and commands[end][1:2] == commands[end - 1][1:2]:
+        end -= 1
+    return end

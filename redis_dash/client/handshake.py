@@ -59,9 +59,11 @@ class Handshake:
         own: OwnLookups,
         spent: Callable[[Sequence[Command]], None],
         observe: Callable[[dict[str, str], Calls, bool], None],
+        tag: Callable[[], bytes] = bytes,
     ) -> None:
         """``spent`` counts the commands that were sent; ``observe`` receives the first INFO, and whether no
-        redis-dash has connected before since the server's counters began."""
+        redis-dash has connected before since the server's counters began; ``tag`` returns a part of the name of a key
+        that does not exist, so that a node of a cluster answers for it."""
         self._own = own
         self._spent = spent
         self._observe = observe
@@ -71,7 +73,7 @@ class Handshake:
             Step(lambda: [(b"CLIENT", b"SETNAME", CLIENT_NAME.encode())]),
             self._no_touch,
             Step(lambda: [*INFO], self._take_info),
-            Step(lambda: calibration(PROBE_KEYS + os.urandom(8).hex().encode()), self._calibrate),
+            Step(lambda: calibration(PROBE_KEYS + tag() + os.urandom(8).hex().encode()), self._calibrate),
         ]
 
     def connected(self) -> None:
@@ -125,6 +127,10 @@ class Handshake:
         if isinstance(replies[-1], list):
             texts = [raw for raw in replies[-1] if isinstance(raw, bytes) and b":" in raw]
             self._own.calibrate([whole(parse_info(raw), "keyspace_misses") for raw in texts])
+
+
+def _no_such_key(tag: bytes) -> bytes:
+    return b"redis-dash:no-such-key:%b%b" % (tag, os.urandom(8).hex().encode())
 
 
 def _is_first(commandstats: Mapping[str, str]) -> bool:

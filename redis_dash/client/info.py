@@ -41,6 +41,8 @@ class Info(NamedTuple):
     """If two INFOs have equal values, no key changed between them. None if a node does not report them."""
     nodes: tuple[Info, ...] = ()
     """The INFO of each node, if this is the picture of several."""
+    partial: str = ""
+    """What of a cluster is not in it, in words; empty if it is of all nodes."""
 
 
 def parse_info(raw: bytes) -> dict[str, str]:

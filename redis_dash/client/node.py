@@ -16,6 +16,7 @@ from operator import itemgetter
 from redis_dash.client import command_cost
 from redis_dash.client.application_counters import ApplicationCounters
 from redis_dash.client.change_counters import changes_of
+from redis_dash.client.command_key import cut
 from redis_dash.client.handshake import Handshake
 from redis_dash.client.info import INFO, Calls, Info, calls_of, has_read_rules, kind_of, parse_info
 from redis_dash.client.own_lookups import OwnLookups
@@ -40,18 +41,11 @@ SENTINEL = "this is a Sentinel, not the Redis that it watches"
 Exchange = Callable[[Sequence[Command]], Awaitable[list[object]]]
 
 
-def _cut(commands: Sequence[Command], begin: int, length: int) -> int:
-    """Where a part of a long pipeline ends: between two keys, since the replies for one key are judged together."""
-    end = min(begin + length, len(commands))
-    while begin + 1 < end < len(commands) and commands[end][1:2] == commands[end - 1][1:2]:
-        end -= 1
-    return end
-
-
 class Node:
     """One server of a deployment."""
 
-    def __init__(self, url: Url) -> None:
+    def __init__(self, url: Url, tag: Callable[[], bytes] = bytes, silence_s: float | None = None) -> None:
+        """``tag`` is a part of the names of keys that only this server holds, if it is a node of a cluster."""
         self.cost = ServerCost()
         self.own = OwnLookups(self.cost.count_error)
         self.kind: Kind = "standalone"
@@ -60,8 +54,10 @@ class Node:
         """Whether an ACL can allow to read keys without writing them (``%R~``), as the first INFO says."""
         self.listeners: list[Traffic] = []
         """The traffic of the other connections of this program, such as the subscriber's."""
-        handshake = Handshake(self.own, self.cost.count, self._observe)
-        self.connection = ReconnectingConnection(url, self._count, self._connected, handshake, lambda: REPLY_TIMEOUT_S)
+        handshake = Handshake(self.own, self.cost.count, self._observe, tag)
+        self.connection = ReconnectingConnection(
+            url, self._count, self._connected, handshake, lambda: silence_s or REPLY_TIMEOUT_S
+        )
         self._info: Info | None = None
         self._info_lock = asyncio.Lock()
         self._priced_at = -math.inf
@@ -118,13 +114,13 @@ class Node:
         """Run all of these commands."""
         replies: list[object] = []
         while len(replies) < len(commands):
-            replies += await self._part(commands[len(replies) : _cut(commands, len(replies), PIPELINE_LENGTH)])
+            replies += await self._part(commands[len(replies) : cut(commands, len(replies), PIPELINE_LENGTH)])
         return replies
 
     async def _part(self, commands: Sequence[Command]) -> list[object]:
         """Run as many of the commands as should be sent at once."""
         is_get = b"GET" in map(itemgetter(0), commands)
-        commands = commands[: _cut(commands, 0, self._value_heads.number)] if is_get else commands
+        commands = commands[: cut(commands, 0, self._value_heads.number)] if is_get else commands
         asked, began = self._value_heads.bounded(commands) if is_get else commands, time.perf_counter()
         replies = await (self._sample(asked) if self.cost.wants(asked) else self._run(asked))
         if not is_get:
@@ -187,7 +183,7 @@ class Node:
 
     async def _sample(self, commands: Sequence[Command]) -> list[object]:
         """Run the commands, and measure the server's time for the first of them."""
-        end = _cut(commands, 0, command_cost.LENGTH)
+        end = cut(commands, 0, command_cost.LENGTH)
         first, others = commands[:end], commands[end:]
         transaction = command_cost.with_times(first)
         done: list[command_cost.TimedReplies] = []

@@ -31,7 +31,16 @@ _MISSED: dict[bytes, object] = {
 }
 """The reply that means that the key does not exist. An empty string counts as a miss, too: see ``found_after_all``."""
 
-_FOLLOWS = (b"ZCOUNT", b"ZRANGEBYSCORE", b"ZREVRANGEBYSCORE", b"ZREVRANGE", b"ZREVRANK", b"ZSCORE", b"HGET")
+_FOLLOWS_ABSENT: dict[bytes, object] = {
+    b"ZCOUNT": 0,
+    b"ZRANGEBYSCORE": [],
+    b"ZREVRANGEBYSCORE": [],
+    b"ZREVRANGE": [],
+    b"ZREVRANK": None,
+    b"ZSCORE": None,
+    b"HGET": None,
+}
+_FOLLOWS = tuple(_FOLLOWS_ABSENT)
 """Their replies do not show whether the key exists. They count like the command on the same key that precedes them."""
 
 PROBE_KEYS = b"redis-dash:no-such-key:"
@@ -51,8 +60,10 @@ COUNTED = (*CALIBRATED, *_OF_STREAMS)
 UNCOUNTED = frozenset(
     {
         b"ACL",
+        b"ASKING",
         b"AUTH",
         b"CLIENT",
+        b"CLUSTER",
         b"DBSIZE",
         b"DEL",
         b"DISCARD",
@@ -101,6 +112,14 @@ def looked_up(command: Command) -> bytes:
     if command[0] == b"XREAD":  # ... STREAMS key id
         return command[-2]
     return command[2] if command[0] == b"XINFO" else command[1]
+
+
+def reply_if_absent(command: Command) -> tuple[bool, object]:
+    """Whether it is known what a command replies if its key does not exist, and the reply."""
+    name = command[0]
+    if name in _MISSED:
+        return True, _MISSED[name]
+    return name in _FOLLOWS_ABSENT, _FOLLOWS_ABSENT.get(name)
 
 
 class OwnLookups:

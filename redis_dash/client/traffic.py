@@ -20,6 +20,8 @@ _REJECTED = (
     "OOM",
     "NOREPLICAS",
     "MOVED",
+    "ASK ",
+    "TRYAGAIN",
     "CLUSTERDOWN",
 )
 """Error replies to commands that were not run: ``total_commands_processed`` does not include them."""

@@ -8,7 +8,10 @@ from urllib.parse import SplitResult, parse_qs, parse_qsl, quote, unquote, urlen
 
 from redis_dash.core.errors import ConfigError
 
+CLUSTER = "+cluster"
 SCHEMES = ("redis", "rediss", "unix")
+_OF_CLUSTER = (f"redis{CLUSTER}", f"rediss{CLUSTER}")
+ONE_DATABASE = "a cluster has one database only, database 0"
 ESCAPE = "in a password / # ? @ are written %2F %23 %3F %40"
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
 SNI, SSH = "sni", "ssh"
@@ -27,6 +30,7 @@ class Url:
 
     __slots__ = (
         "_raw",
+        "_seeds",
         "bastion",
         "database",
         "described",
@@ -43,23 +47,27 @@ class Url:
     def __init__(self, raw: str) -> None:
         try:
             raw.encode()
-            parts = urlsplit(raw)
-            port = parts.port
+            self._seeds = seeds_of(raw)
+            parts = urlsplit(self._seeds[0] if self._seeds else raw)
+            places = [_place(urlsplit(seed)) for seed in self._seeds] or [_place(parts)]
         except ValueError:  # its text quotes the port, which may be a part of the password
             raise ConfigError(f"the Redis URL cannot be read; {ESCAPE}, and the port a number") from None
         if parts.scheme not in SCHEMES:
             raise ConfigError(f"a Redis URL begins with redis://, rediss:// or unix://; {_example(raw)}")
-        _check_place(parts)
+        for one in map(urlsplit, self._seeds or (raw,)):
+            _check_place(one)
         self._raw = raw
         self.database = _database(parts.path if parts.scheme != "unix" else "", parts.query)
         """The number of the database."""
-        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
-        where = f"{host}:{port or 6379}" if parts.scheme != "unix" else ""
+        if self.is_cluster and self.database:
+            raise ConfigError(ONE_DATABASE)
+        scheme = f"{parts.scheme}{CLUSTER}" if self.is_cluster else parts.scheme
+        where = ",".join(places) if parts.scheme != "unix" else ""
         user = f"{quote(unquote(parts.username))}@" if parts.username else ""
         path = f"/{self.database}"
         if parts.scheme == "unix":
             path = f"{parts.path}?db={self.database}" if self.database else parts.path
-        self.shown = f"{parts.scheme}://{user}{where}{path}"
+        self.shown = f"{scheme}://{user}{where}{path}"
         """The URL with its database, without password and other options: for screens, logs and exports."""
         options = options_of(parts.query)
         self.user = unquote(parts.username or options.get("username", "")) or "default"
@@ -87,6 +95,32 @@ class Url:
     def reveal(self) -> str:
         """The whole URL, for the driver only."""
         return self._raw
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether it names servers of a cluster."""
+        return bool(self._seeds)
+
+    @property
+    def seeds(self) -> tuple[Url, ...]:
+        """The servers that it names."""
+        return tuple(map(Url, self._seeds)) or (self,)
+
+    def at(self, host: str, port: int, name: str = "") -> Url:
+        """Another server of the same cluster, for the same user.
+
+        Args:
+            name: what its certificate may hold, if ``host`` is an IP address.
+        """
+        parts = urlsplit(self._seeds[0] if self._seeds else self._raw)
+        scheme = "redis" if parts.scheme == "unix" else parts.scheme
+        who, at, _ = parts.netloc.rpartition("@")
+        place = f"[{host}]" if ":" in host else host
+        options = [(key, value) for key, value in parse_qsl(parts.query, True) if key != "db"]
+        if name and self.is_tls and not self.sni:
+            options.append((SNI, name))
+        query = f"?{urlencode(options)}" if options else ""
+        return Url(f"{scheme}://{who}{at}{place}:{port}/0{query}")
 
     def with_database(self, database: int) -> Url:
         """The same URL with another database."""
@@ -117,6 +151,30 @@ class Url:
 
     def __str__(self) -> str:
         return self.shown
+
+
+def seeds_of(raw: str) -> tuple[str, ...]:
+    """The URL of each server that the URL of a cluster names; none for a URL of one server.
+
+    A host without a port has that of the next one that has one.
+    """
+    scheme, _, rest = raw.partition("://")
+    if scheme.lower() not in _OF_CLUSTER:
+        return ()
+    end = min((place for mark in "/?#" if (place := rest.find(mark)) >= 0), default=len(rest))
+    who, at, hosts = rest[:end].rpartition("@")
+    found, port = list[str](), ""
+    for host in reversed(hosts.split(",")):
+        own = re.search(r":\d*$", host) if not host.endswith("]") else None
+        port = own[0] if own else port
+        found.append(host if own else host + port)
+    base = scheme[: -len(CLUSTER)]
+    return tuple(f"{base}://{who}{at}{host.strip()}{rest[end:]}" for host in reversed(found))
+
+
+def _place(parts: SplitResult) -> str:
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    return f"{host}:{parts.port or 6379}"
 
 
 def _unverified(options: Mapping[str, str]) -> str:

@@ -179,6 +179,16 @@ class Discovery:
             known = {pattern.glob for pattern in self.patterns.found}
             self._kinds = {glob: kind for glob, kind in self._kinds.items() if kind.claims or glob in known}
 
+    @property
+    def partial(self) -> str:
+        """What of a cluster is not seen; empty if all is."""
+        return self._deployment.partial
+
+    @property
+    def state(self) -> tuple[int, bool]:
+        """Differs whenever more is known of the kinds."""
+        return self.looks, bool(self.partial)
+
     async def _read_new(self, most: int) -> None:
         """Read samples of the first kinds that were not read yet."""
         new = [pattern for pattern in self.patterns.found if pattern.glob not in self._kinds][:most]

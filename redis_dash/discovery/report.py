@@ -9,7 +9,7 @@ from typing import Protocol
 import msgspec
 
 from redis_dash.config import Choices
-from redis_dash.core.certainty import Count, counted, unknown
+from redis_dash.core.certainty import Count, at_least, counted, unknown
 from redis_dash.core.frames.keys import KeyKind, KeysFrame, Recognised
 from redis_dash.core.reading import Reading
 from redis_dash.core.rights import remedy
@@ -60,7 +60,16 @@ def key_kinds(
         ignored: patterns that the configuration ignores.
     """
     kinds = _key_kinds(discovery, found, topics)
+    if discovery.partial:
+        kinds = tuple(map(_lower_bound, kinds))
     return tuple(with_choices(kind, choices or Choices(), ignored) for kind in kinds)
+
+
+def _lower_bound(kind: KeyKind) -> KeyKind:
+    """The kind as far as it is known if only a part of a cluster is seen."""
+    count, memory = kind.count, kind.memory
+    kind = _replace(kind, count=at_least(count.low, None, count.at, count.coverage))
+    return kind if memory is None else _replace(kind, memory=at_least(memory.low, None, memory.at, memory.coverage))
 
 
 def with_choices(kind: KeyKind, choices: Choices, ignored: Collection[str] = ()) -> KeyKind:
@@ -91,7 +100,7 @@ class Report:
         self._counted, self._counted_at = PassResult(), 0.0
         """The counts that are shown, and when they were taken."""
         self._made_found: Sequence[FoundPattern] | None = None
-        self._made_of: tuple[int, Topics | None, int] = (0, None, 0)
+        self._made_of: tuple[object, Topics | None, int] = (0, None, 0)
         self._frame = KeysFrame()
         self._rests_until = self._taken_at = 0.0
 
@@ -123,6 +132,7 @@ class Report:
                 return _replace(reading, status="off" if rules else "error", note=keyspace.stopped, remedy=rules)
             return _replace(reading, status="reduced", note=f"{keyspace.stopped}: new keys may be missed", remedy=rules)
         words, acl_rules = self._discovery.refused(without_ids)
+        words = [self._discovery.partial, *words] if self._discovery.partial else words
         if words:
             return _replace(reading, status="reduced", note="; ".join(words), remedy=remedy(self._user, acl_rules))
         return reading
@@ -152,7 +162,7 @@ class Report:
 
     def _make(self, topics: Topics, ignored: Collection[str]) -> None:
         """Make the frame, if anything has changed."""
-        known, made_of = self._counted, (self._discovery.looks, topics, self._choices.version)
+        known, made_of = self._counted, (self._discovery.state, topics, self._choices.version)
         if known.found is self._made_found and made_of == self._made_of:
             return
         kinds = key_kinds(self._discovery, known.found, topics, self._choices, ignored)
@@ -171,6 +181,8 @@ class Report:
     def _total(self) -> Count:
         """The number of keys, as certain as the counts of the kinds."""
         kinds, keys = self._frame.kinds, self._frame.keys
+        if self._discovery.partial:
+            return at_least(keys, None, self._counted.ended_at)
         if kinds:
             return _replace(kinds[0].count, value=keys, low=keys, high=keys)
         ended_at = self._counted.ended_at

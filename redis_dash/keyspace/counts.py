@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
@@ -17,6 +17,7 @@ from redis_dash.core.errors import MissingRightError
 from redis_dash.keyspace.changes import NONE_ASKED, NOT_KNOWN, Asked, Basis, Expiry, Moved, Since
 from redis_dash.keyspace.client_tracking import ClientTracking
 from redis_dash.keyspace.key_group import KeyGroup
+from redis_dash.keyspace.strata import Portion, has_one_slot
 
 ASKED = 200
 """Keys of one group whose existence is checked at once."""
@@ -27,8 +28,9 @@ REFUSED_S = 30.0
 class KeyCounts:
     """The counts of all key groups. A count is exact only while INFO's counters prove that nothing has changed."""
 
-    def __init__(self, deployment: Deployment, names: Iterable[str]) -> None:
-        self.key_groups = {name: KeyGroup() for name in names}
+    def __init__(self, deployment: Deployment, globs: Mapping[str, Sequence[str]]) -> None:
+        """``globs`` are those of each key group, by its name."""
+        self.key_groups = {name: KeyGroup(one_slot=has_one_slot(its)) for name, its in globs.items()}
         self.tracking: ClientTracking | None = None
         """Names the keys that were written, if the server supports it."""
         self.stopped = False
@@ -63,11 +65,18 @@ class KeyCounts:
         for key_group in self.key_groups.values():
             key_group.begin(time.time())
 
-    def add(self, keys: Mapping[str, Sequence[bytes]], scanned: int, size: int, coverage: float) -> None:
-        """Add the keys of one slice."""
+    def add(
+        self,
+        keys: Mapping[str, Sequence[bytes]],
+        scanned: int,
+        size: int,
+        coverage: float,
+        portions: Callable[[str], Sequence[Portion]] = lambda name: (),
+    ) -> None:
+        """Add the keys of one slice; ``portions`` returns what each of several nodes has returned of a key group."""
         now, self._sampled_since = time.time(), self._latest
         for name, key_group in self.key_groups.items():
-            key_group.add(keys.get(name, ()), scanned, size, coverage, now)
+            key_group.add(keys.get(name, ()), scanned, size, coverage, now, portions(name))
 
     def end(self, *, still: bool) -> None:
         """End a complete pass."""
@@ -211,7 +220,7 @@ class KeyCounts:
         return self._whole(name, certainty.counted(alive, alive, high, key_group.counted_at), info)
 
     def _whole(self, name: str, count: Count, info: Info | None) -> Count:
-        """The count without the claim to be complete, if the scan has stopped or the server is a node of a cluster.
+        """The count without the claim to be complete, if the scan has stopped or a part of a cluster is not seen.
 
         Without the scan new keys are not seen. A node of a cluster holds only its share of the keys.
         """
@@ -219,7 +228,7 @@ class KeyCounts:
             count = at_least(count.low, None, self.key_groups[name].counted_at, count.coverage)
         if info is not None and info.changes is not None and count.certainty != "exact":
             count = _at_most(count, keys_of(info.changes))
-        if info is not None and info.values.get("cluster_enabled") == "1":
+        if self._deployment.partial or (info is not None and info.partial):
             return at_least(count.low, None, count.at, count.coverage)
         return count
 

@@ -65,6 +65,13 @@ class ScanCursor:
         """
         return 1.0 if self.complete else int(f"{int(self._cursor):064b}"[::-1], 2) / 2**64
 
+    @property
+    def scanned_share(self) -> float:
+        """Share of the node's keys that has been scanned, 0..1."""
+        if self.complete:
+            return 1.0
+        return min(0.999, self.seen / self.size) if self.size else self.passed_over
+
     async def slice(self) -> list[bytes]:
         """The next keys.
 

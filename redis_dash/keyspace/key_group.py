@@ -11,7 +11,8 @@ import msgspec
 
 from redis_dash.core.certainty import Count, counted, estimated, exact
 from redis_dash.keyspace.changes import NONE_ASKED, NOT_KNOWN, Asked, Basis, Existing, Moved, Since, steady, still_there
-from redis_dash.keyspace.estimate import Range, RecentSample, most_events, share_of, total
+from redis_dash.keyspace.estimate import Range, Rate, most_events, share_of, total
+from redis_dash.keyspace.strata import Portion, StratifiedSample
 
 HELD = 20_000
 """Names kept for each group; further keys are only counted."""
@@ -41,19 +42,12 @@ class _Pass(NamedTuple):
     """Whether the names of all its keys are held."""
 
 
-class _Rate(NamedTuple):
-    """Changes between the beginnings of the last two passes, in keys per second."""
-
-    keys: float
-    """Of this group; at least one key in that time."""
-    all_keys: float | None
-    """Of any group, at most; None if it is not known."""
-
-
 class KeyGroup:
     """The keys of one group, as the latest passes saw them. Times are Unix epoch seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, one_slot: bool = False) -> None:
+        """``one_slot``: all its keys have one hash tag."""
+        self._one_slot = one_slot
         self.reset()
 
     def reset(self) -> None:
@@ -62,8 +56,8 @@ class KeyGroup:
         self._left: dict[bytes, None] = {}
         """Keys that the last complete pass counted and that are gone now."""
         self._last: _Pass | None = None
-        self._came: _Rate | None = None
-        self._went: _Rate | None = None
+        self._came: Rate | None = None
+        self._went: Rate | None = None
         self.begin(0.0)
 
     def begin(self, now: float) -> None:
@@ -73,13 +67,14 @@ class KeyGroup:
         """Keys that the running pass has found and that are gone now."""
         self._beyond = 0
         self._began_at = now
-        self._sample = RecentSample()
+        self._sample = StratifiedSample(one_slot=self._one_slot)
 
-    def add(self, keys: Sequence[bytes], scanned: int, size: int, coverage: float, now: float) -> None:
-        """Add the group's keys in one slice of ``scanned`` keys, in a database of ``size`` keys."""
+    def add(
+        self, keys: Sequence[bytes], scanned: int, size: int, coverage: float, now: float, parts: Sequence[Portion] = ()
+    ) -> None:
+        """Add the group's keys in one slice of ``scanned`` keys, in a database of ``size`` keys, and each node's."""
         self._sample.add(len(keys), scanned, size, coverage, now)
-        if not keys:
-            return
+        self._sample.add_portions(parts, now)
         if self._beyond or len(self._found) + len(keys) > 2 * HELD:
             self._beyond += len(keys)
         else:
@@ -121,8 +116,8 @@ class KeyGroup:
             came, went = max(0, ended.keys - last.keys), max(0, last.keys - ended.keys)
         else:
             came, went = sum(key not in before for key in now), sum(key not in now for key in before)
-        self._came = _Rate((came + 1) / seconds, None if moved.came is None else moved.came / seconds)
-        self._went = _Rate((went + 1) / seconds, None if moved.went is None else moved.went / seconds)
+        self._came = Rate((came + 1) / seconds, None if moved.came is None else moved.came / seconds)
+        self._went = Rate((went + 1) / seconds, None if moved.went is None else moved.went / seconds)
 
     def discard(self, key: bytes) -> None:
         """Drop the name of a key that a reader found gone. The last count does not change."""
@@ -317,7 +312,7 @@ class KeyGroup:
         """Keys that can have been deleted since the last complete pass began: at 95 %, or at most."""
         return self._drift(now, moved.went, self._went, told=moved.told)
 
-    def _drift(self, now: float, most: int | None, rate: _Rate | None, *, told: bool) -> int:
+    def _drift(self, now: float, most: int | None, rate: Rate | None, *, told: bool) -> int:
         if self._last is None:
             return 0
         if told and most is not None:

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from typing import NamedTuple
 
 from redis_dash.client.deployment import Deployment
 from redis_dash.core.errors import AwayError, MissingRightError, SourceError
@@ -21,6 +20,7 @@ from redis_dash.keyspace.counts import KeyCounts
 from redis_dash.keyspace.cursor import ScanInterruptedError
 from redis_dash.keyspace.learning import Learning
 from redis_dash.keyspace.one_behind import OneBehind
+from redis_dash.keyspace.strata import Slice, sorted_slice
 from redis_dash.keyspace.throttle import Throttle
 from redis_dash.keyspace.walk import Walk
 
@@ -32,18 +32,6 @@ TOLD_S = 2.0
 
 Reader = Callable[[Sequence[bytes]], Awaitable[None]]
 """Processes the keys of one group in one slice."""
-
-
-class Slice(NamedTuple):
-    """The result of one SCAN."""
-
-    size: int
-    """Keys in the database; 0 if the server does not say."""
-    scanned: int
-    keys: Mapping[str, Sequence[bytes]]
-    """By key group."""
-    passed_over: float
-    """Share of the server's hash table that has been scanned, 0..1, computed from the cursor."""
 
 
 class Keyspace:
@@ -148,6 +136,10 @@ class Keyspace:
     def has_begun(self) -> bool:
         """Whether any slice has arrived and was processed so far."""
         return self._begun
+
+    def wake(self) -> None:
+        """Do not wait any longer before the next pass or slice: other nodes are scanned now."""
+        self._wake.set()
 
     def observe_ping(self, ping_ms: float) -> None:
         """Take the server's latency into account."""
@@ -255,7 +247,7 @@ class Keyspace:
         share = self.done / part.size if part.size else part.passed_over
         self.share = min(0.999, share)
         self._speed.add(part.scanned, time.monotonic())
-        self.counts.add(part.keys, part.scanned, part.size, share)
+        self.counts.add(part.keys, part.scanned, part.size, share, part.portions)
         self._trouble, self.counts.stopped = None, False
 
     async def walk(self, hold_back: Callable[[], Awaitable[None]] | None = None) -> AsyncGenerator[Slice]:
@@ -282,7 +274,7 @@ class Keyspace:
                 self._scan_spent_s += self._price_s(scanner.took_s)
                 if hold_back is not None and self.learning is not None:
                     self.learning.add(keys, scanner.size)
-                yield Slice(scanner.size, len(keys), self._matcher.sort(keys), scanner.passed_over)
+                yield sorted_slice(scanner.size, keys, scanner.passed_over, scanner.strata, self._matcher.sort)
                 if hold_back is not None and not (scanner.complete or self.full_speed):
                     await hold_back()
         finally:

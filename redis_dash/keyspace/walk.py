@@ -7,7 +7,11 @@ from functools import partial
 
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.node import Node
-from redis_dash.keyspace.cursor import ScanCursor
+from redis_dash.core.errors import AwayError
+from redis_dash.keyspace.cursor import ScanCursor, ScanInterruptedError
+from redis_dash.keyspace.strata import Stratum
+
+OTHERS = "other nodes are asked than at the beginning of the scan"
 
 
 class Walk:
@@ -21,22 +25,19 @@ class Walk:
         """See ``ScanCursor``; ``count`` is for the node with the most keys. Several nodes are never asked ahead."""
         self.took_s = 0.0
         """How long the latest slice took, with the network round trip."""
-        alone = len(deployment.nodes) == 1
-        self.cursors = {
-            node: ScanCursor(node, count if alone else partial(self._behind, node), ahead if alone else lambda: False)
-            for node in deployment.nodes
-        }
+        self.cursors: dict[Node, ScanCursor] = {}
+        self.strata: tuple[Stratum, ...] = ()
+        """What the latest slice has returned of each node, if there are several."""
         self._deployment = deployment
         self._count = count
+        self._ahead = ahead
         self._share = 0.0
         """The share of each node that should be scanned after the latest slice."""
-        self._begun = alone
-        """Whether the sizes of all nodes are known, as far as they are needed."""
 
     @property
     def complete(self) -> bool:
         """Whether all nodes are scanned."""
-        return all(cursor.complete for cursor in self.cursors.values())
+        return bool(self.cursors) and all(cursor.complete for cursor in self.cursors.values())
 
     @property
     def size(self) -> int:
@@ -56,18 +57,40 @@ class Walk:
             ScanInterruptedError: the connection on which the walk over a node began is lost.
             SourceError: a node could not be reached, or does not allow SCAN.
         """
-        if not self._begun:
-            await self._learn_sizes()
+        if not self.cursors:
+            await self._begin()
         nodes = self._next()
-        parts = await self._deployment.ask(nodes, lambda node: self.cursors[node].slice())
+        try:
+            parts = await self._deployment.ask(nodes, lambda node: self.cursors[node].slice())
+        except AwayError:
+            self._stay_with_nodes()
+            raise
+        self._stay_with_nodes()
         self.took_s = max(self.cursors[node].took_s for node in nodes)
-        return parts[0] if len(parts) == 1 else [key for part in parts for key in part]
+        if len(self.cursors) == 1:
+            return parts[0]
+        returned = dict(zip(nodes, parts, strict=True))
+        self.strata = tuple(
+            Stratum(node, returned.get(node, ()), one.size, one.scanned_share) for node, one in self.cursors.items()
+        )
+        return [key for part in parts for key in part]
 
-    async def _learn_sizes(self) -> None:
-        replies = await self._deployment.on_each([(b"DBSIZE",)])
-        for cursor, (size,) in zip(self.cursors.values(), replies, strict=True):
+    async def _begin(self) -> None:
+        """Find out which nodes there are, and how many keys each has, as far as that is needed."""
+        await self._deployment.connect()
+        nodes = self._deployment.nodes
+        if len(nodes) == 1:
+            self.cursors = {nodes[0]: ScanCursor(nodes[0], self._count, self._ahead)}
+            return
+        sizes = await self._deployment.ask(nodes, lambda node: node.pipeline([(b"DBSIZE",)]))
+        for node, (size,) in zip(nodes, sizes, strict=True):
+            cursor = ScanCursor(node, partial(self._behind, node), lambda: False)
             cursor.size = size if isinstance(size, int) else 0
-        self._begun = True
+            self.cursors[node] = cursor
+
+    def _stay_with_nodes(self) -> None:
+        if tuple(self.cursors) != self._deployment.nodes:
+            raise ScanInterruptedError(OTHERS)
 
     def _next(self) -> list[Node]:
         """The nodes that are scanned next."""

@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 
 import hiredis
@@ -67,8 +67,12 @@ def _refused(channels: Sequence[str], replies: Sequence[object]) -> dict[str, Re
 class Subscriber:
     """Counts messages since this object was created; ``log`` holds the latest ones."""
 
-    def __init__(self, url: Url, channels: tuple[str, ...], log: MessageRing) -> None:
+    def __init__(
+        self, url: Url, channels: tuple[str, ...], log: MessageRing, where: Callable[[], Url] | None = None
+    ) -> None:
+        """``where`` returns the server for the next connection, if it is not always ``url``."""
         self.log = log
+        self._where = where
         channels = tuple(dict.fromkeys(channels))
         # For the server, "*" matches all channels but the one with the empty name.
         self.channels = tuple(name for name in channels if name in ("*", "")) if "*" in channels else channels
@@ -90,6 +94,8 @@ class Subscriber:
         self.refused_channels: dict[str, ReplyError] = {}
         """The server's answers for the channels that it refused."""
         self.traffic = Traffic()
+        self.server_id: str | None = None
+        """The server that it was connected to last, by the id of its run; None if it does not tell."""
         self.tried = asyncio.Event()
         """Set when the first attempt to connect has succeeded or failed."""
         self._url = url
@@ -123,6 +129,11 @@ class Subscriber:
         """End the pause before the next attempt to connect: the server is there."""
         self._now.set()
 
+    def leave(self, why: str) -> None:
+        """Connect to another server."""
+        if self._connection is not None:
+            self._connection.hang_up(why)
+
     async def _listen(self) -> None:
         connection = MessageConnection(self.count, self.log, self.sift if len(self.channels) > 1 else None)
         connection.traffic = self.traffic
@@ -150,11 +161,13 @@ class Subscriber:
         self.log.mark(f"connection lost: {connection.trouble}", time.time(), "gap")
 
     async def _open(self, connection: MessageConnection) -> DisconnectCount:
+        self._url = self._where() if self._where is not None else self._url
         try:
             async with asyncio.timeout(time_limit_s(self._url)):
                 await open_connection(self._url, connection)
                 await connection.ask(b"CLIENT", b"SETNAME", CLIENT_NAME.encode(), optional=True)
                 disconnect_count = await DisconnectCount.of(connection)
+                self.server_id = disconnect_count.run_id
                 await self._subscribe(connection, disconnect_count)
         except (OSError, TimeoutError, hiredis.ProtocolError) as error:
             raise SourceError(describe(error, self._url)) from None

@@ -215,12 +215,17 @@ class Context:
 
     @property
     def scan_note(self) -> Note:
-        """A note for every topic that needs the scan: why the scan cannot proceed; empty if it can."""
-        why = self.keyspace.stopped
+        """A note for every topic that needs the scan: what of a cluster is not seen, why the scan cannot proceed."""
+        why, partial = self.keyspace.stopped, self.deployment.partial
         if not why:
-            return NO_NOTE
+            return Note(partial, self.deployment.partial_rules)
         what = "new keys may be missed" if self.keyspace.has_begun else "no keys are counted"
-        return Note(f"{why}: {what}", self.keyspace.missing_rules)
+        return Note("; ".join(filter(None, (partial, f"{why}: {what}"))), self.keyspace.missing_rules)
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether no key is hidden: the scan can proceed, and all of a cluster is seen."""
+        return not (self.keyspace.stopped or self.deployment.partial)
 
     async def require_scan(self) -> None:
         """Return when the scan has its first slice; for sources that need the scan.

@@ -116,12 +116,16 @@ class CacheSource(Source[CacheFrame]):
             since=info.since,
         )
         count = weakest([group.keys for group in groups])
-        notes = [self._no_counters, self._context.scan_note if groups else NO_NOTE, Note(others)]
+        notes = [self._no_counters, self._context.scan_note if groups else self._partial_note, Note(others)]
         notes.append(self._context.unread_note(self.topic))
         told = {rule for note in notes for rule in note.rules}
         if why := [rule for rule in told if rule.startswith("+")]:
             notes.append(await self._missing.rest_note(" ".join(sorted(why)), told))
         return sample(frame, count, self._context.scope(self.topic, [cache.keys for cache in self._caches]), notes)
+
+    @property
+    def _partial_note(self) -> Note:
+        return Note(self._context.deployment.partial)
 
     def _note_others(self, others: int | None, info: Info) -> None:
         """Tell the other topics; the server's rates must say the same at once."""

@@ -22,6 +22,7 @@ from redis_dash.core.patterns import Pattern
 from redis_dash.core.resp import Command, ReplyError, is_wrong_type
 from redis_dash.keyspace.key_group import HELD
 from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, round_robin, sample, text
+from redis_dash.sources.board_page import Page, notice_moves
 from redis_dash.sources.missing_commands import MissingCommands, example
 from redis_dash.sources.other_sorted_sets import OtherSortedSets, notes_of
 from redis_dash.sources.refusals import RefusedKeys, is_key_refused, refused_command
@@ -32,27 +33,6 @@ BOARDS = 50
 """Boards that are read; the others are only counted."""
 TYPES_AT_ONCE = 1000
 """Keys whose type is checked in one poll."""
-
-
-class _Move(msgspec.Struct):
-    places: int
-    at: float
-    entered: bool
-
-
-class _Page(msgspec.Struct):
-    """The page of one board that is shown, and what the last poll read."""
-
-    first: int = 0
-    """Rank of the first row, starting at 0."""
-    sought: str = ""
-    """The member around which the page was requested."""
-    found: bool = False
-    """Whether the member's rank has been looked up and the page moved to it."""
-    missing: bool = False
-    ranks: dict[bytes, int] | None = None
-    """Ranks in the last poll."""
-    moves: dict[bytes, _Move] = msgspec.field(default_factory=dict)
 
 
 class LeaderboardsSource(Source[LeaderboardsFrame]):
@@ -76,7 +56,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         self._type_turn = 0
         self._others = OtherSortedSets(self._scope, self._named)
         self._needs_scan = len(named) < len(self._scope)
-        self._pages: dict[bytes, _Page] = {}
+        self._pages: dict[bytes, Page] = {}
         self._changes: Changes | None = None
         """INFO's counters of changes at the end of the last poll."""
         self._refused = RefusedKeys(context, self._scope, "there may be more boards")
@@ -91,7 +71,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
     def ask(self, request: Request) -> None:
         """Show another page of a board from the next poll on."""
         if isinstance(request, ShowRanks):
-            page = _Page(first=max(0, request.first - 1), sought=request.member)
+            page = Page(first=max(0, request.first - 1), sought=request.member)
             self._no_rank = NO_NOTE
             self._pages.update({key: page for key in self._pages if text(key) == request.board})
 
@@ -122,7 +102,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         unasked = await self._ask_types(keys)
         there = [key for key in keys if self._is_board.get(key)]
         # The user may request another page during the read: the rows belong to the page as it was.
-        pages = {key: self._pages.setdefault(key, _Page()) for key in there[:BOARDS]}
+        pages = {key: self._pages.setdefault(key, Page()) for key in there[:BOARDS]}
         await self._seek(pages)
         boards = await self._boards(pages)
         self._refused.release_if_allowed(tried)
@@ -151,11 +131,13 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
             *notes_of([why for _, why in reasons if why]),
         ]
         if unscanned is not None:
-            count = exact(number, time.time()) if not unscanned else at_least(number, at=time.time())
+            is_whole = not (unscanned or self._context.deployment.partial)
+            count = exact(number, time.time()) if is_whole else at_least(number, at=time.time())
             notes.append(Note(f"only boards named in full: {unscanned}", unscanned.rules) if unscanned else NO_NOTE)
+            notes.append(Note(self._context.deployment.partial))
         else:
             notes.append(self._context.scan_note)
-            if self._context.keyspace.stopped:  # new boards are not seen
+            if not self._context.sees_all:  # new boards are not seen
                 count = at_least(count.low, at=self._key_group.counted_at, coverage=count.coverage)
         told = {rule for note in notes for rule in note.rules}
         if why := [rule for rule in told if rule.startswith("+")]:
@@ -215,7 +197,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
                 self._is_board[key] = isinstance(reply, ReplyError) or reply in (b"zset", "zset")
         return len(unasked) - len(new)
 
-    async def _boards(self, pages: Mapping[bytes, _Page]) -> list[Board]:
+    async def _boards(self, pages: Mapping[bytes, Page]) -> list[Board]:
         """Read each board's page; if a board has become shorter than its page's start, read its last page."""
         sizes = await self._read_pages(pages)
         shrunk = {key: pages[key] for key, (size, rows) in sizes.items() if size and not rows and pages[key].first}
@@ -224,7 +206,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         sizes |= await self._read_pages(shrunk)
         return [self._board(key, pages[key], size, rows) for key, (size, rows) in sizes.items() if size]
 
-    async def _read_pages(self, pages: Mapping[bytes, _Page]) -> dict[bytes, tuple[int, list[bytes]]]:
+    async def _read_pages(self, pages: Mapping[bytes, Page]) -> dict[bytes, tuple[int, list[bytes]]]:
         """Size and page of each board that exists."""
         commands: list[Command] = []
         for key, page in pages.items():
@@ -277,7 +259,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
             return error
         return None
 
-    async def _seek(self, pages: Mapping[bytes, _Page]) -> None:
+    async def _seek(self, pages: Mapping[bytes, Page]) -> None:
         """Move each page to the member that the user searched for."""
         for key, page in pages.items():
             if not page.sought or page.found:
@@ -289,7 +271,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
             page.missing = not isinstance(rank, int | ReplyError)
             page.first = max(0, rank - ROWS // 2) if isinstance(rank, int) else 0
 
-    def _board(self, key: bytes, page: _Page, size: int, rows: list[bytes]) -> Board:
+    def _board(self, key: bytes, page: Page, size: int, rows: list[bytes]) -> Board:
         members, scores = rows[::2], [float(score) for score in rows[1::2]]
         whole, shown = text(key), self._context.shown_name(text(key))
         return Board(
@@ -310,8 +292,8 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
                 return f"{name} {rest}".rstrip()
         return ""
 
-    def _rows(self, page: _Page, members: list[bytes], scores: list[float]) -> tuple[BoardRow, ...]:
-        _notice_moves(page, members)
+    def _rows(self, page: Page, members: list[bytes], scores: list[float]) -> tuple[BoardRow, ...]:
+        notice_moves(page, members)
         now = time.monotonic()
         rows = []
         for rank, (member, score) in enumerate(zip(members, scores, strict=True), page.first + 1):
@@ -332,19 +314,3 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
 
 def _unread(boards: int) -> list[Note]:
     return [Note(f"{boards - BOARDS:,} more boards are not read")] if boards > BOARDS else []
-
-
-def _notice_moves(page: _Page, members: list[bytes]) -> None:
-    """Update the latest move of each member on the page; drop members that left it."""
-    ranks = {member: rank for rank, member in enumerate(members)}
-    if page.ranks is not None:
-        now = time.monotonic()
-        for member, rank in ranks.items():
-            was = page.ranks.get(member)
-            if was is None:
-                page.moves[member] = _Move(0, now, True)
-            elif was != rank:
-                page.moves[member] = _Move(was - rank, now, False)
-        for gone in page.moves.keys() - ranks.keys():
-            del page.moves[gone]
-    page.ranks = ranks

@@ -138,7 +138,8 @@ class RefusedKeys:
         """
         refused, passes = sum(key not in unseen for key in self._keys), self._context.keyspace.passes
         if not refused:
-            return exact(0, whole.at) if is_all and passes and not unsure else at_least(0)
+            is_whole = is_all and passes and not unsure and not self._context.deployment.partial
+            return exact(0, whole.at) if is_whole else at_least(0)
         if whole.certainty == "unknown":
             return unknown(whole.high)
         if not is_all:

@@ -9,6 +9,7 @@ from redis_dash.client.info import Info, product_of, told
 from redis_dash.core.errors import MissingRightError
 from redis_dash.core.frames.server import ServerFrame
 from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source
+from redis_dash.sources.cluster_nodes import ClusterNodes
 
 CALM_S = 10.0
 """A counter that has not grown for this time is not growing."""
@@ -49,6 +50,7 @@ class ServerSource(Source[ServerFrame]):
         self._before: Info | None = None
         self._ops_per_s: float | None = None
         self._lost_per_s: tuple[float | None, float | None] = None, None
+        self._cluster_nodes = ClusterNodes(context.deployment, self._shortest_s)
         self._evicting, self._rejecting, self._errors = Growth(), Growth(), Growth(0)
 
     async def read(self) -> Sample[ServerFrame]:
@@ -84,14 +86,15 @@ class ServerSource(Source[ServerFrame]):
                 cost=cost,
                 scan=self._keyspace.scan(),
                 kind=self._deployment.kind,
+                cluster=self._cluster_nodes.state(info),
                 other_dashboards=self._context.other_dashboards,
                 evicting_since=self._evicting.take(evicted),
                 rejecting_since=self._rejecting.take(rejected),
                 errors_since=self._errors.take(cost.errors),
             ),
-            status="reduced" if no_ping.text else "ok",
-            note=no_ping.text,
-            rules=no_ping.rules,
+            status="reduced" if info.partial or no_ping.text else "ok",
+            note=info.partial or no_ping.text,
+            rules=self._deployment.partial_rules if info.partial else no_ping.rules,
         )
 
     async def _ping(self) -> tuple[float | None, Note]:

@@ -37,7 +37,8 @@ class SessionRights:
         deployment = self._context.deployment
         if self._asked == deployment.connects and self.session.undo is not False:
             return
-        readable = [key for key, known in sessions.items() if known.facts not in (None, UNREAD)]
+        known_facts = [key for key, known in sessions.items() if known.facts not in (None, UNREAD)]
+        readable = list(filter(deployment.is_reached, known_facts))
         if not readable:
             return
         key = next((key for key in readable if (facts := sessions[key].facts) and facts.companions), readable[0])

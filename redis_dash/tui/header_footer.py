@@ -11,6 +11,7 @@ from redis_dash.core.databases import others
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.server import ServerFrame
 from redis_dash.core.reading import AnyReading
+from redis_dash.tui.cluster_text import of_cluster
 from redis_dash.tui.databases import named
 from redis_dash.tui.formatting import compact, count, duration, milliseconds, nbytes, others_watch, percent
 from redis_dash.tui.keys import CLEAR_ID, DATABASE_ID, FULL_SCAN_ID, LEAVE_ID, UNDO_ID, ZOOM_ID, KeyHelp, KeyTable
@@ -98,7 +99,7 @@ def _server_items(frame: ServerFrame) -> list[Item]:
         Item(((Plain("our cost "), "dim"), (percent(frame.cost.share), "text")), 4, right=True, place="cost"),
     ]
     if frame.kind == "cluster":
-        items.insert(0, Item(((Plain("one node of a cluster"), "warn"),), 1, right=True, place="kind"))
+        items.insert(0, Item((of_cluster(frame),), 1, right=True, place="kind"))
     if frame.other_dashboards:
         items.insert(0, Item(((others_watch(frame.other_dashboards), "warn"),), 1, right=True, place="others"))
     if frame.evicting_since is not None:

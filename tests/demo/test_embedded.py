@@ -61,10 +61,10 @@ async def test_several_at_once_are_different_servers() -> None:
 
 
 async def test_a_port_lost_to_somebody_else_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    free_port = embedded._free_port
+    free_port = embedded.free_port
     with EmbeddedServer() as somebody:
         offers = iter([somebody.port, somebody.port, free_port()])
-        monkeypatch.setattr(embedded, "_free_port", lambda: next(offers))
+        monkeypatch.setattr(embedded, "free_port", lambda: next(offers))
         with EmbeddedServer() as server:
             assert server.port != somebody.port
             assert server.pid != somebody.pid

@@ -15,7 +15,7 @@ import pytest
 import redis
 import trustme
 
-from demo_server.process.embedded import EmbeddedServer, _free_port
+from demo_server.process.embedded import EmbeddedServer, free_port
 from redis_dash.config import Config
 from redis_dash.discover import discover
 from redis_dash.snapshot import take
@@ -187,7 +187,7 @@ def redis_with_tls(authority: Authority) -> Iterator[int]:
     options += ["--tls-cert-file", authority.server_cert, "--tls-key-file", authority.server_key]
     options += ["--tls-ca-cert-file", authority.file]
     for program in programs():
-        port = _free_port()
+        port = free_port()
         process = subprocess.Popen(
             [program, "--tls-port", str(port), *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

@@ -62,6 +62,38 @@ class Scan(msgspec.Struct, frozen=True):
     """Why the scan makes no progress; empty if it does, or if the server is away."""
 
 
+class ClusterNode(msgspec.Struct, frozen=True):
+    """One server of a cluster; None for what is not known."""
+
+    address: str
+    replica_of: str = ""
+    """The address of its primary; empty for a primary."""
+    slots: int = 0
+    keys: int | None = None
+    ops_per_s: float | None = None
+    """Without this dashboard's commands."""
+    used_memory: int | None = None
+    """Bytes."""
+    ping_ms: float | None = None
+    lag_s: int | None = None
+    """Seconds since its primary has heard of a replica."""
+    behind_bytes: int | None = None
+    """What a replica has not confirmed yet of the data of its primary."""
+    trouble: str = ""
+    """Why it cannot be used; empty if it can."""
+
+
+class ClusterState(msgspec.Struct, frozen=True):
+    """The servers of a cluster."""
+
+    reached: int
+    """Primaries that are reached, of so many ``primaries`` that hold slots."""
+    primaries: int
+    partial: str
+    """What is not seen, in words; empty if all is."""
+    nodes: tuple[ClusterNode, ...] = ()
+
+
 class ServerFrame(Frame, frozen=True):
     """The values of INFO and of a timed PING; None for what INFO does not tell, as on some managed services."""
 
@@ -94,6 +126,8 @@ class ServerFrame(Frame, frozen=True):
     """The databases that hold keys, the watched one among them; None if INFO does not tell."""
     scan: Scan = Scan()
     kind: Kind = "standalone"
+    cluster: ClusterState | None = None
+    """None if it is none, or if only one node of it is seen."""
     other_dashboards: int | None = None
     """That watch this server, too: their commands are in ``ops_per_s``. None if that is not known."""
     evicting_since: float | None = None

@@ -13,6 +13,7 @@ from textual.events import Resize
 from redis_dash.core.durations import tenths
 from redis_dash.core.frames.server import Cost, Scan, ServerFrame
 from redis_dash.core.reading import AnyReading
+from redis_dash.tui.cluster_text import ONLY_ITS_SHARE, node_text, of_cluster, summary
 from redis_dash.tui.databases import all_named, besides
 from redis_dash.tui.formatting import about, clock, count, duration, milliseconds, nbytes, others_watch, percent, rate
 from redis_dash.tui.intents import Detail
@@ -40,11 +41,10 @@ COLUMNS = (
     Column(Plain(""), 10, most=40, priority=1),
 )
 
-CLUSTER = Plain("one node of a cluster: only its share of the keys is seen")
 ONE_NODE = (Plain("of this node alone: a cluster has others"), Plain("of this node alone"), Plain("of this node"))
 
 
-DATABASE = Plain("database")
+DATABASE, CLUSTER = Plain("database"), Plain("cluster")
 NOTHING: Cell = (Plain(""), "dim")
 
 
@@ -111,7 +111,7 @@ class ServerPane(TablePane[ServerFrame, Fact]):
         """``valkey 8.1.8 · master · up 3 d 4 h``."""
         return (
             piece(f"{plain(frame.product, 20)} {plain(frame.version, 20)}", "strong"),
-            *([piece(CLUSTER, "warn")] if frame.kind == "cluster" else []),
+            *_of_cluster(frame),
             piece(plain(frame.role, 20)),
             piece(f"up {duration(frame.uptime_s)}", "dim"),
         )
@@ -139,7 +139,11 @@ class ServerPane(TablePane[ServerFrame, Fact]):
     def describe(self, fact: Fact) -> Detail:
         """A fact and its meaning."""
         meaning = MEANINGS.get(fact.name)
-        value = all_named(frame) if fact.name == DATABASE and (frame := self.frame) is not None else fact.value
+        frame = self.frame
+        value = all_named(frame) if fact.name == DATABASE and frame is not None else fact.value
+        if fact.name == CLUSTER and frame is not None and frame.cluster is not None:
+            nodes = tuple((plain(node.address, 60), node_text(node)) for node in frame.cluster.nodes)
+            return Detail(Plain("Cluster"), ((fact.name, summary(frame)[0]), *nodes), (meaning,) if meaning else ())
         return Detail(Plain("Server"), ((fact.name, value),), (meaning,) if meaning else ())
 
 
@@ -147,9 +151,10 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
     """The lines of the pane."""
     cost = frame.cost
     blocked: Segment = (Plain(f"{count(frame.blocked_clients)} waiting" if frame.blocked_clients else ""), "dim")
-    one_node: Cell = Figure(ONE_NODE, "warn") if frame.kind == "cluster" else NOTHING
+    one_node: Cell = Figure(ONE_NODE, "warn") if frame.kind == "cluster" and frame.cluster is None else NOTHING
     evicting = f"evicting {rate(frame.evicted_per_s)}" if frame.evicted_per_s else "evicting"
     return (
+        *([_cluster(frame)] if frame.cluster is not None else []),
         Fact(Plain("operations"), rate(frame.ops_per_s), "strong", _others(frame)),
         _memory(frame),
         Fact(Plain("clients"), count(frame.clients), "text", blocked),
@@ -169,6 +174,24 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
         *([_counter("our errors", cost.errors, frame.errors_since, ("new ones", "new"), "bad")] if cost.errors else []),
         *_scan(frame.scan),
     )
+
+
+def _of_cluster(frame: ServerFrame) -> list[Piece]:
+    """That it is a cluster, or only a part of one."""
+    if frame.kind != "cluster":
+        return []
+    return [piece(ONLY_ITS_SHARE, "warn") if frame.cluster is None else piece(*of_cluster(frame))]
+
+
+def _cluster(frame: ServerFrame) -> Fact:
+    """The primaries, and which cannot be reached."""
+    assert frame.cluster is not None
+    troubled = [node for node in frame.cluster.nodes if node.trouble and not node.replica_of]
+    more: Cell = NOTHING
+    if troubled:
+        away = plain(f"{troubled[0].address}: {troubled[0].trouble}", 120)
+        more = Figure((away, plain(troubled[0].trouble, 40), Plain("not reached")), "warn")
+    return Fact(CLUSTER, summary(frame)[1], "warn" if frame.cluster.partial else "text", more)
 
 
 def _counter(name: str, value: int | None, since: float | None, words: tuple[str, str], role: Role = "warn") -> Fact:

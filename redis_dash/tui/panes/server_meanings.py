@@ -7,6 +7,10 @@ from redis_dash.tui.text import Plain
 MEANINGS = {
     Plain(name): Plain(text)
     for name, text in (
+        (
+            "cluster",
+            "The servers of the cluster. Keys of a primary that is not reached are not seen: counts are lower bounds.",
+        ),
         ("operations", "Commands that the server carries out a second, by its own counter, without this dashboard's."),
         ("memory", "What the server uses, and the limit (maxmemory) from which on it evicts keys or refuses writes."),
         (

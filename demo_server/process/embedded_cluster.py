@@ -1,0 +1,178 @@
+"""An embedded cluster: private servers on loopback, each primary with a replica, which end with this process."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
+
+import redis
+
+from demo_server.process.embedded import EmbeddedServer, free_port
+
+SLOTS = 16384
+_READY_TIMEOUT = 30.0  # seconds
+_POLL = 0.02  # seconds
+
+
+class EmbeddedCluster:
+    """Primaries that share the slots evenly, and replicas of them.
+
+    A synchronous context manager. The first servers are the primaries; server `primaries + n` is the replica of server
+    `n`. `node_timeout` is how long the others wait before they elect a replica in place of a silent primary.
+    """
+
+    def __init__(
+        self,
+        primaries: int = 3,
+        replicas: int = 3,
+        node_timeout: float = 1.5,
+        options: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """`options` are further settings of each server."""
+        self._numbers = primaries, replicas
+        self._options = {
+            "cluster-enabled": "yes",
+            "cluster-node-timeout": f"{round(node_timeout * 1000)}",
+            "repl-diskless-sync-delay": "0",
+            **options,
+        }
+        self._running = ExitStack()
+        self._buses: list[int] = []  # the ports on which they talk to each other
+        self.servers: tuple[EmbeddedServer, ...] = ()
+        self.clients: tuple[redis.Redis, ...] = ()  # one for each server, of this server alone
+
+    @property
+    def url(self) -> str:
+        """The URL of all primaries, for clients that know clusters."""
+        hosts = ",".join(f"127.0.0.1:{server.port}" for server in self.servers[: self._numbers[0]])
+        return f"redis+cluster://{hosts}/0"
+
+    def start(self) -> None:
+        """Start the servers and join them; returns when the cluster is up. Raises EmbeddedServerError."""
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self) -> None:
+        self._buses = [free_port() for _ in range(sum(self._numbers))]
+        self.servers = tuple(map(self._new_server, self._buses))
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(EmbeddedServer.start, self.servers))
+        self.clients = tuple(redis.Redis(port=server.port, socket_timeout=5) for server in self.servers)
+        for client in self.clients:
+            self._running.callback(client.close)
+        primaries, replicas = self._numbers
+        ends = [SLOTS * number // primaries for number in range(primaries + 1)]
+        for number, client in enumerate(self.clients):
+            _ask(client, "CLUSTER SET-CONFIG-EPOCH", number + 1)
+            if number < primaries:
+                _ask(client, "CLUSTER ADDSLOTSRANGE", ends[number], ends[number + 1] - 1)
+        for server, bus in zip(self.servers[1:], self._buses[1:], strict=True):
+            _ask(self.clients[0], "CLUSTER MEET", "127.0.0.1", server.port, bus)
+        self.wait_until(lambda: all(self._knows_all(client) for client in self.clients))
+        for number in range(replicas):
+            _ask(self.clients[primaries + number], "CLUSTER REPLICATE", self.id_of(number % primaries))
+        self.wait_until(self.is_up)
+
+    def _new_server(self, bus: int) -> EmbeddedServer:
+        server = EmbeddedServer(options={**self._options, "cluster-port": str(bus)})
+        self._running.callback(server.stop)
+        return server
+
+    def _knows_all(self, client: redis.Redis) -> bool:
+        facts: Mapping[str, str] = _ask(client, "CLUSTER INFO")
+        return int(facts["cluster_known_nodes"]) == len(self.servers)
+
+    def id_of(self, number: int) -> str:
+        """The name that the cluster has for a server."""
+        found = _ask(self.clients[number], "CLUSTER MYID")
+        return found.decode() if isinstance(found, bytes) else str(found)
+
+    def is_up(self) -> bool:
+        """Whether each server that runs sees the whole cluster, and each replica has its primary's data."""
+        return all(map(_is_up, self._alive()))
+
+    def _alive(self) -> list[redis.Redis]:
+        return [client for client, server in zip(self.clients, self.servers, strict=True) if server.is_running]
+
+    def role_of(self, number: int) -> str:
+        """`master` or `slave`."""
+        return str(self.clients[number].info("replication")["role"])
+
+    def kill(self, number: int) -> None:
+        """End a server at once, as a crash does; it is not restarted."""
+        os.kill(self.servers[number].pid, signal.SIGKILL)
+        self.servers[number].stop()
+
+    def owner_of(self, slot: int) -> int:
+        """The number of the server that holds a slot, as the first server that runs sees it."""
+        for first, last, (_, port, *_), *_ in _slots(self._alive()[0]):
+            if first <= slot <= last:
+                return next(number for number, server in enumerate(self.servers) if server.port == port)
+        raise LookupError(slot)
+
+    def move_slot(self, slot: int, target: int) -> None:
+        """Move a slot with its keys to another primary, as `valkey-cli --cluster reshard` does it."""
+        source = self.owner_of(slot)
+        self.begin_move(slot, target)
+        port = self.servers[target].port
+        while keys := _ask(self.clients[source], "CLUSTER GETKEYSINSLOT", slot, 100):
+            _ask(self.clients[source], "MIGRATE", "127.0.0.1", port, "", 0, 5000, "KEYS", *keys)
+        self.end_move(slot, source, target)
+
+    def begin_move(self, slot: int, target: int) -> None:
+        """Mark a slot as moving: from now on its keys are on either of the two servers."""
+        source = self.owner_of(slot)
+        _ask(self.clients[target], "CLUSTER SETSLOT", slot, "IMPORTING", self.id_of(source))
+        _ask(self.clients[source], "CLUSTER SETSLOT", slot, "MIGRATING", self.id_of(target))
+
+    def end_move(self, slot: int, source: int, target: int) -> None:
+        """Give a slot, whose keys have been moved, to the other server."""
+        for number in (target, source):
+            _ask(self.clients[number], "CLUSTER SETSLOT", slot, "NODE", self.id_of(target))
+
+    def stop(self) -> None:
+        """Stop all servers."""
+        self._running.close()
+
+    def wait_until(self, condition: Callable[[], bool], within: float = _READY_TIMEOUT) -> None:
+        """Return when a condition holds. Raises TimeoutError."""
+        deadline = time.monotonic() + within
+        while not condition():
+            if time.monotonic() >= deadline:
+                raise TimeoutError("the cluster did not get there in time")
+            time.sleep(_POLL)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def _ask(client: redis.Redis, *command: object) -> Any:
+    return client.execute_command(*command)  # type: ignore[no-untyped-call]
+
+
+def _is_up(client: redis.Redis) -> bool:
+    facts: Mapping[str, str] = _ask(client, "CLUSTER INFO")
+    replication = client.info("replication")
+    is_synchronised = replication["role"] == "master" or replication.get("master_link_status") == "up"
+    return facts["cluster_state"] == "ok" and is_synchronised
+
+
+def _slots(client: redis.Redis) -> list[Any]:
+    """The reply of CLUSTER SLOTS as the server sends it."""
+    with client.client() as alone:  # type: ignore[no-untyped-call]
+        alone.response_callbacks.clear()
+        found: list[Any] = _ask(alone, "CLUSTER SLOTS")
+    return found

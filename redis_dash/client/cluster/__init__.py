@@ -1,0 +1,1 @@
+"""A cluster: which server holds which keys, and our connections to its primaries."""

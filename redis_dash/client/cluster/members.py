@@ -1,0 +1,267 @@
+"""The primaries of a cluster and our connections to them.
+
+A primary that cannot be reached is missing: nothing is read of its keys, and every count is a lower bound until it is
+there again, or one of its replicas has taken its place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from redis_dash.client.cluster.slots import name_in
+from redis_dash.client.cluster.topology import ASKED, Address, Topology, read_topology
+from redis_dash.client.node import Node
+from redis_dash.client.opening import time_limit_s
+from redis_dash.client.traffic import Traffic
+from redis_dash.config import Url
+from redis_dash.core.errors import AwayError, MissingRightError, SourceError
+
+SILENCE_S = 1.0
+"""The longest time without a byte of a reply: a primary that hangs is soon told as missing."""
+CONNECT_S = 0.6
+"""How long a connection that is made again may take; later attempts are made while the server is told as missing."""
+LEAST_S = 0.1
+"""The topology is asked no more often."""
+ASKED_AT_ONCE = 3
+"""Servers that are asked for the topology at once: the one that knows most counts."""
+NO_SLOTS = "no server of it holds slots yet"
+NO_CLUSTER = "this server is no node of a cluster: use redis://"
+
+
+class NoSlotsError(SourceError):
+    """The servers do not share the slots yet."""
+
+    def __init__(self) -> None:
+        super().__init__(NO_SLOTS)
+
+
+class Members:
+    """All servers of a cluster that were talked to, and which of them hold keys now."""
+
+    def __init__(self, url: Url, changed: asyncio.Event, seed: Node | None = None) -> None:
+        """Does not connect yet.
+
+        Args:
+            changed: set whenever other primaries are reached.
+            seed: the server that the URL names, if it turned out to be a node of a cluster.
+        """
+        self.url = url
+        self.nodes: tuple[Node, ...] = ()
+        """The primaries that can be reached, in the order of their addresses."""
+        self.missing: dict[Address, str] = {}
+        """The primaries that cannot be reached, and why."""
+        self.topology = Topology()
+        self.version = 0
+        """Grows whenever other primaries are reached."""
+        self.uncovered = 0
+        """Slots that no primary holds."""
+        self.moves = 0
+        """Grows whenever a slot has another owner."""
+        self.wanted = asyncio.Event()
+        """Set when the topology should be asked soon."""
+        self.listeners: list[Traffic] = [] if seed is None else seed.listeners
+        self.trouble = ""
+        """Why no server can be reached."""
+        self.refreshed_at = 0.0
+        """``time.monotonic()``."""
+        self._seeds = [Node(one) for one in url.seeds] if seed is None else [seed]
+        self._nodes: dict[Address, Node] = {}
+        self._address: dict[Node, Address] = {}
+        self._lock = asyncio.Lock()
+        self._turn = 0
+        self._changed = changed
+        self._refusal: MissingRightError | None = None
+        self._has_no_slots = False
+
+    @property
+    def ever(self) -> tuple[Node, ...]:
+        """All servers that we were connected to, whatever they are now."""
+        return (*self._seeds, *self._nodes.values())
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether a topology is known."""
+        return self.version > 0
+
+    def address_of(self, node: Node) -> Address:
+        """Where a primary listens."""
+        return self._address[node]
+
+    def node_at(self, address: Address) -> Node:
+        """The server at an address."""
+        if address not in self._nodes:
+            url = self.url.at(address.host, address.port, self.topology.names.get(address, ""))
+            node = Node(url, lambda: self._name_on(address), SILENCE_S)
+            self._nodes[address], self._address[node] = node, address
+        return self._nodes[address]
+
+    def _name_on(self, address: Address) -> bytes:
+        """A hash tag whose keys are on this server, so that it answers for keys that do not exist."""
+        return b"{%b}" % name_in(lambda slot: self.topology.owner(slot) == address)
+
+    def owner(self, slot: int) -> Node | None:
+        """The primary that holds a slot; None if there is none, or if it is missing."""
+        address = self.topology.owner(slot)
+        node = None if address is None else self._nodes.get(address)
+        return node if address not in self.missing else None
+
+    @property
+    def partial(self) -> str:
+        """What is missing, in words; empty if all slots are reached."""
+        if not self.has_begun:
+            return ""
+        reached, known = len(self.nodes), len(self.nodes) + len(self.missing)
+        said = []
+        if self.missing:
+            said.append(f"{reached} of {known} primaries")
+            said += [f"{address}: {why}" for address, why in list(self.missing.items())[:2]]
+        if self.uncovered:
+            said.append(f"{self.uncovered:,} slots have no primary")
+        return "; ".join(said)
+
+    # -- the topology ------------------------------------------------------------------------------------------------
+
+    async def begin(self) -> None:
+        """Return when a topology is known.
+
+        Raises:
+            AwayError: no server that is known can be reached.
+            MissingRightError: our user may not run CLUSTER.
+            NoSlotsError: it is no whole cluster yet.
+        """
+        if not self.has_begun:
+            await self.refresh()
+        if self._has_no_slots and not self.nodes:
+            raise NoSlotsError
+        if not self.nodes:
+            raise self._refusal or AwayError(self.trouble or self.partial)
+
+    async def refresh(self) -> None:
+        """Ask for the topology again, and connect to the primaries.
+
+        Raises:
+            MissingRightError: our user may not run CLUSTER.
+        """
+        before = self.refreshed_at
+        async with self._lock:
+            if self.refreshed_at != before or time.monotonic() - before < LEAST_S:
+                return  # another caller has just asked
+            views = await self._views()
+            self.refreshed_at = time.monotonic()
+            if not views and self._refusal is not None:
+                raise self._refusal
+            self._has_no_slots = bool(views) and not any(view.shards for view in views)
+            await self._adopt(max(views, key=lambda one: (one.is_up, one.epoch, -one.uncovered), default=self.topology))
+            for node in self.ever if self.nodes else ():
+                if node not in self.nodes:
+                    node.close()  # it would look like another dashboard
+
+    async def _views(self) -> list[Topology]:
+        """What some servers know: of the reached primaries, else of any server of which an address is known."""
+        self._turn += 1
+        near = [self.nodes[(self._turn + n) % len(self.nodes)] for n in range(min(ASKED_AT_ONCE, len(self.nodes)))]
+        views = await self._ask(near)
+        if views:
+            return views
+        others = [self.node_at(one) for shard in self.topology.shards for one in (shard.primary, *shard.replicas)]
+        return await self._ask([node for node in (*self._seeds, *others) if node not in near])
+
+    async def _ask(self, nodes: Sequence[Node]) -> list[Topology]:
+        answers = await asyncio.gather(*map(self._view_of, nodes), return_exceptions=True)
+        self._refusal = next((answer for answer in answers if isinstance(answer, MissingRightError)), None)
+        for node, answer in zip(nodes, answers, strict=True):
+            if isinstance(answer, SourceError | TimeoutError):
+                self.trouble = f"{node.url}: {str(answer) or 'no answer in time'}"
+            elif isinstance(answer, BaseException):
+                raise answer
+        return [answer for answer in answers if isinstance(answer, Topology)]
+
+    async def _view_of(self, node: Node) -> Topology:
+        node.connect_now()
+        async with asyncio.timeout(SILENCE_S if node.connects else time_limit_s(node.url)):
+            await node.connect()
+            if node.kind != "cluster":
+                raise SourceError(NO_CLUSTER)
+            return read_topology(await node.pipeline(ASKED), _host_and_port(node.url))
+
+    async def _adopt(self, topology: Topology) -> None:
+        if topology.owners != self.topology.owners:
+            self.moves += 1
+        await self._settle(topology)
+
+    async def _settle(self, topology: Topology) -> None:
+        """Connect to all primaries; those that cannot be reached are missing."""
+        self.topology, self.uncovered = topology, topology.uncovered
+        addresses = [shard.primary for shard in topology.shards]
+        answers = await asyncio.gather(*map(self._reach, addresses))
+        self._set({one: why for one, why in zip(addresses, answers, strict=True) if why})
+
+    async def _reach(self, address: Address) -> str:
+        """Connect to a server; returns why it cannot be reached, or nothing."""
+        node = self.node_at(address)
+        try:
+            async with asyncio.timeout(CONNECT_S if node.connects else time_limit_s(node.url)):
+                await node.connect()
+        except SourceError as error:
+            return str(error)
+        except TimeoutError:
+            return "no answer in time"
+        return ""
+
+    def moved(self, slot: int, address: Address) -> bool:
+        """Note that a slot is at another server; returns whether that one is reached."""
+        if self.topology.owner(slot) != address:
+            known = next((one for one in self.topology.shards if one.primary == address), None)
+            if known is None:
+                return False
+            self.topology.give(known, slot, slot)
+            self.moves += 1
+        self.wanted.set()
+        return address not in self.missing
+
+    async def lost(self, node: Node) -> None:
+        """Connect to a server again that did not answer; if that fails it is missing."""
+        async with self._lock:
+            if node not in self.nodes:
+                return
+            node.connect_now()
+            if why := await self._reach(address := self._address[node]):
+                self._set(self.missing | {address: why})
+        self.wanted.set()
+
+    def _set(self, missing: dict[Address, str]) -> None:
+        """Note which primaries are missing."""
+        there = [self.node_at(shard.primary) for shard in self.topology.shards if shard.primary not in missing]
+        nodes, addresses = tuple(there), set(self.missing)
+        self.missing = missing
+        if nodes == self.nodes and addresses == set(missing):
+            return
+        for node in (*self.nodes, *self._seeds):
+            node.listeners = []
+            if node not in nodes:
+                node.close()
+        if nodes:
+            nodes[0].listeners, self.trouble = self.listeners, ""
+        self.nodes = nodes
+        self.version += 1
+        self._changed.set()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for node in self.ever:
+            node.close()
+
+    async def check_connections(self) -> None:
+        """Notice connections that were lost since: without waiting for the next command."""
+        with contextlib.suppress(SourceError):
+            for node in [one for one in self.nodes if not one.connection.connection.is_open]:
+                await self.lost(node)
+
+
+def _host_and_port(url: Url) -> Address:
+    parts = urlsplit(url.reveal())
+    return Address(parts.hostname or "127.0.0.1", parts.port or 6379)

@@ -1,0 +1,95 @@
+"""The servers of a cluster, one by one: what the server topic shows of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from redis_dash.client.change_counters import database_of, keys_in
+from redis_dash.client.cluster.members import Members
+from redis_dash.client.cluster.topology import Address
+from redis_dash.client.deployment import Deployment
+from redis_dash.client.info import Info, told
+from redis_dash.core.frames.server import ClusterNode, ClusterState
+
+_REPLICA = re.compile(r"slave\d+")
+
+
+class ClusterNodes:
+    """Compares each INFO of a primary with the one before."""
+
+    def __init__(self, deployment: Deployment, shortest_s: float) -> None:
+        """``shortest_s``: two INFOs closer together than this do not give a rate."""
+        self._deployment = deployment
+        self._shortest_s = shortest_s
+        self._before: dict[Address, Info] = {}
+        self._ops: dict[Address, float] = {}
+
+    def state(self, info: Info) -> ClusterState | None:
+        """All servers as of an INFO of all primaries; None if this is no cluster that is followed."""
+        members = self._deployment.cluster
+        if members is None or len(info.nodes) != len(members.nodes):
+            return None
+        nodes = list[ClusterNode]()
+        infos = dict(zip(map(members.address_of, members.nodes), info.nodes, strict=True))
+        slots = members.topology.slots
+        for shard in members.topology.shards:
+            address, own = shard.primary, infos.get(shard.primary)
+            if own is None:
+                nodes.append(
+                    ClusterNode(str(address), slots=slots[address], trouble=members.missing.get(address, "not reached"))
+                )
+            else:
+                nodes.append(self._primary(members, address, own, slots[address]))
+            nodes += _replicas(shard.replicas, address, {} if own is None else own.values)
+        return ClusterState(
+            len(members.nodes), len(members.nodes) + len(members.missing), members.partial, tuple(nodes)
+        )
+
+    def _primary(self, members: Members, address: Address, info: Info, slots: int) -> ClusterNode:
+        self._compare(address, info)
+        database = database_of(info.values, 0)
+        return ClusterNode(
+            str(address),
+            slots=slots,
+            keys=None if database is None else keys_in(database),
+            ops_per_s=self._ops.get(address),
+            used_memory=told(info.values, "used_memory"),
+            ping_ms=self._deployment.pings.get(members.node_at(address)),
+        )
+
+    def _compare(self, address: Address, info: Info) -> None:
+        before, name = self._before.get(address), "total_commands_processed"
+        if before is not None and before.began == info.began and info.at - before.at < self._shortest_s:
+            return
+        self._before[address] = info
+        then, now = None if before is None else told(before.values, name), told(info.values, name)
+        if before is None or before.began != info.began or then is None or now is None:
+            self._ops.pop(address, None)
+            return
+        ours = info.own_commands[1] - before.own_commands[0]
+        self._ops[address] = max(0, now - then - ours) / (info.at - before.at)
+
+
+def _replicas(addresses: tuple[Address, ...], primary: Address, values: Mapping[str, str]) -> list[ClusterNode]:
+    """The replicas of a primary, as far as its INFO tells about them."""
+    told_of = dict[Address, dict[str, str]]()
+    for name, text in values.items():
+        if _REPLICA.fullmatch(name):
+            fields = dict(part.split("=", 1) for part in text.split(",") if "=" in part)
+            if fields.get("port", "").isdecimal():
+                told_of[Address(fields.get("ip", ""), int(fields["port"]))] = fields
+    offset, nodes = told(values, "master_repl_offset"), list[ClusterNode]()
+    for address in dict.fromkeys((*addresses, *told_of)):
+        fields = told_of.get(address, {})
+        theirs = told(fields, "offset")
+        nodes.append(
+            ClusterNode(
+                str(address),
+                replica_of=str(primary),
+                lag_s=told(fields, "lag"),
+                behind_bytes=None if theirs is None or offset is None else max(0, offset - theirs),
+                trouble="" if fields.get("state") == "online" else "no link to its primary" if values else "",
+            )
+        )
+    return nodes

@@ -1,0 +1,176 @@
+"""A primary that is down is missing, and told as such; after the failover all is right again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+
+import pytest
+
+from demo_server.process.embedded_cluster import EmbeddedCluster
+from redis_dash.core.commands import RevokeSession
+from redis_dash.core.messages import Mark
+from redis_dash.discover import discover
+from redis_dash.hub import Hub
+from redis_dash.standard_streams import Talk
+from tests.conftest import until
+from tests.live.cluster.keys import USERS, Application, session_key
+from tests.live.cluster.test_topics import config, write_all
+from tests.live.conftest import running
+from tests.live.test_hub import Desk
+
+BY_SCAN = ("sessions", "rate_limits", "leaderboards")
+
+
+async def kill(app: Application, number: int) -> float:
+    """Kill a server; returns when it is dead."""
+    await asyncio.get_running_loop().run_in_executor(None, app.cluster.kill, number)
+    return time.monotonic()
+
+
+def is_whole(desk: Desk, sessions: int) -> bool:
+    statuses = desk.statuses()
+    count = desk.frame("sessions").count if "sessions" in statuses else None
+    return (
+        set(statuses.values()) == {"ok"} and count is not None and (count.value, count.certainty) == (sessions, "exact")
+    )
+
+
+async def seen(desk: Desk, number: int) -> None:
+    await until(lambda: desk.all_are("ok") and is_whole(desk, number))
+
+
+def are_lower_bounds(desk: Desk, truth: dict[str, int]) -> bool:
+    """Whether each topic that is counted says that a primary is missing, and no more than what is there."""
+    statuses = desk.statuses()
+    for topic in (*BY_SCAN, "server"):
+        if statuses[topic] != "reduced" or not desk.latest[topic].note.startswith("2 of 3 primaries"):
+            return False
+    counts = {topic: desk.latest[topic].count for topic in BY_SCAN}
+    return all(
+        count is not None and count.certainty == "at_least" and count.high is None and count.value == truth[topic]
+        for topic, count in counts.items()
+    )
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+async def test_a_killed_primary_is_told_within_two_seconds_and_its_failover_within_five(
+    fragile: Application, number: int
+) -> None:
+    write_all(fragile)
+    prefixes = {"sessions": "session:", "rate_limits": "ratelimit:", "leaderboards": "leaderboard:"}
+    rest = [one for one in range(3) if one != number]
+    truth = {
+        topic: sum(len(fragile.cluster.clients[one].keys(f"{prefix}*")) for one in rest)
+        for topic, prefix in prefixes.items()
+    }
+    async with running(Hub(config(fragile, refresh_s=1.0))) as hub:
+        desk = Desk(hub)
+        await seen(desk, len(USERS))
+        counts = list[tuple[str, int]]()
+        killed = await kill(fragile, number)
+        await until(lambda: are_lower_bounds(desk, truth), within_s=2.0)
+        server = desk.frame("server").cluster
+        assert (server.reached, server.primaries) == (2, 3)
+        down = next(node for node in server.nodes if node.trouble and not node.replica_of)
+        assert down.address == f"127.0.0.1:{fragile.cluster.servers[number].port}"
+        await until(lambda: fragile.cluster.role_of(number + 3) == "master")
+        promoted = time.monotonic()
+        while not is_whole(desk, len(USERS)):
+            count = desk.frame("sessions").count
+            counts.append((count.certainty, count.value))
+            assert count.certainty != "exact" or count.value == len(USERS)
+            assert time.monotonic() < promoted + 5
+            await asyncio.sleep(0.02)
+        assert promoted - killed < 10
+        assert desk.frame("rate_limits").count.value == 30
+        assert {row.user for row in desk.frame("sessions").rows} == {f"{user}@example.com" for user in USERS}
+        assert hub.errors == 0
+
+
+async def test_a_primary_that_hangs_is_told_and_is_there_again_afterwards() -> None:
+    """For less than the time after which a replica takes its place."""
+    with EmbeddedCluster(replicas=0, node_timeout=60.0) as cluster:
+        app = Application(cluster)
+        write_all(app)
+        async with running(Hub(config(app))) as hub:
+            desk = Desk(hub)
+            await seen(desk, len(USERS))
+            pid = cluster.servers[1].pid
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                await until(lambda: desk.statuses().get("sessions") == "reduced", within_s=6.0)
+                assert desk.latest["sessions"].note.startswith("2 of 3 primaries")
+                assert desk.latest["sessions"].count is not None
+                assert desk.latest["sessions"].count.certainty == "at_least"
+            finally:
+                os.kill(pid, signal.SIGCONT)
+            await until(lambda: is_whole(desk, len(USERS)))
+
+
+async def test_without_a_replica_the_rest_is_shown_for_as_long_as_it_takes(fragile: Application) -> None:
+    """The application has allowed to read while a primary is down."""
+    write_all(fragile)
+    for client in fragile.cluster.clients:
+        client.config_set("cluster-require-full-coverage", "no")
+    async with running(Hub(config(fragile))) as hub:
+        desk = Desk(hub)
+        await seen(desk, len(USERS))
+        await kill(fragile, 3)
+        await kill(fragile, 0)
+        await until(lambda: desk.statuses().get("sessions") == "reduced")
+        lost = [user for user in USERS if desk.frame("sessions").count.value and fragile_owner(fragile, user) == 0]
+        assert lost
+        await until(
+            lambda: desk.statuses().get("sessions") == "reduced" and len(desk.frame("sessions").rows) == 60 - len(lost)
+        )
+        assert desk.latest["sessions"].note.startswith("2 of 3 primaries")
+        row = desk.frame("sessions").rows[0]
+        assert (await hub.submit(RevokeSession(row))).result == "deleted"
+    text, code = await discover(config(fragile), as_json=False, talk=Talk())
+    assert code == 0
+    assert "2 of 3 primaries" in text
+
+
+def fragile_owner(app: Application, user: str) -> int:
+    """Of the first distribution of the slots."""
+    from redis_dash.client.cluster.slots import SLOTS, slot_of
+
+    return slot_of(session_key(user).encode()) * 3 // SLOTS
+
+
+async def test_messages_come_from_another_primary_after_a_gap_that_is_told(fragile: Application) -> None:
+    hub = Hub(config(fragile))
+    async with running(hub):
+        desk = Desk(hub)
+        await until(lambda: desk.all_are("ok"))
+        port = int(str(hub._subscriber._url).rpartition(":")[2].partition("/")[0])
+        number = next(n for n, server in enumerate(fragile.cluster.servers) if server.port == port)
+        other = fragile.cluster.clients[(number + 1) % 3]
+        other.publish("orders", "before")
+        await until(lambda: hub.received == 1)
+        await kill(fragile, number)
+        await until(lambda: not hub.subscribed)
+        await until(lambda: hub.subscribed)
+        other.publish("orders", "after")
+        await until(lambda: hub.received == 2)
+        assert len(desk_gaps(desk)) == 1
+        marks = [one.text for one in hub.watch._context.log.read(0, 100) if isinstance(one, Mark)]
+        assert any("reconnected" in text for text in marks)
+
+
+def desk_gaps(desk: Desk) -> list[object]:
+    desk.statuses()
+    return list(desk.frame("events").gaps)
+
+
+async def test_a_cluster_of_which_nothing_is_there_is_told(fragile: Application) -> None:
+    url = fragile.cluster.url
+    fragile.cluster.stop()
+    async with running(Hub(config(fragile, url))) as hub:
+        desk = Desk(hub)
+        await until(lambda: desk.all_are("error"))
+        assert hub.deployment.unreachable
+        assert all("connection refused" in reading.note for reading in desk.latest.values())
