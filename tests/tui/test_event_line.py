@@ -98,7 +98,7 @@ def test_a_line_says_once_that_something_was_cut_and_only_then() -> None:
     for payload, width in product((ORDER, long, b'{"type": "paid"}', b'{"a": "b"}'), range(20, 120)):
         whole = line(500, payload).rstrip()
         shown = line(width, payload)
-        assert len(shown) <= width
-        assert "……" not in shown
+        assert len(shown) <= width, (width, shown)
+        assert "……" not in shown, (width, shown)
         if width > len(whole):
-            assert "…" not in shown
+            assert "…" not in shown, (width, shown)
