@@ -18,6 +18,7 @@ from redis_dash.tui.theme_styles import Hues, Role
 
 if TYPE_CHECKING:
     from redis_dash.core.known_ids import KnownIds
+    from redis_dash.dialects.messages import Message
 
 _TYPE_KEYS = ("type", "event", "kind", "name")
 _LEFT_OUT = frozenset({"at", "ts", "time", "timestamp"})
@@ -26,6 +27,7 @@ _TIME_WIDTH = 10
 _ROOMY = 32
 _CHANNEL_WIDTH = 16
 _LONGEST_NAME = 200
+_MOST_PAINTED = 1000
 _NUMBER = re.compile(r"[-+]?[0-9][0-9.,]{0,40}")
 
 
@@ -52,14 +54,28 @@ class Shown(NamedTuple):
 @lru_cache(maxsize=256)  # a visible line is painted several times
 def show(event: Event, session_globs: tuple[str, ...], ids: KnownIds | None, _version: int) -> Shown:
     """The event without secrets; ``version`` is that of the known session ids."""
-    from redis_dash.core.known_ids import KnownIds
+    from redis_dash.core.known_ids import KnownIds  # imported here, for a quick start
+    from redis_dash.redaction.redact import without_ids
+
+    readable, message = _read(event, session_globs)
+    masked = without_ids(readable, event.channel, ids or KnownIds(), has_sessions=bool(session_globs))
+    return _parts(masked, message)
+
+
+@lru_cache(maxsize=256)  # ids become known each second, and most messages hold none
+def _read(event: Event, session_globs: tuple[str, ...]) -> tuple[Event, Message]:
+    """The event with its payload decoded, without secrets except for known ids; and what is known of its format."""
     from redis_dash.dialects.messages import read_message  # imported here, for a quick start
-    from redis_dash.redaction.redact import redact_event
+    from redis_dash.redaction.redact import without_secrets
 
     message = read_message(event)
     if message.payload is not None:
         event = msgspec.structs.replace(event, payload=message.payload, size=len(message.payload))
-    event = redact_event(event, session_globs, ids or KnownIds())
+    return without_secrets(event, session_globs), message
+
+
+@lru_cache(maxsize=256)
+def _parts(event: Event, message: Message) -> Shown:
     fields = read_fields(event)
     type_key = next((key for key in _TYPE_KEYS if fields and isinstance(fields.get(key), str)), None)
     text = plain(str(fields[type_key]), _LONGEST_NAME) if fields and type_key else Plain("")
@@ -89,6 +105,8 @@ class EventLine:
         self.known_ids: KnownIds | None = None
         """None before the first frame."""
         self._version = 0
+        self._painted: dict[Event, Shown] = {}
+        """What was painted of the latest events."""
         self._channel_width = 8
         self._type_width = 8
         self._channels, self._types = Abbreviations(), Abbreviations()
@@ -102,6 +120,10 @@ class EventLine:
         before = self.session_globs, self.known_ids, self._version
         self.session_globs, self.known_ids, self._version = session_globs, ids, ids.version
         return before != (session_globs, ids, ids.version)
+
+    def is_current(self, entry: Entry) -> bool:
+        """Whether an entry would be painted as it was: no id is masked now that was not known then."""
+        return isinstance(entry, Mark) or self._painted.get(entry) == self.show(entry)
 
     def make_room(self, entries: Iterable[Entry]) -> bool:
         """Fit the channel column to these names and learn them; return whether lines change."""
@@ -131,7 +153,9 @@ class EventLine:
         segments: list[Segment] = [(Plain(" "), "blank")]
         if width >= 40:
             segments += [(clock(entry.at), "dim"), gap]
-        shown = self.show(entry)
+        if len(self._painted) >= _MOST_PAINTED:
+            self._painted.clear()
+        self._painted[entry] = shown = self.show(entry)
         channel = self._channels.fit(shown.channel, channel_width)
         segments += [(pad(channel, channel_width), self.hues.of(shown.event.channel)), gap]
         segments += self._payload(shown, gap, width - measure(segments) - 1)

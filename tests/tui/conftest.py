@@ -24,6 +24,13 @@ def _no_own_errors(no_own_errors: None) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _all_colors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The terminal of the tests has all colours, whatever the one has in which they run."""
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+@pytest.fixture(autouse=True)
 def _brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Drain the feed more often than a user would need."""
     monkeypatch.setattr("redis_dash.tui.feed_app.STREAM_INTERVAL_S", 0.04)

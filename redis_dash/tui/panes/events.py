@@ -141,7 +141,7 @@ class EventsPane(Pane[EventsFrame]):
     def display_frame(self, frame: EventsFrame) -> None:
         """Show the rates; the stream is painted more often."""
         if self._line.hide(frame.session_globs, frame.known_ids):
-            self.log_view.forget()
+            self.log_view.forget_unless(self._line.is_current)
             self.log_view.repaint()
         names = [channel.channel for channel in frame.channels] + [stream.stream for stream in frame.streams]
         if self._line.know(names):
