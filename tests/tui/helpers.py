@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 
 from textual.events import Key
 from textual.keys import _character_to_key
@@ -44,6 +44,16 @@ async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
             await pilot.pause(0)
     screen = screen_text(pilot.app)  # type: ignore[arg-type]
     raise AssertionError(f"still not so:\n{screen}")
+
+
+@contextmanager
+def case(name: object) -> Iterator[None]:
+    """Tell which of several cases in one app fails."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"in the case of {name!r}")
+        raise
 
 
 async def tap(pilot: Pilot[None], *keys: str) -> None:

@@ -36,23 +36,26 @@ def line(second: int, **changes: object) -> list[Item]:
     return header_items(Plain(""), Plain("127.0.0.1:6379/0"), Reading("server", "ok", frame, 100.0), 100.0, "F5")
 
 
-@pytest.mark.parametrize("width", range(40, 170))
-def test_figures_that_get_longer_and_shorter_hide_the_same_others_each_second(width: int) -> None:
-    bar, hidden = StatusBar(), []
-    for second in range(12):
-        bar.show(line(second))
-        hidden.append(words(line(second)) - words(bar._fitting(width)[0]))
-    assert all(names == hidden[3] for names in hidden[3:]), hidden
+WIDTHS = range(40, 170)
 
 
-@pytest.mark.parametrize("width", range(40, 170))
-def test_a_state_that_comes_and_goes_hides_the_same_others_each_second(width: int) -> None:
-    bar, shown = StatusBar(), []
-    for second in range(12):
-        items = line(0, scan=WAITS) if second % 2 else line(0)
-        bar.show(items)
-        shown.append(words(bar._fitting(width)[0]) & words(line(0)))
-    assert all(names == shown[1] for names in shown[1:]), shown
+def test_figures_that_get_longer_and_shorter_hide_the_same_others_each_second() -> None:
+    for width in WIDTHS:
+        bar, hidden = StatusBar(), []
+        for second in range(12):
+            bar.show(line(second))
+            hidden.append(words(line(second)) - words(bar._fitting(width)[0]))
+        assert all(names == hidden[3] for names in hidden[3:]), (width, hidden)
+
+
+def test_a_state_that_comes_and_goes_hides_the_same_others_each_second() -> None:
+    for width in WIDTHS:
+        bar, shown = StatusBar(), []
+        for second in range(12):
+            items = line(0, scan=WAITS) if second % 2 else line(0)
+            bar.show(items)
+            shown.append(words(bar._fitting(width)[0]) & words(line(0)))
+        assert all(names == shown[1] for names in shown[1:]), (width, shown)
 
 
 def test_what_is_gone_for_long_gives_its_room_back() -> None:

@@ -20,13 +20,12 @@ NASTY = (*STRINGS, *PAYLOADS)
 
 
 @pytest.mark.parametrize("value", NASTY, ids=lambda value: repr(value[:12]))
-@pytest.mark.parametrize("width", [None, 0, 1, 2, 7, 80])
-def test_nothing_dangerous_passes(value: str | bytes, width: int | None) -> None:
-    shown = plain(value, width)
-    assert not {unicodedata.category(char) for char in shown} & FORBIDDEN
-    shown.encode("utf-8")
-    if width is not None:
-        assert cell_len(shown) <= width
+def test_nothing_dangerous_passes(value: str | bytes) -> None:
+    for width in (None, 0, 1, 2, 7, 80):
+        shown = plain(value, width)
+        assert not {unicodedata.category(char) for char in shown} & FORBIDDEN, (shown, width)
+        shown.encode("utf-8")
+        assert width is None or cell_len(shown) <= width, (shown, width)
 
 
 def test_plain_ascii_is_left_alone() -> None:
