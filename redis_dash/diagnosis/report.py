@@ -101,7 +101,7 @@ async def _fill(report: Report, deployment: Deployment, config: Config, choices:
     watched = adopted(config, discovery.claims, choices).config
     shown = WatchedTopics(watched, frozenset(map(raw, config.streams)).__contains__)
     node = deployment.nodes[0]
-    read_rules = report.server.has_read_rules
+    read_rules = deployment.has_read_rules
 
     def known(glob: str) -> list[bytes]:
         return _examples(glob, discovery)
