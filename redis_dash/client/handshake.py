@@ -11,8 +11,9 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from redis_dash import crash_report
 from redis_dash.client.connection import CLIENT_NAME
-from redis_dash.client.info import INFO, Calls, calls_of, has_read_rules, parse_info, whole
+from redis_dash.client.info import INFO, Calls, calls_of, has_read_rules, parse_info, product_of, whole
 from redis_dash.client.own_lookups import PROBE_KEYS, OwnLookups, calibration
 from redis_dash.client.reconnecting import Count, ReconnectingConnection
 from redis_dash.core.errors import SourceError
@@ -121,6 +122,7 @@ class Handshake:
             is_first = self._no_touch.done and isinstance(stats, bytes) and _is_first(parse_info(stats))
             values = parse_info(raw)
             self.has_read_rules = has_read_rules(values)
+            crash_report.note_server(*product_of(values))
             self._observe(values, calls_of(stats), is_first)
         elif self._hello not in self._steps:
             self._steps.append(self._hello)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from redis_dash.client.change_counters import database_of, databases_of, keys_in
-from redis_dash.client.info import Info, told
+from redis_dash.client.info import Info, product_of, told
 from redis_dash.core.errors import MissingRightError
 from redis_dash.core.frames.server import ServerFrame
 from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source
@@ -59,12 +59,13 @@ class ServerSource(Source[ServerFrame]):
         info = await self._deployment.info()
         self._compare(info)
         values, cost = info.values, self._deployment.watching_cost()
+        product, version = product_of(values)
         evicted, rejected = told(values, "evicted_keys"), told(values, "rejected_connections")
         database = database_of(values, self._deployment.database)
         return Sample(
             ServerFrame(
-                product=values.get("server_name") or ("valkey" if "valkey_version" in values else "redis"),
-                version=values.get("valkey_version") or values.get("redis_version", "?"),
+                product=product,
+                version=version,
                 role=values.get("role", "?"),
                 uptime_s=told(values, "uptime_in_seconds"),
                 ops_per_s=self._ops_per_s,
