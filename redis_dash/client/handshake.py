@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from redis_dash import crash_report
 from redis_dash.client.connection import CLIENT_NAME
-from redis_dash.client.info import INFO, Calls, calls_of, parse_info, product_of, whole
+from redis_dash.client.info import INFO, Calls, calls_of, has_read_rules, parse_info, product_of, whole
 from redis_dash.client.own_lookups import PROBE_KEYS, OwnLookups, calibration
 from redis_dash.client.reconnecting import Count, ReconnectingConnection
 from redis_dash.core.errors import SourceError
@@ -64,11 +64,15 @@ class Handshake:
         """``spent`` counts the commands that were sent; ``observe`` receives the first INFO, and whether no
         redis-dash has connected before since the server's counters began; ``tag`` returns a part of the name of a key
         that does not exist, so that a node of a cluster answers for it."""
+        self.has_read_rules = False
+        """Whether an ACL can allow to read keys without writing them (``%R~``), by the server's version."""
         self._own = own
         self._spent = spent
         self._observe = observe
         self._one_by_one = False
         self._no_touch = Step(lambda: [(b"CLIENT", b"NO-TOUCH", b"ON")])
+        self._hello = Step(lambda: [(b"HELLO",)], self._take_hello)
+        """Tells the version to a user who may not run INFO; it needs no right."""
         self._steps = [
             Step(lambda: [(b"CLIENT", b"SETNAME", CLIENT_NAME.encode())]),
             self._no_touch,
@@ -119,8 +123,17 @@ class Handshake:
         if isinstance(raw, bytes):
             is_first = self._no_touch.done and isinstance(stats, bytes) and _is_first(parse_info(stats))
             values = parse_info(raw)
+            self.has_read_rules = has_read_rules(values)
             crash_report.note_server(*product_of(values))
             self._observe(values, calls_of(stats), is_first)
+        elif self._hello not in self._steps:
+            self._steps.append(self._hello)
+
+    def _take_hello(self, replies: list[object]) -> None:
+        told = replies[0] if isinstance(replies[0], list) else []
+        version = dict(zip(told[::2], told[1::2], strict=False)).get(b"version")
+        if isinstance(version, bytes):
+            self.has_read_rules = has_read_rules({"redis_version": version.decode("utf-8", "replace")})
 
     def _calibrate(self, replies: list[object]) -> None:
         """Measure which of our commands the server counts as lookups."""

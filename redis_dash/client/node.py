@@ -18,7 +18,7 @@ from redis_dash.client.application_counters import ApplicationCounters
 from redis_dash.client.change_counters import changes_of
 from redis_dash.client.command_key import cut
 from redis_dash.client.handshake import Handshake
-from redis_dash.client.info import INFO, Calls, Info, calls_of, has_read_rules, kind_of, parse_info
+from redis_dash.client.info import INFO, Calls, Info, calls_of, kind_of, parse_info
 from redis_dash.client.own_lookups import OwnLookups
 from redis_dash.client.ping import PingTimer
 from redis_dash.client.reasons import check, without_arguments
@@ -50,13 +50,11 @@ class Node:
         self.own = OwnLookups(self.cost.count_error)
         self.kind: Kind = "standalone"
         """As the latest INFO says."""
-        self.has_read_rules = False
-        """Whether an ACL can allow to read keys without writing them (``%R~``), as the first INFO says."""
         self.listeners: list[Traffic] = []
         """The traffic of the other connections of this program, such as the subscriber's."""
-        handshake = Handshake(self.own, self.cost.count, self._observe, tag)
+        self.handshake = Handshake(self.own, self.cost.count, self._observe, tag)
         self.connection = ReconnectingConnection(
-            url, self._count, self._connected, handshake, lambda: silence_s or REPLY_TIMEOUT_S
+            url, self._count, self._connected, self.handshake, lambda: silence_s or REPLY_TIMEOUT_S
         )
         self._info: Info | None = None
         self._info_lock = asyncio.Lock()
@@ -252,7 +250,7 @@ class Node:
 
     def _observe(self, values: Mapping[str, str], calls: Calls, is_first: bool) -> None:
         """Read the first INFO of a connection."""
-        self.kind, self.has_read_rules = kind_of(values), has_read_rules(values)
+        self.kind = kind_of(values)
         self._application.take(values, calls, is_first=is_first)
 
     # -- INFO and PING -----------------------------------------------------------------------------------------------

@@ -201,7 +201,7 @@ class Nodes:
     @property
     def has_read_rules(self) -> bool:
         """Whether the ACL of each node can allow to read keys without writing them (``%R~``)."""
-        return all(node.has_read_rules for node in self.nodes)
+        return all(node.handshake.has_read_rules for node in self.nodes)
 
     @property
     def connects(self) -> int:

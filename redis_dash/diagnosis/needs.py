@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from redis_dash.client.own_lookups import CALIBRATED, PROBE_KEYS
 from redis_dash.config import Choices, Config
+from redis_dash.core.globs import escaped
 from redis_dash.core.resp import Command
 from redis_dash.dialects.session_dialects import SessionDialects
 from redis_dash.pubsub.refused_channels import is_glob
@@ -171,7 +172,7 @@ def _cache(config: Config) -> Needs:
     """Keys of caches are counted by their names: nothing of them is read but some lifetimes."""
     info = Need("info", "hits and misses are unknown", vital=True)
     globs = tuple(cache.keys for cache in config.caches)
-    counters = tuple(dict.fromkeys(cache.stats_key for cache in config.caches))
+    counters = tuple(dict.fromkeys(escaped(cache.stats) for cache in config.caches if cache.stats))
     others = tuple(Need(name, _UNSEEN) for name in ("client|id", "client|list"))
     other_way = _other_dashboards(config.channels)
     if not globs:
@@ -183,7 +184,7 @@ def _cache(config: Config) -> Needs:
         Need("dbsize", _SIZE),
         _NAMED_AS_WRITTEN,
         Need("pttl", EXACT),
-        Need("hgetall", "the application's own counters are unknown"),
+        *([Need("hgetall", "the application's own counters are unknown")] if counters else []),
     )
     return Needs("cache", commands, reads=(*globs, *counters), other_way=other_way)
 

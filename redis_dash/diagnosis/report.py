@@ -14,12 +14,14 @@ from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.frames.keys import KeyKind
 from redis_dash.core.patterns import Pattern
 from redis_dash.diagnosis.needs import besides, topics
+from redis_dash.diagnosis.recognition import as_recognised
 from redis_dash.diagnosis.rights import Answers, Right
 from redis_dash.diagnosis.server import Server, look_at
 from redis_dash.diagnosis.verdicts import How
 from redis_dash.discovery.adopt import adopted, open_topics
 from redis_dash.discovery.discovery import Discovery
 from redis_dash.discovery.report import key_kinds, without_ids
+from redis_dash.discovery.unread import of_topic
 from redis_dash.pubsub.presence import announced
 from redis_dash.sources import WatchedTopics
 
@@ -92,16 +94,16 @@ async def examine(config: Config, choices: Choices | None = None) -> Report:
 async def _fill(report: Report, deployment: Deployment, config: Config, choices: Choices | None) -> None:
     report.server = await look_at(deployment, config.budget)
     report.is_part = report.server.mode.startswith("cluster") and len(deployment.nodes) == 1
-    discovery, open_ = Discovery(deployment), open_topics(config)
+    discovery, unconfigured = Discovery(deployment), open_topics(config)
     try:
         await discovery.first_look()
         unseen: Collection[str] = ()
     except MissingRightError:
-        unseen = open_
+        unseen = unconfigured
     watched = adopted(config, discovery.claims, choices).config
     shown = WatchedTopics(watched, frozenset(map(raw, config.streams)).__contains__)
     node = deployment.nodes[0]
-    read_rules = report.server.has_read_rules
+    read_rules = deployment.has_read_rules
 
     def known(glob: str) -> list[bytes]:
         return _examples(glob, discovery)
@@ -110,11 +112,20 @@ async def _fill(report: Report, deployment: Deployment, config: Config, choices:
     needed, more = topics(watched, choices), besides(watched)
     await answers.ask([*needed.values(), *more.values()])
     report.how, report.user = answers.how, await _user(deployment)
-    unread = {topic: discovery.unread(topic, shown, without_ids) for topic in open_ if topic in needed}
-    report.topics = tuple(
-        answers.of(needs).with_unread(unread.get(topic), _THINGS.get(topic, topic), is_unseen=topic in unseen)
-        for topic, needs in needed.items()
-    )
+    report.topics = tuple(map(answers.of, needed.values()))
+    if unseen:
+        report.topics = tuple(
+            one.with_unseen(_THINGS[one.name]) if one.name in unseen else one for one in report.topics
+        )
+    for topic in unconfigured - frozenset(unseen):
+        if unread := discovery.unread(topic, shown, without_ids):
+            possible = as_recognised(watched, topic, of_topic(discovery.kinds, topic, shown))
+            more_needs = topics(possible, choices)[topic]._replace(reads=needed[topic].reads)
+            await answers.ask([more_needs])
+            rules = [rule for rule in answers.of(more_needs).rules if rule.startswith("+")]
+            report.topics = tuple(
+                one.with_unread(unread, _THINGS[topic], rules) if one.name == topic else one for one in report.topics
+            )
     report.besides = tuple(map(answers.of, more.values()))
     found = discovery.patterns.found
     report.names, report.more_kinds = discovery.patterns.result.seen, max(0, len(found) - KINDS)

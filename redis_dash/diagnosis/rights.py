@@ -20,6 +20,8 @@ State = Literal["full", "reduced", "off", "not known"]
 
 Targets = Mapping[str, bool | None]
 """Whether patterns of keys or channels are allowed; None if that is not known."""
+TRIED = 5
+"""Keys of one pattern that are read where asking is not possible without reading."""
 NAMED = 5
 """Names of commands, patterns or channels that are told; the line has all."""
 _LISTENING = ("subscribe", "psubscribe")
@@ -45,18 +47,19 @@ class Right(msgspec.Struct, frozen=True):
         """The command that grants what is missing; empty if nothing is, or no right helps."""
         return remedy(user, self.rules)
 
-    def with_unread(self, found: UnreadKinds | None, things: str, *, is_unseen: bool) -> Right:
-        """The same, with the kinds of keys that may be of this topic and may not be read.
+    def with_unseen(self, things: str) -> Right:
+        """The same, where it is not known which kinds of keys there are; ``things`` are what the topic shows."""
+        return msgspec.structs.replace(
+            self, not_told=(*self.not_told, f"which other keys are {things} (see kinds of keys)")
+        )
+
+    def with_unread(self, found: UnreadKinds, things: str, commands: Sequence[str]) -> Right:
+        """The same, where kinds of keys may not be read that may be of this topic.
 
         Args:
             things: what the topic shows.
-            is_unseen: whether it is not known which kinds there are.
+            commands: the rules for commands that it would need for them.
         """
-        if is_unseen:
-            untold = f"which other keys are {things} (see kinds of keys)"
-            return msgspec.structs.replace(self, not_told=(*self.not_told, untold))
-        if found is None:
-            return self
         kinds = "1 kind" if found.kinds == 1 else f"{found.kinds:,} kinds"
         text = f"{found.keys} in {kinds} may not be read: some may be {things}"
         unsure = (f"+{name.lower().replace(' ', '|')}" for name in found.unsure)
@@ -65,7 +68,7 @@ class Right(msgspec.Struct, frozen=True):
             state="reduced" if self.state == "full" else self.state,
             reasons=(*self.reasons, text),
             brief=(*self.brief, text),
-            rules=tuple(dict.fromkeys((*self.rules, *found.rules, *unsure))),
+            rules=tuple(dict.fromkeys((*self.rules, *commands, *found.rules, *unsure))),
         )
 
 
@@ -166,11 +169,11 @@ class Answers:
         return [Question(need.command, question(need.command, absent_key("*"), database=self._database))]
 
     def _on(self, name: str, glob: str) -> list[Question]:
-        """The questions about a command on keys of a pattern; on the name of no key if it is tried, or a write."""
+        """The questions about a command on keys of a pattern; on the name of no key if it is a write."""
         if glob not in self._keys:
             self._keys[glob], self._absent[glob] = self._known(glob), absent_key(glob)
-        is_safe = self.how != "tried" and name not in WRITES
-        keys = (is_safe and self._keys[glob]) or [self._absent[glob]]
+        known = self._keys[glob][: TRIED if self.how == "tried" else None]
+        keys = known if known and name not in WRITES else [self._absent[glob]]
         return [Question(name, question(name, key)) for key in keys]
 
     def _verdicts_on(self, names: Iterable[str], glob: str) -> dict[str, set[Verdict]]:

@@ -9,7 +9,6 @@ import msgspec
 
 from redis_dash.client.change_counters import database_of, databases_of, keys_in
 from redis_dash.client.deployment import Deployment
-from redis_dash.client.info import has_read_rules
 from redis_dash.core.databases import Database
 from redis_dash.core.errors import MissingRightError, SourceError
 
@@ -55,8 +54,6 @@ class Server(msgspec.Struct, frozen=True):
     keys: int | None = None
     databases: tuple[Database, ...] | None = None
     one_pass: Pass | None = None
-    has_read_rules: bool = False
-    """Whether an ACL can allow to read keys without writing them (``%R~``)."""
     tls: str = ""
     """The version of TLS."""
     certificate_until: str = ""
@@ -82,7 +79,6 @@ async def look_at(deployment: Deployment, budget: float) -> Server:
         keys=keys,
         databases=databases_of(values),
         one_pass=await _pass(deployment, budget, keys),
-        has_read_rules=has_read_rules(values),
         tls=tls,
         certificate_until=until,
     )

@@ -220,3 +220,23 @@ async def test_the_document_and_the_exit_codes(client: redis.Redis, server: Embe
     assert told["unknown_commands"] == ([] if told["server"]["version"] > "7" else ["CLIENT NO-TOUCH"])
     allow(client, "~*", "&*", "+@all", "-ping")
     assert (await doctor(settings(server.port), as_json=True))[1] == NOT_FULL
+
+
+@pytest.mark.parametrize(
+    "framework", ["fastapi-limiter-0.1", "express-session", "fastapi-cache2-json", "flask-limiter-moving-window"]
+)
+@pytest.mark.parametrize("topic", TOPICS)
+async def test_a_line_also_grants_what_recognition_needs(
+    client: redis.Redis, server: EmbeddedServer, topic: str, framework: str
+) -> None:
+    """Nothing is configured, and the scan is allowed: its names show which keys may be of the topic."""
+    needs(client, 7)
+    client.flushall()
+    replay(client, framework)
+    config = Config(url=settings(server.port).url)
+    allow(client, "resetchannels", "+scan", "+get", "~session:*")
+    right = {right.name: right for right in (await examine(config)).topics}[topic]
+    if right.line("w"):
+        grant(client, right.line("w"))
+    again = {right.name: right for right in (await examine(config)).topics}[topic]
+    assert (again.state, again.reasons) == ("full", ())

@@ -282,6 +282,16 @@ async def test_without_the_right_to_ask_the_refusal_is_still_about_writing(
     assert len(client.keys("sess:*")) == SESSIONS
 
 
+async def test_without_info_a_rule_does_not_grant_writing(client: redis.Redis, server: EmbeddedServer) -> None:
+    """The version is known from HELLO."""
+    needs(client, 7)
+    allow(client, "~other", "&*", "+@all", "-info")
+    async with running(Hub(config(server.port))) as hub:
+        desk = Desk(hub)
+        await until(lambda: desk.statuses().get("rate_limits") == "reduced")
+        await until(lambda: bool(desk.statuses()) and desk.latest["rate_limits"].remedy == "ACL SETUSER w %R~rl:*")
+
+
 async def test_a_missing_right_carries_the_rule(client: redis.Redis, limited: Context) -> None:
     allow(client, "~*", "+@all", "-client|list" if client.info("server")["redis_version"] >= "7" else "-client")
     with pytest.raises(MissingRightError, match=r"^not allowed to run CLIENT") as caught:

@@ -63,6 +63,28 @@ async def test_a_refused_scan_is_not_sent_each_time(client: redis.Redis, limited
     assert refusals(client) - before <= 2
 
 
+async def test_ping(client: redis.Redis, limited: Context) -> None:
+    """A refusal takes as long as an answer, and is none: no round trip is told."""
+    allow(client, "~*", "&*", "+@all", "-ping")
+    source = ServerSource(limited)
+    await source.read()
+    before = refusals(client)
+    for _ in range(POLLS):
+        sample = await source.read()
+        assert (sample.frame.ping_ms, sample.status) == (None, "reduced")
+        assert (sample.note, sample.rules) == ("not allowed to run PING: the round trip is unknown", ("+ping",))
+    assert refusals(client) - before <= 2
+    allow(client, "~*", "&*", "+@all")
+    client.client_kill_filter(_type="normal", skipme=True)
+
+    async def is_told() -> bool:
+        with contextlib.suppress(AwayError):
+            return (await source.read()).frame.ping_ms is not None
+        return False
+
+    await until_async(is_told)
+
+
 async def test_a_right_is_noticed_at_once_after_a_reconnect(client: redis.Redis, limited: Context) -> None:
     allow(client, "~*", "&*", "+@all", *READS)
     source = SessionsSource(limited)
