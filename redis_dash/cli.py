@@ -109,6 +109,7 @@ def main() -> None:
     redis-dash redis://:secret@host:6379/0
     redis-dash demo                        a living system to look at; needs no Redis
     redis-dash snapshot --for 5            the same figures as JSON
+    redis-dash doctor                      what may I here, and what is missing?
     """
 
 
@@ -177,6 +178,27 @@ def discover(url: str | None, config_file: Path | None, as_json: bool, write: Pa
     from redis_dash.discover import discover as listed
 
     text, code = asyncio.run(listed(config, as_json=as_json, write=write, choices=choices))
+    if text:
+        deliver(text.encode() + b"\n")
+    sys.exit(code)
+
+
+@main.command(cls=SectionedCommand)
+@target_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(url: str | None, config_file: Path | None, as_json: bool, **given: Any) -> None:
+    """Tell what your user may do here, and which line grants what is missing.
+
+    Also the server's version, latency and clock, and what watching will cost. Nothing is written. Exit codes: 0 all
+    topics are full, 1 nothing could be reached, 2 bad usage, 3 some topic is reduced or off.
+    """
+    config = _config_or_exit(url, config_file, given)
+    choices = _choices_or_exit(config, config_file)
+    import asyncio
+
+    from redis_dash.doctor import doctor as examined
+
+    text, code = asyncio.run(examined(config, as_json=as_json, choices=choices))
     if text:
         deliver(text.encode() + b"\n")
     sys.exit(code)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from redis_dash import crash_report
 from redis_dash.client.connection import CLIENT_NAME
 from redis_dash.client.info import INFO, Calls, calls_of, parse_info, product_of, whole
-from redis_dash.client.own_lookups import OwnLookups, calibration
+from redis_dash.client.own_lookups import PROBE_KEYS, OwnLookups, calibration
 from redis_dash.client.reconnecting import Count, ReconnectingConnection
 from redis_dash.core.errors import SourceError
 from redis_dash.core.resp import Command
@@ -71,7 +71,7 @@ class Handshake:
             Step(lambda: [(b"CLIENT", b"SETNAME", CLIENT_NAME.encode())]),
             self._no_touch,
             Step(lambda: [*INFO], self._take_info),
-            Step(lambda: calibration(f"redis-dash:no-such-key:{os.urandom(8).hex()}".encode()), self._calibrate),
+            Step(lambda: calibration(PROBE_KEYS + os.urandom(8).hex().encode()), self._calibrate),
         ]
 
     def connected(self) -> None:

@@ -10,6 +10,7 @@ from zlib import crc32
 from rich.style import Style
 from textual.color import Color
 
+from redis_dash.core import decoding
 from redis_dash.tui import sixteen_colors
 from redis_dash.tui.color_depth import SEEN, Depth
 from redis_dash.tui.contrast import GRAPHIC, TEXT, Seen, legible, solid
@@ -46,6 +47,11 @@ Ground = Literal["base", "bar", "cursor", "trouble"]
 _HUES: tuple[Role, ...] = ("hue0", "hue1", "hue2", "hue3", "hue4", "hue5", "hue6", "hue7")
 _HUE_COLORS = ("#7fb4ca", "#9cc08a", "#a99bd6", "#d393b2", "#76bda9", "#c9b787", "#94a8da", "#c49a84")
 
+
+_TELLING_BYTES = 256
+"""So many bytes of a name choose its colour: one of megabytes costs no more than a short one."""
+_TELLING_CHARACTERS = 4 * (_TELLING_BYTES + 1)
+"""In these characters are so many bytes, even if each is escaped."""
 
 _PLAIN = ("background", "foreground", "surface", "panel")
 _TELLING = ("primary", "warning", "error", "success")
@@ -195,8 +201,13 @@ class Hues:
     def __init__(self) -> None:
         self._taken: dict[bytes, Role] = {}
 
+    def of_text(self, name: str) -> Role:
+        """The role of a name that ``decoding.text`` has made of its bytes."""
+        return self.of(decoding.raw(name[:_TELLING_CHARACTERS]))
+
     def of(self, name: bytes) -> Role:
         """The role of a name."""
+        name = name[:_TELLING_BYTES]
         if name in self._taken:
             return self._taken[name]
         first = crc32(name) % len(_HUES)

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.tui.shared_styles import share
+from tests.tui import shared_styles, unseen_paints
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _shared_styles() -> Iterator[None]:
-    """Parse each style sheet once for each theme, and not once more for each app."""
+def _less_work() -> Iterator[None]:
+    """Parse each style sheet once for each theme, and put together only the screens that are read."""
     with pytest.MonkeyPatch.context() as patch:
-        share(patch)
+        shared_styles.share(patch)
+        unseen_paints.leave_out(patch)
         yield
 
 
