@@ -196,6 +196,9 @@ def test_no_process_is_left_in_tmux(end: str, server: EmbeddedServer) -> None:
             time.sleep(0.05)
         dashboard = psutil.Process(int(tmux("list-panes", "-t", "watch", "-F", "#{pane_pid}")))
         tmux(*TMUX_ENDS[end])
-        assert not left_after(dashboard)
+        left = left_after(dashboard)
+        if left:
+            dashboard.kill()
+        assert not left
     finally:
         tmux("kill-server")
