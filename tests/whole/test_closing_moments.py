@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -154,13 +155,13 @@ def dashboard_of(terminal: Terminal, in_shell: bool) -> psutil.Process:
 
 @pytest.mark.timeout(60 + 100 * TIMES)
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_no_process_is_left(moment: str, server: EmbeddedServer) -> None:
+def test_no_process_is_left(moment: str, server: EmbeddedServer, tmp_path: Path) -> None:
     chance = random.Random(moment)
     left = []
     with load(server) if moment == "under load" else contextlib.nullcontext():
         for way, in_shell in WAYS * TIMES:
             command = [*(IN_SHELL if in_shell else []), *DASHBOARD, server.url]
-            with in_terminal(command) as terminal:
+            with in_terminal(command, environ={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
                 dashboard = dashboard_of(terminal, in_shell)
                 wait_for(moment, terminal, chance)
                 way(terminal, dashboard)
@@ -168,6 +169,7 @@ def test_no_process_is_left(moment: str, server: EmbeddedServer) -> None:
                     left.append((way.__name__, in_shell))
                     dashboard.kill()
     assert not left
+    assert not list(tmp_path.rglob("crash-*")), "that a terminal goes is no error in redis-dash"
 
 
 TMUX = shutil.which("tmux")
