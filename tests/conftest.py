@@ -37,9 +37,10 @@ def pytest_collection() -> Generator[None, object, object]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Reports of provoked errors go to a folder of the tests."""
+    """Reports of provoked errors go to a folder of the tests, and pytest keeps its hooks for errors."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        patch.setattr("redis_dash.crash_report.listen", lambda: None)
         yield
 
 

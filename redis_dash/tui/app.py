@@ -27,12 +27,10 @@ from redis_dash.tui.intents import (
 )
 from redis_dash.tui.keys import UNDO_ID, KeyHelp, KeyTable, declared
 from redis_dash.tui.screens.key_kinds import KeyKindsScreen, dashboard_owners
+from redis_dash.tui.size_notice import QUESTION_SIZE
 from redis_dash.tui.terminal_app import DEFECT
 from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.undo import Undo, question
-
-QUESTION_SIZE = (50, 18)
-"""The columns and rows that a question needs to be readable as a whole."""
 
 DEMO_CHANNEL = "demo:control"
 
@@ -127,7 +125,7 @@ class DashApp(ChoosingApp, FeedApp):
             if yes:
                 self._submit(command)
 
-        if self.size.width < QUESTION_SIZE[0] or self.size.height < QUESTION_SIZE[1]:
+        if self.size.width < QUESTION_SIZE.width or self.size.height < QUESTION_SIZE.height:
             self.notify("The terminal is too small to ask first: nothing was done.", severity="warning", markup=False)
             return
         self.clear_notifications()  # they would cover the question

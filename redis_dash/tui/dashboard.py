@@ -11,6 +11,7 @@ from textual.binding import Binding
 from textual.events import DescendantFocus, Resize
 from textual.geometry import Size
 from textual.layout import Layout
+from textual.strip import Strip
 
 from redis_dash.core.databases import Database, others
 from redis_dash.core.feed import Progress
@@ -24,9 +25,12 @@ from redis_dash.tui.pane_columns import is_hopeless, is_narrow
 from redis_dash.tui.pane_screen import PaneScreen
 from redis_dash.tui.panes import PANES
 from redis_dash.tui.panes.base import BACK, Pane
+from redis_dash.tui.segments import draw
+from redis_dash.tui.size_notice import notice_lines
 from redis_dash.tui.status import is_old
 from redis_dash.tui.text import Plain
-from redis_dash.tui.widgets.border import Bordered, BorderStyles
+from redis_dash.tui.theme_styles import ThemeStyles
+from redis_dash.tui.widgets.lines import Lines
 from redis_dash.tui.widgets.status_bar import Item, StatusBar
 
 _GO = KeyHelp("go to a pane", footer="pane", priority=4, rank=2)
@@ -40,6 +44,15 @@ _ZOOM = KeyHelp(
 )
 MOST_NUMBERED = 9
 """Panes that have a key of their own; further ones are reached by the other keys and the palette."""
+
+
+class Notice(Lines):
+    """Says that the terminal is too small."""
+
+    def compose_strips(self, width: int, height: int, theme_styles: ThemeStyles) -> list[Strip]:
+        """The longest sentence that fits."""
+        lines = notice_lines(Size(width, height))
+        return [draw([(line, "warn")], width, theme_styles) for line in lines]
 
 
 class Dashboard(PaneScreen, HasUnusedBindings):
@@ -67,7 +80,7 @@ class Dashboard(PaneScreen, HasUnusedBindings):
         self._header = StatusBar(id="header", ground="bar", more="…")
         self._tabs = StatusBar(id="tabs", gap=(Plain("  "), "blank"))
         self._footer = StatusBar(id="footer", gap=(Plain("  "), "blank"), ground="bar")
-        self._notice = Bordered(id="notice")
+        self._notice = Notice(id="notice")
         self._server: AnyReading | None = None
         self._was_chosen = False
         self._old: list[int] = []
@@ -95,9 +108,6 @@ class Dashboard(PaneScreen, HasUnusedBindings):
 
     def on_mount(self) -> None:
         """Focus the first pane."""
-        self._notice.set_border_styles(
-            BorderStyles(border="warn", message=Plain("terminal too small"), message_role="warn")
-        )
         self.pane_layout.go(self.panes[0])
         self._fit(self.app.size)  # so that the first paint already shows the dashboard
         self.refresh_values()

@@ -17,7 +17,7 @@ from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import MEDIUM, NARROW, WIDE, running, screen_text, shows, tap, until
 
-SIZES = ((20, 5), (1, 1), (30, 8), (40, 10), (79, 24), (80, 24), (100, 28), (120, 36), (160, 34), (200, 60), (300, 90))
+SIZES = ((20, 5), (1, 1), (30, 8), (40, 10), (79, 24), (80, 24), (100, 28), (120, 36), (160, 34), (200, 60), (400, 100))
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -132,6 +132,14 @@ class Terminal:
     def resize(self, columns: int, rows: int) -> None:
         """Change the terminal's size, as dragging its window does."""
         resize(self._master, columns, rows)
+        self._screen.resize(rows, columns)
+        self._text = None
+
+    def read_for(self, seconds: float) -> None:
+        """Read what comes within this time, as a terminal does meanwhile."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self._read(left)
 
     def type(self, keys: str) -> None:
         """Press keys."""

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
-from textual.events import Key
+from textual.events import Key, Resize
 from textual.geometry import Size
 from textual.widget import Widget
 from textual.widgets import Button, Static
@@ -20,6 +20,7 @@ from textual.widgets import Button, Static
 from redis_dash.tui.intents import Facts, Question
 from redis_dash.tui.keys import ABOVE, KeyHelp
 from redis_dash.tui.screens.modal import REFRESH_S, Modal, facts_content, lines_content
+from redis_dash.tui.size_notice import QUESTION_SIZE
 from redis_dash.tui.text import Plain
 
 QUIET_S = 0.4
@@ -43,6 +44,7 @@ class ConfirmScreen(Modal[bool]):
     ConfirmScreen.-low .consequence, ConfirmScreen.-low Horizontal { margin-top: 0; }
     """
     VERTICAL_BREAKPOINTS = [(0, "-low"), (20, "-high")]
+    LEAST = QUESTION_SIZE
 
     BINDINGS: ClassVar = [
         Binding("y", "accept", "Yes", show=False, id="confirm.yes", group=_YES),
@@ -87,7 +89,15 @@ class ConfirmScreen(Modal[bool]):
 
     def _begin_to_listen(self) -> None:
         """The question is on the screen now: what was typed before is no answer, however long it took."""
-        self._quiet_since = time.monotonic()
+        if not self.is_too_small:
+            self._quiet_since = time.monotonic()
+
+    def on_resize(self, _event: Resize) -> None:
+        """A question that is not on the screen as a whole cannot be answered by yes."""
+        if self.is_too_small:
+            self._quiet_since = math.inf
+        elif not self.is_shown:
+            self.call_after_refresh(self._begin_to_listen)
 
     def _refresh(self) -> None:
         self._facts.show(self._present_facts())

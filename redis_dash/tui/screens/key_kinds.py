@@ -19,6 +19,7 @@ from redis_dash.tui.panes import PANES
 from redis_dash.tui.panes.base import Pane
 from redis_dash.tui.panes.filter_input import FilterInput
 from redis_dash.tui.panes.key_kinds import KeyKindsPane
+from redis_dash.tui.size_notice import SizedScreen
 from redis_dash.tui.text import Plain
 from redis_dash.tui.widgets.status_bar import StatusBar
 
@@ -27,7 +28,7 @@ REFRESH_S = 0.5
 _CLOSE = KeyHelp("back to the dashboard", section=IN_KEYS, footer="back", rank=9)
 
 
-class KeyKindsScreen(PaneScreen):
+class KeyKindsScreen(PaneScreen, SizedScreen[None]):
     """The header of the dashboard, the kinds of keys, and the keys that apply."""
 
     DEFAULT_CSS = """

@@ -11,6 +11,7 @@ from textual.screen import ModalScreen, ScreenResultType
 
 from redis_dash.tui.intents import Facts
 from redis_dash.tui.keys import ABOVE, KeyHelp, KeyTable
+from redis_dash.tui.size_notice import SizedScreen
 from redis_dash.tui.terminal_app import TerminalApp
 from redis_dash.tui.text import Plain
 
@@ -21,7 +22,7 @@ TAKE = KeyHelp("while values are typed: save them; in a list to choose from: tak
 LEAVE = KeyHelp("there: leave, and change nothing", section=ABOVE, rank=6)
 
 
-class Modal(ModalScreen[ScreenResultType]):
+class Modal(ModalScreen[ScreenResultType], SizedScreen[ScreenResultType]):
     """A box in the middle of the screen."""
 
     DEFAULT_CSS = """

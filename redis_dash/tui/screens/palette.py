@@ -8,9 +8,10 @@ from textual.command import CommandPalette
 from textual.widgets import Input, OptionList
 
 from redis_dash.tui.screens.modal import closed_already
+from redis_dash.tui.size_notice import SizedScreen
 
 
-class Palette(CommandPalette):
+class Palette(CommandPalette, SizedScreen[None]):
     """Textual's palette, but a command runs once, however often Enter is pressed."""
 
     def dismiss(self, result: None = None) -> AwaitComplete:
