@@ -26,7 +26,7 @@ from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.presence import until_noticed
 from redis_dash.pubsub.subscriber import Subscriber
 from redis_dash.readings import Readings
-from redis_dash.sources.base import AcceptsRequests, BackgroundWork, HasOwnConnection, Source
+from redis_dash.sources.base import AcceptsRequests, HasOwnConnection, Source
 from redis_dash.streams.reader import StreamReader
 from redis_dash.watch import Watch, keep_running
 from redis_dash.watches import Watches
@@ -87,10 +87,6 @@ class Hub:
     def watch(self) -> Watch:
         """What watches the keys now."""
         return self._watches.current
-
-    @property
-    def _with_own_connection(self) -> dict[str, HasOwnConnection]:
-        return {source.topic: source for source in self.watch.sources if isinstance(source, HasOwnConnection)}
 
     @property
     def target(self) -> str:
@@ -165,7 +161,7 @@ class Hub:
                 self._latest = missing | self._latest
             self._unread.update(self._latest)
             self._read_soon()
-            for source in self._with_own_connection.values():
+            for source in self.watch.with_own_connection.values():
                 if not trouble and not source.is_connected:
                     source.connect_now()
         if not trouble:
@@ -177,7 +173,7 @@ class Hub:
 
     def _read_own_connections(self) -> None:
         """Read what has a connection of its own, if that has changed; if it is there again, the deployment is, too."""
-        for topic, source in self._with_own_connection.items():
+        for topic, source in self.watch.with_own_connection.items():
             before, state = self._states.get(topic), (source.connection_state, self._is_there(source))
             self._states[topic] = state
             if state == before:
@@ -197,7 +193,7 @@ class Hub:
         return not self._trouble or source.has_received_since(self._there_at)
 
     def _agreed(self, reading: Reading[Any]) -> Reading[Any]:
-        source = self._with_own_connection.get(reading.topic)
+        source = self.watch.with_own_connection.get(reading.topic)
         if source is None or not self._is_there(source):
             return agreed(reading, self._trouble)
         return msgspec.structs.replace(reading, away=False) if reading.away else reading
@@ -212,7 +208,7 @@ class Hub:
         if self.watch.keyspace.full_speed:
             scan = self.watch.keyspace.scan()
             return Progress("pass", scan.done, max(scan.done, scan.size), self.watch.keyspace.elapsed_s)
-        busy = (source.progress() for source in self.watch.sources if isinstance(source, BackgroundWork))
+        busy = (source.progress() for source in self.watch.in_background)
         return next((progress for progress in busy if progress is not None), None)
 
     def ask(self, request: Request) -> None:
@@ -278,7 +274,7 @@ class Hub:
 
     def _forget(self) -> None:
         """Drop all that was read of the former database."""
-        kept = self._with_own_connection
+        kept = self.watch.with_own_connection
         self._latest = {topic: reading for topic, reading in self._latest.items() if topic in kept}
         self._unread = {topic: reading for topic, reading in self._unread.items() if topic in kept}
         self._report = Report(self._watches.discovery, self.deployment.url.user, self._choices)

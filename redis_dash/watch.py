@@ -15,7 +15,7 @@ from redis_dash.keyspace.client_tracking import ClientTracking
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.subscriber import Subscriber
 from redis_dash.sources import SOURCES, WatchedTopics, key_groups, tracked
-from redis_dash.sources.base import BackgroundWork, Context, Source
+from redis_dash.sources.base import BackgroundWork, Context, HasOwnConnection, Source
 from redis_dash.streams.reader import StreamReader
 
 RETRY_S = 0.5
@@ -69,6 +69,8 @@ class Watch:
             context.knows_kinds = False
             context.unread = lambda topic: discovery.unread(topic, self.topics, context.shown_glob)
         self.sources: list[Source[Any]] = [make(context) for make in SOURCES]
+        self.in_background = [one for one in self.sources if isinstance(one, BackgroundWork)]
+        self.with_own_connection = {one.topic: one for one in self.sources if isinstance(one, HasOwnConnection)}
 
     def follow(self, before: Watch) -> None:
         """Remember what the watch before knew of other dashboards, and of sessions that messages may name."""

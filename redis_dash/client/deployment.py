@@ -215,6 +215,7 @@ class Deployment:
         """The round trip of PING to the slowest node in milliseconds; None if one could not be measured yet.
 
         Raises:
+            MissingRightError: the ACL user may not run PING.
             SourceError: as ``pipeline``.
         """
         pings = await self.ask(self.nodes, lambda node: node.ping_ms())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -11,6 +12,8 @@ from redis_dash.core.resp import Command
 
 Calls = Mapping[bytes, tuple[int, int]]
 """By command: how often it was called, and the microseconds that all calls took."""
+
+_COMMAND = re.compile(rb"^cmdstat_([^:\r\n]+):calls=(\d{1,19}),usec=(\d{1,19})", re.MULTILINE)
 
 INFO: tuple[Command, ...] = ((b"INFO", b"commandstats"), (b"INFO",))
 """What is asked for an INFO: the server runs the second one right after the first."""
@@ -65,6 +68,12 @@ def kind_of(values: Mapping[str, str]) -> Kind:
     return "cluster" if values.get("cluster_enabled") == "1" else "standalone"
 
 
+def product_of(values: Mapping[str, str]) -> tuple[str, str]:
+    """The product and its version; ``?`` if the server does not tell."""
+    name = values.get("server_name") or ("valkey" if "valkey_version" in values else "redis")
+    return name, values.get("valkey_version") or values.get("redis_version", "?")
+
+
 def has_read_rules(values: Mapping[str, str]) -> bool:
     """Whether the server's ACL has rules for reading keys only (``%R~``): from Redis 7.0 on, and in Valkey."""
     major = values.get("redis_version", "").partition(".")[0]
@@ -72,15 +81,7 @@ def has_read_rules(values: Mapping[str, str]) -> bool:
 
 
 def calls_of(reply: object) -> Calls:
-    """The reply to ``INFO commandstats``; empty if the server does not tell."""
-    return calls_and_usec(parse_info(reply)) if isinstance(reply, bytes) else {}
-
-
-def calls_and_usec(values: Mapping[str, str]) -> Calls:
-    """Read ``INFO commandstats``: the calls of each command and the microseconds that all of them took."""
-    found: dict[bytes, tuple[int, int]] = {}
-    for field, text in values.items():
-        stats = dict(part.split("=", 1) for part in text.split(",") if "=" in part)
-        name = field.removeprefix("cmdstat_").upper().encode()
-        found[name] = whole(stats, "calls"), whole(stats, "usec")
-    return found
+    """Read the reply to ``INFO commandstats``, which comes several times a second; empty if it is refused."""
+    if not isinstance(reply, bytes):
+        return {}
+    return {name.upper(): (int(calls), int(usec)) for name, calls, usec in _COMMAND.findall(reply)}

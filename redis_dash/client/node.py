@@ -37,8 +37,6 @@ PIPELINE_LENGTH = 1000
 """Commands sent at once. A longer pipeline is split, so that other clients do not wait long for the server."""
 PRICE_EVERY_S = 5.0
 SENTINEL = "this is a Sentinel, not the Redis that it watches"
-
-
 Exchange = Callable[[Sequence[Command]], Awaitable[list[object]]]
 
 
@@ -330,15 +328,16 @@ class Node:
         """
         self._priced_at = time.monotonic()
         if isinstance(stats := (await self._run([(b"INFO", b"commandstats")]))[0], bytes):
-            self.cost.price(parse_info(stats), self._priced_at)
+            self.cost.price(calls_of(stats), self._priced_at)
 
     async def ping_ms(self) -> float | None:
         """The round trip of PING in milliseconds, the median of a few; None if none could be measured yet.
 
         Raises:
-            SourceError: as ``pipeline``.
+            SourceError: as ``pipeline``; ``MissingRightError`` if the ACL user may not run PING.
         """
         commands = [(b"PING",)]
+        check(self.refused.answer(commands[0]))
         self._ping.begin()
         while self._ping.wants_more:
             async with self.connection.lock:
@@ -346,5 +345,6 @@ class Node:
                 await self.connection.time_next()
                 answer = self.connection.send(commands)
             await self.receive(commands, answer)
+            check(self.refused.answer(commands[0]))
             self._ping.add(self.connection.connection.round_trip)
         return self._ping.shown_ms()

@@ -15,7 +15,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 
-from redis_dash.client.info import Calls, calls_and_usec, whole
+from redis_dash.client.info import Calls, whole
 from redis_dash.client.traffic import Traffic
 from redis_dash.core.frames.server import Cost
 from redis_dash.core.resp import Command
@@ -92,9 +92,8 @@ class ServerCost:
 
     # -- prices ------------------------------------------------------------------------------------------------------
 
-    def price(self, commandstats: Mapping[str, str], now: float) -> None:
+    def price(self, times: Calls, now: float) -> None:
         """Update the prices from ``INFO commandstats``."""
-        times = calls_and_usec(commandstats)
         for name, ours in (self._calls - self._priced).items():
             if name == b"EXEC":
                 continue  # its time is that of its commands, which are counted themselves

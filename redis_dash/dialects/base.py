@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -74,6 +73,8 @@ class SessionFacts(msgspec.Struct, frozen=True):
     @property
     def fingerprint(self) -> bytes:
         """A hash that identifies the user; ordinary activity changes fields, but not the fingerprint."""
+        import hashlib  # imported here, for a quick start
+
         return hashlib.sha256(repr((self.user, self.others, self.role, self.created_at)).encode()).digest()
 
 
@@ -130,6 +131,8 @@ class Usage(NamedTuple):
     """Whether usage falls to 0 at once when the window ends; otherwise it falls step by step."""
     may_be_over: bool = False
     """Whether the key outlives its window and does not say when that ends: ``used`` may not count any more."""
+    blocks: bool = False
+    """Whether the key lasts as long as a block once more than the limit is used: perhaps longer than the window."""
 
 
 class OtherDialectError(Exception):

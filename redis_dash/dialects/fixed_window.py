@@ -11,6 +11,8 @@ from redis_dash.dialects.base import OtherDialectError, Rule, Usage
 _NEGATIVE = re.compile(rb"-\d+")
 _DECIMAL = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _NUMBER = re.compile(rb"(?<=[:/_.|-])\d{1,14}$")
+BLOCKING = b"rlflx:"
+"""How the names of rate-limiter-flexible begin: its ``blockDuration`` becomes the lifetime of the counter."""
 MOST_DIGITS = 18
 PAST = 10
 """Windows that were over so long ago, in windows, are not looked for: the number is something else."""
@@ -19,8 +21,16 @@ PAST = 10
 class FixedWindow:
     """An integer string; usage falls to 0 when the key expires."""
 
-    name = "fixed window"
     by_clock = False
+
+    def __init__(self, name: str = "fixed window", blocking: bytes = BLOCKING) -> None:
+        """Read counters.
+
+        Args:
+            blocking: how names of keys begin that last as long as a block once more than the limit is used.
+        """
+        self.name = name
+        self._blocking = blocking
 
     def probe(self, key: bytes) -> Command:
         """Read the counter."""
@@ -60,8 +70,10 @@ class FixedWindow:
         left_s = _left_by_name(key, now, rule)
         if left_s is not None:
             return Usage(used, left_s, resets=True) if left_s > 0 else Usage(0, None)  # the key outlives its window
-        fits = rule is None or (ends_s is not None and ends_s <= rule.window_s + 1)
-        return Usage(used, ends_s, is_endless=ends_s is None, fits=fits, resets=True)
+        blocks = key.startswith(self._blocking)
+        is_blocked = blocks and rule is not None and used > rule.limit and ends_s is not None
+        fits = rule is None or is_blocked or (ends_s is not None and ends_s <= rule.window_s + 1)
+        return Usage(used, ends_s, is_endless=ends_s is None, fits=fits, resets=True, blocks=blocks)
 
 
 def _left_by_name(key: bytes, now: float, rule: Rule | None) -> float | None:

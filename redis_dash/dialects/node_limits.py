@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from redis_dash.core.resp import Command
 from redis_dash.dialects.base import Rule, Usage
+from redis_dash.dialects.fixed_window import FixedWindow
 from redis_dash.dialects.layout import Framework, Layout, expires, named
 from redis_dash.dialects.limit_values import IP, MustRead, count, is_count, seconds
 
@@ -55,7 +56,7 @@ FRAMEWORK = Framework(
             type="string",
             value=is_count,
             evidence="rlflx:<client>, a number",
-            dialect="fixed window",
+            dialect="rate-limiter-flexible",
             other_names=True,
         ),
         Layout(
@@ -99,5 +100,5 @@ FRAMEWORK = Framework(
             evidence="{<SHA-256>:<throttler>}:blocked, shown with the client's hits",
         ),
     ),
-    limits=(NestThrottler("NestJS throttler"),),
+    limits=(NestThrottler("NestJS throttler"), FixedWindow("rate-limiter-flexible", blocking=b"")),
 )

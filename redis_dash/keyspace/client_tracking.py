@@ -215,8 +215,8 @@ class ClientTracking:
         self._since |= dict.fromkeys(key_groups, time.time())
         self.tried.set()
 
-    def _receive(self, keys: list[bytes]) -> None:
-        self.spent_s += MESSAGE_S + KEY_S * len(keys)
+    def _receive(self, messages: int, keys: Sequence[bytes]) -> None:
+        self.spent_s += MESSAGE_S * messages + KEY_S * len(keys)
         for name, found in self._matcher.sort(keys).items():
             written = self._written.get(name)
             if written is None:
@@ -260,7 +260,7 @@ class _RefusedError(SourceError):
 class _TrackingConnection(Connection):
     """Separates pushed messages from replies."""
 
-    def __init__(self, hear: Callable[[list[bytes]], None], emptied: Callable[[], None]) -> None:
+    def __init__(self, hear: Callable[[int, Sequence[bytes]], None], emptied: Callable[[], None]) -> None:
         super().__init__()
         self.synchronised_at = 0.0
         """``time.monotonic()``: every key that was written before has been named."""
@@ -273,11 +273,23 @@ class _TrackingConnection(Connection):
         if pushed:
             self._inbox = [reply for reply in self._inbox if not isinstance(reply, hiredis.PushNotification)]
             self.traffic.messages += len(pushed)
-            for _, keys in (message for message in pushed if message[0] == b"invalidate"):
-                if not self.is_open:  # given up meanwhile
-                    break
-                self._emptied() if keys is None else self._receive(keys)
+            self._take(pushed)
         super().sort_out()
+
+    def _take(self, pushed: Sequence[hiredis.PushNotification]) -> None:
+        """Pass on all names together, which takes less time; those from before the database was emptied apart."""
+        messages, named = 0, list[bytes]()
+        for _, keys in (message for message in pushed if message[0] == b"invalidate"):
+            if keys is not None:
+                messages += 1
+                named += keys
+                continue
+            self._receive(messages, named)
+            messages, named = 0, []
+            if self.is_open:  # not given up by these names
+                self._emptied()
+        if named and self.is_open:
+            self._receive(messages, named)
 
     async def synchronised(self) -> bool:
         """Return when every key that was written before now has been named; False if the connection is lost."""

@@ -105,7 +105,7 @@ class Keyspace:
     # -- for the sources and the hub ---------------------------------------------------------------------------------
 
     async def begun(self) -> None:
-        """Return when the first slice has arrived.
+        """Return when the first slice has arrived and the readers have processed it: there are rows to show then.
 
         Raises:
             SourceError: scanning failed before the first slice.
@@ -146,7 +146,7 @@ class Keyspace:
 
     @property
     def has_begun(self) -> bool:
-        """Whether any slice has arrived so far."""
+        """Whether any slice has arrived and was processed so far."""
         return self._begun
 
     def observe_ping(self, ping_ms: float) -> None:
@@ -221,10 +221,9 @@ class Keyspace:
                     return False
                 sizes.add(part.size)
                 self._add(part)
-                if self.full_speed:
-                    reading.begin(self._read_together(part.keys))
-                else:
-                    await self._read(part.keys)
+                reading.begin(self._process(part.keys))
+                if not self.full_speed:
+                    await reading.end()
             await reading.end()
         if self._afresh or self.counts.data_sets != data_set:
             return False
@@ -236,21 +235,19 @@ class Keyspace:
         self.full_speed = False
         return True
 
-    async def _read(self, keys: Mapping[str, Sequence[bytes]]) -> None:
-        """Have the readers process a slice. They ask before the sources read, which begin with the first slice."""
-        spent_s = self._spent_s  # what they spend belongs to the scan's part of the budget
-        for name, reader in self.readers.items():
-            if of_group := keys.get(name):
-                await reader(of_group)
-        self._scan_spent_s += max(0.0, self._spent_s - spent_s)
-
-    async def _read_together(self, keys: Mapping[str, Sequence[bytes]]) -> None:
-        """The same at full speed: all readers at the same time, and nothing is paid back."""
+    async def _process(self, keys: Mapping[str, Sequence[bytes]]) -> None:
+        """Have the readers process a slice, then let the sources read, also if a reader has failed."""
         asked = [reader(of_group) for name, reader in self.readers.items() if (of_group := keys.get(name))]
-        for error in await asyncio.gather(*asked, return_exceptions=True):
-            if error is not None:
-                raise error
-        self._forget_spent()
+        at_full_speed, spent_s = self.full_speed, self._spent_s
+        errors = [error for error in await asyncio.gather(*asked, return_exceptions=True) if error is not None]
+        self._begun = True
+        self._news.set()
+        if errors:
+            raise errors[0]
+        if at_full_speed:
+            self._forget_spent()
+        else:  # what they spend belongs to the scan's part of the budget
+            self._scan_spent_s += max(0.0, self._spent_s - spent_s)
 
     def _add(self, part: Slice) -> None:
         self.size = part.size
@@ -259,8 +256,7 @@ class Keyspace:
         self.share = min(0.999, share)
         self._speed.add(part.scanned, time.monotonic())
         self.counts.add(part.keys, part.scanned, part.size, share)
-        self._begun, self._trouble, self.counts.stopped = True, None, False
-        self._news.set()
+        self._trouble, self.counts.stopped = None, False
 
     async def walk(self, hold_back: Callable[[], Awaitable[None]] | None = None) -> AsyncGenerator[Slice]:
         """The whole keyspace, one slice at a time; at full speed the next slice is requested while one is in use.

@@ -40,18 +40,36 @@ def redact_event(event: Event, globs: Sequence[str], ids: KnownIds | None = None
         globs: the patterns of session keys.
         ids: session ids, which are masked also without the rest of their keys.
     """
-    channel = redact_text(event.channel, globs)
+    shown = without_secrets(event, globs)
+    return shown if ids is None else without_ids(shown, event.channel, ids, has_sessions=bool(globs))
+
+
+def without_secrets(event: Event, globs: Sequence[str]) -> Event:
+    """The event without secrets, except for ids that only ``without_ids`` recognises."""
     if event.channel.startswith(b"__keyevent@"):
         payload = mask_key(event.payload.decode("utf-8", "surrogateescape"), globs).encode("utf-8", "surrogateescape")
     else:
         payload = redact(event.payload, globs)
-    is_cut = event.size > len(event.payload)
-    if is_cut:
+    if event.size > len(event.payload):
         payload = without_last_word(payload)
-    if ids is not None:
-        payload = ids.mask_payload(payload, event.channel, has_sessions=bool(globs))
-        channel = ids.mask_bytes(channel)
-    size = max(event.size, len(payload) + 1) if is_cut else len(payload)
+    return _changed(event, redact_text(event.channel, globs), payload)
+
+
+def without_ids(event: Event, channel: bytes, ids: KnownIds, *, has_sessions: bool) -> Event:
+    """The event without known session ids; the same object if it holds none.
+
+    Args:
+        channel: the channel as it was received.
+        has_sessions: there may be sessions that were not read yet.
+    """
+    payload = ids.mask_payload(event.payload, channel, has_sessions=has_sessions)
+    name = ids.mask_bytes(event.channel)
+    return event if payload == event.payload and name == event.channel else _changed(event, name, payload)
+
+
+def _changed(event: Event, channel: bytes, payload: bytes) -> Event:
+    """The event with another text, which is still longer than what is held of it if it was cut."""
+    size = max(event.size, len(payload) + 1) if event.size > len(event.payload) else len(payload)
     return msgspec.structs.replace(event, channel=channel, payload=payload, size=size)
 
 

@@ -234,6 +234,7 @@ def limit_row(key: bytes, limiter: Limiter, usage: Usage) -> LimitRow:
         clear_s=usage.clear_s,
         resets=usage.resets,
         may_be_over=usage.may_be_over,
+        blocks=usage.blocks,
         limiter=limiter.name,
         limit_from=said_by,
         pattern=limiter.pattern,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -29,6 +29,7 @@ OTHER_TYPE = SessionFacts(user="", fields=(("", _OTHER_TYPE),), is_readable=Fals
 HAS_ID = ("", "user is hidden: it holds the session's id")
 UNREAD = SessionFacts(user="", fields=(("", "the value could not be read"),), is_readable=False)
 
+MOST_MASKS = 5000
 PRECISE_S = 0.03
 """A lifetime is not precise if its reply took longer."""
 
@@ -69,6 +70,8 @@ class KnownSession(msgspec.Struct):
     """Whether our user may not ask for the lifetime of this key in particular."""
     pattern: int | None = None
     """A cache: the place of the pattern that the key matches."""
+    identity: tuple[bytes, Credential, str] | None = None
+    """A cache: the id, the key, and the masked id."""
     shown_at: int = -1
     """The version of the known ids that are masked in what is shown."""
 
@@ -184,6 +187,8 @@ class SessionRows:
         self._globs = tuple(globs)
         self._patterns = [Pattern(glob) for glob in globs]
         self._full_s = 0.0
+        self._masks, self._masks_version = dict[str, str](), -1
+        """Texts and what may be shown of them while the known ids stay the same: each session has the same fields."""
 
     def identifier(self, key: bytes) -> bytes:
         """The session's id: the part of its key that matches ``*``."""
@@ -208,20 +213,31 @@ class SessionRows:
         rows = [self._row(key, known, now) for key, known in sessions]
         return tuple(sorted(rows, key=lambda row: -math.inf if row.ttl_s is None else row.ttl_s, reverse=True))
 
+    def _mask(self, text: str) -> str:
+        if self._masks_version != self._ids.version or len(self._masks) > MOST_MASKS:
+            self._masks, self._masks_version = {}, self._ids.version
+        if text not in self._masks:
+            self._masks[text] = self._ids.mask(text)
+        return self._masks[text]
+
     def _row(self, key: bytes, known: KnownSession, now: float) -> SessionRow:
-        facts, identifier = known.facts, self.identifier(key)
+        facts = known.facts
         assert facts is not None
+        if known.identity is None:
+            identifier = self.identifier(key)
+            known.identity = identifier, Credential(key), mask(distinctive(identifier))
+        identifier, credential, masked = known.identity
         if known.shown is None or known.shown[0] != facts:
             known.shown = facts, showable(facts, SessionSecret(identifier)), facts.fingerprint
             known.shown_at = -1
         if known.shown_at != self._ids.version:  # the value may hold the id of another session
-            known.shown = facts, _masked(known.shown[1], self._ids), known.shown[2]
+            known.shown = facts, _masked(known.shown[1], self._mask), known.shown[2]
             known.shown_at = self._ids.version
         _, shown, fingerprint = known.shown
         left_s = _left(known, now)
         return SessionRow(
-            key=Credential(key),
-            id=mask(distinctive(identifier)),
+            key=credential,
+            id=masked,
             user=shown.user,
             role=shown.role,
             ttl_s=left_s,
@@ -247,13 +263,13 @@ def _left(known: KnownSession, now: float) -> float | None:
     return min(ends, default=None)
 
 
-def _masked(facts: SessionFacts, ids: KnownIds) -> SessionFacts:
+def _masked(facts: SessionFacts, hide: Callable[[str], str]) -> SessionFacts:
     return msgspec.structs.replace(
         facts,
-        user=ids.mask(facts.user),
-        role=ids.mask(facts.role),
-        fields=tuple((ids.mask(name), ids.mask(value)) for name, value in facts.fields),
-        companions=tuple(one.changed(ids.mask) for one in facts.companions),
+        user=hide(facts.user),
+        role=hide(facts.role),
+        fields=tuple((hide(name), hide(value)) for name, value in facts.fields),
+        companions=tuple(one.changed(hide) for one in facts.companions),
     )
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from redis_dash.core.known_ids import KnownIds
 from redis_dash.core.messages import Entry, Event, Mark
 from redis_dash.tui.abbreviation import Abbreviations
 from redis_dash.tui.formatting import clock, nbytes
 from redis_dash.tui.segments import Segment, measure
 from redis_dash.tui.text import Plain, crop, pad, plain
 from redis_dash.tui.theme_styles import Hues, Role
+
+if TYPE_CHECKING:
+    from redis_dash.core.known_ids import KnownIds
+    from redis_dash.dialects.messages import Message
 
 _TYPE_KEYS = ("type", "event", "kind", "name")
 _LEFT_OUT = frozenset({"at", "ts", "time", "timestamp"})
@@ -24,6 +27,7 @@ _TIME_WIDTH = 10
 _ROOMY = 32
 _CHANNEL_WIDTH = 16
 _LONGEST_NAME = 200
+_MOST_PAINTED = 1000
 _NUMBER = re.compile(r"[-+]?[0-9][0-9.,]{0,40}")
 
 
@@ -48,15 +52,30 @@ class Shown(NamedTuple):
 
 
 @lru_cache(maxsize=256)  # a visible line is painted several times
-def show(event: Event, session_globs: tuple[str, ...], ids: KnownIds, _version: int) -> Shown:
+def show(event: Event, session_globs: tuple[str, ...], ids: KnownIds | None, _version: int) -> Shown:
     """The event without secrets; ``version`` is that of the known session ids."""
+    from redis_dash.core.known_ids import KnownIds  # imported here, for a quick start
+    from redis_dash.redaction.redact import without_ids
+
+    readable, message = _read(event, session_globs)
+    masked = without_ids(readable, event.channel, ids or KnownIds(), has_sessions=bool(session_globs))
+    return _parts(masked, message)
+
+
+@lru_cache(maxsize=256)  # ids become known each second, and most messages hold none
+def _read(event: Event, session_globs: tuple[str, ...]) -> tuple[Event, Message]:
+    """The event with its payload decoded, without secrets except for known ids; and what is known of its format."""
     from redis_dash.dialects.messages import read_message  # imported here, for a quick start
-    from redis_dash.redaction.redact import redact_event
+    from redis_dash.redaction.redact import without_secrets
 
     message = read_message(event)
     if message.payload is not None:
         event = msgspec.structs.replace(event, payload=message.payload, size=len(message.payload))
-    event = redact_event(event, session_globs, ids)
+    return without_secrets(event, session_globs), message
+
+
+@lru_cache(maxsize=256)
+def _parts(event: Event, message: Message) -> Shown:
     fields = read_fields(event)
     type_key = next((key for key in _TYPE_KEYS if fields and isinstance(fields.get(key), str)), None)
     text = plain(str(fields[type_key]), _LONGEST_NAME) if fields and type_key else Plain("")
@@ -83,21 +102,28 @@ class EventLine:
     def __init__(self) -> None:
         self.hues = Hues()
         self.session_globs: tuple[str, ...] = ()
-        self.known_ids = KnownIds()
+        self.known_ids: KnownIds | None = None
+        """None before the first frame."""
         self._version = 0
+        self._painted: dict[Event, Shown] = {}
+        """What was painted of the latest events."""
         self._channel_width = 8
         self._type_width = 8
         self._channels, self._types = Abbreviations(), Abbreviations()
 
     def show(self, event: Event) -> Shown:
         """The event without secrets."""
-        return show(event, self.session_globs, self.known_ids, self.known_ids.version)
+        return show(event, self.session_globs, self.known_ids, self.known_ids.version if self.known_ids else 0)
 
     def hide(self, session_globs: tuple[str, ...], ids: KnownIds) -> bool:
         """Mask these from now on; return whether lines change."""
         before = self.session_globs, self.known_ids, self._version
         self.session_globs, self.known_ids, self._version = session_globs, ids, ids.version
         return before != (session_globs, ids, ids.version)
+
+    def is_current(self, entry: Entry) -> bool:
+        """Whether an entry would be painted as it was: no id is masked now that was not known then."""
+        return isinstance(entry, Mark) or self._painted.get(entry) == self.show(entry)
 
     def make_room(self, entries: Iterable[Entry]) -> bool:
         """Fit the channel column to these names and learn them; return whether lines change."""
@@ -127,7 +153,9 @@ class EventLine:
         segments: list[Segment] = [(Plain(" "), "blank")]
         if width >= 40:
             segments += [(clock(entry.at), "dim"), gap]
-        shown = self.show(entry)
+        if len(self._painted) >= _MOST_PAINTED:
+            self._painted.clear()
+        self._painted[entry] = shown = self.show(entry)
         channel = self._channels.fit(shown.channel, channel_width)
         segments += [(pad(channel, channel_width), self.hues.of(shown.event.channel)), gap]
         segments += self._payload(shown, gap, width - measure(segments) - 1)

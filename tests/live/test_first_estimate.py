@@ -29,18 +29,20 @@ async def test_keys_that_are_found_and_not_yet_examined_are_counted(
     group: str,
     key: str,
 ) -> None:
-    """The reading begins at once, while the sources still ask for the lifetimes of what the scan has found."""
+    """The reading begins while the sources still ask for the lifetimes of what the second slice has found."""
     client.mset({f"product:{number}": "x" for number in range(OTHERS)})
     client.mset({key.format(number): 5 for number in range(OF_TOPIC)})
     context = make_context(budget=0.001)
     source = make_source(context)
     context.keyspace.counts.tracking = context.tracking
     async with listening(context.tracking, group):
-        entered = asyncio.Event()
+        entered, slices = asyncio.Event(), list[int]()
 
         async def examine(keys: Sequence[bytes]) -> None:
-            entered.set()
-            await asyncio.Event().wait()
+            slices.append(len(keys))
+            if len(slices) > 1:
+                entered.set()
+                await asyncio.Event().wait()
 
         context.keyspace.readers[group] = examine
         scan = asyncio.create_task(context.keyspace.pass_over())
@@ -53,19 +55,25 @@ async def test_keys_that_are_found_and_not_yet_examined_are_counted(
     assert OF_TOPIC / 2 < count.value < 2 * OF_TOPIC, count  # five standard deviations
 
 
-async def test_the_scan_examines_a_slice_before_the_first_readings_begin(
-    make_context: MakeContext, client: redis.Redis
+@pytest.mark.parametrize("full_speed", [False, True])
+async def test_all_readers_have_processed_a_slice_before_the_first_readings_begin(
+    make_context: MakeContext, client: redis.Redis, *, full_speed: bool
 ) -> None:
     """They would list nothing otherwise, and the next ones come a second later."""
     client.mset({f"session:{number:032x}": "{}" for number in range(10)})
-    keyspace = make_context().keyspace
-    examined: list[int] = []
+    client.mset({f"ratelimit:{number}": 1 for number in range(10)})
+    context = make_context()
+    keyspace = context.keyspace
+    processed: list[str] = []
+    for group in ("sessions", "limits"):
 
-    async def examine(keys: Sequence[bytes]) -> None:
-        examined.append(len(keys))
+        async def process(keys: Sequence[bytes], group: str = group) -> None:
+            await context.deployment.pipeline([(b"PING",)] * 3)
+            processed.append(group)
 
-    keyspace.readers["sessions"] = examine
+        keyspace.readers[group] = process
+    keyspace.set_full_speed(full_speed)
     scan = asyncio.create_task(keyspace.pass_over())
     await keyspace.begun()
-    assert examined == [10]
+    assert sorted(processed) == ["limits", "sessions"]
     await scan

@@ -120,6 +120,18 @@ async def test_a_window_that_the_key_outlasts_is_told_and_nobody_is_judged(
     assert sample.note == "1 counter lasts longer than the window of your limit"
 
 
+@pytest.mark.parametrize("form", ["", "rate-limiter-flexible"])
+async def test_a_block_may_outlast_the_window(make_scene: Callable[..., Scene], client: redis.Redis, form: str) -> None:
+    """rate-limiter-flexible with a ``blockDuration`` of 35 s."""
+    client.set("rlflx:ann", 9, ex=35)
+    client.set("rlflx:bob", 6, ex=35)
+    scene = make_scene(LimitPattern("rlflx:*", format=form))
+    scene.set("rlflx:*", "6/20")
+    rows = rows_of(await scene.read())
+    assert (rows["ann"].limit, rows["ann"].blocked, rows["ann"].given_limit) == (6, True, None)
+    assert (rows["bob"].limit, rows["bob"].blocked, rows["bob"].given_limit) == (None, False, 6)
+
+
 async def test_the_narrower_pattern_wins_and_others_are_not_judged_by_it(
     make_scene: Callable[..., Scene], client: redis.Redis
 ) -> None:

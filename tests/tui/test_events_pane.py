@@ -206,3 +206,19 @@ async def test_a_flood_washes_the_cursor_to_the_latest_line() -> None:
             fakes.publish(log, *lines(first, first + 1000))
         tail.move(-1)
         await until(pilot, lambda: [row.split()[-1] for row in under_cursor(app)] == ["8998"])
+
+
+async def test_a_new_id_changes_only_the_lines_that_hold_it() -> None:
+    """An application signs somebody in every second; all other lines need not be drawn again."""
+    ids, log = KnownIds(), fakes.log_of((b"c", b"login " + SECRET.encode()), *lines(0, 3))
+    feed = feed_of(log, known_ids=ids)
+    async with running(feed) as (app, pilot):
+        await shows(app, pilot, SECRET, "line 0002")
+        view = app.query_one(EventsPane).log_view
+        before = list(view._strips)
+        ids.add([SECRET.encode()])
+        feed.put(fakes.ok("events", msgspec.structs.replace(fakes.events(log), known_ids=ids)))
+        await until(pilot, lambda: SECRET not in screen_text(app))
+        kept = [one is other for one, other in zip(before, view._strips, strict=True)]
+        assert kept.count(False) == 1
+        assert kept.count(True) >= 3

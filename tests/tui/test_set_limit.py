@@ -199,6 +199,13 @@ def test_values_that_can(values: tuple[str, str, str], choice: Choose) -> None:
     assert read(OPEN, *values) == choice
 
 
+def test_a_window_may_be_shorter_than_a_block() -> None:
+    """rate-limiter-flexible: the ``blockDuration`` becomes the lifetime of the counter."""
+    row = replace(OPEN, used=9, blocks=True)
+    assert read(row, "ratelimit:*", "6", "20") == Choose("ratelimit:*", "limit", "6/20")
+    assert "still lasts 30 s" in str(read(row, "ratelimit:*", "9", "20")), "not blocked by this limit"
+
+
 @pytest.mark.parametrize("changes", [{"is_held": True}, {"left": 7}, {"clear_s": 5.0}])
 def test_keys_whose_usage_depends_on_the_window_need_it(changes: dict[str, object]) -> None:
     row = replace(OPEN, resets=False, **changes)

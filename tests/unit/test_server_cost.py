@@ -25,10 +25,10 @@ def handling_ms(exchanges: int, commands: int) -> float:
 def test_commands_cost_what_the_server_says() -> None:
     meter = ServerCost()
     meter.count([GET, GET, (b"INFO",)])
-    meter.price({"cmdstat_get": "calls=2,usec=4,usec_per_call=2.00", "cmdstat_info": "calls=1,usec=96"}, 0.0)
+    meter.price({b"GET": (2, 4), b"INFO": (1, 96)}, 0.0)
     assert meter.cost().server_ms == pytest.approx(0.1 + handling_ms(1, 3))
     meter.count([GET] * 1000)
-    meter.price({"cmdstat_get": "calls=1002,usec=4004", "cmdstat_info": "calls=1,usec=96"}, 2.0)
+    meter.price({b"GET": (1002, 4004), b"INFO": (1, 96)}, 2.0)
     assert meter.cost().server_ms == pytest.approx(4.1 + handling_ms(2, 1003))
     assert meter.cost().share == pytest.approx((4 + handling_ms(1, 1000)) / 1000 / 2)
 
@@ -36,7 +36,7 @@ def test_commands_cost_what_the_server_says() -> None:
 def test_commands_since_the_latest_prices_are_in_the_cost() -> None:
     meter = ServerCost()
     meter.count([GET] * 10)
-    meter.price({"cmdstat_get": "calls=10,usec=20"}, 0.0)
+    meter.price({b"GET": (10, 20)}, 0.0)
     meter.count([GET] * 1000)
     assert meter.cost().server_ms == pytest.approx(2.02 + handling_ms(2, 1010))
 
@@ -44,9 +44,9 @@ def test_commands_since_the_latest_prices_are_in_the_cost() -> None:
 def test_a_restarted_server_tells_no_negative_cost() -> None:
     meter = ServerCost()
     meter.count([GET] * 10)
-    meter.price({"cmdstat_get": "calls=1000,usec=1000"}, 0.0)
+    meter.price({b"GET": (1000, 1000)}, 0.0)
     assert meter.cost().share is None  # the start is not representative
-    meter.price({"cmdstat_get": "calls=1,usec=1"}, 3.0)
+    meter.price({b"GET": (1, 1)}, 3.0)
     assert meter.cost().server_ms == pytest.approx(0.01 + handling_ms(1, 10))
     assert meter.cost().share == pytest.approx(0, abs=1e-9)
 
@@ -54,10 +54,10 @@ def test_a_restarted_server_tells_no_negative_cost() -> None:
 def test_a_price_is_sampled_where_others_call_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     meter = ServerCost()
     meter.count([GET] * 10)
-    meter.price({"cmdstat_get": "calls=10,usec=20"}, 0.0)
+    meter.price({b"GET": (10, 20)}, 0.0)
     assert not meter.wants([GET])
     meter.count([GET] * 10)
-    meter.price({"cmdstat_get": "calls=120,usec=100020"}, 0.0)
+    meter.price({b"GET": (120, 100020)}, 0.0)
     monkeypatch.setattr("redis_dash.client.server_cost.time.monotonic", lambda: SAMPLE_EVERY_S)
     assert meter.wants([(b"PING",), GET])
     assert not meter.wants([(b"PTTL", b"a")])
@@ -65,10 +65,10 @@ def test_a_price_is_sampled_where_others_call_the_same(monkeypatch: pytest.Monke
     assert meter.usec(b"GET") == 3
     before = meter.cost().server_ms
     meter.count([GET] * 1000)
-    meter.price({"cmdstat_get": "calls=9000,usec=9000000"}, 5.0)
+    meter.price({b"GET": (9000, 9000000)}, 5.0)
     assert meter.cost().server_ms - before == pytest.approx(3 + handling_ms(1, 1000))
     meter.count([GET] * 10)
-    meter.price({"cmdstat_get": "calls=9010,usec=9000010"}, 10.0)  # all ours again
+    meter.price({b"GET": (9010, 9000010)}, 10.0)  # all ours again
     assert meter.usec(b"GET") == 1
 
 
@@ -81,11 +81,11 @@ def test_a_sample_in_which_others_called_the_same_says_nothing() -> None:
 def test_what_the_server_refuses_to_sample_is_not_asked_again() -> None:
     meter = ServerCost()
     meter.count([GET])
-    meter.price({"cmdstat_get": "calls=100,usec=200"}, 0.0)
+    meter.price({b"GET": (100, 200)}, 0.0)
     assert meter.wants([GET])
     meter.refuse([GET])
     meter.count([GET])
-    meter.price({"cmdstat_get": "calls=200,usec=400"}, 5.0)
+    meter.price({b"GET": (200, 400)}, 5.0)
     assert not meter.wants([GET])
     assert meter.usec(b"GET") == 2
 

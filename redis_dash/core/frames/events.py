@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from redis_dash.core.frames.base import Frame
-from redis_dash.core.known_ids import KnownIds
 from redis_dash.core.messages import MessageLog
+
+if TYPE_CHECKING:
+    from redis_dash.core.known_ids import KnownIds
+
+
+def _none_known() -> KnownIds:
+    from redis_dash.core.known_ids import KnownIds  # imported here, for a quick start
+
+    return KnownIds()
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -92,7 +102,7 @@ class EventsFrame(Frame, frozen=True):
     """Distinct channels counted one by one; ``channels`` may hold fewer."""
     session_globs: tuple[str, ...] = ()
     """The patterns of session keys, which the raw messages in ``log`` may hold."""
-    known_ids: KnownIds = msgspec.field(default_factory=KnownIds)
+    known_ids: KnownIds = msgspec.field(default_factory=_none_known)
     """Ids that ``log`` may hold without the rest of their keys."""
     shard_channels: int = 0
     """Sharded channels with listeners: their messages (SPUBLISH) reach none of our subscriptions."""

@@ -49,6 +49,8 @@ class LimitRow(msgspec.Struct, frozen=True):
     """Whether the window has ended since it was read: fewer are used by now, and the client is not called blocked."""
     may_be_over: bool = False
     """Whether the key outlives its window and does not say when that ends; the client is not called blocked."""
+    blocks: bool = False
+    """Whether its key lasts as long as a block once more than the limit is used: perhaps longer than the window."""
     limiter: str = ""
     """Which of several limiters counts the client: its pattern, and what else the key names."""
     limit_from: LimitFrom = ""
@@ -75,7 +77,7 @@ class LimitRow(msgspec.Struct, frozen=True):
         exported = {
             name: getattr(self, name)
             for name in self.__struct_fields__
-            if name not in ("whole_key", "is_held", "pattern")
+            if name not in ("whole_key", "is_held", "pattern", "blocks")
         }
         return exported | {
             "used": self.used if self.knows_used else None,

@@ -71,7 +71,8 @@ def _read(row: LimitRow, values: tuple[str, ...]) -> Answer | Plain:
         return Plain("The window is a number of seconds, above 0: 60 for a minute, 3600 for an hour.")
     if window_s is None and _needs_window(row):
         return Plain("These keys need the window, too: without it the usage is not known.")
-    if window_s is not None and row.resets and row.reset_s is not None and row.reset_s > window_s + 1:
+    is_a_block = row.blocks and row.used > limit
+    if window_s and row.resets and not is_a_block and row.reset_s is not None and row.reset_s > window_s + 1:
         return Plain(f"This counter still lasts {duration(row.reset_s)}, so its window is longer; it may be empty.")
     value = f"{limit}" if window_s is None else f"{limit}/{_number(window_s)}"
     window = "" if window_s is None else f" in {duration(window_s)}"

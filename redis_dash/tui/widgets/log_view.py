@@ -241,6 +241,11 @@ class LogView(Lines, Generic[E]):
         """Drop the cached strips."""
         self._cache = {}
 
+    def forget_unless(self, is_current: Callable[[E], bool]) -> None:
+        """Drop the cached strips of visible entries that would be painted in another way now."""
+        current = {number for number, entry in self._rows if is_current(entry)}
+        self._cache = {key: strip for key, strip in self._cache.items() if key[0] in current}
+
     def compose_strips(self, width: int, height: int, theme_styles: ThemeStyles) -> list[Strip]:
         """The visible entries; a line where some are missing."""
         if self.filter_text and not self.held:
