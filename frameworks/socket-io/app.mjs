@@ -21,14 +21,23 @@ async function visit(url) {
 
   const streams = new Server(createServer(), { adapter: createStreamsAdapter(client) })
   streams.to('room3').emit('chat', { text: 'hi' })
-  while (!await client.exists('socket.io')) await new Promise(resolve => setTimeout(resolve, 10))
+  streams.to('room3').emit('file', Buffer.from([1, 2]))
+  streams.in('room3').socketsJoin('room4')
+  streams.serverSideEmit('restart', 'now')
+  while (await client.xLen('socket.io') < 3) await new Promise(resolve => setTimeout(resolve, 10))
   const published = [
     { event: 'news', data: { text: 'zoë is here' }, rooms: [], namespace: '/' },
     { event: 'chat', data: 'hi', rooms: ['room1'], namespace: '/' },
     { event: 'paid', data: { order: 7 }, rooms: ['room2'], namespace: '/orders' },
   ].map(holds => ({ shown_as: 'Socket.IO broadcast', holds }))
   published.push({ shown_as: 'Socket.IO request', holds: { type: 'server-side event', data: ['restart', 'soon'] } })
-  return about(import.meta.url, 'socket.io', 'bystander', 'Socket.IO', { messages: 4, stream: 'socket.io', published })
+  published.push({ shown_as: 'Socket.IO request', holds: { type: 'server-side event', event: 'restart', data: 'now' } })
+  const entries = [
+    { shown_as: 'Socket.IO broadcast', holds: { event: 'chat', data: { text: 'hi' }, rooms: ['room3'], namespace: '/' } },
+    { shown_as: 'Socket.IO broadcast', holds: { event: 'file', rooms: ['room3'] } },
+    { shown_as: 'Socket.IO request', holds: { type: 'remote join', nsp: '/' } },
+  ]
+  return about(import.meta.url, 'socket.io', 'bystander', 'Socket.IO', { messages: 5, entries, stream: 'socket.io', published })
 }
 
 await main(visit)

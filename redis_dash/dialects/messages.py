@@ -19,6 +19,7 @@ from redis_dash.core.decoding import text
 from redis_dash.core.messages import Event
 from redis_dash.decoders.decode import decode
 from redis_dash.decoders.decoded import Decoded, Opaque, UndecodableError
+from redis_dash.dialects import socket_io
 
 FORMATS: Mapping[str, str] = {
     "json": "JSON",
@@ -35,18 +36,6 @@ FORMATS: Mapping[str, str] = {
 _AS_WRITTEN = ("integer", "float", "text", "json")
 """Formats that are text already: a message in one of them is shown as it was published."""
 DEEPEST = 20
-_SOCKET_IO_REQUESTS = (
-    "sockets",
-    "all rooms",
-    "remote join",
-    "remote leave",
-    "remote disconnect",
-    "remote fetch",
-    "server-side event",
-    "broadcast",
-    "broadcast with acknowledgement: clients",
-    "broadcast with acknowledgement",
-)
 
 
 class Message(NamedTuple):
@@ -89,10 +78,17 @@ def read_message(event: Event) -> Message:
         return Message(kind.name if kind else "", f"not decoded: {error}")
     *compressions, last = decoded.format.split(", ")
     shown_format = ", ".join((*compressions, FORMATS.get(last, last)))
-    name, value = (kind.name, kind.read(decoded.value)) if kind else _by_form(decoded.value)
+    name, value = _named(kind, decoded.value)
     if value is None and (compressions or last not in _AS_WRITTEN):
         value = decoded.value
     return Message(name, shown_format, None if value is None else _json(value))
+
+
+def _named(kind: _Kind | None, value: object) -> tuple[str, object]:
+    """What wrote a message, and what is to be shown of it."""
+    if kind is None:
+        return _by_form(value)
+    return socket_io.read_published(value) if kind.name == socket_io.BROADCAST else (kind.name, kind.read(value))
 
 
 @lru_cache(maxsize=1024)
@@ -116,6 +112,9 @@ def _entry(event: Event, kind: _Kind | None) -> Message:
     name = kind.name if kind else "RQ result" if event.channel.startswith(b"rq:results:") else ""
     if re.search(rb"bull.*:events\Z", event.channel) and {"event"} <= values.keys():
         name = "BullMQ event"
+    if kind is not None and kind.name == socket_io.BROADCAST and event.size <= len(event.payload):
+        name, content = socket_io.read_entry(values)
+        values = content if isinstance(content, dict) else values
     if event.size > len(event.payload) or values == {name: text(value) for name, value in event.fields}:
         return Message(name, "entry of a stream")
     return Message(name, "entry of a stream", _json(values))
@@ -136,33 +135,6 @@ def _field(value: bytes) -> object:
 
 def _as_published(value: object) -> object:
     return None
-
-
-def _broadcast(value: object) -> object:
-    """``[uid, packet, {rooms, except, flags}]`` of Socket.IO."""
-    match value:
-        case [_, {"data": data, **packet}, {**options}]:
-            return _event_of(data) | {
-                "namespace": packet.get("nsp", "/"),
-                "rooms": options.get("rooms") or [],
-                "except": options.get("except") or [],
-            }
-    return None
-
-
-def _event_of(data: object) -> dict[str, object]:
-    if isinstance(data, list) and data and isinstance(data[0], str):
-        return {"event": data[0], "data": data[1] if len(data) == 2 else data[1:]}
-    return {"data": data}
-
-
-def _request(value: object) -> object:
-    """A request or a response between servers of Socket.IO."""
-    if not isinstance(value, dict) or not isinstance(value.get("type"), int):
-        return None
-    number = value["type"]
-    is_known = 0 <= number < len(_SOCKET_IO_REQUESTS)
-    return value | {"type": _SOCKET_IO_REQUESTS[number] if is_known else str(number)}
 
 
 def _envelope(value: object) -> object:
@@ -191,9 +163,9 @@ def _channel(pattern: bytes) -> re.Pattern[bytes]:
 
 
 _BY_CHANNEL = (
-    _Kind("Socket.IO broadcast", _channel(rb"socket\.io(?:-\d+)?(?:#|\Z)"), _broadcast),
-    _Kind("Socket.IO request", _channel(rb"socket\.io-request#"), _request),
-    _Kind("Socket.IO response", _channel(rb"socket\.io-response#"), _as_published),
+    _Kind(socket_io.BROADCAST, _channel(rb"socket\.io(?:-\d+)?(?:#|\Z)"), _as_published),
+    _Kind(socket_io.REQUEST, _channel(rb"socket\.io-request#"), socket_io.read_request),
+    _Kind(socket_io.RESPONSE, _channel(rb"socket\.io-response#"), _as_published),
     _Kind("Celery event", _channel(rb".{0,60}?/\d+\.celeryev(?:/|\Z)"), _envelope),
     _Kind("Celery control", _channel(rb".{0,60}?/\d+\.(?:[\w.]+\.)?pidbox\Z"), _envelope),
     _Kind("Celery result", _channel(rb".{0,60}?celery-task(?:set)?-meta-"), _as_published),

@@ -45,8 +45,8 @@ class RareKeys:
             return []
         if max(map(len, keys), default=0) > LONGEST:
             keys = [key for key in keys if len(key) <= LONGEST]
-        heads = [key.rpartition(b":")[0] or key[:_WHOLE] for key in keys]
-        of_head = {(head.translate(None, _VARYING), len(head)): key for head, key in zip(heads, keys, strict=True)}
+        named = {key.rpartition(b":")[0] or key[:_WHOLE]: key for key in keys}  # mostly the same few
+        of_head = {(head.translate(None, _VARYING), len(head)): key for head, key in named.items()}
         wanted = of_head.keys() - self._enough
         for head in wanted:
             kept = self.keys.setdefault(head, [])

@@ -12,9 +12,13 @@ from frameworks import record
 from frameworks.compare import shown
 from frameworks.comparison import message_facts
 from frameworks.dump import coded, decoded, escaped, unescaped
+from redis_dash.core.messages import stream_event
+from redis_dash.dialects.messages import read_message
 
 RECORDED = sorted(record.RECORDED.glob("*.json"))
 KINDS = {"sessions", "limits", "caches", "bystander"}
+STREAMS = {"BullMQ": "BullMQ event", "rq": "RQ result"}
+"""What all entries of an application's streams are, where it does not tell of each of them."""
 SESSION = {"key", "user", "signed_in", "role", "expires_in_s"}
 LIMIT = {"keys", "client", "hits", "let_in", "used", "limit", "window_s", "blocked", "resets_in_s"}
 
@@ -94,6 +98,20 @@ def test_the_messages_are_named_as_what_the_application_has_published(recording:
     facts = message_facts(recording["truth"], named)
     assert [fact.told for fact in facts if fact.verdict == "wrong"] == []
     assert bool(facts) == bool(recording["messages"])
+
+
+def test_the_entries_of_streams_are_named_as_what_wrote_them(recording: Any) -> None:
+    named = []
+    for key in recording["keys"]:
+        for entry, fields in key["value"] if key["type"] == "stream" else ():
+            parts = [decoded(part) for pair in fields for part in pair]
+            event = stream_event(unescaped(key["name"]), entry.encode(), parts, sum(map(len, parts)), 1.0)
+            message = read_message(event)
+            named.append((message.framework, json.loads(message.payload or event.payload)))
+    truth = recording["truth"]
+    entries = message_facts({"published": truth.get("entries", ())}, named)
+    assert [fact.told for fact in entries if fact.verdict == "wrong"] == []
+    assert len(entries) == len(named) or {name for name, _ in named} == {STREAMS[truth["framework"]]}
 
 
 def test_a_recording_tells_nothing_of_the_machine(recording: Any) -> None:

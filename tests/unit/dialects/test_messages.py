@@ -8,6 +8,7 @@ import pickle
 import zlib
 from typing import Any
 
+import msgspec
 import pytest
 
 from redis_dash.core.messages import Event, stream_event
@@ -59,6 +60,46 @@ def test_a_request_of_socket_io() -> None:
     assert message.kind == "Socket.IO request, JSON"
     assert content(message) == {"type": "remote join", "rooms": ["a"]}
     assert content(of(b"socket.io-request#/#", b'{"type":99}')) == {"type": "99"}
+
+
+SERVER_SIDE = {"uid": "0a1b", "nsp": "/", "type": 9, "data": {"packet": ["restart", "now"]}}
+"""As the streams adapter publishes it: on the channel of broadcasts, and no broadcast."""
+
+
+@pytest.mark.parametrize(
+    ("number", "framework", "kind"),
+    [
+        (2, "Socket.IO request", "heartbeat"),
+        (4, "Socket.IO request", "remote join"),
+        (8, "Socket.IO response", "remote fetch"),
+        (13, "Socket.IO request", "adapter closed"),
+    ],
+)
+def test_what_the_adapters_of_socket_io_ask_is_no_broadcast(number: int, framework: str, kind: str) -> None:
+    asked = {"uid": "0a1b", "nsp": "/", "type": number}
+    message = of(b"socket.io#/#", msgspec.msgpack.encode(asked))
+    assert (message.framework, content(message)) == (framework, asked | {"type": kind})
+    fields = (b"uid", b"0a1b", b"nsp", b"/", b"type", b"%d" % number)
+    assert read_message(entry(b"socket.io", *fields)).framework == framework
+
+
+def test_server_side_events_of_the_streams_adapter() -> None:
+    message = of(b"socket.io#/#", msgspec.msgpack.encode(SERVER_SIDE))
+    assert message.framework == "Socket.IO request"
+    shown = {"type": "server-side event", "event": "restart", "data": "now", "namespace": "/"}
+    assert content(message) == shown
+    assert of(b"socket.io#/#", b'{"type":true}').framework == "Socket.IO broadcast"
+    assert of(b"socket.io#/#", b'{"uid":1,"nsp":2,"type":99}').framework == "Socket.IO broadcast"
+
+
+@pytest.mark.parametrize("is_binary", [False, True])
+def test_broadcasts_in_the_stream_of_the_streams_adapter(is_binary: bool) -> None:
+    packet = {"type": 2, "data": ["chat", "hi"]}
+    data = {"packet": packet, "opts": {"rooms": ["room1"], "except": []}}
+    raw = base64.b64encode(msgspec.msgpack.encode(data)) if is_binary else json.dumps(data).encode()
+    message = read_message(entry(b"socket.io", b"uid", b"x", b"nsp", b"/chat", b"type", b"3", b"data", raw))
+    assert message.framework == "Socket.IO broadcast"
+    assert content(message) == {"event": "chat", "data": "hi", "namespace": "/chat", "rooms": ["room1"], "except": []}
 
 
 def test_celery_events_and_commands_are_taken_out_of_their_envelope() -> None:
