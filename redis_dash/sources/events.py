@@ -163,7 +163,7 @@ class EventsSource(Source[EventsFrame]):
         """Why streams are not read as a whole, and the ACL rules that would allow it."""
         notes, rules = list[str](), list[str]()
         for stream in self._streams.streams:
-            if why := stream.refusals.text or (stream.trouble if stream.state == "other type" else ""):
+            if why := stream.refusals.text or (stream.trouble if stream.away or stream.state == "other type" else ""):
                 notes.append(f"{self._shown_name(stream.name)}: {why}")
                 rules += stream.refusals.rules
                 if stream.refusals.needs_key_right:
