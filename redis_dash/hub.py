@@ -24,6 +24,7 @@ from redis_dash.core.reading import AnyReading, Reading, aged, agreed
 from redis_dash.discovery.report import Report
 from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.presence import until_noticed
+from redis_dash.pubsub.shard_channels import ShardChannels
 from redis_dash.pubsub.subscriber import Subscriber
 from redis_dash.readings import Readings
 from redis_dash.sources.base import AcceptsRequests, HasOwnConnection, Source
@@ -53,6 +54,7 @@ class Hub:
         self._subscriber = Subscriber(
             self.deployment.url, config.channels, MessageRing(), lambda: self.deployment.listening_url
         )
+        self._shards = ShardChannels(self.deployment, config.shard_channels, self._subscriber)
         self._latest: dict[str, Reading[Any]] = {}
         self._readings = Readings(self.deployment, lambda topic: self._latest.get(topic))
         self._unread: dict[str, Reading[Any]] = {}
@@ -61,7 +63,7 @@ class Hub:
         self._there_at = 0.0
         """``time.monotonic()`` of the last ``drain`` when it was there."""
         self._reached = False
-        self.deployment.listeners.append(self._subscriber.traffic)
+        self.deployment.listeners.extend((self._subscriber.traffic, self._shards.traffic))
         self._refresh_s = config.refresh_s
         self._streams = StreamReader(
             self.deployment,
@@ -286,6 +288,7 @@ class Hub:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(keep_running(self._subscriber.run, "receiving messages", self.deployment))
+                tasks.create_task(keep_running(self._shards.run, "receiving shard channels", self.deployment))
                 tasks.create_task(keep_running(self._streams.run, "reading streams", self.deployment))
                 tasks.create_task(self._watches.run(self._poll))
         finally:

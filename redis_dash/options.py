@@ -112,6 +112,7 @@ _TARGET: list[Callable[[Any], Any]] = [
 ]
 _WATCHED: list[Callable[[Any], Any]] = [
     option(WHAT, "--channel", "channels", multiple=True, metavar="PATTERN", help="Channels to listen to [*]."),
+    option(WHAT, "--shard-channel", "shard_channels", multiple=True, metavar="NAME", help="Channels of SPUBLISH."),
     option(WHAT, "--stream", "streams", multiple=True, metavar="KEY", help="Streams to follow."),
     option(WHAT, "--session", "sessions", multiple=True, metavar="PATTERN", help="Keys of sessions [session:*]."),
     option(

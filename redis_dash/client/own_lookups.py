@@ -80,6 +80,7 @@ UNCOUNTED = frozenset(
         b"RESTORE",
         b"SCAN",
         b"SELECT",
+        b"SSUBSCRIBE",
         b"SUBSCRIBE",
         b"TIME",
         b"UNWATCH",

@@ -14,7 +14,7 @@ from redis_dash.config.way_in import FILES, OF_URL, PASSWORDS
 from redis_dash.core.errors import ConfigError
 
 URL_VARIABLE, PASSWORD_VARIABLE = "REDIS_URL", "REDIS_DASH_PASSWORD"
-_LISTS = ("channels", "streams", "sessions", "limits", "leaderboards", "caches")
+_LISTS = ("channels", "shard_channels", "streams", "sessions", "limits", "leaderboards", "caches")
 FLAGS = {"refresh_s": "--refresh"} | {name: f"--{name.removesuffix('s')}" for name in _LISTS}
 """The flags that are not named like the setting."""
 

@@ -75,6 +75,8 @@ class Config(WayIn, frozen=True, forbid_unknown_fields=True):
     """
 
     channels: tuple[str, ...] = ("*",)
+    shard_channels: tuple[str, ...] = ()
+    """Channels of SPUBLISH, by their full names."""
     streams: tuple[str, ...] = ()
     """The keys of streams that are followed: names, no patterns."""
     sessions: tuple[str | SessionPattern, ...] = ("session:*",)
@@ -97,7 +99,7 @@ class Config(WayIn, frozen=True, forbid_unknown_fields=True):
             raise ValueError("budget is a share of one core, above 0 and at most 1")
         keys = [*(limit.keys for limit in self.limits), *(cache.keys for cache in self.caches)]
         globs = (*self.session_globs, *self.board_globs, *keys)
-        if "" in (*self.channels, *self.streams, *self.ignore, *globs):
+        if "" in (*self.channels, *self.shard_channels, *self.streams, *self.ignore, *globs):
             raise ValueError("a pattern is empty")
         if len(self.streams) > MOST_STREAMS:
             raise ValueError(f"at most {MOST_STREAMS} streams can be followed")

@@ -93,6 +93,8 @@ class Subscriber:
         """The rights that are missing, if the server answered and refused all subscriptions."""
         self.refused_channels: dict[str, ReplyError] = {}
         """The server's answers for the channels that it refused."""
+        self.shard_states: dict[str, str] = {}
+        """Why each named channel of SPUBLISH is not received; empty if it is. See ``ShardChannels``."""
         self.traffic = Traffic()
         self.server_id: str | None = None
         """The server that it was connected to last, by the id of its run; None if it does not tell."""

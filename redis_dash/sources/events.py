@@ -138,15 +138,24 @@ class EventsSource(Source[EventsFrame]):
             return Sample(frame, status="stale", note=subscriber.trouble, away=True, taken_at=since)
         if subscriber.is_silent:
             return Sample(frame, status="stale", note="no answer yet", taken_at=since)
-        some = "1 sharded channel is" if self._shard_channels == 1 else f"{self._shard_channels} sharded channels are"
-        shards = f"{some} not received (SPUBLISH)" if self._shard_channels else ""
+        unheard = self._unheard
+        some = "1 sharded channel is" if unheard == 1 else f"{unheard} sharded channels are"
+        shards = f"{some} not received (SPUBLISH)" if unheard else ""
         refused = subscriber.missing
         whole = self._with_streams(frame, Note(str(refused), refused.rules) if refused else NO_NOTE, shards)
         return msgspec.structs.replace(whole, taken_at=since)
 
+    @property
+    def _unheard(self) -> int:
+        """Sharded channels with subscribers that are not received."""
+        heard = sum(not why for why in self._subscriber.shard_states.values())
+        return max(0, self._shard_channels - heard)
+
     def _with_streams(self, frame: EventsFrame, missing: Note, shards: str = "") -> Sample[EventsFrame]:
         """The sample, with what is missing of channels and of streams."""
         notes, rules = [missing.text] if missing.text else [], [*missing.rules]
+        names = {name: why for name, why in self._subscriber.shard_states.items() if why}
+        notes += [f"shard channel {self._shown_name(raw(name))} is not received: {why}" for name, why in names.items()]
         if self._streams.streams and self._streams.trouble:
             notes.append(f"streams are not read: {self._streams.trouble}")
         if self._streams.left_out:
@@ -163,7 +172,7 @@ class EventsSource(Source[EventsFrame]):
         """Why streams are not read as a whole, and the ACL rules that would allow it."""
         notes, rules = list[str](), list[str]()
         for stream in self._streams.streams:
-            if why := stream.refusals.text or (stream.trouble if stream.state == "other type" else ""):
+            if why := stream.refusals.text or (stream.trouble if stream.away or stream.state == "other type" else ""):
                 notes.append(f"{self._shown_name(stream.name)}: {why}")
                 rules += stream.refusals.rules
                 if stream.refusals.needs_key_right:
@@ -200,7 +209,7 @@ class EventsSource(Source[EventsFrame]):
             channel_count=len(subscriber.counts),
             session_globs=self._context.masked_globs,
             known_ids=self._known_ids,
-            shard_channels=self._shard_channels,
+            shard_channels=self._unheard,
             streams=tuple(self._count_of(stream, past, seconds) for stream in streams),
         )
 

@@ -63,7 +63,9 @@ class StreamReader:
     @property
     def is_ready(self) -> bool:
         """Whether it is known of each stream from where on it is read, or why it cannot be."""
-        known = (one.state != "unknown" and (one.state != "followed" or one.has_begun) for one in self.streams)
+        known = (
+            one.away or (one.state != "unknown" and (one.state != "followed" or one.has_begun)) for one in self.streams
+        )
         return bool(self.trouble) or all(known)
 
     def follow(self, names: Iterable[bytes]) -> None:
@@ -115,12 +117,14 @@ class StreamReader:
 
     async def _exchange(self, streams: Sequence[Stream]) -> None:
         now = time.monotonic()
+        for stream in streams:
+            stream.away = "" if self._deployment.is_reached(stream.name) else self._deployment.partial
         plan = [(stream, stream.commands(now)) for stream in streams]
         commands: list[Command] = [command for _, part in plan for command in part]
         if not commands:
             return
         try:
-            replies = await self._deployment.pipeline(commands)
+            replies = await self._deployment.pipeline(commands, strict=True)
         except SourceError as error:
             self.trouble = str(error)
             raise

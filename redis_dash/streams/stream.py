@@ -62,6 +62,8 @@ class Stream:
         self.length: int | None = None
         self.groups: tuple[Group, ...] | None = None
         """None if they are not known."""
+        self.away = ""
+        """Why the primary of the key cannot be reached; empty if it can."""
         self.is_behind = False
         """Whether there are more entries than the last XREAD returned."""
         self.news: list[str] = []
@@ -101,6 +103,8 @@ class Stream:
     def commands(self, now: float) -> list[Command]:
         """The commands of the next exchange. TYPE comes first: nothing else is sent to a key that is no stream."""
         asked: list[Command] = [(b"TYPE", self.name)]
+        if self.away:
+            return []
         if self.state == "refused":
             if self._has_tried_all and now - self._tried_at < ASK_AGAIN_S:
                 return []
@@ -211,6 +215,8 @@ class Stream:
     @property
     def trouble(self) -> str:
         """Why nothing is read, for a user; empty if entries are."""
+        if self.away:
+            return self.away
         if self.state == "refused":
             return self.refusals.text
         if self.state == "other type":

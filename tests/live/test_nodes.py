@@ -92,7 +92,13 @@ def test_the_key_of_every_listed_command_is_the_one_that_the_server_names(nodes:
     ]
     for command in known:
         assert nodes.clients[0].command_getkeys(*command) == [key_of(command).decode()]
-    arguments = {b"CLIENT": [b"ID"], b"ACL": [b"WHOAMI"], b"PUBSUB": [b"NUMSUB"], b"PUBLISH": [b"c", b"m"]}
+    arguments = {
+        b"CLUSTER": [b"SLOTS"],
+        b"CLIENT": [b"ID"],
+        b"ACL": [b"WHOAMI"],
+        b"PUBSUB": [b"NUMSUB"],
+        b"PUBLISH": [b"c", b"m"],
+    }
     with_one = {b"SCAN": [b"0"], b"SELECT": [b"0"], b"SUBSCRIBE": [b"c"], b"PSUBSCRIBE": [b"c"], b"AUTH": [b"pw"]}
     for name in UNCOUNTED.difference(command[0] for command in known):
         command = (name, *(arguments | with_one).get(name, []))

@@ -44,7 +44,7 @@ class EventsPane(Pane[EventsFrame]):
             ("may have missed", "the same, before Redis 7.0, which does not count what was added"),
             ("lag 40", "entries that a consumer group of the stream has not been given yet: the slowest group"),
             ("4 s behind", "a stream grows faster than it is read: --budget allows more"),
-            ("sharded", "channels of SPUBLISH, a command for clusters: only SSUBSCRIBE receives them"),
+            ("sharded", "channels of SPUBLISH, a command for clusters: --shard-channel NAME receives one"),
             ("gap", "a time without connection: what was published then is unknown"),
             ("paused · 12 new", "you scrolled back or paused; so many came since. {pane.end} follows again"),
             ("no longer kept", "messages that were counted and are too old to be shown: only the latest are kept"),

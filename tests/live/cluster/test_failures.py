@@ -174,3 +174,29 @@ async def test_a_cluster_of_which_nothing_is_there_is_told(fragile: Application)
         await until(lambda: desk.all_are("error"))
         assert hub.deployment.unreachable
         assert all("connection refused" in reading.note for reading in desk.latest.values())
+
+
+async def test_a_stream_goes_on_after_the_failover_and_nothing_is_read_twice(fragile: Application) -> None:
+    number = fragile.number_of("orders")
+    client = fragile.cluster.clients[number]
+    client.xadd("orders", {"n": "earlier"})
+    async with running(Hub(config(fragile, streams=("orders",)))) as hub:
+        desk = Desk(hub)
+        await until(lambda: hub.follows_streams and desk.all_are("ok"))
+
+        def received() -> int:
+            desk.statuses()
+            return int(desk.frame("events").streams[0].count)
+
+        for _ in range(3):
+            client.xadd("orders", {"n": "1"})
+        await until(lambda: received() == 3)
+        assert client.wait(1, 5000) == 1
+        await kill(fragile, number)
+        await until(lambda: desk.statuses()["events"] == "reduced" and "2 of 3 primaries" in desk.latest["events"].note)
+        await until(lambda: fragile.cluster.role_of(number + 3) == "master")
+        await until(lambda: desk.all_are("ok"))
+        fragile.cluster.clients[number + 3].xadd("orders", {"n": "2"})
+        await until(lambda: received() >= 4)
+        stream = desk.frame("events").streams[0]
+        assert (stream.count, stream.missed, stream.may_miss) == (4, 0, False)

@@ -1,0 +1,49 @@
+"""A cluster on the screen: how much of it is seen, and each of its servers."""
+
+from __future__ import annotations
+
+import pytest
+
+from redis_dash.core.frames.server import ClusterNode, ClusterState
+from tests.tui import fakes
+from tests.tui.fakes import FakeFeed
+from tests.tui.helpers import WIDE, running, screen_text, shows, tap
+
+ONE = ClusterNode("10.0.0.1:7000", slots=8192, keys=1204, ops_per_s=84.0, used_memory=14_200_000, ping_ms=0.3)
+TWO = ClusterNode("10.0.0.2:7000", slots=8192, keys=7, ops_per_s=None, used_memory=1_000_000, ping_ms=0.4)
+DOWN = ClusterNode("10.0.0.2:7000", slots=8192, trouble="connection refused")
+REPLICA = ClusterNode("10.0.0.3:7000", replica_of="10.0.0.1:7000", lag_s=0, behind_bytes=2048)
+PARTIAL = "1 of 2 primaries; 10.0.0.2:7000: connection refused"
+
+
+async def test_all_primaries_are_told_and_the_servers_are_listed() -> None:
+    frame = fakes.server(kind="cluster", cluster=ClusterState(2, 2, "", (ONE, REPLICA, TWO)))
+    async with running(FakeFeed(fakes.ok("server", frame)), size=WIDE) as (app, pilot):
+        await tap(pilot, "6")
+        await shows(app, pilot, "cluster of 2 primaries")
+        assert "cluster of 2 primaries" in screen_text(app).splitlines()[0]
+        assert "one node of a cluster" not in screen_text(app)
+        await tap(pilot, "z", "home", "enter")
+        await shows(app, pilot, "10.0.0.1:7000", "primary · 8,192 slots · 1,204 keys", "84", "ping 0.3")
+        await shows(app, pilot, "10.0.0.3:7000", "replica of 10.0.0.1:7000 · lag 0 s · 2.0", "behind")
+
+
+async def test_a_missing_primary_is_an_alarm() -> None:
+    frame = fakes.server(kind="cluster", cluster=ClusterState(1, 2, PARTIAL, (ONE, REPLICA, DOWN)))
+    async with running(FakeFeed(fakes.ok("server", frame)), size=WIDE) as (app, pilot):
+        await tap(pilot, "6")
+        await shows(app, pilot, "cluster: 1 of 2 primaries")
+        assert "1 of 2 primaries" in screen_text(app).splitlines()[0]
+        await tap(pilot, "z", "home", "enter")
+        await shows(app, pilot, "10.0.0.2:7000", "primary · 8,192 slots · connection refused")
+
+
+@pytest.mark.parametrize("text", ["[/]", "\x1b[31m", "[@click=app.quit]x[/]"])
+async def test_what_a_cluster_says_is_only_text(text: str) -> None:
+    node = ClusterNode(f"{text}:7000", replica_of=text, trouble=text)
+    state = ClusterState(1, 2, text, (ClusterNode(f"{text}:1", trouble=text), node))
+    frame = fakes.server(kind="cluster", cluster=state)
+    async with running(FakeFeed(fakes.ok("server", frame)), size=WIDE) as (app, pilot):
+        await tap(pilot, "6", "z", "home", "enter")
+        await shows(app, pilot, "replica of")
+        assert "\x1b" not in screen_text(app)
