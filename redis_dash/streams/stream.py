@@ -32,6 +32,7 @@ PAGE_BYTES = 512 * 1024
 INFO_EVERY_S = 1.0
 ASK_AGAIN_S = 30.0
 """Pause after a refusal: each one is an entry in the server's ACL LOG."""
+MAY_MISS = "entries may have been removed before they were read"
 NOTHING = b"$"
 """The id from which on XREAD returns nothing at once: it only shows whether it is allowed."""
 
@@ -44,6 +45,10 @@ class Stream:
     ``entries-added`` of XINFO counts every entry, also those that are gone (Redis 7.0 and later). What it gained
     between two XINFO, less what was read of these entries, was removed before it was read. Before 7.0 only the ids can
     be compared: if all that is left is newer than what was read last, something between may be gone.
+
+    A key that was deleted and made anew counts from 0. What was added to the old one and never read is known only as
+    far as XINFO had counted it. If the new ids go on from the old ones, entries of the new key were read before XINFO
+    shows that it is new, so that what was removed from it before cannot be counted either.
     """
 
     def __init__(self, name: bytes) -> None:
@@ -58,7 +63,7 @@ class Stream:
         self.missed = 0
         """Entries that were removed before they were read, as far as their number is known."""
         self.may_miss = False
-        """Whether further ones may have been, of which nobody knows the number."""
+        """Whether further ones may have been, whose number is not known."""
         self.length: int | None = None
         self.groups: tuple[Group, ...] | None = None
         """None if they are not known."""
@@ -76,6 +81,8 @@ class Stream:
         """Whether the server counts the entries that were added."""
         self._base: tuple[int, EntryId] = (0, BEGINNING)
         """Entries added, and the latest id, up to which all is known."""
+        self._removed = 0
+        """Entries that were removed until the latest XINFO; it never falls while the key is the same."""
         self._goal: tuple[int, EntryId] | None = None
         """The same of a later XINFO; what was read until then is not complete yet."""
         self._until_goal = self._after_goal = 0
@@ -155,13 +162,20 @@ class Stream:
             return
         self.refusals = StreamRefusals()
         if was == "followed":
-            self.news.append("the key is gone" if self.state == "absent" else "the key is no stream any more")
+            self._end_of_key("the key is gone" if self.state == "absent" else "the key is no stream any more")
         self.length, self.groups, self.is_behind, self._has_read = None, None, False, False
         self._begin(0, BEGINNING)  # whatever is added to a new stream is new
 
     def _begin(self, added: int, last: EntryId) -> None:
-        self._last, self._base, self._goal = last, (added, last), None
+        self._last, self._base, self._goal, self._removed = last, (added, last), None, 0
         self._until_goal = self._after_goal = 0
+
+    def _end_of_key(self, news: str) -> None:
+        """Tell that the key is not the same: what XINFO has counted and was not read is lost, and perhaps more."""
+        if self._goal is not None:
+            self.missed += max(0, self._goal[0] - self._base[0] - self._until_goal)
+        self.may_miss = True
+        self.news.append(f"{news}: {MAY_MISS}")
 
     # -- what was removed before it was read ---------------------------------------------------------------------------
 
@@ -171,18 +185,33 @@ class Stream:
         if self._last is None:
             self._begin(added, info.last)
             return
-        if info.last < self._last or (self._counts_added and added < self._base[0]):
-            self.news.append("the key was made anew")
-            self._begin(0, BEGINNING if info.last < self._last else self._last)
-            self._base, self._has_read = (0, BEGINNING), False
+        if self._is_new(info):
+            self._end_of_key("the key was made anew")
+            if info.last < self._last:
+                self._begin(0, BEGINNING)
+                self._has_read = False
+            else:
+                self._begin(added, self._last)
+                self._base = added, info.last
+        self._removed = added - info.length
         if self._counts_added:
             if self._goal is None:
                 self._goal = added, info.last
                 self._until_goal, self._after_goal = self._after_goal, 0
         elif info.first is not None and info.first > self._last > BEGINNING and info.last > self._last:
             if not self.may_miss:
-                self.news.append("entries may have been removed before they were read")
+                self.news.append(MAY_MISS)
             self.may_miss = True
+
+    def _is_new(self, info: StreamInfo) -> bool:
+        """Whether the key is not that of the last XINFO: what never falls while it is the same has fallen."""
+        if info.last < (self._last or BEGINNING):
+            return True
+        if info.added is None:
+            return False
+        (counted, last), removed = self._goal or self._base, info.added - info.length
+        has_old = info.first is not None and info.first <= last
+        return info.added < counted or removed < self._removed or not (has_old or removed >= counted)
 
     def _take_entries(self, entries: list[RawEntry]) -> list[RawEntry]:
         self.is_behind, self._has_read = len(entries) >= self._count, True
@@ -191,17 +220,17 @@ class Stream:
             self._last, self.received = ids[-1], self.received + len(entries)
             largest = sum(entry.size for entry in entries) // len(entries) + 64
             self._count = max(1, min(MOST_ENTRIES, 4 * self._count, PAGE_BYTES // largest))
-            until = len(ids) if self._goal is None else sum(one <= self._goal[1] for one in ids)
-            if self._goal is None:
-                self._after_goal += len(ids)
-            else:
-                self._until_goal, self._after_goal = self._until_goal + until, self._after_goal + len(ids) - until
+            new = [one for one in ids if one > self._base[1]]
+            until = 0 if self._goal is None else sum(one <= self._goal[1] for one in new)
+            self._until_goal, self._after_goal = self._until_goal + until, self._after_goal + len(new) - until
         if self._goal is not None and (not self.is_behind or (self._last or BEGINNING) >= self._goal[1]):
             missed = self._goal[0] - self._base[0] - self._until_goal
             if missed > 0:
                 self.missed += missed
                 are = "1 entry was" if missed == 1 else f"{missed:,} entries were"
                 self.news.append(f"{are} removed before {'it was' if missed == 1 else 'they were'} read")
+            elif missed < 0:  # more was read than was added: some of it to an earlier key
+                self._end_of_key("the key was made anew")
             self._base, self._goal = self._goal, None
         return entries
 

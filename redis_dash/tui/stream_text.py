@@ -38,9 +38,10 @@ def stream_facts(stream: StreamCount) -> tuple[tuple[Plain, Plain], ...]:
     length = Plain("not known") if stream.length is None else plural(stream.length, "entry", "entries")
     facts = [(Plain("length"), length)]
     if stream.missed:
-        facts.append((Plain("missed"), Plain(f"{count(stream.missed)}: removed before they were read")))
+        least = "at least " if stream.may_miss else ""
+        facts.append((Plain("missed"), Plain(f"{least}{count(stream.missed)}: removed before they were read")))
     elif stream.may_miss:
-        facts.append((Plain("missed"), Plain("perhaps: this server does not count what was added")))
+        facts.append((Plain("missed"), Plain("perhaps: how many entries were removed unread is not known")))
     if not stream.groups:
         return (*facts, (Plain("groups"), Plain("not known" if stream.groups is None else "none")))
     facts += [(Plain("group"), _group(group)) for group in stream.groups[:GROUPS_SHOWN]]

@@ -67,10 +67,13 @@ async def test_what_was_missed_is_told_in_the_title() -> None:
     log = log_with((b"n", b"1"))
     missing = msgspec.structs.replace(ORDERS, missed=1203)
     unsure = msgspec.structs.replace(ORDERS, may_miss=True)
+    both = msgspec.structs.replace(missing, may_miss=True)
     async with running(feed(frame(log, missing))) as (app, pilot):
         await shows(app, pilot, "1,203 missed")
     async with running(feed(frame(log, unsure))) as (app, pilot):
         await shows(app, pilot, "may have missed")
+    async with running(feed(frame(log, both))) as (app, pilot):
+        await shows(app, pilot, "1,203+ missed")
 
 
 async def test_the_rates_tell_lag_and_trouble() -> None:

@@ -58,7 +58,8 @@ class StreamCount(msgspec.Struct, frozen=True):
     missed: int = 0
     """Entries that were removed (MAXLEN, XTRIM, XDEL) before they were read."""
     may_miss: bool = False
-    """Whether others may have been: before Redis 7.0 the server does not count what was added."""
+    """Whether others may have been, whose number is not known: the key was deleted or made anew, or the server does not
+    count what was added (before Redis 7.0)."""
     behind_s: float | None = None
     """By how much reading lags behind what is added; None if it does not."""
     length: int | None = None

@@ -41,7 +41,10 @@ class EventsPane(Pane[EventsFrame]):
             ("received", "messages and entries that came since this dashboard was started"),
             ("dropped", "messages that arrived incomplete or could not be read: they are lost"),
             ("missed", "entries of streams that were removed before they were read, by MAXLEN for example"),
-            ("may have missed", "the same, before Redis 7.0, which does not count what was added"),
+            (
+                "may have missed",
+                "the same, where their number is not known: the key was made anew, or Redis before 7.0",
+            ),
             ("lag 40", "entries that a consumer group of the stream has not been given yet: the slowest group"),
             ("4 s behind", "a stream grows faster than it is read: --budget allows more"),
             ("sharded", "channels of SPUBLISH, a command for clusters: --shard-channel NAME receives one"),
@@ -99,9 +102,10 @@ class EventsPane(Pane[EventsFrame]):
         pieces = [*speed, piece(f"{count(frame.received_now)} received"), lost]
         if frame.dropped:
             pieces.insert(0, pieces.pop())
+        may_miss = any(stream.may_miss for stream in frame.streams)
         if frame.missed:
-            pieces.insert(0, piece(f"{count(frame.missed)} missed", "bad"))
-        elif any(stream.may_miss for stream in frame.streams):
+            pieces.insert(0, piece(f"{count(frame.missed)}{'+' * may_miss} missed", "bad"))
+        elif may_miss:
             pieces.insert(0, piece("may have missed", "warn"))
         if any(gap.ended_at is None for gap in frame.gaps):
             pieces.insert(0, piece("not receiving", "bad"))
