@@ -100,9 +100,13 @@ class Choices:
         Raises:
             ConfigError: the value has another form; nothing has changed.
         """
-        value: object = bool(choice.value) if choice.setting == "ignored" else choice.value
+        changes: dict[str, object] = {choice.setting: choice.value}
+        if choice.setting == "ignored":
+            changes = {"ignored": bool(choice.value)}
+        elif choice.setting == "topic":
+            changes["format"] = choice.format
         try:
-            kind = msgspec.structs.replace(self.of(choice.keys), **{choice.setting: value})
+            kind = msgspec.structs.replace(self.of(choice.keys), **changes)
         except ValueError as error:
             raise ConfigError(str(error)) from None
         self._unsaved[kind.server, kind.keys] = kind

@@ -11,7 +11,7 @@ import msgspec
 
 from redis_dash.config.errors import explained, in_file
 from redis_dash.config.toml_file import TomlFile
-from redis_dash.core.choices import CHOSEN_TOPICS
+from redis_dash.core.choices import CHOSEN_FORMATS, CHOSEN_TOPICS
 from redis_dash.core.errors import ConfigError
 from redis_dash.core.toml_text import quoted
 
@@ -33,12 +33,16 @@ class KindOfKeys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     topic: str = ""
     """The topic that shows the keys, although nothing was recognised."""
     ignored: bool = False
+    format: str = ""
+    """How the keys are read if they are sessions; empty if it is found out key by key."""
 
     def __post_init__(self) -> None:
         if not self.keys:
             raise ValueError("keys is empty")
         if self.topic and self.topic not in CHOSEN_TOPICS:
             raise ValueError(f"topic is one of {', '.join(CHOSEN_TOPICS)}, not {self.topic!r}")
+        if self.format and (self.topic != "sessions" or self.format not in CHOSEN_FORMATS):
+            raise ValueError(f'format is "hash" with topic = "sessions", or left out, not {self.format!r}')
         if self.limit:
             try:
                 limit_and_window(self.limit)
@@ -118,7 +122,7 @@ def write(path: Path, kinds: Iterable[KindOfKeys]) -> None:
 def _lines(kinds: Iterable[KindOfKeys]) -> Iterator[str]:
     for kind in kinds:
         yield "[[kinds]]"
-        for name in ("server", "keys", "limit", "name", "topic"):
+        for name in ("server", "keys", "limit", "name", "topic", "format"):
             if value := getattr(kind, name):
                 yield f"{name} = {quoted(value)}"
         if kind.ignored:

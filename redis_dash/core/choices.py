@@ -10,6 +10,8 @@ Setting = Literal["limit", "name", "topic", "ignored"]
 """What can be chosen."""
 CHOSEN_TOPICS = ("sessions", "rate_limits", "leaderboards", "cache")
 """The topics whose keys a user may choose."""
+CHOSEN_FORMATS = ("hash",)
+"""The formats of sessions that the type of their keys tells: plain fields of a hash."""
 YES = "yes"
 """The value of ``ignored``."""
 
@@ -21,6 +23,8 @@ class Choose(msgspec.Struct, frozen=True):
     setting: Setting
     value: str
     """``100/60`` or ``100`` for a limit; an empty text takes the choice back."""
+    format: str = ""
+    """Of sessions: how they are read, if the type of their keys tells it."""
 
 
 class Chosen(msgspec.Struct, frozen=True):

@@ -131,6 +131,9 @@ class Usage(NamedTuple):
     """Whether usage falls to 0 at once when the window ends; otherwise it falls step by step."""
     may_be_over: bool = False
     """Whether the key outlives its window and does not say when that ends: ``used`` may not count any more."""
+    near_s: float | None = None
+    """Seconds for which usage certainly stays near the limit: the key holds ``near_from`` requests for so long. None
+    if usage is lower, or it is not known."""
     blocks: bool = False
     """Whether the key lasts as long as a block once more than the limit is used: perhaps longer than the window."""
 

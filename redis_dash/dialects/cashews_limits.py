@@ -51,7 +51,7 @@ class SlicedWindow(MustRead):
         if rule is None and left_s is None:
             return Usage(len(times), None, is_held=True)
         window_s = rule.window_s if rule else float(max(1, round((left_s or 0) + now - times[0])))
-        usage = in_window(times, window_s, now)
+        usage = in_window(times, window_s, now, rule)
         if usage.used == LONGEST:
             raise OtherDialectError(f"sorted set of more than {LONGEST:,} times")
         return usage

@@ -56,7 +56,7 @@ class RestThrottle(MustRead):
         if not times:
             return Usage(0, None)
         if rule is not None:
-            return in_window(times, rule.window_s, now)
+            return in_window(times, rule.window_s, now, rule)
         if left_s is None:
             return Usage(len(times), None, is_held=True)
         return in_window(times, float(max(1, round(left_s + now - max(times)))), now)

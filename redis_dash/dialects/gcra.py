@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Sequence
 
+from redis_dash.core.frames.rate_limits import near_from
 from redis_dash.core.resp import Command
 from redis_dash.dialects.base import OtherDialectError, Rule, Usage
 from redis_dash.dialects.layout import KeySample
@@ -49,4 +50,6 @@ class Gcra(MustRead):
             return Usage(0, None, clear_s=left_s)
         each_s = rule.window_s / rule.limit
         used = math.ceil(left_s / each_s - 1e-9)
-        return Usage(used, left_s - (min(used, rule.limit) - 1) * each_s if used else None)
+        least = near_from(rule.limit)
+        near_s = left_s - (least - 1) * each_s if used >= least else None
+        return Usage(used, left_s - (min(used, rule.limit) - 1) * each_s if used else None, near_s=near_s)

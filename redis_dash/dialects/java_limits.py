@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from redis_dash.core.frames.rate_limits import near_from
 from redis_dash.core.resp import Command
 from redis_dash.dialects.base import OtherDialectError, Rule, Usage
 from redis_dash.dialects.layout import Framework, Layout, expires, literally, named
@@ -48,7 +50,16 @@ class Bandwidth(NamedTuple):
             needed_s = self.period_s - max(0.0, now - self.refilled_at) % self.period_s
         else:
             needed_s = (max(1.0, left // 1 + 1) - left) * self.period_s / self.refill
-        return Usage(used, needed_s, limit=self.capacity, window_s=self.full_s)
+        return Usage(used, needed_s, limit=self.capacity, window_s=self.full_s, near_s=self._near_s(left, needed_s))
+
+    def _near_s(self, left: float, needed_s: float) -> float | None:
+        """Seconds until so many tokens are back that usage is not near the capacity."""
+        missing = self.capacity - near_from(self.capacity) + 1 - left
+        if missing <= 0:
+            return None
+        if self.at_intervals:
+            return needed_s + (math.ceil(missing / self.refill) - 1) * self.period_s
+        return missing * self.period_s / self.refill
 
     @property
     def full_s(self) -> float:

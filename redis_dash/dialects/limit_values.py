@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 
+from redis_dash.core.frames.rate_limits import near_from
 from redis_dash.core.resp import Command
 from redis_dash.dialects.base import OtherDialectError, Rule, Usage
 from redis_dash.dialects.layout import KeySample
@@ -105,7 +106,9 @@ def bucket(tokens: float, at: float, now: float, rule: Rule | None) -> Usage:
     falls_s = (math.floor(tokens) + 1 - tokens) / rate if left < rule.limit else None
     if tokens < 0:
         falls_s = (1 - tokens) / rate
-    return Usage(rule.limit - left, falls_s)
+    used, least = rule.limit - left, near_from(rule.limit)
+    near_s = (rule.limit - least + 1 - tokens) / rate if used >= least else None
+    return Usage(used, falls_s, near_s=near_s)
 
 
 class MustRead:
@@ -151,7 +154,25 @@ class Counter(MustRead):
         return 0 if reply is None else count(reply)
 
 
-def in_window(times: Sequence[float], window_s: float, now: float) -> Usage:
+def in_window(times: Sequence[float], window_s: float, now: float, rule: Rule | None = None) -> Usage:
     """The requests of the last ``window_s`` seconds; the oldest of them is the next one to leave the window."""
-    inside = [time for time in times if time > now - window_s]
-    return Usage(len(inside), min(inside) + window_s - now if inside else None, window_s=window_s)
+    inside = sorted(time for time in times if time > now - window_s)
+    used, ends_s = len(inside), [time + window_s - now for time in inside]
+    near_s = ends_s[-near_from(rule.limit)] if rule and used >= near_from(rule.limit) else None
+    return Usage(used, ends_s[0] if ends_s else None, window_s=window_s, near_s=near_s)
+
+
+def pair_near_s(running: int, then: int, then_left_s: float, left_s: float, rule: Rule | None) -> float | None:
+    """How long two counters stay near a limit, if the previous one counts for less and less.
+
+    Args:
+        running: the count of the running window.
+        then: the count of the previous window, which counts for the share of ``then_left_s`` in a window.
+        left_s: seconds until the running window ends; then it counts in full at first.
+    """
+    if rule is None:
+        return None
+    missing = near_from(rule.limit) - running
+    if missing <= 0:
+        return max(0.0, left_s)
+    return then_left_s - missing * rule.window_s / then if then * then_left_s >= missing * rule.window_s else None

@@ -11,7 +11,17 @@ from redis_dash.core.id_parts import is_generated
 from redis_dash.core.resp import Command
 from redis_dash.dialects.base import OtherDialectError, Rule, Usage
 from redis_dash.dialects.layout import Framework, Layout, expires, named
-from redis_dash.dialects.limit_values import IP, MustRead, count, in_window, is_count, is_time, number, seconds
+from redis_dash.dialects.limit_values import (
+    IP,
+    MustRead,
+    count,
+    in_window,
+    is_count,
+    is_time,
+    number,
+    pair_near_s,
+    seconds,
+)
 
 _SECONDS = {
     b"second": 1,
@@ -85,7 +95,7 @@ class MovingWindow(MustRead):
             return None
         if rule is None:
             return Usage(len(found), None, is_held=True)
-        usage = in_window([float(part) for part in found], rule.window_s, now)
+        usage = in_window([float(part) for part in found], rule.window_s, now, rule)
         if usage.used == LONGEST_LIST < rule.limit:
             raise OtherDialectError(f"list of more than {LONGEST_LIST:,} times")
         return usage
@@ -121,7 +131,8 @@ class SlidingPair(MustRead):
         weighed = math.floor(then_used * then_left_s / rule.window_s)
         used = weighed + now_used
         falls_s = then_left_s - weighed * rule.window_s / then_used if weighed else left_s - rule.window_s
-        return Usage(used, max(0.0, falls_s) if used else None)
+        near_s = pair_near_s(now_used, then_used, then_left_s, left_s - rule.window_s, rule)
+        return Usage(used, max(0.0, falls_s) if used else None, near_s=near_s)
 
 
 FRAMEWORK = Framework(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from redis_dash.core.frames.rate_limits import near_from
 from redis_dash.core.resp import Command
 from redis_dash.dialects.base import OtherDialectError, Rule, Usage
 
@@ -37,14 +38,16 @@ class SlidingWindow:
         if rule is None:
             return [(b"ZCARD", key), newest, (b"ZCARD", key)]
         since = b"(" + repr((now - rule.window_s) * self._per_second).encode()
-        only = (b"WITHSCORES", b"LIMIT")
+        only, newest_of_all = (b"WITHSCORES", b"LIMIT"), (b"ZREVRANGEBYSCORE", key, b"+inf", since)
         return [
             (b"ZCARD", key),
             newest,
             (b"ZCOUNT", key, since, b"+inf"),
             (b"ZRANGEBYSCORE", key, since, b"+inf", *only, b"0", b"1"),
             # The limit-th newest request: when it leaves the window, the next request is allowed.
-            (b"ZREVRANGEBYSCORE", key, b"+inf", since, *only, str(rule.limit - 1).encode(), b"1"),
+            (*newest_of_all, *only, b"%d" % (rule.limit - 1), b"1"),
+            # With that one usage falls below what is near.
+            (*newest_of_all, *only, b"%d" % (near_from(rule.limit) - 1), b"1"),
             (b"ZCARD", key),
         ]
 
@@ -65,7 +68,7 @@ class SlidingWindow:
             raise OtherDialectError("sorted set whose scores are no times")
         if rule is None:
             return Usage(still, None, is_held=True)
-        used, oldest, pivot = window
+        used, oldest, pivot, last_near = window
         if not isinstance(used, int) or not isinstance(oldest, list):
             raise OtherDialectError
         if not oldest:
@@ -75,4 +78,7 @@ class SlidingWindow:
             first = float(pivot[1]) / self._per_second
         if first > now * 3:  # came between two of the commands
             raise OtherDialectError("sorted set whose scores are no times")
-        return Usage(used, max(0.0, first + rule.window_s - now))
+        near_s = None
+        if isinstance(last_near, list) and last_near:
+            near_s = max(0.0, float(last_near[1]) / self._per_second + rule.window_s - now)
+        return Usage(used, max(0.0, first + rule.window_s - now), near_s=near_s)

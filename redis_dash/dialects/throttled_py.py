@@ -20,6 +20,7 @@ from redis_dash.dialects.limit_values import (
     is_count,
     is_number,
     number,
+    pair_near_s,
 )
 
 _EPOCH = 1_735_660_800
@@ -91,7 +92,8 @@ class SlidingPeriods(MustRead):
         weighed = math.floor(then * left_s / period)
         falls_s = left_s - weighed * period / then if weighed else left_s
         used = weighed + running
-        return Usage(used, falls_s if used else None, window_s=float(period))
+        near_s = pair_near_s(running, then, left_s, left_s, rule and rule._replace(window_s=float(period)))
+        return Usage(used, falls_s if used else None, window_s=float(period), near_s=near_s)
 
 
 class TokenBucket(MustRead):

@@ -103,7 +103,7 @@ def _chosen_for(
         for claim in claims:
             if claim.layout.topic == topic and pattern.variable(raw(claim.glob)) is not None:
                 found.setdefault(claim.glob, (claim.glob, claim.layout.name, kind.name))
-        found.setdefault(kind.keys, (kind.keys, "", kind.name))
+        found.setdefault(kind.keys, (kind.keys, kind.format, kind.name))
     return [one for keys, one in found.items() if keys not in known]
 
 

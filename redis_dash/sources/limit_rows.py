@@ -12,13 +12,10 @@ from redis_dash.client.deployment import Deployment
 from redis_dash.core.certainty import Count, at_least, counted, exact, unknown
 from redis_dash.core.credential import Credential
 from redis_dash.core.errors import SourceError
-from redis_dash.core.frames.rate_limits import LimitRow
+from redis_dash.core.frames.rate_limits import NEAR, LimitRow
 from redis_dash.dialects.base import OtherDialectError
 from redis_dash.sources.base import Context
 from redis_dash.sources.limiters import Limiter, Limiters
-
-NEAR = 0.8
-"""From this share of its limit on, a client is near it."""
 
 Rank = tuple[bool, float, int]
 LOWEST_RANK: Rank = (False, -1.0, -1)
@@ -61,6 +58,21 @@ def aged(row: LimitRow, now: float, read: Span) -> LimitRow:
     reset_s = None if row.reset_s is None else max(0.0, row.reset_s - (now - read.answered))
     clear_s = None if row.clear_s is None else max(0.0, row.clear_s - (now - read.answered))
     return msgspec.structs.replace(row, age_s=age_s, reset_s=reset_s, clear_s=clear_s)
+
+
+def has_fallen(row: LimitRow, read: Span) -> bool:
+    """Whether the usage in a row may have fallen since it was read: a request has left the window, or it has ended."""
+    return row.reset_s is not None and time.monotonic() >= read.asked + row.reset_s
+
+
+def stays_near(row: LimitRow, read: Span) -> bool:
+    """Whether a client is certainly near its limit although usage has fallen: enough requests are left."""
+    return row.near_s is not None and time.monotonic() < read.asked + row.near_s
+
+
+def fallen(row: LimitRow, *, stays_near: bool) -> LimitRow:
+    """A row whose usage has fallen since it was read; how far is not known before it is read again."""
+    return msgspec.structs.replace(row, blocked=False, has_ended=True, stays_near=stays_near)
 
 
 def most(limiter: Limiter, reply: object) -> Rank:

@@ -233,6 +233,7 @@ def limit_row(key: bytes, limiter: Limiter, usage: Usage) -> LimitRow:
         left=usage.left,
         clear_s=usage.clear_s,
         resets=usage.resets,
+        near_s=usage.near_s,
         may_be_over=usage.may_be_over,
         blocks=usage.blocks,
         limiter=limiter.name,

@@ -9,8 +9,6 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import compress
 
-import msgspec
-
 from redis_dash.client.reasons import check
 from redis_dash.config import Config
 from redis_dash.core.certainty import Count
@@ -28,13 +26,16 @@ from redis_dash.sources.limit_rows import (
     Span,
     aged,
     clock_of,
+    fallen,
     fullest_first,
+    has_fallen,
     is_near,
     may_be_above,
     may_be_near,
     of_those,
     rank,
     shown,
+    stays_near,
 )
 from redis_dash.sources.limiters import Limiter, Limiters, limit_row, misfit_note, type_name, unrecognised_note
 from redis_dash.sources.missing_commands import MissingCommands
@@ -153,7 +154,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
                     KEY_GROUP, min(began, self._key_group.counted_since)
                 )
                 count = await self._count(began, all_read=all_read, all_named=all_named)
-                ended = [key for key, row in self._rows.items() if is_near(row) and self._has_ended(key)]
+                ended = [key for key, row in self._rows.items() if is_near(row) and has_fallen(row, self._read_at[key])]
                 if is_emptied := tracking.emptied_at > checked:  # nothing was named
                     checked, ended = time.time(), list(self._rows)
                     await self._read_unknown()
@@ -169,11 +170,6 @@ class RateLimitsSource(Source[RateLimitsFrame]):
                 self._floor = LOWEST_RANK
                 await self._read_keys(list(self._rows), await self._clock())
                 self._judged_by = version
-
-    def _has_ended(self, key: bytes) -> bool:
-        """Whether the usage in a row may have fallen since it was read, because the window has ended."""
-        reset_s = self._rows[key].reset_s
-        return reset_s is not None and time.monotonic() >= self._read_at[key].asked + reset_s
 
     async def _catch_up(self, take: Take) -> bool:
         """Read keys that were written during the poll; returns whether none is left."""
@@ -313,20 +309,21 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         return counts.count_asked(KEY_GROUP, len(names), info, names=names, since=began, all_named=all_named)
 
     def _sample(self, count: Count, *, all_read: bool) -> Sample[RateLimitsFrame]:
-        listed, full = self._listed(), [key for key, row in self._rows.items() if is_near(row)]
+        listed, full = self._listed(), {key: row for key, row in self._rows.items() if is_near(row)}
         # As late as possible, and once for the figures and the rows: which windows have ended.
-        ended, replace = set(filter(self._has_ended, full)), msgspec.structs.replace
-        rows = tuple(replace(row, blocked=False, has_ended=True) if key in ended else row for key, row in listed)
+        at = self._read_at
+        ended = {key: stays_near(row, at[key]) for key, row in full.items() if has_fallen(row, at[key])}
+        rows = tuple(fallen(row, stays_near=ended[key]) if key in ended else row for key, row in listed)
         unrecognised = tuple(Counter(self._unknown.values()).most_common())
         unread = self._context.unread_note(self.topic)
         refused = self._refused.count(count, len(self._rows) + len(self._unknown), is_all=self._follows_all)
         is_whole = not (self._refused or self._context.is_partial(self.topic, unread))
         count = self._context.without_unread(count, self.topic, unread)
         nothing_read = not rows and bool(count.value or unread.text)
-        current = [self._rows[key] for key in full if key not in ended and self._read_at[key].asked >= self._began]
+        current = [key for key in full if ended.get(key, True) and at[key].asked >= self._began]
         all_read = all_read and self._follows_all and is_whole and len(current) == len(full)
         all_read = all_read and not any(map(may_be_near, self._rows.values()))
-        blocked = sum(row.blocked for row in current)
+        blocked = sum(full[key].blocked for key in current if key not in ended)
         frame = RateLimitsFrame(
             count=count,
             blocked=of_those(blocked, count, all_read=all_read, nothing_read=nothing_read),

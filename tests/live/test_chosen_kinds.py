@@ -18,6 +18,8 @@ from redis_dash.core.reading import Reading
 from redis_dash.discover import discover
 from redis_dash.discovery import report
 from redis_dash.hub import Hub
+from redis_dash.tui.intents import Options
+from redis_dash.tui.panes.kind_choices import topic_options
 from tests.conftest import until
 from tests.live.conftest import running
 from tests.live.test_discovery import EXPRESS, sign_in
@@ -139,6 +141,37 @@ async def test_a_recognised_kind_of_a_topic_that_is_configured_gets_its_format(
         formats = [one.format for one in hub.watch.config.session_patterns]
         assert formats == [EXPRESS, "", ""]
         assert {row.dialect for row in seen.frame("sessions").rows} == {EXPRESS}
+
+
+async def test_hashes_that_are_chosen_as_sessions_are_read_by_their_fields_here_and_by_the_settings_that_are_written(
+    config: Config, client: redis.Redis, path: Path, tmp_path: Path
+) -> None:
+    for number in range(30):
+        client.hset(f"sess:{number:032x}", mapping={"user": f"user{number}", "role": "member"})
+    async with running(hub := Hub(config, choices=Choices(config.url, path))):
+        seen = Watched(hub)
+        await until(lambda: (kind := seen.kind("sess:*")) is not None and bool(kind.types))
+        kind = seen.kind("sess:*")
+        assert kind is not None
+        options = topic_options(kind, {"sessions": "Sessions", "cache": "Cache"})
+        assert isinstance(options, Options)
+        hub.choose(options.answers[0][1].choice)
+        await until(lambda: bool((frame := seen.frame("sessions")) and len(frame.rows) == 30))
+        rows = seen.frame("sessions").rows
+        assert {(row.dialect, row.role, row.is_readable) for row in rows} == {("hash", "member", True)}
+    frame = await sessions_of(msgspec.structs.replace(config), Choices(config.url, path))
+    assert {row.dialect for row in frame.rows} == {"hash"}
+    await discover(config, as_json=False, write=tmp_path / "config.toml", choices=Choices(config.url, path))
+    written = msgspec.convert(tomllib.loads((tmp_path / "config.toml").read_text()), Config)
+    frame = await sessions_of(msgspec.structs.replace(written, url=config.url, refresh_s=0.1), None)
+    assert {(row.dialect, row.is_readable) for row in frame.rows} == {("hash", True)}
+
+
+async def sessions_of(config: Config, choices: Choices | None) -> Any:
+    async with running(hub := Hub(config, choices=choices) if choices else Hub(config)):
+        seen = Watched(hub)
+        await until(lambda: bool((frame := seen.frame("sessions")) and len(frame.rows) == 30))
+        return seen.frame("sessions")
 
 
 async def test_sessions_that_are_ignored_stay_masked_where_their_keys_are_named(

@@ -15,6 +15,7 @@ from redis_dash.core.frames.rate_limits import RateLimitsFrame
 from redis_dash.sources.base import Context, Sample
 from redis_dash.sources.limit_rows import Clock
 from redis_dash.sources.rate_limits import RateLimitsSource
+from redis_dash.tui.panes import limit_text
 from tests.conftest import until
 from tests.live.test_sources import accept
 
@@ -78,6 +79,60 @@ async def test_a_row_whose_window_ends_last_of_all_is_not_blocked_either(
         "short": (False, True),
     }
     assert (frame.blocked.value, frame.blocked.certainty, frame.near.value) == (1, "at_least", 0)
+
+
+def fall_before_the_sample(
+    source: RateLimitsSource, monkeypatch: pytest.MonkeyPatch, fallen: Callable[[], bool]
+) -> None:
+    """Let requests leave their windows last of all, after everything was read."""
+    as_read = source._sample
+
+    def late(count: Count, *, all_read: bool) -> Sample[RateLimitsFrame]:
+        while not fallen():
+            pass
+        return as_read(count, all_read=all_read)
+
+    monkeypatch.setattr(source, "_sample", late)
+
+
+def in_window(client: redis.Redis, name: str) -> int:
+    """How many requests the window of a client holds by now, in the last 60 seconds."""
+    seconds, microseconds = client.time()
+    return int(client.zcount(f"ratelimit:{name}", seconds + microseconds / 1e6 - 60, "+inf"))
+
+
+@pytest.mark.parametrize(
+    ("used", "leave", "is_near"),
+    [
+        pytest.param(19, 1, True, id="one of 19 leaves"),
+        pytest.param(16, 1, False, id="one of 16 leaves"),
+        pytest.param(19, 4, False, id="4 of 19 leave at once"),
+        pytest.param(20, 1, True, id="one of 20 leaves"),
+        pytest.param(20, 5, False, id="5 of 20 leave at once"),
+        pytest.param(25, 6, True, id="the limit-th newest of 25 leaves"),
+    ],
+)
+async def test_a_sliding_window_that_falls_last_of_all_stays_near_its_limit_if_enough_is_left(
+    make_context: MakeContext,
+    client: redis.Redis,
+    monkeypatch: pytest.MonkeyPatch,
+    used: int,
+    leave: int,
+    *,
+    is_near: bool,
+) -> None:
+    """Title and row agree, and say no more than what is certain without another reading."""
+    accept(client, "9", [59.0 + number / 1e4 for number in range(leave)] + [n / 10 for n in range(used - leave)])
+    source = RateLimitsSource(context := make_context(limits=(LimitPattern("ratelimit:*", "20/60"),)))
+    await context.keyspace.pass_over()
+    fall_before_the_sample(source, monkeypatch, lambda: in_window(client, "9") <= used - leave)
+    frame = (await source.read()).frame
+    (row,) = frame.rows
+    assert (row.used, row.has_ended, row.blocked) == (used, True, False)
+    assert limit_text.word(row) == ("near" if is_near else "")
+    assert (frame.blocked.value, frame.near.value) == (0, int(is_near))
+    assert limit_text.explained(row, "").startswith("near: " if is_near else "not blocked: ")
+    assert "left" not in limit_text.explained(row, "")
 
 
 async def test_before_the_first_pass_at_least_counts_no_window_that_has_ended(

@@ -36,6 +36,26 @@ def test_what_is_chosen_holds_at_once_and_in_the_next_run(tmp_path: Path) -> Non
         assert (known.ignored, known.of("cart:*").topic) == (("tmp:*",), "cache")
 
 
+def test_the_format_of_chosen_sessions_is_kept_and_goes_with_their_pane(tmp_path: Path) -> None:
+    path = tmp_path / "dashboard.toml"
+    choices = Choices(HERE, path)
+    choices.choose(Choose("sess:*", "topic", "sessions", "hash"))
+    choices.choose(Choose("sess:*", "name", "Logins"))
+    assert Choices(HERE, path).of("sess:*") == KindOfKeys(
+        HERE, "sess:*", name="Logins", topic="sessions", format="hash"
+    )
+    choices.choose(Choose("sess:*", "topic", "cache"))
+    assert Choices(HERE, path).of("sess:*") == KindOfKeys(HERE, "sess:*", name="Logins", topic="cache")
+
+
+@pytest.mark.parametrize(("topic", "format_"), [("sessions", "jsn"), ("cache", "hash"), ("", "hash")])
+def test_a_format_that_says_nothing_is_an_error_of_the_file(tmp_path: Path, topic: str, format_: str) -> None:
+    path = tmp_path / "dashboard.toml"
+    path.write_text(f'[[kinds]]\nserver = "{HERE}"\nkeys = "a:*"\ntopic = "{topic}"\nformat = "{format_}"\n')
+    with pytest.raises(ConfigError, match=r'format is "hash" with topic = "sessions"'):
+        Choices(HERE, path)
+
+
 def test_a_choice_that_is_taken_back_leaves_nothing(tmp_path: Path) -> None:
     choices = Choices(HERE, tmp_path / "dashboard.toml")
     choices.choose(Choose("rl:*", "limit", "100"))

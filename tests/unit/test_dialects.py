@@ -98,11 +98,12 @@ def test_what_says_something_of_the_key_is_an_answer(reply: object) -> None:
 def test_sliding_window_in_each_unit(per_second: int) -> None:
     dialect = SlidingWindow("x", per_second)
     oldest = [b"member", str((NOW - 20) * per_second).encode()]
-    assert dialect.decode(KEY, [50, oldest, 37, oldest, [], 50], NOW, RULE) == Usage(37, 40.0)
+    assert dialect.decode(KEY, [50, oldest, 37, oldest, [], [], 50], NOW, RULE) == Usage(37, 40.0)
     pivot = [b"member", str((NOW - 5) * per_second).encode()]
-    assert dialect.decode(KEY, [150, pivot, 150, oldest, pivot, 150], NOW, RULE) == Usage(150, 55.0)
+    newer = [b"member", str((NOW - 2) * per_second).encode()]
+    assert dialect.decode(KEY, [150, pivot, 150, oldest, pivot, newer, 150], NOW, RULE) == Usage(150, 55.0, near_s=58.0)
     assert dialect.decode(KEY, [50, oldest, 50], NOW, None) == Usage(50, None, is_held=True)
-    assert dialect.decode(KEY, [5, oldest, 0, [], [], 5], NOW, RULE) == Usage(0, None)
+    assert dialect.decode(KEY, [5, oldest, 0, [], [], [], 5], NOW, RULE) == Usage(0, None)
     assert dialect.decode(KEY, [0, [], 0, [], [], 0], NOW, RULE) is None
     for unit in (per_second * 1000, per_second / 1000):
         with pytest.raises(OtherDialectError):  # also where its window, in another unit, is empty

@@ -116,7 +116,7 @@ def test_a_limit_that_is_given_tells_what_a_bucket_has_used(name: str, replies: 
 def test_waiting_requests_of_a_bucket_are_no_negative_rest() -> None:
     replies = [[b"tokens", b"-2.0", b"last", b"%d" % int(NOW * 1e6)]]
     assert dialect("Traefik").decode(b"k", replies, NOW, None) == Usage(0, None, left=0)
-    assert dialect("Traefik").decode(b"k", replies, NOW, RULE) == Usage(10, about(18))
+    assert dialect("Traefik").decode(b"k", replies, NOW, RULE) == Usage(10, about(18), near_s=about(30))
 
 
 @pytest.mark.parametrize(("month", "end"), [((2028, 2, 1), (2028, 3, 1)), ((2026, 12, 1), (2027, 1, 1))])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import msgspec
@@ -12,6 +13,15 @@ from redis_dash.core.frames.base import Frame, exported_count
 
 LimitFrom = Literal["", "redis", "settings", "user"]
 """Who says the limit: the key, ``--limit`` or ``config.toml``, or the user in the dashboard; empty if nobody does."""
+
+
+NEAR = 0.8
+"""From this share of its limit on, a client is near it."""
+
+
+def near_from(limit: int) -> int:
+    """The fewest requests that are near a limit."""
+    return math.ceil(NEAR * limit)
 
 
 class LimitRow(msgspec.Struct, frozen=True):
@@ -46,7 +56,11 @@ class LimitRow(msgspec.Struct, frozen=True):
     resets: bool = False
     """Whether usage falls to 0 at once when the window ends; otherwise it falls step by step."""
     has_ended: bool = False
-    """Whether the window has ended since it was read: fewer are used by now, and the client is not called blocked."""
+    """Whether usage has fallen since it was read, or the window has ended: the client is not called blocked."""
+    stays_near: bool = False
+    """Whether the client is near its limit although ``has_ended``: enough requests are certainly left in the window."""
+    near_s: float | None = None
+    """Seconds from the reading on for which the client certainly stays near; None if it is not near, or not known."""
     may_be_over: bool = False
     """Whether the key outlives its window and does not say when that ends; the client is not called blocked."""
     blocks: bool = False
@@ -77,7 +91,7 @@ class LimitRow(msgspec.Struct, frozen=True):
         exported = {
             name: getattr(self, name)
             for name in self.__struct_fields__
-            if name not in ("whole_key", "is_held", "pattern", "blocks")
+            if name not in ("whole_key", "is_held", "pattern", "blocks", "near_s")
         }
         return exported | {
             "used": self.used if self.knows_used else None,

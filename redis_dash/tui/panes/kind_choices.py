@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from redis_dash.core.choices import CHOSEN_TOPICS, YES, Choose, Setting
+from redis_dash.core.choices import CHOSEN_FORMATS, CHOSEN_TOPICS, YES, Choose, Setting
 from redis_dash.core.frames.keys import KeyKind
 from redis_dash.core.globs import Glob
 from redis_dash.tui.intents import Answer, Field, Form, Options
@@ -53,7 +53,7 @@ def topic_options(kind: KeyKind, panes: Mapping[str, str]) -> Options | Plain:
     types = [name for name, _ in kind.types]
     fitting = [topic for topic in CHOSEN_TOPICS if all(topic in _BY_TYPE.get(one, ("cache",)) for one in types)]
     answers = [
-        (plain(panes[topic]), _answer(kind, "topic", topic, f"{panes[topic]} shows {_short(kind)}."))
+        (plain(panes[topic]), _pane_answer(kind, topic, panes[topic]))
         for topic in fitting
         if topic in panes and topic != kind.chosen_topic
     ]
@@ -79,6 +79,13 @@ def ignore_answer(kind: KeyKind) -> Answer | Plain:
     if of_sessions and is_pattern:
         return Plain("Sessions cannot be ignored: their ids must be known, so that they are hidden everywhere.")
     return _answer(kind, "ignored", YES, f"{_short(kind)} is ignored, here and in all panes.")
+
+
+def _pane_answer(kind: KeyKind, topic: str, pane: str) -> Answer:
+    """The pane for a kind; sessions are read by their fields if all keys that were looked at are hashes."""
+    types = [name for name, _ in kind.types]
+    format_ = types[0] if topic == "sessions" and len(types) == 1 and types[0] in CHOSEN_FORMATS else ""
+    return Answer(Choose(kind.pattern, "topic", topic, format_), Plain(f"{pane} shows {_short(kind)}."))
 
 
 def _answer(kind: KeyKind, setting: Setting, value: str, done: str) -> Answer:

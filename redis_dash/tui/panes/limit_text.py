@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from redis_dash.core.frames.rate_limits import LimitRow
+from redis_dash.core.frames.rate_limits import NEAR, LimitRow
 from redis_dash.tui.formatting import about, compact, count, duration
 from redis_dash.tui.text import Plain, plural
 from redis_dash.tui.theme_styles import Role
 
-NEAR = 0.8
-"""From this share of its limit on, a client is near it."""
 _MAY_BE_OVER = "window may be over"
 
 
@@ -36,7 +34,9 @@ def used(row: LimitRow) -> tuple[Plain, Plain]:
 
 
 def level(row: LimitRow) -> Role:
-    if row.has_ended or row.may_be_over:
+    if row.has_ended:
+        return "warn" if row.stays_near else "good"
+    if row.may_be_over:
         return "good"
     if row.blocked:
         return "bad"
@@ -143,4 +143,6 @@ def explained(row: LimitRow, set_hint: str) -> Plain:
         return Plain(f"{'blocked' if _is_used_up(row) else 'not blocked'}: {made}, or its window is over")
     if row.blocked:
         return Plain(f"blocked: {made}{free}")
+    if row.has_ended:
+        return Plain(f"{word(row) or 'not blocked'}: {made} when it was read, fewer by now")
     return Plain(f"{word(row) or 'not blocked'}: {made}, {row.limit - row.used:,} left")
