@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: help demo test truth check bench frameworks fmt lock clean
+.PHONY: help demo test truth check bench frameworks frameworks-compare fmt lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -14,6 +14,7 @@ help:
 	@echo "make check   ruff, mypy --strict, import-linter"
 	@echo "make bench   measure it beside its rivals, and write docs/benchmarks.md; ARGS=\"--quick --only startup\" go to it"
 	@echo "make frameworks  run real frameworks again, and record in tests/recorded what they write; ARGS=\"celery rq\" names some"
+	@echo "make frameworks-compare  run them, and compare what redis-dash shows without configuration; ARGS=\"--table celery\" go to it"
 	@echo "make fmt     format the code"
 	@echo "make lock    renew constraints.txt from what pyproject.toml asks for"
 	@echo "make clean   remove .venv, .frameworks and the caches"
@@ -40,6 +41,9 @@ bench: $(VENV)/.dev
 
 frameworks: $(VENV)/.dev
 	@$(BIN)/python -m frameworks.record $(ARGS)
+
+frameworks-compare: $(VENV)/.dev
+	@$(BIN)/python -m frameworks.compare $(ARGS)
 
 fmt: $(VENV)/.dev
 	$(BIN)/ruff check --fix .

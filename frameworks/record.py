@@ -65,7 +65,10 @@ def install(folder: Path) -> Path:
         shutil.rmtree(built, ignore_errors=True)
         built.mkdir(parents=True)
         if wanted.suffix == ".txt":
-            venv.create(built / "venv", with_pip=True)
+            try:
+                venv.create(built / "venv", with_pip=True)
+            except (OSError, subprocess.CalledProcessError) as error:
+                raise CannotRecordError(f"no virtual environment: {error}") from error
             pip: list[str | Path] = [
                 built / "venv/bin/python",
                 "-m",

@@ -11,10 +11,10 @@ from typing import Any, NoReturn
 
 import click
 
-from redis_dash import __version__
+from redis_dash import __version__, crash_report
 from redis_dash.config import Choices, Config, choices_for, config_path
 from redis_dash.config_command import config_group
-from redis_dash.core.errors import ConfigError, DashError
+from redis_dash.core.errors import ConfigError
 from redis_dash.options import (
     Number,
     SectionedCommand,
@@ -22,13 +22,17 @@ from redis_dash.options import (
     deployment_options,
     read_config,
     refresh_option,
+    screen_option,
     target_options,
     write_sections,
 )
 from redis_dash.standard_streams import Talk, deliver, open_missing, silence
+from redis_dash.terminal_kind import unpaintable
 
 USAGE, UNWRITTEN, INTERRUPTED = 2, 4, 130
-"""Exit codes; a snapshot has further ones."""
+"""Exit codes; a snapshot has further ones, and ``crash_report`` has that of an error in redis-dash itself."""
+_UNWRITABLE = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG, errno.EDQUOT)
+"""Errors of an output; any other one is a defect where nothing expects it."""
 
 
 class DefaultCommand(click.Group):
@@ -50,8 +54,9 @@ class DefaultCommand(click.Group):
         super().format_options(ctx, formatter)
 
     def main(self, *args: Any, **more: Any) -> NoReturn:
-        """Run on streams that may be closed or full; Ctrl-C ends with a message."""
+        """Run on streams that may be closed or full; Ctrl-C ends with a message, a defect with a report."""
         open_missing()
+        crash_report.listen()
         try:
             code = super().main(*args, **more | {"standalone_mode": False})
         except click.ClickException as error:
@@ -64,10 +69,12 @@ class DefaultCommand(click.Group):
             Talk().say("stopped")
             code = INTERRUPTED
         except OSError as error:
+            code = UNWRITTEN if error.errno in _UNWRITABLE else crash_report.end(error)
             silence(sys.stdout)
-            if error.errno != errno.EPIPE:
-                Talk().say(f"cannot write: {error.strerror or error}")
-            code = UNWRITTEN
+            if code == UNWRITTEN and error.errno != errno.EPIPE:
+                Talk().say(f"cannot write: {error.strerror}")
+        except Exception as error:
+            code = crash_report.end(error)
         sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -102,11 +109,13 @@ def main() -> None:
     redis-dash redis://:secret@host:6379/0
     redis-dash demo                        a living system to look at; needs no Redis
     redis-dash snapshot --for 5            the same figures as JSON
+    redis-dash doctor                      what may I here, and what is missing?
     """
 
 
 @main.command(cls=SectionedCommand)
 @deployment_options
+@screen_option
 def watch(url: str | None, config_file: Path | None, **given: Any) -> None:
     """Open the dashboard (the default command)."""
     config = _config_or_exit(url, config_file, given)
@@ -140,14 +149,15 @@ def snapshot(
         document, code = asyncio.run(take(config, seconds, topics, full=full, choices=choices))
     except asyncio.CancelledError:  # by a second Ctrl-C
         raise click.Abort from None
-    except DashError as error:
-        _exit(str(error), USAGE if isinstance(error, ConfigError) else UNWRITTEN)
+    except ConfigError as error:
+        _exit(str(error), USAGE)
     deliver(document.encode() + b"\n")
     sys.exit(code)
 
 
 @main.command(cls=SectionedCommand)
 @target_options
+@screen_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
     "--write", type=click.Path(path_type=Path), metavar="PATH", help="Write a config.toml for them: a new file."
@@ -173,19 +183,42 @@ def discover(url: str | None, config_file: Path | None, as_json: bool, write: Pa
     sys.exit(code)
 
 
+@main.command(cls=SectionedCommand)
+@target_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(url: str | None, config_file: Path | None, as_json: bool, **given: Any) -> None:
+    """Tell what your user may do here, and which line grants what is missing.
+
+    Also the server's version, latency and clock, and what watching will cost. Nothing is written. Exit codes: 0 all
+    topics are full, 1 nothing could be reached, 2 bad usage, 3 some topic is reduced or off.
+    """
+    config = _config_or_exit(url, config_file, given)
+    choices = _choices_or_exit(config, config_file)
+    import asyncio
+
+    from redis_dash.doctor import doctor as examined
+
+    text, code = asyncio.run(examined(config, as_json=as_json, choices=choices))
+    if text:
+        deliver(text.encode() + b"\n")
+    sys.exit(code)
+
+
 @main.command()
 @click.option("--rate", type=Number(0.1, 1000), help="Requests a second of the workload.")
 @click.option("--seed", type=int, help="Makes the workload's choices repeatable.")
 @click.option("--redis-url", help="Use this Redis instead of a private one (it will be written to).")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port of the demo application.")
 @refresh_option
+@screen_option
 def demo(refresh_s: float | None, **given: Any) -> None:
     """Watch a demo application with its own Redis."""
     _require_terminal()
     from redis_dash.demo import DemoError, run_demo
 
     try:
-        config = Config() if refresh_s is None else Config(refresh_s=refresh_s)
+        screen = {"ascii": given.pop("ascii"), "refresh_s": refresh_s}
+        config = Config(**{name: value for name, value in screen.items() if value is not None})
         run_demo(config, {name.replace("_", "-"): str(value) for name, value in given.items() if value is not None})
     except DemoError as error:
         _exit(str(error), 1)
@@ -212,8 +245,11 @@ def _choices_or_exit(config: Config, config_file: Path | None) -> Choices:
 
 
 def _require_terminal() -> None:
+    instead = "`redis-dash snapshot` prints the same figures as JSON"
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        _exit("the dashboard needs a terminal; `redis-dash snapshot` prints the same figures as JSON", USAGE)
+        _exit(f"the dashboard needs a terminal; {instead}", USAGE)
+    if why := unpaintable():
+        _exit(f"the dashboard cannot be painted on this terminal, since {why}; {instead}", USAGE)
 
 
 def _exit(message: str, code: int) -> NoReturn:

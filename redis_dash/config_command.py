@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from redis_dash.core.errors import ConfigError
-from redis_dash.options import WHERE, SectionedCommand, deployment_options, option, read_settings
+from redis_dash.options import WHERE, SectionedCommand, deployment_options, option, read_settings, screen_option
 from redis_dash.standard_streams import Talk, deliver, printable
 
 USAGE = 2
@@ -35,6 +35,7 @@ def show_path(config_file: Path | None) -> None:
 
 @config_group.command("show", cls=SectionedCommand)
 @deployment_options
+@screen_option
 def show(url: str | None, config_file: Path | None, **given: Any) -> None:
     """Print all settings that hold, and where each one is from.
 

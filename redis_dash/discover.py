@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from redis_dash.core.errors import SourceError
 from redis_dash.core.frames.keys import KeyKind
 from redis_dash.core.json_text import json_text
 from redis_dash.core.rights import remedy
+from redis_dash.crash_report import on_loop_error
 from redis_dash.dialects.registry import dialect_problems
 from redis_dash.discovery.adopt import adopted
 from redis_dash.discovery.discovery import Discovery
@@ -27,10 +29,12 @@ from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.presence import UNNOTICED, announced
 from redis_dash.sources import SOURCES, WatchedTopics
 from redis_dash.standard_streams import Talk
+from redis_dash.terminal_kind import draws_ascii
+from redis_dash.tui.ascii import ascii_text
 from redis_dash.tui.databases import named
 from redis_dash.tui.formatting import percent
 from redis_dash.tui.kind_text import HEADS, cells
-from redis_dash.tui.text import Plain, pad, plain, plural, width_of
+from redis_dash.tui.text import Plain, escape_unicode, pad, plain, plural, width_of
 
 OK, UNREACHABLE, UNREAD, UNWRITTEN = 0, 1, 3, 4
 """Exit codes: kinds were listed, nothing was reached, the keys may not be read, the file was not written."""
@@ -105,6 +109,7 @@ async def discover(
         write: the file for the settings that watch what was recognised; an existing one is left as it is.
         choices: what the user has chosen in the dashboard.
     """
+    asyncio.get_running_loop().set_exception_handler(on_loop_error)
     talk = talk or Talk()
     for problem in dialect_problems():
         talk.say(plain(problem))
@@ -138,8 +143,12 @@ async def discover(
     ignored = tuple(kind.name for kind in every if kind.is_ignored)
     bounds = _bounds(discovery, len(found), deployment)._replace(ignored=ignored)
     code = OK if write is None else _written(write, deployment.url.target, profile(discovery.claims, choices), talk)
-    listed = _json if as_json else _table
-    return listed(deployment.url, keyspace.last_done, kinds, bounds), code
+    if as_json:
+        return _json(deployment.url, keyspace.last_done, kinds, bounds), code
+    is_ascii = draws_ascii(config.ascii)
+    escape_unicode(is_ascii)
+    table = _table(deployment.url, keyspace.last_done, kinds, bounds)
+    return ascii_text(table) if is_ascii else table, code
 
 
 def _bounds(discovery: Discovery, found: int, deployment: Deployment) -> _Bounds:

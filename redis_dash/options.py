@@ -12,7 +12,7 @@ import click
 from redis_dash.config import Config, Settings, load, parse_rule, settings
 from redis_dash.core.errors import ConfigError
 
-WHERE, PASSWORD, TLS, WHAT = "Where Redis is", "User and password", "TLS", "What is watched"
+WHERE, PASSWORD, TLS, WHAT, SCREEN = "Where Redis is", "User and password", "TLS", "What is watched", "The screen"
 """The sections of the help."""
 
 
@@ -81,6 +81,10 @@ def option(section: str, *names: str, **more: Any) -> Callable[[Any], Any]:
 
 refresh_option = option(
     WHAT, "--refresh", "refresh_s", type=Number(0.1, 3600), metavar="SECONDS", help="Pause between polls [1]."
+)
+
+screen_option = option(
+    SCREEN, "--ascii/--no-ascii", default=None, help="Draw in ASCII, without Unicode [as the locale says]."
 )
 
 _TARGET: list[Callable[[Any], Any]] = [

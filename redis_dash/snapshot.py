@@ -16,10 +16,11 @@ from redis_dash.client.reasons import UNEXPLAINED
 from redis_dash.config import Choices, Config
 from redis_dash.core.commands import CountAfresh, FullPass
 from redis_dash.core.durations import tenths
-from redis_dash.core.errors import DashError, SourceError
+from redis_dash.core.errors import SourceError
 from redis_dash.core.feed import Progress
 from redis_dash.core.json_text import json_text
 from redis_dash.core.reading import Reading
+from redis_dash.crash_report import on_loop_error
 from redis_dash.hub import Hub
 from redis_dash.pubsub.presence import UNNOTICED
 from redis_dash.sources import SOURCES
@@ -31,10 +32,6 @@ READY_WITHIN_S = 10.0
 """Longest wait for the first connection and the first pass over the keyspace before the watching starts."""
 READ_WITHIN_S = 5.0
 """Longest wait for a topic at the end; then its previous reading is exported."""
-
-
-class StoppedError(DashError):
-    """An error in redis-dash itself ended the watching."""
 
 
 class _Watch(msgspec.Struct):
@@ -63,8 +60,9 @@ async def take(
 
     Raises:
         ConfigError: the configuration cannot be used.
-        StoppedError: an error in redis-dash itself ended the watching.
+        Exception: an error in redis-dash itself ended the watching.
     """
+    asyncio.get_running_loop().set_exception_handler(on_loop_error)
     began = time.monotonic()
     sources = [source for source in SOURCES if not topics or source.topic in topics]
     asked = {source.topic for source in sources}
@@ -76,7 +74,7 @@ async def take(
         try:
             await asyncio.wait([running, watching], return_when=asyncio.FIRST_COMPLETED)
             if not watching.done():
-                raise StoppedError(f"stopped by an error in redis-dash itself ({_name(running.exception())})")
+                raise running.exception() or RuntimeError("the reader has ended")
             seen = watching.result()
         finally:
             for task in (watching, running):
@@ -207,13 +205,6 @@ def _exit_code(hub: Hub, readings: list[Reading[Any]], talk: Talk) -> int:
         way_out = f" ({reading.remedy} allows it)" if reading.remedy else ""
         talk.say(f"{reading.topic}: {reading.status}: {reading.note}{way_out}")
     return TOPIC_FAILED if failed else OK
-
-
-def _name(error: BaseException | None) -> str:
-    """The name of an error's class; its text may hold secrets."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return type(error).__name__
 
 
 def _topic(reading: Reading[Any]) -> dict[str, object]:

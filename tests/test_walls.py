@@ -29,6 +29,7 @@ def loaded(statement: str) -> set[str]:
         ("import redis_dash.tui.app, redis_dash.tui.start", {"asyncio", "textual", "rich"}),
         ("import redis_dash.demo", set()),
         ("import redis_dash.discover", {"asyncio", "hiredis", "rich"}),
+        ("import redis_dash.doctor", {"asyncio", "hiredis", "rich"}),
         ("import demo_server", {"demo_server"}),
         # The embedded server starts before anything slow is imported.
         ("import demo_server.process.launcher", {"asyncio", "demo_server"}),

@@ -46,9 +46,10 @@ async function visit(url) {
     }
   }
   await ask(auth, 'GET', '/get-session')
-  return about(import.meta.url, 'better-auth', 'sessions', 'better-auth', { sessions, anonymous: 0,
-    limits: [{ keys: [`better-auth:${ADDRESS}|/get-session`], client: ADDRESS, hits: PEOPLE.length + 1, let_in: PEOPLE.length + 1,
-      used: PEOPLE.length + 1, limit: 100, window_s: 60, blocked: false, resets_in_s: null }],
+  const limits = [['/get-session', PEOPLE.length + 1], ['/sign-out', 1]].map(([path, hits]) => ({
+    keys: [`better-auth:${ADDRESS}|${path}`], client: ADDRESS, hits, let_in: hits, used: hits, limit: 100, window_s: 60,
+    blocked: false, resets_in_s: null }))
+  return about(import.meta.url, 'better-auth', 'sessions', 'better-auth', { sessions, anonymous: 0, limits,
     revoke: { key: sessions[0].key, credential } })
 }
 

@@ -27,10 +27,28 @@ def visit(url: str, variant: str) -> dict:
         added.get(timeout=20)
         mailed = mail.delay("ann@example.com")
         mailed.get(timeout=20)
+        app.control.broadcast("ping")
     add.delay(3, 4)
     mail.apply_async(["bob@example.com"], priority=9)
     mail.apply_async(["zoë@example.com"], queue="mails")
-    return about("celery", "bystander", waiting=3, results=[added.id, mailed.id])
+    done = [(added.id, "shop.add", 3), (mailed.id, "shop.mail", {"sent": "ann@example.com"})]
+    results = [
+        {"shown_as": "Celery result", "holds": {"task_id": task, "status": "SUCCESS", "result": result}}
+        for task, _, result in done
+    ]
+    events = [
+        {"shown_as": "Celery event", "holds": {"uuid": task, "name": name, "type": "task-received"}}
+        for task, name, _ in done
+    ]
+    events += [
+        {"shown_as": "Celery event", "holds": {"uuid": task, "type": kind}}
+        for task, _, _ in done
+        for kind in ("task-started", "task-succeeded")
+    ]
+    control = {"shown_as": "Celery control", "holds": {"method": "ping"}}
+    return about(
+        "celery", "bystander", waiting=3, results=[added.id, mailed.id], published=[*results, *events, control]
+    )
 
 
 main(visit)

@@ -22,7 +22,13 @@ async function visit(url) {
   const streams = new Server(createServer(), { adapter: createStreamsAdapter(client) })
   streams.to('room3').emit('chat', { text: 'hi' })
   while (!await client.exists('socket.io')) await new Promise(resolve => setTimeout(resolve, 10))
-  return about(import.meta.url, 'socket.io', 'bystander', 'Socket.IO', { messages: 4, stream: 'socket.io' })
+  const published = [
+    { event: 'news', data: { text: 'zoë is here' }, rooms: [], namespace: '/' },
+    { event: 'chat', data: 'hi', rooms: ['room1'], namespace: '/' },
+    { event: 'paid', data: { order: 7 }, rooms: ['room2'], namespace: '/orders' },
+  ].map(holds => ({ shown_as: 'Socket.IO broadcast', holds }))
+  published.push({ shown_as: 'Socket.IO request', holds: { type: 'server-side event', data: ['restart', 'soon'] } })
+  return about(import.meta.url, 'socket.io', 'bystander', 'Socket.IO', { messages: 4, stream: 'socket.io', published })
 }
 
 await main(visit)

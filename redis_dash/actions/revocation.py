@@ -17,7 +17,7 @@ import msgspec
 
 from redis_dash.actions.companion_keys import Change, changes, left_alone, script_arguments
 from redis_dash.actions.scripts import REVOKE
-from redis_dash.actions.write_rights import NO_WRITE, write_rights
+from redis_dash.actions.write_rights import NO_WRITE, no_way, write_rights
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.node import Exchange, Node
 from redis_dash.client.reasons import say
@@ -124,6 +124,8 @@ class _Revocation:
         self._dump: object = None
         self._no_undo = ""
         self._can_undo: bool | None = None
+        self._script_error: ReplyError | None = None
+        """Why the script was refused."""
         self._apart = ""
         """Why no companion can be changed in one step with the session."""
 
@@ -170,6 +172,7 @@ class _Revocation:
             if companions and missing_right(reply) == "keys":
                 self._apart = "not all of these keys may be written"
             if str(reply).startswith(("NOPERM", "ERR")):  # scripts, or some of its commands, are not allowed
+                self._script_error = reply
                 raise _MethodRefusedError
             raise _error(reply)
         missing: object = [] if isinstance(seen, list) else None
@@ -191,7 +194,7 @@ class _Revocation:
         (watched,) = await self._exchange([(b"WATCH", self._key)])
         if isinstance(watched, ReplyError):
             if missing_right(watched) == "command":
-                raise SourceError("not deleted: not allowed to run EVAL or WATCH (+eval allows it)")
+                raise SourceError(f"not deleted: {no_way(self._script_error)}")
             raise _error(watched)
         ending = b"UNWATCH"
         try:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from redis_dash.client.node import Exchange
 from redis_dash.core.resp import Command, ReplyError
+from redis_dash.core.rights import missing_right
 from redis_dash.dialects.companions import CompanionKey
 
 NO_WRITE = "no right to write this key"
@@ -68,6 +69,16 @@ async def write_rights(ask: Exchange, key: bytes) -> WriteRights:
         return WriteRights(undo)
     rules = (*(f"+{one.split()[0].lower()}" for one in missing), *([] if may_write else ["~"]))
     return WriteRights(False, f"not allowed to run {', '.join(missing)}" if missing else NO_WRITE, rules)
+
+
+def no_way(script_error: ReplyError | None) -> str:
+    """Why neither a script nor a transaction deletes a session, where WATCH is not allowed."""
+    right = None if script_error is None else missing_right(script_error)
+    if right == "keys":
+        return NO_WRITE
+    if script_error is not None and right is None:  # the script ran
+        return "not allowed to run a command of the script, such as DEL, nor WATCH (+del)"
+    return "not allowed to run EVAL or WATCH (+eval allows it)"
 
 
 async def unwritable(ask: Exchange, keys: Sequence[bytes]) -> list[bytes]:

@@ -143,6 +143,14 @@ class Connection(asyncio.Protocol):
         assert self._transport is not None
         return self._transport.get_extra_info("ssl_object") is not None
 
+    @property
+    def tls_facts(self) -> tuple[str, str]:
+        """``TLSv1.3``, and until when the certificate of the server is valid; empty where there is none to verify."""
+        found = self._transport.get_extra_info("ssl_object") if self._transport is not None else None
+        if found is None:
+            return "", ""
+        return found.version() or "", (found.getpeercert() or {}).get("notAfter", "")
+
     def data_received(self, data: bytes) -> None:
         """Called by asyncio: parse all complete replies."""
         if self._sent_at is not None:

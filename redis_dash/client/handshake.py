@@ -11,9 +11,10 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from redis_dash import crash_report
 from redis_dash.client.connection import CLIENT_NAME
-from redis_dash.client.info import INFO, Calls, calls_of, parse_info, whole
-from redis_dash.client.own_lookups import OwnLookups, calibration
+from redis_dash.client.info import INFO, Calls, calls_of, parse_info, product_of, whole
+from redis_dash.client.own_lookups import PROBE_KEYS, OwnLookups, calibration
 from redis_dash.client.reconnecting import Count, ReconnectingConnection
 from redis_dash.core.errors import SourceError
 from redis_dash.core.resp import Command
@@ -72,10 +73,7 @@ class Handshake:
             Step(lambda: [(b"CLIENT", b"SETNAME", CLIENT_NAME.encode())]),
             self._no_touch,
             Step(lambda: [*INFO], self._take_info),
-            Step(
-                lambda: calibration(b"redis-dash:no-such-key:%b" % tag() + os.urandom(8).hex().encode()),
-                self._calibrate,
-            ),
+            Step(lambda: calibration(PROBE_KEYS + tag() + os.urandom(8).hex().encode()), self._calibrate),
         ]
 
     def connected(self) -> None:
@@ -120,7 +118,9 @@ class Handshake:
         stats, raw = replies
         if isinstance(raw, bytes):
             is_first = self._no_touch.done and isinstance(stats, bytes) and _is_first(parse_info(stats))
-            self._observe(parse_info(raw), calls_of(stats), is_first)
+            values = parse_info(raw)
+            crash_report.note_server(*product_of(values))
+            self._observe(values, calls_of(stats), is_first)
 
     def _calibrate(self, replies: list[object]) -> None:
         """Measure which of our commands the server counts as lookups."""

@@ -70,6 +70,12 @@ def kind_of(values: Mapping[str, str]) -> Kind:
     return "cluster" if values.get("cluster_enabled") == "1" else "standalone"
 
 
+def product_of(values: Mapping[str, str]) -> tuple[str, str]:
+    """The product and its version; ``?`` if the server does not tell."""
+    name = values.get("server_name") or ("valkey" if "valkey_version" in values else "redis")
+    return name, values.get("valkey_version") or values.get("redis_version", "?")
+
+
 def has_read_rules(values: Mapping[str, str]) -> bool:
     """Whether the server's ACL has rules for reading keys only (``%R~``): from Redis 7.0 on, and in Valkey."""
     major = values.get("redis_version", "").partition(".")[0]

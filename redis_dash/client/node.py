@@ -331,9 +331,10 @@ class Node:
         """The round trip of PING in milliseconds, the median of a few; None if none could be measured yet.
 
         Raises:
-            SourceError: as ``pipeline``.
+            SourceError: as ``pipeline``; ``MissingRightError`` if the ACL user may not run PING.
         """
         commands = [(b"PING",)]
+        check(self.refused.answer(commands[0]))
         self._ping.begin()
         while self._ping.wants_more:
             async with self.connection.lock:
@@ -341,5 +342,6 @@ class Node:
                 await self.connection.time_next()
                 answer = self.connection.send(commands)
             await self.receive(commands, answer)
+            check(self.refused.answer(commands[0]))
             self._ping.add(self.connection.connection.round_trip)
         return self._ping.shown_ms()

@@ -43,6 +43,9 @@ _FOLLOWS_ABSENT: dict[bytes, object] = {
 _FOLLOWS = tuple(_FOLLOWS_ABSENT)
 """Their replies do not show whether the key exists. They count like the command on the same key that precedes them."""
 
+PROBE_KEYS = b"redis-dash:no-such-key:"
+"""The beginning of the names of keys that do not exist, on which commands are tried."""
+
 CALIBRATED = (*_MISSED, *_FOLLOWS)
 """The commands of which each connection measures how often the server counts them."""
 

@@ -95,7 +95,7 @@ def _in_words(keys: Iterable[str | int]) -> str:
 
 
 def _in_toml(kinds: str) -> str:
-    return " or ".join(_KINDS.get(kind, kind) for kind in kinds.split(" | "))
+    return " or ".join(_KINDS.get(kind, kind) for kind in kinds.split(" | ") if kind != "null")
 
 
 def troubles(values: Mapping[str, Any]) -> Iterator[Trouble]:

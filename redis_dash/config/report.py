@@ -46,6 +46,8 @@ def shown(found: Settings) -> str:
             rows.append((f"url = {quoted(found.url.shown)}", f"{origin}{_hidden(found)}"))
         elif name == "password_command" and value:
             rows.append((f"password_command = {quoted(value.split(maxsplit=1)[0] + ' …')}", origin))
+        elif value is None:
+            rows.append((f"# {name} is not set", f"{origin}: as the locale says"))
         elif layer is not None or name not in WayIn.__struct_fields__:
             rows.append((f"{name} = {_toml(value)}", origin))
     width = min(60, max(len(setting) for setting, _ in rows))

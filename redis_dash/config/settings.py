@@ -88,6 +88,8 @@ class Config(WayIn, frozen=True, forbid_unknown_fields=True):
     refresh_s: float = 1.0
     budget: float = 0.01
     """Share of one server core that scanning may take."""
+    ascii: bool | None = None
+    """Whether the dashboard is drawn in ASCII; None: as the locale says."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

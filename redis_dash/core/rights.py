@@ -74,7 +74,9 @@ def remedy(user: str, rules: Iterable[str]) -> str:
     """The command that grants the rights: ``ACL SETUSER ann +scan %R~sess:*``; empty without a rule."""
     rules = list(dict.fromkeys(rules))
     needed = [rule for rule in rules if not any(_grants_more(one, rule) for one in rules)]
-    words = [f'"{rule}"' if re.search(r"[\s'\"]", rule) else rule for rule in (user, *needed)]
+    words = [
+        f'"{rule}"' if re.search(r"[\s'\"]", rule) and not rule.startswith("(") else rule for rule in (user, *needed)
+    ]
     return f"ACL SETUSER {' '.join(words)}" if len(words) > 1 else ""
 
 

@@ -17,6 +17,8 @@ from redis_dash.decoders.php import decode_php, decode_php_session
 from redis_dash.decoders.pickle_data import decode_pickle
 from redis_dash.decoders.plain_text import FLOAT, INTEGER, decode_float, decode_integer, decode_text
 
+IN_NO_FORMAT = "in no format that is known"
+"""The error of a value that begins like none of the formats."""
 _MOST_COMPRESSIONS = 2
 """How often a value may have been compressed, one compression inside the other."""
 _IGBINARY = (b"\x00\x00\x00\x01", b"\x00\x00\x00\x02")
@@ -79,9 +81,7 @@ def decode(data: bytes, only: str = "") -> Decoded:
                 return Decoded(", ".join((*names, one.name)), one.read(content))
             except MalformedError as error:
                 failure = failure or error
-    raise UndecodableError(
-        str(failure) if failure and str(failure) != "not valid text" else "in no format that is known"
-    )
+    raise UndecodableError(str(failure) if failure and str(failure) != "not valid text" else IN_NO_FORMAT)
 
 
 def _decompressed(data: bytes) -> tuple[list[str], bytes, MalformedError | None]:

@@ -242,8 +242,8 @@ class Discovery:
     async def _check_rare(self) -> None:
         """Count again those of the keys of rare kinds that still exist."""
         keys = [key for keys in self._rare_keys.values() for key in keys][:MOST_CHECKED]
-        replies = await self._deployment.pipeline([(b"EXISTS", key) for key in keys])
-        gone = {key for key, reply in zip(keys, replies, strict=True) if reply == 0}
+        replies = await self._deployment.pipeline([(b"PTTL", key) for key in keys])
+        gone = {key for key, reply in zip(keys, replies, strict=True) if reply == -2}
         for glob, kind in self._rare.items():
             left = sum(key not in gone for key in self._rare_keys[glob])
             if left != kind.count.value:

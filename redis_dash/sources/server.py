@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 
 from redis_dash.client.change_counters import database_of, databases_of, keys_in
-from redis_dash.client.info import Info, told
+from redis_dash.client.info import Info, product_of, told
+from redis_dash.core.errors import MissingRightError
 from redis_dash.core.frames.server import ServerFrame
-from redis_dash.sources.base import Context, Sample, Source
+from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source
 from redis_dash.sources.cluster_nodes import ClusterNodes
 
 CALM_S = 10.0
@@ -54,18 +55,20 @@ class ServerSource(Source[ServerFrame]):
 
     async def read(self) -> Sample[ServerFrame]:
         """One INFO, shared with the cache topic, and a few PINGs."""
-        ping_ms = await self._deployment.ping_ms()
+        ping_ms, no_ping = await self._ping()
         if ping_ms is not None:
             self._keyspace.observe_ping(ping_ms)
         info = await self._deployment.info()
         self._compare(info)
         values, cost = info.values, self._deployment.watching_cost()
+        notes = Note(info.partial, self._deployment.partial_rules), no_ping
+        product, version = product_of(values)
         evicted, rejected = told(values, "evicted_keys"), told(values, "rejected_connections")
         database = database_of(values, self._deployment.database)
         return Sample(
             ServerFrame(
-                product=values.get("server_name") or ("valkey" if "valkey_version" in values else "redis"),
-                version=values.get("valkey_version") or values.get("redis_version", "?"),
+                product=product,
+                version=version,
                 role=values.get("role", "?"),
                 uptime_s=told(values, "uptime_in_seconds"),
                 ops_per_s=self._ops_per_s,
@@ -90,10 +93,17 @@ class ServerSource(Source[ServerFrame]):
                 rejecting_since=self._rejecting.take(rejected),
                 errors_since=self._errors.take(cost.errors),
             ),
-            status="reduced" if info.partial else "ok",
-            note=info.partial,
-            rules=self._deployment.partial_rules,
+            status="reduced" if any(note.text for note in notes) else "ok",
+            note="; ".join(note.text for note in notes if note.text),
+            rules=tuple(rule for note in notes for rule in note.rules),
         )
+
+    async def _ping(self) -> tuple[float | None, Note]:
+        """The round trip; a note if our user may not run PING."""
+        try:
+            return await self._deployment.ping_ms(), NO_NOTE
+        except MissingRightError as error:
+            return None, Note(f"{error}: the round trip is unknown", error.rules)
 
     def _compare(self, info: Info) -> None:
         """Compute rates since the previous INFO; they are not known if the server's counters were reset meanwhile."""

@@ -15,7 +15,10 @@ from redis_dash.core.known_ids import KnownIds
 from redis_dash.core.patterns import Pattern
 from redis_dash.core.resp import ReplyError, is_wrong_type
 from redis_dash.core.rights import refused_command
+from redis_dash.decoders import UndecodableError, decode
+from redis_dash.decoders.decode import IN_NO_FORMAT
 from redis_dash.dialects.base import SessionFacts, SessionPattern
+from redis_dash.dialects.decoded_session import undecodable
 from redis_dash.dialects.registry import dialect_of, layout_of
 from redis_dash.dialects.session_dialects import UNKNOWN
 from redis_dash.redaction.secret_fields import HIDDEN, SessionSecret
@@ -95,8 +98,15 @@ class KnownSession(msgspec.Struct):
 
 
 def unreadable(reply: object) -> SessionFacts:
-    """What is known of a session that cannot be decoded."""
-    return OTHER_TYPE if is_wrong_type(reply) else UNREADABLE
+    """What is known of a session that cannot be decoded: why, if a decoder says more than that it is in no format."""
+    if is_wrong_type(reply):
+        return OTHER_TYPE
+    try:
+        if isinstance(reply, bytes):
+            decode(reply)
+    except UndecodableError as error:
+        return UNREADABLE if str(error) == IN_NO_FORMAT else undecodable(str(error))
+    return UNREADABLE
 
 
 def most_left_first(item: tuple[bytes, KnownSession]) -> tuple[float, float]:

@@ -27,6 +27,7 @@ from redis_dash.tui.intents import (
 )
 from redis_dash.tui.keys import UNDO_ID, KeyHelp, KeyTable, declared
 from redis_dash.tui.screens.key_kinds import KeyKindsScreen, dashboard_owners
+from redis_dash.tui.terminal_app import DEFECT
 from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.undo import Undo, question
 
@@ -50,6 +51,7 @@ class DashApp(ChoosingApp, FeedApp):
         title: A short name for the server or application; may be empty.
         scenarios: The names of the demo's scenarios, and what each shows.
         refresh: Seconds between two paints of everything except the stream.
+        is_ascii: Draw in ASCII, for terminals without Unicode.
     """
 
     TITLE = "redis-dash"
@@ -65,8 +67,9 @@ class DashApp(ChoosingApp, FeedApp):
         title: str = "",
         scenarios: Mapping[str, str] | None = None,
         refresh: float = 1.0,
+        is_ascii: bool = False,
     ) -> None:
-        super().__init__(open_feed, refresh)
+        super().__init__(open_feed, refresh, is_ascii=is_ascii)
         self._scenarios = scenarios or {}
         self._undo = Undo()
         self.dashboard = Dashboard(plain(title, 40), self._key_table())
@@ -144,8 +147,9 @@ class DashApp(ChoosingApp, FeedApp):
         except DashError as error:
             self.notify(plain(str(error), 300), title="Not done", severity="error", timeout=10, markup=False)
             return
-        except Exception:  # a defect: whether the command was carried out is not known
-            self.notify("An error in redis-dash itself.", title="Not known", severity="error", timeout=10)
+        except Exception as error:  # a defect: whether the command was carried out is not known
+            text = f"{DEFECT}; {self.report_defect(error)}"
+            self.notify(text, title="Not known", severity="error", timeout=10, markup=False)
             return
         self._take_readings()  # a list must not show any longer what the notification calls deleted
         self._undo.remember(command, outcome)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from textual.color import Color
@@ -11,8 +12,14 @@ TEXT = 4.5
 GRAPHIC = 3.0
 """The least contrast of shapes, such as a bar."""
 
+Seen = Callable[[Color], Color]
+
 _BLACK, _WHITE = Color(0, 0, 0), Color(255, 255, 255)
 _STEPS = 40
+
+
+def _as_it_is(color: Color) -> Color:
+    return color
 
 
 def contrast(ink: Color, ground: Color) -> float:
@@ -21,12 +28,17 @@ def contrast(ink: Color, ground: Color) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def legible(ink: Color, *grounds: Color, least: float = TEXT) -> Color:
-    """The foreground, moved towards black or white no further than all these backgrounds require."""
+def legible(ink: Color, *grounds: Color, least: float = TEXT, seen: Seen = _as_it_is) -> Color:
+    """The foreground, moved towards black or white no further than all these backgrounds require.
+
+    Args:
+        seen: What the terminal makes of a colour.
+    """
+    grounds = tuple(map(seen, grounds))
     far = max((_BLACK, _WHITE), key=lambda end: min(contrast(end, ground) for ground in grounds))
     moved = solid(ink)
     for step in range(1, _STEPS + 1):
-        if all(contrast(moved, ground) >= least for ground in grounds):
+        if all(contrast(seen(moved), ground) >= least for ground in grounds):
             break
         moved = solid(ink.blend(far, step / _STEPS))
     return moved

@@ -35,9 +35,9 @@ class FeedApp(TerminalApp):
 
     dashboard: Dashboard
 
-    def __init__(self, open_feed: Callable[[], Feed], refresh: float) -> None:
+    def __init__(self, open_feed: Callable[[], Feed], refresh: float, *, is_ascii: bool) -> None:
         """See ``DashApp``."""
-        super().__init__()
+        super().__init__(is_ascii=is_ascii)
         self._open_feed = open_feed
         self._refresh_s = refresh
         self._feed: Feed | None = None
@@ -74,9 +74,9 @@ class FeedApp(TerminalApp):
             await feed.run()
         except DashError as error:
             self._show_failure(str(error))
-        except Exception:  # an error in the feed is a defect: the app and the last values stay
+        except Exception as error:  # an error in the feed is a defect: the app and the last values stay
             # Only the fact: the text of an unexpected error may hold secrets.
-            self._show_failure("the reader stopped, by an error in redis-dash itself")
+            self._show_failure(f"the reader stopped, by an error in redis-dash itself; {self.report_defect(error)}")
 
     def _show_target(self, feed: Feed) -> None:
         self._database = feed.database

@@ -109,7 +109,7 @@ def score(value: float, decimals: int | None = None) -> Plain:
 def score_forms(value: float, decimals: int | None = None) -> tuple[Plain, ...]:
     """All forms of a score, the longest first; a short form has fewer digits, but the whole exponent."""
     if not math.isfinite(value):
-        return (Plain("nan" if math.isnan(value) else "∞" if value > 0 else "-∞"),)
+        return (Plain("nan" if math.isnan(value) else "inf" if value > 0 else "-inf"),)
     if decimals is None:
         decimals = score_decimals((value,))
     short = [_powers(f"{value:.{digits}e}") for digits in range(8, -1, -1)]

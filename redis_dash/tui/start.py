@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 from collections.abc import Callable, Mapping
 
 from redis_dash.config import Choices, Config
 from redis_dash.core.feed import Feed
+from redis_dash.crash_report import end, listen
+from redis_dash.terminal_kind import draws_ascii
 from redis_dash.tui.app import DashApp
 
 COLLECT_AFTER = (3_000, 5, 5)
@@ -25,10 +28,22 @@ def run_dashboard(
         choices: what the user has chosen before; by default nothing, and nothing is remembered.
 
     Raises:
-        SystemExit: A defect ended it.
+        SystemExit: A signal or a defect ended it.
     """
-    app = DashApp(opener(config, choices), title=title, scenarios=scenarios, refresh=config.refresh_s)
-    app.run()
+    app = DashApp(
+        opener(config, choices),
+        title=title,
+        scenarios=scenarios,
+        refresh=config.refresh_s,
+        is_ascii=draws_ascii(config.ascii),
+    )
+    threading.excepthook = lambda args: app.crash_from_thread(args.exc_value)
+    try:
+        app.run()
+    finally:
+        listen()
+    if app.crash is not None:
+        sys.exit(end(app.crash))
     if app.return_code:
         sys.exit(app.return_code)
 

@@ -20,6 +20,7 @@ from textual.app import App
 from textual.drivers import linux_driver
 from textual.drivers.linux_driver import LinuxDriver
 
+from redis_dash.tui.ascii import ascii_text
 from redis_dash.tui.key_parser import KeyParser
 from redis_dash.tui.watchdog import Watchdog
 
@@ -38,13 +39,15 @@ class Output:
 
     Args:
         lost: Called from the writer thread when the terminal is gone.
+        is_ascii: Write in ASCII, also what Textual draws.
     """
 
-    def __init__(self, lost: Callable[[], None]) -> None:
+    def __init__(self, lost: Callable[[], None], *, is_ascii: bool = False) -> None:
         stdout = sys.__stdout__
         assert stdout is not None
         self._file = open(stdout.fileno(), "w", encoding=stdout.encoding, errors="replace", closefd=False)  # noqa: SIM115
         self._lost = lost
+        self._is_ascii = is_ascii
 
     def fileno(self) -> int:
         """The file descriptor."""
@@ -53,7 +56,7 @@ class Output:
     def write(self, text: str) -> None:
         """Write, unless the terminal is gone."""
         try:
-            self._file.write(text)
+            self._file.write(ascii_text(text) if self._is_ascii else text)
         except OSError:
             self._lost()
 
@@ -76,7 +79,7 @@ class TerminalDriver(LinuxDriver):
         self._is_restarting = False
         self._found: list[Any] | None = None
         self._watchdog = Watchdog(self.fileno, self._ask_to_exit, self._restore)
-        self._file = Output(self._watchdog.end)  # type: ignore[assignment]
+        self._file = Output(self._watchdog.end, is_ascii=getattr(app, "is_ascii", False))  # type: ignore[assignment]
         self._listen()
         self._watchdog.listen()
         self._watchdog.start()
@@ -118,7 +121,13 @@ class TerminalDriver(LinuxDriver):
         """Give the terminal back, once."""
         if self._has_terminal:
             super().stop_application_mode()
+            if self._writer_thread is not None and not self._writer_thread.is_alive():
+                self._restore()  # a defect has ended the writer, so that nothing was written
             self._has_terminal = False
+
+    def _run_input_thread(self) -> None:
+        """Read keys; a defect reaches the app by ``threading.excepthook``. Textual would print its text."""
+        self.run_input_thread()
 
     def run_input_thread(self) -> None:
         """Read keys until the terminal is gone."""

@@ -12,6 +12,7 @@ from typing import NewType
 from rich.cells import cell_len, set_cell_size
 
 from redis_dash.core import decoding
+from redis_dash.tui.ascii import OWN
 
 Plain = NewType("Plain", str)
 """Text that has passed ``plain()``, or a literal of this program."""
@@ -43,9 +44,14 @@ _BAD_RANGES = (
 class _Cleaner(dict[int, str]):
     """A ``str.translate`` table that fills itself, one character at a time."""
 
+    def __init__(self, *, is_ascii: bool) -> None:
+        super().__init__()
+        self._is_ascii = is_ascii
+
     def __missing__(self, code: int) -> str:
         char = chr(code)
         bad = unicodedata.category(char) in _BAD_CATEGORIES or any(low <= code <= high for low, high in _BAD_RANGES)
+        bad = bad or (self._is_ascii and not char.isascii() and char not in OWN)
         self[code] = _escape(char) if bad else char
         return self[code]
 
@@ -59,7 +65,14 @@ def _escape(char: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-_CLEANER = _Cleaner()
+_CLEANERS = {is_ascii: _Cleaner(is_ascii=is_ascii) for is_ascii in (False, True)}
+_cleaner = _CLEANERS[False]
+
+
+def escape_unicode(on: bool) -> None:
+    """Whether ``plain()`` escapes all that is not ASCII, for terminals without Unicode."""
+    global _cleaner
+    _cleaner = _CLEANERS[on]
 
 
 def plain(value: bytes | str, width: int | None = None) -> Plain:
@@ -76,7 +89,7 @@ def plain(value: bytes | str, width: int | None = None) -> Plain:
     if len(text) > most:
         was_cut, text = True, text[:most]
     if not (text.isascii() and text.isprintable()):
-        text = _bound_marks(text.translate(_CLEANER))
+        text = _bound_marks(text.translate(_cleaner))
     if width is None:
         return Plain(text + "…" if was_cut else text)
     return crop(Plain(text), width)

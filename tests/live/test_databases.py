@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,9 +26,18 @@ from redis_dash.hub import Hub
 from redis_dash.snapshot import take
 from tests.conftest import until
 from tests.live.conftest import running
+from tests.live.limited import PROGRAMS
 from tests.live.test_discovery import sign_in as express_session
 from tests.live.test_hub import FAST, Desk
 from tests.live.test_sources import sign_in
+
+
+@pytest.fixture(scope="module", params=PROGRAMS, ids=lambda path: path.name)
+def embedded_server(request: pytest.FixtureRequest) -> Iterator[EmbeddedServer]:
+    """A server of each kind that is found: how databases are told apart differs."""
+    program: Path = request.param
+    with EmbeddedServer(program=program) as server:
+        yield server
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ async def test_the_few_keys_of_frameworks_are_found_among_very_many_others(redis
         topics_of[key.kind].add(topic)
     for name in recordings("caches"):
         assert ("cache" in topics_of[name]) == (name not in NAMED_BY_THE_APPLICATION), name
-    for name in recordings("bystander"):
+    for name in filter(topics_of.get, recordings("bystander")):  # some only publish
         assert topics_of[name] & {"other"}, name
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,20 @@ def test_what_cannot_be_run_is_reported_and_changes_no_recording(
 
 def test_a_name_that_no_folder_has_is_an_error(place: Path) -> None:
     assert record.main(["other"]) == 2
+
+
+def test_a_virtual_environment_that_cannot_be_made_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def create(folder: Path, with_pip: bool) -> None:
+        raise subprocess.CalledProcessError(1, ["ensurepip"])
+
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "app.py").write_text(APPLICATION)
+    (tmp_path / "own" / "requirements.txt").write_text("own==1\n")
+    monkeypatch.setattr(record, "HERE", tmp_path)
+    monkeypatch.setattr(record, "BUILT", tmp_path / "built")
+    monkeypatch.setattr(record, "RECORDED", tmp_path / "recorded")
+    monkeypatch.setattr(venv, "create", create)
+    assert record.main([]) == 1
+    assert "own: NOT RECORDED: no virtual environment" in capsys.readouterr().out

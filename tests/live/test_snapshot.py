@@ -20,7 +20,7 @@ from redis_dash.core.decoding import raw
 from redis_dash.core.frames.leaderboards import LeaderboardsFrame
 from redis_dash.demo import CONFIGURATION
 from redis_dash.hub import Hub
-from redis_dash.snapshot import StoppedError, take
+from redis_dash.snapshot import take
 from redis_dash.sources import SOURCES
 from redis_dash.sources.base import Sample
 from redis_dash.sources.leaderboards import LeaderboardsSource
@@ -216,9 +216,8 @@ async def test_a_reader_that_comes_to_an_end_ends_the_snapshot(redis_url: str, m
 
     monkeypatch.setattr(Hub, "run", broken)
     for full in (False, True):
-        with pytest.raises(StoppedError, match="RuntimeError") as caught:
+        with pytest.raises(RuntimeError, match="hunter2"):  # the command line reports it without the text
             await taken(redis_url, full=full)
-        assert "hunter2" not in str(caught.value)
 
 
 async def test_a_topic_that_takes_too_long_is_reported_as_it_was(

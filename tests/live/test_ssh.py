@@ -20,6 +20,7 @@ from redis_dash.client.tunnel import close_tunnels
 from redis_dash.config import Config, Url, place_of
 from redis_dash.core.errors import ConfigError
 from redis_dash.discover import discover
+from redis_dash.doctor import doctor
 from redis_dash.snapshot import take
 from tests.conftest import until
 from tests.live.certificates import Authority
@@ -50,7 +51,10 @@ async def test_all_connections_share_one_ssh(
         await until(lambda: subscriber.received == 1)
     document, code = await take(Config(url=url), 0.0, (), talk := io.StringIO())
     table, _ = await discover(Config(url=url), as_json=False)
+    report, _ = await doctor(Config(url=url), as_json=False)
     assert code == 0
+    assert report.startswith(f"{embedded_server.url} via bastion: ")
+    assert "\n  via       SSH to bastion\n" in report
     assert (json.loads(document)["via"], json.loads(document)["target"]) == ("bastion", embedded_server.url)
     assert f"{embedded_server.url} via bastion" in talk.getvalue()
     assert table.startswith(f"{embedded_server.url} via bastion: 1 key")

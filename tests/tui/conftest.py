@@ -6,20 +6,28 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.tui.shared_styles import share
+from tests.tui import shared_styles, unseen_paints
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _shared_styles() -> Iterator[None]:
-    """Parse each style sheet once for each theme, and not once more for each app."""
+def _less_work() -> Iterator[None]:
+    """Parse each style sheet once for each theme, and put together only the screens that are read."""
     with pytest.MonkeyPatch.context() as patch:
-        share(patch)
+        shared_styles.share(patch)
+        unseen_paints.leave_out(patch)
         yield
 
 
 @pytest.fixture(autouse=True)
 def _no_own_errors(no_own_errors: None) -> None:
     """Applies to every test here."""
+
+
+@pytest.fixture(autouse=True)
+def _all_colors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The terminal of the tests has all colours, whatever the one has in which they run."""
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    monkeypatch.delenv("NO_COLOR", raising=False)
 
 
 @pytest.fixture(autouse=True)

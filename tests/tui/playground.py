@@ -61,9 +61,9 @@ FEEDS: dict[str, Callable[[], Feed]] = {
 }
 
 
-def play(variant: str) -> None:
+def play(variant: str, *, is_ascii: bool = False) -> None:
     """Run the dashboard until somebody quits it."""
-    DashApp(FEEDS[variant], title="demo", scenarios=SCENARIOS).run()
+    DashApp(FEEDS[variant], title="demo", scenarios=SCENARIOS, is_ascii=is_ascii).run()
 
 
 if __name__ == "__main__":

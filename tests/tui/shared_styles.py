@@ -13,6 +13,7 @@ from textual.css.model import RuleSet
 from textual.css.stylesheet import Stylesheet
 from textual.design import ColorSystem
 
+from redis_dash.tui.color_depth import Depth
 from redis_dash.tui.theme_styles import ThemeStyles
 
 
@@ -47,10 +48,10 @@ def _keeping_colors(generate: Callable[[ColorSystem], dict[str, str]]) -> Callab
 def _keeping_styles() -> Callable[..., ThemeStyles]:
     kept: dict[object, ThemeStyles] = {}
 
-    def styles(variables: Mapping[str, str], *, colorless: bool) -> ThemeStyles:
-        key = (tuple(variables.items()), colorless)
+    def styles(variables: Mapping[str, str], *, colorless: bool, depth: Depth) -> ThemeStyles:
+        key = (tuple(variables.items()), colorless, depth)
         if key not in kept:
-            kept[key] = ThemeStyles(variables, colorless=colorless)
+            kept[key] = ThemeStyles(variables, colorless=colorless, depth=depth)
         return kept[key]
 
     return styles

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.geometry import Region
 from textual.screen import Screen
+from textual.strip import Strip
 from textual.widget import Widget
 
 from redis_dash.tui.panes.sessions import SessionsPane
@@ -16,6 +17,24 @@ from tests.tui.fakes import FakeFeed
 from tests.tui.helpers import WIDE, running, shows, strips, tap, until
 
 Painted = list[tuple[Widget, tuple[Region, ...]]]
+
+
+async def test_a_widget_draws_itself_although_nobody_reads_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So a test finds one that fails to."""
+    drawn: list[Lines] = []
+    render = Lines.render_lines
+
+    def record(self: Lines, crop: Region) -> list[Strip]:
+        drawn.append(self)
+        return render(self, crop)
+
+    monkeypatch.setattr(Lines, "render_lines", record)
+    feed = FakeFeed(fakes.ok("sessions", fakes.sessions(fakes.session(1))))
+    async with running(feed) as (app, pilot):
+        table = app.dashboard.query_one(SessionsPane).query_one(Table)
+        drawn.clear()
+        feed.put(fakes.ok("sessions", fakes.sessions(fakes.session(2))))
+        await until(pilot, lambda: table in drawn)
 
 
 @pytest.fixture

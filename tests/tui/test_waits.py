@@ -72,6 +72,20 @@ async def test_a_minute_and_a_half_is_not_one_minute_where_there_is_little_room(
             )
 
 
+@pytest.mark.parametrize(("resets", "words"), [(True, "resets"), (False, "falls")])
+async def test_a_wait_of_minutes_is_whole_beside_long_names(resets: bool, words: str) -> None:
+    """The state had one cell too few, and was only an ellipsis."""
+    rows = (
+        msgspec.structs.replace(fakes.limit(client, 5, reset=3540.0), key=client, limiter=name, resets=resets)
+        for client, name in (("2001:db8:0:13::5", "LIMITS:LIMITER"), ("ann@example.com", "flask-limiter-key-prefix"))
+    )
+    frame = msgspec.structs.replace(fakes.rate_limits(*rows), limiters=2)
+    others = [reading for reading in fakes.everything() if reading.topic != "rate_limits"]
+    async with running(FakeFeed(*others, fakes.ok("rate_limits", frame)), MEDIUM) as (app, pilot):
+        forms = (f"{words}, 59 min ", f"{words} in 59 min ")
+        await until(pilot, lambda: sum(screen_text(app).count(form) for form in forms) == 2)
+
+
 async def test_rows_name_their_limiter_only_where_there_are_several() -> None:
     login, api = (
         msgspec.structs.replace(fakes.limit("10.0.0.1", used), key=f"limit:{name}:10.0.0.1", limiter=f"limit:{name}")

@@ -117,4 +117,4 @@ def test_help_lists_the_flags_of_the_default_command() -> None:
 def test_help_and_version() -> None:
     assert "redis-dash demo" in run("--help").output
     assert run("--version").output.startswith("redis-dash, version")
-    assert set(main.list_commands(click.Context(main))) == {"watch", "snapshot", "discover", "demo", "config"}
+    assert set(main.list_commands(click.Context(main))) == {"watch", "snapshot", "discover", "doctor", "demo", "config"}

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from frameworks import record
+from frameworks.compare import shown
+from frameworks.comparison import message_facts
 from frameworks.dump import coded, decoded, escaped, unescaped
 
 RECORDED = sorted(record.RECORDED.glob("*.json"))
@@ -47,7 +49,8 @@ def test_a_recording_says_what_was_run(recording: Any) -> None:
 def test_the_keys_decode(recording: Any) -> None:
     names = [key["name"] for key in recording["keys"]]
     assert names == [escaped(unescaped(name)) for name in names]
-    assert len(set(names)) == len(names) > 0
+    assert len(set(names)) == len(names)
+    assert names or recording["messages"]
     for key in recording["keys"]:
         assert key["type"] in {"string", "hash", "list", "set", "zset", "stream"}
         assert key["pttl"] == -1 or key["pttl"] > 0
@@ -84,6 +87,13 @@ def test_a_session_ends_when_the_application_says(recording: Any) -> None:
         if left[row["key"]] != -1:
             # koa-session keeps a key for ten seconds longer than the session.
             assert row["expires_in_s"] - 60 < left[row["key"]] / 1000 <= row["expires_in_s"] + 10
+
+
+def test_the_messages_are_named_as_what_the_application_has_published(recording: Any) -> None:
+    named = [shown(*message) for message in recording["messages"]]
+    facts = message_facts(recording["truth"], named)
+    assert [fact.told for fact in facts if fact.verdict == "wrong"] == []
+    assert bool(facts) == bool(recording["messages"])
 
 
 def test_a_recording_tells_nothing_of_the_machine(recording: Any) -> None:

@@ -103,7 +103,7 @@ def test_pad_is_exact_in_cells() -> None:
         (formatting.nbytes(5e18), "4547474 TB"),
         (formatting.score(9512.0), "9,512"),
         (formatting.score(0.5), "0.50"),
-        (formatting.score(float("-inf")), "-∞"),
+        (formatting.score(float("-inf")), "-inf"),
         (formatting.score(float("nan")), "nan"),
         (formatting.score(2.0**53), "9,007,199,254,740,992"),
         (formatting.score(1.7e308), "1.7e308"),

@@ -45,7 +45,7 @@ class _Fork:
         os.kill(self.pid, sig)
 
 
-def _play_in(terminal: str, variant: str) -> None:
+def _play_in(terminal: str, variant: str, is_ascii: bool) -> None:
     """Make this the controlling terminal with all standard streams, then run the playground."""
     os.setsid()
     descriptor = os.open(terminal, os.O_RDWR)
@@ -56,15 +56,15 @@ def _play_in(terminal: str, variant: str) -> None:
     os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
     for name in ("COLUMNS", "LINES"):  # they would count for more than the terminal's size
         os.environ.pop(name, None)
-    play(variant)
+    play(variant, is_ascii=is_ascii)
 
 
 @contextlib.contextmanager
-def playground(variant: str, columns: int, rows: int) -> Iterator[Terminal]:
+def playground(variant: str, columns: int, rows: int, *, is_ascii: bool = False) -> Iterator[Terminal]:
     """Run this variant; at the end of the block it is killed if it still runs."""
     master, slave = pty.openpty()
     resize(slave, columns, rows)
-    process = _CONTEXT.Process(target=_play_in, args=(os.ttyname(slave), variant))
+    process = _CONTEXT.Process(target=_play_in, args=(os.ttyname(slave), variant, is_ascii))
     process.start()
     try:
         yield Terminal(_Fork(process), master, columns, rows)

@@ -159,13 +159,3 @@ def test_a_terminal_that_nobody_reads_does_not_keep_it_from_ending() -> None:
                     time.sleep(0.05)  # a resize that follows too soon is not painted
         terminal.process.terminate()
         assert terminal.process.wait(timeout=3) == 128 + signal.SIGTERM
-
-
-def test_a_defect_gives_the_terminal_back_and_an_exit_status(embedded_server: EmbeddedServer) -> None:
-    program = "import redis_dash.cli, redis_dash.tui.dashboard as d; d.Dashboard.refresh_values = lambda _: 1 / 0; "
-    program += "redis_dash.cli.main()"
-    with in_terminal([sys.executable, "-c", program, embedded_server.url]) as terminal:
-        terminal.wait_for_end(within_s=5)
-        assert terminal.process.returncode == 1
-        terminal.wait_for("because of a defect of its own (ZeroDivisionError)")
-        assert b"\x1b[?1049l" in terminal.output

@@ -166,12 +166,12 @@ class EventsPane(Pane[EventsFrame]):
         self._rates.show(rates, unlisted=max(0, frame.channel_count - len(frame.channels)))
 
     def _rate(self, channel: str, per_second: float | None, index: int) -> Item:
-        hue = self._line.hues.of(decoding.raw(channel))
+        hue = self._line.hues.of_text(channel)
         name = self._line.name(channel, 16)
         return Item(((name, hue), (Plain(" "), "blank"), (rate(per_second), "dim")), priority=index)
 
     def _stream_rate(self, stream: StreamCount) -> Item:
-        hue = self._line.hues.of(decoding.raw(stream.stream))
+        hue = self._line.hues.of_text(stream.stream)
         name = self._line.name(stream.stream, 16)
         return Item(((name, hue), (Plain(" "), "blank"), *rate_segments(stream)), priority=1)
 

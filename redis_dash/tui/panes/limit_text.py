@@ -74,7 +74,8 @@ def state(row: LimitRow) -> tuple[Plain, ...]:
     else:
         falls = [Plain(f"falls in {wait}") for wait in waits]
     if not called:
-        return tuple(falls)
+        verb = "resets" if row.resets else "falls"
+        return tuple(falls) if row.has_ended and row.resets else (*falls, Plain(f"{verb}, {waits[-1]}"))
     return *(Plain(f"near, {fall}") for fall in falls), *(Plain(f"near, {wait}") for wait in waits), Plain(called)
 
 

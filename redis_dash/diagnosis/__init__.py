@@ -1,0 +1,1 @@
+"""What our user may do, and what the server is: asked once, for ``redis-dash doctor``."""

@@ -1,0 +1,145 @@
+"""Everything that ``redis-dash doctor`` tells, found out within a second or two."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Sequence
+
+import msgspec
+
+from redis_dash.client.deployment import Deployment
+from redis_dash.config import Choices, Config, Url
+from redis_dash.core.decoding import raw
+from redis_dash.core.errors import MissingRightError, SourceError
+from redis_dash.core.frames.keys import KeyKind
+from redis_dash.core.patterns import Pattern
+from redis_dash.diagnosis.needs import besides, topics
+from redis_dash.diagnosis.rights import Answers, Right
+from redis_dash.diagnosis.server import Server, look_at
+from redis_dash.diagnosis.verdicts import How
+from redis_dash.discovery.adopt import adopted, open_topics
+from redis_dash.discovery.discovery import Discovery
+from redis_dash.discovery.report import key_kinds, without_ids
+from redis_dash.pubsub.presence import announced
+from redis_dash.sources import WatchedTopics
+
+EXAMPLES = 50
+"""Keys of one pattern that rights are asked about."""
+KINDS = 10
+"""Kinds of keys that are told."""
+_THINGS = {"sessions": "sessions", "rate_limits": "limiters", "cache": "caches", "leaderboards": "leaderboards"}
+
+
+class Report(msgspec.Struct):
+    """What was found."""
+
+    url: Url
+    user: str
+    budget: float
+    server: Server = Server()
+    partial: str = ""
+    """What of a cluster is not seen; empty if all is."""
+    topics: tuple[Right, ...] = ()
+    besides: tuple[Right, ...] = ()
+    """What else the dashboard does."""
+    how: How = "tried"
+    kinds: tuple[KeyKind, ...] = ()
+    """Those of most keys."""
+    names: int = 0
+    """Names of keys that were looked at."""
+    more_kinds: int = 0
+    trouble: str = ""
+    """Why there is nothing to watch here; empty if there is."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing is missing for any topic."""
+        return not self.trouble and all(right.state == "full" for right in self.topics)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Commands that the server does not know."""
+        found = (name for right in (*self.topics, *self.besides) for name in right.unknown)
+        return tuple(dict.fromkeys(found))
+
+
+async def examine(config: Config, choices: Choices | None = None) -> Report:
+    """Connect, and find out.
+
+    Args:
+        choices: what the user has chosen in the dashboard.
+
+    Raises:
+        SourceError: nothing was reached.
+    """
+    deployment = Deployment(Url(config.url))
+    report = Report(deployment.url, deployment.url.user, config.budget)
+    try:
+        async with announced(deployment):
+            try:
+                await deployment.connect()
+            except SourceError as error:
+                if deployment.kind != "sentinel":
+                    raise
+                report.server, report.trouble = Server(mode="sentinel"), str(error)
+                return report
+            await _fill(report, deployment, config, choices)
+    finally:
+        await deployment.close()
+    return report
+
+
+async def _fill(report: Report, deployment: Deployment, config: Config, choices: Choices | None) -> None:
+    report.server = await look_at(deployment, config.budget)
+    report.partial = deployment.partial
+    discovery, open_ = Discovery(deployment), open_topics(config)
+    try:
+        await discovery.first_look()
+        unseen: Collection[str] = ()
+    except MissingRightError:
+        unseen = open_
+    watched = adopted(config, discovery.claims, choices).config
+    shown = WatchedTopics(watched, frozenset(map(raw, config.streams)).__contains__)
+    node = deployment.nodes[0]
+    read_rules = report.server.has_read_rules
+
+    def known(glob: str) -> list[bytes]:
+        return [
+            key for key in _examples(glob, discovery) if deployment.is_reached(key) and deployment.node_of(key) is node
+        ]
+
+    answers = Answers(node, deployment.database, without_ids, known, read_rules=read_rules)
+    needed, more = topics(watched, choices), besides(watched)
+    await answers.ask([*needed.values(), *more.values()])
+    report.how, report.user = answers.how, await _user(deployment)
+    unread = {topic: discovery.unread(topic, shown, without_ids) for topic in open_ if topic in needed}
+    report.topics = tuple(
+        answers.of(needs).with_unread(unread.get(topic), _THINGS.get(topic, topic), is_unseen=topic in unseen)
+        for topic, needs in needed.items()
+    )
+    report.besides = tuple(map(answers.of, more.values()))
+    found = discovery.patterns.found
+    report.names, report.more_kinds = discovery.patterns.result.seen, max(0, len(found) - KINDS)
+    report.kinds = _recognised_first(key_kinds(discovery, found[:KINDS], shown, choices, config.ignore))
+
+
+def _examples(glob: str, discovery: Discovery) -> list[bytes]:
+    """Keys that the pattern matches, of each kind one."""
+    pattern = Pattern(glob)
+    of_kinds = (
+        next((key for key in one.keys if pattern.variable(key) is not None), None) for one in discovery.patterns.found
+    )
+    return [key for key in of_kinds if key is not None][:EXAMPLES]
+
+
+def _recognised_first(kinds: Sequence[KeyKind]) -> tuple[KeyKind, ...]:
+    return tuple(sorted(kinds, key=lambda kind: not (kind.recognised or kind.watched)))
+
+
+async def _user(deployment: Deployment) -> str:
+    """The name that the server knows us by; that of the URL if it does not say."""
+    with contextlib.suppress(MissingRightError, SourceError):
+        name = await deployment.on_first(b"ACL", b"WHOAMI")
+        if isinstance(name, bytes):
+            return name.decode("utf-8", "replace")
+    return deployment.url.user
