@@ -122,7 +122,7 @@ class EmbeddedCluster:
 
     def owner_of(self, slot: int) -> int:
         """The number of the server that holds a slot, as the first server that runs sees it."""
-        for first, last, (_, port, *_), *_ in _slots(self._alive()[0]):
+        for first, last, (_, port, *_), *_ in slots_told(self._alive()[0]):
             if first <= slot <= last:
                 return next(number for number, server in enumerate(self.servers) if server.port == port)
         raise LookupError(slot)
@@ -180,7 +180,7 @@ def _is_up(client: redis.Redis) -> bool:
     return facts["cluster_state"] == "ok" and is_synchronised
 
 
-def _slots(client: redis.Redis) -> list[Any]:
+def slots_told(client: redis.Redis) -> list[Any]:
     """The reply of CLUSTER SLOTS as the server sends it."""
     with client.client() as alone:  # type: ignore[no-untyped-call]
         alone.response_callbacks.clear()
