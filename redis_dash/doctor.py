@@ -44,7 +44,7 @@ def _document(report: Report) -> dict[str, Any]:
         "user": report.user,
         "trouble": report.trouble or None,
         "server": msgspec.to_builtins(report.server),
-        "is_part": report.is_part,
+        "is_part": bool(report.partial),
         "budget": report.budget,
         "asked_by": report.how,
         "topics": {right.name: _right(right, report.user) for right in report.topics},

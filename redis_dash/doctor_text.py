@@ -75,7 +75,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 def _server(report: Report) -> Iterator[str]:
     server, url = report.server, report.url
     facts = [("via", f"SSH to {url.bastion}" if url.ssh else ""), ("TLS", _tls(report))]
-    facts += [("cluster", "only the keys of this node are seen" if report.is_part else "")]
+    facts += [("cluster", report.partial)]
     facts += [("ping", f"{milliseconds(server.ping_ms)} (median)" if server.ping_ms is not None else "not known")]
     facts += [("clock", clock_text(server.clock)), ("keys", _keys(report)), ("one pass", _pass(report))]
     if report.unknown:

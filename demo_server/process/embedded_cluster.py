@@ -11,11 +11,12 @@ from typing import Any, Self
 
 import redis
 
-from demo_server.process.embedded import EmbeddedServer, free_port
+from demo_server.process.embedded import EmbeddedServer, EmbeddedServerError, free_port
 
 SLOTS = 16384
 _READY_TIMEOUT = 30.0  # seconds
 _POLL = 0.02  # seconds
+_ATTEMPTS = 5
 
 
 class EmbeddedCluster:
@@ -60,10 +61,9 @@ class EmbeddedCluster:
             raise
 
     def _start(self) -> None:
-        self._buses = [free_port() for _ in range(sum(self._numbers))]
-        self.servers = tuple(map(self._new_server, self._buses))
         with ThreadPoolExecutor() as pool:
-            list(pool.map(EmbeddedServer.start, self.servers))
+            started = list(pool.map(lambda _: self._started(), range(sum(self._numbers))))
+        self.servers, self._buses = tuple(server for server, _ in started), [bus for _, bus in started]
         self.clients = tuple(redis.Redis(port=server.port, socket_timeout=5) for server in self.servers)
         for client in self.clients:
             self._running.callback(client.close)
@@ -80,10 +80,20 @@ class EmbeddedCluster:
             _ask(self.clients[primaries + number], "CLUSTER REPLICATE", self.id_of(number % primaries))
         self.wait_until(self.is_up)
 
-    def _new_server(self, bus: int) -> EmbeddedServer:
-        server = EmbeddedServer(options={**self._options, "cluster-port": str(bus)})
-        self._running.callback(server.stop)
-        return server
+    def _started(self) -> tuple[EmbeddedServer, int]:
+        """Return a server that runs, and the port on which it talks to the others. Raises EmbeddedServerError."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            bus = free_port()  # another process may take it before the server does
+            server = EmbeddedServer(options={**self._options, "cluster-port": str(bus)})
+            self._running.callback(server.stop)
+            try:
+                server.start()
+            except EmbeddedServerError:
+                if attempt == _ATTEMPTS:
+                    raise
+            else:
+                return server, bus
+        raise AssertionError  # the last attempt returns or raises
 
     def _knows_all(self, client: redis.Redis) -> bool:
         facts: Mapping[str, str] = _ask(client, "CLUSTER INFO")
@@ -112,7 +122,7 @@ class EmbeddedCluster:
 
     def owner_of(self, slot: int) -> int:
         """The number of the server that holds a slot, as the first server that runs sees it."""
-        for first, last, (_, port, *_), *_ in _slots(self._alive()[0]):
+        for first, last, (_, port, *_), *_ in slots_told(self._alive()[0]):
             if first <= slot <= last:
                 return next(number for number, server in enumerate(self.servers) if server.port == port)
         raise LookupError(slot)
@@ -170,7 +180,7 @@ def _is_up(client: redis.Redis) -> bool:
     return facts["cluster_state"] == "ok" and is_synchronised
 
 
-def _slots(client: redis.Redis) -> list[Any]:
+def slots_told(client: redis.Redis) -> list[Any]:
     """The reply of CLUSTER SLOTS as the server sends it."""
     with client.client() as alone:  # type: ignore[no-untyped-call]
         alone.response_callbacks.clear()

@@ -32,6 +32,8 @@ class Deployment(Nodes):
         super().__init__(url, nodes, place)
         self.databases: tuple[Database, ...] | None = None
         """The databases that hold keys, at the latest INFO; None if it does not tell."""
+        self._spent: dict[Node, float] = {}
+        self._most_spent_s = 0.0
         self.pings: dict[Node, float | None] = {}
         """The latest round trip of PING to each node, in milliseconds."""
 
@@ -101,6 +103,15 @@ class Deployment(Nodes):
         if any(node.cost.spent_s is None for node in self.nodes):
             return None
         return sum(node.cost.spent_s or 0.0 for node in self._ever)
+
+    def most_spent_s(self) -> float | None:
+        """The same of one node, since each may spend the budget: at each call the one that has spent most since."""
+        now = {node: spent_s for node in self.nodes if (spent_s := node.cost.spent_s) is not None}
+        if len(now) < len(self.nodes):
+            return None
+        self._most_spent_s += max(max(0.0, spent_s - self._spent.get(node, 0.0)) for node, spent_s in now.items())
+        self._spent |= now
+        return self._most_spent_s
 
     @property
     def errors(self) -> int:

@@ -39,8 +39,8 @@ class Report(msgspec.Struct):
     user: str
     budget: float
     server: Server = Server()
-    is_part: bool = False
-    """Whether it is a node of a cluster whose other nodes are not asked."""
+    partial: str = ""
+    """What of a cluster is not seen; empty if all is."""
     topics: tuple[Right, ...] = ()
     besides: tuple[Right, ...] = ()
     """What else the dashboard does."""
@@ -93,7 +93,7 @@ async def examine(config: Config, choices: Choices | None = None) -> Report:
 
 async def _fill(report: Report, deployment: Deployment, config: Config, choices: Choices | None) -> None:
     report.server = await look_at(deployment, config.budget)
-    report.is_part = report.server.mode.startswith("cluster") and len(deployment.nodes) == 1
+    report.partial = deployment.partial
     discovery, unconfigured = Discovery(deployment), open_topics(config)
     try:
         await discovery.first_look()
@@ -106,7 +106,9 @@ async def _fill(report: Report, deployment: Deployment, config: Config, choices:
     read_rules = deployment.has_read_rules
 
     def known(glob: str) -> list[bytes]:
-        return _examples(glob, discovery)
+        return [
+            key for key in _examples(glob, discovery) if deployment.is_reached(key) and deployment.node_of(key) is node
+        ]
 
     answers = Answers(node, deployment.database, without_ids, known, read_rules=read_rules)
     needed, more = topics(watched, choices), besides(watched)

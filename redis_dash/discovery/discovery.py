@@ -167,6 +167,7 @@ class Discovery:
             SourceError: the server could not be reached.
         """
         is_complete = self._has_seen_all or self.patterns.passes > 0
+        self.patterns.is_cluster = self._deployment.kind == "cluster"
         if await self._is_allowed_now():
             self._kinds = {glob: kind for glob, kind in self._kinds.items() if kind.claims}
             self.refusals = {}

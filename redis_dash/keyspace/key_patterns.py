@@ -125,6 +125,8 @@ class KeyPatterns:
 
     # -- a pass ------------------------------------------------------------------------------------------------------
 
+    is_cluster = False  # whether the keys are those of a cluster
+
     def begin(self) -> None:
         """Begin a pass: the counts start again, and the patterns stay."""
         if self._ended_at:
@@ -253,8 +255,7 @@ class KeyPatterns:
             kept.setdefault(OTHERS, []).extend(rest)
             ranked = sorted(kept.items(), key=_rank)
         self._groups = dict(ranked)
-        most = min(RECOGNISED_BY, self._sampled)
-        found = [self._pattern(glob, shapes, most) for glob, shapes in ranked]
+        found = [self._pattern(glob, shapes, min(RECOGNISED_BY, self._sampled)) for glob, shapes in ranked]
         if not self._ended_at:
             gone = (one for one in self.last.found if one.glob not in groups)
             found += [
@@ -284,6 +285,8 @@ class KeyPatterns:
         sampled, is_still = min(self.looked_at, size), self._least == self._greatest
         found = min(found, sampled) if self.looked_at <= size else round(found * sampled / self.looked_at)
         low, high = interval(found, max(1, sampled), size, whole=is_still)
+        if self.is_cluster and not self._ended_at:  # all keys of a hash tag are seen together, or not at all
+            low, high = found, size - sampled + found
         low, high = max(low, rare), max(high, rare)
         if not is_still:
             spread = min(1.0, (self._greatest - self._least) / max(1, size))

@@ -323,8 +323,8 @@ class Keyspace:
 
     @property
     def _spent_s(self) -> float:
-        """The server's time for all our commands; if the server does not report it, the time that the scan took."""
-        spent_s = self._deployment.spent_s
+        """The time of one server for all our commands; if it does not report it, the time that the scan took."""
+        spent_s = self._deployment.most_spent_s()
         return self.besides() + (self._busy_s if spent_s is None else spent_s)
 
     async def _rest(self, seconds: float) -> None:

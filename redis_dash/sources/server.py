@@ -61,6 +61,7 @@ class ServerSource(Source[ServerFrame]):
         info = await self._deployment.info()
         self._compare(info)
         values, cost = info.values, self._deployment.watching_cost()
+        notes = Note(info.partial, self._deployment.partial_rules), no_ping
         product, version = product_of(values)
         evicted, rejected = told(values, "evicted_keys"), told(values, "rejected_connections")
         database = database_of(values, self._deployment.database)
@@ -92,9 +93,9 @@ class ServerSource(Source[ServerFrame]):
                 rejecting_since=self._rejecting.take(rejected),
                 errors_since=self._errors.take(cost.errors),
             ),
-            status="reduced" if info.partial or no_ping.text else "ok",
-            note=info.partial or no_ping.text,
-            rules=self._deployment.partial_rules if info.partial else no_ping.rules,
+            status="reduced" if any(note.text for note in notes) else "ok",
+            note="; ".join(note.text for note in notes if note.text),
+            rules=tuple(rule for note in notes for rule in note.rules),
         )
 
     async def _ping(self) -> tuple[float | None, Note]:

@@ -251,7 +251,8 @@ async def counts_of_a_moving_pass(make_context: MakeContext, client: redis.Redis
             living.append(number)
             number += 1
         pipe.execute()
-        seen.append((await source.read()).frame.count)
+        if context.keyspace.has_begun:  # until then sources wait for this reader
+            seen.append((await source.read()).frame.count)
 
     context.keyspace.readers["sessions"] = examine_and_move
     async with listening(context.tracking):
@@ -263,12 +264,14 @@ async def test_boards_of_a_first_pass_that_goes_on_are_not_counted_yet(
     make_context: MakeContext, client: redis.Redis
 ) -> None:
     client.mset({f"other:{number}": "x" for number in range(20_000)})
-    client.zadd("leaderboard:a", {"ann": 1})
+    for number in range(15):
+        client.zadd(f"leaderboard:{number}", {"ann": 1})
     context = make_context()
     source, seen = LeaderboardsSource(context), list[Count]()
 
     async def examine(keys: Sequence[bytes]) -> None:
-        seen.append((await source.read()).frame.count)
+        if context.keyspace.has_begun:  # until then sources wait for this reader
+            seen.append((await source.read()).frame.count)
 
     context.keyspace.readers["leaderboards"] = examine
     await context.keyspace.pass_over()

@@ -189,6 +189,8 @@ async def test_the_cost_is_that_on_both(nodes: TwoNodes, both: Deployment) -> No
     assert cost.commands == one.commands + other.commands
     assert cost.server_ms == one.server_ms + other.server_ms > 0
     assert both.spent_s == pytest.approx(sum(node.cost.spent_s or 0.0 for node in both.nodes))
+    most = max(node.cost.spent_s or 0.0 for node in both.nodes)
+    assert (both.most_spent_s(), both.most_spent_s()) == (most, most)
     assert not both.lacks_price(b"GETRANGE")
     await both.nodes[1].pipeline([(b"SCAN", b"0")])
     assert both.lacks_price(b"SCAN")  # and not on the node that did not run it

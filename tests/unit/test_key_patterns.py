@@ -308,3 +308,20 @@ def test_a_name_that_is_too_long_to_be_kept_is_told() -> None:
     (found,) = patterns.found
     names = patterns.names(found.glob)
     assert (found.count.value, len(names.keys), names.is_random) == (100, 99, False)
+
+
+def test_in_a_cluster_all_keys_of_a_kind_may_be_still_to_come() -> None:
+    """Keys of one hash tag are seen together, or not at all."""
+    counts = []
+    for is_cluster in (False, True):
+        patterns = KeyPatterns()
+        patterns.is_cluster = is_cluster
+        patterns.begin()
+        patterns.add(
+            [*(b"page:%d" % number for number in range(990)), *(b"user:%d" % number for number in range(10))], 5000
+        )
+        counts.append({one.glob: one.count for one in patterns.found}["user:*"])
+    alone, cluster = counts
+    assert alone.holds(50)
+    assert not alone.holds(4010)
+    assert (cluster.low, cluster.value, cluster.high) == (10, 50, 4010)

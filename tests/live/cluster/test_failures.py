@@ -200,3 +200,23 @@ async def test_a_stream_goes_on_after_the_failover_and_nothing_is_read_twice(fra
         await until(lambda: received() >= 4)
         stream = desk.frame("events").streams[0]
         assert (stream.count, stream.missed, stream.may_miss) == (4, 0, False)
+
+
+async def test_a_cluster_that_refuses_everything_is_stale_and_never_exact() -> None:
+    """Without a replica a cluster refuses all commands with keys, unless it is configured otherwise."""
+    with EmbeddedCluster(replicas=0, node_timeout=1.0) as cluster:
+        app = Application(cluster)
+        write_all(app)
+        async with running(Hub(config(app))) as hub:
+            desk = Desk(hub)
+            await seen(desk, len(USERS))
+            await kill(app, 0)
+            await until(lambda: desk.statuses()["sessions"] == "reduced")
+            await until(lambda: desk.statuses()["sessions"] == "stale")
+            assert desk.latest["sessions"].note.startswith("the cluster is down; 2 of 3 primaries")
+            for topic in BY_SCAN:
+                count = desk.latest[topic].count
+                assert count is not None
+                assert count.certainty == "at_least"
+            assert desk.statuses()["server"] == "reduced"
+            assert hub.errors == 0
