@@ -113,11 +113,13 @@ def main() -> None:
     """
 
 
-@main.command(cls=SectionedCommand)
+@main.command(cls=SectionedCommand, context_settings={"allow_extra_args": True})
 @deployment_options
 @screen_option
-def watch(url: str | None, config_file: Path | None, **given: Any) -> None:
+@click.pass_context
+def watch(ctx: click.Context, /, url: str | None, config_file: Path | None, **given: Any) -> None:
     """Open the dashboard (the default command)."""
+    _refuse_further(ctx, url)
     config = _config_or_exit(url, config_file, given)
     _require_terminal()
     gc.disable()  # until the feed opens: no object of the start becomes garbage
@@ -225,6 +227,23 @@ def demo(refresh_s: float | None, **given: Any) -> None:
 
 
 main.add_command(config_group)
+
+
+def _refuse_further(ctx: click.Context, url: str | None) -> None:
+    """Say what is wrong with further arguments: a command with a command of its own may stand after the options.
+
+    Raises:
+        UsageError: there are some.
+    """
+    if not ctx.args:
+        return
+    words = [url or "", *ctx.args]
+    if words[0] in main.commands:
+        own = getattr(main.commands[words[0]], "commands", {})
+        command = " ".join(words[:2] if words[1] in own else words[:1])
+        raise click.UsageError(f"'{command}' comes before all options: redis-dash {command} [OPTIONS]", ctx)
+    many = "s" if len(ctx.args) > 1 else ""
+    raise click.UsageError(f"Got unexpected extra argument{many} ({' '.join(ctx.args)})", ctx)
 
 
 def _config_or_exit(url: str | None, config_file: Path | None, given: dict[str, Any]) -> Config:

@@ -16,7 +16,19 @@ from redis_dash.standard_streams import Talk, deliver, printable
 USAGE = 2
 
 
-@click.group("config")
+class ConfigGroup(click.Group):
+    """Options belong after the command: ``redis-dash config check --config PATH``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Say where an option belongs that stands too early."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            said = error.format_message().rstrip(".")
+            raise click.UsageError(f"{said}. Options come after {', '.join(self.commands)}.", ctx) from None
+
+
+@click.group("config", cls=ConfigGroup)
 def config_group() -> None:
     """Tell about the configuration: its files, what holds, what is wrong."""
 

@@ -46,6 +46,17 @@ async def test_nothing_found_is_not_called_exact() -> None:
         await shows(app, pilot, "exact")
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_that_nothing_is_found_is_said_before_the_text_of_the_filter(size: tuple[int, int]) -> None:
+    """Of more sessions than are listed, with a status that leaves little room."""
+    frame = fakes.sessions(*OTHERS, count=12_345, spread=345)
+    feed = FakeFeed(fakes.ok("sessions", frame, coverage=0.412))
+    async with running(feed, size) as (app, pilot):
+        await tap(pilot, "2", "slash", *"nosuchuserisknown")
+        await tap(pilot, "tab", "2")
+        await shows(app, pilot, "0 found among 20")
+
+
 async def test_the_kind_of_a_lifetime_is_found() -> None:
     forever = fakes.session(1, ttl=None)
     async with running(FakeFeed(fakes.ok("sessions", fakes.sessions(*OTHERS, forever)))) as (app, pilot):

@@ -52,6 +52,29 @@ def test_path_says_which_files_are_there(file: Path) -> None:
     assert f"{file.parent}/other.toml" in run("path", "--config", f"{file.parent}/other.toml").output
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ("--config", "x.toml", "config", "check"),
+            "'config check' comes before all options: redis-dash config check [",
+        ),
+        (("-p", "production", "config", "show", "--ascii"), "redis-dash config show [OPTIONS]"),
+        (("--config", "x.toml", "config"), "did you mean the command 'config'? It comes before all options"),
+        (
+            ("--config", "x.toml", "doctor", "redis://127.0.0.1"),
+            "'doctor' comes before all options: redis-dash doctor [",
+        ),
+        (("redis://127.0.0.1", "check", "me"), "Got unexpected extra arguments (check me)"),
+        (("config", "--config", "x.toml", "check"), "Options come after path, show, check."),
+    ],
+)
+def test_a_command_after_the_options_is_told_where_it_belongs(arguments: tuple[str, ...], said: str) -> None:
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    assert said in result.output
+
+
 def origins(text: str) -> dict[str, str]:
     """The origin of each setting."""
     pairs = (line.partition("  # ") for line in text.splitlines() if " = " in line)

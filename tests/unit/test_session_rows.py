@@ -15,6 +15,7 @@ from redis_dash.dialects.base import SessionFacts
 from redis_dash.sources import session_facts
 from redis_dash.sources.session_facts import KnownSession
 from redis_dash.tui.panes.session_rows import SessionRows
+from redis_dash.tui.widgets.cells import Name
 
 KEY = b"session:q7Hc2-kPzL0_vT9xWm4RbYsE"
 
@@ -91,4 +92,6 @@ def test_the_line_of_an_action_names_the_session_as_the_list_does(
     shown = msgspec.structs.replace(row(facts, 50), dialect=dialect)
     assert mark(RevokeSession(shown), Outcome("deleted", "")) == f"deleted: {shown.id} {words}"
     user = words.removeprefix("of ")
-    assert SessionRows().cells(shown)[0] == (user, "text" if shown.user else "dim")
+    name = SessionRows().cells(shown)[0]
+    assert isinstance(name, Name)
+    assert (name.text, name.role) == (user, "text" if shown.user else "dim")

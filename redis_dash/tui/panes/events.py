@@ -127,7 +127,7 @@ class EventsPane(Pane[EventsFrame]):
         if view.filter_text:
             found, searched = view.matching
             where = f"{searched:,} {view.searched_where}" if view.held else f"last {searched:,}"
-            notes.append(piece(f"filter: {plain(view.filter_text, 20)}", "accent"))
+            notes.append(self.filter_note)
             notes.append(piece(f"{found:,} of {where}", "accent"))
         if view.held:
             notes.append(piece(f"{view.new:,} new", "warn"))

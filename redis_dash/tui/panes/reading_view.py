@@ -168,7 +168,7 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
         partial = self._is_partial
         if navigable.filter_text:
             if not (self.is_typing and partial):  # then the input shows it, and the room is needed
-                notes.append(piece(f"filter: {plain(navigable.filter_text, 20)}", "accent"))
+                notes.append(self.filter_note)
             among = f" among {navigable.total:,} listed" if partial else ""
             notes.append(piece(f"{total:,} found{among}", "accent"))
         if 0 < last - first + 1 < total:
@@ -176,6 +176,11 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
         if 1 < first <= total:
             notes += self.way_home()
         return notes
+
+    @property
+    def filter_note(self) -> Piece:
+        """The text of the filter, which the user knows: where room is short, what it has found comes first."""
+        return piece(f"filter: {plain(self.navigable.filter_text, 20)}", "accent")
 
     def asides(self) -> list[Piece]:
         """What follows the notes, where there is room besides the status: that keys are ignored."""
@@ -274,6 +279,7 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
         answer, brief_answer = (self.answer(frame), self.brief_answer(frame)) if frame is not None else ((), ())
         if text.faded:
             answer, brief_answer = _faded(answer), _faded(brief_answer)
+        notes = tuple(self.notes()) if self._shown_frame is not None else ()
         message = self._message()
         active = self._active
         status = self._reading.status if self._reading else "ok"
@@ -286,7 +292,8 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
                 answer=answer,
                 brief_name=self._title(self.TAB),
                 brief_answer=brief_answer,
-                note=tuple(self.notes()) if self._shown_frame is not None else (),
+                note=notes,
+                brief_note=tuple(sorted(notes, key=lambda one: one == self.filter_note)),
                 asides=tuple(self.asides()) if self._shown_frame is not None else (),
                 status=text.words,
                 briefs=text.briefs,

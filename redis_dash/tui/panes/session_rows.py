@@ -9,7 +9,7 @@ from redis_dash.tui.formatting import countdown, duration, moment
 from redis_dash.tui.intents import Facts
 from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.theme_styles import Ground
-from redis_dash.tui.widgets.cells import Bar, Cell, Figure
+from redis_dash.tui.widgets.cells import Bar, Cell, Figure, Name
 from redis_dash.tui.widgets.columns import Column
 
 COLUMNS = (
@@ -41,7 +41,7 @@ class SessionRows:
         share = row.ttl_s / row.ttl_full_s if row.ttl_known and row.ttl_s is not None and row.ttl_full_s else None
         low = share is not None and share < 0.1 and row.ttl_s is not None and row.ttl_s < SHORT_S
         return (
-            (plain(row.shown_user, 40), "text" if row.user else "dim"),
+            Name(plain(row.shown_user, 200), "text" if row.user else "dim", is_cut_at_end=True),
             (plain(row.id, 5), "dim"),
             (plain(row.role, 12), "accent" if row.role == "admin" else "dim"),
             Bar(share, "warn" if low else "gauge"),

@@ -28,6 +28,8 @@ class BorderStyles(msgspec.Struct, frozen=True):
     """The answer in fewer words, for the same case."""
     note: tuple[tuple[Segment, ...], ...] = ()
     """Lower left, in pieces."""
+    brief_note: tuple[tuple[Segment, ...], ...] = ()
+    """The note in another order, for where a piece would find no room: what is lost last comes first."""
     asides: tuple[tuple[Segment, ...], ...] = ()
     """After the note, in pieces, where the status leaves room as a whole."""
     status: tuple[tuple[Segment, ...], ...] = ()
@@ -84,9 +86,11 @@ class Bordered(Lines):
         forms = [full, *(join(brief, _DOT) for brief in border_styles.briefs)]
         status = next((form for form in forms if measure(form) + measure(notes) <= room), forms[-1])
         status = clip(status, room)
-        pieces = border_styles.note + (border_styles.asides if status == full else ())
-        note = fit(pieces, _DOT, room - measure(status)) if pieces else []
-        return self._edge("╰", note, status, "╯", width)
+        left = room - measure(status)
+        note = border_styles.note if measure(notes) <= left else border_styles.brief_note or border_styles.note
+        pieces = note + (border_styles.asides if status == full else ())
+        shown = fit(pieces, _DOT, left) if pieces else []
+        return self._edge("╰", shown, status, "╯", width)
 
     def _edge(self, corner: str, left: Segments, right: Segments, end: str, width: int) -> list[Segment]:
         border = self.border_styles.border

@@ -24,8 +24,15 @@ class Name(msgspec.Struct, frozen=True):
 
     text: Plain
     role: Role
-    cut: Callable[[Plain, int], Plain] = crop_middle
-    """Shortens the text to a width."""
+    cut: Callable[[Plain, int], Plain] | None = None
+    """Shortens the text to a width; by default the table does, so that no two names of a column look the same."""
+    is_cut_at_end: bool = False
+    """Whether it is cut at its end, as long as no other name looks the same then."""
+
+    @property
+    def usual_cut(self) -> Callable[[Plain, int], Plain]:
+        """How it is cut if nothing else is said."""
+        return crop if self.is_cut_at_end else crop_middle
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -50,7 +57,7 @@ def length_of(cell: Cell) -> int:
 def fitting(cell: Segment | Name | Figure, width: int) -> Segment:
     """A figure without room is left out: a part of a number is another number."""
     if isinstance(cell, Name):
-        return cell.cut(cell.text, width), cell.role
+        return (cell.cut or cell.usual_cut)(cell.text, width), cell.role
     if isinstance(cell, Figure):
         return next((form for form in cell.forms if cell_len(form) <= width), Plain("…")), cell.role
     return crop(cell[0], width), cell[1]

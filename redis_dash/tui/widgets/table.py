@@ -10,10 +10,11 @@ from textual.events import Click
 from textual.message import Message
 from textual.strip import Strip
 
+from redis_dash.tui.abbreviation import DistinctCuts
 from redis_dash.tui.segments import Segment, draw, measure
 from redis_dash.tui.text import Plain
 from redis_dash.tui.theme_styles import Ground, ThemeStyles
-from redis_dash.tui.widgets.cells import Bar, Cell, fitting, length_of
+from redis_dash.tui.widgets.cells import Bar, Cell, Figure, Name, fitting, length_of
 from redis_dash.tui.widgets.columns import GAP, Column, is_hidden, share_out
 from redis_dash.tui.widgets.lines import Lines
 from redis_dash.tui.widgets.meter import meter
@@ -65,6 +66,8 @@ class Table(Lines, Generic[T]):
         self._active = False
         self._cache: dict[Hashable, Strip] = {}
         self._widths: tuple[int, ...] = ()
+        self._cuts = [DistinctCuts() for _ in self.columns]
+        """How the names of each column are cut."""
         self._held = self._nothing_held
         """The longest text that each column has held; it does not shrink, so that the columns do not move."""
 
@@ -208,7 +211,9 @@ class Table(Lines, Generic[T]):
     def compose_strips(self, width: int, height: int, theme_styles: ThemeStyles) -> list[Strip]:
         """Titles, then the visible rows."""
         recipes = self._recipes()
-        self._share_out(width - 3, [recipe[2] for recipe in recipes if recipe not in self._cache])
+        new = [recipe[2] for recipe in recipes if recipe not in self._cache]
+        self._share_out(width - 3, new)
+        self._cut_names(new if self._cache else [recipe[2] for recipe in recipes])
         strips = [draw(self._titles(), width, theme_styles)] if self._head else []
         if not self._all:
             lines = wrap(self.placeholder, max(1, width - 4))
@@ -239,6 +244,13 @@ class Table(Lines, Generic[T]):
         if widths != self._widths:
             self._widths, self._cache = widths, {}
 
+    def _cut_names(self, new: Sequence[tuple[Cell, ...]]) -> None:
+        """Choose how the names of these rows are cut, all of a column together."""
+        for place, (cuts, width) in enumerate(zip(self._cuts, self._widths, strict=True)):
+            if width:
+                named = [cell for cells in new if isinstance(cell := cells[place], Name) and cell.cut is None]
+                cuts.learn([(cell.text, cell.usual_cut) for cell in named], width)
+
     def _titles(self) -> list[Segment]:
         return self._line([(column.title, "dim") for column in self.columns], Plain("  "))
 
@@ -250,13 +262,13 @@ class Table(Lines, Generic[T]):
         """The cells in their columns. Blanks join the segment before them, since each segment costs time."""
         line: list[Segment] = [(marker, "accent")]
         gap = 0
-        for cell, column, width in zip(cells, self.columns, self._widths, strict=True):
+        for cell, column, width, cuts in zip(cells, self.columns, self._widths, self._cuts, strict=True):
             if not width:
                 continue
             if isinstance(cell, Bar):
                 segments, used = meter(cell.share, width, cell.role), width
             else:
-                segments = [fitting(cell, width)]
+                segments = [_fitted(cell, width, cuts)]
                 used = measure(segments)
             before = gap + (width - used) * column.right
             line[-1] = (Plain(line[-1][0] + " " * before), line[-1][1])
@@ -272,3 +284,9 @@ class Table(Lines, Generic[T]):
         again = index == self._index and self._anchor is not None
         self._put(index)
         self.post_message(self.Chosen(again))
+
+
+def _fitted(cell: Segment | Name | Figure, width: int, cuts: DistinctCuts) -> Segment:
+    if isinstance(cell, Name) and cell.cut is None:
+        return cuts.fit(cell.text, width, cell.usual_cut), cell.role
+    return fitting(cell, width)
