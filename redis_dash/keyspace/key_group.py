@@ -299,7 +299,7 @@ class KeyGroup:
     def _early_rate(self) -> Rate | None:
         """The rate at which keys come, from what the second pass has found so far."""
         last, sample = self._last, self._sample
-        if last is None or not last.all_held or self._beyond or sample.scanned < min(ENOUGH, last.scanned / 2):
+        if last is None or not last.all_held or self._beyond or sample.scanned <= min(ENOUGH, last.scanned / 2):
             return None
         new = sum(key not in self._complete and key not in self._left for key in self._found)
         reached_s = last.began_at + sample.coverage * (last.ended_at - last.began_at)

@@ -363,3 +363,12 @@ def test_without_counters_a_second_pass_tells_how_many_keys_come() -> None:
     assert count.value == 600
     assert count.high is not None
     assert 720 <= count.high < 1000
+
+
+def test_an_empty_database_tells_no_rate() -> None:
+    key_group = KeyGroup()
+    complete(key_group, [], began=0.0, ended=1.0)
+    key_group.begin(2.0)
+    for _ in range(2):
+        assert key_group.count(2.0, Since(NOT_KNOWN, NOT_KNOWN, FOREVER)).bounds == (0, 0, None)
+        key_group.add([], 0, 0, 0.0, 2.0)
