@@ -211,7 +211,8 @@ class Hub:
         """The work that runs at full speed now, if any."""
         if self.watch.keyspace.full_speed:
             scan = self.watch.keyspace.scan()
-            return Progress("pass", scan.done, max(scan.done, scan.size), self.watch.keyspace.elapsed_s)
+            total = max(scan.done, scan.size) if scan.size else 0
+            return Progress("pass", scan.done, total, scan.elapsed_s, passed_over=scan.share)
         busy = (source.progress() for source in self.watch.in_background)
         return next((progress for progress in busy if progress is not None), None)
 

@@ -161,7 +161,7 @@ async def _pass_over(hub: Hub, talk: Talk, stop: asyncio.Event) -> None:
     while not (hub.passes or hub.scan_trouble or stop.is_set()):
         await asyncio.sleep(0.02)
         progress = hub.progress()
-        if progress is not None and progress.total and time.monotonic() - reported_at >= pause:
+        if progress is not None and progress.done and time.monotonic() - reported_at >= pause:
             reported_at = time.monotonic()
             _report_progress(progress, talk)
     if hub.passes:
@@ -171,12 +171,16 @@ async def _pass_over(hub: Hub, talk: Talk, stop: asyncio.Event) -> None:
     else:
         scan = hub.scan()
         hub.ask(FullPass(on=False))
-        talk.say(f"stopped after {scan.done:,} of {scan.size:,} keys")
+        talk.say(f"stopped after {_keys(scan.done, scan.size)}")
 
 
 def _report_progress(progress: Progress, talk: Talk) -> None:
-    share = progress.done / progress.total
-    talk.say(f"scanned {progress.done:,} of {progress.total:,} keys, {share:.0%}", passing=True)
+    talk.say(f"scanned {_keys(progress.done, progress.total)}, {progress.share:.0%}", passing=True)
+
+
+def _keys(done: int, total: int) -> str:
+    """``1,000 of 100,787 keys``; ``1,000 keys`` if the server does not say how many there are."""
+    return f"{done:,} of {total:,} keys" if total else f"{done:,} keys"
 
 
 async def _until_ready(hub: Hub, stop: asyncio.Event, *, scanned: bool) -> None:

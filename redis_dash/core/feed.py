@@ -19,10 +19,17 @@ class Progress(msgspec.Struct, frozen=True):
     done: int
     """Keys done."""
     total: int
-    """All keys, as far as known."""
+    """All keys, as far as known; 0 if the server does not say how many there are."""
     elapsed_s: float
     found: int = 0
     """Sessions found by a search."""
+    passed_over: float = 0.0
+    """Share of the server's hash table that is done, 0..1."""
+
+    @property
+    def share(self) -> float:
+        """The share that is done, 0..1; new keys do not raise it above 1."""
+        return min(1.0, self.done / self.total) if self.total else self.passed_over
 
 
 class Feed(Protocol):

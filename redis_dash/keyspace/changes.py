@@ -103,9 +103,13 @@ def steady(before: int, left: int, came: int, grown: int) -> int:
     return left + max(0, min(before - left + min(0, grown), came))
 
 
-def still_there(count: Count, asked: Asked) -> Count:
-    """The count of keys that still exist, estimated from a random sample whose existence was checked."""
-    if asked.alive == asked.number or count.high is None or count.certainty == "unknown":
+def still_there(count: Count, asked: Asked, *, is_all: bool = True) -> Count:
+    """The count of keys that still exist, estimated from a random sample whose existence was checked.
+
+    Args:
+        is_all: whether all of them exist if all of the sample do: nothing else suggests that some are gone.
+    """
+    if (is_all and asked.alive == asked.number) or count.high is None or count.certainty == "unknown":
         return count
     whole = max(count.value, asked.number)
     low, high = interval(asked.alive, asked.number, whole)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
 
-from redis_dash.client.change_counters import Changes, database_of, keys_of, lost_between, writes_between
+from redis_dash.client.change_counters import Changes, database_of, keys_in, keys_of, lost_between, writes_between
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.info import Info
 from redis_dash.core import certainty
@@ -216,8 +216,8 @@ class KeyCounts:
             return certainty.counted(passed.value, low, high, passed.at)
         if all_named or moved.came == 0:
             return self._whole(name, exact(alive, time.time()), info)
-        high = key_group.most_now(alive, time.time(), moved, moved_between(self._sampled_since, now))
-        return self._whole(name, certainty.counted(alive, alive, high, key_group.counted_at), info)
+        most = key_group.most_now(alive, time.time(), moved, moved_between(self._sampled_since, now))
+        return self._whole(name, certainty.counted(alive, alive, most, key_group.counted_at), info)
 
     def _whole(self, name: str, count: Count, info: Info | None) -> Count:
         """The count without the claim to be complete, if the scan has stopped or a part of a cluster is not seen.
@@ -226,8 +226,9 @@ class KeyCounts:
         """
         if self.stopped and count.certainty in ("exact", "counted"):
             count = at_least(count.low, None, self.key_groups[name].counted_at, count.coverage)
-        if info is not None and info.changes is not None and count.certainty != "exact":
-            count = _at_most(count, keys_of(info.changes))
+        fields = None if info is None else database_of(info.values, self._deployment.database)
+        if fields is not None and count.certainty != "exact":  # a replica, too, tells how many keys there are
+            count = _at_most(count, keys_in(fields))
         if self._deployment.partial or (info is not None and info.partial):
             return at_least(count.low, None, count.at, count.coverage)
         return count

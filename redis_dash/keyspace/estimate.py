@@ -33,15 +33,6 @@ class Range(NamedTuple):
     high: float
 
 
-class Rate(NamedTuple):
-    """Changes between the beginnings of the last two passes, in keys per second."""
-
-    keys: float
-    """Of this group; at least one key in that time."""
-    all_keys: float | None
-    """Of any group, at most; None if it is not known."""
-
-
 class _Part(msgspec.Struct):
     """Slices that were scanned while the database had about the same size."""
 

@@ -5,41 +5,23 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 import msgspec
 
 from redis_dash.core.certainty import Count, counted, estimated, exact
 from redis_dash.keyspace.changes import NONE_ASKED, NOT_KNOWN, Asked, Basis, Existing, Moved, Since, steady, still_there
-from redis_dash.keyspace.estimate import Range, Rate, most_events, share_of, total
+from redis_dash.keyspace.drift import CompletePass, Rate, drift, early_rate
+from redis_dash.keyspace.estimate import Range, most_events, share_of, total
 from redis_dash.keyspace.strata import Portion, StratifiedSample
 
 HELD = 20_000
 """Names kept for each group; further keys are only counted."""
 ENOUGH = 2000
 """Keys that a running pass must have seen before its estimate may replace the last count."""
-USUAL = 1.5
-"""Changes at more than this multiple of the earlier rate are a burst."""
 BURST = 4.0
 """If the database grew or shrank by more than this multiple of the square root of all changes, it was a burst."""
 GROWTH = 0.05
 """If the database grew or shrank by more than this share in a pass, the pass's latest part replaces its sum."""
-
-
-class _Pass(NamedTuple):
-    """A complete pass."""
-
-    keys: int
-    low: int
-    high: int
-    began_at: float
-    ended_at: float
-    size: int
-    """Keys in the database."""
-    sure: bool
-    """Whether each key was seen once, in a database that did not change."""
-    all_held: bool
-    """Whether the names of all its keys are held."""
 
 
 class KeyGroup:
@@ -55,7 +37,7 @@ class KeyGroup:
         self._complete: dict[bytes, None] = {}
         self._left: dict[bytes, None] = {}
         """Keys that the last complete pass counted and that are gone now."""
-        self._last: _Pass | None = None
+        self._last: CompletePass | None = None
         self._came: Rate | None = None
         self._went: Rate | None = None
         self.begin(0.0)
@@ -66,7 +48,7 @@ class KeyGroup:
         self._found_left: dict[bytes, None] = {}
         """Keys that the running pass has found and that are gone now."""
         self._beyond = 0
-        self._began_at = now
+        self._began_at = self._sampled_at = now
         self._sample = StratifiedSample(one_slot=self._one_slot)
 
     def add(
@@ -74,6 +56,7 @@ class KeyGroup:
     ) -> None:
         """Add the group's keys in one slice of ``scanned`` keys, in a database of ``size`` keys, and each node's."""
         self._sample.add(len(keys), scanned, size, coverage, now)
+        self._sampled_at = now
         self._sample.add_portions(parts, now)
         if self._beyond or len(self._found) + len(keys) > 2 * HELD:
             self._beyond += len(keys)
@@ -101,12 +84,12 @@ class KeyGroup:
             recent = sample.estimate()
             count, low, high = recent.value, min(low, recent.low), max(high, recent.high or 0)
         sure = still and not left
-        ended = _Pass(count, low, high, self._began_at, now, sample.size, sure, not self._beyond)
+        ended = CompletePass(count, low, high, self._began_at, now, sample.scanned, sure, not self._beyond)
         self._learn_rate(ended, moved)
         self._last, self._complete, self._left = ended, self._found, left
         self.begin(now)
 
-    def _learn_rate(self, ended: _Pass, moved: Moved) -> None:
+    def _learn_rate(self, ended: CompletePass, moved: Moved) -> None:
         last = self._last
         if last is None:
             return
@@ -236,7 +219,7 @@ class KeyGroup:
         if existing is not None:
             return self._by_names(existing, since.named)
         complete, running = self._counted(last, now, since), self._running(since.sampled)
-        return running if self._is_better(running, complete) else complete
+        return running if self._is_better(running, complete, since.sampled) else complete
 
     def _by_names(self, existing: Existing, named: int) -> Count:
         """The keys that exist by now, if all keys that were written since are known by name."""
@@ -270,19 +253,22 @@ class KeyGroup:
         low = min(left.low, still_there(running, since.asked).low)
         return msgspec.structs.replace(left, value=value, low=low, high=high)
 
-    def _counted(self, last: _Pass, now: float, since: Since) -> Count:
+    def _counted(self, last: CompletePass, now: float, since: Since) -> Count:
         """The count of the last complete pass, and how far it can have changed.
 
         Many keys can come and go between two passes, so the earlier rate says only how far the sum changes.
         """
         before = counted(last.keys, last.low, last.high, last.ended_at)
-        if since.asked.alive < since.asked.number:  # a sample says more than the rate of earlier passes
-            left = still_there(before, since.asked)
+        gone, come = self.gone(now, since.counted), self.come(now, since.counted)
+        if since.asked.number and (gone is None or since.asked.alive < since.asked.number):
+            left = still_there(before, since.asked, is_all=gone is not None)  # more than the rate of earlier passes
         else:
-            gone = self.gone(now, since.counted) + since.expiry.lost(last.keys, now - last.began_at)
+            gone = last.keys if gone is None else gone + since.expiry.lost(last.keys, now - last.began_at)
             left = counted(last.keys, last.low - gone, last.high, last.ended_at)
+        if come is None:
+            return counted(last.keys, left.low, None, last.ended_at)
         most, grown = since.counted.came, since.counted.grown
-        high = last.high + self.come(now, since.counted)
+        high = last.high + come
         if most is not None:
             high = min(high, (left.high or 0) + most)
         if most is not None and abs(grown) > BURST * math.sqrt(most):  # all these keys may be in this group
@@ -292,13 +278,29 @@ class KeyGroup:
         value = steady(before.value, left.value, high if most is None else most, grown)
         return msgspec.structs.replace(left, value=min(value, high), high=high)
 
-    def come(self, now: float, moved: Moved) -> int:
-        """Keys that can have been created since the last complete pass began: at 95 %, or at most."""
-        return self._drift(now, moved.came, self._came, told=moved.told)
+    def come(self, now: float, moved: Moved) -> int | None:
+        """Keys that can have been created since the last complete pass began: at 95 %, or at most; None if unknown."""
+        rate = self._early_rate() if self._came is None and moved.came is None else self._came
+        return self._drift(now, moved.came, rate, told=moved.told)
 
-    def most_now(self, alive: int, now: float, moved: Moved, sampled: Moved) -> int:
-        """The most keys that there can be if every known key was checked, and ``alive`` exist: at 95 %, or at most."""
-        high = alive + self.come(now, moved)
+    def _early_rate(self) -> Rate | None:
+        """The rate at which keys come, from what the second pass has found so far."""
+        last, sample = self._last, self._sample
+        if last is None or not last.all_held or self._beyond or sample.scanned <= min(ENOUGH, last.scanned / 2):
+            return None
+        new = sum(key not in self._complete and key not in self._left for key in self._found)
+        reached_s = last.began_at + sample.coverage * (last.ended_at - last.began_at)
+        return early_rate(new, sample.coverage, (self._began_at - last.began_at, self._sampled_at - reached_s))
+
+    def most_now(self, alive: int, now: float, moved: Moved, sampled: Moved) -> int | None:
+        """The most keys that there can be if every known key was checked, and ``alive`` exist: at 95 %, or at most.
+
+        None if that is not known.
+        """
+        come = self.come(now, moved)
+        if come is None:
+            return None
+        high = alive + come
         if not moved.told:
             high += len(self._left)  # others can have come instead of them
             high = high if moved.came is None else min(high, alive + moved.came)
@@ -308,32 +310,21 @@ class KeyGroup:
                 high = min(high, running.high + most_events(late))  # the sample is as old as the pass
         return high
 
-    def gone(self, now: float, moved: Moved) -> int:
-        """Keys that can have been deleted since the last complete pass began: at 95 %, or at most."""
+    def gone(self, now: float, moved: Moved) -> int | None:
+        """Keys that can have been deleted since the last complete pass began: at 95 %, or at most; None if unknown."""
         return self._drift(now, moved.went, self._went, told=moved.told)
 
-    def _drift(self, now: float, most: int | None, rate: Rate | None, *, told: bool) -> int:
-        if self._last is None:
-            return 0
-        if told and most is not None:
-            return most
-        if rate is None:  # there is no earlier pass to compare with
-            return max(self._last.size, self._sample.size) if most is None else most
-        seconds = max(0.0, now - self._last.began_at)
-        upper = most_events(rate.keys * seconds)
-        if most is None:
-            return upper
-        unusual = 0 if rate.all_keys is None else max(0, math.ceil(most - USUAL * rate.all_keys * seconds))
-        return min(most, upper + unusual)  # in a burst each key may be in this group
+    def _drift(self, now: float, most: int | None, rate: Rate | None, *, told: bool) -> int | None:
+        return drift(most, rate, max(0.0, now - self._last.began_at), told=told) if self._last else 0
 
-    def _is_better(self, running: Count, complete: Count) -> bool:
-        """Whether the running pass contradicts the complete one, or is more precise by now."""
+    def _is_better(self, running: Count, complete: Count, moved: Moved) -> bool:
+        """Whether the running pass contradicts the complete one, or is more precise, as far as is known, by now."""
         if self._sample.scanned < ENOUGH or running.high is None or complete.high is None:
             return False
         margin = (running.high - running.low) / 2  # twice the interval, because it is computed many times in a pass
         if complete.high < running.low - margin or complete.low > running.high + margin:
             return True
-        return running.high - running.low < (complete.high - complete.low) / 2
+        return moved.came is not None and running.high - running.low < (complete.high - complete.low) / 2
 
     def _running(self, moved: Moved) -> Count:
         """The estimate of the running pass at its latest slice, widened by what can have changed since."""

@@ -126,8 +126,10 @@ class RefusedKeys:
     ) -> Count:
         """How many keys of the topic may not be read now.
 
-        The refused names do not tell: some may be gone, since a refused key cannot be asked for, and others may have
-        come. Those are refused that exist and are not among the readable ones.
+        Those are refused that exist and are not among the readable ones. The refused names do not tell for certain:
+        some may be gone, since a refused key cannot be asked for, and others may have come. But they are as old as the
+        count of all, while the readable ones were just read. So if the count is not exact, the number of names is
+        nearer to the truth than the difference.
 
         Args:
             whole: all keys of the topic.
@@ -149,6 +151,8 @@ class RefusedKeys:
             return part_of(whole, refused, readable, unsure)
         value, low = max(0, whole.value - readable - unsure), max(0, whole.low - readable - unsure)
         high = None if whole.high is None else max(0, whole.high - readable)
+        if whole.certainty != "exact":
+            value = max(low, min(refused, whole.value, refused if high is None else high))
         if not value and high != 0:
             return unknown(high)
         certainty = "counted" if unsure and whole.certainty == "exact" else whole.certainty

@@ -63,6 +63,8 @@ class _RunningSearch:
         self.terms = SearchTerms(text)
         self.found: dict[bytes, KnownSession] = {}
         self.count = self.read = self.refused = self.scanned = self.size = 0
+        self.passed_over = 0.0
+        """Share of the server's hash table that was searched, 0..1."""
         self.began = time.monotonic()
         self.ended: float | None = None
         self.commands: set[str] = set()
@@ -85,7 +87,7 @@ class _RunningSearch:
         """Share of the keyspace that was searched."""
         if not self.running and not self.note:
             return 1.0
-        return min(0.999, self.scanned / max(1, self.size))
+        return min(0.999, self.scanned / self.size if self.size else self.passed_over)
 
     def end(self, note: str = "") -> None:
         """End the search; ``note`` says why, if it is not complete."""
@@ -121,7 +123,8 @@ class SessionSearch:
         search = self._latest
         if search is None or not search.running:
             return None
-        return Progress("search", search.scanned, max(search.scanned, search.size), search.elapsed_s, search.count)
+        total = max(search.scanned, search.size) if search.size else 0
+        return Progress("search", search.scanned, total, search.elapsed_s, search.count, search.passed_over)
 
     def result(self) -> Search | None:
         """The results so far; None without a search."""
@@ -178,6 +181,7 @@ class SessionSearch:
                 if not search.running:
                     return
                 search.scanned += part.scanned
+                search.passed_over = part.passed_over
                 search.size = part.size
         await self._keep(search, await self._matching(search, dialects, page))
         search.end()

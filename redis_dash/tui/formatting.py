@@ -275,9 +275,11 @@ def _strictness(form: Form, before: Form | None) -> float:
 def _written(value: Count, form: Form) -> Plain:
     if value.certainty == "unknown":
         return _UNKNOWN
-    if value.certainty == "at_least":
-        return Plain(f"{count(value.value)}+")
-    high = value.value if value.high is None else value.high
+    if value.certainty == "at_least" or (value.high is None and value.low):
+        return Plain(f"{count(value.low)}+")
+    if value.high is None:
+        return Plain(f"~{count(value.value)}")
+    high = value.high
     if form == "plain":
         return count(value.value)
     if form == "range":

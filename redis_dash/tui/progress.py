@@ -28,18 +28,14 @@ _TYPICAL_S = 5.0
 _NAMES = {"pass": Plain("full scan"), "search": Plain("searching")}
 
 
-def share(progress: Progress) -> float:
-    """The share that is done, 0..1; new keys do not raise it above 1."""
-    return min(1.0, progress.done / progress.total) if progress.total > 0 else 0.0
-
-
 def progress_items(progress: Progress, stop_key: str) -> list[Item]:
-    """``full scan ━━━━──── 41 %  412 k of 1.01 M  520 k/s  1 s left  Esc stops``."""
+    """``full scan ━━━━──── 41 %  412 k of 1.01 M  520 k/s  1 s left  Esc stops``; ``412 k keys`` without a total."""
+    of_all = f"of {compact(progress.total)}" if progress.total else "keys"
     bar: list[Segment] = [(_NAMES[progress.what], "strong"), (Plain(" "), "blank")]
-    bar += [*meter(share(progress), _BAR_WIDTH, "accent"), (Plain(f" {percent(share(progress), 0):>5}"), "strong")]
+    bar += [*meter(progress.share, _BAR_WIDTH, "accent"), (Plain(f" {percent(progress.share, 0):>5}"), "strong")]
     items = [
         Item(tuple(bar)),
-        Item(((Plain(f"{compact(progress.done):>6} of {compact(progress.total)}"), "text"),), 2),
+        Item(((Plain(f"{compact(progress.done):>6} {of_all}"), "text"),), 2),
     ]
     if progress.what == "search":
         items.append(Item(((Plain(f"{progress.found:,} found"), "strong"),), 1))
@@ -52,11 +48,10 @@ def progress_items(progress: Progress, stop_key: str) -> list[Item]:
 def _speed_items(progress: Progress) -> list[Item]:
     if progress.elapsed_s < _LEAST_ELAPSED_S or progress.done <= 0:
         return []
-    speed = progress.done / progress.elapsed_s
-    left = max(0, progress.total - progress.done) / speed
+    left = progress.elapsed_s * (1 / progress.share - 1) if progress.share else None
     return [
-        Item(((rate(speed), "dim"),), 4),
-        Item(((Plain(f"{about(left)} left"), "text"),), 1),
+        Item(((rate(progress.done / progress.elapsed_s), "dim"),), 4),
+        *([] if left is None else [Item(((Plain(f"{about(left)} left"), "text"),), 1)]),
     ]
 
 
@@ -64,7 +59,7 @@ def left_s(scan: Scan) -> float | None:
     """How long the running pass will still last at its speed so far; None if that is not known, or none is running."""
     if scan.share >= 1 or not scan.done or scan.elapsed_s < _TYPICAL_S:
         return None
-    return max(0, scan.size - scan.done) * scan.elapsed_s / scan.done
+    return scan.elapsed_s * (1 / scan.share - 1) if scan.share else None
 
 
 def why_slow(scan: Scan, now: float) -> tuple[Plain, ...]:

@@ -20,7 +20,8 @@ async def titles(context: Context) -> list[str]:
 
     async def look(keys: Sequence[bytes]) -> None:
         await examine(keys)
-        words.append("".join(text for text, _ in pane.answer((await source.read()).frame)[-1]))
+        if context.keyspace.has_begun:  # until then sources wait for this reader
+            words.append("".join(text for text, _ in pane.answer((await source.read()).frame)[-1]))
 
     context.keyspace.readers[KEY_GROUP] = look
     await context.keyspace.pass_over()

@@ -87,6 +87,7 @@ async def before_sessions_are_read(context: Context) -> AsyncIterator[None]:
         await examine(keys)
 
     context.keyspace.readers["sessions"] = wait
+    context.keyspace._begun = True  # as after a slice without sessions
     scanning = asyncio.create_task(context.keyspace.pass_over())
     try:
         await waiting.wait()

@@ -28,6 +28,14 @@ def footer(text: str) -> str:
     return text.splitlines()[-1]
 
 
+async def test_a_full_scan_has_no_total_where_the_server_does_not_say_how_many_keys_there_are() -> None:
+    feed = FakeFeed(*fakes.everything())
+    feed.under_way = Progress("pass", 500_000, 0, 2.0, passed_over=0.5)
+    async with running(feed, WIDE) as (app, pilot):
+        await shows(app, pilot, "full scan ━━━━━━────── ", "50 %", "500 k keys", "2 s left")
+        assert " of 0" not in screen_text(app)
+
+
 @SIZES
 async def test_a_full_scan_shows_how_far_it_is(size: tuple[int, int]) -> None:
     feed = FakeFeed(*fakes.everything())

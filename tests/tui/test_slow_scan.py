@@ -71,6 +71,11 @@ async def test_the_key_that_makes_the_scan_fast_is_the_one_that_is_bound() -> No
         assert "F5" not in screen_text(app)
 
 
+async def test_the_time_left_is_known_where_the_number_of_keys_is_not() -> None:
+    async with running(server(Scan(24_000, 0, 0.01, keys_per_s=1000.0, elapsed_s=24.0)), MEDIUM) as (app, pilot):
+        await shows(app, pilot, "scan 1 %, ~39 min left")
+
+
 @pytest.mark.parametrize(
     "scan",
     [

@@ -260,6 +260,13 @@ def test_while_the_scan_pauses_a_key_that_can_have_come_widens_the_estimate_once
     assert (late.high or 0) - (fresh.high or 0) == 2000
 
 
+def most_now(key_group: KeyGroup, alive: int, now: float, moved: Moved, sampled: Moved) -> int:
+    """The upper bound, which is known."""
+    most = key_group.most_now(alive, now, moved, sampled)
+    assert most is not None
+    return most
+
+
 def test_the_running_pass_bounds_what_can_have_come_since_the_last_one() -> None:
     """Otherwise each write to any key would raise the upper bound of a few keys that are all checked."""
     key_group = KeyGroup()
@@ -268,8 +275,10 @@ def test_the_running_pass_bounds_what_can_have_come_since_the_last_one() -> None
     key_group.end(still=False, now=20.0)
     key_group.begin(20.0)
     key_group.add(names(7), 150_000, 200_000, 0.75, 30.0)
-    assert 9 <= key_group.most_now(9, 30.0, Moved(8000, 9000), Moved(5, 5)) < 40
-    assert key_group.most_now(9, 30.0, Moved(8000, 9000), Moved(7000, 7500)) > 7000  # the scan pauses: nothing is known
+    assert 9 <= most_now(key_group, 9, 30.0, Moved(8000, 9000), Moved(5, 5)) < 40
+    assert (
+        most_now(key_group, 9, 30.0, Moved(8000, 9000), Moved(7000, 7500)) > 7000
+    )  # the scan pauses: nothing is known
 
 
 def test_a_running_pass_that_has_seen_too_few_bounds_nothing() -> None:
@@ -280,11 +289,11 @@ def test_a_running_pass_that_has_seen_too_few_bounds_nothing() -> None:
     key_group.add(names(450), 45_000, 60_000, 0.75, 60.0)
     moved = Moved(200, 300)
     for alive in (700, 590):
-        assert key_group.most_now(alive, 60.0, moved, Moved(3, 3)) >= alive + 15
+        assert most_now(key_group, alive, 60.0, moved, Moved(3, 3)) >= alive + 15
     complete(key_group, names(600, start=300), still=False, began=20.0, ended=80.0)
     key_group.begin(80.0)
     key_group.add(names(450, start=300), 45_000, 60_000, 0.75, 120.0)
-    assert key_group.most_now(590, 120.0, moved, Moved(3, 3)) >= 590 + 100  # 300 came a minute
+    assert most_now(key_group, 590, 120.0, moved, Moved(3, 3)) >= 590 + 100  # 300 came a minute
 
 
 def test_keys_that_are_gone_can_have_been_replaced() -> None:
@@ -293,8 +302,8 @@ def test_keys_that_are_gone_can_have_been_replaced() -> None:
     complete(key_group, names(100), still=False, began=10.0, ended=11.0)
     for key in names(90):
         key_group.discard(key)
-    assert key_group.most_now(10, 20.0, Moved(5000, 9000), STILL) >= 100
-    assert key_group.most_now(10, 20.0, Moved(20, 110), STILL) == 30  # no more than were written
+    assert most_now(key_group, 10, 20.0, Moved(5000, 9000), STILL) >= 100
+    assert most_now(key_group, 10, 20.0, Moved(20, 110), STILL) == 30  # no more than were written
 
 
 def test_a_burst_may_be_all_in_one_group() -> None:
@@ -339,3 +348,27 @@ def test_keys_of_one_group_alone_are_estimated_when_not_all_names_are_held(found
     size = key_group.count(1.0, Since(STILL, STILL, FOREVER, Asked(100, 100, existing, key_group.basis)))
     assert (size.value, size.certainty) == (2 * found, "estimated")
     assert size.holds(2 * found)
+
+
+def test_without_counters_a_second_pass_tells_how_many_keys_come() -> None:
+    """10 keys a second come: at 0, nobody knows; in the second pass the bound holds, and it is no whole database."""
+    key_group = KeyGroup()
+    complete(key_group, names(600), began=0.0, ended=1.0)
+    unknown = Since(NOT_KNOWN, NOT_KNOWN, FOREVER)
+    assert key_group.count(1.0, unknown).bounds == (600, 0, None)
+    key_group.begin(10.0)
+    key_group.add([*names(60), *names(10, start=9000)], 10_000, 100_000, 0.1, 11.0)
+    count = key_group.count(12.0, unknown)
+    assert count.certainty == "counted"
+    assert count.value == 600
+    assert count.high is not None
+    assert 720 <= count.high < 1000
+
+
+def test_an_empty_database_tells_no_rate() -> None:
+    key_group = KeyGroup()
+    complete(key_group, [], began=0.0, ended=1.0)
+    key_group.begin(2.0)
+    for _ in range(2):
+        assert key_group.count(2.0, Since(NOT_KNOWN, NOT_KNOWN, FOREVER)).bounds == (0, 0, None)
+        key_group.add([], 0, 0, 0.0, 2.0)

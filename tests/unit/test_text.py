@@ -194,6 +194,8 @@ def test_every_form_of_a_score_is_that_score(value: float) -> None:
 def test_a_count_with_wide_bounds_is_a_range() -> None:
     """A percentage above 100 would suggest a lower bound below zero."""
     assert formatting.tally(counted(273, 250, 200_000, 1.0)) == "250–200,000"
+    assert formatting.tally(counted(273, 250, None, 1.0)) == "250+"
+    assert formatting.tally(counted(273, 0, None, 1.0)) == "~273"
     assert formatting.tally(counted(0, 0, 200_385, 1.0)) == "0–201,000"
     assert formatting.tally(counted(14, 14, 60_600, 1.0)) == "14–60,600"
 

@@ -9,7 +9,6 @@ from redis_dash.core.frames.sessions import Search, SessionsFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import RECENT_S, about, count, percent
 from redis_dash.tui.panes.reading_view import Piece, piece
-from redis_dash.tui.progress import share
 from redis_dash.tui.text import Plain, plain
 
 LEAST_CHARS = 2
@@ -105,7 +104,7 @@ class SearchStatus:
     @property
     def _coverage(self) -> float:
         if self._progress is not None:
-            return share(self._progress)
+            return self._progress.share
         return self._search.coverage if self._search else 0.0
 
 
