@@ -50,7 +50,9 @@ class Deployment(Nodes):
             self.databases = None
             raise
         self.databases = databases_of(info.values)
-        return info._replace(partial=self.partial) if self._cluster is None else self._cluster.marked(info)
+        if self._cluster is not None:
+            return self._cluster.marked(info)
+        return info if info.partial == self.partial else info._replace(partial=self.partial)
 
     async def ping_ms(self) -> float | None:
         """The round trip of PING to the slowest node in milliseconds; None if one could not be measured yet.
