@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
 from redis_dash.core.errors import DashError
 from redis_dash.core.feed import Feed
 from redis_dash.tui.intents import Answer, AnswerGiven, FormRequested, OptionsRequested
@@ -45,8 +47,15 @@ class ChoosingApp(TerminalApp):
             self.notify(plain(str(error), 300), title="Not changed", severity="error", timeout=10, markup=False)
             return
         if chosen.trouble:
-            text = f"{answer.done} It is forgotten when the dashboard ends: {plain(chosen.trouble, 200)}"
+            text = f"{answer.done} It is forgotten when the dashboard ends: {plain(_named(chosen.trouble), 200)}"
             self.notify(text, title="Not saved", severity="warning", timeout=10, markup=False)
             return
-        where = f"Saved in {plain(chosen.remembered, 200)}" if chosen.remembered else "Kept until the dashboard ends"
+        name = PurePath(chosen.remembered).name
+        where = f"Saved in {plain(name, 60)}" if name else "Kept until the dashboard ends"
         self.notify(f"{answer.done} {where}.", timeout=8, markup=False)
+
+
+def _named(trouble: str) -> str:
+    """``dashboard.toml: Permission denied``: a notice is so narrow that a whole path would break in mid-word."""
+    path, colon, why = trouble.partition(": ")
+    return f"{PurePath(path).name}{colon}{why}"

@@ -144,6 +144,7 @@ async def test_before_the_first_pass_at_least_counts_no_window_that_has_ended(
     async for part in context.keyspace.walk():
         context.keyspace._add(part)
         break
+    context.keyspace._begun = True
     accept(client, "9", [59.6, *(number / 10 for number in range(9))])  # the oldest request leaves the window soon
     keys = [block(client, "1", 60_000), "ratelimit:9"]
     await source.examine([key.encode() for key in keys])

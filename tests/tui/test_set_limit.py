@@ -52,6 +52,20 @@ async def test_the_key_asks_for_the_limit_and_saves_it(size: tuple[int, int]) ->
         await shows(app, pilot, "100 requests in 1 min 00 s", "Saved in")
 
 
+@pytest.mark.parametrize("size", [NARROW, MEDIUM])
+@pytest.mark.parametrize("length", range(34, 62, 7))
+@pytest.mark.parametrize("why", ["", ": Permission denied"])
+async def test_the_name_of_the_file_is_not_broken(size: tuple[int, int], length: int, why: str) -> None:
+    """However long the path is: a notice is narrow."""
+    feed, path = feed_of(OPEN), f"/{'x' * length}/dashboard.toml"
+    feed.chosen = Chosen(trouble=path + why) if why else Chosen(path)
+    async with running(feed, size) as (app, pilot):
+        await tap(pilot, "3")
+        await asked(app, pilot)
+        await tap(pilot, *"100", "enter")
+        await shows(app, pilot, "100 requests", "dashboard.toml" + why[:1])
+
+
 async def test_esc_leaves_and_changes_nothing() -> None:
     feed = feed_of(OPEN)
     async with running(feed) as (app, pilot):
