@@ -25,6 +25,8 @@ from tests.live.limited import BOARDS, CLIENTS, SESSIONS, config, context, fill
 
 Check = Callable[[redis.Redis, int], Awaitable[list[str]]]
 """Receives a client that may do all, and the server's port; returns what is missing for the user ``w``."""
+ROUNDS = 10
+"""Readings of the cache: only some of them need PTTL."""
 
 
 def settings(port: int) -> Config:
@@ -147,24 +149,31 @@ async def leaderboards(client: redis.Redis, port: int) -> list[str]:
 
 
 async def cache(client: redis.Redis, port: int) -> list[str]:
-    """After the pass some key expires: whether it was one of the cache only PTTL tells."""
+    """After the pass some key expires: whether it was one of the cache PTTL tells, or the tracking if it is quick."""
     async with watching(port) as hub:
-        client.set("gone", "1", px=1)
-        await until(lambda: not client.exists("gone"))
-        found, missing = await read(hub, "cache")
-        if missing:
-            return missing
-        (group,) = found.frame.groups
-        return absent(
-            {
-                "lookups": found.frame.hits is not None,
-                "counters": (group.hits, group.misses) == (10, 2),
-                "count": (group.keys.low, group.keys.high) == (1, 1),
-                "dashboards": found.frame.dashboards == 1,
-                "at once": hub.watch.tracking.covers("cache pages", time.time()),
-                "keys": found.scope is not None and found.scope.keys == client.dbsize(),
-            }
-        )
+        for _ in range(ROUNDS):
+            client.set("gone", "1", px=1)
+            await until(lambda: not client.exists("gone"))
+            if missing := await _cache_once(hub, client):
+                return missing
+    return []
+
+
+async def _cache_once(hub: Hub, client: redis.Redis) -> list[str]:
+    found, missing = await read(hub, "cache")
+    if missing:
+        return missing
+    (group,) = found.frame.groups
+    return absent(
+        {
+            "lookups": found.frame.hits is not None,
+            "counters": (group.hits, group.misses) == (10, 2),
+            "count": (group.keys.low, group.keys.high) == (1, 1),
+            "dashboards": found.frame.dashboards == 1,
+            "at once": hub.watch.tracking.covers("cache pages", time.time()),
+            "keys": found.scope is not None and found.scope.keys == client.dbsize(),
+        }
+    )
 
 
 TOPICS: dict[str, Check] = {one.__name__: one for one in (server, events, sessions, rate_limits, leaderboards, cache)}
