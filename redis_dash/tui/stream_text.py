@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from redis_dash.core.frames.events import Group, StreamCount
 from redis_dash.tui.formatting import about, count, rate
-from redis_dash.tui.panes.reading_view import Piece, piece
+from redis_dash.tui.pieces import Piece, piece
 from redis_dash.tui.segments import Segment
 from redis_dash.tui.text import Plain, plain, plural
 

@@ -41,9 +41,9 @@ async def test_a_paused_view_is_filtered_where_it_stands() -> None:
         for _ in range(120):
             fakes.publish(log, *numbered(0, 1000, b"after"))
         await tap(pilot, "slash", *"line", "enter")
-        await shows(app, pilot, "filter: line · 20 of 20 up to here", "line 000000", "line 000019", "120,000 new")
+        await shows(app, pilot, "20 of 20 up to here · filter: line", "line 000000", "line 000019", "120,000 new")
         await tap(pilot, "slash", *"lin", "enter")
-        await shows(app, pilot, "filter: lin · 20 of 20 up to here")
+        await shows(app, pilot, "20 of 20 up to here · filter: lin")
         await until(pilot, lambda: not isinstance(app.screen.focused, Input))
         await tap(pilot, "G")
         await shows(app, pilot, "0 of last 5,000")

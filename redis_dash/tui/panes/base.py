@@ -11,7 +11,8 @@ from redis_dash.core.reading import F
 from redis_dash.tui.intents import DetailRequested
 from redis_dash.tui.keys import CLEAR_ID, IN_A_PANE, KeyHelp
 from redis_dash.tui.panes.filter_input import FilterInput
-from redis_dash.tui.panes.reading_view import Piece, ReadingView, piece
+from redis_dash.tui.panes.reading_view import ReadingView
+from redis_dash.tui.pieces import Piece, piece
 from redis_dash.tui.text import Plain
 from redis_dash.tui.widgets.table import Table
 

@@ -16,6 +16,7 @@ from redis_dash.tui.empty_states import empty_text
 from redis_dash.tui.formatting import Tallies
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.keys import KeyTable, Section
+from redis_dash.tui.pieces import Piece, faded, later, piece
 from redis_dash.tui.segments import Segment
 from redis_dash.tui.status import beside, excuse, shortages, status_text
 from redis_dash.tui.text import Plain, plain, plural
@@ -24,17 +25,6 @@ from redis_dash.tui.widgets.border import Bordered, BorderStyles
 from redis_dash.tui.widgets.lines import Lines
 from redis_dash.tui.widgets.navigable import Navigable
 from redis_dash.tui.widgets.table import Table
-
-Piece = tuple[Segment, ...]
-
-
-def piece(text: Plain | str, role: Role = "text") -> Piece:
-    """A text of this program as a piece of a title."""
-    return ((Plain(text), role),)
-
-
-def _faded(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
-    return tuple(tuple((text, "dim") for text, _ in segments) for segments in pieces)
 
 
 def _theme_styles(reading: AnyReading) -> tuple[str, bool, bool]:
@@ -278,7 +268,7 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
         frame = self.frame
         answer, brief_answer = (self.answer(frame), self.brief_answer(frame)) if frame is not None else ((), ())
         if text.faded:
-            answer, brief_answer = _faded(answer), _faded(brief_answer)
+            answer, brief_answer = faded(answer), faded(brief_answer)
         notes = tuple(self.notes()) if self._shown_frame is not None else ()
         message = self._message()
         active = self._active
@@ -293,7 +283,7 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
                 brief_name=self._title(self.TAB),
                 brief_answer=brief_answer,
                 note=notes,
-                brief_note=tuple(sorted(notes, key=lambda one: one == self.filter_note)),
+                brief_note=later(notes, self.filter_note),
                 asides=tuple(self.asides()) if self._shown_frame is not None else (),
                 status=text.words,
                 briefs=text.briefs,

@@ -8,7 +8,7 @@ from redis_dash.core.feed import Progress
 from redis_dash.core.frames.sessions import Search, SessionsFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import RECENT_S, about, count, percent
-from redis_dash.tui.panes.reading_view import Piece, piece
+from redis_dash.tui.pieces import Piece, piece
 from redis_dash.tui.text import Plain, plain
 
 LEAST_CHARS = 2
