@@ -76,7 +76,11 @@ def test_every_screen_above_the_panes(size: tuple[int, int]) -> None:
         terminal.wait_until(lambda screen: "2 kinds" not in screen)
         see(terminal, "n", "Databases of this server")
         see(terminal, "\x10", "Search for commands")
-        see(terminal, "\x10theme\r", "Search for themes")
+        terminal.type("\x10")
+        terminal.wait_for("Search for commands")
+        terminal.type("theme")
+        terminal.wait_until(lambda screen: "heme" in screen and "atabase" not in screen)  # only what was found is left
+        see(terminal, "\r", "Search for themes")
         terminal.type("2/" + NON_ASCII_KEYS)
         terminal.wait_for("???")
         terminal.type(ESCAPE)
