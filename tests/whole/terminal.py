@@ -23,8 +23,8 @@ CONTROLLED = (
     "import fcntl, os, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
     "signal.signal(signal.SIGINT, signal.SIG_DFL); os.execvp(sys.argv[1], sys.argv[1:])"
 )
-"""Makes standard input the controlling terminal, then executes a command. Ctrl-C counts, also where the tests run in the
-background of a shell, which ignores it."""
+"""Makes standard input the controlling terminal, then executes a command. Ctrl-C counts there, even if the tests run in
+the background of a shell and ignore it."""
 ALTERNATE_SCREEN = 1049
 STYLES = re.compile(rb"\x1b\[[0-9;:]*m")
 """Colours and the like, most of what a dashboard writes. They change no text, and to emulate them takes seconds."""
