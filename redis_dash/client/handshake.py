@@ -142,10 +142,6 @@ class Handshake:
             self._own.calibrate([whole(parse_info(raw), "keyspace_misses") for raw in texts])
 
 
-def _no_such_key(tag: bytes) -> bytes:
-    return b"redis-dash:no-such-key:%b%b" % (tag, os.urandom(8).hex().encode())
-
-
 def _is_first(commandstats: Mapping[str, str]) -> bool:
     """Whether no other redis-dash has sent the command that each sends first, and none can have stayed over a reset."""
     stats = dict(part.split("=", 1) for part in commandstats.get(NO_TOUCH, "").split(",") if "=" in part)

@@ -9,6 +9,7 @@ import msgspec
 
 from redis_dash.client.change_counters import database_of, databases_of, keys_in
 from redis_dash.client.deployment import Deployment
+from redis_dash.client.info import kind_of, product_of
 from redis_dash.core.databases import Database
 from redis_dash.core.errors import MissingRightError, SourceError
 
@@ -67,12 +68,13 @@ async def look_at(deployment: Deployment, budget: float) -> Server:
         SourceError: the server could not be reached.
     """
     values = await _info(deployment)
+    product, version = product_of(values) if values else ("", "")
     database = database_of(values, deployment.database)
     tls, until = deployment.nodes[0].connection.connection.tls_facts
     keys = await _size(deployment) if database is None else keys_in(database)
     return Server(
-        product=values.get("server_name") or ("valkey" if "valkey_version" in values else "redis" if values else ""),
-        version=values.get("valkey_version") or values.get("redis_version", ""),
+        product=product,
+        version=version,
         mode=mode_of(values),
         ping_ms=await _ping_ms(deployment),
         clock=await _clock(deployment),
@@ -86,11 +88,12 @@ async def look_at(deployment: Deployment, budget: float) -> Server:
 
 def mode_of(values: Mapping[str, str]) -> str:
     """What kind of server it is: ``replica of 10.0.0.5:6379``."""
-    if values.get("redis_mode", values.get("server_mode")) == "sentinel":
-        return "sentinel"
+    kind = kind_of(values)
+    if kind == "sentinel":
+        return kind
     role = values.get("role", "")
     master = f" of {values['master_host']}:{values.get('master_port', '')}" if "master_host" in values else ""
-    if values.get("cluster_enabled") == "1":
+    if kind == "cluster":
         return f"cluster node, replica{master}" if role == "slave" else "cluster node"
     return f"replica{master}" if role == "slave" else "standalone" if values else ""
 

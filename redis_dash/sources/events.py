@@ -138,18 +138,18 @@ class EventsSource(Source[EventsFrame]):
             return Sample(frame, status="stale", note=subscriber.trouble, away=True, taken_at=since)
         if subscriber.is_silent:
             return Sample(frame, status="stale", note="no answer yet", taken_at=since)
-        unheard = self._unheard
-        some = "1 sharded channel is" if unheard == 1 else f"{unheard} sharded channels are"
-        shards = f"{some} not received (SPUBLISH)" if unheard else ""
+        number = self._shards_not_received
+        some = "1 sharded channel is" if number == 1 else f"{number} sharded channels are"
+        shards = f"{some} not received (SPUBLISH)" if number else ""
         refused = subscriber.missing
         whole = self._with_streams(frame, Note(str(refused), refused.rules) if refused else NO_NOTE, shards)
         return msgspec.structs.replace(whole, taken_at=since)
 
     @property
-    def _unheard(self) -> int:
+    def _shards_not_received(self) -> int:
         """Sharded channels with subscribers that are not received."""
-        heard = sum(not why for why in self._subscriber.shard_states.values())
-        return max(0, self._shard_channels - heard)
+        received = sum(not why for why in self._subscriber.shard_states.values())
+        return max(0, self._shard_channels - received)
 
     def _with_streams(self, frame: EventsFrame, missing: Note, shards: str = "") -> Sample[EventsFrame]:
         """The sample, with what is missing of channels and of streams."""
@@ -209,7 +209,7 @@ class EventsSource(Source[EventsFrame]):
             channel_count=len(subscriber.counts),
             session_globs=self._context.masked_globs,
             known_ids=self._known_ids,
-            shard_channels=self._unheard,
+            shard_channels=self._shards_not_received,
             streams=tuple(self._count_of(stream, past, seconds) for stream in streams),
         )
 
