@@ -107,11 +107,14 @@ class Deployment(Nodes):
         return sum(node.cost.spent_s or 0.0 for node in self._ever)
 
     def most_spent_s(self) -> float | None:
-        """The same of one node, since each may spend the budget: at each call the one that has spent most since."""
+        """The same of one node, since each may spend the budget: at each call the one that has spent most since.
+
+        What is not priced yet is estimated, so that the sum of a node can fall.
+        """
         now = {node: spent_s for node in self.nodes if (spent_s := node.cost.spent_s) is not None}
         if len(now) < len(self.nodes):
             return None
-        self._most_spent_s += max(max(0.0, spent_s - self._spent.get(node, 0.0)) for node, spent_s in now.items())
+        self._most_spent_s += max(spent_s - self._spent.get(node, 0.0) for node, spent_s in now.items())
         self._spent |= now
         return self._most_spent_s
 

@@ -282,3 +282,14 @@ async def test_a_right_that_is_missing_on_one_node_is_told(nodes: TwoNodes, both
             await both.info()
     finally:
         nodes.clients[1].acl_setuser("default", commands=["+@all"], enabled=True, nopass=True)
+
+
+async def test_what_one_server_spent_is_its_own_figure_also_when_its_price_falls(redis_url: str) -> None:
+    """The sum holds estimates: if it could only grow, the scan would be slowed more and more."""
+    one = Deployment(Url(redis_url))
+    cost = one.nodes[0].cost
+    for calls, usec in ((10, 1000), (20, 1010), (30, 5000)):
+        cost.count([(b"GET", b"a")] * 10)
+        assert one.most_spent_s() == one.spent_s
+        cost.price({b"GET": (calls, usec)}, 0.0)
+        assert one.most_spent_s() == pytest.approx(one.spent_s)
