@@ -187,6 +187,7 @@ def discover(url: str | None, config_file: Path | None, as_json: bool, write: Pa
 
 @main.command(cls=SectionedCommand)
 @target_options
+@screen_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(url: str | None, config_file: Path | None, as_json: bool, **given: Any) -> None:
     """Tell what your user may do here, and which line grants what is missing.

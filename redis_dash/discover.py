@@ -29,12 +29,11 @@ from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.presence import UNNOTICED, announced
 from redis_dash.sources import SOURCES, WatchedTopics
 from redis_dash.standard_streams import Talk
-from redis_dash.terminal_kind import draws_ascii
-from redis_dash.tui.ascii import ascii_text
 from redis_dash.tui.databases import named
 from redis_dash.tui.formatting import percent
 from redis_dash.tui.kind_text import HEADS, cells
-from redis_dash.tui.text import Plain, escape_unicode, pad, plain, plural, width_of
+from redis_dash.tui.printed_text import printed_text
+from redis_dash.tui.text import Plain, pad, plain, plural, width_of
 
 OK, UNREACHABLE, UNREAD, UNWRITTEN = 0, 1, 3, 4
 """Exit codes: kinds were listed, nothing was reached, the keys may not be read, the file was not written."""
@@ -145,10 +144,7 @@ async def discover(
     code = OK if write is None else _written(write, deployment.url.target, profile(discovery.claims, choices), talk)
     if as_json:
         return _json(deployment.url, keyspace.last_done, kinds, bounds), code
-    is_ascii = draws_ascii(config.ascii)
-    escape_unicode(is_ascii)
-    table = _table(deployment.url, keyspace.last_done, kinds, bounds)
-    return ascii_text(table) if is_ascii else table, code
+    return printed_text(lambda: _table(deployment.url, keyspace.last_done, kinds, bounds), config.ascii), code
 
 
 def _bounds(discovery: Discovery, found: int, deployment: Deployment) -> _Bounds:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
@@ -11,10 +12,12 @@ from redis_dash.core.errors import SourceError
 from redis_dash.core.frames.keys import KeyKind
 from redis_dash.core.json_text import json_text
 from redis_dash.core.rights import remedy
+from redis_dash.crash_report import on_loop_error
 from redis_dash.diagnosis.report import Report, examine
 from redis_dash.diagnosis.rights import Right
 from redis_dash.doctor_text import report_text
 from redis_dash.standard_streams import Talk
+from redis_dash.tui.printed_text import printed_text
 
 OK, UNREACHABLE, NOT_FULL = 0, 1, 3
 """Exit codes: all topics are full, nothing was reached, some topic is reduced or off."""
@@ -28,12 +31,13 @@ async def doctor(
     Args:
         choices: what the user has chosen in the dashboard.
     """
+    asyncio.get_running_loop().set_exception_handler(on_loop_error)
     try:
         report = await examine(config, choices)
     except SourceError as error:
         (talk or Talk()).say(f"{Url(config.url).described}: {error}")
         return "", UNREACHABLE
-    text = json_text(_document(report)) if as_json else report_text(report)
+    text = json_text(_document(report)) if as_json else printed_text(lambda: report_text(report), config.ascii)
     return text, OK if report.is_full else NOT_FULL
 
 

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 _PHRASES = ((" ± ", "+/-"), (" · ", " | "))
 _CHARS = {
     **dict(zip("…–—·•±µ“”‘’", "~--.*~u\"\"''", strict=True)),
-    **dict(zip("←→↑↓▲▼◀▶▸▾✖", "<>^v^v<>>vx", strict=True)),
+    **dict(zip("←→↑↓▲▼◀▶▸▾✖✗✓", "<>^v^v<>>vxx+", strict=True)),
     **dict(zip("─━═│┃║╸╺┤├", "-==|||><++", strict=True)),
     **dict(zip("▁▂▃▄▅▆▇█", "_-:=+*%#", strict=True)),
     **dict(zip("▔▀▌▐▊▎▏▕▉▋▍", "--|||||||||", strict=True)),

@@ -122,3 +122,11 @@ def test_a_terminal_that_cannot_be_painted(term: str, why: str) -> None:
 def test_output_that_is_no_terminal() -> None:
     with in_terminal(["/bin/sh", "-c", '"$@" | cat; echo done', "sh", *DASHBOARD]) as terminal:
         terminal.wait_for("needs a terminal", "redis-dash snapshot", "done")
+
+
+def test_the_report_of_doctor(embedded_server: EmbeddedServer) -> None:
+    done = subprocess.run(
+        [*DASHBOARD, "doctor", "--ascii", embedded_server.url], capture_output=True, timeout=30, check=True
+    )
+    assert max(done.stdout) < 0x7F
+    assert b"+ Events" in done.stdout
