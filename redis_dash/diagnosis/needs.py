@@ -42,6 +42,7 @@ class Needs(NamedTuple):
     writes: tuple[str, ...] = ()
     """Patterns of keys that must be writable."""
     channels: tuple[str, ...] = ()
+    shard_channels: tuple[str, ...] = ()
     other_way: OtherWay | None = None
 
     def rules(self, *, read_rules: bool = True) -> tuple[str, ...]:
@@ -52,9 +53,8 @@ class Needs(NamedTuple):
         """
         commands = (f"+{need.command}" for need in self.commands)
         reads = (f"{'%R~' if read_rules else '~'}{glob}" for glob in self.reads)
-        return tuple(
-            dict.fromkeys((*commands, *reads, *map("~{}".format, self.writes), *map("&{}".format, self.channels)))
-        )
+        channels = (*self.channels, *self.shard_channels)
+        return tuple(dict.fromkeys((*commands, *reads, *map("~{}".format, self.writes), *map("&{}".format, channels))))
 
 
 class OtherWay(NamedTuple):
@@ -118,11 +118,14 @@ def _events(config: Config) -> Needs:
         [Need("psubscribe", "patterns are not received", vital=True)] if len(named) < len(config.channels) else []
     )
     commands += [Need("subscribe", "channels are not received", vital=True)] if named else []
+    if config.shard_channels:
+        commands.append(Need("ssubscribe", "shard channels are not received"))
     if config.streams:
         why = "streams are not followed"
         commands += [Need(name, why) for name in ("type", "xread", "xinfo|stream")]
         commands.append(Need("xinfo|groups", "consumer groups are unknown"))
-    return Needs("events", tuple(commands), reads=config.streams, channels=config.channels)
+    channels = config.channels, config.shard_channels
+    return Needs("events", tuple(commands), config.streams, (), *channels)
 
 
 def _sessions(config: Config) -> Needs:

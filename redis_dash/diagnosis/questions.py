@@ -33,9 +33,8 @@ _AFTER_KEY: dict[str, Command] = {
 }
 WRITES = frozenset(("del", "eval", "restore"))
 """Never tried: asked by ACL DRYRUN, or queued in a transaction that is discarded."""
-IN_NO_TRANSACTION = frozenset(
-    ("multi", "exec", "watch", "subscribe", "psubscribe", "client|tracking", "client|no-touch")
-)
+LISTENING = ("subscribe", "psubscribe", "ssubscribe")
+IN_NO_TRANSACTION = frozenset(("multi", "exec", "watch", *LISTENING, "client|tracking", "client|no-touch"))
 """Not to be queued: a transaction refuses them, or they end it, or only running them shows whether they are known."""
 READERS = ("get", "lrange", "zrange", "srandmember", "strlen", "getrange", "zcard")
 """Each of them shows whether a key may be read, whatever its type, and takes little time on a large one."""
@@ -55,7 +54,7 @@ def question(name: str, key: bytes = b"", *, database: int = 0, channels: Sequen
     """A command by which is asked whether our user may run ``name``; on a key if it takes one."""
     if name == "select":
         return (b"SELECT", b"%d" % database)
-    if name in ("subscribe", "psubscribe"):
+    if name in LISTENING:
         return (name.upper().encode(), *(one.encode("utf-8", "surrogateescape") for one in channels))
     if name in _ARGUMENTS:
         return _ARGUMENTS[name]
@@ -73,7 +72,7 @@ def question(name: str, key: bytes = b"", *, database: int = 0, channels: Sequen
 
 def takes_key(name: str) -> bool:
     """Whether a command is about a key."""
-    return name not in _ARGUMENTS and name not in ("select", "subscribe", "psubscribe")
+    return name not in _ARGUMENTS and name not in ("select", *LISTENING)
 
 
 def is_harmless(name: str) -> bool:

@@ -11,7 +11,7 @@ from redis_dash.client.node import Node
 from redis_dash.core.rights import UnreadKinds, remedy, shown_command
 from redis_dash.diagnosis.listening import listen
 from redis_dash.diagnosis.needs import Need, Needs, OtherWay
-from redis_dash.diagnosis.questions import READERS, WRITES, absent_key, question, takes_key
+from redis_dash.diagnosis.questions import LISTENING, READERS, WRITES, absent_key, question, takes_key
 from redis_dash.diagnosis.verdicts import How, Question, Verdict, ask
 from redis_dash.pubsub.refused_channels import is_glob
 
@@ -24,7 +24,7 @@ TRIED = 5
 """Keys of one pattern that are read where asking is not possible without reading."""
 NAMED = 5
 """Names of commands, patterns or channels that are told; the line has all."""
-_LISTENING = ("subscribe", "psubscribe")
+_TRIED_BY_LISTENING = ("subscribe", "psubscribe")
 
 
 class Right(msgspec.Struct, frozen=True):
@@ -117,8 +117,8 @@ class Answers:
         new = [one for one in questions if one not in self._verdicts]
         if new:
             self.how, answers = await ask(self._node, new)
-            unheard = [one for one in new if one.name in _LISTENING and answers[one] == "not told"]
-            self._verdicts |= answers | (await listen(self._node.url, unheard) if unheard else {})
+            untold = [one for one in new if one.name in _TRIED_BY_LISTENING and answers[one] == "not told"]
+            self._verdicts |= answers | (await listen(self._node.url, untold) if untold else {})
 
     def of(self, needs: Needs) -> Right:
         """What of these needs is granted."""
@@ -131,7 +131,7 @@ class Answers:
         untold = [need for need, found in verdicts.items() if found == {"not told"}]
         reads = {glob: self._may_read(needs, glob) for glob in needs.reads}
         writes = {glob: self._may_write(needs, glob) for glob in needs.writes}
-        channels = {name: self._may_listen(name) for name in needs.channels}
+        channels = {name: self._may_listen(one) for name, one in _of_channels(needs).items()}
         targets = (("read", reads), ("write", writes), ("listen to", channels))
         locked = [f"not allowed to {doing} {named}" for doing, may in targets if (named := self._named(may, False))]
         not_told = [f"whether {_commands(untold)} may be run"] if untold else []
@@ -149,13 +149,13 @@ class Answers:
         )
 
     def _goes(self, other: OtherWay) -> bool:
-        is_heard = not other.any_channel or any(map(self._may_listen, other.any_channel))
-        return is_heard and self.of(other.needs).state == "full"
+        may_listen = not other.any_channel or any(self._may_listen(_to(name)) for name in other.any_channel)
+        return may_listen and self.of(other.needs).state == "full"
 
     # -- the questions -----------------------------------------------------------------------------------------------
 
     def _all_questions(self, needs: Needs) -> list[Question]:
-        of_channels = _ANY_CHANNEL if needs.channels else []
+        of_channels = _ANY_CHANNEL if _of_channels(needs) else []
         others = [need._replace(command=need.instead) for need in needs.commands if need.instead]
         return [*of_channels, *(one for need in (*needs.commands, *others) for one in self._questions(needs, need))]
 
@@ -164,8 +164,8 @@ class Answers:
         globs = needs.reads + needs.writes
         if takes_key(need.command) and globs:
             return [one for glob in dict.fromkeys(globs) for one in self._on(need.command, glob)]
-        if need.command in _LISTENING:
-            return [one for name in needs.channels if (one := _to(name)).name == need.command]
+        if need.command in LISTENING:
+            return [one for one in _of_channels(needs).values() if one.name == need.command]
         return [Question(need.command, question(need.command, absent_key("*"), database=self._database))]
 
     def _on(self, name: str, glob: str) -> list[Question]:
@@ -203,9 +203,9 @@ class Answers:
         verdicts = set().union(*self._verdicts_on(names, glob).values())
         return False if "keys" in verdicts else True if "allowed" in verdicts else None
 
-    def _may_listen(self, channel: str) -> bool | None:
+    def _may_listen(self, channel: Question) -> bool | None:
         """Whether our user may; if the command is refused, a channel of a random name shows whether all are allowed."""
-        verdict = self._verdicts.get(_to(channel), "not told")
+        verdict = self._verdicts.get(channel, "not told")
         others = [self._verdicts.get(one, "not told") for one in _ANY_CHANNEL]
         if verdict == "allowed" or "allowed" in others:
             return True
@@ -231,7 +231,7 @@ class Answers:
         targets |= {f"~{self._glob(glob)}": may for glob, may in writes.items()}
         targets |= {f"&{name}": may for name, may in channels.items()}
         unclear = [rule for rule, may in targets.items() if may is None] if self._read_rules else []
-        about = [need.command for need in needs.commands if takes_key(need.command) or need.command in _LISTENING]
+        about = [need.command for need in needs.commands if takes_key(need.command) or need.command in LISTENING]
         in_selector = set(about) if unclear and None in targets.values() and len(unclear) == len(targets) else set()
         commands = [f"+{need.command}" for need in missing if need.command not in in_selector]
         selector = " ".join([*(f"+{name}" for name in about), *unclear])
@@ -249,7 +249,13 @@ def _to(channel: str) -> Question:
     return Question(name, question(name, channels=[channel]))
 
 
-_ANY_CHANNEL = [Question(name, question(name, channels=[absent_key("*").decode()])) for name in _LISTENING]
+def _of_channels(needs: Needs) -> dict[str, Question]:
+    """The question about each channel; those of SPUBLISH have a command of their own."""
+    shards = {name: Question("ssubscribe", question("ssubscribe", channels=[name])) for name in needs.shard_channels}
+    return {name: _to(name) for name in needs.channels} | shards
+
+
+_ANY_CHANNEL = [Question(name, question(name, channels=[absent_key("*").decode()])) for name in _TRIED_BY_LISTENING]
 """On a channel that nobody has named: whether all are allowed."""
 
 

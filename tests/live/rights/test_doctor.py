@@ -45,6 +45,11 @@ def base_of(client: redis.Redis, rules: tuple[str, ...]) -> tuple[str, ...]:
     return ("resetchannels", *rules)
 
 
+def allow_asking(client: redis.Redis) -> None:
+    """Let the user ask what it may do, so that doctor knows all of it."""
+    client.execute_command("ACL", "SETUSER", "w", "+acl|whoami", "+acl|dryrun")  # type: ignore[no-untyped-call]
+
+
 def has_selectors(client: redis.Redis) -> bool:
     return not client.info("server")["redis_version"].startswith("6.")
 
@@ -240,3 +245,19 @@ async def test_a_line_also_grants_what_recognition_needs(
         grant(client, right.line("w"))
     again = {right.name: right for right in (await examine(config)).topics}[topic]
     assert (again.state, again.reasons) == ("full", ())
+
+
+@pytest.mark.parametrize("rules", [(), ("+acl|whoami", "+acl|dryrun")], ids=["queued", "asked"])
+async def test_shard_channels_need_a_command_of_their_own(
+    client: redis.Redis, server: EmbeddedServer, rules: tuple[str, ...]
+) -> None:
+    needs(client, 7)
+    allow(client, "resetchannels", "+psubscribe", "&orders*", *rules)
+    config = Config(url=settings(server.port).url, channels=("orders*",), shard_channels=("shard:a",))
+    (events,) = (one for one in (await examine(config)).topics if one.name == "events")
+    assert events.state != "full"
+    assert {"+ssubscribe", "&shard:a"} <= set(events.rules)
+    grant(client, events.line("w"))
+    allow_asking(client)
+    (events,) = (one for one in (await examine(config)).topics if one.name == "events")
+    assert events.state == "full"
