@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from redis_dash.client.address import Address
 from redis_dash.client.change_counters import database_of, keys_in
 from redis_dash.client.cluster.members import Members
-from redis_dash.client.cluster.topology import Address
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.info import Info, told
 from redis_dash.core.frames.server import ClusterNode, ClusterState
