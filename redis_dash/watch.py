@@ -71,6 +71,9 @@ class Watch:
         if discovery is not None:
             context.knows_kinds = False
             context.unread = lambda topic: discovery.unread(topic, self.topics, context.shown_glob)
+            context.unrecognised = lambda topic: discovery.unrecognised(
+                topic, self.topics.key_types[topic], self.topics
+            )
         self.sources: list[Source[Any]] = [make(context) for make in SOURCES]
         self.in_background = [one for one in self.sources if isinstance(one, BackgroundWork)]
         self.with_own_connection = {one.topic: one for one in self.sources if isinstance(one, HasOwnConnection)}

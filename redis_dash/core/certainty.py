@@ -60,6 +60,8 @@ class Scope(msgspec.Struct, frozen=True):
     """Patterns of keys that match, too, and are ignored as the user wants it."""
     elsewhere: tuple[Database, ...] = ()
     """Other databases of the server that hold keys, as far as known."""
+    unrecognised: tuple[str, ...] = ()
+    """Patterns of the largest kinds of keys that nothing shows, and that may be what is searched for."""
 
 
 def exact(value: int, at: float = 0.0) -> Count:

@@ -99,7 +99,12 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
         reading = self._reading
         if reading is None or reading.scope is None or reading.count is None:
             return self.EMPTY
-        hints = map(self.key_table.hint, ("{app.full_scan} scans all now.", "{app.database} switches."))
+        texts = (
+            "{app.full_scan} scans all now.",
+            "{app.database} switches.",
+            "{app.keys} lists all kinds of keys, {keys.topic} there assigns one.",
+        )
+        hints = map(self.key_table.hint, texts)
         return empty_text(reading.scope, reading.count, things, option, *hints)
 
     def currency(self) -> tuple[Piece, ...]:
