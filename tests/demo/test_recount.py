@@ -1,6 +1,7 @@
 """The truth after a loss: Redis begins anew, or leaves a command without an answer."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ class Cut:
 
     def __init__(self, redis: Redis, *, executed: bool) -> None:
         self._redis, self._executed = redis, executed
-        self._run = redis.execute_command
+        self._run: Callable[..., Awaitable[Any]] = redis.execute_command
 
     async def __call__(self, *command: Any, **options: Any) -> Any:
         if command[0] in ("SET", "EVALSHA", "GETDEL", "ZADD", "PUBLISH"):
