@@ -80,6 +80,11 @@ def _networks(text: str) -> tuple[Network, ...]:
     return tuple(ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip())
 
 
+def is_cluster_url(url: str) -> bool:
+    """Whether a URL names nodes of a cluster."""
+    return urlsplit(url).scheme in ("redis+cluster", "rediss+cluster")
+
+
 def check_url(url: str) -> None:
     """Check a Redis URL. Raises SettingsError, which does not repeat the URL, because it may hold a password."""
     try:
@@ -87,6 +92,7 @@ def check_url(url: str) -> None:
         usable = parts.scheme == "unix" or (
             parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
         )
+        usable = usable or (is_cluster_url(url) and bool(parts.netloc.rpartition("@")[2]))
     except ValueError:
         usable = False
     if not usable:

@@ -43,7 +43,7 @@ async def workload_listens(redis_url: str) -> None:
     from redis.exceptions import RedisError
 
     from demo_server import keys
-    from demo_server.patterns.redis_client import close_client, open_client
+    from demo_server.clients import close_client, open_client
 
     redis = open_client(redis_url, name="demo-launcher")
     deadline = time.monotonic() + _START_TIMEOUT

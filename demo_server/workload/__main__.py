@@ -8,7 +8,7 @@ import secrets
 import click
 
 from demo_server import keys
-from demo_server.patterns.redis_client import close_client, open_client
+from demo_server.clients import close_client, open_client
 from demo_server.patterns.subscription import listen
 from demo_server.process.parent import when_stdin_ends
 from demo_server.workload.browser import Browser

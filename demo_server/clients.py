@@ -1,0 +1,32 @@
+"""The client for a URL: of one server, or of a cluster."""
+
+from typing import cast
+
+from redis.asyncio import Redis
+
+from demo_server.patterns import redis_client
+from demo_server.patterns.circuit_breaker import Circuit
+from demo_server.patterns.cluster_client import CircuitCluster, open_cluster
+from demo_server.settings import is_cluster_url
+
+_TIMEOUT = 0.5  # seconds for a command
+
+
+def open_client(url: str, *, name: str | None = None, timeout: float = _TIMEOUT) -> Redis:
+    """Return a client that connects on first use, fails fast, and has the commands of `Redis`."""
+    if is_cluster_url(url):
+        return cast(Redis, open_cluster(url, name=name, timeout=timeout))
+    return redis_client.open_client(url, name=name, timeout=timeout)
+
+
+def circuit_of(redis: Redis | CircuitCluster) -> Circuit:
+    """What a circuit breaker opens to keep commands of this client from being sent."""
+    return redis if isinstance(redis, CircuitCluster) else redis_client.circuit_of(redis)
+
+
+async def close_client(redis: Redis | CircuitCluster) -> None:
+    """Close every connection of the client."""
+    if isinstance(redis, CircuitCluster):
+        await redis.aclose()
+    else:
+        await redis_client.close_client(redis)
