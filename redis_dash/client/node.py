@@ -38,7 +38,6 @@ REPLY_TIMEOUT_S = 5.0
 PIPELINE_LENGTH = 1000
 """Commands sent at once. A longer pipeline is split, so that other clients do not wait long for the server."""
 PRICE_EVERY_S = 5.0
-SENTINEL = "this is a Sentinel, not the Redis that it watches"
 Exchange = Callable[[Sequence[Command]], Awaitable[list[object]]]
 
 
@@ -52,12 +51,8 @@ class Node:
         silence_s: float | None = None,
         target: Target | None = None,
     ) -> None:
-        """Does not connect yet.
-
-        Args:
-            tag: a part of the names of keys that only this server holds, if it is a node of a cluster.
-            target: where connections go to, if it is not always the server of the URL.
-        """
+        """``tag`` is a part of the names of keys that only this server holds, if it is a node of a cluster; ``target``
+        is where connections go to, if it is not always the server of the URL."""
         self.cost = ServerCost()
         self.own = OwnLookups(self.cost.count_error)
         self.kind: Kind = "standalone"
@@ -69,6 +64,8 @@ class Node:
         self.connection = ReconnectingConnection(
             self.target, self._count, self._connected, self.handshake, lambda: silence_s or REPLY_TIMEOUT_S
         )
+        self._is_sentinel = ""
+        """What is said of it, if it is one."""
         self._info: Info | None = None
         self._info_lock = asyncio.Lock()
         self._priced_at = -math.inf
@@ -91,7 +88,7 @@ class Node:
     @property
     def trouble(self) -> str:
         """Why the server cannot be used now; empty if it can, or if no attempt was made yet."""
-        return SENTINEL if self.kind == "sentinel" else self.connection.trouble
+        return self._is_sentinel if self.kind == "sentinel" else self.connection.trouble
 
     @property
     def unreachable(self) -> bool:
@@ -240,7 +237,11 @@ class Node:
     async def _ensure_connected(self) -> None:
         await self.connection.ensure()
         if self.kind == "sentinel":
-            raise AwayError(SENTINEL)
+            if not self._is_sentinel:
+                from redis_dash.client.sentinel.views import told_instead  # imported here for a quick start
+
+                self._is_sentinel = await told_instead(self.url, self._exchange)
+            raise AwayError(self._is_sentinel)
 
     def _connected(self) -> None:
         self._info = None

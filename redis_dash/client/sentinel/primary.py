@@ -47,6 +47,8 @@ class Primary:
         """
         self.url = url.seeds[0]
         """The primary, and the selected database; as long as no primary is known, nobody connects to it."""
+        self.name = url.primary
+        """What the sentinels call it."""
         self.address: Address | None = None
         self.sentinels = Sentinels(url)
         self.trouble = ""
@@ -90,6 +92,11 @@ class Primary:
         self.view = view
         if view.address != self.address:
             self._move(view.address)
+
+    @property
+    def doubts(self) -> str:
+        """Why it is not certain that this server still is the primary; empty if it is."""
+        return self.trouble or (FAILING_OVER if self.is_failing_over else "")
 
     def _move(self, address: Address) -> None:
         is_first, self.address = self.address is None, address
@@ -137,7 +144,7 @@ class Primary:
         self.wanted.set()  # something may have happened before
 
     def _heard(self, announced: bytes) -> None:
-        if self._target.primary.encode() in announced:
+        if self.name.encode() in announced:
             self.wanted.set()
 
     # -- its connections ---------------------------------------------------------------------------------------------

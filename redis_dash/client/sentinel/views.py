@@ -6,12 +6,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from redis_dash.client.address import Address
+from redis_dash.client.address import Address, address_of
 from redis_dash.client.reasons import check
+from redis_dash.client.target import Ask
+from redis_dash.config import Url
+from redis_dash.config.several_hosts import SENTINEL
 from redis_dash.core.errors import SourceError
 from redis_dash.core.resp import Command, ReplyError
 
 NO_SENTINEL = "this is no sentinel: use redis:// for a server"
+A_SENTINEL = "this is a Sentinel, not the Redis that it watches"
 NAMES: Command = (b"SENTINEL", b"MASTERS")
 MOST_NAMES = 100
 MOST_LENGTH = 100
@@ -96,6 +100,16 @@ def names_of(reply: object) -> tuple[str, ...]:
     """The names of all primaries that a sentinel watches."""
     listed = reply[:MOST_NAMES] if isinstance(reply, list) else []
     return tuple(filter(None, (_facts(one).get("name", "") for one in listed)))
+
+
+async def told_instead(url: Url, ask: Ask) -> str:
+    """What is said of a URL that leads to a sentinel as if it were a server: the URL that would work."""
+    (reply,) = await ask([NAMES])
+    if isinstance(reply, list) and not reply:
+        return f"{A_SENTINEL}: it watches no primary yet"
+    scheme, names = f"redis{'s' if url.is_tls else ''}{SENTINEL}", names_of(reply) or ("NAME",)
+    others = f" (it also watches {', '.join(names[1:6])})" if names[1:] else ""
+    return f"{A_SENTINEL}: use {scheme}://{address_of(url)}/{names[0]}{others}"
 
 
 def newest(views: Sequence[View]) -> View | None:
