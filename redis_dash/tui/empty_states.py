@@ -11,6 +11,13 @@ _PATTERN = "'PATTERN'"
 _VALUES = {"--limit": "'PATTERN=100/60', or =none if the limit is not known"}
 """What an option is followed by, if it is not a pattern alone."""
 
+HINTS = (
+    "{app.full_scan} scans all now.",
+    "{app.database} switches.",
+    "{app.keys} lists all kinds of keys, {keys.topic} there assigns one.",
+)
+"""What the last three parameters of ``empty_text`` say, with the ids of the keys."""
+
 
 def _ignored(scope: Scope) -> str:
     names = ", ".join(plain(pattern, 40) for pattern in scope.ignored[:3])

@@ -24,8 +24,8 @@ from redis_dash.sources.base import Sample
 from redis_dash.sources.leaderboards import LeaderboardsSource
 from tests.conftest import until
 from tests.live.conftest import running
+from tests.live.peers import asks_for_a_password, loads_its_data, peer
 from tests.live.poor_server import poor_server
-from tests.live.strange_peers import asks_for_a_password, loads_its_data, peer
 from tests.live.test_sources import accept, sign_in
 
 TOPICS = [source.topic for source in SOURCES]

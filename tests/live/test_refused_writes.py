@@ -17,7 +17,7 @@ from redis_dash.config import Url
 from redis_dash.core.commands import RevokeSession
 from redis_dash.core.errors import SourceError
 from tests.conftest import until
-from tests.live.lossy import lossy_way
+from tests.live.relay import relay
 from tests.live.signed_in import one_row, row_of
 
 MakePoor = Callable[..., Deployment]
@@ -198,7 +198,7 @@ async def test_a_server_that_takes_no_transaction_while_it_is_out_of_memory(
 ) -> None:
     """Redis 7 does so, but accepts a single DEL."""
     key, row = one_row(troubled)
-    async with lossy_way(own_server.port) as way:
+    async with relay(own_server.port) as way:
         deployment = Deployment(Url(way.url.replace("redis://", "redis://plain:pw@")))
         await deployment.connect()
 
