@@ -71,7 +71,7 @@ class Output:
 
 
 def _decoder(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
-    """A decoder that replaces bytes which are no text: terminals of another encoding must not end the reading of keys."""
+    """A decoder that replaces bytes that are no text: terminals of other encodings must not end the reading of keys."""
     return partial(codecs.getincrementaldecoder(encoding), errors="replace")
 
 
