@@ -47,3 +47,11 @@ def test_a_slot_moves_with_its_keys(cluster: EmbeddedCluster) -> None:
     assert cluster.owner_of(slot) == target
     assert cluster.clients[source].dbsize() == 0
     assert all(cluster.clients[target].get(key) == key.encode() for key in keys)
+
+
+def test_a_killed_primary_comes_back_as_a_replica(cluster: EmbeddedCluster) -> None:
+    cluster.kill(0)
+    cluster.wait_until(lambda: cluster.role_of(3) == "master")
+    cluster.restart(0)
+    cluster.wait_until(lambda: cluster.role_of(0) == "slave" and cluster.is_up())
+    assert cluster.clients[0].info("replication")["master_port"] == cluster.servers[3].port
