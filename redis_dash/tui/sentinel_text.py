@@ -11,14 +11,18 @@ _CHARS = 60
 """Characters of a name or an address."""
 
 
+def where(state: SentinelState, database: int) -> Plain:
+    """``mymaster/0 at 10.0.0.1:6379``."""
+    return Plain(f"{plain(state.name, _CHARS)}/{database} at {plain(state.primary, _CHARS)}")
+
+
 def of_sentinel(state: SentinelState) -> Segment:
-    """``mymaster is 10.0.0.1:6379, 3 sentinels``, or what is wrong."""
+    """``3 sentinels``, or what is wrong."""
     if state.trouble:
-        return (Plain(f"sentinel: {plain(state.trouble, _CHARS)}"), "alarm")
-    where = f"{plain(state.name, _CHARS)} is {plain(state.primary, _CHARS)}"
+        return (plain(state.trouble, _CHARS), "alarm")
     if state.reached < state.known:
-        return (Plain(f"{where}, {state.reached} of {state.known} sentinels"), "warn")
-    return (Plain(f"{where}, {plural(state.known, 'sentinel')}"), "text")
+        return (Plain(f"{state.reached} of {state.known} sentinels"), "warn")
+    return (plural(state.known, "sentinel"), "dim")
 
 
 def summary(state: SentinelState) -> Plain:

@@ -156,4 +156,13 @@ async def test_snapshot_and_doctor_tell_of_sentinel(app: Application) -> None:
     assert document["topics"]["server"]["frame"]["sentinel"]["primary"] == app.address(app.sentinels.primary())
     assert document["topics"]["sessions"]["frame"]["count"] == len(USERS)
     text, code = await doctor(config(app), as_json=False)
-    assert "sentinel" in text.splitlines()[0]
+    primary = app.address(app.sentinels.primary())
+    assert text.splitlines()[0].endswith(", primary of sentinels")
+    words = " ".join(text.split())
+    assert f"sentinel mymaster is {primary}; 1 replica; of the sentinels 3 of 3 answer" in words
+    assert code == 0
+    dead = f"127.0.0.1:{free_port()}"
+    text, _ = await doctor(config(app, url_of(app, *sentinels(app), dead)), as_json=True)
+    state = json.loads(text)["server"]["sentinel"]
+    assert (state["primary"], state["reached"], state["known"]) == (primary, 3, 3)
+    assert {one["address"]: one["trouble"] for one in state["sentinels"]}[dead] == "connection refused"
