@@ -24,6 +24,14 @@ def circuit_of(redis: Redis | CircuitCluster) -> Circuit:
     return redis if isinstance(redis, CircuitCluster) else redis_client.circuit_of(redis)
 
 
+async def subscribers(redis: Redis | CircuitCluster, channel: str) -> int:
+    """How many connections listen to a channel. Raises RedisError."""
+    if isinstance(redis, CircuitCluster):
+        replies = await redis.execute_command("PUBSUB NUMSUB", channel, target_nodes=CircuitCluster.ALL_NODES)
+        return sum(number for _, number in replies)
+    return sum(number for _, number in await redis.pubsub_numsub(channel))
+
+
 async def close_client(redis: Redis | CircuitCluster) -> None:
     """Close every connection of the client."""
     if isinstance(redis, CircuitCluster):

@@ -32,8 +32,9 @@ class CommandGate:
             yield
         except (CircuitOpenError, ResponseError):
             raise  # not sent, or refused
-        except BaseException:
-            in_doubt()
+        except BaseException as error:
+            if not isinstance(error.__context__, ConnectionRefusedError):  # nobody was there to send it to
+                in_doubt()
             raise
         finally:
             self._running -= 1

@@ -71,3 +71,11 @@ def test_the_version_of_a_server_is_read_without_starting_it() -> None:
 def test_a_program_that_is_no_server_is_told(program: str) -> None:
     with pytest.raises(embedded.EmbeddedServerError, match=f"{program} does not tell its version"):
         embedded.major_version(Path(program))
+
+
+def test_a_killed_primary_comes_back_as_a_replica(cluster: EmbeddedCluster) -> None:
+    cluster.kill(0)
+    cluster.wait_until(lambda: cluster.role_of(3) == "master")
+    cluster.restart(0)
+    cluster.wait_until(lambda: cluster.role_of(0) == "slave" and cluster.is_up())
+    assert cluster.clients[0].info("replication")["master_port"] == cluster.servers[3].port

@@ -12,7 +12,7 @@ from redis_dash.core.decoding import text as decoded
 from redis_dash.core.known_ids import KnownIds
 from redis_dash.core.messages import Event
 from redis_dash.core.resp import ReplyError
-from redis_dash.decoders import UndecodableError
+from redis_dash.decoders import Decoded, Opaque, UndecodableError
 from redis_dash.dialects.base import LimitDialect, OtherDialectError, Rule, SessionDialect
 from redis_dash.dialects.formats import ANY_STRING, SESSION_FORMATS
 from redis_dash.dialects.layout import KeySample, recognise
@@ -68,12 +68,27 @@ def through_all(inputs: Sequence[KeySample], seed: int) -> int:
     return calls
 
 
+def assert_whole(value: object) -> None:
+    """Every text within can be written as UTF-8."""
+    if isinstance(value, str):
+        value.encode()
+    elif isinstance(value, Opaque):
+        assert_whole([value.name, value.fields])
+    elif isinstance(value, Decoded):
+        assert_whole(value.value)
+    elif isinstance(value, dict):
+        assert_whole([*value, *value.values()])
+    elif isinstance(value, list | tuple):
+        for part in value:
+            assert_whole(part)
+
+
 def _decode(one: KeySample) -> int:
     if not isinstance(one.value, bytes):
         return 0
     for decoder in DECODERS:
         with contextlib.suppress(UndecodableError):
-            decoder(one.value)
+            assert_whole(decoder(one.value))
     read_message(Event(1.0, one.key[:200], one.value[:HEAD_BYTES], len(one.value)))
     return len(DECODERS) + 1
 
@@ -82,7 +97,8 @@ def _read(one: KeySample, chance: random.Random) -> int:
     reply = reply_of(one)
     for session in SESSIONS:
         session.read(one.key)
-        session.decode(reply)
+        if (facts := session.decode(reply)) is not None:
+            assert_whole([facts.user, facts.role, *map(list, facts.fields), *facts.others])
         session.searchable(reply)
     for limit in LIMITS:
         rule = chance.choice(RULES)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import redis
 
 from redis_dash.config import Config, LimitPattern
 from redis_dash.dialects.base import SessionPattern
 from redis_dash.dialects.layout import KeySample
+from redis_dash.discover import discover
 from redis_dash.hub import Hub
+from redis_dash.snapshot import take
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.panes import PANES
 from tests.hostile.inputs import write
 from tests.tui.helpers import broken, strips, tap, until
-from tests.tui.test_hostile import assert_inert
+from tests.tui.test_hostile import FORBIDDEN, assert_inert
 
 KEYS = ("down", "enter", "escape", "end", "enter", "escape", "pageup", "slash", "a", "enter", "escape")
 MESSAGES = 50
@@ -33,7 +37,7 @@ def configuration(url: str) -> Config:
 
 
 async def show(client: redis.Redis, url: str, inputs: list[KeySample], size: tuple[int, int]) -> None:
-    """Show the keys; what is on the screen must be harmless at all times, and no task may fail.
+    """Export and show the keys; what is on the screen must be harmless at all times, and no task may fail.
 
     Raises:
         AssertionError: something of that is not so.
@@ -46,6 +50,13 @@ async def show(client: redis.Redis, url: str, inputs: list[KeySample], size: tup
         hubs.append(Hub(configuration(url)))
         return hubs[-1]
 
+    for document, code in (
+        await take(configuration(url), 0.0),
+        await discover(configuration(url), as_json=True),
+        await discover(configuration(url), as_json=False),
+    ):
+        assert code == 0, document[-400:]
+        assert not {char for char in document if unicodedata.category(char) in FORBIDDEN} - {"\n"}
     app = DashApp(opened, refresh=0.08)
     async with app.run_test(size=size) as pilot:
         await until(pilot, lambda: bool(hubs) and hubs[0].passes > 0 and hubs[0].subscribed)
