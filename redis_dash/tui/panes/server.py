@@ -15,7 +15,17 @@ from redis_dash.core.frames.server import Cost, Scan, ServerFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.cluster_text import ONLY_ITS_SHARE, node_text, of_cluster, summary
 from redis_dash.tui.databases import all_named, besides
-from redis_dash.tui.formatting import about, clock, count, duration, milliseconds, nbytes, others_watch, percent, rate
+from redis_dash.tui.formatting import (
+    about,
+    clock,
+    count,
+    duration,
+    milliseconds,
+    nbytes,
+    others_watch,
+    percent,
+    rate,
+)
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Piece, piece
 from redis_dash.tui.panes.server_meanings import MEANINGS
@@ -85,7 +95,7 @@ class ServerPane(TablePane[ServerFrame, Fact]):
             ("refused", "connections that the server refused, since there were too many (maxclients)"),
             ("incl. another dashboard", "another redis-dash watches this server, and its commands are in ops/s"),
             ("evicting", "the server deletes keys because its memory is full"),
-            ("disconnected", "there is no connection; it is tried again and again"),
+            ("disconnected", "there is no connection; it is tried again, after pauses of up to half a minute"),
             ("not receiving", "Events: their own connection is lost; it is tried again and again"),
         ),
     )
@@ -112,7 +122,7 @@ class ServerPane(TablePane[ServerFrame, Fact]):
         return (
             piece(f"{plain(frame.product, 20)} {plain(frame.version, 20)}", "strong"),
             *_of_cluster(frame),
-            piece(plain(frame.role, 20)),
+            piece("replica" if frame.role == "slave" else plain(frame.role, 20)),
             piece(f"up {duration(frame.uptime_s)}", "dim"),
         )
 
@@ -155,6 +165,7 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
     evicting = f"evicting {rate(frame.evicted_per_s)}" if frame.evicted_per_s else "evicting"
     return (
         *([_cluster(frame)] if frame.cluster is not None else []),
+        *([_primary(frame.primary_lost_s)] if frame.primary_lost_s is not None else []),
         Fact(Plain("operations"), rate(frame.ops_per_s), "strong", _others(frame)),
         _memory(frame),
         Fact(Plain("clients"), count(frame.clients), "text", blocked),
@@ -192,6 +203,10 @@ def _cluster(frame: ServerFrame) -> Fact:
         away = plain(f"{troubled[0].address}: {troubled[0].trouble}", 120)
         more = Figure((away, plain(troubled[0].trouble, 40), Plain("not reached")), "warn")
     return Fact(CLUSTER, summary(frame)[1], "warn" if frame.cluster.partial else "text", more)
+
+
+def _primary(lost_s: float) -> Fact:
+    return Fact(Plain("primary"), Plain(f"lost for {duration(lost_s)}"), "warn", NOTHING)
 
 
 def _counter(name: str, value: int | None, since: float | None, words: tuple[str, str], role: Role = "warn") -> Fact:
