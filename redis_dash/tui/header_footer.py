@@ -13,7 +13,16 @@ from redis_dash.core.frames.server import ServerFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.cluster_text import of_cluster
 from redis_dash.tui.databases import named
-from redis_dash.tui.formatting import compact, count, duration, milliseconds, nbytes, others_watch, percent
+from redis_dash.tui.formatting import (
+    compact,
+    count,
+    duration,
+    milliseconds,
+    nbytes,
+    others_watch,
+    percent,
+    without_primary,
+)
 from redis_dash.tui.keys import CLEAR_ID, DATABASE_ID, FULL_SCAN_ID, LEAVE_ID, UNDO_ID, ZOOM_ID, KeyHelp, KeyTable
 from redis_dash.tui.panes.base import STOP, Pane
 from redis_dash.tui.progress import progress_items, scan_items
@@ -107,6 +116,8 @@ def _server_items(frame: ServerFrame) -> list[Item]:
         items.insert(0, Item((of_sentinel(frame.sentinel),), 1, right=True, place="kind"))
     if frame.other_dashboards:
         items.insert(0, Item(((others_watch(frame.other_dashboards), "warn"),), 1, right=True, place="others"))
+    if frame.primary_lost_s is not None:
+        items.insert(0, Item(((without_primary(frame.primary_lost_s), "alarm"),), 1, right=True, place="primary"))
     if frame.evicting_since is not None:
         items.insert(0, Item(((Plain("evicting"), "warn"),), 1, right=True, place="evicting"))
     return items
