@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from textual.app import App
 from textual.command import CommandPalette
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.events import Event, Key
+from textual.screen import Screen
 
 from redis_dash.tui.pane_screen import PaneScreen
+
+LAYOUT_S = 1 / 60
+"""Seconds between two questions whether a screen is laid out; Textual lays out as often."""
+MOST_LAYOUTS = 10
+"""So many layouts of a screen that opens are waited for. Two are usual: the second is of what was wrapped to the size
+that the first has given."""
 
 
 class KeysInOrder(App[None]):
     """An app in which each key has its whole effect before the next key is handled.
 
     Textual forwards each key to the widget that has the focus when the key arrives. The second of two keys in one
-    read would act where the focus was before the first, or on a screen that the first one closes or covers. Only the
-    command palette gets all keys at once, up to Esc, which closes it: Enter opens and runs one command there.
+    read would act where the focus was before the first, or on a screen that the first one closes or covers; and on a
+    screen that opens, it would scroll what has no height yet. Only the command palette gets all keys at once, up to
+    Esc, which closes it: Enter opens and runs one command there.
     """
 
     def __init__(self, driver_class: type[Driver]) -> None:
@@ -27,6 +36,8 @@ class KeysInOrder(App[None]):
         self._typed: deque[Key] = deque()
         self._is_acting = False
         """Whether the effect of a key is still under way."""
+        self._laid_out: Screen[object] | None = None
+        """The screen above the dashboard whose layout was waited for."""
 
     async def on_event(self, event: Event) -> None:
         """Handle a key when those before it are done."""
@@ -44,6 +55,12 @@ class KeysInOrder(App[None]):
             await super().on_event(self._typed.popleft())
         if not self._typed:
             return
+        if self.screen is not self._laid_out:
+            self._laid_out = self.screen
+            if len(self.screen_stack) > 1:
+                self._is_acting = True
+                self._wait_for_layout(self.screen, MOST_LAYOUTS)
+                return
         event, target = self._typed.popleft(), self.focused or self.screen
         nodes = target.ancestors_with_self
         if not isinstance(self.screen, PaneScreen):
@@ -52,14 +69,32 @@ class KeysInOrder(App[None]):
         elif not (await self._check_bindings(event.key, priority=True) or await self._check_bindings(event.key)):
             target._forward_event(event)
         self._is_acting = True
-        self._wait_for(nodes)
+        self._wait_for(nodes, self._take_keys)
 
-    def _wait_for(self, nodes: Sequence[DOMNode]) -> None:
-        """Take the next keys when these nodes have handled the messages that wait for them, one node after the other.
+    def _wait_for(self, nodes: Iterable[DOMNode], then: Callable[[], object]) -> None:
+        """Continue when these nodes have handled the messages that wait for them, one node after the other.
 
         A message of the first node bubbles to the others in this order.
         """
-        for index, node in enumerate(nodes):
-            if node.call_later(self._wait_for, nodes[index + 1 :]):
+        left = list(nodes)
+        while left:
+            if left.pop(0).call_later(self._wait_for, left, then):
                 return
-        self.call_later(self._take_keys)
+        self.call_later(then)
+
+    def _wait_for_layout(self, screen: Screen[object], most: int) -> None:
+        """Take the next keys when a screen that opens is laid out, and so is what it shows for its size."""
+
+        def children() -> None:
+            # Twice the screen: the last child tells it what is to be laid out when it has handled all its messages.
+            self._wait_for((*screen.walk_children(), screen, screen), ask)
+
+        def ask() -> None:
+            if screen is not self.screen or not most:
+                self.call_later(self._take_keys)
+            elif screen._layout_required:
+                self.set_timer(LAYOUT_S, partial(self._wait_for_layout, screen, most - 1))
+            else:
+                self.call_later(self._take_keys)
+
+        self._wait_for((screen,), children)
