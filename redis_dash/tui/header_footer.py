@@ -18,6 +18,7 @@ from redis_dash.tui.keys import CLEAR_ID, DATABASE_ID, FULL_SCAN_ID, LEAVE_ID, U
 from redis_dash.tui.panes.base import STOP, Pane
 from redis_dash.tui.progress import progress_items, scan_items
 from redis_dash.tui.segments import Segment
+from redis_dash.tui.sentinel_text import of_sentinel, where
 from redis_dash.tui.status import status_text
 from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.status_bar import Item
@@ -50,6 +51,8 @@ def header_items(
     items = [Item(((Plain("redis-dash"), "accent"),), priority=5 if title else 0)]
     if title:
         items.append(Item(((title, "strong"),)))
+    if isinstance(frame, ServerFrame) and frame.sentinel is not None:
+        target = where(frame.sentinel, frame.database)
     if target:
         items.append(Item(((target, "text"),), priority=1))  # a user who deletes must see where
     if unverified:
@@ -100,6 +103,8 @@ def _server_items(frame: ServerFrame) -> list[Item]:
     ]
     if frame.kind == "cluster":
         items.insert(0, Item((of_cluster(frame),), 1, right=True, place="kind"))
+    if frame.sentinel is not None:
+        items.insert(0, Item((of_sentinel(frame.sentinel),), 1, right=True, place="kind"))
     if frame.other_dashboards:
         items.insert(0, Item(((others_watch(frame.other_dashboards), "warn"),), 1, right=True, place="others"))
     if frame.evicting_since is not None:
