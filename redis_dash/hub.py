@@ -52,7 +52,7 @@ class Hub:
         """
         self.deployment = deployment or Deployment(Url(config.url))
         self._subscriber = Subscriber(
-            self.deployment.url, config.channels, MessageRing(), lambda: self.deployment.listening_url
+            self.deployment.url, config.channels, MessageRing(), self.deployment.open_listener
         )
         self._shards = ShardChannels(self.deployment, config.shard_channels, self._subscriber)
         self._latest: dict[str, Reading[Any]] = {}

@@ -160,9 +160,12 @@ class EmbeddedSentinel:
         self.servers[number].start()
 
     def restart_sentinel(self, number: int) -> None:
-        """Start a sentinel that has ended, on the same port; it watches the primary that the others know."""
-        others = self._alive(self.sentinels)
-        primary = self.primary(others[0]) if others else 0
+        """Start a sentinel that has ended, on the same port; it watches the primary that the others know.
+
+        Without others it watches the server that runs as a primary.
+        """
+        others, servers = self._alive(self.sentinels), self._alive(self.servers)
+        primary = self.primary(others[0]) if others else next(n for n in servers if self.role_of(n) == "master")
         self.sentinels[number].start()
         self._monitor(self.sentinel_clients[number], primary)
 

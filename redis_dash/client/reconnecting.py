@@ -15,8 +15,8 @@ import hiredis
 
 from redis_dash.client.connection import BACKOFF_S, Connection, OnAnswer
 from redis_dash.client.endpoint import endpoint_of
-from redis_dash.client.opening import open_connection
 from redis_dash.client.reasons import LostError, describe, say, without_arguments
+from redis_dash.client.target import Target
 from redis_dash.client.traffic import Traffic
 from redis_dash.config import Url
 from redis_dash.core.errors import AwayError, SourceError
@@ -45,7 +45,7 @@ class ReconnectingConnection:
 
     def __init__(
         self,
-        url: Url,
+        target: Target,
         count: Count,
         connected: Callable[[], None],
         setup: ConnectionSetup,
@@ -68,9 +68,8 @@ class ReconnectingConnection:
         self.unreachable = False
         """Whether the latest attempt to connect failed and none ever succeeded."""
         self.connection = Connection()
-        endpoint_of(url)  # raises its error before anything is shown
-        self.url = url
-        """The server, and the database that is selected on each connection."""
+        endpoint_of(target.url)  # raises its error before anything is shown
+        self.target = target
         self._count = count
         self._connected = connected
         self._setup = setup
@@ -82,6 +81,11 @@ class ReconnectingConnection:
         self._trouble = "not connected yet"
         self._down = ""
         """Why the server is not reached; empty after it has answered, or before the first attempt."""
+
+    @property
+    def url(self) -> Url:
+        """The server, and the database that is selected on each connection."""
+        return self.target.url
 
     @property
     def trouble(self) -> str:
@@ -142,7 +146,7 @@ class ReconnectingConnection:
         self.connection = Connection()
         self.connection.traffic = self.traffic
         try:
-            await open_connection(self.url, self.connection)
+            await self.target.open(self.connection)
         except (*BROKEN, SourceError) as error:
             raise self._fail(error) from None
         self._is_new = True

@@ -18,6 +18,7 @@ from redis_dash.tui.keys import CLEAR_ID, DATABASE_ID, FULL_SCAN_ID, LEAVE_ID, U
 from redis_dash.tui.panes.base import STOP, Pane
 from redis_dash.tui.progress import progress_items, scan_items
 from redis_dash.tui.segments import Segment
+from redis_dash.tui.sentinel_text import of_sentinel, where
 from redis_dash.tui.status import status_text
 from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.status_bar import Item
@@ -57,6 +58,8 @@ def header_items(
     items = [Item(((Plain("redis-dash"), "accent"),), priority=5 if title else 0)]
     if title:
         items.append(Item(((title, "strong"),)))
+    if isinstance(frame, ServerFrame) and frame.sentinel is not None:
+        target = where(frame.sentinel, frame.database)
     if target:
         items.append(Item(((target, "text"),), priority=1))  # a user who deletes must see where
     if unverified:
@@ -105,8 +108,8 @@ def _server_items(frame: ServerFrame) -> list[Item]:
         Item(((Plain("ping "), "dim"), (milliseconds(frame.ping_ms), "text")), 4, right=True, place="ping"),
         Item(((Plain("our cost "), "dim"), (percent(frame.cost.share), "text")), 4, right=True, place="cost"),
     ]
-    if frame.kind == "cluster":
-        kind = of_cluster(frame)
+    kind = of_cluster(frame) if frame.kind == "cluster" else of_sentinel(frame.sentinel) if frame.sentinel else None
+    if kind is not None:
         items.insert(0, Item((kind,), 0 if kind[1] == "alarm" else 1, right=True, place="kind"))
     if frame.other_dashboards:
         items.insert(0, Item(((others_watch(frame.other_dashboards), "warn"),), 1, right=True, place="others"))
