@@ -42,6 +42,13 @@ _LESSER = 5
 """How much sooner keys leave the footer while progress is shown."""
 
 
+def brief_target(target: str) -> str:
+    """The target without its scheme; of several servers that it names the first one: ``10.0.0.1:6379 +2``."""
+    servers, slash, rest = target.split("://", 1)[-1].partition("/")
+    first, *others = servers.split(",")
+    return f"{first} +{len(others)}{slash}{rest}" if others else f"{first}{slash}{rest}"
+
+
 def header_items(
     title: Plain,
     target: Plain,
@@ -110,10 +117,9 @@ def _server_items(frame: ServerFrame) -> list[Item]:
         Item(((Plain("ping "), "dim"), (milliseconds(frame.ping_ms), "text")), 4, right=True, place="ping"),
         Item(((Plain("our cost "), "dim"), (percent(frame.cost.share), "text")), 4, right=True, place="cost"),
     ]
-    if frame.kind == "cluster":
-        items.insert(0, Item((of_cluster(frame),), 1, right=True, place="kind"))
-    if frame.sentinel is not None:
-        items.insert(0, Item((of_sentinel(frame.sentinel),), 1, right=True, place="kind"))
+    kind = of_cluster(frame) if frame.kind == "cluster" else of_sentinel(frame.sentinel) if frame.sentinel else None
+    if kind is not None:
+        items.insert(0, Item((kind,), 0 if kind[1] == "alarm" else 1, right=True, place="kind"))
     if frame.other_dashboards:
         items.insert(0, Item(((others_watch(frame.other_dashboards), "warn"),), 1, right=True, place="others"))
     if frame.primary_lost_s is not None:
