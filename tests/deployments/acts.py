@@ -48,8 +48,8 @@ class Times(NamedTuple):
 
 async def lose_a_primary(servers: Servers, desk: Desk, recorder: Recorder) -> Times:
     """Kill a primary under load, and measure until all is well again; the dead one comes back afterwards."""
-    await asyncio.to_thread(servers.kill)
     killed = time.time()
+    await asyncio.to_thread(servers.kill)
     noticed = await moment(lambda: _is_missing(desk, servers.missing))
     while not await asyncio.to_thread(servers.is_promoted):
         desk.statuses()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from redis_dash.core.frames.events import EventsFrame
 from redis_dash.hub import Hub
 from tests.demo.deployed import play
 from tests.demo.living import LivingDemo
@@ -47,6 +48,7 @@ class Messages:
                 break
             await asyncio.sleep(0.05)
         frame = next(one for one in await self._hub.read_all() if one.topic == "events").frame
+        assert isinstance(frame, EventsFrame)
         self.gaps = len(frame.gaps)
 
     def _counts(self) -> dict[str, int]:
