@@ -82,7 +82,9 @@ class Primary:
                 return  # another caller has just asked
             views = await self.sentinels.ask(patiently=patiently)
             self._asked_at = time.monotonic()
-            self.trouble = self.sentinels.trouble
+            trouble, self.trouble = self.trouble, self.sentinels.trouble
+            if trouble and not self.trouble:
+                self.connect_now()
             self._take(views)
 
     def _take(self, views: Sequence[View]) -> None:
@@ -151,6 +153,7 @@ class Primary:
     def _heard(self, announced: bytes) -> None:
         if self.name.encode() in announced:
             self.wanted.set()
+            self.connect_now()  # such as a primary that is up again
 
     # -- its connections ---------------------------------------------------------------------------------------------
 

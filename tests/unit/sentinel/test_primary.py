@@ -72,6 +72,25 @@ async def test_the_selected_database_stays(primary: Primary, told: Told) -> None
     assert primary.url.database == 5
 
 
+async def test_a_pause_before_the_next_attempt_ends_when_something_has_changed(primary: Primary, told: Told) -> None:
+    """It may have become half a minute."""
+    ended = list[str]()
+    primary.connect_now = lambda: ended.append("now")
+    told.trouble = "no sentinel can be asked"
+    await after(primary, told)
+    assert (primary.trouble, ended) == ("no sentinel can be asked", [])
+    told.trouble = ""
+    await after(primary, told, View(OLD, epoch=1))
+    await after(primary, told, View(OLD, epoch=1))
+    assert len(ended) == 1
+    primary._heard(b"master other 10.0.0.1 6379")
+    assert (len(ended), primary.wanted.is_set()) == (1, False)
+    primary._heard(b"master mymaster 10.0.0.1 6379")
+    assert (len(ended), primary.wanted.is_set()) == (2, True)
+    await after(primary, told, View(NEW, epoch=2))
+    assert len(ended) == 3
+
+
 async def test_connecting_to_a_machine_that_is_gone_ends_when_another_server_is_the_primary(
     primary: Primary, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
