@@ -220,8 +220,10 @@ class Primary:
             raise SourceError(f"{NOTHING}: {self.trouble}")
         if view.address != address or self.address != address:
             raise SourceError(f"{NOTHING}: {self.address} is the primary now; look again before you repeat it")
-        if self.is_failing_over or view.is_down:
-            raise SourceError(f"{NOTHING}: {FAILING_OVER}" if self.is_failing_over else f"{NOTHING}: they call it down")
+        if self.is_failing_over:
+            raise SourceError(f"{NOTHING}: {FAILING_OVER}")
+        if 2 * sum(one.is_down for one in views) >= len(views):
+            raise SourceError(f"{NOTHING}: the sentinels cannot reach {address}")
         if not self._is_certain(views, view):
             raise SourceError(
                 f"{NOTHING}: {self.sentinels.reached} of {self.sentinels.known} sentinels can be asked, too few to know"
