@@ -87,7 +87,8 @@ async def test_sentinels_that_are_down_or_hang(app: Application, silent: str, wh
     async with connected(url_of(app, *(bad + good if where == "first" else good + bad))) as deployment:
         assert await deployment.on_first(b"DBSIZE") == len(USERS) + 30
         assert deployment.primary is not None
-        await deployment.primary.refresh(patiently=True)
+        await deployment.primary.sentinels.ask_again()  # and now those that were told of
+        await deployment.primary.sentinels.ask_again()
         assert (deployment.primary.sentinels.reached, deployment.primary.sentinels.known) == (3, 3)
 
 

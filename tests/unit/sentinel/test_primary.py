@@ -36,11 +36,10 @@ class Told:
     def reached(self) -> int:
         return len(self.answers)
 
-    async def ask(self, *, patiently: bool) -> Sequence[View]:
+    async def ask(self) -> Sequence[View]:
         return self.answers
 
-    def views(self) -> Sequence[View]:
-        return self.answers
+    ask_again = ask
 
 
 @pytest.fixture
@@ -57,7 +56,8 @@ def primary(told: Told) -> Primary:
 
 async def after(primary: Primary, told: Told, *views: View) -> Address | None:
     told.answers = views
-    await primary.refresh(patiently=True)
+    primary._asked_at = 0.0
+    await primary.refresh()
     return primary.address
 
 
@@ -95,7 +95,7 @@ async def test_the_selected_database_stays(primary: Primary, told: Told) -> None
         ([WELL._replace(others=(UP, UP))], ""),
         ([WELL._replace(others=(UP, DOWN))], ""),
         ([WELL._replace(others=(DOWN, DOWN))], "1 of 3 sentinels can be asked, too few to know that"),
-        ([], "no sentinel can be asked"),
+        ([], "no sentinel has answered in time"),
     ],
 )
 async def test_what_is_known_before_a_write(primary: Primary, told: Told, views: list[View], said: str) -> None:
@@ -103,9 +103,16 @@ async def test_what_is_known_before_a_write(primary: Primary, told: Told, views:
         return [[b"role", b"master"]]
 
     await after(primary, told, WELL, WELL, WELL)
-    told.answers, told.trouble = views, "" if views else "no sentinel can be asked"
+    told.answers = views
     with contextlib.nullcontext() if not said else pytest.raises(SourceError, match=f"^nothing was written: {said}"):
         await primary.before_write(is_primary)
+
+
+async def test_why_no_sentinel_can_be_asked_is_told_before_a_write(primary: Primary, told: Told) -> None:
+    await after(primary, told, WELL, WELL, WELL)
+    told.answers, told.trouble = (), "no sentinel can be asked: 10.0.0.9:26379: connection refused"
+    with pytest.raises(SourceError, match=f"^nothing was written: {told.trouble}$"):
+        await primary.before_write(lambda _: asyncio.sleep(0, []))
 
 
 @pytest.mark.parametrize(
