@@ -129,7 +129,13 @@ class Terminal:
 
     def hang_up(self) -> None:
         """Close the terminal, as its window's close button does."""
-        os.close(self._master)
+        self.close()
+
+    def close(self) -> None:
+        """Close this end of the terminal, unless that is done."""
+        master, self._master = self._master, -1
+        if master >= 0:
+            os.close(master)
 
     def resize(self, columns: int, rows: int) -> None:
         """Change the terminal's size, as dragging its window does."""
@@ -191,10 +197,10 @@ def in_terminal(
         start_new_session=True,
     )
     os.close(slave)
+    terminal = Terminal(process, master, columns, rows)
     try:
-        yield Terminal(process, master, columns, rows)
+        yield terminal
     finally:
         process.kill()
         process.wait()
-        with contextlib.suppress(OSError):  # closed earlier
-            os.close(master)
+        terminal.close()
