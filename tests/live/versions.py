@@ -24,6 +24,16 @@ def known_rules(client: redis.Redis, rules: Iterable[str]) -> list[str]:
     return [rule for rule in rules if "no-touch" not in rule or not (7,) <= version(client) < (7, 2)]
 
 
+def read_rules(client: redis.Redis, rules: Iterable[str]) -> list[str]:
+    """The rules as the server takes them: before Redis 7 a key that may be read may be written, too."""
+    return list(rules) if version(client) >= (7,) else [rule.replace("%R~", "~") for rule in rules]
+
+
+def removable(client: redis.Redis, rules: Iterable[str]) -> list[str]:
+    """The rules that remove commands: before Redis 7 only whole commands can be removed, no subcommands."""
+    return list(rules) if version(client) >= (7,) else [rule.partition("|")[0] for rule in rules]
+
+
 def knows(client: redis.Redis, *least: int) -> bool:
     """Whether the server is as new as this."""
     return version(client) >= least
