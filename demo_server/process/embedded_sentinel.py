@@ -25,14 +25,15 @@ class EmbeddedSentinel:
     """A primary with replicas, and sentinels that put a replica in its place when it is down.
 
     A synchronous context manager. Server 0 is the primary at first. `down_after` is how long a silent primary is waited
-    for, `failover_timeout` how long a failover may take before another one is tried; both are in seconds.
+    for: on a busy machine a short time brings failovers without a cause. `failover_timeout` is how long a failover may
+    take before another one is tried. Both are in seconds.
     """
 
     def __init__(
         self,
         replicas: int = 1,
         sentinels: int = 3,
-        down_after: float = 1.0,
+        down_after: float = 2.0,
         failover_timeout: float = 3.0,
         options: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
@@ -160,9 +161,12 @@ class EmbeddedSentinel:
         self.servers[number].start()
 
     def restart_sentinel(self, number: int) -> None:
-        """Start a sentinel that has ended, on the same port; it watches the primary that the others know."""
-        others = self._alive(self.sentinels)
-        primary = self.primary(others[0]) if others else 0
+        """Start a sentinel that has ended, on the same port; it watches the primary that the others know.
+
+        Without others it watches the server that runs as a primary.
+        """
+        others, servers = self._alive(self.sentinels), self._alive(self.servers)
+        primary = self.primary(others[0]) if others else next(n for n in servers if self.role_of(n) == "master")
         self.sentinels[number].start()
         self._monitor(self.sentinel_clients[number], primary)
 

@@ -118,7 +118,7 @@ class Answers:
         if new:
             self.how, answers = await ask(self._node, new)
             untold = [one for one in new if one.name in _TRIED_BY_LISTENING and answers[one] == "not told"]
-            self._verdicts |= answers | (await listen(self._node.url, untold) if untold else {})
+            self._verdicts |= answers | (await listen(self._node, untold) if untold else {})
 
     def of(self, needs: Needs) -> Right:
         """What of these needs is granted."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from redis_dash.client.cluster.topology import Address
+from redis_dash.client.address import Address
 from redis_dash.core.resp import Command, ReplyError
 
 ASKING: Command = (b"ASKING",)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from redis_dash.client.address import Address
 from redis_dash.client.cluster.redirects import Redirect, redirect_of, with_asking
-from redis_dash.client.cluster.topology import Address, Shard, read_topology
+from redis_dash.client.cluster.topology import Shard, read_topology
 from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.resp import ReplyError
 

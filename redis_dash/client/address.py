@@ -1,0 +1,24 @@
+"""Where a server listens."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from redis_dash.config import Url
+
+
+class Address(NamedTuple):
+    """Host and port."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def address_of(url: Url) -> Address:
+    """The host and the port that a URL names."""
+    parts = urlsplit(url.reveal())
+    return Address(parts.hostname or "127.0.0.1", parts.port or 6379)
