@@ -1,5 +1,6 @@
 """Embedded sentinels: a private primary, its replicas and the sentinels that watch them, ended with this process."""
 
+import contextlib
 import os
 import signal
 import time
@@ -93,7 +94,8 @@ class EmbeddedSentinel:
 
     def _monitor(self, client: redis.Redis, primary: int) -> None:
         down_after, failover_timeout = (round(seconds * 1000) for seconds in self._patience)
-        _ask(client, "SENTINEL", "DEBUG", *_PERIODS)
+        with contextlib.suppress(redis.ResponseError):  # before Redis 7 the periods cannot be changed
+            _ask(client, "SENTINEL", "DEBUG", *_PERIODS)
         _ask(client, "SENTINEL", "MONITOR", NAME, "127.0.0.1", self.servers[primary].port, self.quorum)
         settings = ("down-after-milliseconds", down_after, "failover-timeout", failover_timeout)
         _ask(client, "SENTINEL", "SET", NAME, *settings)

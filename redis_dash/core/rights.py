@@ -38,7 +38,7 @@ _TARGET = re.compile(r"to access (?:a|one of the) (key|channel)")
 _COMMAND = re.compile(r"to run the '([^']*)' command")
 _OF_ALL = re.compile(r"'([^'|]*)' command or its subcommand")
 """How servers before Redis 7 name a command, without the subcommand."""
-WITH_SUBCOMMANDS = frozenset({b"ACL", b"CLIENT", b"CLUSTER", b"MEMORY", b"PUBSUB", b"XINFO"})
+WITH_SUBCOMMANDS = frozenset({b"ACL", b"CLIENT", b"CLUSTER", b"MEMORY", b"PUBSUB", b"SENTINEL", b"XINFO"})
 """Commands of ours whose subcommands have rights of their own."""
 _RULE = re.compile(r"(?P<use>(?:%R|%W)?~|&)(?P<glob>.*)", re.DOTALL)
 _UNKNOWN = re.compile(r"ERR unknown command ['`]([^'`]*)['`]")
