@@ -97,6 +97,9 @@ def _bounds(count: Count, frame: KeysFrame) -> Iterator[Fact]:
     """What a counted number can be, with the keys of which the kind is not known."""
     if count.certainty != "counted":
         return
+    if not frame.is_size_told:
+        yield Plain("  now"), Plain("not known: the server does not tell how many keys there are")
+        return
     if count.low < count.value:
         yield Plain("  at least"), Plain(f"{count.low:,}: {plural(frame.gone, 'key')} of unknown kind may be gone")
     if count.high is not None and count.high > count.value:
