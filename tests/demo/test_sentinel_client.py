@@ -97,4 +97,4 @@ def test_each_scenario_can_be_repeated(watched: EmbeddedSentinel) -> None:
         before = watched.primary()
         assert f"127.0.0.1:{watched.servers[before].port}" in scenarios[name]()
         assert watched.primary() != before
-        assert watched.is_up()
+        watched.wait_until(watched.is_up)

@@ -13,6 +13,8 @@ import httpx
 from tests.moving.timeline import Span
 
 EVERY_S = 0.05
+LOST_S = 2.0
+"""Writes of this time before a failover may be lost."""
 
 Truth = dict[str, Any]
 Figure = Callable[[Truth], float]
@@ -93,7 +95,8 @@ class Recorder:
     def window(self, begin: float, end: float) -> Window | None:
         """The answers from the last one before an interval to the first one after it; None before that one has come.
 
-        If the application was not certain at either, the next certain one in this direction counts, too.
+        If the application was not certain meanwhile, the next certain ones in both directions count, too, and what was
+        true a while before: a failover may have taken back what was written since.
         """
         samples = self._samples
         first, last = self._first_after(begin) - 1, self._first_after(end)
@@ -103,6 +106,8 @@ class Recorder:
             last += 1
         if first < 0 or last >= len(samples):
             return None
+        if any(sample.truth["exact_since"] is None for sample in samples[first:last]):
+            first = max(0, self._first_after(samples[first].span.begin - LOST_S) - 1)
         return Window(samples[first : last + 1])
 
     def _first_after(self, moment: float) -> int:
