@@ -5,7 +5,8 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
@@ -25,18 +26,21 @@ class EmbeddedSentinel:
     """A primary with replicas, and sentinels that put a replica in its place when it is down.
 
     A synchronous context manager. Server 0 is the primary at first. `down_after` is how long a silent primary is waited
-    for, `failover_timeout` how long a failover may take before another one is tried; both are in seconds.
+    for: on a busy machine a short time brings failovers without a cause. `failover_timeout` is how long a failover may
+    take before another one is tried. Both are in seconds.
     """
 
     def __init__(
         self,
         replicas: int = 1,
         sentinels: int = 3,
-        down_after: float = 1.0,
+        down_after: float = 2.0,
         failover_timeout: float = 3.0,
         options: Mapping[str, str] = MappingProxyType({}),
+        program: Path | None = None,
     ) -> None:
-        """`options` are further settings of the primary and its replicas."""
+        """`options` are further settings of the primary and its replicas; `program` as for the embedded server."""
+        self._program = program
         self._numbers = 1 + replicas, sentinels
         self._options = {**_OPTIONS, **options}
         self._patience = down_after, failover_timeout
@@ -79,7 +83,8 @@ class EmbeddedSentinel:
         self.wait_until(self.is_up)
 
     def _started(self, is_sentinel: bool) -> EmbeddedServer:
-        server = EmbeddedServer(options={} if is_sentinel else self._options, is_sentinel=is_sentinel)
+        options = {} if is_sentinel else self._options
+        server = EmbeddedServer(program=self._program, options=options, is_sentinel=is_sentinel)
         self._running.callback(server.stop)
         server.start()
         return server
@@ -92,7 +97,8 @@ class EmbeddedSentinel:
 
     def _monitor(self, client: redis.Redis, primary: int) -> None:
         down_after, failover_timeout = (round(seconds * 1000) for seconds in self._patience)
-        _ask(client, "SENTINEL", "DEBUG", *_PERIODS)
+        with suppress(redis.ResponseError):  # Redis before 7.0 does not know it
+            _ask(client, "SENTINEL", "DEBUG", *_PERIODS)
         _ask(client, "SENTINEL", "MONITOR", NAME, "127.0.0.1", self.servers[primary].port, self.quorum)
         settings = ("down-after-milliseconds", down_after, "failover-timeout", failover_timeout)
         _ask(client, "SENTINEL", "SET", NAME, *settings)

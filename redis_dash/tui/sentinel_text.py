@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from redis_dash.core.frames.server import ClusterNode, SentinelMember, SentinelState
 from redis_dash.tui.formatting import nbytes
-from redis_dash.tui.segments import Segment
 from redis_dash.tui.text import Plain, plain, plural
+
+if TYPE_CHECKING:
+    from redis_dash.tui.segments import Segment
 
 _CHARS = 60
 """Characters of a name or an address."""

@@ -7,8 +7,9 @@ was replaced can still be written to for a while, and would lose the write.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from weakref import WeakSet
 
 import hiredis
@@ -67,6 +68,8 @@ class Primary:
         self._target = url
         self._changed = changed
         self._opened: WeakSet[Connection] = WeakSet()
+        self._limits: set[asyncio.Timeout] = set()
+        """Of the connections that are being opened."""
         self._lock = asyncio.Lock()
         self._asked_at = 0.0
 
@@ -106,6 +109,8 @@ class Primary:
         self.switches += 1
         for connection in list(self._opened):
             connection.hang_up(f"{address} is the primary now")
+        for limit in self._limits:
+            limit.reschedule(0.0)
         self.connect_now()
         self._changed.set()
 
@@ -161,18 +166,31 @@ class Primary:
         address = self.address
         self._opened.add(connection)  # so that it ends at once if another server is the primary
         try:
-            await open_connection(self.url, connection)
+            async with self._unless_moved():
+                await open_connection(self.url, connection)
             async with asyncio.timeout(ROLE_S):
                 await self._verify(address, connection)
         except (OSError, TimeoutError, SourceError, hiredis.ProtocolError) as error:
             connection.hang_up()
             self.wanted.set()
+            if address != self.address:
+                raise AwayError(f"{self.address} is the primary now") from None
             said = describe(error, self.url)
             said = said if said.startswith(str(address)) else f"{address}: {said}"
             raise AwayError(f"{said}; {FAILING_OVER}" if self.is_failing_over else said) from None
         if address != self.address:
             connection.hang_up()
             raise AwayError(f"{self.address} is the primary now")
+
+    @contextlib.asynccontextmanager
+    async def _unless_moved(self) -> AsyncIterator[None]:
+        """Time out when another server becomes the primary: the old one may be a machine that is gone."""
+        async with asyncio.timeout(None) as limit:
+            self._limits.add(limit)
+            try:
+                yield
+            finally:
+                self._limits.discard(limit)
 
     async def _verify(self, address: Address, connection: Connection) -> None:
         if await _is_replica(connection.send):

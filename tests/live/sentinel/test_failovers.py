@@ -83,8 +83,12 @@ async def test_everything_is_started_again(app: Application) -> None:
             assert desk.latest["server"].note.startswith("no sentinel can be asked: 127.0.0.1:")
             for number in range(2):
                 await in_thread(sentinels.kill, number)
-            await until(lambda: desk.all_are("stale"))
-            assert all("no sentinel can be asked" in reading.note for reading in desk.latest.values())
+            await until(
+                lambda: (
+                    desk.all_are("stale")
+                    and all("no sentinel can be asked" in reading.note for reading in desk.latest.values())
+                )
+            )
             for number in range(2):
                 await in_thread(sentinels.restart, number)
             await in_thread(sentinels.clients[1].replicaof, "127.0.0.1", sentinels.servers[0].port)

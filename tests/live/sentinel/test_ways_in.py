@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import socket
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import pytest
 
 from demo_server.process.embedded import free_port
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Url
+from redis_dash.core.commands import RevokeSession
 from redis_dash.core.errors import SourceError
 from redis_dash.doctor import doctor
 from redis_dash.hub import Hub
 from redis_dash.snapshot import take
 from tests.conftest import until
 from tests.live.conftest import running
-from tests.live.sentinel.keys import USERS, Application, config, counts, truth, whole
+from tests.live.sentinel.keys import BOARDS, LIMITED, USERS, Application, config, counts, truth, whole
 from tests.live.test_hub import Desk
+
+RIGHTS = Path(__file__).parents[3] / "docs" / "rights.md"
 
 
 def url_of(app: Application, *hosts: str, user: str = "", name: str = "mymaster", options: str = "") -> str:
@@ -117,26 +122,28 @@ async def test_what_is_said_where_no_primary_is_found(app: Application, silent: 
 
 
 async def test_sentinels_with_a_user_of_their_own(app: Application) -> None:
-    """Also if it may do no more than what is needed."""
-    least = ["+sentinel|get-master-addr-by-name"]
-    more = ["+sentinel|master", "+sentinel|sentinels", "+sentinel|replicas", "+sentinel|myid", "+subscribe", "+ping"]
-    users = {"least": least, "more": least + more, "nothing": []}
-    clients = app.sentinels.sentinel_clients
-    for name, commands in users.items():
-        for client in clients:
-            client.acl_setuser(name, enabled=True, passwords=["+pw"], commands=commands, channels=["*"])
+    """Also if it may do no more than what `docs/rights.md` says: the least, or all that serves."""
+    clients, page = app.sentinels.sentinel_clients, RIGHTS.read_text()
+    (line,) = re.findall("^ACL SETUSER sentinel-watcher .*", page, re.MULTILINE)
+    _, _, name, *rules = line.split()
+    least = next(rule for rule in rules if rule.startswith("+"))
+    assert f"the user needs `{least}`" in page
+    users = {name: rules, "least": ["on", ">secret", "resetchannels", least], "nothing": ["on", ">secret"]}
     for client in clients:
+        for user, its in users.items():
+            client.execute_command("ACL", "SETUSER", user, *its)  # type: ignore[no-untyped-call]
         client.acl_setuser("default", enabled=False)
     try:
-        ways = {name: url_of(app, options=f"?sentinel_username={name}&sentinel_password=pw") for name in users}
-        for name in ("least", "more"):
-            async with running(Hub(config(app, ways[name]))) as hub:
+        ways = {user: url_of(app, options=f"?sentinel_username={user}&sentinel_password=secret") for user in users}
+        for user in (name, "least"):
+            async with running(Hub(config(app, ways[user]))) as hub:
                 desk = Desk(hub)
-                await whole(hub, desk)
-                assert desk.frame("server").sentinel.known == 3
+                await whole(hub, desk, app.primary.dbsize() - LIMITED - BOARDS)
+                assert (desk.frame("server").sentinel.reached, desk.frame("server").sentinel.known) == (3, 3)
                 primary = hub.deployment.primary
                 assert primary is not None
-                await until(lambda primary=primary, name=name: primary.is_listening == (name == "more"))  # type: ignore[misc]
+                await until(lambda primary=primary, user=user: primary.is_listening == (user == name))  # type: ignore[misc]
+                assert (await hub.submit(RevokeSession(desk.frame("sessions").rows[0]))).result == "deleted"
         own = "the sentinels have a user and a password of their own (--sentinel-user, --sentinel-password-file)"
         assert (await trouble(ways["nothing"])).endswith(f"not allowed to run SENTINEL GET-MASTER-ADDR-BY-NAME; {own}")
         assert (await trouble(url_of(app))).endswith(own)
