@@ -165,9 +165,8 @@ class Hub:
                 self._latest = missing | self._latest
             self._unread.update(self._latest)
             self._read_soon()
-            for source in self.watch.with_own_connection.values():
-                if not trouble and not source.is_connected:
-                    source.connect_now()
+            if not trouble:
+                self.watch.connect_now()
         if not trouble:
             self._there_at = time.monotonic()
         self._read_own_connections()

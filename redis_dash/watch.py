@@ -102,6 +102,13 @@ class Watch:
         """Whether the kinds of keys have been looked at, and those that were recognised are watched."""
         return self._context.knows_kinds
 
+    def connect_now(self) -> None:
+        """Let all that has a connection of its own connect without delay: the server is there."""
+        self.tracking.connect_now()
+        for source in self.with_own_connection.values():
+            if not source.is_connected:
+                source.connect_now()
+
     async def run(self, poll: Callable[[Source[Any]], Coroutine[Any, Any, None]]) -> None:
         """Scan, track and poll until cancelled.
 

@@ -18,9 +18,10 @@ from itertools import islice
 
 import hiredis
 
-from redis_dash.client.connection import BACKOFF_S, CLIENT_NAME
+from redis_dash.client.backoff import Backoff
+from redis_dash.client.connection import CLIENT_NAME
 from redis_dash.client.opening import open_connection, time_limit_s
-from redis_dash.client.reasons import check, describe
+from redis_dash.client.reasons import check, describe, seen_before
 from redis_dash.client.traffic import Traffic
 from redis_dash.config import Url
 from redis_dash.core.durations import tenths
@@ -104,6 +105,7 @@ class Subscriber:
         self._url = url
         self._connection: MessageConnection | None = None
         self._connects = 0
+        self._backoff = Backoff()
         self._now = asyncio.Event()
         """Set to end the pause between two attempts to connect."""
         self._loss: LostConnection | None = None
@@ -114,22 +116,21 @@ class Subscriber:
 
     async def run(self) -> None:
         """Connect, subscribe and read until cancelled."""
-        pause = BACKOFF_S[0]
         while True:
             try:
                 await self._listen()
-                pause = BACKOFF_S[0]
+                self._backoff.start_over()
             except SourceError as error:
-                self.trouble = str(error)
+                self.trouble = seen_before(str(error)) if self._connects else str(error)
                 self.tried.set()
-                pause = min(pause * 2, BACKOFF_S[1])
             self._now.clear()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
+                async with asyncio.timeout(self._backoff.next_s()):
                     await self._now.wait()
 
     def connect_now(self) -> None:
         """End the pause before the next attempt to connect: the server is there."""
+        self._backoff.start_over()
         self._now.set()
 
     def leave(self, why: str) -> None:

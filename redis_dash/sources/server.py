@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from redis_dash.client.change_counters import database_of, databases_of, keys_in
 from redis_dash.client.info import Info, product_of, told
@@ -97,6 +98,7 @@ class ServerSource(Source[ServerFrame]):
                 evicting_since=self._evicting.take(evicted),
                 rejecting_since=self._rejecting.take(rejected),
                 errors_since=self._errors.take(cost.errors),
+                primary_lost_s=primary_lost_s(values),
             ),
             status="reduced" if any(note.text for note in notes) else "ok",
             note="; ".join(note.text for note in notes if note.text),
@@ -128,6 +130,13 @@ class ServerSource(Source[ServerFrame]):
             None if evicted is None else evicted / seconds,
             None if expired is None else expired / seconds,
         )
+
+
+def primary_lost_s(values: Mapping[str, str]) -> float | None:
+    """For how long a replica has not received anything of its primary; None if it does, or is no replica."""
+    if values.get("role") != "slave" or values.get("master_link_status") != "down":
+        return None
+    return float(told(values, "master_link_down_since_seconds") or 0)
 
 
 def _gained(name: str, before: Info, now: Info) -> int | None:

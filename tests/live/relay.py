@@ -62,7 +62,7 @@ class Relay:
         self.away = False
         """Whether new connections are closed at once."""
         self.swallows = False
-        """Whether new connections are accepted, and nothing is read."""
+        """Whether new connections are accepted, and nothing is answered."""
         self.garbage = b""
         """Sent in place of each reply."""
         self.breaks: Break | None = None
@@ -148,7 +148,9 @@ class Relay:
         if self.away:
             return
         if self.swallows:
-            await asyncio.Event().wait()
+            while await link.reader.read(65_536):
+                pass
+            return
         await link.connect(self.server_port)
         late = asyncio.Queue[tuple[float, bytes]](QUEUED)
         pumps = [
@@ -167,7 +169,7 @@ class Relay:
         """Pass on what the client sends."""
         while data := await link.reader.read(65_536):
             if link in self._silenced:
-                await asyncio.Event().wait()
+                continue
             if any(word in data for word in self.forbidden):
                 return
             if self._answered is not None and self._answered[0].search(data):
@@ -209,10 +211,10 @@ class Relay:
             await asyncio.sleep(due - time.monotonic() + len(data) / self.bytes_per_s)
             if self.hold is not None:
                 await self.hold.wait()
-            if link in self._silenced:
-                await asyncio.Event().wait()
             if not data:
                 return
+            if link in self._silenced:
+                continue
             if self.breaks is not None and len(data) >= LONG_REPLY:
                 await self._break(link, data[: len(data) // 2])
             self.passed += len(data)

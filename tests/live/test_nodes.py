@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from demo_server.process.embedded import EmbeddedServer
-from redis_dash.client import reconnecting
+from redis_dash.client import backoff
 from redis_dash.client.command_key import key_of
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.info import Info, whole
@@ -249,7 +249,7 @@ async def test_one_that_cannot_be_reached_is_named_whatever_is_asked(nodes: TwoN
 
 
 async def test_a_node_that_is_there_again_is_reached_at_once(nodes: TwoNodes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconnecting, "BACKOFF_S", (60.0, 60.0))
+    monkeypatch.setattr(backoff, "FIRST_S", 60.0)
     with EmbeddedServer() as other:
         both = Deployment(nodes.urls[0], [Node(nodes.urls[0]), Node(Url(other.url))], by_checksum)
         other.stop()

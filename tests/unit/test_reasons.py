@@ -6,7 +6,7 @@ import ssl
 
 import pytest
 
-from redis_dash.client.reasons import CLOSED, LostError, describe, no_protocol, say, without_arguments
+from redis_dash.client.reasons import CLOSED, RESET, LostError, describe, no_protocol, say, without_arguments
 from redis_dash.config import Url
 from redis_dash.core.resp import ERROR_CHARS, ReplyError
 
@@ -38,6 +38,7 @@ def test_an_error_reply_repeats_no_arguments() -> None:
         ),
         ("LOADING Redis is loading the dataset in memory", "loading its data"),
         ("ERR max number of clients reached", "maxclients"),
+        ("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", "lost its primary"),
         ("ERR something else", "something else"),
     ],
 )
@@ -51,7 +52,7 @@ def test_what_the_server_says(error: str, told: str) -> None:
         (LostError("no answer in time"), "no answer in time"),
         (TimeoutError(), "no answer in time"),
         (ConnectionRefusedError(111, "Connect call failed"), "connection refused"),
-        (ConnectionResetError(104, "reset by peer"), CLOSED),
+        (ConnectionResetError(104, "reset by peer"), RESET),
         (BrokenPipeError(32, "broken pipe"), CLOSED),
         (OSError("cannot reach redis://me:s3cret@localhost:6379/0"), "cannot reach redis://"),
     ],

@@ -160,6 +160,8 @@ class ServerFrame(Frame, frozen=True):
     """That watch this server, too: their commands are in ``ops_per_s``. None if that is not known."""
     evicting_since: float | None = None
     """Since when keys are evicted; None while none is."""
+    primary_lost_s: float | None = None
+    """For how long this replica has not received anything of its primary; None if it does, or is no replica."""
     rejecting_since: float | None = None
     """Since when connections are refused; None while none is."""
     errors_since: float | None = None

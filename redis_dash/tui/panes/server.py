@@ -16,7 +16,17 @@ from redis_dash.core.reading import AnyReading
 from redis_dash.tui import sentinel_text
 from redis_dash.tui.cluster_text import ONLY_ITS_SHARE, node_text, of_cluster, summary
 from redis_dash.tui.databases import all_named, besides
-from redis_dash.tui.formatting import about, clock, count, duration, milliseconds, nbytes, others_watch, percent, rate
+from redis_dash.tui.formatting import (
+    about,
+    clock,
+    count,
+    duration,
+    milliseconds,
+    nbytes,
+    others_watch,
+    percent,
+    rate,
+)
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Piece, piece
 from redis_dash.tui.panes.server_meanings import MEANINGS
@@ -86,7 +96,7 @@ class ServerPane(TablePane[ServerFrame, Fact]):
             ("refused", "connections that the server refused, since there were too many (maxclients)"),
             ("incl. another dashboard", "another redis-dash watches this server, and its commands are in ops/s"),
             ("evicting", "the server deletes keys because its memory is full"),
-            ("disconnected", "there is no connection; it is tried again and again"),
+            ("disconnected", "there is no connection; it is tried again, after pauses of up to half a minute"),
             ("not receiving", "Events: their own connection is lost; it is tried again and again"),
         ),
     )
@@ -113,7 +123,7 @@ class ServerPane(TablePane[ServerFrame, Fact]):
         return (
             piece(f"{plain(frame.product, 20)} {plain(frame.version, 20)}", "strong"),
             *_of_cluster(frame),
-            piece(plain(frame.role, 20)),
+            piece("replica" if frame.role == "slave" else plain(frame.role, 20)),
             piece(f"up {duration(frame.uptime_s)}", "dim"),
         )
 
@@ -160,6 +170,7 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
     return (
         *([_cluster(frame)] if frame.cluster is not None else []),
         *([_sentinel(frame.sentinel)] if frame.sentinel is not None else []),
+        *([_primary(frame.primary_lost_s)] if frame.primary_lost_s is not None else []),
         Fact(Plain("operations"), rate(frame.ops_per_s), "strong", _others(frame)),
         _memory(frame),
         Fact(Plain("clients"), count(frame.clients), "text", blocked),
@@ -208,6 +219,10 @@ def _sentinel(state: SentinelState) -> Fact:
         role,
         Figure(sentinel_text.primary_text(state), "warn" if state.trouble else "dim"),
     )
+
+
+def _primary(lost_s: float) -> Fact:
+    return Fact(Plain("primary"), Plain(f"lost for {duration(lost_s)}"), "warn", NOTHING)
 
 
 def _counter(name: str, value: int | None, since: float | None, words: tuple[str, str], role: Role = "warn") -> Fact:
