@@ -15,6 +15,8 @@ from tests.moving.timeline import Span
 EVERY_S = 0.05
 LOST_S = 2.0
 """Writes of this time before a failover may be lost."""
+SWITCHED_S = 1.0
+"""So much later than the dashboard the application may learn of another primary."""
 UNANSWERED = 5
 """So many commands, at most, that were executed on a server that was lost then had no answer."""
 
@@ -34,7 +36,7 @@ class Window:
 
     def __init__(self, samples: list[Sample]) -> None:
         self.truths = [sample.truth for sample in samples]
-        self.slack = 0 if all(truth["exact_since"] for truth in self.truths) else UNANSWERED
+        self.slack = 0 if len({truth["exact_since"] for truth in self.truths}) == 1 else UNANSWERED
         """By how much a figure may be off."""
 
     def range(self, figure: Figure) -> tuple[float, float]:
@@ -93,8 +95,8 @@ class Recorder:
     def window(self, begin: float, end: float) -> Window | None:
         """The answers from the last one before an interval to the first one after it; None before that one has come.
 
-        If the application was not certain meanwhile, the next certain ones in both directions count, too, and what was
-        true a while before: a failover may have taken back what was written since.
+        If the application was not certain meanwhile, or soon after, the next certain ones in both directions count,
+        too, and what was true a while before: a failover may have taken back what was written since.
         """
         samples = self._samples
         first, last = self._first_after(begin) - 1, self._first_after(end)
@@ -104,8 +106,14 @@ class Recorder:
             last += 1
         if first < 0 or last >= len(samples):
             return None
-        if any(sample.truth["exact_since"] is None for sample in samples[first:last]):
+        since = samples[first].truth["exact_since"]
+        soon = self._first_after(samples[last].span.end + SWITCHED_S)
+        changed = [
+            place for place in range(first, min(soon, len(samples))) if samples[place].truth["exact_since"] != since
+        ]
+        if changed:
             first = max(0, self._first_after(samples[first].span.begin - LOST_S) - 1)
+            last = next((place for place in changed if place >= last and samples[place].truth["exact_since"]), last)
         return Window(samples[first : last + 1])
 
     def _first_after(self, moment: float) -> int:
