@@ -147,8 +147,18 @@ class EmbeddedSentinel:
     # -- what can happen to it ---------------------------------------------------------------------------------------
 
     def failover(self) -> None:
-        """Let a replica take the place of a primary that is well; returns when it has begun."""
-        _ask(self.sentinel_clients[self._alive(self.sentinels)[0]], "SENTINEL", "FAILOVER", NAME)
+        """Let a replica take the place of a primary that is well; returns when it has begun. Raises TimeoutError."""
+        self.wait_until(self._fails_over)
+
+    def _fails_over(self) -> bool:
+        """Whether a sentinel begins it: none does soon after another failover, when it knows no replica well enough."""
+        try:
+            _ask(self.sentinel_clients[self._alive(self.sentinels)[0]], "SENTINEL", "FAILOVER", NAME)
+        except redis.ResponseError as error:
+            if not str(error).startswith(("NOGOODSLAVE", "INPROG")):
+                raise
+            return False
+        return True
 
     def kill(self, number: int) -> None:
         """End a server at once, as a crash does."""

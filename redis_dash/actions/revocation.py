@@ -120,7 +120,7 @@ class _Revocation:
             LostAnswerError: the key may be deleted.
             SourceError: the key is not deleted.
         """
-        rights = await write_rights(self._exchange, self._key)
+        rights = await write_rights(self._node, self._key, self._exchange)
         if rights.no_delete:
             raise SourceError(f"not deleted: {rights.no_delete}")
         self._can_undo = rights.undo
@@ -176,24 +176,21 @@ class _Revocation:
     async def _by_transaction(self) -> Outcome | None:
         """Send each command alone: a DEL in one pipeline with a MULTI is executed even if the MULTI is refused."""
         (watched,) = await self._exchange([(b"WATCH", self._key)])
-        if isinstance(watched, ReplyError):
-            if missing_right(watched) == "command":
-                raise SourceError(f"not deleted: {no_way(self._script_error)}")
-            raise _error(watched)
+        self._require(watched, "WATCH")
         ending = b"UNWATCH"
         try:
             refused = await self._check()
             if refused is not None:
                 return refused
             await self._node.before_write(self._exchange)
-            await self._send(b"MULTI")
+            (begun,) = await self._exchange([(b"MULTI",)])
+            self._require(begun, "MULTI")
             ending = b"DISCARD"
             (queued,) = await self._exchange([(b"DEL", self._key)])
             if isinstance(queued, ReplyError):
                 raise _MethodRefusedError if str(queued).startswith("OOM") else _write_error(queued)
             reply = await sent(self._node, self._exchange, b"EXEC")
-            if isinstance(reply, ReplyError):
-                raise _error(reply)
+            self._require(reply, "EXEC")
             ending = b""
         finally:
             await self._leave(ending)
@@ -285,8 +282,10 @@ class _Revocation:
             return (b"DUMP", self._key), self._dump
         return self._read.command, self._read.reply
 
-    async def _send(self, *command: bytes) -> None:
-        (reply,) = await self._exchange([command])
+    def _require(self, reply: object, command: str) -> None:
+        """Raise SourceError if a command of the transaction, which is tried after the script, is refused."""
+        if isinstance(reply, ReplyError) and missing_right(reply) == "command":
+            raise SourceError(f"not deleted: {no_way(self._script_error, command)}")
         if isinstance(reply, ReplyError):
             raise _error(reply)
 

@@ -8,13 +8,13 @@ import hiredis
 
 from redis_dash.client.connection import CLIENT_NAME, Connection
 from redis_dash.client.opening import open_connection
-from redis_dash.client.reasons import describe
+from redis_dash.client.reasons import describe, without_arguments
 from redis_dash.client.sentinel.views import NAMES, View, names_of, questions, read_view
 from redis_dash.client.tunnel import WITHIN_S
 from redis_dash.config import Url
 from redis_dash.core.errors import AwayError, SourceError
 
-CONNECT_S, ANSWER_S = 2.0, 1.0
+CONNECT_S, ANSWER_S = 3.0, 1.0
 """How long it may take to connect and to answer, and to answer on a connection that is open."""
 REFUSED = ("the server refused the user name or password", "not allowed to run")
 ITS_OWN_USER = "the sentinels have a user and a password of their own (--sentinel-user, --sentinel-password-file)"
@@ -45,7 +45,8 @@ class Sentinel:
         try:
             async with asyncio.timeout(ANSWER_S if self._connection.is_open else self._connect_s):
                 await self._connect()
-                view = read_view(await self._connection.send(self._questions))
+                replies = await self._connection.send(self._questions)
+                view = read_view(without_arguments(self._questions, replies))
                 if view.address is None:
                     self.names = names_of((await self._connection.send([NAMES]))[0])
         except (OSError, TimeoutError, SourceError, hiredis.ProtocolError) as error:

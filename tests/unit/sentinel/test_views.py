@@ -71,6 +71,8 @@ def test_a_name_that_is_not_known() -> None:
         [b"10.0.0.1", "²".encode()],
         [b"h/0?ssl_cert_reqs=none#", b"1"],
         [b"x@h", b"1"],
+        [b"a..b", b"1"],
+        [b":::::", b"1"],
         [b"", b"1"],
         [b"\x1b[31m", b"1"],
         [None, b"1"],
