@@ -1,4 +1,7 @@
-"""Every key name and channel that the demo uses: the contract with whoever reads its Redis."""
+"""Every key name and channel that the demo uses: the contract with whoever reads its Redis.
+
+Braces put a key into the slot that a cluster gives to what they enclose: `fence:{product:7}` is where `product:7` is.
+"""
 
 from typing import Final
 
@@ -16,7 +19,8 @@ VIEWS: Final = "views"
 
 LEADERBOARD: Final = "leaderboard"  # sorted set: player -> best score
 ONLINE_USERS: Final = "online_users"  # set of the ids of users with a session
-ONLINE_SESSIONS: Final = "online_sessions"  # hash: session id -> user id
+ONLINE_SESSIONS: Final = "online_sessions:{online_users}"  # hash: session id -> user id
+ONLINE_COUNTS: Final = "online_counts:{online_users}"  # hash: user id -> number of sessions
 EMAIL_QUEUE: Final = "queue:emails"  # list of JSON mails, the newest last
 
 ORDERS: Final = "orders"
@@ -35,7 +39,7 @@ def session(session_id: str) -> str:
 
 
 def user(user_id: int | str) -> str:
-    """Hash: what is kept about a user who signed in at least once, among it how many `sessions` there are now."""
+    """Hash: what is kept about a user who signed in at least once."""
     return f"{USER}:{user_id}"
 
 
@@ -51,7 +55,7 @@ def product(product_id: int) -> str:
 
 def product_fence(product_id: int) -> str:
     """String: the lowest version of `product(product_id)` that may be cached."""
-    return f"fence:{product(product_id)}"
+    return f"fence:{{{product(product_id)}}}"
 
 
 def cache_stats(cache: str) -> str:

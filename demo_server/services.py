@@ -11,12 +11,12 @@ from fastapi import Depends, Request
 from redis.asyncio import Redis
 
 from demo_server import keys
+from demo_server.clients import background_work, circuit_of, close_client, open_client
 from demo_server.patterns.cache_stats import CacheStats
 from demo_server.patterns.circuit_breaker import PROBE_TIMEOUT, CircuitBreaker, quiet_while_open
 from demo_server.patterns.events import Events
 from demo_server.patterns.leaderboard import Leaderboard
 from demo_server.patterns.page_views import PageViews
-from demo_server.patterns.redis_client import close_client, open_client
 from demo_server.patterns.response_cache import ResponseCache
 from demo_server.process.guarded import GuardedFolder
 from demo_server.settings import Settings
@@ -34,6 +34,7 @@ from demo_server.truth.counted import (
     CountedSessions,
 )
 from demo_server.truth.counts import Truth
+from demo_server.truth.recount import Recount
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ class Services:
     probe: Redis  # used by the circuit breaker only
     circuit: CircuitBreaker
     truth: Truth
+    recount: Recount
     database: Database
     events: Events
     stats: CacheStats
@@ -75,8 +77,9 @@ def build_services(settings: Settings) -> Services:
         settings=settings,
         redis=redis,
         probe=probe,
-        circuit=CircuitBreaker(redis, probe),
+        circuit=CircuitBreaker(circuit_of(redis), probe),
         truth=truth,
+        recount=Recount(redis, truth),
         database=database,
         events=events,
         stats=stats,
@@ -104,7 +107,8 @@ async def running(services: Services) -> AsyncIterator[None]:
         await services.circuit.check()
         stack.push_async_callback(services.stats.flush)
         orders = OrderService(services.redis, services.database, services.events)
-        for work in (services.circuit.run(), services.stats.run(), orders.run()):
+        works = [services.circuit.run(), services.stats.run(), services.recount.run(), orders.run()]
+        for work in works + background_work(services.redis) + background_work(services.probe):
             stack.push_async_callback(_cancel, asyncio.create_task(work))
         yield
 

@@ -107,6 +107,7 @@ def main() -> None:
     \b
     redis-dash                             REDIS_URL, or redis://127.0.0.1:6379/0
     redis-dash redis://:secret@host:6379/0
+    redis-dash redis+sentinel://host1,host2/mymaster   or redis+cluster://host1,host2
     redis-dash demo                        a living system to look at; needs no Redis
     redis-dash snapshot --for 5            the same figures as JSON
     redis-dash doctor                      what may I here, and what is missing?
@@ -211,18 +212,24 @@ def doctor(url: str | None, config_file: Path | None, as_json: bool, **given: An
 @click.option("--rate", type=Number(0.1, 1000), help="Requests a second of the workload.")
 @click.option("--seed", type=int, help="Makes the workload's choices repeatable.")
 @click.option("--redis-url", help="Use this Redis instead of a private one (it will be written to).")
+@click.option("--cluster", "kind", flag_value="cluster", help="Three primaries of its own and their replicas.")
+@click.option("--sentinel", "kind", flag_value="sentinel", help="A primary of its own, a replica and three sentinels.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port of the demo application.")
 @refresh_option
 @screen_option
-def demo(refresh_s: float | None, **given: Any) -> None:
+def demo(refresh_s: float | None, kind: str | None, **given: Any) -> None:
     """Watch a demo application with its own Redis."""
+    if kind is not None and given["redis_url"] is not None:
+        raise click.UsageError(f"--{kind} starts servers of its own: leave out --redis-url")
     _require_terminal()
     from redis_dash.demo import DemoError, run_demo
 
     try:
         screen = {"ascii": given.pop("ascii"), "refresh_s": refresh_s}
         config = Config(**{name: value for name, value in screen.items() if value is not None})
-        run_demo(config, {name.replace("_", "-"): str(value) for name, value in given.items() if value is not None})
+        run_demo(
+            config, {name.replace("_", "-"): str(value) for name, value in given.items() if value is not None}, kind
+        )
     except DemoError as error:
         _exit(str(error), 1)
 

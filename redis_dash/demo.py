@@ -30,6 +30,18 @@ SCENARIOS = {
     "resume": "Traffic as before pause or calm.",
 }
 """Scenarios that the demo application runs on request over its control channel, and what they show."""
+CLUSTER_SCENARIOS = {
+    "failover": "A replica takes the place of its primary, which waits for it: nothing is lost; see Server.",
+    "kill-node": "A primary is killed: 2 of 3 primaries, counts are lower bounds. Its replica takes over in some 3 s.",
+    "reshard": "1,000 slots go to another primary while requests go on: no figure goes wrong; see Server.",
+}
+"""What can be done to the demo's own cluster."""
+SENTINEL_SCENARIOS = {
+    "failover": "The replica takes the place of the primary: the last writes may be lost; Events has a gap.",
+    "kill-node": "The primary is killed: figures get old, until the replica has taken its place after some 3 s.",
+}
+"""What can be done to the demo's own servers that sentinels watch."""
+MORE_SCENARIOS = {"cluster": CLUSTER_SCENARIOS, "sentinel": SENTINEL_SCENARIOS}
 
 
 CONFIGURATION: dict[str, Any] = {
@@ -72,11 +84,12 @@ class _Progress:
         self._quiet.set()
 
 
-def run_demo(config: Config, options: Mapping[str, str]) -> None:
+def run_demo(config: Config, options: Mapping[str, str], kind: str | None = None) -> None:
     """Run until the user quits; the demo always ends with the dashboard.
 
     Args:
         options: further options of ``python -m demo_server``.
+        kind: ``cluster`` or ``sentinel`` for several servers of its own; None for one.
 
     Raises:
         DemoError: the demo application is not installed or did not start; its output is on stderr.
@@ -84,7 +97,7 @@ def run_demo(config: Config, options: Mapping[str, str]) -> None:
     if not all(find_spec(name) for name in ("fastapi", "uvicorn", "httpx", "aiosqlite")):
         raise DemoError("the demo needs a few more packages: pip install 'redis-dash[demo]'")
     click.echo("redis-dash: starting the demo", err=True)
-    arguments = [f"--{name}={value}" for name, value in options.items()]
+    arguments = [f"--{name}={value}" for name, value in options.items()] + ([f"--{kind}"] if kind else [])
     process = subprocess.Popen(
         # The demo ends when its standard input closes, even if this process is killed.
         [sys.executable, "-m", "demo_server", "--exit-with-stdin", *arguments],
@@ -106,7 +119,7 @@ def run_demo(config: Config, options: Mapping[str, str]) -> None:
         run_dashboard(
             msgspec.structs.replace(config, url=ready.redis_url, **CONFIGURATION),
             title=f"demo {ready.http_url}",
-            scenarios=SCENARIOS,
+            scenarios=SCENARIOS | MORE_SCENARIOS.get(kind or "", {}),
         )
     finally:
         _stop(process)

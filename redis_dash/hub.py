@@ -52,7 +52,7 @@ class Hub:
         """
         self.deployment = deployment or Deployment(Url(config.url))
         self._subscriber = Subscriber(
-            self.deployment.url, config.channels, MessageRing(), lambda: self.deployment.listening_url
+            self.deployment.url, config.channels, MessageRing(), self.deployment.open_listener
         )
         self._shards = ShardChannels(self.deployment, config.shard_channels, self._subscriber)
         self._latest: dict[str, Reading[Any]] = {}
@@ -165,9 +165,8 @@ class Hub:
                 self._latest = missing | self._latest
             self._unread.update(self._latest)
             self._read_soon()
-            for source in self.watch.with_own_connection.values():
-                if not trouble and not source.is_connected:
-                    source.connect_now()
+            if not trouble:
+                self.watch.connect_now()
         if not trouble:
             self._there_at = time.monotonic()
         self._read_own_connections()

@@ -7,13 +7,18 @@ import gc
 import os
 import time
 from collections.abc import Awaitable, Callable, Generator, Iterator
+from pathlib import Path
 
 import pytest
 import redis
 
+from demo_server.process import embedded
 from demo_server.process.embedded import EmbeddedServer
 from redis_dash.client.own_lookups import OwnLookups
 from redis_dash.client.server_cost import ServerCost
+
+if os.environ.get("TESTED_SERVER"):  # ``make matrix`` names one
+    embedded.find_server = lambda: Path(os.environ["TESTED_SERVER"])
 
 
 @pytest.hookimpl(optionalhook=True)

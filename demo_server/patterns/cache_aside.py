@@ -116,5 +116,5 @@ class CacheAside:
             return None, True  # not written by this application
 
     def _keys(self, row_id: int) -> list[str]:
-        """The value's key and the fence's. A fence must not look like a value to who scans for `{prefix}:*`."""
-        return [f"{self._prefix}:{row_id}", f"fence:{self._prefix}:{row_id}"]
+        """The value's key and the fence's: none to who scans for `{prefix}:*`, but in the same slot of a cluster."""
+        return [f"{self._prefix}:{row_id}", f"fence:{{{self._prefix}:{row_id}}}"]

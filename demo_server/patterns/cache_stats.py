@@ -5,7 +5,7 @@ import logging
 from collections import Counter
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
 from demo_server.patterns.circuit_breaker import CircuitOpenError
 
@@ -44,10 +44,7 @@ class CacheStats:
             if not counts:
                 return counts
             try:
-                async with self._redis.pipeline(transaction=False) as pipe:
-                    for (cache, field), number in counts.items():
-                        pipe.hincrby(f"{self._prefix}:{cache}", field, number)
-                    results = await pipe.execute(raise_on_error=False)
+                return await self._write(counts)
             except CircuitOpenError:
                 self._pending.update(counts)
                 return Counter()
@@ -55,14 +52,23 @@ class CacheStats:
                 # Redis may have counted them: a second attempt could count them twice.
                 log.warning("%d lookups may not be counted: %s", counts.total(), error)
                 return Counter()
-            return self._confirmed(counts, results)
+
+    async def _write(self, counts: Counts) -> Counts:
+        """Return what Redis confirmed. Raises RedisError if nobody can tell what it has counted."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for (cache, field), number in counts.items():
+                pipe.hincrby(f"{self._prefix}:{cache}", field, number)
+            results = await pipe.execute(raise_on_error=False)
+        return self._confirmed(counts, results)
 
     def _confirmed(self, counts: Counts, results: list[object]) -> Counts:
         """Return the counts that Redis took, and keep those that it refused."""
         confirmed: Counts = Counter()
         refusal = None
         for (counter, number), result in zip(counts.items(), results, strict=True):
-            if isinstance(result, RedisError):
+            if isinstance(result, RedisError) and not isinstance(result, ResponseError):
+                raise result  # a node of a cluster is lost
+            if isinstance(result, ResponseError):
                 refusal = result
                 self._pending[counter] += number
             else:

@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+from typing import Protocol
 
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.exceptions import ClusterDownError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 log = logging.getLogger(__name__)
@@ -21,6 +22,16 @@ class CircuitOpenError(RedisConnectionError):
     def __init__(self, problem: RedisError) -> None:
         super().__init__(f"the circuit is open: {problem}")
         self.problem = problem
+
+
+class Circuit(Protocol):
+    """What fails at once while it is open: a client, or its pool."""
+
+    problem: RedisError | None
+
+    async def open_circuit(self, problem: RedisError) -> None: ...
+
+    def close_circuit(self) -> None: ...
 
 
 class CircuitPool(BlockingConnectionPool):
@@ -49,16 +60,15 @@ class CircuitBreaker:
     While the circuit is open, commands fail at once and nothing is sent. Without it each request waits for a time-out.
     """
 
-    def __init__(self, redis: Redis, probe: Redis) -> None:
-        """`redis` is the shared client, on a CircuitPool; `probe` is a client with `PROBE_TIMEOUT` for the pings."""
-        assert isinstance(redis.connection_pool, CircuitPool)
-        self._pool = redis.connection_pool
+    def __init__(self, circuit: Circuit, probe: Redis) -> None:
+        """`circuit` is the shared client's, such as its CircuitPool; `probe` is a client with `PROBE_TIMEOUT`."""
+        self._circuit = circuit
         self._probe = probe
 
     @property
     def is_up(self) -> bool:
         """Whether Redis answered the last ping."""
-        return self._pool.problem is None
+        return self._circuit.problem is None
 
     async def run(self) -> None:
         """Ping again and again until cancelled."""
@@ -72,16 +82,18 @@ class CircuitBreaker:
         if problem is None:
             if not self.is_up:
                 log.warning("Redis answers again: the circuit is closed")
-            self._pool.close_circuit()
+            self._circuit.close_circuit()
         else:
             if self.is_up:
                 log.warning("Redis cannot be used: the circuit is open: %s", problem)
-            await self._pool.open_circuit(problem)
+            await self._circuit.open_circuit(problem)
 
     async def _ping(self) -> RedisError | None:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 await self._probe.ping()
+            except ClusterDownError as error:
+                return error
             except ResponseError:
                 return None  # a refusal is an answer
             except RedisTimeoutError as error:

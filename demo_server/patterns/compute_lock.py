@@ -48,8 +48,8 @@ class Entry:
 
     @property
     def keys(self) -> list[str]:
-        """The value's key and the lock's. A lock must not look like an entry to who scans for `{prefix}:*`."""
-        return [self.key, f"lock:{self.key}"]
+        """The value's key and the lock's: no entry to who scans for `{prefix}:*`, but in the same slot of a cluster."""
+        return [self.key, f"lock:{{{self.key}}}"]
 
     @property
     def lock_ttl_ms(self) -> int:

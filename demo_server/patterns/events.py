@@ -20,8 +20,11 @@ class Events:
         """Publish `{"type": event_type, …fields, "at": epoch seconds}`; returns whether Redis took it."""
         message = json.dumps({"type": event_type, **fields, "at": round(time.time(), 3)})
         try:
-            await self._redis.publish(channel, message)
+            await self._send(channel, message)
         except RedisError as error:
             log.warning("%s on %s is lost: %s", event_type, channel, error)
             return False
         return True
+
+    async def _send(self, channel: str, message: str) -> None:
+        await self._redis.publish(channel, message)

@@ -5,59 +5,66 @@ their users. A session leaves the hash when it is known to have ended, and a few
 """
 
 import logging
+from collections.abc import Sequence
 
 from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 
 _SAMPLES = 20  # sessions checked each time, much as Redis itself finds expired keys
 
-# KEYS sessions and their users, online users; ARGV prefixes of a session's and of a user's key, how many at random, ids
-# of sessions that have ended…. The other keys are computed: this is not for a cluster.
+# KEYS online users, sessions and their users, number of sessions of each user; ARGV session id, user.
+_ADD = """
+if redis.call('HSET', KEYS[2], ARGV[1], ARGV[2]) == 1 then redis.call('HINCRBY', KEYS[3], ARGV[2], 1) end
+redis.call('SADD', KEYS[1], ARGV[2])
+"""
+# KEYS as above; ARGV how many at random, ids of sessions that have ended…. -> ids of sessions, chosen at random
 _DROP = """
-local function drop(id)
-  local user = redis.call('HGET', KEYS[1], id)
-  if not user then return end
-  redis.call('HDEL', KEYS[1], id)
-  if redis.call('HINCRBY', ARGV[2] .. user, 'sessions', -1) <= 0 then redis.call('SREM', KEYS[2], user) end
+for place = 2, #ARGV do
+  local user = redis.call('HGET', KEYS[2], ARGV[place])
+  if user then
+    redis.call('HDEL', KEYS[2], ARGV[place])
+    if redis.call('HINCRBY', KEYS[3], user, -1) <= 0 then
+      redis.call('HDEL', KEYS[3], user)
+      redis.call('SREM', KEYS[1], user)
+    end
+  end
 end
-for place = 4, #ARGV do drop(ARGV[place]) end
-for _, id in ipairs(redis.call('HRANDFIELD', KEYS[1], ARGV[3])) do
-  if redis.call('EXISTS', ARGV[1] .. id) == 0 then drop(id) end
-end
+return redis.call('HRANDFIELD', KEYS[2], ARGV[1])
 """
 
 
 class OnlineUsers:
-    """The set `online_users`, the hash `online_sessions`, and the field `sessions` of each hash `user:{id}`."""
+    """The set `online_users`, and two hashes that the braces in their names put into its slot of a cluster.
 
-    def __init__(
-        self,
-        redis: Redis,
-        *,
-        users: str = "online_users",
-        sessions: str = "online_sessions",
-        session_prefix: str = "session",
-        user_prefix: str = "user",
-    ) -> None:
-        self._users = users
-        self._sessions = sessions
+    Sessions are in other slots, so no script reads them: they are looked up between two scripts.
+    """
+
+    def __init__(self, redis: Redis, *, users: str = "online_users", session_prefix: str = "session") -> None:
+        self._redis = redis
+        self._keys = [users, f"online_sessions:{{{users}}}", f"online_counts:{{{users}}}"]
         self._session_prefix = session_prefix
-        self._user_prefix = user_prefix
-        self._script = redis.register_script(_DROP)
+        self._add = redis.register_script(_ADD)
+        self._drop = redis.register_script(_DROP)
 
-    def add(self, pipe: Pipeline, user_id: int, session_id: str) -> None:
-        """Add a new session of a user, in the transaction that makes it."""
-        pipe.hset(self._sessions, session_id, str(user_id))
-        pipe.hincrby(f"{self._user_prefix}:{user_id}", "sessions", 1)
-        pipe.sadd(self._users, user_id)
+    async def add(self, user_id: int, session_id: str) -> None:
+        """Add a session of a user, after it was stored: one that is in no index yet is never taken for ended."""
+        await self._add(keys=self._keys, args=[session_id, user_id])
 
     async def drop(self, session_id: str) -> None:
         """Remove a session that has ended. Never fails: what is missed is found later."""
-        arguments: list[str | int] = [f"{self._session_prefix}:", f"{self._user_prefix}:", _SAMPLES, session_id]
         try:
-            await self._script(keys=[self._sessions, self._users], args=arguments)
+            some = await self._drop(keys=self._keys, args=[_SAMPLES, session_id])
+            if ended := await self._ended([bytes(one).decode() for one in some]):
+                await self._drop(keys=self._keys, args=[0, *ended])
         except RedisError as error:
             log.warning("the end of a session was not noted: %s", error)
+
+    async def _ended(self, session_ids: Sequence[str]) -> list[str]:
+        """Return those sessions whose keys are gone."""
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for session_id in session_ids:
+                pipe.exists(f"{self._session_prefix}:{session_id}")
+            exist = await pipe.execute()
+        return [session_id for session_id, there in zip(session_ids, exist, strict=True) if not there]

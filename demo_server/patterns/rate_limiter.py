@@ -52,14 +52,17 @@ class RateLimiter:
 
     async def admit(self, client: str) -> Verdict | None:
         """Count a request of this client; returns None if Redis cannot count it, and then nobody is limited."""
-        suffix = f"{self._process}{next(self._counter)}"
         try:
-            accepted, used, now, oldest = await self._script(
-                keys=[f"{self._prefix}:{client}"], args=[self.window, self.limit, suffix]
-            )
+            return await self._ask(client)
         except RedisError as error:
             log.warning("nobody is limited: %s", error)
             return None
+
+    async def _ask(self, client: str) -> Verdict:
+        suffix = f"{self._process}{next(self._counter)}"
+        accepted, used, now, oldest = await self._script(
+            keys=[f"{self._prefix}:{client}"], args=[self.window, self.limit, suffix]
+        )
         at = float(now)
         # No request stays for longer than the window; `min` hides the rounding of a double.
         reset = min(self.window, max(1, math.ceil(float(oldest) + self.window - at)))

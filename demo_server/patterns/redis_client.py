@@ -29,6 +29,12 @@ def open_client(url: str, *, name: str | None = None, timeout: float = _TIMEOUT)
     return Redis(connection_pool=pool)
 
 
+def circuit_of(redis: Redis) -> CircuitPool:
+    """The pool that a circuit breaker opens."""
+    assert isinstance(redis.connection_pool, CircuitPool)
+    return redis.connection_pool
+
+
 async def close_client(redis: Redis) -> None:
     """Close every connection of the client."""
     await redis.aclose()

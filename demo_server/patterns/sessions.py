@@ -7,11 +7,9 @@ import json
 import logging
 import re
 import secrets
-from collections.abc import Callable
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
@@ -19,7 +17,6 @@ log = logging.getLogger(__name__)
 _ID = re.compile(r"[A-Za-z0-9_-]{43}")  # what token_urlsafe(32) makes
 
 Data = dict[str, Any]
-AddCommands = Callable[[Pipeline, str], object]  # to a transaction, for a session's id
 
 
 def is_session_id(text: str) -> bool:
@@ -38,24 +35,16 @@ class Sessions:
         self._redis = redis
         self._prefix = prefix
 
-    async def start(
-        self, data: Data, *, old_id: str | None = None, also: AddCommands | None = None
-    ) -> tuple[str, Data | None]:
+    async def start(self, data: Data, *, old_id: str | None = None) -> tuple[str, Data | None]:
         """Start a session; returns its id, and the data of the browser's old session, which ends.
 
         The id is new each time: a session id that somebody planted in a browser never becomes one that is signed in.
-        `also` adds commands to the same transaction, such as those of an index of sessions.
+        The two sessions may be on two nodes of a cluster, so this is no transaction. If the old one cannot be ended,
+        nobody is told the new id.
         """
         session_id = secrets.token_urlsafe(32)
-        old = old_id if old_id and is_session_id(old_id) else None
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.set(self._key(session_id), json.dumps(data), ex=self.ttl)
-            if also is not None:
-                also(pipe, session_id)
-            if old:
-                pipe.getdel(self._key(old))
-            results = await pipe.execute()
-        return session_id, _parse(results[-1]) if old else None
+        await self._store(session_id, json.dumps(data))
+        return session_id, await self.end(old_id) if old_id else None
 
     async def read(self, session_id: str) -> Data | None:
         """Return the data of a session, and renew it in the same round trip; None if there is no such session."""
@@ -68,8 +57,15 @@ class Sessions:
         """Delete a session; returns what it held, None if there was none."""
         if not is_session_id(session_id):
             return None
-        value: Any = await self._redis.getdel(self._key(session_id))
-        return _parse(value)
+        return _parse(await self._take(session_id))
+
+    async def _store(self, session_id: str, value: str) -> None:
+        await self._redis.set(self._key(session_id), value, ex=self.ttl)
+
+    async def _take(self, session_id: str) -> bytes | None:
+        """Delete a session; returns the value that it had."""
+        value: bytes | None = await self._redis.getdel(self._key(session_id))  # type: ignore[assignment]
+        return value
 
     async def _get_and_renew(self, session_id: str) -> tuple[bytes | None, bool]:
         """Return the value, and whether it was renewed."""

@@ -2,10 +2,12 @@
 
 import importlib.util
 import os
+import re
 import shutil
 import socket
+import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
@@ -13,6 +15,7 @@ from typing import Self
 from demo_server.process.guarded import GuardedFolder
 
 _READY_TIMEOUT = 5.0  # seconds
+_VERSION_TIMEOUT = 20.0  # seconds
 _POLL = 0.003  # seconds
 _ATTEMPTS = 5  # another process may take the free port before the server does
 _HOST = "127.0.0.1"
@@ -43,6 +46,18 @@ def find_server() -> Path:
     raise EmbeddedServerError(_INSTALL_HINT)
 
 
+def major_version(program: Path) -> int:
+    """Return the first number of a server's version: 6 of Redis 6.2.14. Raises EmbeddedServerError."""
+    try:
+        shown = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=_VERSION_TIMEOUT).stdout
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EmbeddedServerError(f"{program} does not tell its version: {error}") from error
+    found = re.search(r"\bv=(\d+)", shown)
+    if found is None:
+        raise EmbeddedServerError(f"{program} does not tell its version")
+    return int(found[1])
+
+
 class EmbeddedServer:
     """A server that can be started, stopped, and started again on the same port, empty each time.
 
@@ -51,10 +66,19 @@ class EmbeddedServer:
     """
 
     def __init__(
-        self, port: int | None = None, program: Path | None = None, options: Mapping[str, str] = MappingProxyType({})
+        self,
+        port: int | None = None,
+        program: Path | None = None,
+        options: Mapping[str, str] = MappingProxyType({}),
+        *,
+        is_sentinel: bool = False,
     ) -> None:
-        """`port` None takes a free one, `program` None what `find_server` finds; `options` are further settings."""
+        """`port` None takes a free one, `program` None what `find_server` finds; `options` are further settings.
+
+        A sentinel watches nothing until it is told to.
+        """
         self._options = options
+        self._is_sentinel = is_sentinel
         self._wanted_port = port
         self._wanted_program = program
         self._guarded: GuardedFolder | None = None
@@ -92,7 +116,8 @@ class EmbeddedServer:
         attempts = 1 if self._wanted_port else _ATTEMPTS
         for attempt in range(1, attempts + 1):
             self.port = self._wanted_port or free_port()
-            self._guarded = GuardedFolder(_command(program, self.port, self._options))
+            command = _command(program, self.port, self._options)
+            self._guarded = GuardedFolder(_as_sentinel(command) if self._is_sentinel else command)
             try:
                 self._guarded.start()
                 self.version = self._wait_until_ready(program)
@@ -154,6 +179,11 @@ def _command(program: Path, port: int, more: Mapping[str, str]) -> list[str]:
     return [str(program), *(part for name, value in options.items() for part in (f"--{name}", value))]
 
 
+def _as_sentinel(command: Sequence[str]) -> list[str]:
+    """Return the same server as a sentinel: it wants a file in which it keeps what it knows."""
+    return ["/bin/sh", "-c", ': >sentinel.conf && exec "$0" sentinel.conf --sentinel "$@"', *command]
+
+
 def free_port() -> int:
     """Return a port of loopback that nobody uses now."""
     with socket.socket() as probe:
@@ -165,9 +195,10 @@ def free_port() -> int:
 def _ask_for_info(port: int) -> dict[str, str]:
     """Ask for INFO server on a bare socket: importing a client takes longer than the server takes to start."""
     try:
-        with socket.create_connection((_HOST, port), timeout=0.5) as connection:
-            connection.sendall(b"INFO server\r\nQUIT\r\n")
-            reply = b"".join(iter(lambda: connection.recv(65536), b""))
+        with socket.create_connection((_HOST, port), timeout=0.5) as connection, connection.makefile("rb") as replies:
+            connection.sendall(b"INFO server\r\n")  # a sentinel does not know QUIT
+            length = replies.readline().strip()
+            reply = replies.read(int(length[1:])) if length.startswith(b"$") else b""
     except OSError:
         return {}
     lines = reply.decode(errors="replace").splitlines()

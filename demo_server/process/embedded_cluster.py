@@ -1,22 +1,29 @@
 """An embedded cluster: private servers on loopback, each primary with a replica, which end with this process."""
 
+import contextlib
 import os
 import signal
+import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import redis
 
+from demo_server.process import embedded
 from demo_server.process.embedded import EmbeddedServer, EmbeddedServerError, free_port
+from demo_server.process.guarded import GuardedFolder
 
 SLOTS = 16384
 _READY_TIMEOUT = 30.0  # seconds
 _POLL = 0.02  # seconds
 _ATTEMPTS = 5
+_SLOTS_AT_ONCE = 20
+_BUS_OFFSET = 10_000  # servers before Redis 7 talk to each other on the port so far above their own
 
 
 class EmbeddedCluster:
@@ -42,7 +49,9 @@ class EmbeddedCluster:
             **options,
         }
         self._running = ExitStack()
+        self._folder = GuardedFolder()
         self._buses: list[int] = []  # the ports on which they talk to each other
+        self._all: list[EmbeddedServer] = []
         self.servers: tuple[EmbeddedServer, ...] = ()
         self.clients: tuple[redis.Redis, ...] = ()  # one for each server, of this server alone
 
@@ -61,8 +70,12 @@ class EmbeddedCluster:
             raise
 
     def _start(self) -> None:
+        program = embedded.find_server()
+        is_old = embedded.major_version(program) < 7
+        self._running.enter_context(self._folder)
+        self._running.callback(self._stop_servers)
         with ThreadPoolExecutor() as pool:
-            started = list(pool.map(lambda _: self._started(), range(sum(self._numbers))))
+            started = list(pool.map(lambda _: self._started(program, is_old), range(sum(self._numbers))))
         self.servers, self._buses = tuple(server for server, _ in started), [bus for _, bus in started]
         self.clients = tuple(redis.Redis(port=server.port, socket_timeout=5) for server in self.servers)
         for client in self.clients:
@@ -72,7 +85,7 @@ class EmbeddedCluster:
         for number, client in enumerate(self.clients):
             _ask(client, "CLUSTER SET-CONFIG-EPOCH", number + 1)
             if number < primaries:
-                _ask(client, "CLUSTER ADDSLOTSRANGE", ends[number], ends[number + 1] - 1)
+                _ask(client, "CLUSTER ADDSLOTS", *range(ends[number], ends[number + 1]))
         for server, bus in zip(self.servers[1:], self._buses[1:], strict=True):
             _ask(self.clients[0], "CLUSTER MEET", "127.0.0.1", server.port, bus)
         self.wait_until(lambda: all(self._knows_all(client) for client in self.clients))
@@ -80,12 +93,19 @@ class EmbeddedCluster:
             _ask(self.clients[primaries + number], "CLUSTER REPLICATE", self.id_of(number % primaries))
         self.wait_until(self.is_up)
 
-    def _started(self) -> tuple[EmbeddedServer, int]:
+    def _started(self, program: Path, is_old: bool) -> tuple[EmbeddedServer, int]:
         """Return a server that runs, and the port on which it talks to the others. Raises EmbeddedServerError."""
         for attempt in range(1, _ATTEMPTS + 1):
-            bus = free_port()  # another process may take it before the server does
-            server = EmbeddedServer(options={**self._options, "cluster-port": str(bus)})
-            self._running.callback(server.stop)
+            # Another process may take the ports before the server does.
+            port = _port_with_bus() if is_old else None
+            bus = free_port() if port is None else port + _BUS_OFFSET
+            # The server's memory of the cluster outlives it: it comes back as the node that it was.
+            options = {**self._options, "cluster-config-file": str(self._folder.path / f"{bus}.conf")}
+            if not is_old:
+                options["cluster-port"] = str(bus)
+                options["shutdown-timeout"] = "0"  # no primary waits for its replica when all end
+            server = EmbeddedServer(port, program, options)
+            self._all.append(server)
             try:
                 server.start()
             except EmbeddedServerError:
@@ -120,36 +140,83 @@ class EmbeddedCluster:
         os.kill(self.servers[number].pid, signal.SIGKILL)
         self.servers[number].stop()
 
+    def restart(self, number: int) -> None:
+        """Start a server that was killed. It is empty, so wait until a replica has taken the place of a primary."""
+        self.servers[number].start()
+
     def owner_of(self, slot: int) -> int:
         """The number of the server that holds a slot, as the first server that runs sees it."""
         for first, last, (_, port, *_), *_ in slots_told(self._alive()[0]):
             if first <= slot <= last:
-                return next(number for number, server in enumerate(self.servers) if server.port == port)
+                return self._number_at(port)
         raise LookupError(slot)
 
+    def pairs(self) -> list[tuple[int, int]]:
+        """Each primary with a replica of it, among the servers that run."""
+        roles = {n: one.info("replication") for n, one in enumerate(self.clients) if self.servers[n].is_running}
+        return [
+            (self._number_at(facts["master_port"]), number)
+            for number, facts in roles.items()
+            if facts["role"] == "slave"
+        ]
+
+    def failover(self, replica: int) -> None:
+        """Let a replica take the place of its primary, which waits until it has the last write."""
+        _ask(self.clients[replica], "CLUSTER FAILOVER")
+
+    def _number_at(self, port: int) -> int:
+        return next(number for number, server in enumerate(self.servers) if server.port == port)
+
+    def slots(self) -> dict[int, list[int]]:
+        """The slots of each primary, as the first server that runs sees them."""
+        found = {number: list[int]() for number, _ in self.pairs()}
+        for first, last, (_, port, *_), *_ in slots_told(self._alive()[0]):
+            found.setdefault(self._number_at(port), []).extend(range(first, last + 1))
+        return found
+
     def move_slot(self, slot: int, target: int) -> None:
-        """Move a slot with its keys to another primary, as `valkey-cli --cluster reshard` does it."""
-        source = self.owner_of(slot)
-        self.begin_move(slot, target)
+        """Move a slot with its keys to another primary."""
+        self.move_slots([slot], self.owner_of(slot), target)
+
+    def move_slots(self, slots: Iterable[int], source: int, target: int) -> None:
+        """Move slots with their keys, a few at a time, as `valkey-cli --cluster reshard` does it."""
         port = self.servers[target].port
-        while keys := _ask(self.clients[source], "CLUSTER GETKEYSINSLOT", slot, 100):
-            _ask(self.clients[source], "MIGRATE", "127.0.0.1", port, "", 0, 5000, "KEYS", *keys)
-        self.end_move(slot, source, target)
+        moving = list(slots)
+        for few in (moving[at : at + _SLOTS_AT_ONCE] for at in range(0, len(moving), _SLOTS_AT_ONCE)):
+            self._begin_moves(few, source, target)
+            for slot in few:
+                while keys := _ask(self.clients[source], "CLUSTER GETKEYSINSLOT", slot, 100):
+                    _ask(self.clients[source], "MIGRATE", "127.0.0.1", port, "", 0, 5000, "KEYS", *keys)
+            self._end_moves(few, source, target)
 
     def begin_move(self, slot: int, target: int) -> None:
         """Mark a slot as moving: from now on its keys are on either of the two servers."""
-        source = self.owner_of(slot)
-        _ask(self.clients[target], "CLUSTER SETSLOT", slot, "IMPORTING", self.id_of(source))
-        _ask(self.clients[source], "CLUSTER SETSLOT", slot, "MIGRATING", self.id_of(target))
+        self._begin_moves([slot], self.owner_of(slot), target)
+
+    def _begin_moves(self, slots: Sequence[int], source: int, target: int) -> None:
+        self._set_slots(target, slots, "IMPORTING", self.id_of(source))
+        self._set_slots(source, slots, "MIGRATING", self.id_of(target))
 
     def end_move(self, slot: int, source: int, target: int) -> None:
         """Give a slot, whose keys have been moved, to the other server."""
+        self._end_moves([slot], source, target)
+
+    def _end_moves(self, slots: Sequence[int], source: int, target: int) -> None:
         for number in (target, source):
-            _ask(self.clients[number], "CLUSTER SETSLOT", slot, "NODE", self.id_of(target))
+            self._set_slots(number, slots, "NODE", self.id_of(target))
+
+    def _set_slots(self, number: int, slots: Sequence[int], state: str, name: str) -> None:
+        """Tell a server about slots, side by side: it answers each time when its replica knows it too."""
+        with ThreadPoolExecutor(len(slots)) as pool:
+            list(pool.map(lambda slot: _ask(self.clients[number], "CLUSTER SETSLOT", slot, state, name), slots))
 
     def stop(self) -> None:
         """Stop all servers."""
         self._running.close()
+
+    def _stop_servers(self) -> None:
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(EmbeddedServer.stop, self._all))
 
     def wait_until(self, condition: Callable[[], bool], within: float = _READY_TIMEOUT) -> None:
         """Return when a condition holds. Raises TimeoutError."""
@@ -167,6 +234,15 @@ class EmbeddedCluster:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _port_with_bus() -> int:
+    """Return a free port with a free one so far above it that servers before Redis 7 use it, too."""
+    while True:
+        port = free_port()
+        with contextlib.suppress(OSError, OverflowError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port + _BUS_OFFSET))
+            return port
 
 
 def _ask(client: redis.Redis, *command: object) -> Any:

@@ -10,14 +10,14 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from demo_server.process.embedded import EmbeddedServer
+from demo_server.process.deployment_scenarios import playing
+from demo_server.process.deployments import Deployment, Kind, start_embedded
 from demo_server.process.listener import listen
 from demo_server.process.parent import when_stdin_ends
 from demo_server.process.progress import say
-from demo_server.process.workload_process import running_workload, workload_listens
+from demo_server.process.workload_process import control_channel_has, running_workload
 from demo_server.settings import check_url
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ _DRAIN_ALONE = 0.2  # seconds, if the parent process has ended
 class DemoOptions:
     """The options of a demo."""
 
-    redis_url: str | None = None  # None: an embedded server; REDIS_URL is ignored on purpose
+    redis_url: str | None = None  # None: an embedded deployment; REDIS_URL is ignored on purpose
+    kind: Kind = "server"  # of the embedded deployment
     port: int = 0  # of the API; 0 takes a free one
     rate: float = 20.0  # requests per second
     seed: int | None = None  # None: different choices each time
@@ -43,34 +44,30 @@ class DemoOptions:
 def run_demo(options: DemoOptions) -> None:
     """Run until a signal (or the end of stdin) says stop. Raises EmbeddedServerError, SettingsError or OSError."""
     with ExitStack() as stack:
-        redis_url, database = options.redis_url, None
-        if redis_url is not None:
-            check_url(redis_url)
+        if options.redis_url is not None:
+            check_url(options.redis_url)
+            deployment = Deployment(options.redis_url)
         else:
-            redis_url, database = _start_embedded_server(stack)
+            say(f"starting the embedded {options.kind}")
+            deployment = start_embedded(options.kind, stack)
+            say(deployment.description)
         # Listens before the API has started: the workload's first requests wait in the backlog.
         listener = stack.enter_context(listen(_HOST, options.port))
         http_url = f"http://{_HOST}:{listener.getsockname()[1]}"
         workload = None
         if options.with_workload:
             say(f"starting the workload: {options.rate:g} requests per second")
-            workload = stack.enter_context(running_workload(redis_url, http_url, options.rate, options.seed))
+            workload = stack.enter_context(
+                running_workload(deployment.url, http_url, options.rate, options.seed, deployment.scenarios)
+            )
         say(f"starting the API on {http_url}")
-        asyncio.run(_serve(options, redis_url, database, listener, http_url, workload))
+        asyncio.run(_serve(options, deployment, listener, http_url, workload))
         say("ending")
-
-
-def _start_embedded_server(stack: ExitStack) -> tuple[str, Path]:
-    say("starting the embedded server")
-    server = stack.enter_context(EmbeddedServer())
-    say(f"{server.version} answers on {_HOST}:{server.port}")
-    return server.url, server.folder / "shop.sqlite3"
 
 
 async def _serve(
     options: DemoOptions,
-    redis_url: str,
-    database: Path | None,
+    deployment: Deployment,
     listener: socket.socket,
     http_url: str,
     workload: IO[bytes] | None,
@@ -81,7 +78,8 @@ async def _serve(
     from demo_server.factory import create_app
     from demo_server.settings import Settings
 
-    settings = Settings.from_environment(redis_url=redis_url, database=database)
+    database = deployment.folder and deployment.folder / "shop.sqlite3"
+    settings = Settings.from_environment(redis_url=deployment.url, database=database)
     server = _quiet_server(
         uvicorn.Config(
             create_app(settings),
@@ -94,15 +92,16 @@ async def _serve(
         )
     )
     _stop_when_asked(server, options, workload)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    while not server.started and not serving.done():  # noqa: ASYNC110 -- uvicorn has no event for it
-        await asyncio.sleep(0.005)
-    if server.started:
-        if options.with_workload:
-            await workload_listens(redis_url)
-        say("ready: 200 products, 60 people (password: demo), docs on " + http_url + "/docs")
-        print(json.dumps({"redis_url": redis_url, "http_url": http_url}), flush=True)  # noqa: T201
-    await serving
+    async with playing(deployment):
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started and not serving.done():  # noqa: ASYNC110 -- uvicorn has no event for it
+            await asyncio.sleep(0.005)
+        if server.started:
+            if listeners := int(options.with_workload) + bool(deployment.scenarios):
+                await control_channel_has(listeners, deployment.url)
+            say("ready: 200 products, 60 people (password: demo), docs on " + http_url + "/docs")
+            print(json.dumps({"redis_url": deployment.url, "http_url": http_url}), flush=True)  # noqa: T201
+        await serving
     if not server.started and not server.should_exit:
         raise OSError("the API did not start")
 

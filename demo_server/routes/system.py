@@ -48,12 +48,14 @@ class LeaderboardTruth(BaseModel):
 
 
 class TruthReport(BaseModel):
-    """What this process itself counted, never read back from Redis."""
+    """What this process itself counted; read back from Redis only after it may have lost something."""
 
+    exact_since: float | None = Field(description="epoch seconds since when Redis held exactly this; null: not now")
     sessions: int
     caches: dict[str, CacheTruth]
     rate_limits: dict[str, ClientTruth]
     channels: dict[str, int] = Field(description="messages published, by channel")
+    unconfirmed: dict[str, int] = Field(description="messages besides, of which nobody can tell, by channel")
     leaderboard: LeaderboardTruth
 
 
@@ -70,4 +72,5 @@ async def healthz(services: Served) -> Health:
 @router.get("/truth", summary="What this process counted since it began; not rate limited", response_model=TruthReport)
 async def truth(services: Served) -> dict[str, Any]:
     await services.stats.flush()
+    await services.recount.check()
     return services.truth.snapshot()

@@ -57,7 +57,7 @@ class OrderService:
             return
         mail: dict[str, Any] = {"to": account.email, "subject": f"Your order {order_id}", "amount": amount}
         try:
-            async with self._redis.pipeline(transaction=True) as pipe:
+            async with self._redis.pipeline(transaction=False) as pipe:
                 pipe.rpush(keys.EMAIL_QUEUE, json.dumps(mail))
                 pipe.ltrim(keys.EMAIL_QUEUE, -_MAILS_KEPT, -1)
                 await pipe.execute()

@@ -2,11 +2,9 @@
 
 import time
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any
 
 from redis.asyncio import Redis
-from redis.asyncio.client import Pipeline
 
 from demo_server import keys
 from demo_server.patterns.events import Events
@@ -34,22 +32,17 @@ class UserSessions:
 
     def __init__(self, redis: Redis, sessions: Sessions, events: Events) -> None:
         self.ttl = sessions.ttl  # seconds since the last use
+        self._redis = redis
         self._sessions = sessions
-        self._online = OnlineUsers(
-            redis,
-            users=keys.ONLINE_USERS,
-            sessions=keys.ONLINE_SESSIONS,
-            session_prefix=keys.SESSION,
-            user_prefix=keys.USER,
-        )
+        self._online = OnlineUsers(redis, users=keys.ONLINE_USERS, session_prefix=keys.SESSION)
         self._events = events
 
     async def start(self, account: Account, address: str, old_id: str | None) -> str:
         """Sign in; returns the id of the new session. The browser's old session ends."""
         session = Session(account.id, account.email, account.role, account.name, round(time.time(), 3), address)
-        session_id, replaced = await self._sessions.start(
-            asdict(session), old_id=old_id, also=partial(self._note_login, session)
-        )
+        session_id, replaced = await self._sessions.start(asdict(session), old_id=old_id)
+        await self._online.add(account.id, session_id)
+        await self._note_login(session)
         if old_id and is_session_id(old_id):
             await self._ended(old_id, replaced, "replaced")
         await self._publish("session.created", session, role=account.role, ip=address)
@@ -72,19 +65,20 @@ class UserSessions:
         if is_session_id(session_id):
             await self._ended(session_id, await self._sessions.end(session_id), "logout")
 
-    def _note_login(self, session: Session, pipe: Pipeline, session_id: str) -> None:
-        self._online.add(pipe, session.id, session_id)
+    async def _note_login(self, session: Session) -> None:
         user = keys.user(session.id)
-        pipe.hset(
-            user,
-            mapping={
-                "email": session.email,
-                "name": session.name,
-                "role": session.role,
-                "last_login_at": session.created_at,
-            },
-        )
-        pipe.hincrby(user, "logins", 1)
+        async with self._redis.pipeline(transaction=False) as pipe:
+            pipe.hset(
+                user,
+                mapping={
+                    "email": session.email,
+                    "name": session.name,
+                    "role": session.role,
+                    "last_login_at": session.created_at,
+                },
+            )
+            pipe.hincrby(user, "logins", 1)
+            await pipe.execute()
 
     async def _ended(self, session_id: str, data: dict[str, Any] | None, reason: str) -> None:
         """A session is deleted; `data` is what it held, None if it was gone before."""

@@ -10,7 +10,7 @@ from demo_server.patterns.cache_stats import CacheStats, Counts
 from demo_server.patterns.events import Events
 from demo_server.patterns.leaderboard import Leaderboard
 from demo_server.patterns.rate_limiter import RateLimiter, Verdict
-from demo_server.patterns.sessions import AddCommands, Data, Sessions
+from demo_server.patterns.sessions import Sessions
 from demo_server.truth.counts import Truth
 
 
@@ -21,11 +21,10 @@ class CountedEvents(Events):
         super().__init__(redis)
         self._truth = truth
 
-    async def publish(self, channel: str, event_type: str, **fields: object) -> bool:
-        published = await super().publish(channel, event_type, **fields)
-        if published:
+    async def _send(self, channel: str, message: str) -> None:
+        async with self._truth.gate.command(lambda: self._truth.doubt_message(channel)):
+            await super()._send(channel, message)
             self._truth.published(channel)
-        return published
 
 
 class CountedCacheStats(CacheStats):
@@ -35,11 +34,12 @@ class CountedCacheStats(CacheStats):
         super().__init__(redis, prefix=keys.CACHE_STATS)
         self._truth = truth
 
-    async def flush(self) -> Counts:
-        counts = await super().flush()
-        for (cache, field), number in counts.items():
-            self._truth.looked_up(cache, **{field: number})
-        return counts
+    async def _write(self, counts: Counts) -> Counts:
+        async with self._truth.gate.command(lambda: self._truth.doubt("lookups may be counted or not")):
+            confirmed = await super()._write(counts)
+            for (cache, field), number in confirmed.items():
+                self._truth.looked_up(cache, **{field: number})
+        return confirmed
 
 
 class CountedSessions(Sessions):
@@ -49,26 +49,24 @@ class CountedSessions(Sessions):
         super().__init__(redis, prefix=keys.SESSION)
         self._truth = truth
 
-    async def start(
-        self, data: Data, *, old_id: str | None = None, also: AddCommands | None = None
-    ) -> tuple[str, Data | None]:
-        session_id, replaced = await super().start(data, old_id=old_id, also=also)
-        self._truth.session_lives(session_id, self.ttl)
-        if old_id:
-            self._truth.session_gone(old_id)
-        return session_id, replaced
+    async def _store(self, session_id: str, value: str) -> None:
+        async with self._truth.gate.command(lambda: self._truth.doubt_session(session_id, self.ttl)):
+            await super()._store(session_id, value)
+            self._truth.session_lives(session_id, self.ttl)
 
-    async def end(self, session_id: str) -> Data | None:
-        data = await super().end(session_id)
-        self._truth.session_gone(session_id)
-        return data
+    async def _take(self, session_id: str) -> bytes | None:
+        async with self._truth.gate.command(lambda: self._truth.doubt("a session may be deleted or not")):
+            value = await super()._take(session_id)
+            self._truth.session_gone(session_id)
+        return value
 
     async def _get_and_renew(self, session_id: str) -> tuple[bytes | None, bool]:
-        value, renewed = await super()._get_and_renew(session_id)
-        if value is None:
-            self._truth.session_gone(session_id)
-        elif renewed:
-            self._truth.session_lives(session_id, self.ttl)
+        async with self._truth.gate.command(lambda: self._truth.doubt("a session may be renewed or not")):
+            value, renewed = await super()._get_and_renew(session_id)
+            if value is None:
+                self._truth.session_gone(session_id)
+            elif renewed:
+                self._truth.session_lives(session_id, self.ttl)
         return value, renewed
 
 
@@ -79,12 +77,13 @@ class CountedRateLimiter(RateLimiter):
         super().__init__(redis, limit=limit, window=window, prefix=keys.RATE_LIMIT)
         self._truth = truth
 
-    async def admit(self, client: str) -> Verdict | None:
-        verdict = await super().admit(client)
-        if verdict is not None and verdict.accepted:
-            self._truth.accepted(client, verdict.at)
-        elif verdict is not None:
-            self._truth.refused(client)
+    async def _ask(self, client: str) -> Verdict:
+        async with self._truth.gate.command(lambda: self._truth.doubt_request(client)):
+            verdict = await super()._ask(client)
+            if verdict.accepted:
+                self._truth.accepted(client, verdict.at)
+            else:
+                self._truth.refused(client)
         return verdict
 
 
@@ -96,7 +95,8 @@ class CountedLeaderboard(Leaderboard):
         self._truth = truth
 
     async def score(self, player: str, score: float) -> bool:
-        best = await super().score(player, score)
-        # The best score is the same in whatever order two results of one player arrive, here and in Redis.
-        self._truth.scored(player, score)
+        async with self._truth.gate.command(lambda: self._truth.doubt_score(player, score)):
+            best = await super().score(player, score)
+            # The best score is the same in whatever order two results of one player arrive, here and in Redis.
+            self._truth.scored(player, score)
         return best

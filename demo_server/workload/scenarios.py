@@ -8,18 +8,20 @@
 - `calm`: the scenarios above stop, and the rate is a quarter for a minute, or until another scenario;
 - `pause`: no requests begin, those in flight end; only `resume` and `flush-cache` work then;
 - `resume`: after `pause` or `calm`, as before.
+
+The launcher plays those that need its servers: `failover`, `kill-node` and `reshard`, see `process/`.
 """
 
 import asyncio
-import json
 import random
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Collection, Coroutine, Iterable
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from demo_server import keys
+from demo_server.control_channel import scenario_in
 from demo_server.process.progress import say
 from demo_server.workload.browser import Browser
 from demo_server.workload.crowd import Crowd
@@ -39,7 +41,11 @@ _SCAN_COUNT = 1000
 class Scenarios:
     """Plays scenarios, several at once if needed."""
 
-    def __init__(self, browser: Browser, crowd: Crowd, gate: Gate, redis: Redis, seed: int) -> None:
+    def __init__(
+        self, browser: Browser, crowd: Crowd, gate: Gate, redis: Redis, seed: int, of_others: Collection[str] = ()
+    ) -> None:
+        """`of_others` are names of scenarios that somebody else plays."""
+        self._of_others = frozenset(of_others)
         self._browser = browser
         self._crowd = crowd
         self._gate = gate
@@ -57,7 +63,9 @@ class Scenarios:
 
     async def obey(self, message: bytes) -> None:
         """Take a message of the control channel; a bad one is ignored, with a line on stderr."""
-        name = _scenario_in(message)
+        name = scenario_in(message)
+        if name in self._of_others:
+            return
         if name is None or (name not in self._plays and name not in {"calm", "pause", "resume"}):
             say(f"workload: not a scenario: {message[:80]!r}")
         elif not self._gate.is_open and name not in {"pause", "resume", "flush-cache"}:
@@ -125,11 +133,3 @@ class Scenarios:
                 await self._browser.call(call, address)
 
         await asyncio.gather(*(keep_calling() for _ in range(at_once)))
-
-
-def _scenario_in(message: bytes) -> str | None:
-    try:
-        name = json.loads(message)["scenario"]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None
-    return name if isinstance(name, str) else None

@@ -24,19 +24,19 @@ from redis_dash.client.reasons import (
     CERTIFICATE_WANTED,
     CLOSED,
     CLOSED_AT_ONCE,
+    RESET,
     LostError,
+    is_passing,
     no_protocol,
     say,
     tls_trouble,
     without_arguments,
 )
 from redis_dash.client.traffic import Traffic
-from redis_dash.core.errors import SourceError
+from redis_dash.core.errors import AwayError, SourceError
 from redis_dash.core.resp import Command, ReplyError
 
 CLIENT_NAME = "redis-dash"
-BACKOFF_S = (0.25, 2.0)
-"""First and longest pause between attempts to connect."""
 
 UNASKED = "the server does not speak Redis's protocol: it sent a reply without a request"
 NOT_YET: list[object] = [object()]
@@ -124,7 +124,7 @@ class Connection(asyncio.Protocol):
         if exc is not None and not isinstance(exc, ConnectionError):  # CLOSED describes a reset or broken pipe better
             return str(exc) or type(exc).__name__
         if self._chunk_at is not None:
-            return CLOSED
+            return RESET if isinstance(exc, ConnectionResetError) else CLOSED
         return self.why_closed() or (CERTIFICATE_WANTED if self._is_tls else CLOSED_AT_ONCE)
 
     def _read_last_words(self) -> None:
@@ -240,11 +240,12 @@ class Connection(asyncio.Protocol):
         """Send a command and wait for its reply.
 
         Raises:
-            SourceError: the server answered with an error, unless ``optional``.
+            AwayError: the server answers so for a while, as when it loads its data; unless ``optional``.
+            SourceError: the server answered with another error, unless ``optional``.
         """
         (reply,) = without_arguments([command], await self.send([command]))
         if isinstance(reply, ReplyError) and not optional:
-            raise SourceError(say(reply))
+            raise AwayError(say(reply)) if is_passing(reply) else SourceError(say(reply))
 
     def hang_up(self, why: str = "") -> None:
         """Close at once."""

@@ -11,7 +11,7 @@ from redis_dash.client.endpoint import without_secret
 from redis_dash.config import Url
 from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.resp import Command, ReplyError
-from redis_dash.core.rights import missing_right, refused_command, rules_for, shown_command
+from redis_dash.core.rights import missing_right, refused_command, rules_for, shown_command, with_subcommand
 
 CLOSED = "the server closed the connection"
 CLOSED_AT_ONCE = "the server closed the connection without a word: is this a TLS port (rediss://)?"
@@ -20,14 +20,18 @@ CERTIFICATE_WANTED = (
 )
 CERTIFICATE_REFUSED = "the server closed the connection without a word: does it trust our certificate (--cert)?"
 CLIENT_CERTIFICATE = "the server asks for a client certificate (--cert FILE, --key FILE)"
+RESET = "the connection was reset"
+CLOSED_AGAIN = "the server closes each connection at once"
 NO_ANSWER = "no answer in time"
-UNEXPLAINED = (CLOSED, NO_ANSWER)
+UNEXPLAINED = (CLOSED, RESET, CLOSED_AGAIN, NO_ANSWER)
 """Reasons that explain nothing: a later attempt may end with one of them after an earlier one gave the cause."""
 TLS_PORT = "this is a TLS port: use rediss://"
 _TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
 """The first bytes of every TLS record."""
 
 _NO_USER_OR_PASSWORD = ("NOAUTH", "WRONGPASS")
+_PASSING = ("LOADING", "MASTERDOWN", "ERR max number of clients", "BUSY ", "CLUSTERDOWN", *_NO_USER_OR_PASSWORD)
+"""Errors that any command may end with for a while: they say nothing about the command."""
 _HIDDEN_FROM = 4
 """Length from which an argument is hidden; shorter ones are keywords of Redis or numbers."""
 
@@ -45,9 +49,21 @@ def say(error: ReplyError) -> str:
         return "the server has no password, and one was given: `redis-dash config show` says where it is from"
     if text.startswith("LOADING"):
         return "the server is loading its data"
+    if text.startswith("MASTERDOWN"):
+        return "this replica has lost its primary, and answers nothing until it is back"
     if "max number of clients" in text:
         return "the server has as many clients as it lets in (maxclients)"
     return _refused(error) or text.removeprefix("NOPERM ").removeprefix("ERR ")
+
+
+def is_passing(error: ReplyError) -> bool:
+    """Whether the server may carry out the same command later."""
+    return str(error).startswith(_PASSING)
+
+
+def seen_before(trouble: str) -> str:
+    """The message for a server that has answered before: its URL is right, so no advice about it."""
+    return CLOSED_AGAIN if trouble in (CLOSED_AT_ONCE, CERTIFICATE_WANTED, CERTIFICATE_REFUSED) else trouble
 
 
 def _refused(error: ReplyError) -> str:
@@ -81,7 +97,10 @@ def check(reply: object) -> object:
 
 
 def without_arguments(commands: Sequence[Command], replies: list[Any]) -> list[Any]:
-    """Remove the commands' arguments from error replies, since a session key is a credential."""
+    """Remove the commands' arguments from error replies, since a session key is a credential.
+
+    A refusal names the subcommand, also if the server does not.
+    """
     if ReplyError not in set(map(type, replies)):
         return replies
     pairs = zip(commands, replies, strict=True)
@@ -89,7 +108,7 @@ def without_arguments(commands: Sequence[Command], replies: list[Any]) -> list[A
 
 
 def _without(command: Command, error: ReplyError) -> ReplyError:
-    text = str(error)
+    text = with_subcommand(str(error), command)
     for argument in command[1:]:
         if len(argument) >= _HIDDEN_FROM:
             text = text.replace(str(ReplyError(argument.decode("utf-8", "replace"))), "…")
@@ -116,7 +135,9 @@ def describe(error: BaseException, url: Url) -> str:
         return NO_ANSWER
     if isinstance(error, ConnectionRefusedError) or "Connect call failed" in text:
         return "connection refused"
-    if isinstance(error, ConnectionResetError | BrokenPipeError | ConnectionAbortedError):
+    if isinstance(error, ConnectionResetError):
+        return RESET
+    if isinstance(error, BrokenPipeError | ConnectionAbortedError):
         return CLOSED
     return text or type(error).__name__
 

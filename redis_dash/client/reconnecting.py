@@ -13,10 +13,11 @@ from typing import Protocol
 
 import hiredis
 
-from redis_dash.client.connection import BACKOFF_S, Connection, OnAnswer
+from redis_dash.client.backoff import Backoff
+from redis_dash.client.connection import Connection, OnAnswer
 from redis_dash.client.endpoint import endpoint_of
-from redis_dash.client.opening import open_connection
-from redis_dash.client.reasons import LostError, describe, say, without_arguments
+from redis_dash.client.reasons import LostError, describe, say, seen_before, without_arguments
+from redis_dash.client.target import Target
 from redis_dash.client.traffic import Traffic
 from redis_dash.config import Url
 from redis_dash.core.errors import AwayError, SourceError
@@ -45,7 +46,7 @@ class ReconnectingConnection:
 
     def __init__(
         self,
-        url: Url,
+        target: Target,
         count: Count,
         connected: Callable[[], None],
         setup: ConnectionSetup,
@@ -68,9 +69,8 @@ class ReconnectingConnection:
         self.unreachable = False
         """Whether the latest attempt to connect failed and none ever succeeded."""
         self.connection = Connection()
-        endpoint_of(url)  # raises its error before anything is shown
-        self.url = url
-        """The server, and the database that is selected on each connection."""
+        endpoint_of(target.url)  # raises its error before anything is shown
+        self.target = target
         self._count = count
         self._connected = connected
         self._setup = setup
@@ -78,10 +78,15 @@ class ReconnectingConnection:
         self._is_new = False
         """Whether the connection was made and has not answered yet."""
         self._next_try = 0.0
-        self._pause = BACKOFF_S[0]
+        self._backoff = Backoff()
         self._trouble = "not connected yet"
         self._down = ""
         """Why the server is not reached; empty after it has answered, or before the first attempt."""
+
+    @property
+    def url(self) -> Url:
+        """The server, and the database that is selected on each connection."""
+        return self.target.url
 
     @property
     def trouble(self) -> str:
@@ -106,6 +111,7 @@ class ReconnectingConnection:
             ping = [(b"PING",)]
             await self.receive(ping, self.send(ping))  # a server that is silent or loading is not reached
             self._down = ""
+            self._backoff.start_over()
 
     def send(
         self,
@@ -125,7 +131,6 @@ class ReconnectingConnection:
             if replies is not None and self._is_new:
                 self._is_new = self.unreachable = False
                 self.connects += 1
-                self._pause = BACKOFF_S[0]
             count(commands, replies)
 
         return answered
@@ -142,7 +147,7 @@ class ReconnectingConnection:
         self.connection = Connection()
         self.connection.traffic = self.traffic
         try:
-            await open_connection(self.url, self.connection)
+            await self.target.open(self.connection)
         except (*BROKEN, SourceError) as error:
             raise self._fail(error) from None
         self._is_new = True
@@ -152,6 +157,7 @@ class ReconnectingConnection:
     def connect_now(self) -> None:
         """End the pause between two attempts to connect."""
         self._next_try = 0.0
+        self._backoff.start_over()
 
     # -- with or without the lock ------------------------------------------------------------------------------------
 
@@ -179,11 +185,11 @@ class ReconnectingConnection:
 
     def _fail(self, error: BaseException) -> SourceError:
         trouble = describe(error, self.url)
+        trouble = seen_before(trouble) if self.connects else trouble
         self.hang_up(trouble)
         self._down = trouble
         if time.monotonic() >= self._next_try:
-            self._next_try = time.monotonic() + self._pause
-            self._pause = min(self._pause * 2, BACKOFF_S[1])
+            self._next_try = time.monotonic() + self._backoff.next_s()
             self._trouble = trouble
             self.unreachable = not self.connects
         return AwayError(trouble)

@@ -28,7 +28,7 @@ EVERY_S = 0.03
 RECENT_S = 10.0
 WORDS = 300
 """Characters of ssh's own words that are shown."""
-SECRETS = ("REDIS_URL", "REDIS_DASH_PASSWORD")
+SECRETS = ("REDIS_URL", "REDIS_DASH_PASSWORD", "REDIS_DASH_SENTINEL_PASSWORD")
 """Variables that ssh has no need to know."""
 
 _WATCHED = """

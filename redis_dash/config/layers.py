@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from redis_dash.config.errors import PROFILES, in_file, nearest, troubles
 from redis_dash.config.password import Secret
 from redis_dash.config.toml_file import TomlFile
 from redis_dash.config.url import Url
-from redis_dash.config.way_in import FILES, OF_URL, PASSWORDS
+from redis_dash.config.way_in import FILES, OF_URL, PASSWORDS, SENTINEL_PASSWORDS
 from redis_dash.core.errors import ConfigError
 
 URL_VARIABLE, PASSWORD_VARIABLE = "REDIS_URL", "REDIS_DASH_PASSWORD"
+SENTINEL_VARIABLE = "REDIS_DASH_SENTINEL_PASSWORD"
 _LISTS = ("channels", "shard_channels", "streams", "sessions", "limits", "leaderboards", "caches")
 FLAGS = {"refresh_s": "--refresh"} | {name: f"--{name.removesuffix('s')}" for name in _LISTS}
 """The flags that are not named like the setting."""
+
+
+_PAIRS = (PASSWORDS, SENTINEL_PASSWORDS)
 
 
 class Layer(NamedTuple):
@@ -28,7 +33,8 @@ class Layer(NamedTuple):
     file: TomlFile | None = None
     above: tuple[str, ...] = ()
     """The tables of the file around the values."""
-    password: Secret | None = None
+    passwords: Mapping[str, Secret] = MappingProxyType({})
+    """By the variable of the environment that holds it."""
 
     def place(self, name: str) -> str:
         """Where a setting is, as errors begin."""
@@ -54,19 +60,32 @@ class Setting(NamedTuple):
     layer: Layer
 
 
+class Whose(NamedTuple):
+    """Whose password it is, and where it can be."""
+
+    settings: tuple[str, str]
+    variable: str
+    is_in: Callable[[Url], bool]
+    """Whether a URL holds it."""
+
+
+OF_SERVER = Whose(PASSWORDS, PASSWORD_VARIABLE, lambda url: url.has_password)
+OF_SENTINELS = Whose(SENTINEL_PASSWORDS, SENTINEL_VARIABLE, lambda url: url.has_sentinel_password)
+
+
 class PasswordSource(NamedTuple):
     """Where the password is read from."""
 
     name: str
-    """``password_file``, ``password_command`` or the variable of the environment."""
+    """``password_file``, ``password_command``, the same of the sentinels, or the variable of the environment."""
     value: str | Secret
     layer: Layer
 
     @property
     def origin(self) -> str:
         """In words."""
-        if self.name == PASSWORD_VARIABLE:
-            return f"environment, {PASSWORD_VARIABLE}"
+        if self.layer.kind == "environment":
+            return f"environment, {self.name}"
         return f"{self.name}, {self.layer.origin(self.name)}"
 
 
@@ -135,8 +154,9 @@ def _path(value: str, folder: Path) -> str:
 
 def environment_layer(environ: Mapping[str, str]) -> Layer:
     """What the environment says."""
-    url, password = environ.get(URL_VARIABLE), environ.get(PASSWORD_VARIABLE)
-    return Layer("environment", {"url": url} if url else {}, password=Secret(password) if password else None)
+    url, variables = environ.get(URL_VARIABLE), (PASSWORD_VARIABLE, SENTINEL_VARIABLE)
+    passwords = {name: Secret(text) for name in variables if (text := environ.get(name))}
+    return Layer("environment", {"url": url} if url else {}, passwords=passwords)
 
 
 def flags_layer(flags: Mapping[str, Any]) -> Layer:
@@ -161,35 +181,36 @@ def merged(layers: Sequence[Layer]) -> dict[str, Setting]:
         if "url" in layer.values:
             found = {name: one for name, one in found.items() if name not in OF_URL}
         for name, value in layer.values.items():
-            if name in PASSWORDS:
-                found = {other: one for other, one in found.items() if other not in PASSWORDS or one.layer is layer}
+            if pair := next((pair for pair in _PAIRS if name in pair), ()):
+                found = {other: one for other, one in found.items() if other not in pair or one.layer is layer}
             found[name] = Setting(value, layer)
-    both = [found[name].layer for name in PASSWORDS if name in found and found[name].value]
-    if len(both) > 1:
-        raise ConfigError(f"{both[1].place(PASSWORDS[1])}of {PASSWORDS[0]} and {PASSWORDS[1]} only one can be used")
+    for pair in _PAIRS:
+        both = [found[name].layer for name in pair if name in found and found[name].value]
+        if len(both) > 1:
+            raise ConfigError(f"{both[1].place(pair[1])}of {pair[0]} and {pair[1]} only one can be used")
     return found
 
 
-def password_source(layers: Sequence[Layer]) -> PasswordSource | None:
-    """Where the password is read from; None if the URL says it, or nothing does."""
+def password_source(layers: Sequence[Layer], whose: Whose = OF_SERVER) -> PasswordSource | None:
+    """Where a password is read from; None if the URL says it, or nothing does."""
     found: PasswordSource | None = None
     environment: PasswordSource | None = None
     """It is for whatever URL."""
     for layer in layers:
         url = layer.values.get("url")
         if url is not None:
-            found = None if _has_password(url) else environment
-        given = [name for name in PASSWORDS if name in layer.values]
+            found = None if _is_in(url, whose) else environment
+        given = [name for name in whose.settings if name in layer.values]
         if given:
             used = [PasswordSource(name, layer.values[name], layer) for name in given if layer.values[name]]
             found = used[0] if used else environment
-        if layer.password is not None:
-            found = environment = PasswordSource(PASSWORD_VARIABLE, layer.password, layer)
+        if (password := layer.passwords.get(whose.variable)) is not None:
+            found = environment = PasswordSource(whose.variable, password, layer)
     return found
 
 
-def _has_password(url: str) -> bool:
+def _is_in(url: str, whose: Whose) -> bool:
     try:
-        return Url(url).has_password
+        return whose.is_in(Url(url))
     except ConfigError:  # it is told later, if the URL is used
         return False

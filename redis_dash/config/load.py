@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
 from redis_dash.config.layers import (
+    OF_SENTINELS,
     Layer,
     PasswordSource,
     environment_layer,
@@ -21,12 +22,13 @@ from redis_dash.config.layers import (
 )
 from redis_dash.config.password import Secret, from_command, from_file, typed
 from redis_dash.config.settings import Config, LimitPattern
+from redis_dash.config.several_hosts import SENTINEL_EXAMPLE, SENTINEL_PASSWORD
 from redis_dash.config.toml_file import read_toml
 from redis_dash.config.url import Url
-from redis_dash.config.way_in import check_together
+from redis_dash.config.way_in import FILES, check_together
 from redis_dash.core.errors import ConfigError
 
-ASK, DATABASE, LIMIT = "ask_password", "database", "limit"
+ASK, ASK_SENTINEL, DATABASE, LIMIT = "ask_password", "ask_sentinel_password", "database", "limit"
 """Flags that are no settings: they change one."""
 
 
@@ -51,6 +53,9 @@ class Settings(NamedTuple):
     """None if the URL holds it, or nothing does."""
     asks: bool
     """Whether the user types the password."""
+    sentinel_password: PasswordSource | None
+    """The same for the password of the sentinels."""
+    asks_for_sentinels: bool
     changed: Mapping[str, str]
     """The settings that a flag has changed in part."""
 
@@ -70,7 +75,8 @@ def settings(
     """
     file = read_toml(path or config_path(environ), must_exist=path is not None)
     flags = dict(flags)
-    limit, database, asks = flags.pop(LIMIT, None), flags.pop(DATABASE, None), bool(flags.pop(ASK, False))
+    limit, database = flags.pop(LIMIT, None), flags.pop(DATABASE, None)
+    asks, asks_for_sentinels = (bool(flags.pop(name, False)) for name in (ASK, ASK_SENTINEL))
     named = [] if profile is None else [profile_layer(file, profile)]
     layers = [file_layer(file), environment_layer(environ), *named, flags_layer(flags)]
     found = merged(layers)
@@ -83,12 +89,19 @@ def settings(
     except ConfigError as error:
         raise ConfigError(f"{origins['url'].place('url')}{_named(origins['url'])}{error}") from None
     check_together(config, url, {name: layer.place(name) for name, layer in origins.items()})
+    if asks_for_sentinels and not url.is_sentinel:
+        raise ConfigError(f"--ask-sentinel-password is for Sentinel: the URL is in the form {SENTINEL_EXAMPLE}")
     if limit is not None:
         limits = tuple(LimitPattern(one.keys, limit) for one in config.limits)
         config = msgspec.structs.replace(config, limits=limits)
     changes = {"url": ("-n", database), "limits": ("--limit", limit)}
     changed = {name: flag for name, (flag, value) in changes.items() if value is not None}
-    return Settings(config, origins, password_source(layers), asks, changed)
+    passwords = password_source(layers), asks, _for_sentinels(layers, url), asks_for_sentinels
+    return Settings(config, origins, *passwords, changed)
+
+
+def _for_sentinels(layers: Sequence[Layer], url: Url) -> PasswordSource | None:
+    return password_source(layers, OF_SENTINELS) if url.is_sentinel else None
 
 
 def _named(layer: Layer) -> str:
@@ -107,7 +120,8 @@ def load(
     Args:
         path: a file named by the user, which must exist; None means ``config_path``.
         flags: name of the setting -> value as in TOML, only those that were given. The flag ``limit`` replaces the
-            limit of each of ``limits``, and ``database`` that of the URL; with ``ask_password`` the user is asked.
+            limit of each of ``limits``, and ``database`` that of the URL; with ``ask_password`` and
+            ``ask_sentinel_password`` the user is asked.
         profile: the name of a profile of the file, which wins over the environment.
         ask: reads a password from the terminal; its argument is the server.
 
@@ -118,7 +132,11 @@ def load(
     config = found.config
     password = ask(found.url.described) if found.asks else _read(found.password)
     secret = None if password is None else password.reveal()
+    asked = f"the sentinels of {found.url.described}"
+    of_sentinels = ask(asked) if found.asks_for_sentinels else _read(found.sentinel_password)
     options = config.options()
+    if of_sentinels is not None:
+        options[SENTINEL_PASSWORD] = of_sentinels.reveal()
     if not (options or config.user or password is not None):
         return config
     url = Url(config.url).with_way_in(config.user or None, secret, options)
@@ -130,7 +148,7 @@ def _read(source: PasswordSource | None) -> Secret | None:
         return None
     if isinstance(source.value, Secret):
         return source.value
-    read = from_file if source.name == "password_file" else from_command
+    read = from_file if source.name in FILES else from_command
     try:
         return read(source.value)
     except ConfigError as error:

@@ -14,12 +14,12 @@ import msgspec
 
 from redis_dash.config import dashboard_file
 from redis_dash.config.errors import PROFILES, in_file, troubles
-from redis_dash.config.layers import Layer, profile_names
+from redis_dash.config.layers import Layer, PasswordSource, profile_names
 from redis_dash.config.load import Settings, config_path, settings
 from redis_dash.config.settings import Config
 from redis_dash.config.toml_file import TomlFile, read_toml
 from redis_dash.config.url import options_of
-from redis_dash.config.way_in import FILES, WayIn
+from redis_dash.config.way_in import FILES, PROGRAMS, WayIn
 from redis_dash.core.errors import ConfigError
 from redis_dash.core.toml_text import quoted
 
@@ -44,15 +44,17 @@ def shown(found: Settings) -> str:
         value = getattr(found.config, name)
         if name == "url":
             rows.append((f"url = {quoted(found.url.shown)}", f"{origin}{_hidden(found)}"))
-        elif name == "password_command" and value:
-            rows.append((f"password_command = {quoted(value.split(maxsplit=1)[0] + ' …')}", origin))
+        elif name in PROGRAMS and value:
+            rows.append((f"{name} = {quoted(value.split(maxsplit=1)[0] + ' …')}", origin))
         elif value is None:
             rows.append((f"# {name} is not set", f"{origin}: as the locale says"))
         elif layer is not None or name not in WayIn.__struct_fields__:
             rows.append((f"{name} = {_toml(value)}", origin))
     width = min(60, max(len(setting) for setting, _ in rows))
     lines = [f"{setting:{width}}  # {origin}" for setting, origin in rows]
-    return "\n".join([*lines, f"# password: {_password(found)}"])
+    passwords = [f"# password: {_password(found)}"]
+    passwords += [f"# password of the sentinels: {_sentinel_password(found)}"] if found.url.is_sentinel else []
+    return "\n".join([*lines, *passwords])
 
 
 def _hidden(found: Settings) -> str:
@@ -62,14 +64,21 @@ def _hidden(found: Settings) -> str:
 
 
 def _password(found: Settings) -> str:
-    if found.asks:
-        return "asked for on the terminal, flag --ask-password"
-    if found.password is not None:
-        return found.password.origin
-    if not found.url.has_password:
-        return "none"
+    return _where(found, "--ask-password" if found.asks else "", found.password, found.url.has_password)
+
+
+def _sentinel_password(found: Settings) -> str:
+    flag = "--ask-sentinel-password" if found.asks_for_sentinels else ""
+    return _where(found, flag, found.sentinel_password, found.url.has_sentinel_password)
+
+
+def _where(found: Settings, flag: str, source: PasswordSource | None, is_in_url: bool) -> str:
+    if flag:
+        return f"asked for on the terminal, flag {flag}"
+    if source is not None:
+        return source.origin
     layer = found.layers.get("url")
-    return f"in the URL, {layer.origin('url')}" if layer is not None else "none"
+    return f"in the URL, {layer.origin('url')}" if is_in_url and layer is not None else "none"
 
 
 def _toml(value: Any) -> str:
@@ -124,12 +133,13 @@ def _missing(file: TomlFile, values: Mapping[str, Any], above: tuple[str, ...]) 
                     pass
             except OSError as error:
                 yield f"{place(name)}{name}: {whole}: {error.strerror or error}"
-    for name, program in (("password_command", _program(values)), ("ssh", "ssh" if values.get("ssh") else "")):
+    programs = [(name, _program(values, name)) for name in PROGRAMS]
+    for name, program in (*programs, ("ssh", "ssh" if values.get("ssh") else "")):
         if program and shutil.which(program) is None:
             yield f"{place(name)}{name}: there is no program {program} on PATH"
 
 
-def _program(values: Mapping[str, Any]) -> str:
+def _program(values: Mapping[str, Any], name: str) -> str:
     import shlex  # imported here for a quick start
 
-    return next(iter(shlex.split(values.get("password_command", ""))), "")
+    return next(iter(shlex.split(values.get(name, ""))), "")

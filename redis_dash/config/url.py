@@ -6,13 +6,12 @@ import re
 from collections.abc import Mapping
 from urllib.parse import SplitResult, parse_qs, parse_qsl, quote, unquote, urlencode, urlsplit
 
+from redis_dash.config.several_hosts import CLUSTER, ESCAPE, SENTINEL, SENTINEL_EXAMPLE, hosts_of
 from redis_dash.core.errors import ConfigError
 
-CLUSTER = "+cluster"
 SCHEMES = ("redis", "rediss", "unix")
-_OF_CLUSTER = (f"redis{CLUSTER}", f"rediss{CLUSTER}")
+_SEVERAL = tuple(f"{scheme}{suffix}" for suffix in (CLUSTER, SENTINEL) for scheme in ("redis", "rediss"))
 ONE_DATABASE = "a cluster has one database only, database 0"
-ESCAPE = "in a password / # ? @ are written %2F %23 %3F %40"
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
 SNI, SSH = "sni", "ssh"
 """Options of the URL that only this program knows: the server's name for TLS, and the host that SSH goes to."""
@@ -29,13 +28,16 @@ class Url:
     """A Redis URL that never shows its password: not in ``repr``, not in ``str``, not in a traceback's locals."""
 
     __slots__ = (
+        "_hosts",
         "_raw",
-        "_seeds",
         "bastion",
         "database",
         "described",
         "has_password",
+        "has_sentinel_password",
         "is_tls",
+        "primary",
+        "sentinel_user",
         "shown",
         "sni",
         "ssh",
@@ -47,24 +49,26 @@ class Url:
     def __init__(self, raw: str) -> None:
         try:
             raw.encode()
-            self._seeds = seeds_of(raw)
-            parts = urlsplit(self._seeds[0] if self._seeds else raw)
-            places = [_place(urlsplit(seed)) for seed in self._seeds] or [_place(parts)]
+            self._hosts = hosts = hosts_of(raw)
+            parts = urlsplit(hosts.servers[0] if hosts.servers else raw)
+            places = [_place(urlsplit(one)) for one in hosts.servers] or [_place(parts)]
         except ValueError:  # its text quotes the port, which may be a part of the password
             raise ConfigError(f"the Redis URL cannot be read; {ESCAPE}, and the port a number") from None
         if parts.scheme not in SCHEMES:
             raise ConfigError(f"a Redis URL begins with redis://, rediss:// or unix://; {_example(raw)}")
-        for one in map(urlsplit, self._seeds or (raw,)):
+        for one in map(urlsplit, hosts.servers or (raw,)):
             _check_place(one)
         self._raw = raw
-        self.database = _database(parts.path if parts.scheme != "unix" else "", parts.query)
+        self.primary = hosts.primary
+        """The name that the sentinels have for the primary, if it names sentinels."""
+        self.database = _database(parts.path if parts.scheme != "unix" else "", parts.query, hosts.suffix == SENTINEL)
         """The number of the database."""
         if self.is_cluster and self.database:
             raise ConfigError(ONE_DATABASE)
-        scheme = f"{parts.scheme}{CLUSTER}" if self.is_cluster else parts.scheme
+        scheme = f"{parts.scheme}{hosts.suffix}"
         where = ",".join(places) if parts.scheme != "unix" else ""
         user = f"{quote(unquote(parts.username))}@" if parts.username else ""
-        path = f"/{self.database}"
+        path = f"/{self.primary}/{self.database}" if self.primary else f"/{self.database}"
         if parts.scheme == "unix":
             path = f"{parts.path}?db={self.database}" if self.database else parts.path
         self.shown = f"{scheme}://{user}{where}{path}"
@@ -73,6 +77,8 @@ class Url:
         self.user = unquote(parts.username or options.get("username", "")) or "default"
         """The name of the ACL user."""
         self.has_password = bool(parts.password or options.get("password"))
+        self.sentinel_user, self.has_sentinel_password = hosts.user or "default", bool(hosts.password)
+        """The name of the sentinels' own user."""
         self.is_tls = parts.scheme == "rediss"
         self.unverified = _unverified(options) if self.is_tls else ""
         """What of the server's certificate is not verified, in words; empty if nothing, or if there is no TLS."""
@@ -99,20 +105,42 @@ class Url:
     @property
     def is_cluster(self) -> bool:
         """Whether it names servers of a cluster."""
-        return bool(self._seeds)
+        return self._hosts.suffix == CLUSTER
+
+    @property
+    def is_sentinel(self) -> bool:
+        """Whether it names sentinels, which know where the primary is."""
+        return self._hosts.suffix == SENTINEL
 
     @property
     def seeds(self) -> tuple[Url, ...]:
-        """The servers that it names."""
-        return tuple(map(Url, self._seeds)) or (self,)
+        """The servers that it names; if these are sentinels, as if they were the primary."""
+        return tuple(map(Url, self._hosts.servers)) or (self,)
+
+    @property
+    def sentinels(self) -> tuple[Url, ...]:
+        """The sentinels that it names, for their own user."""
+        return tuple(map(self._of_sentinel, self._hosts.servers)) if self.is_sentinel else ()
+
+    def sentinel_at(self, host: str, port: int) -> Url:
+        """Another sentinel, for the same user."""
+        return self._of_sentinel(self.at(host, port).reveal())
+
+    def _of_sentinel(self, raw: str) -> Url:
+        parts, hosts = urlsplit(raw), self._hosts
+        way_in = ("db", "username", "password")
+        options = [(name, value) for name, value in parse_qsl(parts.query, True) if name not in way_in]
+        who = f"{quote(hosts.user, safe='')}:{quote(hosts.password, safe='')}@" if hosts.user or hosts.password else ""
+        query = f"?{urlencode(options)}" if options else ""
+        return Url(f"{parts.scheme}://{who}{parts.netloc.rpartition('@')[2]}/0{query}")
 
     def at(self, host: str, port: int, name: str = "") -> Url:
-        """Another server of the same cluster, for the same user.
+        """Another server of the same cluster or of the same sentinels, for the same user.
 
         Args:
             name: what its certificate may hold, if ``host`` is an IP address.
         """
-        parts = urlsplit(self._seeds[0] if self._seeds else self._raw)
+        parts = urlsplit(self._hosts.servers[0] if self._hosts.servers else self._raw)
         scheme = "redis" if parts.scheme == "unix" else parts.scheme
         who, at, _ = parts.netloc.rpartition("@")
         place = f"[{host}]" if ":" in host else host
@@ -120,13 +148,13 @@ class Url:
         if name and self.is_tls and not self.sni:
             options.append((SNI, name))
         query = f"?{urlencode(options)}" if options else ""
-        return Url(f"{scheme}://{who}{at}{place}:{port}/0{query}")
+        return Url(f"{scheme}://{who}{at}{place}:{port}/{self.database}{query}")
 
     def with_database(self, database: int) -> Url:
         """The same URL with another database."""
         parts = urlsplit(self._raw)
         options = [(name, value) for name, value in parse_qsl(parts.query, True) if name != "db"]
-        path = f"/{database}"
+        path = f"/{self.primary}/{database}" if self.primary else f"/{database}"
         if parts.scheme == "unix":
             path, options = parts.path, [*options, ("db", str(database))]
         query = f"?{urlencode(options)}" if options else ""
@@ -151,25 +179,6 @@ class Url:
 
     def __str__(self) -> str:
         return self.shown
-
-
-def seeds_of(raw: str) -> tuple[str, ...]:
-    """The URL of each server that the URL of a cluster names; none for a URL of one server.
-
-    A host without a port has that of the next one that has one.
-    """
-    scheme, _, rest = raw.partition("://")
-    if scheme.lower() not in _OF_CLUSTER:
-        return ()
-    end = min((place for mark in "/?#" if (place := rest.find(mark)) >= 0), default=len(rest))
-    who, at, hosts = rest[:end].rpartition("@")
-    found, port = list[str](), ""
-    for host in reversed(hosts.split(",")):
-        own = re.search(r":\d*$", host) if not host.endswith("]") else None
-        port = own[0] if own else port
-        found.append(host if own else host + port)
-    base = scheme[: -len(CLUSTER)]
-    return tuple(f"{base}://{who}{at}{host.strip()}{rest[end:]}" for host in reversed(found))
 
 
 def _place(parts: SplitResult) -> str:
@@ -200,11 +209,15 @@ def _bastion(ssh: str) -> str:
 
 def _example(raw: str) -> str:
     """The probable intention. Only a bare host is repeated, since anything else may hold a password."""
+    from difflib import get_close_matches  # imported here for a quick start
+
     if re.fullmatch(r"localhost|[\w-]+(\.[\w-]+)+|(localhost|[\w.-]+):\d{1,5}(/\d*)?", raw, re.ASCII):
         return f"did you mean 'redis://{raw}'?"
     if raw.startswith("/"):
         return "did you mean unix:// and the path of a socket?"
-    return f"for example {DEFAULT_URL}"
+    scheme, there, _ = raw.partition("://")
+    meant = get_close_matches(scheme.lower().replace("-", "+"), (*SCHEMES, *_SEVERAL), 1, 0.7) if there else []
+    return f"did you mean {meant[0]}://?" if meant else f"for example {DEFAULT_URL}"
 
 
 def _check_place(parts: SplitResult) -> None:
@@ -235,8 +248,12 @@ def _check_place(parts: SplitResult) -> None:
         raise ConfigError(f"no host can have the name that the Redis URL gives: {reason}; {ESCAPE}")
 
 
-def _database(path: str, query: str) -> int:
+def _database(path: str, query: str, is_sentinel: bool) -> int:
     text = parse_qs(query).get("db", [path.strip("/")])[0] or "0"
+    if not text.isdecimal() and is_sentinel:
+        raise ConfigError(
+            f"the database's number follows the primary's name, for example {SENTINEL_EXAMPLE}/0; {ESCAPE}"
+        )
     if not text.isdecimal():
         raise ConfigError(f"the Redis URL's path is the database's number, for example /0; {ESCAPE}")
     return int(text)

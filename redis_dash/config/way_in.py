@@ -6,14 +6,20 @@ from collections.abc import Mapping
 
 import msgspec
 
+from redis_dash.config.several_hosts import SENTINEL_EXAMPLE, SENTINEL_USER
 from redis_dash.config.url import DEFAULT_URL, SNI, SSH, Url
 from redis_dash.core.errors import ConfigError
 
 PASSWORDS = ("password_file", "password_command")
 """Where a password is read from; of two the later one counts."""
-FILES = ("password_file", "cacert", "cert", "key")
+SENTINEL_PASSWORDS = ("sentinel_password_file", "sentinel_password_command")
+"""The same for the password of the sentinels."""
+OF_SENTINELS = ("sentinel_user", *SENTINEL_PASSWORDS)
+FILES = ("password_file", "sentinel_password_file", "cacert", "cert", "key")
 """Settings that name a file."""
-OF_URL = ("user", *PASSWORDS, "cacert", "cert", "key", "insecure", "sni", "ssh")
+PROGRAMS = ("password_command", "sentinel_password_command")
+"""Settings that hold a program with its arguments, which may be secret."""
+OF_URL = ("user", *PASSWORDS, *OF_SENTINELS, "cacert", "cert", "key", "insecure", "sni", "ssh")
 """Settings that are for the URL beside which they stand, and for no other one."""
 _TLS = {"cacert": "ssl_ca_certs", "cert": "ssl_certfile", "key": "ssl_keyfile", "sni": SNI}
 """The URL's option for each setting of TLS."""
@@ -27,6 +33,10 @@ class WayIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     password_file: str = ""
     password_command: str = ""
     """A program with its arguments; it is run without a shell, and prints the password."""
+    sentinel_user: str = ""
+    """The user of the sentinels themselves."""
+    sentinel_password_file: str = ""
+    sentinel_password_command: str = ""
     cacert: str = ""
     cert: str = ""
     key: str = ""
@@ -38,13 +48,14 @@ class WayIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where SSH goes to: ``user@host``."""
 
     def __post_init__(self) -> None:
-        if self.password_command:
-            import shlex  # imported here for a quick start
+        for name in PROGRAMS:
+            if command := getattr(self, name):
+                import shlex  # imported here for a quick start
 
-            try:
-                shlex.split(self.password_command)
-            except ValueError as error:
-                raise ValueError(f"password_command: a quote is not closed ({error})") from None
+                try:
+                    shlex.split(command)
+                except ValueError as error:
+                    raise ValueError(f"{name}: a quote is not closed ({error})") from None
         if not (self.sni or self.ssh):
             return
         try:
@@ -53,10 +64,12 @@ class WayIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(str(error)) from None
 
     def options(self) -> dict[str, str]:
-        """The options of the URL for the settings of TLS and SSH."""
+        """The options of the URL for the settings of TLS, of SSH and of the sentinels, without a password."""
         options = {option: value for name, option in _TLS.items() if (value := getattr(self, name))}
         if self.insecure:
             options["ssl_cert_reqs"] = "none"
+        if self.sentinel_user:
+            options[SENTINEL_USER] = self.sentinel_user
         return options | ({SSH: self.ssh} if self.ssh else {})
 
 
@@ -75,5 +88,8 @@ def check_together(way: WayIn, url: Url, place: Mapping[str, str]) -> None:
             raise ConfigError(
                 f"{place[name]}{name} is for TLS: the URL begins with rediss://, and not with {scheme}://"
             )
+    for name in OF_SENTINELS:
+        if getattr(way, name) and not url.is_sentinel:
+            raise ConfigError(f"{place[name]}{name} is for Sentinel: the URL is in the form {SENTINEL_EXAMPLE}")
     if way.key and not way.cert:
         raise ConfigError(f"{place['key']}key is a private key: cert, its certificate, is needed, too")

@@ -51,7 +51,7 @@ class Scope(msgspec.Struct, frozen=True):
 
     patterns: tuple[str, ...]
     keys: int
-    """Keys in the database, as far as known."""
+    """Keys in the database, as far as known: if the server does not tell, those that the latest complete pass found."""
     others: int = 0
     """Keys that match and have another type."""
     recognised: bool = False
@@ -60,6 +60,8 @@ class Scope(msgspec.Struct, frozen=True):
     """Patterns of keys that match, too, and are ignored as the user wants it."""
     elsewhere: tuple[Database, ...] = ()
     """Other databases of the server that hold keys, as far as known."""
+    unrecognised: tuple[str, ...] = ()
+    """Patterns of the largest kinds of keys that nothing shows, and that may be what is searched for."""
 
 
 def exact(value: int, at: float = 0.0) -> Count:

@@ -58,6 +58,11 @@ def text_or_bytes(raw: bytes) -> str | bytes:
         return raw
 
 
+def whole_characters(text: str) -> str:
+    """The text without single halves of characters, which cannot be written as UTF-8; two that fit are joined."""
+    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 class Reader:
     """Reads forwards through bytes, and counts elements."""
 

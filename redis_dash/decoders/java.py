@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from redis_dash.decoders.bounds import Reader, guarded
+from redis_dash.decoders.bounds import Reader, guarded, whole_characters
 from redis_dash.decoders.graph import Instance, Pairs
 
 MAGIC = b"\xac\xed\x00\x05"
@@ -63,8 +63,7 @@ def _object(reader: Reader) -> Instance:
 
 def _modified_utf8(raw: bytes) -> str:
     """A text of Java: zero has two bytes, and a character beyond 16 bits has two halves of three bytes."""
-    halves = raw.replace(b"\xc0\x80", b"\0").decode("utf-8", "surrogatepass")
-    return halves.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return whole_characters(raw.replace(b"\xc0\x80", b"\0").decode("utf-8", "surrogatepass"))
 
 
 def _texts(data: bytes) -> list[object]:

@@ -7,7 +7,7 @@ import re
 import struct
 from collections.abc import Iterator
 
-from redis_dash.decoders.bounds import Reader, text_or_bytes
+from redis_dash.decoders.bounds import Reader, text_or_bytes, whole_characters
 from redis_dash.decoders.graph import Instance, LimitError
 
 MOST_OPERATIONS = 10_000
@@ -39,7 +39,7 @@ def _argument(reader: Reader, code: str) -> object:
     if code in _UNSIGNED:
         return _little(reader, _UNSIGNED[code])
     if code in _COUNTED_TEXT:
-        return reader.take(_little(reader, _COUNTED_TEXT[code])).decode("utf-8", "surrogatepass")
+        return whole_characters(reader.take(_little(reader, _COUNTED_TEXT[code])).decode("utf-8", "surrogatepass"))
     if code in _COUNTED_BYTES:
         return reader.take(_little(reader, _COUNTED_BYTES[code]))
     if code in _COUNTED_LATIN:
@@ -70,7 +70,7 @@ def _line(reader: Reader, code: str) -> object:
     if code == "S":
         return _quoted(reader.until(b"\n", len(reader.data)))
     if code == "V":
-        return reader.until(b"\n", len(reader.data)).decode("raw-unicode-escape")
+        return whole_characters(reader.until(b"\n", len(reader.data)).decode("raw-unicode-escape"))
     if code == "P":
         reader.until(b"\n", _LONGEST_NAME)
     return None

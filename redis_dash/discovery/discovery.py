@@ -19,6 +19,7 @@ from redis_dash.discovery.kinds import KindOfKeys, kind_of, read_kinds
 from redis_dash.discovery.measures import Measures, Memory
 from redis_dash.discovery.samples import ReadKey, Refusals, read_samples, right_of, try_reads
 from redis_dash.discovery.unread import Kind, Watched, key_rules, of_topic, unread
+from redis_dash.discovery.unrecognised import unrecognised
 from redis_dash.keyspace.key_patterns import FoundPattern, KeyPatterns
 from redis_dash.keyspace.learning import Learning
 from redis_dash.keyspace.rare_keys import Head
@@ -69,6 +70,8 @@ class Discovery:
         self._tries = 0
         self._unread: dict[str, tuple[object, UnreadKinds | None]] = {}
         """By topic: the latest answer of ``unread``, and of what it was made."""
+        self._unrecognised: dict[str, tuple[object, tuple[str, ...]]] = {}
+        """The same, of ``unrecognised``."""
         self._measures = Measures(deployment, self.patterns)
 
     @property
@@ -127,6 +130,18 @@ class Discovery:
             of = of_topic(self.kinds, topic, watched)
             self._unread[topic] = state, self._unread_of(of, shown)
         return self._unread[topic][1]
+
+    def unrecognised(self, topic: str, types: Collection[str], watched: Watched) -> tuple[str, ...]:
+        """The patterns of the largest kinds that may be of a topic, and that nothing shows or recognises.
+
+        Args:
+            types: which keys the topic shows; empty if that is not limited.
+            watched: what any topic shows is left out.
+        """
+        state = self.looks, self.patterns.passes, watched
+        if topic not in self._unrecognised or self._unrecognised[topic][0] != state:
+            self._unrecognised[topic] = state, unrecognised(self.kinds, topic, types, watched)
+        return self._unrecognised[topic][1]
 
     def _unread_of(self, kinds: Sequence[Kind], shown: Callable[[str], str]) -> UnreadKinds | None:
         certain = [refusal.command for refusal in self.refusals.values() if refusal.rules]

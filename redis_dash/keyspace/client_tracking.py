@@ -14,16 +14,18 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 
 import hiredis
 
-from redis_dash.client.connection import BACKOFF_S, CLIENT_NAME, Connection
+from redis_dash.client.backoff import Backoff
+from redis_dash.client.connection import CLIENT_NAME, Connection
 from redis_dash.client.opening import open_connection, time_limit_s
 from redis_dash.client.reasons import describe
 from redis_dash.client.traffic import Traffic
 from redis_dash.config import Url
-from redis_dash.core.errors import SourceError
+from redis_dash.core.errors import AwayError, SourceError
 from redis_dash.core.globs import Glob
 from redis_dash.core.patterns import Matcher
 
@@ -52,12 +54,18 @@ class ClientTracking:
     """Keys written since they were last taken, by key group."""
 
     def __init__(
-        self, url: Url, key_groups: Mapping[str, Sequence[str]], budget: float, ignored: Sequence[str] = ()
+        self,
+        url: Url,
+        key_groups: Mapping[str, Sequence[str]],
+        budget: float,
+        ignored: Sequence[str] = (),
+        opens: Callable[[Connection], Awaitable[object]] | None = None,
     ) -> None:
         """``key_groups`` maps names to globs; a glob without a prefix (``*:lock``) is not tracked.
 
         Args:
             ignored: patterns of keys that belong to no group.
+            opens: opens each connection, if that is not always to ``url``.
         """
         self.spent_s = 0.0
         """The server's time that tracking has taken so far, at the measured prices."""
@@ -66,7 +74,10 @@ class ClientTracking:
         self.given_up: set[str] = set()
         """Key groups that are written too often and are not tracked for now."""
         self.traffic = Traffic()
+        self._now = asyncio.Event()
+        """Set to end the pauses that have begun; then there is another one."""
         self._url = url
+        self._opens = opens or partial(open_connection, url)
         self._budget = budget * SHARE
         self._matcher = Matcher(key_groups, ignored)
         self.tried = asyncio.Event()
@@ -172,24 +183,36 @@ class ClientTracking:
 
     async def _track(self, key_groups: Sequence[str]) -> None:
         """Track key groups until one of them is given up; reconnect whenever the connection is lost."""
-        pause = BACKOFF_S[0]
+        backoff = Backoff()
         while self.given_up.isdisjoint(key_groups):
+            ends_early, refused = self._now, False
             try:
                 await self._listen(key_groups)
-                pause = BACKOFF_S[0]
+                backoff.start_over()
             except _RefusedError:
-                pause = REFUSED_S
+                refused = True
             except (OSError, TimeoutError, hiredis.ProtocolError, SourceError):  # the sources report it
-                pause = min(pause * 2, BACKOFF_S[1])
+                pass
             self.tried.set()
-            await asyncio.sleep(pause)
+            if refused:
+                await asyncio.sleep(REFUSED_S)
+                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(backoff.next_s()):
+                    await ends_early.wait()
+                    backoff.start_over()
+
+    def connect_now(self) -> None:
+        """End the pauses before the next attempts to connect: the server is there."""
+        self._now.set()
+        self._now = asyncio.Event()
 
     async def _listen(self, key_groups: Sequence[str]) -> None:
         connection = _TrackingConnection(self._receive, self._emptied)
         connection.traffic = self.traffic
         try:
             async with asyncio.timeout(time_limit_s(self._url)):
-                await open_connection(self._url, connection)
+                await self._opens(connection)
                 await self._subscribe(connection, key_groups)
             await connection.lost.wait()
         finally:
@@ -209,6 +232,8 @@ class ClientTracking:
             await connection.ask(b"HELLO", b"3")
             await connection.ask(b"CLIENT", b"SETNAME", CLIENT_NAME.encode(), optional=True)
             await connection.ask(b"CLIENT", b"TRACKING", b"ON", b"BCAST", *words)
+        except AwayError:
+            raise
         except SourceError as error:
             raise _RefusedError(describe(error, self._url)) from None
         self._connections |= dict.fromkeys(key_groups, connection)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from redis_dash.client.cluster.slots import hash_tag
 from redis_dash.core.certainty import Count, estimated, unknown
+from redis_dash.core.globs import encoded
 from redis_dash.keyspace.estimate import Range, RecentSample, interval, total
 
 MOST_TAGS = 10_000
@@ -182,4 +183,4 @@ class StratifiedSample(RecentSample):
 
 def has_one_slot(globs: Sequence[str]) -> bool:
     """Whether keys of these patterns have a hash tag that is the same for all."""
-    return any((tag := hash_tag(glob.encode())) and not set(tag) & set(b"*?[\\") for glob in globs)
+    return any((tag := hash_tag(encoded(glob))) and not set(tag) & set(b"*?[\\") for glob in globs)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from redis_dash.client.connection import Connection
 from redis_dash.client.info import parse_info
-from redis_dash.client.reasons import CLOSED
+from redis_dash.client.reasons import CLOSED, RESET
 
 _LIMIT = "our backlog exceeded client-output-buffer-limit"
 
@@ -49,7 +49,7 @@ class LostConnection(NamedTuple):
         The count covers all clients. A server that disconnects a client for its backlog is almost always within a
         message; one that closes the connection for another reason is at the end of one.
         """
-        if self.trouble != CLOSED or self.disconnect_count.run_id != now.run_id:
+        if self.trouble not in (CLOSED, RESET) or self.disconnect_count.run_id != now.run_id:
             return None
         if self.disconnect_count.number is None or now.number is None:
             return f"{CLOSED} within a message: perhaps {_LIMIT}" if self.within_message else None

@@ -13,14 +13,15 @@ import asyncio
 import contextlib
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
 
 import hiredis
 
-from redis_dash.client.connection import BACKOFF_S, CLIENT_NAME
+from redis_dash.client.backoff import Backoff
+from redis_dash.client.connection import CLIENT_NAME
 from redis_dash.client.opening import open_connection, time_limit_s
-from redis_dash.client.reasons import check, describe
+from redis_dash.client.reasons import check, describe, seen_before
 from redis_dash.client.traffic import Traffic
 from redis_dash.config import Url
 from redis_dash.core.durations import tenths
@@ -45,6 +46,7 @@ CHANNELS_KEPT = 10_000
 NAMES_BYTES = 8 * 1024 * 1024
 """They are also merged if their names take more than this."""
 
+OpenListener = Callable[[MessageConnection], Awaitable[Url]]
 ASK_AGAIN_S = 30.0
 """Pause before refused channels are tried again: each refusal is an entry in the server's ACL LOG."""
 
@@ -68,11 +70,11 @@ class Subscriber:
     """Counts messages since this object was created; ``log`` holds the latest ones."""
 
     def __init__(
-        self, url: Url, channels: tuple[str, ...], log: MessageRing, where: Callable[[], Url] | None = None
+        self, url: Url, channels: tuple[str, ...], log: MessageRing, opens: OpenListener | None = None
     ) -> None:
-        """``where`` returns the server for the next connection, if it is not always ``url``."""
+        """``opens`` opens each connection and returns its server, if that is not always ``url``."""
         self.log = log
-        self._where = where
+        self._opens = opens
         channels = tuple(dict.fromkeys(channels))
         # For the server, "*" matches all channels but the one with the empty name.
         self.channels = tuple(name for name in channels if name in ("*", "")) if "*" in channels else channels
@@ -103,6 +105,7 @@ class Subscriber:
         self._url = url
         self._connection: MessageConnection | None = None
         self._connects = 0
+        self._backoff = Backoff()
         self._now = asyncio.Event()
         """Set to end the pause between two attempts to connect."""
         self._loss: LostConnection | None = None
@@ -113,22 +116,21 @@ class Subscriber:
 
     async def run(self) -> None:
         """Connect, subscribe and read until cancelled."""
-        pause = BACKOFF_S[0]
         while True:
             try:
                 await self._listen()
-                pause = BACKOFF_S[0]
+                self._backoff.start_over()
             except SourceError as error:
-                self.trouble = str(error)
+                self.trouble = seen_before(str(error)) if self._connects else str(error)
                 self.tried.set()
-                pause = min(pause * 2, BACKOFF_S[1])
             self._now.clear()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(pause):
+                async with asyncio.timeout(self._backoff.next_s()):
                     await self._now.wait()
 
     def connect_now(self) -> None:
         """End the pause before the next attempt to connect: the server is there."""
+        self._backoff.start_over()
         self._now.set()
 
     def leave(self, why: str) -> None:
@@ -163,10 +165,12 @@ class Subscriber:
         self.log.mark(f"connection lost: {connection.trouble}", time.time(), "gap")
 
     async def _open(self, connection: MessageConnection) -> DisconnectCount:
-        self._url = self._where() if self._where is not None else self._url
         try:
             async with asyncio.timeout(time_limit_s(self._url)):
-                await open_connection(self._url, connection)
+                if self._opens is None:
+                    await open_connection(self._url, connection)
+                else:
+                    self._url = await self._opens(connection)
                 await connection.ask(b"CLIENT", b"SETNAME", CLIENT_NAME.encode(), optional=True)
                 disconnect_count = await DisconnectCount.of(connection)
                 self.server_id = disconnect_count.run_id

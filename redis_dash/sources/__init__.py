@@ -51,7 +51,8 @@ class WatchedTopics:
             (topic, Pattern(glob), words) for topic, keys in named for glob, words in keys.items() if glob.strip("*")
         ]
         self._follows = follows
-        self._types = {source.topic: source.key_types for source in SOURCES}
+        self.key_types = {source.topic: source.key_types for source in SOURCES}
+        """By topic, the types of keys that it shows; empty if that is not limited."""
 
     def __call__(self, names: Sequence[bytes], key_type: str) -> Mapping[str, int]:
         """By topic, how many of these names it shows.
@@ -60,7 +61,7 @@ class WatchedTopics:
             key_type: the type of these keys; empty if it is not known.
         """
         found = self._matcher.sort(names)
-        fits = {topic: not (types and key_type) or key_type in types for topic, types in self._types.items()}
+        fits = {topic: not (types and key_type) or key_type in types for topic, types in self.key_types.items()}
         shown = {topic: set(keys) for topic, keys in found.items() if fits[topic]}
         for name in names:
             for topic, _ in self._named_as(name):

@@ -123,6 +123,8 @@ class Context:
         """Has a topic read without delay, because it must agree with another one."""
         self.unread: Callable[[str], UnreadKinds | None] = lambda topic: None
         """Returns the kinds of keys that may be of a topic, and that our user may not read."""
+        self.unrecognised: Callable[[str], tuple[str, ...]] = lambda topic: ()
+        """Returns the patterns of the largest kinds of keys that may be of a topic, and were not recognised."""
         self.knows_kinds = True
         """Whether the kinds of keys have been looked at: before, those of sessions may not be known."""
         self.is_behind = False
@@ -135,10 +137,11 @@ class Context:
         elsewhere = others(deployment.databases, deployment.database)
         return Scope(
             shown,
-            self.keyspace.size,
+            self.keyspace.size or self.keyspace.last_done,
             recognised=topic in self.recognised,
             ignored=ignored,
             elsewhere=elsewhere,
+            unrecognised=tuple(map(self.shown_glob, self.unrecognised(topic))),
         )
 
     def _ignored_among(self, patterns: Sequence[str]) -> tuple[str, ...]:

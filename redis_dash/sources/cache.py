@@ -12,7 +12,7 @@ from redis_dash.config import Config
 from redis_dash.core.certainty import Count, weakest
 from redis_dash.core.errors import MissingRightError
 from redis_dash.core.frames.cache import ENOUGH_LOOKUPS, CacheFrame, CacheGroup
-from redis_dash.core.globs import escaped
+from redis_dash.core.globs import encoded, escaped
 from redis_dash.core.resp import Command, ReplyError
 from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source, sample, text
 from redis_dash.sources.falling_rate import FallingRate
@@ -81,7 +81,7 @@ class CacheSource(Source[CacheFrame]):
 
     def _ways(self) -> list[list[Command]]:
         """The commands that read the counters that the configuration names."""
-        return [[(b"HGETALL", cache.stats_key.encode())] for cache in self._caches if cache.stats]
+        return [[(b"HGETALL", encoded(cache.stats_key))] for cache in self._caches if cache.stats]
 
     async def _read(self) -> Sample[CacheFrame]:
         counters = await self._read_counters()
@@ -159,7 +159,7 @@ class CacheSource(Source[CacheFrame]):
 
     async def _read_counters(self) -> dict[str, tuple[int, int] | None]:
         replies = await self._context.deployment.pipeline(
-            [(b"HGETALL", cache.stats_key.encode()) for cache in self._caches]
+            [(b"HGETALL", encoded(cache.stats_key)) for cache in self._caches]
         )
         self._no_counters = self._refused_counters(replies)
         return {

@@ -18,6 +18,7 @@ from redis_dash.core.credential import Credential
 from redis_dash.core.decoding import raw
 from redis_dash.core.errors import MissingRightError
 from redis_dash.core.frames.leaderboards import Board, BoardRow, LeaderboardsFrame
+from redis_dash.core.globs import encoded
 from redis_dash.core.patterns import Pattern
 from redis_dash.core.resp import Command, ReplyError, is_wrong_type
 from redis_dash.keyspace.key_group import HELD
@@ -45,7 +46,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         super().__init__(context)
         self._key_group = context.keyspace.counts.key_groups[KEY_GROUP]
         self._scope = context.config.board_globs
-        named = [glob.encode() for glob in self._scope if not set(glob) & set("*?[\\")]
+        named = [encoded(glob) for glob in self._scope if not set(glob) & set("*?[\\")]
         ignored = [Pattern(glob) for glob in context.config.ignore]
         self._named = [key for key in named if all(one.variable(key) is None for one in ignored)]
         """Boards that are configured by their full name; they are found without a scan."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from redis_dash.client.change_counters import database_of, databases_of, keys_in
 from redis_dash.client.info import Info, product_of, told
@@ -10,6 +11,7 @@ from redis_dash.core.errors import MissingRightError
 from redis_dash.core.frames.server import ServerFrame
 from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source
 from redis_dash.sources.cluster_nodes import ClusterNodes
+from redis_dash.sources.sentinel_state import sentinel_state
 
 CALM_S = 10.0
 """A counter that has not grown for this time is not growing."""
@@ -61,7 +63,10 @@ class ServerSource(Source[ServerFrame]):
         info = await self._deployment.info()
         self._compare(info)
         values, cost = info.values, self._deployment.watching_cost()
-        notes = Note(info.partial, self._deployment.partial_rules), no_ping
+        primary = self._deployment.primary
+        sentinel = None if primary is None else sentinel_state(primary, values)
+        doubts = "" if sentinel is None else sentinel.trouble
+        notes = Note(info.partial, self._deployment.partial_rules), no_ping, Note(doubts)
         product, version = product_of(values)
         evicted, rejected = told(values, "evicted_keys"), told(values, "rejected_connections")
         database = database_of(values, self._deployment.database)
@@ -88,10 +93,12 @@ class ServerSource(Source[ServerFrame]):
                 scan=self._keyspace.scan(),
                 kind=self._deployment.kind,
                 cluster=self._cluster_nodes.state(info),
+                sentinel=sentinel,
                 other_dashboards=self._context.other_dashboards,
                 evicting_since=self._evicting.take(evicted),
                 rejecting_since=self._rejecting.take(rejected),
                 errors_since=self._errors.take(cost.errors),
+                primary_lost_s=primary_lost_s(values),
             ),
             status="reduced" if any(note.text for note in notes) else "ok",
             note="; ".join(note.text for note in notes if note.text),
@@ -123,6 +130,13 @@ class ServerSource(Source[ServerFrame]):
             None if evicted is None else evicted / seconds,
             None if expired is None else expired / seconds,
         )
+
+
+def primary_lost_s(values: Mapping[str, str]) -> float | None:
+    """For how long a replica has not received anything of its primary; None if it does, or is no replica."""
+    if values.get("role") != "slave" or values.get("master_link_status") != "down":
+        return None
+    return float(told(values, "master_link_down_since_seconds") or 0)
 
 
 def _gained(name: str, before: Info, now: Info) -> int | None:

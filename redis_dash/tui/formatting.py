@@ -331,3 +331,8 @@ def is_recent(value: Count, now: float) -> bool:
 def others_watch(dashboards: int) -> Plain:
     """That the commands of other dashboards are in a figure, too."""
     return Plain("incl. another dashboard" if dashboards == 1 else f"incl. {dashboards} other dashboards")
+
+
+def without_primary(lost_s: float) -> Plain:
+    """That a replica receives nothing of its primary, so that its keys may be old."""
+    return Plain(f"replica without its primary for {duration(lost_s)}")

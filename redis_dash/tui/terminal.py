@@ -6,6 +6,7 @@ docs/textual.md describes what it repairs in Textual.
 from __future__ import annotations
 
 import asyncio
+import codecs
 import contextlib
 import errno
 import os
@@ -14,6 +15,7 @@ import signal
 import sys
 import termios
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from textual.app import App
@@ -66,6 +68,11 @@ class Output:
             self._file.flush()
         except OSError:
             self._lost()
+
+
+def _decoder(encoding: str) -> Callable[[], codecs.IncrementalDecoder]:
+    """A decoder that replaces bytes that are no text: terminals of other encodings must not end the reading of keys."""
+    return partial(codecs.getincrementaldecoder(encoding), errors="replace")
 
 
 class TerminalDriver(LinuxDriver):
@@ -131,7 +138,9 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Read keys until the terminal is gone."""
-        linux_driver.XTermParser = KeyParser  # type: ignore[attr-defined]  # the thread makes a parser by this name
+        # The thread makes its parser and its decoder by these names.
+        linux_driver.XTermParser = KeyParser  # type: ignore[attr-defined]
+        linux_driver.getincrementaldecoder = _decoder  # type: ignore[assignment,attr-defined]
         try:
             super().run_input_thread()
         except OSError:

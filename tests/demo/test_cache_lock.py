@@ -54,7 +54,7 @@ async def test_the_lock_does_not_look_like_an_entry_and_goes_with_the_computatio
         return 1
 
     await look_around()
-    assert [key[:11] for key in meanwhile] == [b"lock:cache:"]
+    assert [key[:12] for key in meanwhile] == [b"lock:{cache:"]
     assert await redis.keys("lock:*") == []
 
 
@@ -94,12 +94,12 @@ async def test_a_killed_lock_holder_delays_the_others_by_no_more_than_the_lock(
     holder = await asyncio.create_subprocess_exec(sys.executable, str(HOLDER), embedded_server.url)
 
     async def holds() -> bool:
-        return bool(await names(redis, "lock:llm:*"))
+        return bool(await names(redis, "lock:{llm:*"))
 
     await until(holds, within=10)
     holder.send_signal(signal.SIGKILL)
     await holder.wait()
-    (lock,) = await names(redis, "lock:llm:*")
+    (lock,) = await names(redis, "lock:{llm:*")
     assert await redis.pttl(lock) <= 2000
 
     assert (await build_summarizer(counted.cache, 0.01)("Hello. You."))["summary"] == "Hello."

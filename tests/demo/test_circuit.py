@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from demo_server.patterns.circuit_breaker import CircuitBreaker, CircuitOpenError
-from demo_server.patterns.redis_client import close_client, open_client
+from demo_server.patterns.redis_client import circuit_of, close_client, open_client
 from demo_server.process.embedded import EmbeddedServer
 from demo_server.settings import Settings
 from tests.demo.conftest import Running, run_app
@@ -99,7 +99,7 @@ async def test_it_closes_when_the_server_answers_again(shop_of_its_own: Running,
 async def test_one_silence_opens_nothing(redis: Redis, embedded_server: EmbeddedServer) -> None:
     """As in a process that had no time to listen."""
     probe = open_client(embedded_server.url)
-    circuit = CircuitBreaker(redis, probe)
+    circuit = CircuitBreaker(circuit_of(redis), probe)
     answer = probe.ping
     silences = iter([True, False])
 
@@ -117,7 +117,7 @@ async def test_one_silence_opens_nothing(redis: Redis, embedded_server: Embedded
 async def test_a_refusal_is_an_answer(own_server: EmbeddedServer) -> None:
     redis, probe = open_client(own_server.url), open_client(own_server.url)
     await tell(redis, ("ACL", "SETUSER", "default", "-ping"))
-    circuit = CircuitBreaker(redis, probe)
+    circuit = CircuitBreaker(circuit_of(redis), probe)
     await circuit.check()
     assert circuit.is_up
     for client in (redis, probe):

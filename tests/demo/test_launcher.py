@@ -84,7 +84,7 @@ async def test_a_request_that_is_being_answered_is_answered_to_its_end(tmp_path:
     with living_demo(tmp_path, "--no-workload", DEMO_LLM_SECONDS="1.6") as demo:
         with Redis.from_url(demo.redis_url) as client:
             answer = asyncio.create_task(asyncio.to_thread(demo.get, "/summarize?text=Hello.%20You."))
-            await until(lambda: client.keys("lock:llm:*"), what="the model at work")
+            await until(lambda: client.keys("lock:{llm:*"), what="the model at work")
         _terminate(demo)
         assert await answer == {"summary": "Hello.", "words": 2}
         assert demo.process.wait(_GONE) == 0

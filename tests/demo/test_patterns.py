@@ -17,7 +17,7 @@ from demo_server.patterns.circuit_breaker import PROBE_TIMEOUT, CircuitBreaker, 
 from demo_server.patterns.events import Events
 from demo_server.patterns.leaderboard import Leaderboard
 from demo_server.patterns.rate_limiter import RateLimiter
-from demo_server.patterns.redis_client import close_client, open_client
+from demo_server.patterns.redis_client import circuit_of, close_client, open_client
 from demo_server.patterns.response_cache import ResponseCache
 from demo_server.patterns.sessions import Sessions, is_session_id
 from demo_server.process.embedded import EmbeddedServer
@@ -85,10 +85,9 @@ async def test_a_session_is_started_read_replaced_and_ended(plain: Redis) -> Non
     assert await sessions.read(first) == {"user": 7}
     assert 10 < await plain.ttl(f"sid:{first}") <= 100
 
-    second, replaced = await sessions.start({"user": 8}, old_id=first, also=lambda pipe, new: pipe.sadd("online", new))
+    second, replaced = await sessions.start({"user": 8}, old_id=first)
     assert replaced == {"user": 7}
     assert await sessions.read(first) is None
-    assert await plain.smembers("online") == {second.encode()}
     assert await sessions.end(second) == {"user": 8}
     assert await sessions.end(second) is None
     assert await sessions.read("../../etc/passwd") is None
@@ -167,7 +166,7 @@ async def test_an_event_says_whether_redis_took_it(own_server: EmbeddedServer) -
 async def test_an_open_circuit_is_logged_once(own_server: EmbeddedServer, caplog: pytest.LogCaptureFixture) -> None:
     redis, probe = open_client(own_server.url), open_client(own_server.url, timeout=PROBE_TIMEOUT)
     quiet_while_open("demo_server")
-    circuit, events = CircuitBreaker(redis, probe), Events(redis)
+    circuit, events = CircuitBreaker(circuit_of(redis), probe), Events(redis)
     own_server.stop()
     await events.publish("orders", "order.created")
     assert "order.created on orders is lost" in caplog.text

@@ -155,7 +155,7 @@ async def test_a_user_with_two_browsers_is_online_until_both_have_left(shop: Run
         assert (await shop.http.post("/logout")).status_code == 204
         assert await online(redis) == left
     assert await redis.exists(keys.ONLINE_SESSIONS) == 0
-    assert await redis.hget(keys.user(2), "sessions") == b"0"
+    assert await redis.exists(keys.ONLINE_COUNTS) == 0
 
 
 @pytest.mark.parametrize("notice", ["the browser comes back", "somebody else signs in"])

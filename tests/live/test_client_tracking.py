@@ -9,11 +9,14 @@ from collections.abc import Callable, Sequence
 import pytest
 import redis
 
+from demo_server.process.embedded import EmbeddedServer
 from redis_dash.config import Url
 from redis_dash.keyspace.client_tracking import ClientTracking
 from redis_dash.sources.base import Context
 from tests.conftest import until, until_async
+from tests.live.relay import relay
 from tests.live.tracking import listening, taken
+from tests.live.versions import removable
 
 MakeContext = Callable[..., Context]
 KEY_GROUPS = {"sessions": ("session:*",), "limits": ("ratelimit:*",), "any": ("*:lock",)}
@@ -153,7 +156,8 @@ async def test_after_too_many_keys_to_keep_those_that_are_written_later_are_repo
 
 
 async def test_without_client_tracking_nothing_is_covered(redis_url: str, client: redis.Redis) -> None:
-    client.acl_setuser("poor", enabled=True, passwords=["+pw"], commands=["+@all", "-client|tracking"], keys=["*"])
+    commands = ["+@all", *removable(client, ["-client|tracking"])]
+    client.acl_setuser("poor", enabled=True, passwords=["+pw"], commands=commands, keys=["*"])
     tracking = ClientTracking(Url(redis_url.replace("redis://", "redis://poor:pw@")), KEY_GROUPS, 0.01)
     task = asyncio.create_task(tracking.run())
     try:
@@ -195,3 +199,27 @@ async def test_after_a_flush_only_what_was_written_since_is_reported(redis_url: 
 async def not_covered(tracking: ClientTracking, since: float) -> bool:
     await taken(tracking)
     return not tracking.covers("sessions", since)
+
+
+@pytest.mark.parametrize("answer", [b"-ERR max number of clients reached\r\n", b"-LOADING Redis is loading\r\n"])
+async def test_a_server_that_refuses_for_a_while_is_tracked_soon_after(
+    embedded_server: EmbeddedServer, client: redis.Redis, answer: bytes
+) -> None:
+    """Not after the pause for servers that do not know client tracking."""
+    async with relay(embedded_server.port) as link:
+        link.answer("HELLO", answer)
+        async with listening(ClientTracking(Url(link.url), KEY_GROUPS, 0.01)) as tracking:
+            assert tracking.covers("limits", float("inf"))
+
+
+async def test_the_pause_before_the_next_attempt_ends_when_the_server_is_there(
+    embedded_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redis_dash.client.backoff.FIRST_S", 60.0)
+    async with relay(embedded_server.port) as link, listening(ClientTracking(Url(link.url), KEY_GROUPS, 0.01)) as one:
+        link.away = True
+        await link.hang_up()
+        await until(lambda: not one.covers("sessions", float("inf")))
+        link.away = False
+        one.connect_now()
+        await until(lambda: one.covers("sessions", float("inf")))

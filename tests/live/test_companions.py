@@ -36,7 +36,7 @@ from tests.live.companions import (
     sign_in,
 )
 from tests.live.conftest import running
-from tests.live.lossy import LossyWay, lossy_way
+from tests.live.relay import Relay, relay
 
 
 @pytest.mark.parametrize("kind", list(FILLS))
@@ -202,13 +202,13 @@ async def test_our_lookups_stay_ours(
 @pytest.fixture
 async def way(
     client: redis.Redis, embedded_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[LossyWay]:
+) -> AsyncIterator[Relay]:
     monkeypatch.setattr(nodes, "REPLY_TIMEOUT_S", 0.3)
-    async with lossy_way(embedded_server.port) as way:
+    async with relay(embedded_server.port) as way:
         yield way
 
 
-async def lost(way: LossyWay, client: redis.Redis, make_context: MakeContext) -> Outcome:
+async def lost(way: Relay, client: redis.Redis, make_context: MakeContext) -> Outcome:
     sign_in(client)
     client.sadd(USERS_KEY, ID)
     deployment = Deployment(Url(way.url))
@@ -222,7 +222,7 @@ async def lost(way: LossyWay, client: redis.Redis, make_context: MakeContext) ->
 
 
 async def test_after_a_lost_answer_the_undo_says_what_it_leaves_out(
-    way: LossyWay, client: redis.Redis, make_context: MakeContext
+    way: Relay, client: redis.Redis, make_context: MakeContext
 ) -> None:
     outcome = await lost(way, client, make_context)
     assert outcome.result == "not known"
@@ -232,7 +232,7 @@ async def test_after_a_lost_answer_the_undo_says_what_it_leaves_out(
 
 
 async def test_in_a_cluster_the_session_is_deleted_alone(
-    way: LossyWay, client: redis.Redis, make_context: MakeContext
+    way: Relay, client: redis.Redis, make_context: MakeContext
 ) -> None:
     """A node of a cluster refuses a script whose keys are in several slots."""
     sign_in(client)

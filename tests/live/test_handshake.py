@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -15,42 +14,12 @@ from redis_dash.client.own_lookups import COUNTED
 from redis_dash.config import Url
 from redis_dash.core.errors import SourceError
 from tests.conftest import until_async
-from tests.live.peers import peer
-
-
-class Proxy:
-    """Forwards requests; closes the connection if one holds a forbidden word."""
-
-    def __init__(self, server_port: int) -> None:
-        self.forbidden: list[bytes] = []
-        self.url = ""
-        self._server_port = server_port
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._server_port)
-        back = asyncio.create_task(_copy(far_reader, writer))
-        try:
-            while data := await reader.read(65_536):
-                if any(word in data for word in self.forbidden):
-                    return
-                far_writer.write(data)
-        finally:
-            back.cancel()
-            await asyncio.gather(back, return_exceptions=True)
-            far_writer.close()
-            await far_writer.wait_closed()
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65_536):
-        writer.write(data)
+from tests.live.relay import Relay, relay
 
 
 @pytest.fixture
-async def proxy(embedded_server: EmbeddedServer, redis_url: str) -> AsyncIterator[Proxy]:
-    proxy = Proxy(embedded_server.port)
-    async with peer(proxy.serve) as url:
-        proxy.url = url
+async def proxy(embedded_server: EmbeddedServer, redis_url: str) -> AsyncIterator[Relay]:
+    async with relay(embedded_server.port) as proxy:
         yield proxy
 
 
@@ -69,7 +38,7 @@ async def answers(deployment: Deployment) -> bool:
 
 @pytest.mark.parametrize("word", [b"SETNAME", b"NO-TOUCH", b"INFO", b"MULTI"])
 async def test_one_broken_step_does_not_end_politeness(
-    proxy: Proxy, client: redis.Redis, quick: None, word: bytes
+    proxy: Relay, client: redis.Redis, quick: None, word: bytes
 ) -> None:
     proxy.forbidden = [word]
     deployment = Deployment(Url(proxy.url))
@@ -95,7 +64,7 @@ async def test_one_broken_step_does_not_end_politeness(
     await deployment.close()
 
 
-async def test_a_proxy_that_never_lets_it_pass_is_lived_with(proxy: Proxy, client: redis.Redis, quick: None) -> None:
+async def test_a_proxy_that_never_lets_it_pass_is_lived_with(proxy: Relay, client: redis.Redis, quick: None) -> None:
     proxy.forbidden = [b"SETNAME"]
     deployment = Deployment(Url(proxy.url))
     await until_async(lambda: answers(deployment))

@@ -21,7 +21,7 @@ from redis_dash.core.messages import Mark
 from redis_dash.core.resp import Command
 from redis_dash.hub import Hub
 from tests.conftest import until_async
-from tests.live.lossy import Loss, LossyWay, lossy_way
+from tests.live.relay import Loss, Relay, relay
 from tests.live.signed_in import one_row
 
 
@@ -31,20 +31,20 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def way(client: redis.Redis, embedded_server: EmbeddedServer) -> AsyncIterator[LossyWay]:
-    async with lossy_way(embedded_server.port) as way:
+async def way(client: redis.Redis, embedded_server: EmbeddedServer) -> AsyncIterator[Relay]:
+    async with relay(embedded_server.port) as way:
         yield way
 
 
 @pytest.fixture
-async def deployment(way: LossyWay) -> AsyncIterator[Deployment]:
+async def deployment(way: Relay) -> AsyncIterator[Deployment]:
     deployment = Deployment(Url(way.url))
     yield deployment
     await deployment.close()
 
 
 @pytest.fixture
-def no_scripts(client: redis.Redis, deployment: Deployment, way: LossyWay) -> Deployment:
+def no_scripts(client: redis.Redis, deployment: Deployment, way: Relay) -> Deployment:
     client.acl_setuser("plain", enabled=True, passwords=["+pw"], commands=["+@all", "-eval"], keys=["*"])
     return Deployment(Url(way.url.replace("redis://", "redis://plain:pw@")))
 
@@ -60,7 +60,7 @@ async def can_connect(deployment: Deployment) -> bool:
 @pytest.mark.parametrize("step", ["EVAL", "EXEC"])
 @pytest.mark.parametrize("loss", ["missed", "unanswered", "silent"])
 async def test_the_answer_to_a_revocation_is_lost(
-    client: redis.Redis, deployment: Deployment, no_scripts: Deployment, way: LossyWay, step: str, loss: Loss
+    client: redis.Redis, deployment: Deployment, no_scripts: Deployment, way: Relay, step: str, loss: Loss
 ) -> None:
     chosen = deployment if step == "EVAL" else no_scripts
     key, row = one_row(client)
@@ -89,7 +89,7 @@ async def test_the_answer_to_a_revocation_is_lost(
 
 @pytest.mark.parametrize("loss", ["missed", "unanswered"])
 async def test_the_answer_to_an_undo_is_lost(
-    client: redis.Redis, deployment: Deployment, way: LossyWay, loss: Loss
+    client: redis.Redis, deployment: Deployment, way: Relay, loss: Loss
 ) -> None:
     key, row = one_row(client)
     undo = (await carry_out(deployment, RevokeSession(row))).undo
@@ -107,7 +107,7 @@ async def test_the_answer_to_an_undo_is_lost(
 
 
 async def test_what_was_lost_before_the_last_word_is_not_done(
-    client: redis.Redis, no_scripts: Deployment, way: LossyWay
+    client: redis.Redis, no_scripts: Deployment, way: Relay
 ) -> None:
     key, row = one_row(client)
     for step in ("DUMP", "MULTI", "DEL"):
@@ -121,7 +121,7 @@ async def test_what_was_lost_before_the_last_word_is_not_done(
 
 
 async def test_a_server_that_cannot_be_reached_is_no_lost_answer(
-    client: redis.Redis, deployment: Deployment, way: LossyWay
+    client: redis.Redis, deployment: Deployment, way: Relay
 ) -> None:
     key, row = one_row(client)
     way.away = True
@@ -130,13 +130,13 @@ async def test_a_server_that_cannot_be_reached_is_no_lost_answer(
     assert client.exists(key)
 
 
-async def test_a_message_whose_answer_is_lost_may_have_been_sent(deployment: Deployment, way: LossyWay) -> None:
+async def test_a_message_whose_answer_is_lost_may_have_been_sent(deployment: Deployment, way: Relay) -> None:
     way.lose("PUBLISH", "unanswered")
     outcome = await carry_out(deployment, Publish("demo:control", "{}"))
     assert (outcome.result, outcome.unsettled) == ("not known", None)
 
 
-async def test_the_event_stream_tells_both(client: redis.Redis, way: LossyWay) -> None:
+async def test_the_event_stream_tells_both(client: redis.Redis, way: Relay) -> None:
     key, row = one_row(client)
     hub = Hub(Config(url=way.url))
     way.lose("EVAL", "unanswered")

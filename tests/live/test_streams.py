@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 import redis
 
-from tests.live.strange_peers import Serve, asks_for_a_password, full, hostile, peer, resets, silent
+from tests.live.peers import Serve, asks_for_a_password, full, hostile, peer, resets, silent
 
 SNAPSHOT = f"{sys.executable} -m redis_dash snapshot --for 0"
 

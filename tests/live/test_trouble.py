@@ -17,6 +17,7 @@ import redis.asyncio
 
 from demo_server.process.embedded import EmbeddedServer
 from redis_dash.client.deployment import Deployment
+from redis_dash.client.reasons import CLOSED_AGAIN
 from redis_dash.config import Config
 from redis_dash.core.frames.events import EventsFrame
 from redis_dash.core.messages import Event, Mark, MessageLog
@@ -27,6 +28,7 @@ from redis_dash.pubsub import subscriber
 from redis_dash.sources import SOURCES
 from tests.conftest import until
 from tests.live.conftest import running
+from tests.live.relay import relay
 
 
 class Screen:
@@ -206,3 +208,18 @@ async def test_a_server_that_does_not_answer_is_not_called_live(monkeypatch: pyt
             await until(screen.all_ok)
             assert screen.events.frame is not None
             assert screen.events.frame.gaps == ()
+
+
+async def test_a_server_that_was_reached_before_is_not_taken_for_a_tls_port(embedded_server: EmbeddedServer) -> None:
+    """It closes each connection at once now, as a proxy does whose server is gone."""
+    async with relay(embedded_server.port) as link, running(Hub(Config(url=link.url, refresh_s=0.1))) as hub:
+        screen = Screen(hub)
+        await until(screen.all_ok)
+        link.away = True
+        await link.hang_up()
+        await until(lambda: screen.look() and screen.latest["server"].note == CLOSED_AGAIN)
+        link.back()
+        await until(screen.all_ok)
+        assert screen.events.frame is not None
+        (gap,) = screen.events.frame.gaps
+        assert "TLS" not in gap.reason

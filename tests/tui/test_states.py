@@ -256,6 +256,14 @@ async def test_a_node_of_a_cluster_is_called_one() -> None:
         await shows(app, pilot, "one node of a cluster: only its share of the keys is seen")
 
 
+async def test_a_replica_that_has_lost_its_primary_is_told_in_the_header_and_its_pane() -> None:
+    frame = msgspec.structs.replace(fakes.server(), role="slave", primary_lost_s=72.0)
+    async with running(FakeFeed(fakes.ok("server", frame)), size=WIDE) as (app, pilot):
+        await tap(pilot, "6")
+        await shows(app, pilot, "replica without its primary for 1 min 12 s", "· replica ·", "lost for 1 min 12 s")
+        assert "1,240 ops/s" in screen_text(app).splitlines()[0]
+
+
 async def test_what_is_not_known_of_a_server_is_a_dash_and_our_errors_are_told() -> None:
     frame = fakes.server(ops_per_s=None, ping_ms=None)
     async with running(FakeFeed(fakes.ok("server", frame)), size=WIDE) as (app, pilot):

@@ -73,6 +73,8 @@ def test_a_limit_without_pattern_goes_to_every_limiter() -> None:
         (("demo", "--refresh", "0"), "Invalid value for '--refresh'"),
         (("redis://localhost",), "needs a terminal"),
         (("demo",), "needs a terminal"),
+        (("demo", "--cluster"), "needs a terminal"),
+        (("demo", "--cluster", "--redis-url", "redis://h"), "--cluster starts servers of its own"),
         (("redis://localhost", "extra"), "extra"),
     ],
 )

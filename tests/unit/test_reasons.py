@@ -6,9 +6,10 @@ import ssl
 
 import pytest
 
-from redis_dash.client.reasons import CLOSED, LostError, describe, no_protocol, say, without_arguments
+from redis_dash.client.reasons import CLOSED, RESET, LostError, describe, no_protocol, say, without_arguments
 from redis_dash.config import Url
 from redis_dash.core.resp import ERROR_CHARS, ReplyError
+from redis_dash.core.rights import rules_for
 
 URL = Url("redis://me:s3cret@localhost:6379/0")
 
@@ -28,6 +29,19 @@ def test_an_error_reply_repeats_no_arguments() -> None:
     assert [str(reply) for reply in replies] == ["ERR no … here", "b'PONG'"]
 
 
+def test_a_refusal_of_redis_6_names_the_subcommand() -> None:
+    refused = "NOPERM this user has no permissions to run the '{}' command or its subcommand"
+    commands = [(b"XINFO", b"STREAM", b"orders"), (b"MEMORY", b"USAGE", b"a"), (b"GET", b"memory"), (b"CLIENT", b"ID")]
+    replies = [ReplyError(refused.format(name)) for name in ("xinfo", "memory", "get")]
+    told = without_arguments(commands, [*replies, ReplyError("ERR the 'client' command or its subcommand")])
+    assert [(say(error), rules_for(error)) for error in told[:3]] == [
+        ("not allowed to run XINFO STREAM", ("+xinfo|stream",)),
+        ("not allowed to run MEMORY USAGE", ("+memory|usage",)),
+        ("not allowed to run GET", ("+get",)),
+    ]
+    assert str(told[3]) == "ERR the 'client' command or its subcommand"
+
+
 @pytest.mark.parametrize(
     ("error", "told"),
     [
@@ -38,6 +52,7 @@ def test_an_error_reply_repeats_no_arguments() -> None:
         ),
         ("LOADING Redis is loading the dataset in memory", "loading its data"),
         ("ERR max number of clients reached", "maxclients"),
+        ("MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.", "lost its primary"),
         ("ERR something else", "something else"),
     ],
 )
@@ -51,7 +66,7 @@ def test_what_the_server_says(error: str, told: str) -> None:
         (LostError("no answer in time"), "no answer in time"),
         (TimeoutError(), "no answer in time"),
         (ConnectionRefusedError(111, "Connect call failed"), "connection refused"),
-        (ConnectionResetError(104, "reset by peer"), CLOSED),
+        (ConnectionResetError(104, "reset by peer"), RESET),
         (BrokenPipeError(32, "broken pipe"), CLOSED),
         (OSError("cannot reach redis://me:s3cret@localhost:6379/0"), "cannot reach redis://"),
     ],

@@ -176,7 +176,11 @@ class Terminal:
 
     def type(self, keys: str) -> None:
         """Press keys."""
-        os.write(self._master, keys.encode())
+        self.type_bytes(keys.encode())
+
+    def type_bytes(self, raw: bytes) -> None:
+        """Send what a keyboard or a paste sends, in any encoding."""
+        os.write(self._master, raw)
 
     def _read(self, timeout_s: float) -> bool:
         """Read the available output; False if none came in time."""

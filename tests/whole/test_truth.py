@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,23 +15,10 @@ from redis_dash.snapshot import take
 from redis_dash.sources import SOURCES
 from tests.conftest import until
 from tests.live.conftest import running
+from tests.whole.agreement import assert_equal, settled
 from tests.whole.conftest import Demo
 
 TOPICS = [source.topic for source in SOURCES]
-
-
-def settled(read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Read until only the sliding windows of the rate limits still change."""
-    deadline, before = time.monotonic() + 20, read()
-    while time.monotonic() < deadline:
-        time.sleep(0.3)  # the interval between two reads, not a wait for something
-        now = read()
-        if {name: now[name] for name in now if name != "rate_limits"} == {
-            name: before[name] for name in before if name != "rate_limits"
-        }:
-            return now
-        before = now
-    raise AssertionError("the demo did not come to rest")
 
 
 @pytest.fixture
@@ -59,19 +44,8 @@ async def test_at_rest_every_figure_is_exact(quiet: Demo) -> None:
     text, code = await take(Config(url=quiet.redis_url, **CONFIGURATION), 2.0, TOPICS, io.StringIO())
     after = quiet.truth()
     assert code == 0
-    frames = {topic: entry["frame"] for topic, entry in json.loads(text)["topics"].items()}
-    sessions, board = frames["sessions"], frames["leaderboards"]["boards"][0]
-    assert sessions["low"] == sessions["high"] == sessions["count"] == after["sessions"] == before["sessions"]
-    assert board["size"] == after["leaderboard"]["players"]
-    assert [[row["member"], row["score"]] for row in board["rows"][:10]] == after["leaderboard"]["top"]
-    counted = {group["name"]: {"hits": group["hits"], "misses": group["misses"]} for group in frames["cache"]["groups"]}
-    assert counted == after["caches"] == before["caches"]
-    used = {row["identity"]: row["used"] for row in frames["rate_limits"]["rows"]}
-    assert used.keys() <= before["rate_limits"].keys()
-    for address, truth in before["rate_limits"].items():
-        # The window slides between the reads: usage can only fall.
-        late = after["rate_limits"].get(address, {"used": 0})
-        assert truth["used"] >= used.get(address, 0) >= late["used"], address
+    assert before["exact_since"] is not None
+    assert_equal(text, before, after)
 
 
 async def test_every_message_is_counted_under_its_channel(quiet: Demo) -> None:

@@ -12,7 +12,7 @@ from textual.events import Resize
 
 from redis_dash.core.feed import Progress
 from redis_dash.core.reading import AnyReading, F
-from redis_dash.tui.empty_states import empty_text
+from redis_dash.tui.empty_states import HINTS, empty_text
 from redis_dash.tui.formatting import Tallies
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.keys import KeyTable, Section
@@ -99,7 +99,7 @@ class ReadingView(Bordered, Generic[F], can_focus=True):
         reading = self._reading
         if reading is None or reading.scope is None or reading.count is None:
             return self.EMPTY
-        hints = map(self.key_table.hint, ("{app.full_scan} scans all now.", "{app.database} switches."))
+        hints = map(self.key_table.hint, HINTS)
         return empty_text(reading.scope, reading.count, things, option, *hints)
 
     def currency(self) -> tuple[Piece, ...]:

@@ -11,11 +11,22 @@ from textual.app import ComposeResult
 from textual.events import Resize
 
 from redis_dash.core.durations import tenths
-from redis_dash.core.frames.server import Cost, Scan, ServerFrame
+from redis_dash.core.frames.server import Cost, Scan, SentinelState, ServerFrame
 from redis_dash.core.reading import AnyReading
+from redis_dash.tui import sentinel_text
 from redis_dash.tui.cluster_text import ONLY_ITS_SHARE, node_text, of_cluster, summary
 from redis_dash.tui.databases import all_named, besides
-from redis_dash.tui.formatting import about, clock, count, duration, milliseconds, nbytes, others_watch, percent, rate
+from redis_dash.tui.formatting import (
+    about,
+    clock,
+    count,
+    duration,
+    milliseconds,
+    nbytes,
+    others_watch,
+    percent,
+    rate,
+)
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Piece, piece
 from redis_dash.tui.panes.server_meanings import MEANINGS
@@ -44,7 +55,7 @@ COLUMNS = (
 ONE_NODE = (Plain("of this node alone: a cluster has others"), Plain("of this node alone"), Plain("of this node"))
 
 
-DATABASE, CLUSTER = Plain("database"), Plain("cluster")
+DATABASE, CLUSTER, SENTINEL = Plain("database"), Plain("cluster"), Plain("sentinel")
 NOTHING: Cell = (Plain(""), "dim")
 
 
@@ -85,7 +96,7 @@ class ServerPane(TablePane[ServerFrame, Fact]):
             ("refused", "connections that the server refused, since there were too many (maxclients)"),
             ("incl. another dashboard", "another redis-dash watches this server, and its commands are in ops/s"),
             ("evicting", "the server deletes keys because its memory is full"),
-            ("disconnected", "there is no connection; it is tried again and again"),
+            ("disconnected", "there is no connection; it is tried again, after pauses of up to half a minute"),
             ("not receiving", "Events: their own connection is lost; it is tried again and again"),
         ),
     )
@@ -112,7 +123,7 @@ class ServerPane(TablePane[ServerFrame, Fact]):
         return (
             piece(f"{plain(frame.product, 20)} {plain(frame.version, 20)}", "strong"),
             *_of_cluster(frame),
-            piece(plain(frame.role, 20)),
+            piece("replica" if frame.role == "slave" else plain(frame.role, 20)),
             piece(f"up {duration(frame.uptime_s)}", "dim"),
         )
 
@@ -144,6 +155,9 @@ class ServerPane(TablePane[ServerFrame, Fact]):
         if fact.name == CLUSTER and frame is not None and frame.cluster is not None:
             nodes = tuple((plain(node.address, 60), node_text(node)) for node in frame.cluster.nodes)
             return Detail(Plain("Cluster"), ((fact.name, summary(frame)[0]), *nodes), (meaning,) if meaning else ())
+        if fact.name == SENTINEL and frame is not None and frame.sentinel is not None:
+            about = (fact.name, sentinel_text.summary(frame.sentinel)), *sentinel_text.lines(frame.sentinel)
+            return Detail(Plain("Sentinel"), about, (meaning,) if meaning else ())
         return Detail(Plain("Server"), ((fact.name, value),), (meaning,) if meaning else ())
 
 
@@ -155,6 +169,8 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
     evicting = f"evicting {rate(frame.evicted_per_s)}" if frame.evicted_per_s else "evicting"
     return (
         *([_cluster(frame)] if frame.cluster is not None else []),
+        *([_sentinel(frame.sentinel)] if frame.sentinel is not None else []),
+        *([_primary(frame.primary_lost_s)] if frame.primary_lost_s is not None else []),
         Fact(Plain("operations"), rate(frame.ops_per_s), "strong", _others(frame)),
         _memory(frame),
         Fact(Plain("clients"), count(frame.clients), "text", blocked),
@@ -192,6 +208,21 @@ def _cluster(frame: ServerFrame) -> Fact:
         away = plain(f"{troubled[0].address}: {troubled[0].trouble}", 120)
         more = Figure((away, plain(troubled[0].trouble, 40), Plain("not reached")), "warn")
     return Fact(CLUSTER, summary(frame)[1], "warn" if frame.cluster.partial else "text", more)
+
+
+def _sentinel(state: SentinelState) -> Fact:
+    """Whether the sentinels answer, and which server they call the primary."""
+    role: Role = "warn" if state.trouble or state.reached < state.known else "text"
+    return Fact(
+        SENTINEL,
+        sentinel_text.summary(state),
+        role,
+        Figure(sentinel_text.primary_text(state), "warn" if state.trouble else "dim"),
+    )
+
+
+def _primary(lost_s: float) -> Fact:
+    return Fact(Plain("primary"), Plain(f"lost for {duration(lost_s)}"), "warn", NOTHING)
 
 
 def _counter(name: str, value: int | None, since: float | None, words: tuple[str, str], role: Role = "warn") -> Fact:

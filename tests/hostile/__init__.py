@@ -1,0 +1,1 @@
+"""Generated inputs that a hostile writer could put into Redis, through all that reads and shows them."""

@@ -1,0 +1,100 @@
+"""The demo on its own cluster: the dashboard's figures are the application's, also while the cluster changes."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from redis_dash.config import Config
+from redis_dash.demo import CLUSTER_SCENARIOS, CONFIGURATION
+from redis_dash.hub import Hub
+from redis_dash.snapshot import take
+from redis_dash.sources import SOURCES
+from tests.conftest import until
+from tests.demo.deployed import play, played
+from tests.demo.living import LivingDemo, living_demo
+from tests.live.conftest import running
+from tests.whole.agreement import assert_equal, settled
+from tests.whole.watching import Watch
+
+TOPICS = [source.topic for source in SOURCES]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivingDemo]:
+    """A busy demo with repeatable choices."""
+    folder = tmp_path_factory.mktemp("demo")
+    with living_demo(folder, "--cluster", "--seed", "7", "--rate", "40", DEMO_LLM_SECONDS="0.2") as demo:
+        yield demo
+
+
+def config(demo: LivingDemo) -> Config:
+    return Config(url=demo.redis_url, refresh_s=0.25, **CONFIGURATION)
+
+
+async def at_rest(demo: LivingDemo) -> dict[str, Any]:
+    """The truth after some traffic, when nothing happens any more."""
+    play(demo, "resume")
+    truth: dict[str, Any] = {}
+
+    def is_busy() -> bool:
+        truth.update(demo.truth())
+        return bool(truth["exact_since"] and truth["channels"]["payments"] > 5 and truth["caches"]["llm"]["hits"] > 2)
+
+    while not await asyncio.to_thread(is_busy):  # noqa: ASYNC110 -- it asks the demo, which takes its time
+        await asyncio.sleep(0.05)
+    play(demo, "pause")
+    return await asyncio.to_thread(settled, demo.truth)
+
+
+async def test_at_rest_every_figure_is_exact(demo: LivingDemo) -> None:
+    before = await at_rest(demo)
+    text, code = await take(config(demo), 2.0, TOPICS, io.StringIO())
+    after = demo.truth()
+    assert code == 0
+    assert before["exact_since"] == after["exact_since"] is not None
+    assert_equal(text, before, after)
+
+
+async def test_every_message_is_received_once(demo: LivingDemo) -> None:
+    before = (await at_rest(demo))["channels"]
+    async with running(hub := Hub(config(demo))):
+        await until(lambda: hub.subscribed)
+        for scenario in ("resume", "login-wave", "price-change"):
+            play(demo, scenario)
+        await until(lambda: hub.received > 60, within_s=60)
+        play(demo, "pause")
+        after = (await asyncio.to_thread(settled, demo.truth))["channels"]
+        gained = {channel: after[channel] - before[channel] for channel in after if after[channel] > before[channel]}
+        await until(lambda: hub.received >= sum(gained.values()) + 4)
+        (events,) = [reading.frame for reading in await hub.read_all() if reading.topic == "events"]
+    assert events is not None
+    counted = {channel.channel: channel.count for channel in events.channels}
+    assert counted.pop("demo:control") == 4
+    assert counted == gained
+    assert (events.dropped, events.gaps) == (0, ())
+
+
+@pytest.mark.parametrize("scenario", CLUSTER_SCENARIOS)
+async def test_no_exact_figure_is_wrong_while_the_cluster_changes(demo: LivingDemo, scenario: str) -> None:
+    truth = await at_rest(demo)
+    async with running(hub := Hub(config(demo))):
+        watch = Watch(hub, truth)
+        await watch.until_exact()
+        said = await watch.during(played(demo, scenario))
+        assert "failed" not in said
+        assert hub.errors == 0
+    assert not watch.wrong
+    assert watch.seen == {"sessions", "leaderboards", "cache", "rate_limits"}
+    assert any(note.startswith("2 of 3 primaries") for note in watch.notes) == (scenario == "kill-node")
+    later = demo.truth()
+    assert later["exact_since"] is not None
+    # Nothing was lost: nothing was written either.
+    assert {name: later[name] for name in ("sessions", "caches", "leaderboard")} == {
+        name: truth[name] for name in ("sessions", "caches", "leaderboard")
+    }
+    assert (later["exact_since"] == truth["exact_since"]) == (scenario == "reshard")
