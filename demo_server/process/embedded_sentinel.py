@@ -1,12 +1,12 @@
 """Embedded sentinels: a private primary, its replicas and the sentinels that watch them, ended with this process."""
 
-import contextlib
 import os
 import signal
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
@@ -37,8 +37,10 @@ class EmbeddedSentinel:
         down_after: float = 2.0,
         failover_timeout: float = 3.0,
         options: Mapping[str, str] = MappingProxyType({}),
+        program: Path | None = None,
     ) -> None:
-        """`options` are further settings of the primary and its replicas."""
+        """`options` are further settings of the primary and its replicas; `program` as for the embedded server."""
+        self._program = program
         self._numbers = 1 + replicas, sentinels
         self._options = {**_OPTIONS, **options}
         self._patience = down_after, failover_timeout
@@ -81,7 +83,8 @@ class EmbeddedSentinel:
         self.wait_until(self.is_up)
 
     def _started(self, is_sentinel: bool) -> EmbeddedServer:
-        server = EmbeddedServer(options={} if is_sentinel else self._options, is_sentinel=is_sentinel)
+        options = {} if is_sentinel else self._options
+        server = EmbeddedServer(program=self._program, options=options, is_sentinel=is_sentinel)
         self._running.callback(server.stop)
         server.start()
         return server
@@ -94,7 +97,7 @@ class EmbeddedSentinel:
 
     def _monitor(self, client: redis.Redis, primary: int) -> None:
         down_after, failover_timeout = (round(seconds * 1000) for seconds in self._patience)
-        with contextlib.suppress(redis.ResponseError):  # before Redis 7 the periods cannot be changed
+        with suppress(redis.ResponseError):  # Redis before 7.0 does not know it
             _ask(client, "SENTINEL", "DEBUG", *_PERIODS)
         _ask(client, "SENTINEL", "MONITOR", NAME, "127.0.0.1", self.servers[primary].port, self.quorum)
         settings = ("down-after-milliseconds", down_after, "failover-timeout", failover_timeout)
@@ -144,8 +147,18 @@ class EmbeddedSentinel:
     # -- what can happen to it ---------------------------------------------------------------------------------------
 
     def failover(self) -> None:
-        """Let a replica take the place of a primary that is well; returns when it has begun."""
-        _ask(self.sentinel_clients[self._alive(self.sentinels)[0]], "SENTINEL", "FAILOVER", NAME)
+        """Let a replica take the place of a primary that is well; returns when it has begun. Raises TimeoutError."""
+        self.wait_until(self._fails_over)
+
+    def _fails_over(self) -> bool:
+        """Whether a sentinel begins it: none does soon after another failover, when it knows no replica well enough."""
+        try:
+            _ask(self.sentinel_clients[self._alive(self.sentinels)[0]], "SENTINEL", "FAILOVER", NAME)
+        except redis.ResponseError as error:
+            if not str(error).startswith(("NOGOODSLAVE", "INPROG")):
+                raise
+            return False
+        return True
 
     def kill(self, number: int) -> None:
         """End a server at once, as a crash does."""

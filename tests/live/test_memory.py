@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
 
 import pytest
@@ -127,8 +128,11 @@ async def test_keys_that_are_gone_are_not_added_to_those_that_came(deployment: D
             assert memory.low <= truth
             assert memory.low >= 0.9 * truth, "they are all of one size"
         await discovery.look()
+        began = time.time()
         await discovery.measure()
-        assert discovery.memory(patterns.found)["sess:*"].bytes.value == truth
+        memory_now = discovery.memory(patterns.found)["sess:*"]
+        assert memory_now.bytes.value == truth
+        assert memory_now.at >= began, "none of these keys was there when others were measured"
 
 
 async def test_many_large_collections_are_measured_little_by_little(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from redis_dash.tui import abbreviation
 from redis_dash.tui.abbreviation import DistinctCuts
 from redis_dash.tui.text import Plain, crop_middle, width_of
 
@@ -63,7 +64,8 @@ def test_without_room_the_usual_form_is_shown(width: int) -> None:
 
 
 def test_what_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("redis_dash.tui.abbreviation._MOST_CUT", 200)
+    assert abbreviation._MOST_CUT < 3_000
+    monkeypatch.setattr(abbreviation, "_MOST_CUT", 200)
     cuts = DistinctCuts()
     for number in range(900):
         cuts.fit(Plain(f"client-{number:05}-of-a-long-name"), 16)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from redis_dash.client.address import Address
+from redis_dash.client.address import Address, is_address
 from redis_dash.client.cluster.slots import SLOTS
 from redis_dash.client.info import parse_info, whole
 from redis_dash.client.reasons import check
@@ -108,6 +108,8 @@ def _address(server: list[object], asked_host: str, names: dict[Address, str]) -
         return None
     name = host.decode("utf-8", "replace") if isinstance(host, bytes) else ""
     address = Address(name or asked_host, port)
+    if not is_address(*address):
+        return None
     if len(more) > 1 and isinstance(more[1], list):
         facts = dict(zip(more[1][::2], more[1][1::2], strict=False))
         if isinstance(host_name := facts.get(b"hostname"), bytes) and host_name:

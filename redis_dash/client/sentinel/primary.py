@@ -7,8 +7,9 @@ was replaced can still be written to for a while, and would lose the write.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from weakref import WeakSet
 
 import hiredis
@@ -67,27 +68,29 @@ class Primary:
         self._target = url
         self._changed = changed
         self._opened: WeakSet[Connection] = WeakSet()
+        self._limits: set[asyncio.Timeout] = set()
+        """Of the connections that are being opened."""
         self._lock = asyncio.Lock()
         self._asked_at = 0.0
 
     # -- which server it is ------------------------------------------------------------------------------------------
 
-    async def refresh(self, *, patiently: bool = False) -> None:
+    async def refresh(self) -> None:
         """Ask the sentinels; ``trouble`` tells whether they have answered."""
         async with self._lock:
-            if not patiently and time.monotonic() - self._asked_at < LEAST_S:
-                return  # another caller has just asked
-            views = await self.sentinels.ask(patiently=patiently)
-            self._asked_at = time.monotonic()
-            self.trouble = self.sentinels.trouble
-            self._take(views)
+            if time.monotonic() - self._asked_at >= LEAST_S:  # otherwise another caller has just asked
+                self._take(await self.sentinels.ask())
 
     def _take(self, views: Sequence[View]) -> None:
+        self._asked_at = time.monotonic()
+        trouble, self.trouble = self.trouble, self.sentinels.trouble
+        if trouble and not self.trouble:
+            self.connect_now()
         view, before = newest(views), self.view
         if view is None or view.address is None:
             return
         self.is_failing_over = any(one.is_failing_over for one in views if one.epoch == view.epoch)
-        if before is not None and view.epoch < before.epoch and self.sentinels.reached < self.sentinels.known:
+        if before is not None and view.epoch < before.epoch and len(views) < self.sentinels.known:
             return  # it has not heard of the latest failover yet
         self.view = view
         if view.address != self.address:
@@ -106,6 +109,8 @@ class Primary:
         self.switches += 1
         for connection in list(self._opened):
             connection.hang_up(f"{address} is the primary now")
+        for limit in self._limits:
+            limit.reschedule(0.0)
         self.connect_now()
         self._changed.set()
 
@@ -146,6 +151,7 @@ class Primary:
     def _heard(self, announced: bytes) -> None:
         if self.name.encode() in announced:
             self.wanted.set()
+            self.connect_now()  # such as a primary that is up again
 
     # -- its connections ---------------------------------------------------------------------------------------------
 
@@ -161,18 +167,31 @@ class Primary:
         address = self.address
         self._opened.add(connection)  # so that it ends at once if another server is the primary
         try:
-            await open_connection(self.url, connection)
+            async with self._unless_moved():
+                await open_connection(self.url, connection)
             async with asyncio.timeout(ROLE_S):
                 await self._verify(address, connection)
         except (OSError, TimeoutError, SourceError, hiredis.ProtocolError) as error:
             connection.hang_up()
             self.wanted.set()
+            if address != self.address:
+                raise AwayError(f"{self.address} is the primary now") from None
             said = describe(error, self.url)
             said = said if said.startswith(str(address)) else f"{address}: {said}"
             raise AwayError(f"{said}; {FAILING_OVER}" if self.is_failing_over else said) from None
         if address != self.address:
             connection.hang_up()
             raise AwayError(f"{self.address} is the primary now")
+
+    @contextlib.asynccontextmanager
+    async def _unless_moved(self) -> AsyncIterator[None]:
+        """Time out when another server becomes the primary: the old one may be a machine that is gone."""
+        async with asyncio.timeout(None) as limit:
+            self._limits.add(limit)
+            try:
+                yield
+            finally:
+                self._limits.discard(limit)
 
     async def _verify(self, address: Address, connection: Connection) -> None:
         if await _is_replica(connection.send):
@@ -192,19 +211,22 @@ class Primary:
             SourceError: it is not, or they do not know; nothing was written.
         """
         address = self.address
-        await self.refresh(patiently=True)
-        views = self.sentinels.views()
+        async with self._lock:
+            views = await self.sentinels.ask_again()
+            self._take(views)
         view = newest(views)
         if view is None:
-            raise SourceError(f"{NOTHING}: {self.trouble}")
+            raise SourceError(f"{NOTHING}: {self.trouble or 'no sentinel has answered in time'}")
         if view.address != address or self.address != address:
             raise SourceError(f"{NOTHING}: {self.address} is the primary now; look again before you repeat it")
-        if self.is_failing_over or view.is_down:
-            raise SourceError(f"{NOTHING}: {FAILING_OVER}" if self.is_failing_over else f"{NOTHING}: they call it down")
+        if self.is_failing_over:
+            raise SourceError(f"{NOTHING}: {FAILING_OVER}")
+        if 2 * sum(one.is_down for one in views) >= len(views):
+            raise SourceError(f"{NOTHING}: the sentinels cannot reach {address}")
         if not self._is_certain(views, view):
             raise SourceError(
-                f"{NOTHING}: {self.sentinels.reached} of {self.sentinels.known} sentinels can be asked, too few to know"
-                f" that {address} still is the primary"
+                f"{NOTHING}: {len(views)} of {self.sentinels.known} sentinels can be asked, too few to know that"
+                f" {address} still is the primary"
             )
         if await _is_replica(ask):
             raise SourceError(f"{NOTHING}: {address} says that it is a replica")

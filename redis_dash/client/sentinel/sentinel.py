@@ -14,7 +14,7 @@ from redis_dash.client.tunnel import WITHIN_S
 from redis_dash.config import Url
 from redis_dash.core.errors import AwayError, SourceError
 
-CONNECT_S, ANSWER_S = 2.0, 1.0
+CONNECT_S, ANSWER_S = 3.0, 1.0
 """How long it may take to connect and to answer, and to answer on a connection that is open."""
 REFUSED = ("the server refused the user name or password", "not allowed to run")
 ITS_OWN_USER = "the sentinels have a user and a password of their own (--sentinel-user, --sentinel-password-file)"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from redis_dash.client.address import Address, address_of
-from redis_dash.client.sentinel.sentinel import Sentinel
+from redis_dash.client.sentinel.sentinel import ANSWER_S, Sentinel
 from redis_dash.client.sentinel.views import View
 from redis_dash.config import Url
 from redis_dash.config.errors import nearest
@@ -48,39 +48,32 @@ class Sentinels:
 
     def views(self) -> list[View]:
         """The latest answers, one of each sentinel, whatever names it was reached by."""
-        views: dict[object, View] = {}
-        for one in self.all:
-            if one.view is not None:
-                views.setdefault(one.view.id or one, one.view)
-        return list(views.values())
+        return _distinct({one: one.view for one in self.all if one.view is not None})
 
-    async def ask(self, *, patiently: bool = False) -> list[View]:
-        """Ask all; returns their answers soon after the first one has come.
-
-        Args:
-            patiently: wait for all that answer within their time, and take no answer to an earlier question.
-        """
+    async def ask(self) -> list[View]:
+        """Ask all; returns the latest answers soon after the first one has come."""
         asked = self.all
-        if patiently:
-            await asyncio.gather(*(one.ask() for one in asked), return_exceptions=True)
-        else:
-            await self._first_answers(asked)
-        views = self.views()
-        self._note_others(views)
-        return views
-
-    async def _first_answers(self, asked: Iterable[Sentinel]) -> None:
         for one in asked:
             if one not in self._under_way:
                 self._under_way[one] = task = asyncio.create_task(one.ask())
                 task.add_done_callback(partial(self._is_done, one))
-        pending = {self._under_way[one] for one in asked}
-        has_answer = False
-        while pending and not has_answer:
-            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-            has_answer = any(not task.cancelled() and task.exception() is None for task in done)
-        if pending:
-            await asyncio.wait(pending, timeout=GRACE_S)
+        await _first_and_soon_after({self._under_way[one] for one in asked}, GRACE_S)
+        views = self.views()
+        self._note_others(views)
+        return views
+
+    async def ask_again(self) -> list[View]:
+        """Ask all, and wait longer; returns the answers to this question only."""
+        tasks = {one: asyncio.create_task(one.ask()) for one in self.all}
+        try:
+            await _first_and_soon_after(set(tasks.values()), ANSWER_S)
+        finally:
+            for task in tasks.values():
+                task.cancel()
+            answers = await asyncio.gather(*tasks.values(), return_exceptions=True)
+        views = _distinct({one: view for one, view in zip(tasks, answers, strict=True) if isinstance(view, View)})
+        self._note_others(views)
+        return views
 
     def _is_done(self, one: Sentinel, task: asyncio.Task[View]) -> None:
         self._under_way.pop(one, None)
@@ -127,3 +120,18 @@ class Sentinels:
             task.cancel()
         for one in self.all:
             one.close()
+
+
+async def _first_and_soon_after(pending: set[asyncio.Task[View]], soon_s: float) -> None:
+    """Return some time after the first answer has come, or when all have answered or failed."""
+    has_answer = False
+    while pending and not has_answer:
+        done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+        has_answer = any(not task.cancelled() and task.exception() is None for task in done)
+    if pending:
+        await asyncio.wait(pending, timeout=soon_s)
+
+
+def _distinct(views: Mapping[Sentinel, View]) -> list[View]:
+    """One of each sentinel."""
+    return list({view.id or one: view for one, view in views.items()}.values())

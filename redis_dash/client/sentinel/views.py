@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from redis_dash.client.address import Address, address_of
+from redis_dash.client.address import Address, address_of, is_address
 from redis_dash.client.reasons import check
 from redis_dash.client.target import Ask
 from redis_dash.config import Url
@@ -127,22 +127,27 @@ def _facts(reply: object) -> Mapping[str, str]:
 
 
 def _address(reply: object) -> Address | None:
-    match reply:
-        case [bytes() as host, bytes() as port] if 0 < len(host) <= 255 and (number := _number(port.decode("latin-1"))):
-            return Address(host.decode("ascii", "replace"), number)
-    return None
+    if reply is None:
+        return None
+    if isinstance(reply, list) and len(reply) == 2:
+        host, port = (part.decode("utf-8", "replace") if isinstance(part, bytes) else "" for part in reply)
+        address = Address(host, _number(port) or 0)
+        if is_address(*address):
+            return address
+    raise SourceError("it tells of the primary in an unknown form")
 
 
 def _members(reply: Sequence[object]) -> tuple[Member, ...]:
     found = []
     for facts in map(_facts, reply[:MOST_LENGTH]):
-        flags, port = facts.get("flags", "").split(","), _number(facts.get("port", ""))
-        if not (facts.get("ip") and port):
+        flags = facts.get("flags", "").split(",")
+        address = Address(facts.get("ip", ""), _number(facts.get("port", "")) or 0)
+        if not is_address(*address):
             continue
         is_up = not any(flag in flags for flag in (*_DOWN, "disconnected"))
         follows = facts.get("master-link-status", "ok") == "ok"
         offset = _number(facts.get("slave-repl-offset", ""))
-        found.append(Member(Address(facts["ip"], port), facts.get("runid", ""), is_up, offset, follows))
+        found.append(Member(address, facts.get("runid", ""), is_up, offset, follows))
     return tuple(found)
 
 

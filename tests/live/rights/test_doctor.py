@@ -55,6 +55,29 @@ def has_selectors(client: redis.Redis) -> bool:
     return not client.info("server")["redis_version"].startswith("6.")
 
 
+@pytest.mark.parametrize(
+    ("rules", "state"),
+    [
+        (("-lrange",), "reduced"),
+        (("-zcard",), "reduced"),
+        (("-get", "-getrange"), "reduced"),
+        (("-time",), "off"),
+        (("-zcard", "-get", "-getrange", "-lrange", "-llen", "-hgetall", "-hlen", "-pttl"), "off"),
+    ],
+    ids=str,
+)
+async def test_limits_are_off_only_if_no_kind_of_limiter_can_be_read(
+    client: redis.Redis, server: EmbeddedServer, rules: tuple[str, ...], state: str
+) -> None:
+    for number in range(20):
+        client.rpush(f"LIMITS:LIMITER/10.0.0.{number}/login/5/1/minute", "1764000000.5")
+        client.pexpire(f"LIMITS:LIMITER/10.0.0.{number}/login/5/1/minute", 60_000)
+    allow(client, "+@all", *rules, "~*", "&*")
+    report = await examine(Config(url=f"redis://w:pw@127.0.0.1:{server.port}/0"))
+    right = next(one for one in report.topics if one.name == "rate_limits")
+    assert right.state == state
+
+
 async def examined(port: int) -> Report:
     return await examine(settings(port))
 

@@ -6,6 +6,7 @@ import asyncio
 import time
 
 import pytest
+import redis
 
 from demo_server.process.embedded_sentinel import EmbeddedSentinel
 from redis_dash.core.messages import Mark
@@ -22,6 +23,12 @@ async def in_thread(work: object, *arguments: object) -> None:
     await asyncio.get_running_loop().run_in_executor(None, work, *arguments)  # type: ignore[arg-type]
 
 
+def ours(client: redis.Redis) -> int:
+    """How many of our connections a server has."""
+    told: list[dict[str, str]] = client.client_list()
+    return sum(one["name"] == "redis-dash" for one in told)
+
+
 @pytest.mark.parametrize("way", ["command", "kill", "pause"])
 async def test_all_topics_are_right_soon_after_another_server_is_the_primary(app: Application, way: str) -> None:
     """With a session that only the new primary has; messages, streams and their gaps, too."""
@@ -32,6 +39,8 @@ async def test_all_topics_are_right_soon_after_another_server_is_the_primary(app
         desk = Desk(hub)
         await whole(hub, desk)
         await until(lambda: hub.follows_streams and desk.all_are("ok"))
+        await until(lambda: hub.deployment.primary is not None and hub.deployment.primary.is_listening)
+        before = sum(map(ours, sentinels.sentinel_clients))
         app.primary.xadd("orders", {"number": "1"})
         app.synchronise()
         await until(lambda: desk.all_are("ok") and desk.frame("events").streams[0].count == 1)
@@ -64,6 +73,9 @@ async def test_all_topics_are_right_soon_after_another_server_is_the_primary(app
         await until(lambda: desk.all_are("ok") and desk.frame("events").streams[0].count == 2)
         (gap,) = desk.frame("events").gaps
         assert gap.ended_at is not None
+        if way != "kill":
+            await until(lambda: ours(sentinels.clients[old]) == 0)
+        assert sum(map(ours, sentinels.sentinel_clients)) == before
         marks = [one.text for one in hub.watch._context.log.read(0, 100) if isinstance(one, Mark)]
         assert any("reconnected" in text for text in marks)
         assert hub.errors == 0

@@ -87,7 +87,8 @@ async def test_sentinels_that_are_down_or_hang(app: Application, silent: str, wh
     async with connected(url_of(app, *(bad + good if where == "first" else good + bad))) as deployment:
         assert await deployment.on_first(b"DBSIZE") == len(USERS) + 30
         assert deployment.primary is not None
-        await deployment.primary.refresh(patiently=True)
+        await deployment.primary.sentinels.ask_again()  # and now those that were told of
+        await deployment.primary.sentinels.ask_again()
         assert (deployment.primary.sentinels.reached, deployment.primary.sentinels.known) == (3, 3)
 
 
@@ -145,7 +146,9 @@ async def test_sentinels_with_a_user_of_their_own(app: Application) -> None:
                 await until(lambda primary=primary, user=user: primary.is_listening == (user == name))  # type: ignore[misc]
                 assert (await hub.submit(RevokeSession(desk.frame("sessions").rows[0]))).result == "deleted"
         own = "the sentinels have a user and a password of their own (--sentinel-user, --sentinel-password-file)"
-        assert (await trouble(ways["nothing"])).endswith(f"not allowed to run SENTINEL GET-MASTER-ADDR-BY-NAME; {own}")
+        said = await trouble(ways["nothing"])
+        assert "not allowed to run SENTINEL" in said
+        assert said.endswith(own)
         assert (await trouble(url_of(app))).endswith(own)
         wrong = await trouble(url_of(app, options="?sentinel_username=least&sentinel_password=hunter2"))
         assert wrong.endswith(own)

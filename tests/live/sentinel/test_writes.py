@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -64,13 +65,17 @@ async def refusal(deployment: Deployment, command: RevokeSession | Publish) -> s
 
 
 async def test_signing_out_and_undoing_it(app: Application, connected: Callable[..., Deployment]) -> None:
-    deployment, row = connected(), await row_of(app, "user7")
+    """Also if one of the named sentinels never answers."""
+    silent = socket.create_server(("127.0.0.1", 0))
+    hosts = f"sentinel://127.0.0.1:{silent.getsockname()[1]},"
+    deployment, row = connected(app.sentinels.url.replace("sentinel://", hosts)), await row_of(app, "user7")
     outcome = await carry_out(deployment, RevokeSession(row))
     assert (outcome.result, app.primary.exists(session_key("user7"))) == ("deleted", 0)
     assert outcome.undo is not None
     assert (await carry_out(deployment, outcome.undo)).result == "restored"
     assert app.primary.dbsize() == ALL
     assert (await carry_out(deployment, Publish("orders", "x"))).result == "not received"
+    silent.close()
 
 
 async def test_signing_out_where_scripts_are_not_allowed(

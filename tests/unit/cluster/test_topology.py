@@ -40,6 +40,13 @@ def test_a_server_whose_host_is_not_known_yet_is_nobody() -> None:
     assert topology.uncovered == 16384
 
 
+@pytest.mark.parametrize("host", [b"h:1/0?ssl_cert_reqs=none#", b"x@h", b"a b", b"h" * 300, b"\xff", b"a..b", b":::::"])
+def test_a_host_that_would_change_the_url_is_nobody(host: bytes) -> None:
+    assert read_topology([[[0, 16383, [host, 7000, b"id"]]], INFO], ASKED).uncovered == 16384
+    moved = ReplyError(f"MOVED 5 {host.decode('latin-1')}:7000")
+    assert getattr(redirect_of(moved, ASKED), "address", None) is None
+
+
 @pytest.mark.parametrize("reply", [b"text", 5, [[1]], [[b"a", b"b", [b"h", 1]]], [[0, 1, None]], [0]])
 def test_another_form_is_told(reply: object) -> None:
     with pytest.raises(SourceError, match="unknown form"):
