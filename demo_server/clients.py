@@ -1,4 +1,4 @@
-"""The client for a URL: of one server, or of a cluster."""
+"""The client for a URL: of one server, of a cluster, or of a primary that Sentinel names."""
 
 from typing import cast
 
@@ -7,7 +7,8 @@ from redis.asyncio import Redis
 from demo_server.patterns import redis_client
 from demo_server.patterns.circuit_breaker import Circuit
 from demo_server.patterns.cluster_client import CircuitCluster, open_cluster
-from demo_server.settings import is_cluster_url
+from demo_server.patterns.sentinel_client import CircuitSentinelPool, close_primary, open_primary
+from demo_server.settings import is_cluster_url, is_sentinel_url
 
 _TIMEOUT = 0.5  # seconds for a command
 
@@ -16,6 +17,8 @@ def open_client(url: str, *, name: str | None = None, timeout: float = _TIMEOUT)
     """Return a client that connects on first use, fails fast, and has the commands of `Redis`."""
     if is_cluster_url(url):
         return cast(Redis, open_cluster(url, name=name, timeout=timeout))
+    if is_sentinel_url(url):
+        return open_primary(url, name=name, timeout=timeout)
     return redis_client.open_client(url, name=name, timeout=timeout)
 
 
@@ -36,5 +39,7 @@ async def close_client(redis: Redis | CircuitCluster) -> None:
     """Close every connection of the client."""
     if isinstance(redis, CircuitCluster):
         await redis.aclose()
+    elif isinstance(redis.connection_pool, CircuitSentinelPool):
+        await close_primary(redis)
     else:
         await redis_client.close_client(redis)

@@ -85,6 +85,11 @@ def is_cluster_url(url: str) -> bool:
     return urlsplit(url).scheme in ("redis+cluster", "rediss+cluster")
 
 
+def is_sentinel_url(url: str) -> bool:
+    """Whether a URL names sentinels and, in its path, the primary that they watch."""
+    return urlsplit(url).scheme in ("redis+sentinel", "rediss+sentinel")
+
+
 def check_url(url: str) -> None:
     """Check a Redis URL. Raises SettingsError, which does not repeat the URL, because it may hold a password."""
     try:
@@ -92,7 +97,8 @@ def check_url(url: str) -> None:
         usable = parts.scheme == "unix" or (
             parts.scheme in ("redis", "rediss") and bool(parts.hostname) and parts.port != 0
         )
-        usable = usable or (is_cluster_url(url) and bool(parts.netloc.rpartition("@")[2]))
+        has_hosts, has_name = bool(parts.netloc.rpartition("@")[2]), bool(parts.path.strip("/"))
+        usable = usable or (has_hosts and (is_cluster_url(url) or (is_sentinel_url(url) and has_name)))
     except ValueError:
         usable = False
     if not usable:

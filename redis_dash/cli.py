@@ -211,9 +211,8 @@ def doctor(url: str | None, config_file: Path | None, as_json: bool, **given: An
 @click.option("--rate", type=Number(0.1, 1000), help="Requests a second of the workload.")
 @click.option("--seed", type=int, help="Makes the workload's choices repeatable.")
 @click.option("--redis-url", help="Use this Redis instead of a private one (it will be written to).")
-@click.option(
-    "--cluster", "kind", flag_value="cluster", help="On a private cluster: three primaries and their replicas."
-)
+@click.option("--cluster", "kind", flag_value="cluster", help="Three primaries of its own and their replicas.")
+@click.option("--sentinel", "kind", flag_value="sentinel", help="A primary of its own, a replica and three sentinels.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port of the demo application.")
 @refresh_option
 @screen_option

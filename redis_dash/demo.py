@@ -36,7 +36,12 @@ CLUSTER_SCENARIOS = {
     "reshard": "1,000 slots go to another primary while requests go on: no figure goes wrong; see Server.",
 }
 """What can be done to the demo's own cluster."""
-MORE_SCENARIOS: dict[str, dict[str, str]] = {"cluster": CLUSTER_SCENARIOS}
+SENTINEL_SCENARIOS = {
+    "failover": "The replica takes the place of the primary: the last writes may be lost; Events has a gap.",
+    "kill-node": "The primary is killed: figures get old, until the replica has taken its place after some 3 s.",
+}
+"""What can be done to the demo's own servers that sentinels watch."""
+MORE_SCENARIOS = {"cluster": CLUSTER_SCENARIOS, "sentinel": SENTINEL_SCENARIOS}
 
 
 CONFIGURATION: dict[str, Any] = {
@@ -84,7 +89,7 @@ def run_demo(config: Config, options: Mapping[str, str], kind: str | None = None
 
     Args:
         options: further options of ``python -m demo_server``.
-        kind: ``cluster`` for a cluster of its own; None for one server.
+        kind: ``cluster`` or ``sentinel`` for several servers of its own; None for one.
 
     Raises:
         DemoError: the demo application is not installed or did not start; its output is on stderr.

@@ -87,9 +87,7 @@ class Watches:
         begun: Discovery | None = None
         while True:
             if begun is not self.discovery and may_adopt(self._given):
-                with contextlib.suppress(SourceError, TimeoutError):  # the sources report it
-                    async with asyncio.timeout(FIRST_LOOK_S):  # on a slow link they do not wait for the rest
-                        await self.discovery.first_look()
+                await self._first_look()
             begun = self.discovery
             self._adopt(self._wanted())
             parts = [self.current.run(poll), self._until_recognised(), self._halt.asked.wait()]
@@ -101,6 +99,16 @@ class Watches:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
             await self._halt.rest()
+
+    async def _first_look(self) -> None:
+        """Recognise the first keys; on a slow link the sources do not wait for the rest."""
+        try:
+            async with asyncio.timeout(FIRST_LOOK_S):
+                await self.discovery.first_look()
+        except (SourceError, TimeoutError):  # the sources report it
+            pass
+        except Exception:
+            self._deployment.own_error("recognising keys")
 
     async def select(self, database: int, forget: Callable[[], None]) -> None:
         """Watch another database from now on; what was read of the former one is dropped.

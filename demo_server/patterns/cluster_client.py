@@ -5,7 +5,9 @@ of a script into one slot: `fence:{product:7}` is where `product:7` is.
 """
 
 import asyncio
+import contextlib
 import random
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -18,8 +20,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from demo_server.patterns.circuit_breaker import CircuitOpenError
 
-_AT_ONCE = 24  # commands at the same time; further ones wait
-_CONNECTIONS = 256  # to each node, since pipelines do not wait
+_AT_ONCE = 24  # commands at the same time; further ones wait, unless they are in pipelines
 
 
 class CircuitCluster(RedisCluster):
@@ -35,10 +36,8 @@ class CircuitCluster(RedisCluster):
         """Called by redis-py for every command outside of a pipeline."""
         async with self._turns:
             self._check()
-            try:
+            with _only_redis_errors():
                 return await super().execute_command(*args, **kwargs)
-            except RedisClusterException as error:
-                raise RedisConnectionError(str(error)) from error
 
     def pipeline(self, transaction: Any = None, shard_hint: Any = None) -> ClusterPipeline:
         """Return a pipeline, whose commands go to their nodes side by side."""
@@ -47,10 +46,8 @@ class CircuitCluster(RedisCluster):
     async def ping(self, **kwargs: Any) -> bool:
         """Ask the first node that answers whether the cluster takes commands. Raises RedisError if it does not."""
         problem: RedisError = RedisConnectionError("no node answers")
-        try:
+        with _only_redis_errors():
             await self.initialize()
-        except RedisClusterException as error:
-            raise RedisConnectionError(str(error)) from error
         for node in random.sample(nodes := self.get_nodes(), len(nodes)):
             try:
                 facts = await super().execute_command("CLUSTER INFO", target_nodes=node)
@@ -76,14 +73,25 @@ class CircuitCluster(RedisCluster):
 class CircuitPipeline(ClusterPipeline):
     """A pipeline of such a client."""
 
+    async def initialize(self) -> ClusterPipeline:
+        """Called by redis-py at the beginning of the block."""
+        with _only_redis_errors():
+            return await super().initialize()
+
     async def execute(self, raise_on_error: bool = True, allow_redirections: bool = True) -> list[Any]:
         """Send the commands, each to its node."""
         assert isinstance(self.cluster_client, CircuitCluster)
         self.cluster_client._check()
-        try:
+        with _only_redis_errors():
             return await super().execute(raise_on_error, allow_redirections)
-        except RedisClusterException as error:
-            raise RedisConnectionError(str(error)) from error
+
+
+@contextlib.contextmanager
+def _only_redis_errors() -> Iterator[None]:
+    try:
+        yield
+    except RedisClusterException as error:
+        raise RedisConnectionError(str(error)) from error
 
 
 def open_cluster(url: str, *, name: str | None = None, timeout: float = 0.5) -> CircuitCluster:
@@ -95,22 +103,18 @@ def open_cluster(url: str, *, name: str | None = None, timeout: float = 0.5) -> 
     parts = urlsplit(url)
     credentials, _, hosts = parts.netloc.rpartition("@")
     user, _, password = credentials.partition(":")
+    nodes = [urlsplit(f"//{host}") for host in hosts.split(",")]  # an IPv6 address is in brackets
     return CircuitCluster(
-        startup_nodes=[_node(host) for host in hosts.split(",")],
+        startup_nodes=[ClusterNode(node.hostname or "", node.port or 6379) for node in nodes],
         ssl=parts.scheme.startswith("rediss"),
         username=unquote(user) or None,
         password=unquote(password) or None,
         client_name=name,
         socket_timeout=timeout,
         socket_connect_timeout=timeout,
-        max_connections=_CONNECTIONS,
+        max_connections=256,
         retry=Retry(NoBackoff(), 0),
         # One slot is noted at a time: reading all of them anew closes connections on which commands wait.
         reinitialize_steps=0,
         protocol=2,
     )
-
-
-def _node(host: str) -> ClusterNode:
-    parts = urlsplit(f"//{host}")  # an IPv6 address is in brackets
-    return ClusterNode(parts.hostname or host, parts.port or 6379)

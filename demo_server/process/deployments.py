@@ -30,6 +30,10 @@ def start_embedded(kind: Kind, stack: ExitStack) -> Deployment:
         server = stack.enter_context(EmbeddedServer())
         return Deployment(server.url, server.folder, description=f"{server.version} answers on 127.0.0.1:{server.port}")
     folder = stack.enter_context(GuardedFolder()).path
+    return (_cluster if kind == "cluster" else _sentinel)(stack, folder)
+
+
+def _cluster(stack: ExitStack, folder: Path) -> Deployment:
     # These import a client, which takes longer than one server takes to start.
     from demo_server.process.cluster_scenarios import ClusterScenarios
     from demo_server.process.embedded_cluster import EmbeddedCluster
@@ -39,3 +43,16 @@ def start_embedded(kind: Kind, stack: ExitStack) -> Deployment:
     ports = ", ".join(str(server.port) for server in cluster.servers)
     description = f"{cluster.servers[0].version}: three primaries and their replicas answer on the ports {ports}"
     return Deployment(cluster.url, folder, scenarios.by_name(), description)
+
+
+def _sentinel(stack: ExitStack, folder: Path) -> Deployment:
+    from demo_server.process.embedded_sentinel import EmbeddedSentinel
+    from demo_server.process.sentinel_scenarios import SentinelScenarios
+
+    watched = stack.enter_context(EmbeddedSentinel())
+    ports = ", ".join(str(server.port) for server in watched.servers)
+    sentinels = ", ".join(str(sentinel.port) for sentinel in watched.sentinels)
+    description = (
+        f"{watched.servers[0].version}: a primary and its replica answer on the ports {ports}, sentinels on {sentinels}"
+    )
+    return Deployment(watched.url, folder, SentinelScenarios(watched).by_name(), description)

@@ -2,8 +2,10 @@
 
 import importlib.util
 import os
+import re
 import shutil
 import socket
+import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +15,7 @@ from typing import Self
 from demo_server.process.guarded import GuardedFolder
 
 _READY_TIMEOUT = 5.0  # seconds
+_VERSION_TIMEOUT = 20.0  # seconds
 _POLL = 0.003  # seconds
 _ATTEMPTS = 5  # another process may take the free port before the server does
 _HOST = "127.0.0.1"
@@ -41,6 +44,18 @@ def find_server() -> Path:
         if found:
             return Path(found).absolute()
     raise EmbeddedServerError(_INSTALL_HINT)
+
+
+def major_version(program: Path) -> int:
+    """Return the first number of a server's version: 6 of Redis 6.2.14. Raises EmbeddedServerError."""
+    try:
+        shown = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=_VERSION_TIMEOUT).stdout
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise EmbeddedServerError(f"{program} does not tell its version: {error}") from error
+    found = re.search(r"\bv=(\d+)", shown)
+    if found is None:
+        raise EmbeddedServerError(f"{program} does not tell its version")
+    return int(found[1])
 
 
 class EmbeddedServer:

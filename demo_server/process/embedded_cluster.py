@@ -1,16 +1,20 @@
 """An embedded cluster: private servers on loopback, each primary with a replica, which end with this process."""
 
+import contextlib
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import redis
 
+from demo_server.process import embedded
 from demo_server.process.embedded import EmbeddedServer, EmbeddedServerError, free_port
 from demo_server.process.guarded import GuardedFolder
 
@@ -19,6 +23,7 @@ _READY_TIMEOUT = 30.0  # seconds
 _POLL = 0.02  # seconds
 _ATTEMPTS = 5
 _SLOTS_AT_ONCE = 20
+_BUS_OFFSET = 10_000  # servers before Redis 7 talk to each other on the port so far above their own
 
 
 class EmbeddedCluster:
@@ -41,7 +46,6 @@ class EmbeddedCluster:
             "cluster-enabled": "yes",
             "cluster-node-timeout": f"{round(node_timeout * 1000)}",
             "repl-diskless-sync-delay": "0",
-            "shutdown-timeout": "0",  # no primary waits for its replica when all end
             **options,
         }
         self._running = ExitStack()
@@ -66,10 +70,12 @@ class EmbeddedCluster:
             raise
 
     def _start(self) -> None:
+        program = embedded.find_server()
+        is_old = embedded.major_version(program) < 7
         self._running.enter_context(self._folder)
         self._running.callback(self._stop_servers)
         with ThreadPoolExecutor() as pool:
-            started = list(pool.map(lambda _: self._started(), range(sum(self._numbers))))
+            started = list(pool.map(lambda _: self._started(program, is_old), range(sum(self._numbers))))
         self.servers, self._buses = tuple(server for server, _ in started), [bus for _, bus in started]
         self.clients = tuple(redis.Redis(port=server.port, socket_timeout=5) for server in self.servers)
         for client in self.clients:
@@ -79,7 +85,7 @@ class EmbeddedCluster:
         for number, client in enumerate(self.clients):
             _ask(client, "CLUSTER SET-CONFIG-EPOCH", number + 1)
             if number < primaries:
-                _ask(client, "CLUSTER ADDSLOTSRANGE", ends[number], ends[number + 1] - 1)
+                _ask(client, "CLUSTER ADDSLOTS", *range(ends[number], ends[number + 1]))
         for server, bus in zip(self.servers[1:], self._buses[1:], strict=True):
             _ask(self.clients[0], "CLUSTER MEET", "127.0.0.1", server.port, bus)
         self.wait_until(lambda: all(self._knows_all(client) for client in self.clients))
@@ -87,13 +93,18 @@ class EmbeddedCluster:
             _ask(self.clients[primaries + number], "CLUSTER REPLICATE", self.id_of(number % primaries))
         self.wait_until(self.is_up)
 
-    def _started(self) -> tuple[EmbeddedServer, int]:
+    def _started(self, program: Path, is_old: bool) -> tuple[EmbeddedServer, int]:
         """Return a server that runs, and the port on which it talks to the others. Raises EmbeddedServerError."""
         for attempt in range(1, _ATTEMPTS + 1):
-            bus = free_port()  # another process may take it before the server does
+            # Another process may take the ports before the server does.
+            port = _port_with_bus() if is_old else None
+            bus = free_port() if port is None else port + _BUS_OFFSET
             # The server's memory of the cluster outlives it: it comes back as the node that it was.
-            memory = {"cluster-port": str(bus), "cluster-config-file": str(self._folder.path / f"{bus}.conf")}
-            server = EmbeddedServer(options={**self._options, **memory})
+            options = {**self._options, "cluster-config-file": str(self._folder.path / f"{bus}.conf")}
+            if not is_old:
+                options["cluster-port"] = str(bus)
+                options["shutdown-timeout"] = "0"  # no primary waits for its replica when all end
+            server = EmbeddedServer(port, program, options)
             self._all.append(server)
             try:
                 server.start()
@@ -223,6 +234,15 @@ class EmbeddedCluster:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _port_with_bus() -> int:
+    """Return a free port with a free one so far above it that servers before Redis 7 use it, too."""
+    while True:
+        port = free_port()
+        with contextlib.suppress(OSError, OverflowError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port + _BUS_OFFSET))
+            return port
 
 
 def _ask(client: redis.Redis, *command: object) -> Any:

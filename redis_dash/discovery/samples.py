@@ -170,7 +170,10 @@ def _lifetime(left_ms: object) -> float | None:
 def _value(kind: str, reply: object) -> object:
     if reply is None or isinstance(reply, ReplyError):
         return None
-    return _READS[kind][1](reply)
+    try:
+        return _READS[kind][1](reply)
+    except (TypeError, ValueError):  # no Redis answers in this form
+        return None
 
 
 def _fields(reply: object) -> dict[bytes, bytes]:

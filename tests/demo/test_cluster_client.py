@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
+from redis.asyncio import Redis
 from redis.exceptions import ClusterDownError, RedisError
 
 from demo_server.clients import circuit_of, close_client, open_client, subscribers
@@ -83,6 +84,12 @@ async def test_a_message_arrives_whichever_node_it_is_published_on(cluster: Embe
         await close_client(client)
 
 
+async def set_in_pipeline(client: Redis, name: str) -> None:
+    async with client.pipeline(transaction=False) as pipe:
+        pipe.set(name, 1)
+        await pipe.execute()
+
+
 async def test_a_cluster_without_a_slot_is_down_and_every_error_is_one_of_redis() -> None:
     with EmbeddedCluster(replicas=0, node_timeout=0.5) as cluster:
         client = open_client(cluster.url)
@@ -106,9 +113,7 @@ async def test_a_cluster_without_a_slot_is_down_and_every_error_is_one_of_redis(
             for name in (f"key{number}" for number in range(20)):
                 with pytest.raises(RedisError):
                     await client.get(name)
-                async with client.pipeline(transaction=False) as pipe:
-                    pipe.set(name, 1)
-                    with pytest.raises(RedisError):
-                        await pipe.execute()
+                with pytest.raises(RedisError):
+                    await set_in_pipeline(client, name)
         finally:
             await close_client(client)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from demo_server.process import embedded
 from demo_server.process.embedded_cluster import SLOTS, EmbeddedCluster
 
 
@@ -47,6 +49,28 @@ def test_a_slot_moves_with_its_keys(cluster: EmbeddedCluster) -> None:
     assert cluster.owner_of(slot) == target
     assert cluster.clients[source].dbsize() == 0
     assert all(cluster.clients[target].get(key) == key.encode() for key in keys)
+
+
+def test_servers_before_redis_7_talk_to_each_other_on_the_port_that_they_choose(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They do not know the setting for another one; newer servers choose the same."""
+    monkeypatch.setattr(embedded, "major_version", lambda _: 6)
+    with EmbeddedCluster(replicas=0, node_timeout=1.0) as cluster:
+        settings = [client.config_get("cluster-port") for client in cluster.clients]
+        assert all(found in ({}, {"cluster-port": "0"}) for found in settings)
+
+
+def test_the_version_of_a_server_is_read_without_starting_it() -> None:
+    program = embedded.find_server()
+    with embedded.EmbeddedServer(program=program) as server:
+        assert server.version.split()[1].startswith(f"{embedded.major_version(program)}.")
+
+
+@pytest.mark.parametrize("program", ["/bin/echo", "/nowhere/redis-server"])
+def test_a_program_that_is_no_server_is_told(program: str) -> None:
+    with pytest.raises(embedded.EmbeddedServerError, match=f"{program} does not tell its version"):
+        embedded.major_version(Path(program))
 
 
 def test_a_killed_primary_comes_back_as_a_replica(cluster: EmbeddedCluster) -> None:

@@ -34,9 +34,12 @@ def encode(reply: object) -> bytes:
 
 
 @contextlib.asynccontextmanager
-async def poor_server() -> AsyncIterator[tuple[int, fakeredis.FakeStrictRedis]]:
-    """Yields the port, and a client to fill it with."""
-    data = fakeredis.FakeStrictRedis()
+async def poor_server(protocol: int = 2) -> AsyncIterator[tuple[int, fakeredis.FakeStrictRedis]]:
+    """Yields the port, and a client to fill it with.
+
+    With ``protocol`` 3 replies have the form of RESP3, such as pairs of members and scores, in spite of RESP2.
+    """
+    data = fakeredis.FakeStrictRedis(protocol=protocol)
     data.response_callbacks.clear()  # raw replies
 
     connections: set[asyncio.Task[None] | None] = set()

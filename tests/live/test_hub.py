@@ -18,6 +18,7 @@ from redis_dash.core.frames.leaderboards import LeaderboardsFrame
 from redis_dash.core.frames.sessions import SessionsFrame
 from redis_dash.core.messages import Mark
 from redis_dash.core.reading import Reading
+from redis_dash.discovery.discovery import Discovery
 from redis_dash.hub import Hub
 from redis_dash.sources import SOURCES
 from redis_dash.sources.base import Sample
@@ -25,7 +26,6 @@ from redis_dash.sources.leaderboards import LeaderboardsSource
 from tests.conftest import until
 from tests.live.conftest import running
 from tests.live.peers import asks_for_a_password, loads_its_data, peer
-from tests.live.poor_server import poor_server
 from tests.live.test_sources import accept, sign_in
 
 TOPICS = [source.topic for source in SOURCES]
@@ -240,25 +240,6 @@ async def test_a_user_with_few_rights_sees_what_it_may(redis_url: str, client: r
         client.acl_deluser("poor")
 
 
-async def test_a_poor_server_is_no_crash() -> None:
-    """Without INFO, ACL and pub/sub, the topics that need less still work."""
-    async with poor_server() as (port, data):
-        data.set("session:ann-0123456789", '{"email": "ann@example.com"}', ex=1000)
-        async with running(Hub(Config(url=f"redis://127.0.0.1:{port}", refresh_s=FAST))) as hub:
-            desk = Desk(hub)
-            await until(lambda: set(desk.statuses()) == set(TOPICS))
-            await until(lambda: desk.statuses()["sessions"] == "ok" and bool(desk.frame("sessions").rows))
-            assert desk.statuses() | {"events": "any"} == {
-                "server": "off",
-                "events": "any",
-                "sessions": "ok",
-                "rate_limits": "ok",
-                "leaderboards": "ok",
-                "cache": "off",
-            }
-            assert desk.frame("sessions").rows[0].user == "ann@example.com"
-
-
 async def test_a_right_that_one_topic_lacks_does_not_hold_up_the_scan_for_the_others(
     redis_url: str, client: redis.Redis, make_poor: Callable[..., Deployment]
 ) -> None:
@@ -271,6 +252,21 @@ async def test_a_right_that_one_topic_lacks_does_not_hold_up_the_scan_for_the_ot
         assert desk.latest["rate_limits"].note.startswith("not allowed to run Z")
         assert desk.frame("sessions").count.value == 1
         assert hub.scan_trouble == ""
+
+
+@pytest.mark.own_errors(1)
+async def test_a_defect_in_the_first_look_at_the_keys_ends_nothing(
+    redis_url: str, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(_: Discovery) -> None:
+        raise TypeError
+
+    sign_in(client, "ann")
+    monkeypatch.setattr(Discovery, "first_look", fail)
+    async with running(Hub(Config(url=redis_url, refresh_s=FAST))) as hub:
+        desk = Desk(hub)
+        await until(lambda: desk.all_are("ok") and desk.frame("sessions").count.value == 1)
+        assert hub.errors == 1
 
 
 async def test_a_source_is_never_read_by_two_at_once(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

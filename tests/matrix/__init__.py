@@ -1,0 +1,1 @@
+"""The live tests on every server that is there: ``make matrix``."""
