@@ -216,7 +216,9 @@ class Hub:
         return next((progress for progress in busy if progress is not None), None)
 
     def ask(self, request: Request) -> None:
-        """Pass a request on to the scan and to the sources that accept requests."""
+        """Pass a request on to the scan and to the sources that accept requests; try to connect without delay."""
+        if self._trouble:
+            self.deployment.connect_now()
         if isinstance(request, FullPass):
             self.watch.keyspace.set_full_speed(request.on)
         if isinstance(request, FollowStreams):
@@ -311,8 +313,9 @@ class Hub:
                 async with asyncio.timeout(within_s):
                     return await self._read(source)
             except TimeoutError:
-                before = self._latest.get(source.topic)
-                return aged(before, LATE) or Reading(source.topic, "error", note=LATE, away=True)
+                return aged(self._latest.get(source.topic), LATE) or Reading(
+                    source.topic, "error", note=LATE, away=True
+                )
 
         others = [source for source in self.watch.sources if not source.read_last]
         readings = {reading.topic: reading for reading in await asyncio.gather(*map(read, others))}
