@@ -1,5 +1,6 @@
 """The client for a URL: of one server, of a cluster, or of a primary that Sentinel names."""
 
+from collections.abc import Coroutine
 from typing import cast
 
 from redis.asyncio import Redis
@@ -7,7 +8,7 @@ from redis.asyncio import Redis
 from demo_server.patterns import redis_client
 from demo_server.patterns.circuit_breaker import Circuit
 from demo_server.patterns.cluster_client import CircuitCluster, open_cluster
-from demo_server.patterns.sentinel_client import CircuitSentinelPool, close_primary, open_primary
+from demo_server.patterns.sentinel_client import CircuitSentinelPool, close_primary, follow, open_primary
 from demo_server.settings import is_cluster_url, is_sentinel_url
 
 _TIMEOUT = 0.5  # seconds for a command
@@ -33,6 +34,13 @@ async def subscribers(redis: Redis | CircuitCluster, channel: str) -> int:
         replies = await redis.execute_command("PUBSUB NUMSUB", channel, target_nodes=CircuitCluster.ALL_NODES)
         return sum(number for _, number in replies)
     return sum(number for _, number in await redis.pubsub_numsub(channel))
+
+
+def background_work(redis: Redis | CircuitCluster) -> list[Coroutine[None, None, None]]:
+    """What has to run beside a client until it is closed."""
+    if isinstance(redis, CircuitCluster) or not isinstance(redis.connection_pool, CircuitSentinelPool):
+        return []
+    return [follow(redis)]
 
 
 async def close_client(redis: Redis | CircuitCluster) -> None:

@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from redis.asyncio import Redis
 
 from demo_server import keys
-from demo_server.clients import circuit_of, close_client, open_client
+from demo_server.clients import background_work, circuit_of, close_client, open_client
 from demo_server.patterns.cache_stats import CacheStats
 from demo_server.patterns.circuit_breaker import PROBE_TIMEOUT, CircuitBreaker, quiet_while_open
 from demo_server.patterns.events import Events
@@ -107,7 +107,8 @@ async def running(services: Services) -> AsyncIterator[None]:
         await services.circuit.check()
         stack.push_async_callback(services.stats.flush)
         orders = OrderService(services.redis, services.database, services.events)
-        for work in (services.circuit.run(), services.stats.run(), services.recount.run(), orders.run()):
+        works = [services.circuit.run(), services.stats.run(), services.recount.run(), orders.run()]
+        for work in works + background_work(services.redis) + background_work(services.probe):
             stack.push_async_callback(_cancel, asyncio.create_task(work))
         yield
 

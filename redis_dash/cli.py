@@ -107,6 +107,7 @@ def main() -> None:
     \b
     redis-dash                             REDIS_URL, or redis://127.0.0.1:6379/0
     redis-dash redis://:secret@host:6379/0
+    redis-dash redis+sentinel://host1,host2/mymaster   or redis+cluster://host1,host2
     redis-dash demo                        a living system to look at; needs no Redis
     redis-dash snapshot --for 5            the same figures as JSON
     redis-dash doctor                      what may I here, and what is missing?

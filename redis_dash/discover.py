@@ -68,6 +68,8 @@ class _Bounds(NamedTuple):
     """Kinds that the user has chosen to ignore."""
     partial: str = ""
     """What of a cluster was not seen."""
+    is_size_told: bool = True
+    """Whether the server tells how many keys there are."""
 
     def sentences(self) -> Iterator[str]:
         """In words; none if everything is told."""
@@ -82,6 +84,8 @@ class _Bounds(NamedTuple):
             yield f"{self.unseen:,} {were} not seen: {why}"
         if self.gone:
             yield f"{plural(self.gone, 'key')} may be gone: there were so many fewer during the scan, of any kind."
+        if not self.is_size_told:
+            yield "How many keys came or went during the scan is not known: the server tells no number."
         if self.unlisted:
             yield f"Not listed: {plural(self.unlisted, 'more kind')}, each of fewer keys."
         if self.ignored:
@@ -155,7 +159,7 @@ def _bounds(discovery: Discovery, found: int, deployment: Deployment) -> _Bounds
     names = result.seen, result.looked_at, result.unseen, result.gone
     way_out, databases = remedy(deployment.url.user, rules), deployment.databases
     bounds = _Bounds(*names, unlisted, tuple(refused), way_out, deployment.database, databases)
-    return bounds._replace(partial=deployment.partial)
+    return bounds._replace(partial=deployment.partial, is_size_told=bool(result.size) or not result.seen)
 
 
 def _written(path: Path, target: str, settings: str, talk: Talk) -> int:

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from redis_dash.core.databases import others
+from redis_dash.core.frames.server import SentinelState
 from redis_dash.core.rights import remedy
 from redis_dash.diagnosis.report import Report
 from redis_dash.diagnosis.rights import Right
@@ -14,6 +15,7 @@ from redis_dash.sources import SOURCES
 from redis_dash.tui.databases import named
 from redis_dash.tui.formatting import duration, milliseconds, percent, tally
 from redis_dash.tui.kind_text import count, recognised, shown_in, shown_name
+from redis_dash.tui.sentinel_text import primary_text, summary
 from redis_dash.tui.text import Plain, pad, plain, plural, width_of
 
 WIDTH = 80
@@ -75,7 +77,7 @@ def _wrapped(text: str, width: int) -> list[str]:
 def _server(report: Report) -> Iterator[str]:
     server, url = report.server, report.url
     facts = [("via", f"SSH to {url.bastion}" if url.ssh else ""), ("TLS", _tls(report))]
-    facts += [("cluster", report.partial)]
+    facts += [("cluster", report.partial), ("sentinel", _sentinel(report.server.sentinel))]
     facts += [("ping", f"{milliseconds(server.ping_ms)} (median)" if server.ping_ms is not None else "not known")]
     facts += [("clock", clock_text(server.clock)), ("keys", _keys(report)), ("one pass", _pass(report))]
     if report.unknown:
@@ -92,7 +94,19 @@ def _mark(report: Report, name: str) -> str:
     """A mark before what may be wrong."""
     clock = report.server.clock
     is_wrong = {"TLS": bool(report.url.unverified), "clock": clock is not None and clock.is_known_to_differ}
+    state = report.server.sentinel
+    is_wrong["sentinel"] = state is not None and (bool(state.trouble) or state.reached < state.known)
     return "!" if is_wrong.get(name, name in ("unknown", "cluster")) else " "
+
+
+def _sentinel(state: SentinelState | None) -> str:
+    """Which server is the primary, the replicas, and the sentinels that do not answer."""
+    if state is None:
+        return ""
+    parts = [primary_text(state)[0], plural(len(state.replicas), "replica"), f"of the sentinels {summary(state)}"]
+    return "; ".join(
+        [*parts, *(f"{plain(one.address)}: {plain(one.trouble)}" for one in state.sentinels if one.trouble)]
+    )
 
 
 def _tls(report: Report) -> str:

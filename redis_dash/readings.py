@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from redis_dash.client.deployment import Deployment
-from redis_dash.client.node import SENTINEL
 from redis_dash.core.errors import AwayError, MissingRightError, SourceError
 from redis_dash.core.reading import Reading, aged
 from redis_dash.core.rights import remedy
@@ -29,7 +28,7 @@ class Readings:
         """Read a source."""
         topic = source.topic
         if self._deployment.kind == "sentinel":
-            return Reading(topic, "error", note=SENTINEL, away=True)
+            return Reading(topic, "error", note=self._deployment.trouble, away=True)
         try:
             sample = await source.read()
         except Exception as error:

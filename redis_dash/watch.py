@@ -58,7 +58,7 @@ class Watch:
         self.keyspace.learning = discovery.learning if discovery else None
         # Tracking listens to one node. Of several, the others would be silent, so all keys are left to the scan.
         named = tracked(config) if len(deployment.nodes) == 1 and deployment.cluster is None else {}
-        self.tracking = ClientTracking(deployment.url, named, config.budget, config.ignore)
+        self.tracking = ClientTracking(deployment.url, named, config.budget, config.ignore, deployment.open_listener)
         self.keyspace.counts.tracking = self.tracking
         self.keyspace.besides = lambda: self.tracking.spent_s
         deployment.listeners.append(self.tracking.traffic)
@@ -118,7 +118,7 @@ class Watch:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._keep(self._track, "listening to what is written"))
             tasks.create_task(self._keep(self._scan, "scanning"))
-            tasks.create_task(self._keep(self._deployment.run, "following the cluster"))
+            tasks.create_task(self._keep(self._deployment.run, "following the cluster or the primary"))
             tasks.create_task(self._keep(self._notice_nodes, "noticing other nodes"))
             for source in self.sources:
                 tasks.create_task(poll(source))
@@ -139,7 +139,7 @@ class Watch:
         await asyncio.Event().wait()
 
     async def _notice_nodes(self) -> None:
-        """Scan and read at once when other nodes of a cluster are reached."""
+        """Scan and read at once when other nodes of a cluster are reached, or another server is the primary."""
         await self._deployment.changed.wait()
         while True:
             self._deployment.changed.clear()
@@ -152,7 +152,9 @@ class Watch:
             await self._deployment.changed.wait()
 
     async def _listen_to_primary(self) -> None:
-        """Receive messages of a primary: on a replica nobody counts who subscribes."""
+        """Receive messages of a primary of the cluster: on a replica nobody counts who subscribes."""
+        if self._deployment.cluster is None:
+            return
         info, subscriber = await self._deployment.info(), self._context.subscriber
         known = [one.values.get("run_id") for one in info.nodes]
         if all(known) and subscriber.connected and subscriber.server_id not in (None, *known):

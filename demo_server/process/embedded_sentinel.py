@@ -5,7 +5,8 @@ import signal
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
@@ -25,18 +26,21 @@ class EmbeddedSentinel:
     """A primary with replicas, and sentinels that put a replica in its place when it is down.
 
     A synchronous context manager. Server 0 is the primary at first. `down_after` is how long a silent primary is waited
-    for, `failover_timeout` how long a failover may take before another one is tried; both are in seconds.
+    for: on a busy machine a short time brings failovers without a cause. `failover_timeout` is how long a failover may
+    take before another one is tried. Both are in seconds.
     """
 
     def __init__(
         self,
         replicas: int = 1,
         sentinels: int = 3,
-        down_after: float = 1.0,
+        down_after: float = 2.0,
         failover_timeout: float = 3.0,
         options: Mapping[str, str] = MappingProxyType({}),
+        program: Path | None = None,
     ) -> None:
-        """`options` are further settings of the primary and its replicas."""
+        """`options` are further settings of the primary and its replicas; `program` as for the embedded server."""
+        self._program = program
         self._numbers = 1 + replicas, sentinels
         self._options = {**_OPTIONS, **options}
         self._patience = down_after, failover_timeout
@@ -79,7 +83,8 @@ class EmbeddedSentinel:
         self.wait_until(self.is_up)
 
     def _started(self, is_sentinel: bool) -> EmbeddedServer:
-        server = EmbeddedServer(options={} if is_sentinel else self._options, is_sentinel=is_sentinel)
+        options = {} if is_sentinel else self._options
+        server = EmbeddedServer(program=self._program, options=options, is_sentinel=is_sentinel)
         self._running.callback(server.stop)
         server.start()
         return server
@@ -92,7 +97,8 @@ class EmbeddedSentinel:
 
     def _monitor(self, client: redis.Redis, primary: int) -> None:
         down_after, failover_timeout = (round(seconds * 1000) for seconds in self._patience)
-        _ask(client, "SENTINEL", "DEBUG", *_PERIODS)
+        with suppress(redis.ResponseError):  # Redis before 7.0 does not know it
+            _ask(client, "SENTINEL", "DEBUG", *_PERIODS)
         _ask(client, "SENTINEL", "MONITOR", NAME, "127.0.0.1", self.servers[primary].port, self.quorum)
         settings = ("down-after-milliseconds", down_after, "failover-timeout", failover_timeout)
         _ask(client, "SENTINEL", "SET", NAME, *settings)
@@ -141,8 +147,18 @@ class EmbeddedSentinel:
     # -- what can happen to it ---------------------------------------------------------------------------------------
 
     def failover(self) -> None:
-        """Let a replica take the place of a primary that is well; returns when it has begun."""
-        _ask(self.sentinel_clients[self._alive(self.sentinels)[0]], "SENTINEL", "FAILOVER", NAME)
+        """Let a replica take the place of a primary that is well; returns when it has begun. Raises TimeoutError."""
+        self.wait_until(self._fails_over)
+
+    def _fails_over(self) -> bool:
+        """Whether a sentinel begins it: none does soon after another failover, when it knows no replica well enough."""
+        try:
+            _ask(self.sentinel_clients[self._alive(self.sentinels)[0]], "SENTINEL", "FAILOVER", NAME)
+        except redis.ResponseError as error:
+            if not str(error).startswith(("NOGOODSLAVE", "INPROG")):
+                raise
+            return False
+        return True
 
     def kill(self, number: int) -> None:
         """End a server at once, as a crash does."""
@@ -160,9 +176,12 @@ class EmbeddedSentinel:
         self.servers[number].start()
 
     def restart_sentinel(self, number: int) -> None:
-        """Start a sentinel that has ended, on the same port; it watches the primary that the others know."""
-        others = self._alive(self.sentinels)
-        primary = self.primary(others[0]) if others else 0
+        """Start a sentinel that has ended, on the same port; it watches the primary that the others know.
+
+        Without others it watches the server that runs as a primary.
+        """
+        others, servers = self._alive(self.sentinels), self._alive(self.servers)
+        primary = self.primary(others[0]) if others else next(n for n in servers if self.role_of(n) == "master")
         self.sentinels[number].start()
         self._monitor(self.sentinel_clients[number], primary)
 

@@ -18,6 +18,7 @@ from demo_server.truth.requests import AcceptedRequests
 log = logging.getLogger(__name__)
 
 _REFUSALS_KEPT = 10_000  # clients
+_ENDED_KEPT = 10_000  # sessions
 
 
 class Truth:
@@ -27,6 +28,7 @@ class Truth:
         self.gate = CommandGate()
         self._exact_since: float | None = time.time()
         self._session_ends: OrderedDict[str, float] = OrderedDict()  # session id -> monotonic time, the next end first
+        self._ended_sessions: OrderedDict[str, None] = OrderedDict()  # a loss may bring them back; the last one is last
         self._caches = {prefix: Counter(hits=0, misses=0) for prefix in caches}
         self._requests = AcceptedRequests(rate_window)
         self._refused: OrderedDict[str, int] = OrderedDict()  # the client refused last is the last
@@ -39,12 +41,16 @@ class Truth:
     def session_lives(self, session_id: str, ttl: float) -> None:
         """Redis holds this session for `ttl` seconds from now; `ttl` is the same for all."""
         self._session_ends[session_id] = time.monotonic() + ttl
+        self._ended_sessions.pop(session_id, None)
         self._session_ends.move_to_end(session_id)
         self._forget_ended_sessions()
 
     def session_gone(self, session_id: str) -> None:
         """Redis does not hold this session."""
         self._session_ends.pop(session_id, None)
+        self._ended_sessions[session_id] = None
+        if len(self._ended_sessions) > _ENDED_KEPT:
+            self._ended_sessions.popitem(last=False)
 
     def looked_up(self, prefix: str, *, hits: int = 0, misses: int = 0) -> None:
         """Redis counted these lookups of one cache."""
@@ -105,11 +111,16 @@ class Truth:
     # -- what Redis holds, read from it ------------------------------------------------------------------------------
 
     def known_sessions(self) -> list[str]:
-        return list(self._session_ends)
+        """Those that live and those that have ended lately: if their end is lost, they live again."""
+        return [*self._session_ends, *self._ended_sessions]
 
     def sessions_are(self, left: Mapping[str, float]) -> None:
         """Redis holds these of the known sessions, for so many seconds."""
         now = time.monotonic()
+        for name in self.known_sessions():
+            self._ended_sessions.pop(name, None)
+            if name not in left:
+                self.session_gone(name)
         self._session_ends = OrderedDict((name, now + left[name]) for name in sorted(left, key=left.__getitem__))
 
     def known_clients(self) -> list[str]:

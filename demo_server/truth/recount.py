@@ -15,6 +15,7 @@ from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import RedisError, ResponseError
 
 from demo_server import keys
+from demo_server.patterns.sentinel_client import CircuitSentinelPool
 from demo_server.truth.counts import Truth
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,9 @@ class Recount:
                 told = await self._redis.info("replication", target_nodes=RedisCluster.PRIMARIES)
                 facts: list[Mapping[str, Any]] = list(told.values())
             else:
+                if isinstance(self._redis.connection_pool, CircuitSentinelPool):
+                    # Who was deposed calls itself the primary for a while.
+                    await self._redis.connection_pool.get_master_address()
                 facts = [await self._redis.info("replication")]
         except ResponseError as error:
             if "NOPERM" not in str(error):

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from redis_dash.actions.companion_keys import put_back_command, put_back_lookups, put_back_texts
-from redis_dash.actions.revocation import LostAnswerError, final, revoke
+from redis_dash.actions.revocation import revoke
+from redis_dash.actions.write import LostAnswerError, final
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.node import Exchange, Node
 from redis_dash.client.reasons import check
@@ -73,7 +74,7 @@ async def _restore(deployment: Deployment, command: RestoreSession) -> Outcome:
             return Outcome("already gone", "the session would have expired by now")
         write = put_back_command(command, left_ms, now) if command.companions else None
         try:
-            reply = await final(exchange, *(write or (b"RESTORE", key, b"%d" % left_ms, command.dump)))
+            reply = await final(node, exchange, *(write or (b"RESTORE", key, b"%d" % left_ms, command.dump)))
         except LostAnswerError as error:
             detail = f"{error}: the session may be there again; we look once the server is back"
             return Outcome("not known", detail, command, FindOut(command, command))
@@ -89,9 +90,10 @@ async def _restore(deployment: Deployment, command: RestoreSession) -> Outcome:
 async def _publish(deployment: Deployment, command: Publish) -> Outcome:
     """Publish on the first node: a cluster passes the message on, but a node counts only its own subscribers."""
     await deployment.connect()
-    async with deployment.nodes[0].exclusive() as exchange:
+    node = deployment.nodes[0]
+    async with node.exclusive() as exchange:
         try:
-            receivers = await final(exchange, b"PUBLISH", command.channel.encode(), command.payload.encode())
+            receivers = await final(node, exchange, b"PUBLISH", command.channel.encode(), command.payload.encode())
         except LostAnswerError as error:
             return Outcome("not known", f"{error}: the message may have been sent")
     check(receivers)

@@ -17,6 +17,7 @@ import msgspec
 
 from redis_dash.actions.companion_keys import Change, changes, left_alone, script_arguments
 from redis_dash.actions.scripts import REVOKE
+from redis_dash.actions.write import LostAnswerError, final, sent
 from redis_dash.actions.write_rights import NO_WRITE, no_way, write_rights
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.node import Exchange, Node
@@ -40,25 +41,8 @@ APART = "it is in another slot of the cluster"
 _WHERE_IN_SCRIPT = r" script: \w+, on @user_script.*$"
 
 
-class LostAnswerError(SourceError):
-    """The connection was lost after a write was sent: whether it was executed is not known."""
-
-
 class _MethodRefusedError(Exception):
     """The server does not allow this method; nothing was done."""
-
-
-async def final(exchange: Exchange, *command: bytes) -> object:
-    """Send the command that writes, and return its reply.
-
-    Raises:
-        LostAnswerError: the answer was lost.
-    """
-    try:
-        (reply,) = await exchange([command])
-    except SourceError as error:
-        raise LostAnswerError(f"the answer was lost ({error})") from None
-    return reply
 
 
 async def revoke(
@@ -136,7 +120,7 @@ class _Revocation:
             LostAnswerError: the key may be deleted.
             SourceError: the key is not deleted.
         """
-        rights = await write_rights(self._exchange, self._key)
+        rights = await write_rights(self._node, self._key, self._exchange)
         if rights.no_delete:
             raise SourceError(f"not deleted: {rights.no_delete}")
         self._can_undo = rights.undo
@@ -187,28 +171,26 @@ class _Revocation:
         name, key, *others = read
         keys = [key, *(one.key for one in companions)]
         arguments = [digest, name, b"%d" % len(others), *others, *script_arguments(companions)]
-        return await final(self._exchange, b"EVAL", REVOKE, b"%d" % len(keys), *keys, *arguments)
+        return await final(self._node, self._exchange, b"EVAL", REVOKE, b"%d" % len(keys), *keys, *arguments)
 
     async def _by_transaction(self) -> Outcome | None:
         """Send each command alone: a DEL in one pipeline with a MULTI is executed even if the MULTI is refused."""
         (watched,) = await self._exchange([(b"WATCH", self._key)])
-        if isinstance(watched, ReplyError):
-            if missing_right(watched) == "command":
-                raise SourceError(f"not deleted: {no_way(self._script_error)}")
-            raise _error(watched)
+        self._require(watched, "WATCH")
         ending = b"UNWATCH"
         try:
             refused = await self._check()
             if refused is not None:
                 return refused
-            await self._send(b"MULTI")
+            await self._node.before_write(self._exchange)
+            (begun,) = await self._exchange([(b"MULTI",)])
+            self._require(begun, "MULTI")
             ending = b"DISCARD"
             (queued,) = await self._exchange([(b"DEL", self._key)])
             if isinstance(queued, ReplyError):
                 raise _MethodRefusedError if str(queued).startswith("OOM") else _write_error(queued)
-            reply = await final(self._exchange, b"EXEC")
-            if isinstance(reply, ReplyError):
-                raise _error(reply)
+            reply = await sent(self._node, self._exchange, b"EXEC")
+            self._require(reply, "EXEC")
             ending = b""
         finally:
             await self._leave(ending)
@@ -219,7 +201,7 @@ class _Revocation:
         refused = await self._check()
         if refused is not None:
             return refused
-        outcome = self._deleted(await final(self._exchange, b"DEL", self._key))
+        outcome = self._deleted(await final(self._node, self._exchange, b"DEL", self._key))
         if outcome.result != "deleted":
             return outcome
         detail = f"{outcome.detail}; checked just before, not in one step: the server is out of memory"
@@ -300,8 +282,10 @@ class _Revocation:
             return (b"DUMP", self._key), self._dump
         return self._read.command, self._read.reply
 
-    async def _send(self, *command: bytes) -> None:
-        (reply,) = await self._exchange([command])
+    def _require(self, reply: object, command: str) -> None:
+        """Raise SourceError if a command of the transaction, which is tried after the script, is refused."""
+        if isinstance(reply, ReplyError) and missing_right(reply) == "command":
+            raise SourceError(f"not deleted: {no_way(self._script_error, command)}")
         if isinstance(reply, ReplyError):
             raise _error(reply)
 

@@ -11,15 +11,18 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from redis_dash.client.change_counters import databases_of
+from redis_dash.client.connection import Connection
 from redis_dash.client.info import Info
 from redis_dash.client.merged_info import merged
 from redis_dash.client.node import Node
 from redis_dash.client.nodes import Nodes, first
+from redis_dash.client.opening import open_connection
 from redis_dash.client.server_cost import added
-from redis_dash.config import Url
+from redis_dash.config import ONE_DATABASE, Url
 from redis_dash.core.databases import Database
-from redis_dash.core.errors import SourceError
+from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.frames.server import Cost
+from redis_dash.core.rights import remedy
 
 __all__ = ["Deployment", "first"]
 
@@ -36,6 +39,39 @@ class Deployment(Nodes):
         self._most_spent_s = 0.0
         self.pings: dict[Node, float | None] = {}
         """The latest round trip of PING to each node, in milliseconds."""
+
+    @property
+    def database(self) -> int:
+        """The number of the selected database."""
+        return self.url.database
+
+    async def select(self, database: int) -> None:
+        """Go over to another database. No command may be under way.
+
+        Raises:
+            SourceError: there is no such database, our user may not run SELECT, or the server could not be reached.
+                The former one stays selected.
+        """
+        if self.kind == "cluster" or len(self.nodes) > 1:
+            raise SourceError(ONE_DATABASE)
+        try:
+            await self.nodes[0].select(database)
+        except MissingRightError as error:
+            way_out = remedy(self.url.user, error.rules)
+            raise SourceError(f"{error}; {way_out} allows it" if way_out else str(error)) from None
+
+    async def open_listener(self, connection: Connection) -> Url:
+        """Open another connection, for messages: to the primary, or to one that can be reached; returns its URL.
+
+        Raises:
+            OSError, TimeoutError, SourceError: that is not possible.
+        """
+        if self._cluster is None:
+            await self._given[0].target.open(connection)
+            return self._given[0].url
+        url = next((node.url for node in self._cluster.members.nodes), None) or next(self._seeds_in_turn)
+        await open_connection(url, connection)
+        return url
 
     async def info(self, max_age_s: float = 0.4) -> Info:
         """INFO of all nodes, shared by all callers within ``max_age_s`` seconds.

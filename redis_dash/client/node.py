@@ -13,10 +13,10 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 
-from redis_dash.client import command_cost
 from redis_dash.client.application_counters import ApplicationCounters
 from redis_dash.client.change_counters import changes_of
 from redis_dash.client.command_key import cut
+from redis_dash.client.cost_sample import CostSample
 from redis_dash.client.handshake import Handshake
 from redis_dash.client.info import INFO, Calls, Info, calls_of, kind_of, parse_info
 from redis_dash.client.own_lookups import OwnLookups
@@ -25,6 +25,7 @@ from redis_dash.client.reasons import check, without_arguments
 from redis_dash.client.reconnecting import Answer, ReconnectingConnection
 from redis_dash.client.refused_commands import RefusedCommands
 from redis_dash.client.server_cost import ServerCost
+from redis_dash.client.target import OneServer, Target
 from redis_dash.client.traffic import Traffic
 from redis_dash.client.value_heads import ValueHeads
 from redis_dash.config import Url
@@ -37,15 +38,21 @@ REPLY_TIMEOUT_S = 5.0
 PIPELINE_LENGTH = 1000
 """Commands sent at once. A longer pipeline is split, so that other clients do not wait long for the server."""
 PRICE_EVERY_S = 5.0
-SENTINEL = "this is a Sentinel, not the Redis that it watches"
 Exchange = Callable[[Sequence[Command]], Awaitable[list[object]]]
 
 
 class Node:
     """One server of a deployment."""
 
-    def __init__(self, url: Url, tag: Callable[[], bytes] = bytes, silence_s: float | None = None) -> None:
-        """``tag`` is a part of the names of keys that only this server holds, if it is a node of a cluster."""
+    def __init__(
+        self,
+        url: Url,
+        tag: Callable[[], bytes] = bytes,
+        silence_s: float | None = None,
+        target: Target | None = None,
+    ) -> None:
+        """``tag`` is a part of the names of keys that only this server holds, if it is a node of a cluster; ``target``
+        is where connections go to, if it is not always the server of the URL."""
         self.cost = ServerCost()
         self.own = OwnLookups(self.cost.count_error)
         self.kind: Kind = "standalone"
@@ -53,9 +60,12 @@ class Node:
         self.listeners: list[Traffic] = []
         """The traffic of the other connections of this program, such as the subscriber's."""
         self.handshake = Handshake(self.own, self.cost.count, self._observe, tag)
+        self.target: Target = target or OneServer(url)
         self.connection = ReconnectingConnection(
-            url, self._count, self._connected, self.handshake, lambda: silence_s or REPLY_TIMEOUT_S
+            self.target, self._count, self._connected, self.handshake, lambda: silence_s or REPLY_TIMEOUT_S
         )
+        self._is_sentinel = ""
+        """What is said of it, if it is one."""
         self._info: Info | None = None
         self._info_lock = asyncio.Lock()
         self._priced_at = -math.inf
@@ -68,7 +78,7 @@ class Node:
     @property
     def url(self) -> Url:
         """The server and the selected database."""
-        return self.connection.url
+        return self.target.url
 
     @property
     def connects(self) -> int:
@@ -78,7 +88,7 @@ class Node:
     @property
     def trouble(self) -> str:
         """Why the server cannot be used now; empty if it can, or if no attempt was made yet."""
-        return SENTINEL if self.kind == "sentinel" else self.connection.trouble
+        return self._is_sentinel if self.kind == "sentinel" else self.connection.trouble
 
     @property
     def unreachable(self) -> bool:
@@ -141,6 +151,10 @@ class Node:
                 self.connection.hang_up("a write was cut short")  # perhaps within a transaction
                 raise
 
+    async def before_write(self, exchange: Exchange) -> None:
+        """Make sure that this server may be written to; raises as ``Target.before_write``."""
+        await self.target.before_write(exchange)
+
     async def select(self, database: int) -> None:
         """Go over to another database, also on later connections. Nothing else may be under way.
 
@@ -153,7 +167,7 @@ class Node:
             await self._ensure_connected()
             (reply,) = await self._exchange(commands)
             check(reply)
-            self.connection.url, self._info = self.url.with_database(database), None
+            self.target.url, self._info = self.url.with_database(database), None
 
     async def _run(self, commands: Sequence[Command]) -> list[object]:
         async with self.connection.lock:
@@ -181,33 +195,16 @@ class Node:
 
     async def _sample(self, commands: Sequence[Command]) -> list[object]:
         """Run the commands, and measure the server's time for the first of them."""
-        end = cut(commands, 0, command_cost.LENGTH)
-        first, others = commands[:end], commands[end:]
-        transaction = command_cost.with_times(first)
-        done: list[command_cost.TimedReplies] = []
-
-        def count(_: Sequence[Command], replies: list[object] | None) -> None:
-            if replies is None:
-                self.own.lost(first)
-                return
-            timed_replies = command_cost.timed_replies(replies)
-            done.append(timed_replies)
-            self.cost.count(transaction)
-            if timed_replies.times is None:
-                self.cost.refuse(first)
-            else:
-                self.cost.learn(first, *timed_replies.times)
-            if timed_replies.replies is not None:
-                self.own.count(first, timed_replies.replies)
-
+        sample = CostSample(commands, self.cost, self.own)
         async with self.connection.lock:
             await self._ensure_connected()
-            answer = self.connection.send(transaction, count)
-        await self.receive(transaction, answer)
-        replies = done[0].replies
-        if replies is None:
+            answer = self.connection.send(sample.commands, sample.take)
+        await self.receive(sample.commands, answer)
+        if sample.replies is None:
             return await self._run(commands)
-        return without_arguments(first, replies) + (await self._run(others) if others else [])
+        return without_arguments(sample.first, sample.replies) + (
+            await self._run(sample.others) if sample.others else []
+        )
 
     def _count(self, commands: Sequence[Command], replies: list[object] | None) -> None:
         """Count commands and replies in the order in which the server ran them."""
@@ -240,7 +237,11 @@ class Node:
     async def _ensure_connected(self) -> None:
         await self.connection.ensure()
         if self.kind == "sentinel":
-            raise AwayError(SENTINEL)
+            if not self._is_sentinel:
+                from redis_dash.client.sentinel.views import told_instead  # imported here for a quick start
+
+                self._is_sentinel = await told_instead(self.url, self._exchange)
+            raise AwayError(self._is_sentinel)
 
     def _connected(self) -> None:
         self._info = None
@@ -286,6 +287,9 @@ class Node:
         _, raw = await self.receive(INFO, answer)
         if not taken:
             raise SourceError(f"INFO answered with {type(check(raw)).__name__} instead of text")
+        if why := self.target.doubt(taken[0].values):
+            self.connection.hang_up(why)
+            raise AwayError(why)
         return taken[0]
 
     def _taken(self, values: Mapping[str, str], calls: Calls, elsewhere: int, at: float) -> Info:

@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import cycle
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from redis_dash.client.cluster.absent import without_moved
 from redis_dash.client.cluster.cluster import Cluster
@@ -20,11 +20,13 @@ from redis_dash.client.command_key import key_of
 from redis_dash.client.node import Exchange, Node
 from redis_dash.client.reasons import check
 from redis_dash.client.traffic import Traffic
-from redis_dash.config import ONE_DATABASE, Url
-from redis_dash.core.errors import AwayError, MissingRightError, SourceError
+from redis_dash.config import Url
+from redis_dash.core.errors import AwayError, MissingRightError
 from redis_dash.core.frames.server import Kind
 from redis_dash.core.resp import Command
-from redis_dash.core.rights import remedy
+
+if TYPE_CHECKING:
+    from redis_dash.client.sentinel.primary import Primary
 
 T = TypeVar("T")
 UNFOLLOWED = "one node of a cluster"
@@ -32,6 +34,12 @@ RULES = ("+cluster|slots", "+cluster|info")
 """The ACL rules that let our user follow a cluster."""
 UNFOLLOWED_S = 30.0
 """Pause before a cluster is followed that could not be: each refusal is an entry in the server's ACL LOG."""
+
+
+def _primary(url: Url, changed: asyncio.Event) -> Primary:
+    from redis_dash.client.sentinel.primary import Primary  # imported here for a quick start
+
+    return Primary(url, changed)
 
 
 def first(_: bytes) -> int:
@@ -49,12 +57,16 @@ class Nodes:
             nodes: the first one is the server that the URL names; by default it is the only one.
             place: returns which of the nodes holds a key.
         """
-        self._given = tuple(nodes) or (Node(url.seeds[0]),)
+        self.changed = asyncio.Event()
+        """Set whenever other nodes of a cluster are asked, or another server is the primary."""
+        self.primary = _primary(url, self.changed) if url.is_sentinel else None
+        """The primary that sentinels name, if the URL leads to sentinels."""
+        self._given = tuple(nodes) or (Node(url.seeds[0], target=self.primary),)
         self._target = url
         self.partial_rules: tuple[str, ...] = ()
         """The ACL rules that would let all of the cluster be seen."""
-        self.changed = asyncio.Event()
-        """Set whenever other nodes of a cluster are asked."""
+        if self.primary is not None:
+            self.primary.connect_now = self._given[0].connect_now
         self._cluster = Cluster(Members(url, self.changed)) if url.is_cluster else None
         """Once it is known that the server is a node of a cluster."""
         self._unfollowed, self._unfollowed_until = "", 0.0
@@ -85,14 +97,9 @@ class Nodes:
     @property
     def url(self) -> Url:
         """The server that was named, and the selected database."""
+        if self.primary is not None:
+            return self._target.with_database(self._given[0].url.database)
         return self._target if self._target.is_cluster else self._given[0].url
-
-    @property
-    def listening_url(self) -> Url:
-        """The server whose messages are received: of a cluster the first one that can be reached."""
-        if self._cluster is None:
-            return self.url
-        return next((node.url for node in self._cluster.members.nodes), None) or next(self._seeds_in_turn)
 
     @property
     def cluster(self) -> Members | None:
@@ -107,7 +114,9 @@ class Nodes:
         return f"{UNFOLLOWED}: {self._unfollowed}" if self._unfollowed else ""
 
     async def run(self) -> None:
-        """Follow the cluster until cancelled, if it is one. A single server is asked nothing."""
+        """Follow the cluster or the primary until cancelled. A single server is asked nothing."""
+        if self.primary is not None:
+            await self.primary.follow()
         await self.found_cluster.wait()
         if self._cluster is not None:
             await self._cluster.run()
@@ -137,26 +146,6 @@ class Nodes:
         self._unfollowed, self.partial_rules = "", ()
         self.found_cluster.set()
         return self._cluster
-
-    @property
-    def database(self) -> int:
-        """The number of the selected database."""
-        return self.url.database
-
-    async def select(self, database: int) -> None:
-        """Go over to another database. No command may be under way.
-
-        Raises:
-            SourceError: there is no such database, our user may not run SELECT, or the server could not be reached.
-                The former one stays selected.
-        """
-        if self.kind == "cluster" or len(self.nodes) > 1:
-            raise SourceError(ONE_DATABASE)
-        try:
-            await self.nodes[0].select(database)
-        except MissingRightError as error:
-            way_out = remedy(self.url.user, error.rules)
-            raise SourceError(f"{error}; {way_out} allows it" if way_out else str(error)) from None
 
     def node_of(self, key: bytes) -> Node:
         """The node that holds a key.
@@ -246,6 +235,8 @@ class Nodes:
         """Close all connections."""
         for node in self._ever:
             node.close()
+        if self.primary is not None:
+            self.primary.close()
 
     # -- commands ----------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from redis_dash.client.endpoint import without_secret
 from redis_dash.config import Url
 from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.resp import Command, ReplyError
-from redis_dash.core.rights import missing_right, refused_command, rules_for, shown_command
+from redis_dash.core.rights import missing_right, refused_command, rules_for, shown_command, with_subcommand
 
 CLOSED = "the server closed the connection"
 CLOSED_AT_ONCE = "the server closed the connection without a word: is this a TLS port (rediss://)?"
@@ -98,7 +98,10 @@ def check(reply: object) -> object:
 
 
 def without_arguments(commands: Sequence[Command], replies: list[Any]) -> list[Any]:
-    """Remove the commands' arguments from error replies, since a session key is a credential."""
+    """Remove the commands' arguments from error replies, since a session key is a credential.
+
+    A refusal names the subcommand, also if the server does not.
+    """
     if ReplyError not in set(map(type, replies)):
         return replies
     pairs = zip(commands, replies, strict=True)
@@ -106,7 +109,7 @@ def without_arguments(commands: Sequence[Command], replies: list[Any]) -> list[A
 
 
 def _without(command: Command, error: ReplyError) -> ReplyError:
-    text = str(error)
+    text = with_subcommand(str(error), command)
     for argument in command[1:]:
         if len(argument) >= _HIDDEN_FROM:
             text = text.replace(str(ReplyError(argument.decode("utf-8", "replace"))), "…")

@@ -16,8 +16,9 @@ import hiredis
 from redis_dash.client.backoff import Backoff
 from redis_dash.client.connection import Connection, OnAnswer
 from redis_dash.client.endpoint import endpoint_of
-from redis_dash.client.opening import CONNECT_TIMEOUT_S, open_connection
+from redis_dash.client.opening import CONNECT_TIMEOUT_S
 from redis_dash.client.reasons import LostError, describe, say, seen_before, without_arguments
+from redis_dash.client.target import Target
 from redis_dash.client.traffic import Traffic
 from redis_dash.config import Url
 from redis_dash.core.errors import AwayError, SourceError
@@ -46,7 +47,7 @@ class ReconnectingConnection:
 
     def __init__(
         self,
-        url: Url,
+        target: Target,
         count: Count,
         connected: Callable[[], None],
         setup: ConnectionSetup,
@@ -69,9 +70,8 @@ class ReconnectingConnection:
         self.unreachable = False
         """Whether the latest attempt to connect failed and none ever succeeded."""
         self.connection = Connection()
-        endpoint_of(url)  # raises its error before anything is shown
-        self.url = url
-        """The server, and the database that is selected on each connection."""
+        endpoint_of(target.url)  # raises its error before anything is shown
+        self.target = target
         self._count = count
         self._connected = connected
         self._setup = setup
@@ -83,6 +83,11 @@ class ReconnectingConnection:
         self._trouble = "not connected yet"
         self._down = ""
         """Why the server is not reached; empty after it has answered, or before the first attempt."""
+
+    @property
+    def url(self) -> Url:
+        """The server, and the database that is selected on each connection."""
+        return self.target.url
 
     @property
     def trouble(self) -> str:
@@ -143,7 +148,7 @@ class ReconnectingConnection:
         self.connection = Connection()
         self.connection.traffic = self.traffic
         try:
-            await open_connection(self.url, self.connection)
+            await self.target.open(self.connection)
         except (*BROKEN, SourceError) as error:
             raise self._fail(error) from None
         self._is_new = True

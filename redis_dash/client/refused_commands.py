@@ -10,12 +10,10 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 
 from redis_dash.core.resp import Command, ReplyError
-from redis_dash.core.rights import missing_right
+from redis_dash.core.rights import WITH_SUBCOMMANDS, missing_right
 
 PAUSE_S = (1.0, 30.0)
 """The pause before a refused command is sent again: at first and at most. Each refusal doubles it."""
-_WITH_SUBCOMMANDS = frozenset({b"ACL", b"CLIENT", b"MEMORY", b"PUBSUB", b"XINFO"})
-"""Commands whose subcommands have rights of their own."""
 
 
 class _Refusal:
@@ -80,4 +78,4 @@ class RefusedCommands:
 
 
 def _name(command: Command) -> Command:
-    return command[: 2 if command[0] in _WITH_SUBCOMMANDS else 1]
+    return command[: 2 if command[0] in WITH_SUBCOMMANDS else 1]

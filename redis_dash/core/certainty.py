@@ -51,7 +51,7 @@ class Scope(msgspec.Struct, frozen=True):
 
     patterns: tuple[str, ...]
     keys: int
-    """Keys in the database, as far as known."""
+    """Keys in the database, as far as known: if the server does not tell, those that the latest complete pass found."""
     others: int = 0
     """Keys that match and have another type."""
     recognised: bool = False

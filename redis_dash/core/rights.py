@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from redis_dash.core.resp import ReplyError
+from redis_dash.core.resp import Command, ReplyError
 
 Right = Literal["command", "keys", "channels", "unknown command"]
 """What may not be used. ``unknown command``: no right helps, since the server does not know the command."""
@@ -36,6 +36,10 @@ class UnreadKinds(NamedTuple):
 _ABORTED = "EXECABORT Transaction discarded because of: "
 _TARGET = re.compile(r"to access (?:a|one of the) (key|channel)")
 _COMMAND = re.compile(r"to run the '([^']*)' command")
+_OF_ALL = re.compile(r"'([^'|]*)' command or its subcommand")
+"""How servers before Redis 7 name a command, without the subcommand."""
+WITH_SUBCOMMANDS = frozenset({b"ACL", b"CLIENT", b"CLUSTER", b"MEMORY", b"PUBSUB", b"SENTINEL", b"XINFO"})
+"""Commands of ours whose subcommands have rights of their own."""
 _RULE = re.compile(r"(?P<use>(?:%R|%W)?~|&)(?P<glob>.*)", re.DOTALL)
 _UNKNOWN = re.compile(r"ERR unknown command ['`]([^'`]*)['`]")
 
@@ -57,6 +61,14 @@ def refused_command(error: ReplyError) -> str:
     """The command that may not be run, as an ACL rule names it: ``client|list``; empty if the error does not say."""
     match = _COMMAND.search(str(error)) or _UNKNOWN.match(str(error))
     return match[1].lower() if match else ""
+
+
+def with_subcommand(text: str, command: Command) -> str:
+    """The text of an error reply to a command, which names the subcommand as later servers do: ``xinfo|stream``."""
+    name, *words = command[:2]
+    if name not in WITH_SUBCOMMANDS or not words or not text.startswith("NOPERM"):
+        return text
+    return _OF_ALL.sub(lambda found: f"'{found[1]}|{words[0].decode().lower()}' command", text)
 
 
 def rules_for(error: ReplyError) -> tuple[str, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from redis_dash.client.opening import open_connection, time_limit_s
-from redis_dash.config import Url
+from redis_dash.client.node import Node
+from redis_dash.client.opening import time_limit_s
 from redis_dash.core.errors import SourceError
 from redis_dash.core.resp import ReplyError
 from redis_dash.core.rights import missing_right
@@ -15,12 +15,12 @@ from redis_dash.pubsub.connection import MessageConnection
 from redis_dash.pubsub.message_log import MessageRing
 
 
-async def listen(url: Url, questions: Sequence[Question]) -> dict[Question, Verdict]:
+async def listen(node: Node, questions: Sequence[Question]) -> dict[Question, Verdict]:
     """Subscribe to each channel, and close the connection at once. Nothing is known if it breaks."""
     connection = MessageConnection(lambda channels: None, MessageRing())
     try:
-        async with asyncio.timeout(time_limit_s(url)):
-            await open_connection(url, connection)
+        async with asyncio.timeout(time_limit_s(node.url)):
+            await node.target.open(connection)
             replies = await connection.send([one.sent for one in questions])
     except (OSError, TimeoutError, SourceError):
         return {}

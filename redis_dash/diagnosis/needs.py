@@ -32,6 +32,9 @@ class Need(NamedTuple):
     """Another command that does for it."""
 
 
+Way = frozenset[str]
+
+
 class Needs(NamedTuple):
     """What one topic needs, or one other thing that the dashboard does."""
 
@@ -44,6 +47,8 @@ class Needs(NamedTuple):
     channels: tuple[str, ...] = ()
     shard_channels: tuple[str, ...] = ()
     other_way: OtherWay | None = None
+    ways: tuple[Way, ...] = ()
+    """The commands of each way in which keys may have to be read: if one is missing in each of them, none is read."""
 
     def rules(self, *, read_rules: bool = True) -> tuple[str, ...]:
         """The ACL rules that are enough.
@@ -145,15 +150,16 @@ def _session_reads(config: Config) -> tuple[str, ...]:
 
 
 def _rate_limits(config: Config, choices: Choices | None) -> Needs:
-    ways = Limiters(config.limits, choices).ways(())
-    reads = _names(command for way in ways for command in way)
+    ways = tuple(map(_names, Limiters(config.limits, choices).ways(())))
+    reads = dict.fromkeys(name for way in ways for name in way)
     commands = (
         *_SCAN,
         _NAMED_AS_WRITTEN,
         Need("time", "windows cannot be judged", vital=True),
-        *(_read(name, "usage cannot be read", vital=True) for name in reads),
+        *(_read(name, "the usage of some limiters cannot be read") for name in reads),
     )
-    return Needs("rate_limits", tuple({need.command: need for need in commands}.values()), _globs_of_limits(config))
+    by_name = {need.command: need for need in commands}
+    return Needs("rate_limits", tuple(by_name.values()), _globs_of_limits(config), ways=tuple(map(frozenset, ways)))
 
 
 def _globs_of_limits(config: Config) -> tuple[str, ...]:
@@ -252,9 +258,9 @@ def _undo(config: Config) -> Needs:
     return Needs("undo", commands, writes=config.session_globs)
 
 
-def _read(name: str, without: str, *, vital: bool = False) -> Need:
+def _read(name: str, without: str) -> Need:
     """A command that reads values: GET and GETRANGE do for each other."""
-    return Need(name, without, vital, "getrange" if name == "get" else "")
+    return Need(name, without, instead="getrange" if name == "get" else "")
 
 
 def _names(commands: Iterable[Command]) -> tuple[str, ...]:

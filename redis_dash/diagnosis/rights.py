@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -10,7 +10,7 @@ import msgspec
 from redis_dash.client.node import Node
 from redis_dash.core.rights import UnreadKinds, remedy, shown_command
 from redis_dash.diagnosis.listening import listen
-from redis_dash.diagnosis.needs import Need, Needs, OtherWay
+from redis_dash.diagnosis.needs import Need, Needs, OtherWay, Way
 from redis_dash.diagnosis.questions import LISTENING, READERS, WRITES, absent_key, question, takes_key
 from redis_dash.diagnosis.verdicts import How, Question, Verdict, ask
 from redis_dash.pubsub.refused_channels import is_glob
@@ -22,6 +22,7 @@ Targets = Mapping[str, bool | None]
 """Whether patterns of keys or channels are allowed; None if that is not known."""
 TRIED = 5
 """Keys of one pattern that are read where asking is not possible without reading."""
+NOTHING_READ = "usage cannot be read"
 NAMED = 5
 """Names of commands, patterns or channels that are told; the line has all."""
 _TRIED_BY_LISTENING = ("subscribe", "psubscribe")
@@ -118,7 +119,7 @@ class Answers:
         if new:
             self.how, answers = await ask(self._node, new)
             untold = [one for one in new if one.name in _TRIED_BY_LISTENING and answers[one] == "not told"]
-            self._verdicts |= answers | (await listen(self._node.url, untold) if untold else {})
+            self._verdicts |= answers | (await listen(self._node, untold) if untold else {})
 
     def of(self, needs: Needs) -> Right:
         """What of these needs is granted."""
@@ -126,8 +127,8 @@ class Answers:
             kept = tuple(need for need in needs.commands if need.command not in needs.other_way.replaces)
             return self.of(needs._replace(commands=kept, other_way=None))
         verdicts = {need: self._of_need(needs, need) for need in needs.commands}
-        refused = [need for need, found in verdicts.items() if "command" in found]
-        unknown = [need for need, found in verdicts.items() if "unknown command" in found]
+        refused = _needs_with("command", verdicts, needs.ways)
+        unknown = _needs_with("unknown command", verdicts, needs.ways)
         untold = [need for need, found in verdicts.items() if found == {"not told"}]
         reads = {glob: self._may_read(needs, glob) for glob in needs.reads}
         writes = {glob: self._may_write(needs, glob) for glob in needs.writes}
@@ -263,6 +264,16 @@ def _only_names(verdicts: Mapping[str, set[Verdict]]) -> bool:
     """Whether all that is needed is allowed, and nothing of it reads values."""
     needed = [found for name, found in verdicts.items() if name not in READERS]
     return bool(needed) and all(found == {"allowed"} for found in needed)
+
+
+def _needs_with(verdict: Verdict, verdicts: Mapping[Need, set[Verdict]], ways: Collection[Way]) -> list[Need]:
+    """The needs with this verdict. Those of all ways to read are vital if no way is left."""
+    missing = {need.command for need, found in verdicts.items() if found & {"command", "unknown command"}}
+    found = [need for need, of in verdicts.items() if verdict in of]
+    if not ways or not all(way & missing for way in ways):
+        return found
+    needed = frozenset().union(*ways)
+    return [need._replace(vital=True, without=NOTHING_READ) if need.command in needed else need for need in found]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -12,6 +12,8 @@ from redis_dash.client.deployment import Deployment
 from redis_dash.client.info import kind_of, product_of
 from redis_dash.core.databases import Database
 from redis_dash.core.errors import MissingRightError, SourceError
+from redis_dash.core.frames.server import SentinelState
+from redis_dash.sources.sentinel_state import sentinel_state
 
 ASKED_TIME = 5
 """How often the server's clock is asked: the quickest answer tells most."""
@@ -49,7 +51,7 @@ class Server(msgspec.Struct, frozen=True):
     product: str = ""
     version: str = ""
     mode: str = ""
-    """``standalone``, ``cluster node``, ``replica``, ``sentinel``."""
+    """``standalone``, ``cluster node``, ``replica``, ``sentinel``; ``primary of sentinels`` if they name it."""
     ping_ms: float | None = None
     clock: Clock | None = None
     keys: int | None = None
@@ -59,6 +61,8 @@ class Server(msgspec.Struct, frozen=True):
     """The version of TLS."""
     certificate_until: str = ""
     """Until when the server's certificate is valid; empty if it was not verified."""
+    sentinel: SentinelState | None = None
+    """What the sentinels say, if the URL names them."""
 
 
 async def look_at(deployment: Deployment, budget: float) -> Server:
@@ -75,7 +79,7 @@ async def look_at(deployment: Deployment, budget: float) -> Server:
     return Server(
         product=product,
         version=version,
-        mode=mode_of(values),
+        mode=mode_of(values) if deployment.primary is None else "primary of sentinels",
         ping_ms=await _ping_ms(deployment),
         clock=await _clock(deployment),
         keys=keys,
@@ -83,6 +87,7 @@ async def look_at(deployment: Deployment, budget: float) -> Server:
         one_pass=await _pass(deployment, budget, keys),
         tls=tls,
         certificate_until=until,
+        sentinel=None if deployment.primary is None else sentinel_state(deployment.primary, values),
     )
 
 

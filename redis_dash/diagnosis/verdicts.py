@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 
 from redis_dash.client.node import Node
 from redis_dash.client.own_lookups import PROBE_KEYS
+from redis_dash.client.queued import queue
 from redis_dash.core.resp import Command, ReplyError
 from redis_dash.core.rights import missing_right
 from redis_dash.diagnosis.questions import IN_NO_TRANSACTION, WRITES, is_harmless
@@ -89,25 +90,10 @@ def _of_dry_run(reply: object) -> Verdict:
 
 
 async def _queue(node: Node, wanted: Sequence[Question]) -> dict[Question, Verdict]:
-    """Queue commands and discard them; nothing if our user may not. MULTI goes alone: refused, nothing follows it.
-
-    The replies are not counted as lookups, since none of the commands is run.
-    """
-
-    def count(sent: Sequence[Command], replies: list[object] | None) -> None:
-        if replies is not None:
-            node.cost.count(sent)
-
+    """Queue commands and discard them; nothing if our user may not."""
     async with node.exclusive() as exchange:
-        (begun,) = await exchange([(b"MULTI",)])
-        if begun != b"OK":
-            return {}
-        commands = [*(one.sent for one in wanted), (b"DISCARD",)]
-        answer = node.connection.send(commands, count)
-        *replies, end = await node.receive(commands, answer)
-        if end != b"OK":
-            node.connection.hang_up("a transaction could not be discarded")
-    return {one: _of_reply(reply) for one, reply in zip(wanted, replies, strict=True)}
+        replies = await queue(node, exchange, [one.sent for one in wanted])
+    return {one: _of_reply(reply) for one, reply in zip(wanted, replies or (), strict=replies is not None)}
 
 
 async def _transaction(node: Node, wanted: Sequence[Question]) -> dict[Question, Verdict]:

@@ -45,7 +45,13 @@ class _Measured(msgspec.Struct):
     """When that began, in Unix epoch seconds."""
     wanted: int = FIRST
     sizes: dict[bytes, Size | None] = {}
+    times: dict[bytes, float] = {}
+    """When each key was measured, in Unix epoch seconds."""
     summary: Sizes | None = None
+
+    def since(self, names: Sequence[bytes]) -> float:
+        """When the first of these keys was measured: all that is told of them is of then or later."""
+        return min((self.times[key] for key in names if key in self.times), default=self.at)
 
 
 class Memory(NamedTuple):
@@ -56,7 +62,7 @@ class Memory(NamedTuple):
     """0 if those that were measured are gone by now."""
     mean_bytes: float
     at: float
-    """When they were measured, or the first of them; Unix epoch seconds."""
+    """When they were measured, or the first of those that are still there; Unix epoch seconds."""
 
 
 class Measures:
@@ -84,6 +90,7 @@ class Measures:
             if asked := keys[:most]:
                 most -= len(asked)
                 one = self._measured[pattern.glob]
+                one.times.update(dict.fromkeys(asked, time.time()))
                 one.sizes.update(await read_sizes(self._deployment, asked))
                 one.summary = sizes_of([size for size in one.sizes.values() if size is not None])
         if len(self._measured) > 2 * len(kinds):
@@ -134,9 +141,9 @@ class Measures:
         for glob, memory in with_unexplained(known, self._data).items():
             if not _says_something(memory):
                 continue
-            summary = self._measured[glob].summary
-            number = sum(key in self._measured[glob].sizes for key in self._patterns.names(glob).keys)
-            told[glob] = Memory(memory, number, summary.mean if summary else 0.0, self._measured[glob].at)
+            one, names = self._measured[glob], self._patterns.names(glob).keys
+            number, mean = sum(key in one.sizes for key in names), one.summary.mean if one.summary else 0.0
+            told[glob] = Memory(memory, number, mean, one.since(names))
         return told
 
     def _alone(self, pattern: FoundPattern) -> Count | None:
@@ -146,7 +153,7 @@ class Measures:
         if is_random and _may_be_whole(pattern, names) and one.sizes.keys() >= set(names):
             there = [size for key in names if (size := one.sizes[key]) is not None]
             # If all were gone when they were measured: those that come again take some memory.
-            return whole_memory(pattern.count, sizes_of(there), one.at) if there or not names else None
+            return whole_memory(pattern.count, sizes_of(there), one.since(names)) if there or not names else None
         # Measured keys may be gone by now; of a kind whose names are few, that would be most of them.
         there = [size for key in names if (size := one.sizes.get(key)) is not None]
         if not there:

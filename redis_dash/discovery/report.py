@@ -26,6 +26,7 @@ from redis_dash.redaction.secret_fields import hide_tokens
 from redis_dash.redaction.session_keys import mask_keys
 
 TOPIC = "keys"
+SIZE_NOT_TOLD = "the server does not tell how many keys there are"
 KEPT_S = 60.0
 """So long the figures of more keys are shown, while a new pass has looked at fewer."""
 
@@ -133,6 +134,7 @@ class Report:
             return _replace(reading, status="reduced", note=f"{keyspace.stopped}: new keys may be missed", remedy=rules)
         words, acl_rules = self._discovery.refused(without_ids)
         words = [self._discovery.partial, *words] if self._discovery.partial else words
+        words += [] if self._frame.is_size_told else [SIZE_NOT_TOLD]
         if words:
             return _replace(reading, status="reduced", note="; ".join(words), remedy=remedy(self._user, acl_rules))
         return reading
@@ -175,6 +177,7 @@ class Report:
             profile=profile(self._discovery.claims, self._choices),
             unseen=known.unseen,
             gone=known.gone,
+            is_size_told=bool(known.size) or not known.seen,
         )
         self._made_found, self._made_of = known.found, made_of
 

@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 
 import hiredis
@@ -53,12 +54,18 @@ class ClientTracking:
     """Keys written since they were last taken, by key group."""
 
     def __init__(
-        self, url: Url, key_groups: Mapping[str, Sequence[str]], budget: float, ignored: Sequence[str] = ()
+        self,
+        url: Url,
+        key_groups: Mapping[str, Sequence[str]],
+        budget: float,
+        ignored: Sequence[str] = (),
+        opens: Callable[[Connection], Awaitable[object]] | None = None,
     ) -> None:
         """``key_groups`` maps names to globs; a glob without a prefix (``*:lock``) is not tracked.
 
         Args:
             ignored: patterns of keys that belong to no group.
+            opens: opens each connection, if that is not always to ``url``.
         """
         self.spent_s = 0.0
         """The server's time that tracking has taken so far, at the measured prices."""
@@ -70,6 +77,7 @@ class ClientTracking:
         self._now = asyncio.Event()
         """Set to end the pauses that have begun; then there is another one."""
         self._url = url
+        self._opens = opens or partial(open_connection, url)
         self._budget = budget * SHARE
         self._matcher = Matcher(key_groups, ignored)
         self.tried = asyncio.Event()
@@ -204,7 +212,7 @@ class ClientTracking:
         connection.traffic = self.traffic
         try:
             async with asyncio.timeout(time_limit_s(self._url)):
-                await open_connection(self._url, connection)
+                await self._opens(connection)
                 await self._subscribe(connection, key_groups)
             await connection.lost.wait()
         finally:

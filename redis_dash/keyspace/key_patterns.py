@@ -209,8 +209,8 @@ class KeyPatterns:
     @property
     def result(self) -> PassResult:
         """What the latest pass has found so far."""
-        unseen, gone = (self._unseen, self._gone) if self._is_whole else (0, 0)
-        return PassResult(self.found, self._size, self.seen, self.looked_at, self._ended_at, unseen, gone)
+        missed = self._missed if self._is_whole else (0, 0)
+        return PassResult(self.found, self._size, self.seen, self.looked_at, self._ended_at, *missed)
 
     @property
     def _is_whole(self) -> bool:
@@ -218,12 +218,13 @@ class KeyPatterns:
         return self._ended_at > 0 and self.looked_at == self.seen
 
     @property
-    def _unseen(self) -> int:
-        return max(0, self._greatest - self.seen)
+    def _is_size_told(self) -> bool:
+        return self._greatest > 0 or not self.seen
 
     @property
-    def _gone(self) -> int:
-        return max(0, self.seen - self._least)
+    def _missed(self) -> tuple[int, int]:
+        """Keys that were not seen, and that may be gone; none if the server does not tell how many there are."""
+        return max(0, self._greatest - self.seen), max(0, self.seen - self._least) if self._is_size_told else 0
 
     @property
     def found(self) -> Sequence[FoundPattern]:
@@ -268,13 +269,16 @@ class KeyPatterns:
         rare = [key for shape in shapes for key in shape.rare or ()]
         found, names = _sum(shapes), _names(shapes, most) or tuple(rare[:most])
         count = self._count(found, len(rare))
-        return FoundPattern(glob, _of_one_name(count) if Glob.of(glob).is_literal else count, names)
+        if Glob.of(glob).is_literal:  # its key was seen in this pass
+            count = msgspec.structs.replace(count, value=1, low=1, high=1)
+        return FoundPattern(glob, count, names)
 
     def _count(self, found: int, rare: int = 0) -> Count:
         if not self.looked_at:
             return unknown(self._size or None)
         if self._is_whole:  # all that were not seen, or are gone, may be of this pattern
-            return counted(found, found - self._gone, found + self._unseen, self._ended_at)
+            unseen, gone = self._missed if self._is_size_told else (None, found)
+            return counted(found, found - gone, None if unseen is None else found + unseen, self._ended_at)
         return self._estimate(found, rare)
 
     def _estimate(self, found: int, rare: int) -> Count:
@@ -302,11 +306,6 @@ class KeyPatterns:
             rare = tuple(key for shape in shapes for key in shape.rare or ())
             return KeyNames(rare, is_random=Glob.of(glob).is_literal)  # then it is the only one
         return KeyNames(names, not any(shape.has_long for shape in shapes))
-
-
-def _of_one_name(count: Count) -> Count:
-    """The count of a pattern that is one name: its key was seen in this pass."""
-    return msgspec.structs.replace(count, value=1, low=1, high=1)
 
 
 def _unseen(count: Count, pattern: FoundPattern) -> Count:

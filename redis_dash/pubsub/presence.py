@@ -43,7 +43,7 @@ async def until_noticed(deployment: Deployment, subscriber: Subscriber) -> None:
 @contextlib.asynccontextmanager
 async def announced(deployment: Deployment) -> AsyncIterator[Subscriber]:
     """Let dashboards see us meanwhile: enter before the deployment connects, which looks up keys already."""
-    subscriber = Subscriber(deployment.url, (), MessageRing(), lambda: deployment.listening_url)
+    subscriber = Subscriber(deployment.url, (), MessageRing(), deployment.open_listener)
     listening = asyncio.create_task(subscriber.run())
     try:
         await subscriber.tried.wait()

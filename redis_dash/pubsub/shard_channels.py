@@ -18,7 +18,7 @@ from redis_dash.client.cluster.redirects import redirect_of
 from redis_dash.client.connection import CLIENT_NAME, Connection, parse
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.node import Node
-from redis_dash.client.opening import open_connection, time_limit_s
+from redis_dash.client.opening import time_limit_s
 from redis_dash.client.reasons import describe, say
 from redis_dash.client.traffic import Traffic
 from redis_dash.core.durations import tenths
@@ -159,7 +159,7 @@ class ShardChannels:
             return known
         connection = ShardConnection(self._take, self._left)
         connection.traffic = self.traffic
-        await open_connection(node.url, connection)
+        await node.target.open(connection)
         self._connections[node] = connection
         await connection.ask(b"CLIENT", b"SETNAME", CLIENT_NAME.encode(), optional=True)
         self._watches[node] = asyncio.create_task(self._watch(connection))

@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from itertools import islice
 
 import hiredis
@@ -48,6 +48,7 @@ NAMES_BYTES = 8 * 1024 * 1024
 
 FRESH_S = 0.5
 """An attempt to connect that lasts longer is begun anew once the server is there."""
+OpenListener = Callable[[MessageConnection], Awaitable[Url]]
 ASK_AGAIN_S = 30.0
 """Pause before refused channels are tried again: each refusal is an entry in the server's ACL LOG."""
 
@@ -71,11 +72,11 @@ class Subscriber:
     """Counts messages since this object was created; ``log`` holds the latest ones."""
 
     def __init__(
-        self, url: Url, channels: tuple[str, ...], log: MessageRing, where: Callable[[], Url] | None = None
+        self, url: Url, channels: tuple[str, ...], log: MessageRing, opens: OpenListener | None = None
     ) -> None:
-        """``where`` returns the server for the next connection, if it is not always ``url``."""
+        """``opens`` opens each connection and returns its server, if that is not always ``url``."""
         self.log = log
-        self._where = where
+        self._opens = opens
         channels = tuple(dict.fromkeys(channels))
         # For the server, "*" matches all channels but the one with the empty name.
         self.channels = tuple(name for name in channels if name in ("*", "")) if "*" in channels else channels
@@ -173,10 +174,12 @@ class Subscriber:
         self.log.mark(f"connection lost: {connection.trouble}", time.time(), "gap")
 
     async def _open(self, connection: MessageConnection) -> DisconnectCount:
-        self._url = self._where() if self._where is not None else self._url
         try:
             async with asyncio.timeout(time_limit_s(self._url)):
-                await open_connection(self._url, connection)
+                if self._opens is None:
+                    await open_connection(self._url, connection)
+                else:
+                    self._url = await self._opens(connection)
                 await connection.ask(b"CLIENT", b"SETNAME", CLIENT_NAME.encode(), optional=True)
                 disconnect_count = await DisconnectCount.of(connection)
                 self.server_id = disconnect_count.run_id

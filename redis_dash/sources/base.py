@@ -137,7 +137,7 @@ class Context:
         elsewhere = others(deployment.databases, deployment.database)
         return Scope(
             shown,
-            self.keyspace.size,
+            self.keyspace.size or self.keyspace.last_done,
             recognised=topic in self.recognised,
             ignored=ignored,
             elsewhere=elsewhere,

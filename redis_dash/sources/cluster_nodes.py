@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-
+from redis_dash.client.address import Address
 from redis_dash.client.change_counters import database_of, keys_in
 from redis_dash.client.cluster.members import Members
-from redis_dash.client.cluster.topology import Address
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.info import Info, told
 from redis_dash.core.frames.server import ClusterNode, ClusterState
-
-_REPLICA = re.compile(r"slave\d+")
+from redis_dash.sources.replicas import replicas_of
 
 
 class ClusterNodes:
@@ -41,7 +37,7 @@ class ClusterNodes:
                 )
             else:
                 nodes.append(self._primary(members, address, own, slots[address]))
-            nodes += _replicas(shard.replicas, address, {} if own is None else own.values)
+            nodes += replicas_of(shard.replicas, address, {} if own is None else own.values)
         return ClusterState(
             len(members.nodes), len(members.nodes) + len(members.missing), members.partial, tuple(nodes)
         )
@@ -69,27 +65,3 @@ class ClusterNodes:
             return
         ours = info.own_commands[1] - before.own_commands[0]
         self._ops[address] = max(0, now - then - ours) / (info.at - before.at)
-
-
-def _replicas(addresses: tuple[Address, ...], primary: Address, values: Mapping[str, str]) -> list[ClusterNode]:
-    """The replicas of a primary, as far as its INFO tells about them."""
-    told_of = dict[Address, dict[str, str]]()
-    for name, text in values.items():
-        if _REPLICA.fullmatch(name):
-            fields = dict(part.split("=", 1) for part in text.split(",") if "=" in part)
-            if fields.get("port", "").isdecimal():
-                told_of[Address(fields.get("ip", ""), int(fields["port"]))] = fields
-    offset, nodes = told(values, "master_repl_offset"), list[ClusterNode]()
-    for address in dict.fromkeys((*addresses, *told_of)):
-        fields = told_of.get(address, {})
-        theirs = told(fields, "offset")
-        nodes.append(
-            ClusterNode(
-                str(address),
-                replica_of=str(primary),
-                lag_s=told(fields, "lag"),
-                behind_bytes=None if theirs is None or offset is None else max(0, offset - theirs),
-                trouble="" if fields.get("state") == "online" else "no link to its primary" if values else "",
-            )
-        )
-    return nodes

@@ -11,6 +11,7 @@ from redis_dash.core.errors import MissingRightError
 from redis_dash.core.frames.server import ServerFrame
 from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source
 from redis_dash.sources.cluster_nodes import ClusterNodes
+from redis_dash.sources.sentinel_state import sentinel_state
 
 CALM_S = 10.0
 """A counter that has not grown for this time is not growing."""
@@ -62,7 +63,10 @@ class ServerSource(Source[ServerFrame]):
         info = await self._deployment.info()
         self._compare(info)
         values, cost = info.values, self._deployment.watching_cost()
-        notes = Note(info.partial, self._deployment.partial_rules), no_ping
+        primary = self._deployment.primary
+        sentinel = None if primary is None else sentinel_state(primary, values)
+        doubts = "" if sentinel is None else sentinel.trouble
+        notes = Note(info.partial, self._deployment.partial_rules), no_ping, Note(doubts)
         product, version = product_of(values)
         evicted, rejected = told(values, "evicted_keys"), told(values, "rejected_connections")
         database = database_of(values, self._deployment.database)
@@ -89,6 +93,7 @@ class ServerSource(Source[ServerFrame]):
                 scan=self._keyspace.scan(),
                 kind=self._deployment.kind,
                 cluster=self._cluster_nodes.state(info),
+                sentinel=sentinel,
                 other_dashboards=self._context.other_dashboards,
                 evicting_since=self._evicting.take(evicted),
                 rejecting_since=self._rejecting.take(rejected),

@@ -43,10 +43,10 @@ class SessionRights:
             return
         key = next((key for key in readable if (facts := sessions[key].facts) and facts.companions), readable[0])
         self._asked = deployment.connects
-        ask = deployment.node_of(key).pipeline
-        self.session = await write_rights(ask, key)
+        node = deployment.node_of(key)
+        self.session = await write_rights(node, key)
         self._locked = await self._ask_patterns(readable) if "~" in self.session.rules else []
-        self.companions = await companion_rights(ask, key, await self._dialects.companions(key, ask))
+        self.companions = await companion_rights(node, key, await self._dialects.companions(key, node.pipeline))
 
     async def _ask_patterns(self, sessions: Sequence[bytes]) -> list[str]:
         """The patterns of which a session may not be written: one of each is asked about."""
@@ -59,7 +59,7 @@ class SessionRights:
         keys: dict[Node, list[bytes]] = {}
         for key in examples:
             keys.setdefault(self._context.deployment.node_of(key), []).append(key)
-        locked = [key for node, own in keys.items() for key in await unwritable(node.pipeline, own)]
+        locked = [key for node, own in keys.items() for key in await unwritable(node, own)]
         return [examples[key] for key in locked]
 
     @property

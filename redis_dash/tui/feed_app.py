@@ -15,6 +15,7 @@ from redis_dash.core.errors import DashError, SourceError
 from redis_dash.core.feed import Feed, Progress
 from redis_dash.core.reading import Reading
 from redis_dash.tui.dashboard import Dashboard
+from redis_dash.tui.header_footer import brief_target
 from redis_dash.tui.intents import ReadRequested, StopRequested
 from redis_dash.tui.pane_screen import PaneScreen
 from redis_dash.tui.progress import FullScan
@@ -80,7 +81,7 @@ class FeedApp(TerminalApp):
 
     def _show_target(self, feed: Feed) -> None:
         self._database = feed.database
-        self.dashboard.target = crop_middle(plain(feed.target.split("://", 1)[-1]), 60)
+        self.dashboard.target = crop_middle(plain(brief_target(feed.target)), 60)
         self.dashboard.unverified = plain(feed.unverified)
 
     def _show_failure(self, note: str) -> None:

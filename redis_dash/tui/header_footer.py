@@ -27,6 +27,7 @@ from redis_dash.tui.keys import CLEAR_ID, DATABASE_ID, FULL_SCAN_ID, LEAVE_ID, U
 from redis_dash.tui.panes.base import STOP, Pane
 from redis_dash.tui.progress import progress_items, scan_items
 from redis_dash.tui.segments import Segment
+from redis_dash.tui.sentinel_text import of_sentinel, where
 from redis_dash.tui.status import status_text
 from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.status_bar import Item
@@ -39,6 +40,13 @@ OLD_S = 2.5
 """From this age on, the figures of the header are called old: the server does not answer, or is seldom asked."""
 _LESSER = 5
 """How much sooner keys leave the footer while progress is shown."""
+
+
+def brief_target(target: str) -> str:
+    """The target without its scheme; of several servers that it names the first one: ``10.0.0.1:6379 +2``."""
+    servers, slash, rest = target.split("://", 1)[-1].partition("/")
+    first, *others = servers.split(",")
+    return f"{first} +{len(others)}{slash}{rest}" if others else f"{first}{slash}{rest}"
 
 
 def header_items(
@@ -59,6 +67,8 @@ def header_items(
     items = [Item(((Plain("redis-dash"), "accent"),), priority=5 if title else 0)]
     if title:
         items.append(Item(((title, "strong"),)))
+    if isinstance(frame, ServerFrame) and frame.sentinel is not None:
+        target = where(frame.sentinel, frame.database)
     if target:
         items.append(Item(((target, "text"),), priority=1))  # a user who deletes must see where
     if unverified:
@@ -107,8 +117,9 @@ def _server_items(frame: ServerFrame) -> list[Item]:
         Item(((Plain("ping "), "dim"), (milliseconds(frame.ping_ms), "text")), 4, right=True, place="ping"),
         Item(((Plain("our cost "), "dim"), (percent(frame.cost.share), "text")), 4, right=True, place="cost"),
     ]
-    if frame.kind == "cluster":
-        items.insert(0, Item((of_cluster(frame),), 1, right=True, place="kind"))
+    kind = of_cluster(frame) if frame.kind == "cluster" else of_sentinel(frame.sentinel) if frame.sentinel else None
+    if kind is not None:
+        items.insert(0, Item((kind,), 0 if kind[1] == "alarm" else 1, right=True, place="kind"))
     if frame.other_dashboards:
         items.insert(0, Item(((others_watch(frame.other_dashboards), "warn"),), 1, right=True, place="others"))
     if frame.primary_lost_s is not None:

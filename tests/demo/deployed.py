@@ -7,6 +7,7 @@ import json
 import re
 
 import redis
+from redis.sentinel import Sentinel
 
 from demo_server import keys
 from tests.demo.living import LivingDemo
@@ -15,8 +16,12 @@ from tests.demo.waiting import until
 
 def play(demo: LivingDemo, scenario: str) -> None:
     """Ask for a scenario on any server that answers: the message is passed on to the others."""
-    for port in re.findall(r"127\.0\.0\.1:(\d+)", demo.redis_url):
-        with contextlib.suppress(redis.RedisError), redis.Redis(port=int(port), socket_timeout=2) as client:
+    ports = [int(port) for port in re.findall(r"127\.0\.0\.1:(\d+)", demo.redis_url)]
+    if "sentinel" in demo.redis_url:
+        sentinels = Sentinel([("127.0.0.1", port) for port in ports], 0, {"socket_timeout": 2})  # type: ignore[no-untyped-call]
+        ports = [sentinels.discover_master("mymaster")[1]]  # type: ignore[no-untyped-call]
+    for port in ports:
+        with contextlib.suppress(redis.RedisError), redis.Redis(port=port, socket_timeout=2) as client:
             client.publish(keys.CONTROL, json.dumps({"scenario": scenario}))
             return
     raise AssertionError("no server answers")

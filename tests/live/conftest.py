@@ -20,6 +20,7 @@ from redis_dash.pubsub.message_log import MessageRing
 from redis_dash.pubsub.subscriber import Subscriber
 from redis_dash.sources import key_groups, tracked
 from redis_dash.sources.base import Context
+from tests.live.versions import removable
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +68,8 @@ async def make_poor(redis_url: str, client: redis.Redis) -> AsyncIterator[Callab
     made: list[Deployment] = []
 
     def make(*without: str) -> Deployment:
-        client.acl_setuser("poor", enabled=True, passwords=["+pw"], commands=["+@all", *without], keys=["*"])
+        commands = ["+@all", *removable(client, without)]
+        client.acl_setuser("poor", enabled=True, passwords=["+pw"], commands=commands, keys=["*"])
         made.append(Deployment(Url(redis_url.replace("redis://", "redis://poor:pw@"))))
         return made[-1]
 

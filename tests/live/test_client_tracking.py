@@ -16,6 +16,7 @@ from redis_dash.sources.base import Context
 from tests.conftest import until, until_async
 from tests.live.relay import relay
 from tests.live.tracking import listening, taken
+from tests.live.versions import removable
 
 MakeContext = Callable[..., Context]
 KEY_GROUPS = {"sessions": ("session:*",), "limits": ("ratelimit:*",), "any": ("*:lock",)}
@@ -155,7 +156,8 @@ async def test_after_too_many_keys_to_keep_those_that_are_written_later_are_repo
 
 
 async def test_without_client_tracking_nothing_is_covered(redis_url: str, client: redis.Redis) -> None:
-    client.acl_setuser("poor", enabled=True, passwords=["+pw"], commands=["+@all", "-client|tracking"], keys=["*"])
+    commands = ["+@all", *removable(client, ["-client|tracking"])]
+    client.acl_setuser("poor", enabled=True, passwords=["+pw"], commands=commands, keys=["*"])
     tracking = ClientTracking(Url(redis_url.replace("redis://", "redis://poor:pw@")), KEY_GROUPS, 0.01)
     task = asyncio.create_task(tracking.run())
     try:

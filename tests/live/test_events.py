@@ -19,6 +19,7 @@ from redis_dash.sources.events import CHANNELS_SHOWN, NAME_BYTES, EventsSource
 from redis_dash.streams.reader import StreamReader
 from tests.conftest import until, until_async
 from tests.live.test_snapshot import taken
+from tests.live.versions import needs
 
 MakeContext = Callable[..., Context]
 ID = "k3J9xQpLz7-f00dfeed"
@@ -62,6 +63,7 @@ async def test_keyspace_notifications_show_no_session_id(redis_url: str, client:
 async def test_sharded_channels_are_reported(
     make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    needs(client, 7, what="sharded channels")
     monkeypatch.setattr(events_source, "SHARDS_EVERY_S", 0.02)
     context = make_context()
     source = EventsSource(context)

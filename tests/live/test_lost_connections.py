@@ -17,6 +17,7 @@ from redis_dash.pubsub.subscriber import Subscriber
 from tests.conftest import until
 from tests.live.relay import relay
 from tests.live.subscribing import events, listening, marks
+from tests.live.versions import knows
 
 LIMIT = "pubsub 1mb 512kb 1"
 MESSAGES = 4000
@@ -60,7 +61,7 @@ async def fall_behind(server: EmbeddedServer, listener: Subscriber, connection: 
             pipe.publish("orders", b"%d " % number + b"x" * 10_000)
         await asyncio.to_thread(pipe.execute)
         assert client.pubsub_numpat() == 0
-        assert client.info("stats").get("client_output_buffer_limit_disconnections") != before
+        assert client.info("stats").get("client_output_buffer_limit_disconnections") != (before or 0)
         transport.resume_reading()
         await until(lambda: bool(listener.gaps))
         client.publish("orders", b"%d and on" % MESSAGES)
@@ -76,6 +77,9 @@ async def test_cut_off_for_the_backlog(
     strict_server: EmbeddedServer, connections: list[MessageConnection], user: str, reasons: tuple[str, ...]
 ) -> None:
     url = strict_server.url.replace("//", f"//{user}")
+    with redis.Redis(port=strict_server.port) as client:
+        if not knows(client, 7, 2):  # it does not count those that it disconnects
+            reasons = ("the server closed the connection", "perhaps")
     async with listening(url) as listener:
         began_at = await fall_behind(strict_server, listener, connections[-1])
     (gap,) = listener.gaps

@@ -10,6 +10,7 @@ import redis
 from redis_dash.core.patterns import Matcher, Pattern
 from tests.conftest import until
 from tests.live.subscribing import listening
+from tests.live.versions import knows
 
 STRANGE = [
     *(
@@ -52,7 +53,9 @@ def generated(seed: int) -> tuple[list[bytes], list[str]]:
 def test_matches_what_the_server_matches(client: redis.Redis, seed: int) -> None:
     keys, globs = generated(seed)
     client.mset(dict.fromkeys(keys, b""))
-    for glob in STRANGE + globs:
+    # Before Redis 7 the server matches any number of stars.
+    strange = STRANGE if knows(client, 7) else [glob for glob in STRANGE if glob.count("*a") <= 1000]
+    for glob in strange + globs:
         theirs = sorted(client.scan_iter(match=glob.encode(), count=10_000))
         pattern = Pattern(glob)
         assert (glob, [key for key in keys if pattern.variable(key) is not None]) == (glob, theirs)

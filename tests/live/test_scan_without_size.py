@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,11 +12,14 @@ import pytest
 import redis
 
 from redis_dash.config import Config
+from redis_dash.discover import discover
+from redis_dash.hub import Hub
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.snapshot import take
 from redis_dash.sources.session_search import SessionSearch
 from redis_dash.sources.sessions import SessionsSource
 from tests.conftest import until
+from tests.live.conftest import running
 from tests.live.limited import allow, context
 from tests.live.searching import found, searching
 
@@ -73,3 +77,30 @@ async def test_a_search_has_no_total(config: Config, client: redis.Redis, monkey
     assert parts > 2
     assert (result.found, result.coverage, result.note) == (1, 1.0, "")
     await made.deployment.close()
+
+
+async def test_nobody_is_told_that_there_are_no_keys_or_that_all_are_gone(
+    client: redis.Redis, redis_url: str, config: Config
+) -> None:
+    client.flushall()
+    for number in range(30):
+        client.set(f"sess:{number}", '{"email": "ann@example.com"}')
+        client.set(f"other:{number}", "x")
+    document = json.loads((await take(config, 1.0))[0])
+    boards = document["topics"]["leaderboards"]
+    assert boards["scope"]["keys"] == 60
+    text, _ = await discover(config, as_json=False)
+    assert "may be gone" not in text
+    assert "How many keys came or went during the scan is not known" in text
+    async with running(Hub(config)) as hub:
+        await until(lambda: counts(hub) == {(30, 0, None)})
+        reading = hub.keys()
+        assert reading.frame is not None
+        assert (reading.frame.gone, reading.frame.is_size_told) == (0, False)
+        assert "does not tell how many keys there are" in reading.note
+
+
+def counts(hub: Hub) -> set[tuple[int, int, int | None]]:
+    """The counts of all kinds with their bounds."""
+    frame = hub.keys().frame
+    return {kind.count.bounds for kind in frame.kinds if kind.count.certainty == "counted"} if frame else set()

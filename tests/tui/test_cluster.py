@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from redis_dash.core.frames.server import ClusterNode, ClusterState
+from redis_dash.core.frames.server import ClusterNode, ClusterState, Scan
+from redis_dash.tui.header_footer import brief_target
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
-from tests.tui.helpers import WIDE, running, screen_text, shows, tap
+from tests.tui.helpers import NARROW, WIDE, running, screen_text, shows, tap
 
 ONE = ClusterNode("10.0.0.1:7000", slots=8192, keys=1204, ops_per_s=84.0, used_memory=14_200_000, ping_ms=0.3)
 TWO = ClusterNode("10.0.0.2:7000", slots=8192, keys=7, ops_per_s=None, used_memory=1_000_000, ping_ms=0.4)
@@ -36,6 +37,29 @@ async def test_a_missing_primary_is_an_alarm() -> None:
         assert "1 of 2 primaries" in screen_text(app).splitlines()[0]
         await tap(pilot, "z", "home", "enter")
         await shows(app, pilot, "10.0.0.2:7000", "primary · 8,192 slots · connection refused")
+
+
+async def test_what_is_missing_stays_in_the_first_line() -> None:
+    slow = Scan(share=0.5, held_back=True, ping_ms=40.0)
+    frame = fakes.server(kind="cluster", cluster=ClusterState(1, 2, PARTIAL, (ONE, REPLICA, DOWN)), scan=slow)
+    feed = FakeFeed(fakes.ok("server", frame))
+    feed.target = "redis+cluster://127.0.0.1:42183,127.0.0.1:35291,127.0.0.1:49147/0"
+    async with running(feed, size=NARROW) as (app, pilot):
+        await shows(app, pilot, "cluster: 1 of 2 primaries")
+        assert "127.0.0.1:42183 +2/0" in screen_text(app).splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("target", "shown"),
+    [
+        ("redis://10.0.0.1:6379/0", "10.0.0.1:6379/0"),
+        ("redis+cluster://ann@10.0.0.1:7000,10.0.0.2:7000", "ann@10.0.0.1:7000 +1"),
+        ("redis://[::1]:6379/0 via bastion", "[::1]:6379/0 via bastion"),
+        ("unix:///run/redis,a.sock", "/run/redis,a.sock"),
+    ],
+)
+def test_the_target_names_one_server(target: str, shown: str) -> None:
+    assert brief_target(target) == shown
 
 
 @pytest.mark.parametrize("text", ["[/]", "\x1b[31m", "[@click=app.quit]x[/]"])

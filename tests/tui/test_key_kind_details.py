@@ -55,7 +55,7 @@ async def test_the_details_say_of_when_their_figures_are(monkeypatch: pytest.Mon
         await opened(app, pilot)
         await tap(pilot, "enter")
         await shows(app, pilot, "16 keys, drawn at random, 49 s ago", "never, of those that were read")
-        await shows(app, pilot, "16 keys, mean 100 B, 12 s ago; all that were known; others may have come since")
+        await shows(app, pilot, "16 keys, mean 100 B, in the last 12 s; all that were known")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from redis_dash.client.reasons import CLOSED, RESET, LostError, describe, no_protocol, say, without_arguments
 from redis_dash.config import Url
 from redis_dash.core.resp import ERROR_CHARS, ReplyError
+from redis_dash.core.rights import rules_for
 
 URL = Url("redis://me:s3cret@localhost:6379/0")
 
@@ -26,6 +27,19 @@ def test_an_error_reply_repeats_no_arguments() -> None:
     key = b"session:k3J9xQpLz7"
     replies = without_arguments([(b"GET", key), (b"PING",)], [ReplyError(f"ERR no {key.decode()} here"), b"PONG"])
     assert [str(reply) for reply in replies] == ["ERR no … here", "b'PONG'"]
+
+
+def test_a_refusal_of_redis_6_names_the_subcommand() -> None:
+    refused = "NOPERM this user has no permissions to run the '{}' command or its subcommand"
+    commands = [(b"XINFO", b"STREAM", b"orders"), (b"MEMORY", b"USAGE", b"a"), (b"GET", b"memory"), (b"CLIENT", b"ID")]
+    replies = [ReplyError(refused.format(name)) for name in ("xinfo", "memory", "get")]
+    told = without_arguments(commands, [*replies, ReplyError("ERR the 'client' command or its subcommand")])
+    assert [(say(error), rules_for(error)) for error in told[:3]] == [
+        ("not allowed to run XINFO STREAM", ("+xinfo|stream",)),
+        ("not allowed to run MEMORY USAGE", ("+memory|usage",)),
+        ("not allowed to run GET", ("+get",)),
+    ]
+    assert str(told[3]) == "ERR the 'client' command or its subcommand"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from typing import Protocol
 
 import psutil
 import pyte
+from pyte.screens import Char, wcwidth
 
 CONTROLLED = (
     "import fcntl, os, signal, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
@@ -30,8 +31,30 @@ STYLES = re.compile(rb"\x1b\[[0-9;:]*m")
 """Colours and the like, most of what a dashboard writes. They change no text, and to emulate them takes seconds."""
 
 
+class _Cells(dict[str, Char | None]):
+    """The cell of each character that takes one; None for others."""
+
+    def __missing__(self, character: str) -> Char | None:
+        self[character] = cell = Char(character) if wcwidth(character) == 1 else None
+        return cell
+
+
+_CELLS = _Cells()
+
+
 class Screen(pyte.Screen):
     """Ignores the sequences that Textual uses and pyte does not know, as simple terminals do."""
+
+    def draw(self, data: str) -> None:
+        """Put characters into their cells: at once, where each takes one cell and all fit into the line."""
+        cells = [cell for character in data if (cell := _CELLS[character])]
+        x = self.cursor.x
+        if len(cells) < len(data) or x + len(cells) > self.columns or pyte.modes.IRM in self.mode:
+            super().draw(data)
+            return
+        self.buffer[self.cursor.y].update(enumerate(cells, x))
+        self.cursor.x = x + len(cells)
+        self.dirty.add(self.cursor.y)
 
     def set_mode(self, *modes: int, **options: bool) -> None:
         """Clear the alternate screen when it is entered."""
@@ -74,19 +97,22 @@ class Terminal:
         self._master = master
         self._screen = Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
-        self._text: str | None = None
+        self._lines: list[str] = []
         self.output = b""
         """All output, escape sequences included."""
 
     @property
     def text(self) -> str:
         """The screen's lines. The second cell of a wide character is empty."""
-        if self._text is None:
-            lines, columns = self._screen.buffer, range(self._screen.columns)
-            self._text = "\n".join(
-                "".join([line[x].data for x in columns]) for line in (lines[y] for y in range(self._screen.lines))
-            )
-        return self._text
+        screen, columns = self._screen, range(self._screen.columns)
+        if len(self._lines) != screen.lines:
+            self._lines = [""] * screen.lines
+            screen.dirty.update(range(screen.lines))
+        for y in screen.dirty & set(range(screen.lines)):
+            line = screen.buffer[y]
+            self._lines[y] = "".join([line[x].data for x in columns])
+        screen.dirty.clear()
+        return "\n".join(self._lines)
 
     def wait_until(self, condition: Callable[[str], bool], within_s: float = 20.0) -> str:
         """Read until the screen's text satisfies a condition; return the text."""
@@ -129,13 +155,18 @@ class Terminal:
 
     def hang_up(self) -> None:
         """Close the terminal, as its window's close button does."""
-        os.close(self._master)
+        self.close()
+
+    def close(self) -> None:
+        """Close this end of the terminal, unless that is done."""
+        master, self._master = self._master, -1
+        if master >= 0:
+            os.close(master)
 
     def resize(self, columns: int, rows: int) -> None:
         """Change the terminal's size, as dragging its window does."""
         resize(self._master, columns, rows)
         self._screen.resize(rows, columns)
-        self._text = None
 
     def read_for(self, seconds: float) -> None:
         """Read what comes within this time, as a terminal does meanwhile."""
@@ -159,7 +190,6 @@ class Terminal:
                 written = os.read(self._master, 65536)
                 self.output += written
                 self._stream.feed(STYLES.sub(b"", written))
-                self._text = None
         return ready
 
 
@@ -195,10 +225,10 @@ def in_terminal(
         start_new_session=True,
     )
     os.close(slave)
+    terminal = Terminal(process, master, columns, rows)
     try:
-        yield Terminal(process, master, columns, rows)
+        yield terminal
     finally:
         process.kill()
         process.wait()
-        with contextlib.suppress(OSError):  # closed earlier
-            os.close(master)
+        terminal.close()

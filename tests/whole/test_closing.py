@@ -18,11 +18,11 @@ import psutil
 import pytest
 
 from demo_server.process.embedded import EmbeddedServer
+from tests.whole.forked import dashboard
 from tests.whole.terminal import Terminal, gone, in_terminal
 
 CLOSINGS = int(os.environ.get("CLOSINGS", "16"))
 DASHBOARD = [sys.executable, "-m", "redis_dash"]
-IN_SHELL = ["/bin/sh", "-c", '"$@"; true', "sh"]
 WITHIN_S = 3.0
 LONGEST_PAUSE_S = 0.05
 EARLY_S = 1.0
@@ -56,14 +56,16 @@ def test_a_closed_terminal_leaves_no_process(embedded_server: EmbeddedServer) ->
     orders = [order for _ in range(-(-CLOSINGS // len(ORDERS))) for order in chance.sample(ORDERS, len(ORDERS))]
     left = []
     for number, order in enumerate(orders[:CLOSINGS]):
-        shell = IN_SHELL if number % 3 == 1 else []
-        with in_terminal([*shell, *DASHBOARD, embedded_server.url]) as terminal:
+        in_shell = number % 3 == 1
+        is_early = number % 5 == 2 and not in_shell
+        url = embedded_server.url
+        with in_terminal([*DASHBOARD, url]) if is_early else dashboard(url, in_shell=in_shell) as terminal:
             process = psutil.Process(terminal.process.pid)
-            if number % 5 == 2 and not shell:
+            if is_early:
                 time.sleep(chance.uniform(0, EARLY_S))
             else:
                 terminal.wait_for("ops/s")
-            if shell:
+            if in_shell:
                 (process,) = process.children()
             close(terminal, process, order, lambda: chance.uniform(0, LONGEST_PAUSE_S))
             deadline = time.monotonic() + WITHIN_S

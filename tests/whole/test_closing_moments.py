@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import psutil
@@ -23,6 +23,7 @@ import pytest
 import redis
 
 from demo_server.process.embedded import EmbeddedServer
+from tests.whole.forked import dashboard
 from tests.whole.terminal import Terminal, gone, in_terminal
 
 DASHBOARD = [sys.executable, "-m", "redis_dash"]
@@ -135,6 +136,15 @@ WAYS: tuple[tuple[Way, bool], ...] = (
 TIMES = max(1, int(os.environ.get("CLOSINGS", "0")) // (len(MOMENTS) * len(WAYS)))
 
 
+def started(
+    moment: str, server: EmbeddedServer, in_shell: bool, environ: Mapping[str, str]
+) -> contextlib.AbstractContextManager[Terminal]:
+    """The dashboard in a terminal; the start of the interpreter is part of the first moment only."""
+    if moment == "before the start":
+        return in_terminal([*(IN_SHELL if in_shell else []), *DASHBOARD, server.url], environ=environ)
+    return dashboard(server.url, environ=environ, in_shell=in_shell)
+
+
 def left_after(process: psutil.Process) -> bool:
     """Whether the process still runs after the time that it has."""
     deadline = time.monotonic() + WITHIN_S
@@ -160,14 +170,13 @@ def test_no_process_is_left(moment: str, server: EmbeddedServer, tmp_path: Path)
     left = []
     with load(server) if moment == "under load" else contextlib.nullcontext():
         for way, in_shell in WAYS * TIMES:
-            command = [*(IN_SHELL if in_shell else []), *DASHBOARD, server.url]
-            with in_terminal(command, environ={"XDG_STATE_HOME": str(tmp_path)}) as terminal:
-                dashboard = dashboard_of(terminal, in_shell)
+            with started(moment, server, in_shell, {"XDG_STATE_HOME": str(tmp_path)}) as terminal:
+                process = dashboard_of(terminal, in_shell)
                 wait_for(moment, terminal, chance)
-                way(terminal, dashboard)
-                if left_after(dashboard):
+                way(terminal, process)
+                if left_after(process):
                     left.append((way.__name__, in_shell))
-                    dashboard.kill()
+                    process.kill()
     assert not left
     assert not list(tmp_path.rglob("crash-*")), "that a terminal goes is no error in redis-dash"
 

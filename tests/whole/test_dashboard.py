@@ -14,6 +14,7 @@ import redis
 
 from demo_server.process.embedded import EmbeddedServer
 from tests.whole.conftest import Demo, started_demo
+from tests.whole.forked import dashboard
 from tests.whole.terminal import in_terminal
 
 DASHBOARD = [sys.executable, "-m", "redis_dash"]
@@ -49,7 +50,7 @@ def test_revoking_a_session_signs_exactly_that_browser_out(still_demo: Demo, siz
         signed_in(still_demo, "priya@example.com") as priya,
         signed_in(still_demo, "raj@example.com") as raj,
         redis.Redis.from_url(still_demo.redis_url) as client,
-        in_terminal([*DASHBOARD, still_demo.redis_url], *size) as terminal,
+        dashboard(still_demo.redis_url, columns=size[0], rows=size[1]) as terminal,
     ):
         assert priya.get("/profile").status_code == raj.get("/profile").status_code == 200
         before, cookie = set(client.keys("*")), priya.cookies["session_id"]
@@ -79,7 +80,7 @@ def test_revoking_a_session_signs_exactly_that_browser_out(still_demo: Demo, siz
 
 
 def test_a_restart_under_the_dashboard() -> None:
-    with EmbeddedServer() as server, in_terminal([*DASHBOARD, server.url], 120, 36) as terminal:
+    with EmbeddedServer() as server, dashboard(server.url) as terminal:
         terminal.wait_for("ops/s", "0 received")
         server.stop()
         terminal.wait_for("connection refused", within_s=5)
@@ -94,7 +95,7 @@ def test_a_restart_under_the_dashboard() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
 def test_a_signal_leaves_the_terminal_as_it_was_found(number: signal.Signals) -> None:
-    with EmbeddedServer() as server, in_terminal([*DASHBOARD, server.url]) as terminal:
+    with EmbeddedServer() as server, dashboard(server.url) as terminal:
         terminal.wait_for("ops/s")
         terminal.process.send_signal(number)
         terminal.wait_for_end(within_s=3)
@@ -109,14 +110,14 @@ def test_a_closed_terminal_ends_it_even_if_its_parent_swallows_the_hangup() -> N
         command = [sys.executable, "-c", parent, *DASHBOARD, server.url]
         with in_terminal(command) as terminal:
             terminal.wait_for("ops/s")
-            (dashboard,) = psutil.Process(terminal.process.pid).children()
+            (child,) = psutil.Process(terminal.process.pid).children()
             terminal.hang_up()
-            dashboard.wait(timeout=3)
+            child.wait(timeout=3)
 
 
 @pytest.mark.parametrize("keys", ["?", "\x10"])
 def test_ctrl_c_quits_from_anywhere(keys: str) -> None:
-    with EmbeddedServer() as server, in_terminal([*DASHBOARD, server.url]) as terminal:
+    with EmbeddedServer() as server, dashboard(server.url) as terminal:
         terminal.wait_for("ops/s")
         terminal.type(keys)
         terminal.wait_until(lambda screen: "Everywhere" in screen or "Search" in screen)
@@ -127,7 +128,7 @@ def test_ctrl_c_quits_from_anywhere(keys: str) -> None:
 def test_starting_before_the_server_does() -> None:
     with EmbeddedServer() as server:
         url, port = server.url, server.port
-    with in_terminal([*DASHBOARD, url], 120, 36) as terminal:
+    with dashboard(url) as terminal:
         terminal.wait_for("connection refused")
         with EmbeddedServer(port) as again:
             terminal.wait_for("ops/s", "exact", within_s=5)

@@ -15,6 +15,7 @@ import pytest
 import redis
 
 from demo_server.process.embedded import EmbeddedServer
+from tests.whole.forked import dashboard
 from tests.whole.terminal import Terminal, gone, in_terminal
 
 DASHBOARD = [sys.executable, "-m", "redis_dash"]
@@ -75,7 +76,7 @@ def test_a_job_that_comes_back_paints_everything(
 
 
 def test_keys_that_are_typed_while_it_takes_the_terminal_anew_are_kept(embedded_server: EmbeddedServer) -> None:
-    with in_terminal([*DASHBOARD, embedded_server.url]) as terminal:
+    with dashboard(embedded_server.url) as terminal:
         terminal.wait_for("ops/s", "1 Events")
         terminal.type("/")
         terminal.wait_for("filter; Enter keeps it")
@@ -118,7 +119,7 @@ def test_a_stopped_job_ends_with_its_terminal(embedded_server: EmbeddedServer, n
 
 def test_ctrl_z_without_a_shell_does_not_stop_it(embedded_server: EmbeddedServer) -> None:
     """No shell could continue the job: a window that runs only the dashboard would hang."""
-    with in_terminal([*DASHBOARD, embedded_server.url]) as terminal:
+    with dashboard(embedded_server.url) as terminal:
         terminal.wait_for("ops/s", "1 Events")
         terminal.output = b""
         terminal.type("\x1a")
@@ -147,7 +148,7 @@ redis_dash.cli.main()
 
 
 def test_a_terminal_that_nobody_reads_does_not_keep_it_from_ending() -> None:
-    with EmbeddedServer() as server, in_terminal([*DASHBOARD, server.url]) as terminal:
+    with EmbeddedServer() as server, dashboard(server.url) as terminal:
         terminal.wait_for("ops/s", "1 Events")
         deadline = time.monotonic() + 30
         with redis.Redis(port=server.port) as client:

@@ -10,10 +10,10 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Sequence
-from urllib.parse import urlsplit
 
+from redis_dash.client.address import Address, address_of
 from redis_dash.client.cluster.slots import name_in
-from redis_dash.client.cluster.topology import ASKED, Address, Topology, read_topology
+from redis_dash.client.cluster.topology import ASKED, Topology, read_topology
 from redis_dash.client.node import Node
 from redis_dash.client.opening import time_limit_s
 from redis_dash.client.traffic import Traffic
@@ -186,7 +186,7 @@ class Members:
             await node.connect()
             if node.kind != "cluster":
                 raise SourceError(NO_CLUSTER)
-            return read_topology(await node.pipeline(ASKED), _host_and_port(node.url))
+            return read_topology(await node.pipeline(ASKED), address_of(node.url))
 
     async def _adopt(self, topology: Topology) -> None:
         if topology.owners != self.topology.owners:
@@ -260,8 +260,3 @@ class Members:
         with contextlib.suppress(SourceError):
             for node in [one for one in self.nodes if not one.connection.connection.is_open]:
                 await self.lost(node)
-
-
-def _host_and_port(url: Url) -> Address:
-    parts = urlsplit(url.reveal())
-    return Address(parts.hostname or "127.0.0.1", parts.port or 6379)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from redis_dash.client.cluster.topology import Address
+from redis_dash.client.address import Address, is_address
 from redis_dash.core.resp import Command, ReplyError
 
 ASKING: Command = (b"ASKING",)
@@ -39,9 +39,8 @@ def redirect_of(reply: object, asked: Address) -> Redirect | None:
     if len(parts) < 2 or not parts[0].isdecimal():
         return None
     host, _, port = parts[1].rpartition(":")
-    if not port.isdecimal() or host == "?":
-        return Redirect("TRYAGAIN")
-    return Redirect(kind, int(parts[0]), Address(host.strip("[]") or asked.host, int(port)))
+    address = Address(host.strip("[]") or asked.host, int(port) if port.isdecimal() else 0)
+    return Redirect(kind, int(parts[0]), address) if is_address(*address) else Redirect("TRYAGAIN")
 
 
 class RedirectedError(Exception):

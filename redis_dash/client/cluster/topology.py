@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import msgspec
 
+from redis_dash.client.address import Address, is_address
 from redis_dash.client.cluster.slots import SLOTS
 from redis_dash.client.info import parse_info, whole
 from redis_dash.client.reasons import check
@@ -17,16 +17,6 @@ from redis_dash.core.resp import Command
 ASKED: tuple[Command, ...] = ((b"CLUSTER", b"SLOTS"), (b"CLUSTER", b"INFO"))
 """What is asked for a topology."""
 NOBODY = -1
-
-
-class Address(NamedTuple):
-    """Where a server listens."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 class Shard(msgspec.Struct, frozen=True):
@@ -118,6 +108,8 @@ def _address(server: list[object], asked_host: str, names: dict[Address, str]) -
         return None
     name = host.decode("utf-8", "replace") if isinstance(host, bytes) else ""
     address = Address(name or asked_host, port)
+    if not is_address(*address):
+        return None
     if len(more) > 1 and isinstance(more[1], list):
         facts = dict(zip(more[1][::2], more[1][1::2], strict=False))
         if isinstance(host_name := facts.get(b"hostname"), bytes) and host_name:

@@ -98,3 +98,5 @@ class KeysFrame(Frame, frozen=True):
     kinds they are is not known."""
     gone: int = 0
     """So many of the keys that the scan returned may be gone."""
+    is_size_told: bool = True
+    """Whether the server tells how many keys there are; if not, nobody knows how many came or went."""

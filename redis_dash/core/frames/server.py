@@ -63,7 +63,7 @@ class Scan(msgspec.Struct, frozen=True):
 
 
 class ClusterNode(msgspec.Struct, frozen=True):
-    """One server of a cluster; None for what is not known."""
+    """One server of a cluster, or a replica elsewhere; None for what is not known."""
 
     address: str
     replica_of: str = ""
@@ -92,6 +92,32 @@ class ClusterState(msgspec.Struct, frozen=True):
     partial: str
     """What is not seen, in words; empty if all is."""
     nodes: tuple[ClusterNode, ...] = ()
+
+
+class SentinelMember(msgspec.Struct, frozen=True):
+    """One of the sentinels."""
+
+    address: str
+    trouble: str = ""
+    """Why it cannot be asked; empty if it can."""
+
+
+class SentinelState(msgspec.Struct, frozen=True):
+    """What the sentinels say of the server that is watched."""
+
+    name: str
+    """What they call the primary."""
+    primary: str
+    """Its address."""
+    reached: int
+    """Sentinels that can be asked, of so many ``known`` ones."""
+    known: int
+    trouble: str = ""
+    """Why it is not certain that this server is the primary; empty if it is."""
+    switches: int = 0
+    """How often another server has become the primary since the start."""
+    replicas: tuple[ClusterNode, ...] = ()
+    sentinels: tuple[SentinelMember, ...] = ()
 
 
 class ServerFrame(Frame, frozen=True):
@@ -128,6 +154,8 @@ class ServerFrame(Frame, frozen=True):
     kind: Kind = "standalone"
     cluster: ClusterState | None = None
     """None if it is none, or if only one node of it is seen."""
+    sentinel: SentinelState | None = None
+    """None unless sentinels say which server is watched."""
     other_dashboards: int | None = None
     """That watch this server, too: their commands are in ``ops_per_s``. None if that is not known."""
     evicting_since: float | None = None

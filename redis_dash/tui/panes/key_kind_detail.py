@@ -54,14 +54,14 @@ def _figures(kind: KeyKind, frame: KeysFrame, tallies: Tallies) -> Iterator[Fact
     whole = sum(one.memory.value for one in frame.kinds if one.memory is not None)
     share = kind_text.share_of(kind.memory.value, whole)
     yield Plain("memory"), Plain(f"{kind_text.memory(kind)}, {share} of what all kinds take")
-    mean = f"mean {nbytes(kind.mean_bytes)}{_ago(kind.measured_at)}"
     if not kind.measured:
+        mean = f"mean {nbytes(kind.mean_bytes)}{_ago(kind.measured_at)}"
         yield (
             Plain("  measured"),
             Plain(f"keys that are gone by now, {mean}; at least, if the others are about as large"),
         )
         return
-    known = f"{plural(kind.measured, 'key')}, {mean}"
+    known = f"{plural(kind.measured, 'key')}, mean {nbytes(kind.mean_bytes)}{_within(kind.measured_at)}"
     yield Plain("  measured"), Plain(f"{known}; {_trust(kind, kind.memory.certainty)}")
 
 
@@ -75,6 +75,11 @@ def _trust(kind: KeyKind, certainty: Certainty) -> str:
 def _ago(at: float) -> str:
     """``, 41 s ago``."""
     return f", {about(max(0.0, time.time() - at))} ago" if at else ""
+
+
+def _within(at: float) -> str:
+    """``, in the last 41 s``: the first was measured then."""
+    return f", in the last {about(max(1.0, time.time() - at))}" if at else ""
 
 
 def _range(kind: KeyKind, tallies: Tallies) -> str:
@@ -91,6 +96,9 @@ def _range(kind: KeyKind, tallies: Tallies) -> str:
 def _bounds(count: Count, frame: KeysFrame) -> Iterator[Fact]:
     """What a counted number can be, with the keys of which the kind is not known."""
     if count.certainty != "counted":
+        return
+    if not frame.is_size_told:
+        yield Plain("  now"), Plain("not known: the server does not tell how many keys there are")
         return
     if count.low < count.value:
         yield Plain("  at least"), Plain(f"{count.low:,}: {plural(frame.gone, 'key')} of unknown kind may be gone")

@@ -69,13 +69,13 @@ def state(row: LimitRow) -> tuple[Plain, ...]:
     waits = (_wait(row.reset_s), _short_wait(row.reset_s))
     if row.blocked:
         return (*(Plain(f"blocked, {wait}") for wait in waits), Plain(called))
-    if row.resets:
-        falls = [Plain("resetting")] if row.has_ended else [Plain(f"resets in {wait}") for wait in waits]
-    else:
-        falls = [Plain(f"falls in {wait}") for wait in waits]
+    verb = "resets" if row.resets else "falls"
+    if row.has_ended:
+        now = Plain("resetting" if row.resets else "falling")
+        return (Plain(f"{called}, {now}"), Plain(called)) if called else (now,)
+    falls = [Plain(f"{verb} in {wait}") for wait in waits]
     if not called:
-        verb = "resets" if row.resets else "falls"
-        return tuple(falls) if row.has_ended and row.resets else (*falls, Plain(f"{verb}, {waits[-1]}"))
+        return (*falls, Plain(f"{verb}, {waits[-1]}"))
     return *(Plain(f"near, {fall}") for fall in falls), *(Plain(f"near, {wait}") for wait in waits), Plain(called)
 
 

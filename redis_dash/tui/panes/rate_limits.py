@@ -66,10 +66,11 @@ class RateLimitsPane(TablePane[RateLimitsFrame, LimitRow]):
             ("near, 12 s", "80 % of the limit or more is used; falls or resets in that time"),
             ("falls in 12 s", "then the oldest requests leave the window, and fewer are used"),
             ("resets in 12 s", "then the window ends, and nothing is used"),
+            ("falling", "the oldest requests have just left the window; what is used now is not read yet"),
             ("resetting", "the window has just ended; what is used now is not read yet"),
             (
                 "ends in 5 min, not 60 s",
-                "its counter lasts longer than the window of --limit, so that limit is not its own",
+                "its counter lasts longer than the window of --limit: it has another limit, or is blocked for longer",
             ),
             ("no expiry", "its counter never ends by itself"),
             (

@@ -11,8 +11,9 @@ from textual.app import ComposeResult
 from textual.events import Resize
 
 from redis_dash.core.durations import tenths
-from redis_dash.core.frames.server import Cost, Scan, ServerFrame
+from redis_dash.core.frames.server import Cost, Scan, SentinelState, ServerFrame
 from redis_dash.core.reading import AnyReading
+from redis_dash.tui import sentinel_text
 from redis_dash.tui.cluster_text import ONLY_ITS_SHARE, node_text, of_cluster, summary
 from redis_dash.tui.databases import all_named, besides
 from redis_dash.tui.formatting import (
@@ -54,7 +55,7 @@ COLUMNS = (
 ONE_NODE = (Plain("of this node alone: a cluster has others"), Plain("of this node alone"), Plain("of this node"))
 
 
-DATABASE, CLUSTER = Plain("database"), Plain("cluster")
+DATABASE, CLUSTER, SENTINEL = Plain("database"), Plain("cluster"), Plain("sentinel")
 NOTHING: Cell = (Plain(""), "dim")
 
 
@@ -157,6 +158,9 @@ class ServerPane(TablePane[ServerFrame, Fact]):
         if fact.name == CLUSTER and frame is not None and frame.cluster is not None:
             nodes = tuple((plain(node.address, 60), node_text(node)) for node in frame.cluster.nodes)
             return Detail(Plain("Cluster"), ((fact.name, summary(frame)[0]), *nodes), (meaning,) if meaning else ())
+        if fact.name == SENTINEL and frame is not None and frame.sentinel is not None:
+            about = (fact.name, sentinel_text.summary(frame.sentinel)), *sentinel_text.lines(frame.sentinel)
+            return Detail(Plain("Sentinel"), about, (meaning,) if meaning else ())
         return Detail(Plain("Server"), ((fact.name, value),), (meaning,) if meaning else ())
 
 
@@ -168,6 +172,7 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
     evicting = f"evicting {rate(frame.evicted_per_s)}" if frame.evicted_per_s else "evicting"
     return (
         *([_cluster(frame)] if frame.cluster is not None else []),
+        *([_sentinel(frame.sentinel)] if frame.sentinel is not None else []),
         *([_primary(frame.primary_lost_s)] if frame.primary_lost_s is not None else []),
         Fact(Plain("operations"), rate(frame.ops_per_s), "strong", _others(frame)),
         _memory(frame),
@@ -206,6 +211,17 @@ def _cluster(frame: ServerFrame) -> Fact:
         away = plain(f"{troubled[0].address}: {troubled[0].trouble}", 120)
         more = Figure((away, plain(troubled[0].trouble, 40), Plain("not reached")), "warn")
     return Fact(CLUSTER, summary(frame)[1], "warn" if frame.cluster.partial else "text", more)
+
+
+def _sentinel(state: SentinelState) -> Fact:
+    """Whether the sentinels answer, and which server they call the primary."""
+    role: Role = "warn" if state.trouble or state.reached < state.known else "text"
+    return Fact(
+        SENTINEL,
+        sentinel_text.summary(state),
+        role,
+        Figure(sentinel_text.primary_text(state), "warn" if state.trouble else "dim"),
+    )
 
 
 def _primary(lost_s: float) -> Fact:

@@ -11,6 +11,10 @@ MEANINGS = {
             "cluster",
             "The servers of the cluster. Keys of a primary that is not reached are not seen: counts are lower bounds.",
         ),
+        (
+            "sentinel",
+            "Sentinels that answer, and the server that they call the primary. Nothing is written unless they agree.",
+        ),
         ("primary", "This replica receives nothing from its primary: its keys are as old as that."),
         ("operations", "Commands that the server carries out a second, by its own counter, without this dashboard's."),
         ("memory", "What the server uses, and the limit (maxmemory) from which on it evicts keys or refuses writes."),

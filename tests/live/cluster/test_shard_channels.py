@@ -17,7 +17,9 @@ from tests.live.cluster.test_moves import move
 from tests.live.cluster.test_topics import config
 from tests.live.conftest import running
 from tests.live.test_hub import FAST, Desk
+from tests.live.versions import knows, needs
 
+CHANNELS = "channels of SPUBLISH"
 NAMES = ("ticks", "orders", "payments", "alerts")
 
 
@@ -35,6 +37,7 @@ def payloads(hub: Hub) -> list[bytes]:
 
 
 async def test_each_is_received_from_its_primary(app: Application) -> None:
+    needs(app.cluster.clients[0], 7, what=CHANNELS)
     assert len({app.number_of(name) for name in NAMES}) > 1
     async with running(Hub(config(app, shard_channels=NAMES))) as hub:
         desk = Desk(hub)
@@ -50,6 +53,7 @@ async def test_each_is_received_from_its_primary(app: Application) -> None:
 
 
 async def test_a_channel_whose_slot_moves_is_received_at_its_new_place(app: Application) -> None:
+    needs(app.cluster.clients[0], 7, what=CHANNELS)
     async with running(Hub(config(app, shard_channels=("ticks",)))) as hub:
         await until(lambda: is_received(hub))
         move(app, "ticks")
@@ -61,6 +65,7 @@ async def test_a_channel_whose_slot_moves_is_received_at_its_new_place(app: Appl
 
 
 async def test_a_channel_whose_primary_dies_is_received_after_the_failover(fragile: Application) -> None:
+    needs(fragile.cluster.clients[0], 7, what=CHANNELS)
     async with running(Hub(config(fragile, shard_channels=("ticks",)))) as hub:
         desk = Desk(hub)
         await until(lambda: is_received(hub))
@@ -79,6 +84,14 @@ async def test_a_channel_whose_primary_dies_is_received_after_the_failover(fragi
 
 async def test_on_a_plain_server(redis_url: str, client: redis.Redis) -> None:
     async with running(Hub(Config(url=redis_url, refresh_s=FAST, shard_channels=("ticks",)))) as hub:
+        if not knows(client, 7):
+            await until(lambda: hub._subscriber.shard_states["ticks"] == "the server does not know SSUBSCRIBE")
+            desk = Desk(hub)
+            await until(lambda: desk.statuses().get("events") == "reduced")
+            assert (
+                "shard channel ticks is not received: the server does not know SSUBSCRIBE" in desk.latest["events"].note
+            )
+            return
         await until(lambda: is_received(hub))
         large = "x" * 300_000
         for payload in ("a", large, "b"):
@@ -90,6 +103,7 @@ async def test_on_a_plain_server(redis_url: str, client: redis.Redis) -> None:
 
 @pytest.mark.parametrize("rule", ["-ssubscribe", "resetchannels"])
 async def test_a_missing_right_is_told(redis_url: str, client: redis.Redis, rule: str) -> None:
+    needs(client, 7, what=CHANNELS)
     channels = {"reset_channels": True} if rule == "resetchannels" else {"channels": ["*"]}
     commands = ["+@all", *([rule] if rule.startswith("-") else [])]
     client.acl_setuser("poor", enabled=True, passwords=["+pw"], commands=commands, keys=["*"], **channels)

@@ -16,6 +16,7 @@ from tests.live.cluster.test_topics import config
 from tests.live.conftest import running
 from tests.live.relay import relay
 from tests.live.test_hub import Desk
+from tests.live.versions import needs
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +35,7 @@ def is_exact(desk: Desk) -> bool:
 async def test_by_tls(authority: Authority, is_plain: bool) -> None:
     """Each server is reached by TLS, on the port that the cluster tells."""
     with EmbeddedCluster(replicas=0) as cluster:
+        needs(cluster.clients[0], 7, what="an announced port that can be changed while a server runs")
         app = Application(cluster)
         app.sign_in(USERS)
         async with contextlib.AsyncExitStack() as stack:

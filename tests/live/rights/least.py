@@ -22,6 +22,7 @@ from redis_dash.sources.sessions import SessionsSource
 from tests.conftest import until
 from tests.live.conftest import running
 from tests.live.limited import BOARDS, CLIENTS, SESSIONS, config, context, fill
+from tests.live.versions import knows
 
 Check = Callable[[redis.Redis, int], Awaitable[list[str]]]
 """Receives a client that may do all, and the server's port; returns what is missing for the user ``w``."""
@@ -210,11 +211,10 @@ async def connection(client: redis.Redis, port: int) -> list[str]:
     try:
         await deployment.connect()
         ours = [one for one in client.client_list() if one["user"] == "w"]
-        knows = not client.info()["redis_version"].startswith("6.")
         return absent(
             {
                 "name": [one["name"] for one in ours] == ["redis-dash"],
-                "no-touch": not knows or all("T" in one["flags"] for one in ours),
+                "no-touch": not knows(client, 7, 2) or all("T" in one["flags"] for one in ours),
             }
         )
     finally:

@@ -20,6 +20,7 @@ from tests.live.recordings import replay
 from tests.live.rights.least import BESIDES, CHECKS, TOPICS, fill_all, settings
 from tests.live.rights.test_missing_rights import needs
 from tests.live.test_hub import Desk
+from tests.live.versions import knows
 
 BASES = [
     ("+get", "~sess:*"),
@@ -52,6 +53,29 @@ def allow_asking(client: redis.Redis) -> None:
 
 def has_selectors(client: redis.Redis) -> bool:
     return not client.info("server")["redis_version"].startswith("6.")
+
+
+@pytest.mark.parametrize(
+    ("rules", "state"),
+    [
+        (("-lrange",), "reduced"),
+        (("-zcard",), "reduced"),
+        (("-get", "-getrange"), "reduced"),
+        (("-time",), "off"),
+        (("-zcard", "-get", "-getrange", "-lrange", "-llen", "-hgetall", "-hlen", "-pttl"), "off"),
+    ],
+    ids=str,
+)
+async def test_limits_are_off_only_if_no_kind_of_limiter_can_be_read(
+    client: redis.Redis, server: EmbeddedServer, rules: tuple[str, ...], state: str
+) -> None:
+    for number in range(20):
+        client.rpush(f"LIMITS:LIMITER/10.0.0.{number}/login/5/1/minute", "1764000000.5")
+        client.pexpire(f"LIMITS:LIMITER/10.0.0.{number}/login/5/1/minute", 60_000)
+    allow(client, "+@all", *rules, "~*", "&*")
+    report = await examine(Config(url=f"redis://w:pw@127.0.0.1:{server.port}/0"))
+    right = next(one for one in report.topics if one.name == "rate_limits")
+    assert right.state == state
 
 
 async def examined(port: int) -> Report:
@@ -222,7 +246,7 @@ async def test_the_document_and_the_exit_codes(client: redis.Redis, server: Embe
     assert {topic: one["state"] for topic, one in told["topics"].items()} == dict.fromkeys(TOPICS, "full")
     assert abs(told["server"]["clock"]["ahead_s"]) <= told["server"]["clock"]["within_s"] + 0.05
     assert told["server"]["one_pass"]["keys"] == client.dbsize()
-    assert told["unknown_commands"] == ([] if told["server"]["version"] > "7" else ["CLIENT NO-TOUCH"])
+    assert told["unknown_commands"] == ([] if knows(client, 7, 2) else ["CLIENT NO-TOUCH"])
     allow(client, "~*", "&*", "+@all", "-ping")
     assert (await doctor(settings(server.port), as_json=True))[1] == NOT_FULL
 

@@ -21,6 +21,7 @@ from redis_dash.sources.leaderboards import LeaderboardsSource
 from redis_dash.sources.rate_limits import RateLimitsSource
 from redis_dash.sources.sessions import SessionsSource
 from tests.conftest import until
+from tests.live import versions
 from tests.live.conftest import running
 from tests.live.limited import BOARDS, CLIENTS, SESSIONS, about, allow, config
 from tests.live.test_hub import Desk
@@ -28,8 +29,7 @@ from tests.live.test_hub import Desk
 
 def needs(client: redis.Redis, major: int) -> None:
     """Skip the test on an older server."""
-    if int(client.info("server")["redis_version"].split(".")[0]) < major:
-        pytest.skip(f"Redis {major} introduced these rules")
+    versions.needs(client, major, what="these rules")
 
 
 # -- the scan --------------------------------------------------------------------------------------------------------

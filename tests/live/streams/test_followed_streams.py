@@ -20,6 +20,7 @@ from redis_dash.streams.stream import MAY_MISS
 from tests.conftest import until, until_async
 from tests.live.limited import allow
 from tests.live.streams.following import Reading, add, counts_added
+from tests.live.versions import read_rules
 
 
 @pytest.fixture
@@ -301,7 +302,7 @@ async def test_a_missing_right_is_told_and_reading_begins_when_it_is_granted(
 async def test_all_missing_rights_are_told_at_once(
     server: EmbeddedServer, client: redis.Redis, rules: Any, words: str, needed: bool | None
 ) -> None:
-    allow(client, *rules)
+    allow(client, *read_rules(client, rules))
     reading = Reading(f"redis://w:pw@127.0.0.1:{server.port}/0")
     add(client, 0, 3)
     await reading.follow("orders")
@@ -309,7 +310,7 @@ async def test_all_missing_rights_are_told_at_once(
     assert words in stream.refusals.text
     assert stream.refusals.needs_key_right is bool(needed)
     # They are enough: with them the stream is read.
-    granted = [*stream.refusals.rules, *(["%R~orders"] if needed is not False else [])]
+    granted = [*stream.refusals.rules, *(read_rules(client, ["%R~orders"]) if needed is not False else [])]
     client.execute_command("ACL", "SETUSER", "w", *granted)  # type: ignore[no-untyped-call]
     fresh = Reading(f"redis://w:pw@127.0.0.1:{server.port}/0")
     await fresh.follow("orders")

@@ -25,6 +25,7 @@ from tests.live.limited import allow
 from tests.live.streams.following import add
 from tests.live.test_hub import Desk
 from tests.live.two_nodes import two_nodes
+from tests.live.versions import read_rules
 
 
 class Announced(io.StringIO):
@@ -105,7 +106,7 @@ async def test_where_neither_channels_nor_streams_may_be_read_both_are_told(
     topic = json.loads(document)["topics"]["events"]
     assert topic["status"] == "off"
     assert "orders: not allowed to run XREAD, nor to use this key" in topic["note"]
-    assert topic["remedy"].split()[3:] == ["&*", "+xread", "%R~orders"]
+    assert topic["remedy"].split()[3:] == ["&*", "+xread", *read_rules(client, ["%R~orders"])]
 
 
 async def test_the_hub_follows_the_streams_of_a_kind(server: EmbeddedServer, client: redis.Redis) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from redis_dash.client.address import Address
 from redis_dash.client.cluster.redirects import Redirect, redirect_of, with_asking
-from redis_dash.client.cluster.topology import Address, Shard, read_topology
+from redis_dash.client.cluster.topology import Shard, read_topology
 from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.resp import ReplyError
 
@@ -37,6 +38,13 @@ def test_a_server_that_leaves_out_its_host_is_the_one_that_was_asked(host: bytes
 def test_a_server_whose_host_is_not_known_yet_is_nobody() -> None:
     topology = read_topology([[[0, 16383, [b"?", 7000, b"id"]]], INFO], ASKED)
     assert topology.uncovered == 16384
+
+
+@pytest.mark.parametrize("host", [b"h:1/0?ssl_cert_reqs=none#", b"x@h", b"a b", b"h" * 300, b"\xff", b"a..b", b":::::"])
+def test_a_host_that_would_change_the_url_is_nobody(host: bytes) -> None:
+    assert read_topology([[[0, 16383, [host, 7000, b"id"]]], INFO], ASKED).uncovered == 16384
+    moved = ReplyError(f"MOVED 5 {host.decode('latin-1')}:7000")
+    assert getattr(redirect_of(moved, ASKED), "address", None) is None
 
 
 @pytest.mark.parametrize("reply", [b"text", 5, [[1]], [[b"a", b"b", [b"h", 1]]], [[0, 1, None]], [0]])

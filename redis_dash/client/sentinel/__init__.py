@@ -1,0 +1,1 @@
+"""The primary that sentinels watch, wherever it is by now."""

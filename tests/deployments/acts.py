@@ -1,0 +1,104 @@
+"""What happens to the servers while the dashboard watches, and how long the dashboard takes."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from redis_dash.core.certainty import Count
+from tests.deployments.truths import Recorder
+from tests.live.test_hub import Desk
+
+BY_SCAN = ("sessions", "rate_limits", "leaderboards")
+NOTICED_WITHIN_S, RIGHT_WITHIN_S = 2.0, 5.0
+PATIENCE_S = 60.0
+
+
+class Servers(Protocol):
+    """A deployment that can lose its primary, and get another one."""
+
+    missing: str
+    """How a note begins that tells that a primary is missing."""
+
+    def kill(self) -> None:
+        """Kill a primary."""
+
+    def is_promoted(self) -> bool:
+        """Whether a replica has taken its place."""
+
+    def restore(self) -> None:
+        """Start it again; returns when it is a replica."""
+
+
+class Times(NamedTuple):
+    """Seconds after a primary was killed, of which the last two count from the failover."""
+
+    noticed: float
+    promoted: float
+    certain: float
+    right: float
+
+    @property
+    def good(self) -> bool:
+        """Whether they are short enough."""
+        return self.noticed <= NOTICED_WITHIN_S and self.right <= RIGHT_WITHIN_S
+
+
+async def lose_a_primary(servers: Servers, desk: Desk, recorder: Recorder) -> Times:
+    """Kill a primary under load, and measure until all is well again; the dead one comes back afterwards."""
+    killed = time.time()
+    await asyncio.to_thread(servers.kill)
+    noticed = await moment(lambda: _is_missing(desk, servers.missing))
+    while not await asyncio.to_thread(servers.is_promoted):
+        desk.statuses()
+        await asyncio.sleep(0.01)
+    promoted = time.time()
+    right = await moment(lambda: _is_right(desk, recorder, promoted))
+    certain = recorder.certain_after(promoted)
+    assert certain is not None
+    await asyncio.to_thread(servers.restore)
+    return Times(noticed - killed, promoted - killed, certain - promoted, right - promoted)
+
+
+async def moment(condition: Callable[[], bool]) -> float:
+    """Return when a condition begins to hold. Raises TimeoutError if it never does."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the dashboard does not get there")
+        await asyncio.sleep(0.01)
+    return time.time()
+
+
+def _is_missing(desk: Desk, note: str) -> bool:
+    desk.statuses()
+    return all(
+        desk.latest[topic].status in ("reduced", "stale", "error") and desk.latest[topic].note.startswith(note)
+        for topic in (*BY_SCAN, "server")
+    )
+
+
+def _is_right(desk: Desk, recorder: Recorder, since: float) -> bool:
+    """Whether all topics are read again, and their figures hold the truth as it is now."""
+    if not desk.all_are("ok") or any(reading.taken_at < since for reading in desk.latest.values()):
+        return False
+    latest = recorder.latest
+    if latest is None or latest.truth["exact_since"] is None or latest.span.begin < since:
+        return False
+    truth, sessions = latest.truth, desk.frame("sessions").count
+    players = truth["leaderboard"]["players"]
+    boards = {board.key: board.size for board in desk.frame("leaderboards").boards}
+    shown = {row.identity for row in desk.frame("rate_limits").rows}
+    used = {client for client, one in truth["rate_limits"].items() if one["used"] > 2}
+    return (
+        _is_whole(sessions)
+        and abs(sessions.value - truth["sessions"]) <= 2
+        and abs(boards.get("leaderboard", 0) - players) <= 1
+        and used <= shown
+    )
+
+
+def _is_whole(count: Count) -> bool:
+    return count.certainty in ("exact", "counted") and count.coverage == 1.0
