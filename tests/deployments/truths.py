@@ -101,9 +101,13 @@ class Recorder:
             first -= 1
         while last < len(samples) and not samples[last].truth["exact_since"]:
             last += 1
-        if first < 0 or last >= len(samples):
+        if first < 0 or last >= len(samples) or samples[first].span.end > begin:
             return None
         return Window(samples[first : last + 1])
+
+    def forget(self, before: float) -> None:
+        """Drop the answers that came before a moment."""
+        del self._samples[: self._first_after(before)]
 
     def _first_after(self, moment: float) -> int:
         """The place of the first answer that was asked for after a moment."""
