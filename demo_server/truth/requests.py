@@ -42,6 +42,7 @@ class AcceptedRequests:
 
     def replace(self, times: Mapping[str, Sequence[float]]) -> None:
         """These are all accepted requests: server times, by client."""
+        self.doubtful = {client for client, accepted in times.items() if not accepted}
         self._accepted = [(at, client) for client, accepted in times.items() for at in accepted]
         heapq.heapify(self._accepted)
         self._used = Counter({client: len(accepted) for client, accepted in times.items() if accepted})

@@ -51,7 +51,8 @@ class Soak:
     """A dashboard without a screen, beside the demo."""
 
     def __init__(self, place: World, observer: Observer, recorder: Recorder, chance: random.Random) -> None:
-        self.verdicts = Verdicts(recorder)
+        self._acts: list[tuple[float, str]] = []
+        self.verdicts = Verdicts(recorder, self._acts)
         self.faults = Counter[str]()
         self.slowest_recovery_s = 0.0
         self._place = place
@@ -65,6 +66,7 @@ class Soak:
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
             name = self._chance.choice(self._place.names)
+            self._acts.append((time.time(), name))
             told = await self._fault(name)
             self.faults[name] += 1
             say(f"  {name}: {told}")
