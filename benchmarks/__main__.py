@@ -20,6 +20,7 @@ TOPICS = (
     "events_screen",
     "ring",
     "scan",
+    "scan_cluster",
     "budget",
     "search",
     "hit_rate",

@@ -151,6 +151,9 @@ class EmbeddedCluster:
                 return self._number_at(port)
         raise LookupError(slot)
 
+    def _is_primary(self, number: int) -> bool:
+        return self.servers[number].is_running and self.role_of(number) == "master"
+
     def pairs(self) -> list[tuple[int, int]]:
         """Each primary with a replica of it, among the servers that run."""
         roles = {n: one.info("replication") for n, one in enumerate(self.clients) if self.servers[n].is_running}
@@ -169,10 +172,15 @@ class EmbeddedCluster:
 
     def slots(self) -> dict[int, list[int]]:
         """The slots of each primary, as the first server that runs sees them."""
-        found = {number: list[int]() for number, _ in self.pairs()}
+        found: dict[int, list[int]] = {n: [] for n, _ in enumerate(self.servers) if self._is_primary(n)}
         for first, last, (_, port, *_), *_ in slots_told(self._alive()[0]):
             found.setdefault(self._number_at(port), []).extend(range(first, last + 1))
         return found
+
+    def owners(self) -> list[int]:
+        """The number of the server that holds each slot."""
+        by_slot = {slot: number for number, slots in self.slots().items() for slot in slots}
+        return [by_slot[slot] for slot in range(SLOTS)]
 
     def move_slot(self, slot: int, target: int) -> None:
         """Move a slot with its keys to another primary."""

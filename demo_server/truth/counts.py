@@ -35,6 +35,7 @@ class Truth:
         self._published: Counter[str] = Counter(dict.fromkeys(keys.CHANNELS, 0))
         self._unconfirmed: Counter[str] = Counter(dict.fromkeys(keys.CHANNELS, 0))
         self._scores: dict[str, float] = {}
+        self._players: set[str] = set()  # a loss may bring a score back, too
 
     # -- what Redis confirmed ----------------------------------------------------------------------------------------
 
@@ -75,6 +76,7 @@ class Truth:
 
     def scored(self, player: str, score: float) -> None:
         """A player's score reached Redis; the best one counts."""
+        self._players.add(player)
         self._scores[player] = max(score, self._scores.get(player, score))
 
     # -- what nobody confirmed ---------------------------------------------------------------------------------------
@@ -131,7 +133,7 @@ class Truth:
         self._requests.replace(times)
 
     def known_players(self) -> list[str]:
-        return list(self._scores)
+        return list(self._players)
 
     def scores_are(self, scores: Mapping[str, float]) -> None:
         """Redis holds these scores of the known players."""
@@ -146,7 +148,6 @@ class Truth:
 
     def certain(self, since: float) -> None:
         """All of the above was called, and Redis held exactly this since then (epoch seconds)."""
-        self._requests.doubtful.clear()
         self._exact_since = since
 
     # ----------------------------------------------------------------------------------------------------------------

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import compress
+from operator import itemgetter
 
 from redis_dash.core.globs import Glob
 
@@ -34,7 +36,7 @@ class Matcher:
     """Sorts keys into key groups, each key into every group whose pattern matches.
 
     Patterns such as ``session:*`` are distinguished by their first bytes. Only keys that begin like another kind of
-    pattern, or like two patterns, need a regex. Two million keys of four kinds: 0.65 s, and 0.92 s by regex alone.
+    pattern, or like two patterns, need a regex.
     """
 
     def __init__(self, key_groups: Mapping[str, Sequence[str]], ignored: Sequence[str] = ()) -> None:
@@ -53,18 +55,19 @@ class Matcher:
             head = one.before[: self._length]
             simple = one.is_prefix and (one.before or glob == "*") and head not in self._heads
             self._heads[head] = (one.before, name) if simple else (head, "")
+        places = (
+            place for place in range(self._length) if len({head[place] for head in self._heads}) == len(self._heads)
+        )
+        self._place = next(places, None)
+        """Where the heads differ, all from each other: one byte of a key tells which head it can have."""
 
     def sort(self, keys: Sequence[bytes]) -> dict[str, list[bytes]]:
         """The keys by key group; keys of no group are left out."""
-        length, unsure = self._length, list[bytes]()
+        unsure = list[bytes]()
         found: dict[str, list[bytes]] = {name: [] for name in self.names}
         found[""] = unsure
-        append = {head: (literal, found[name].append) for head, (literal, name) in self._heads.items()}
-        get = append.get
-        for key in keys:
-            kind = get(key[:length])
-            if kind is not None and key.startswith(kind[0]):
-                kind[1](key)
+        if not self._sort_by_one_byte(keys, found):
+            self._sort_by_heads(keys, found)
         if unsure:
             for name, regex in self._regexes.items():
                 found[name] += filter(regex.match, unsure)
@@ -72,6 +75,39 @@ class Matcher:
             is_ignored = self._ignored.match
             found = {name: [key for key in of_name if not is_ignored(key)] for name, of_name in found.items()}
         return {name: sorted_keys for name, sorted_keys in found.items() if name and sorted_keys}
+
+    def _sort_by_heads(self, keys: Sequence[bytes], found: Mapping[str, list[bytes]]) -> None:
+        length = self._length
+        append = {head: (literal, found[name].append) for head, (literal, name) in self._heads.items()}
+        get = append.get
+        for key in keys:
+            kind = get(key[:length])
+            if kind is not None and key.startswith(kind[0]):
+                kind[1](key)
+
+    def _sort_by_one_byte(self, keys: Sequence[bytes], found: Mapping[str, list[bytes]]) -> bool:
+        """The same without a step of Python for each key; False, and nothing is done, if that cannot be."""
+        if self._place is None:
+            return False
+        try:
+            codes = bytes(map(itemgetter(self._place), keys))
+        except IndexError:  # a key is shorter
+            return False
+        for head, (literal, name) in self._heads.items():
+            code = head[self._place]
+            found[name].extend(_beginning_with(literal, list(compress(keys, codes.translate(_ONLY[code])))))
+        return True
+
+
+_ONLY = [bytes(byte == code for byte in range(256)) for code in range(256)]
+"""For each byte a table for ``translate`` that makes it 1 and all others 0."""
+
+
+def _beginning_with(literal: bytes, keys: list[bytes]) -> list[bytes]:
+    joined = b"\n" + b"\n".join(keys)
+    if joined.count(b"\n" + literal) == joined.count(b"\n") == len(keys):
+        return keys
+    return [key for key in keys if key.startswith(literal)]
 
 
 def _regex_of(glob: str) -> bytes:

@@ -37,7 +37,7 @@ class ScanCursor:
     """One walk over the keyspace of a node."""
 
     def __init__(self, node: Node, count: Callable[[], int], ahead: Callable[[], bool]) -> None:
-        """``count`` returns how many keys to request, ``ahead`` whether to request them before they are needed."""
+        """``count`` says for each request how many keys to ask for, ``ahead`` whether to request them early."""
         self.complete = False
         self.took_s = 0.0
         """How long the latest slice took, with the network round trip."""
@@ -55,6 +55,11 @@ class ScanCursor:
         self._arrived_at = 0.0
         self._awaited = False
         """Whether a caller waits for a slice; only then is the next one requested early, or slices would pile up."""
+
+    @property
+    def is_coming(self) -> bool:
+        """Whether the next slice was requested early."""
+        return self._coming is not None
 
     @property
     def passed_over(self) -> float:
@@ -91,7 +96,7 @@ class ScanCursor:
                 size, reply = await self._node.pipeline(commands)  # a pipeline measures the cost
                 self._stay_connected()
                 return self._taken(at, size, reply)
-            asked = self._ask(self._cursor)
+            asked = self._ask(self._cursor, commands)
         self._coming, self._awaited = None, True
         try:
             size, reply = await self._node.receive(asked.commands, asked.answer)
@@ -117,7 +122,7 @@ class ScanCursor:
         self.seen += len(keys)
         self.complete = self._cursor == b"0"
         if not self.complete and self._coming is None and self._ahead():
-            self._coming = self._ask(self._cursor)
+            self._coming = self._ask(self._cursor, self._commands(self._cursor))
         return keys
 
     async def finish(self) -> None:
@@ -130,8 +135,7 @@ class ScanCursor:
     def _commands(self, cursor: bytes) -> tuple[Command, ...]:
         return (b"DBSIZE",), (b"SCAN", cursor, b"COUNT", str(self._count()).encode())
 
-    def _ask(self, cursor: bytes) -> _Asked:
-        commands = self._commands(cursor)
+    def _ask(self, cursor: bytes, commands: tuple[Command, ...]) -> _Asked:
         answer = self._node.send(commands, self._peek)
         return _Asked(cursor, commands, answer, time.perf_counter())
 
@@ -144,4 +148,4 @@ class ScanCursor:
             return
         begin = _CURSOR.match(data)
         if begin is not None and begin[1] != b"0" and self._ahead():
-            self._coming = self._ask(begin[1])
+            self._coming = self._ask(begin[1], self._commands(begin[1]))

@@ -77,8 +77,10 @@ def sorted_slice(
     if not strata:
         return Slice(size, len(keys), sort(keys), passed_over)
     parts = [(one, sort(one.keys)) for one in strata]
-    groups = dict.fromkeys(name for _, by_group in parts for name in by_group)
-    merged = {name: [key for _, by_group in parts for key in by_group.get(name, ())] for name in groups}
+    merged: dict[str, list[bytes]] = {}
+    for _, by_group in parts:
+        for name, of_group in by_group.items():
+            merged.setdefault(name, []).extend(of_group)
     return Slice(size, len(keys), merged, passed_over, parts)
 
 
@@ -95,6 +97,8 @@ class _Node:
         self.size = part.size
         if part.scanned:
             self.sample.add(len(part.keys), part.scanned, part.size, part.coverage, now)
+        if b"{" not in b"".join(part.keys):  # far quicker than to look at each
+            return
         for key in part.keys:
             if b"{" in key and (tag := hash_tag(key)) and (tag in self._tags or len(self._tags) < MOST_TAGS):
                 self._tags[tag] += 1

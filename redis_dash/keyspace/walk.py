@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.node import Node
@@ -22,7 +23,7 @@ class Walk:
     """
 
     def __init__(self, deployment: Deployment, count: Callable[[], int], ahead: Callable[[], bool]) -> None:
-        """See ``ScanCursor``; ``count`` is for the node with the most keys. Several nodes are never asked ahead."""
+        """See ``ScanCursor``; ``count`` is for the node with the most keys."""
         self.took_s = 0.0
         """How long the latest slice took, with the network round trip."""
         self.cursors: dict[Node, ScanCursor] = {}
@@ -33,6 +34,8 @@ class Walk:
         self._ahead = ahead
         self._share = 0.0
         """The share of each node that should be scanned after the latest slice."""
+        self._asked: dict[Node, int] = {}
+        """How many keys each of several nodes was asked for so far."""
 
     @property
     def complete(self) -> bool:
@@ -69,11 +72,13 @@ class Walk:
         self.took_s = max(self.cursors[node].took_s for node in nodes)
         if len(self.cursors) == 1:
             return parts[0]
+        for node in nodes:
+            self._asked[node] = max(self._asked[node], self.cursors[node].seen)
         returned = dict(zip(nodes, parts, strict=True))
         self.strata = tuple(
             Stratum(node, returned.get(node, ()), one.size, one.scanned_share) for node, one in self.cursors.items()
         )
-        return [key for part in parts for key in part]
+        return list(chain.from_iterable(parts))
 
     async def _begin(self) -> None:
         """Find out which nodes there are, and how many keys each has, as far as that is needed."""
@@ -84,9 +89,9 @@ class Walk:
             return
         sizes = await self._deployment.ask(nodes, lambda node: node.pipeline([(b"DBSIZE",)]))
         for node, (size,) in zip(nodes, sizes, strict=True):
-            cursor = ScanCursor(node, partial(self._behind, node), lambda: False)
+            cursor = ScanCursor(node, partial(self._next_count, node), partial(self._is_asked_ahead, node))
             cursor.size = size if isinstance(size, int) else 0
-            self.cursors[node] = cursor
+            self.cursors[node], self._asked[node] = cursor, 0
 
     def _stay_with_nodes(self) -> None:
         if tuple(self.cursors) != self._deployment.nodes:
@@ -97,14 +102,28 @@ class Walk:
         going = [node for node, cursor in self.cursors.items() if not cursor.complete]
         due: list[Node] = going if len(self.cursors) == 1 else []
         while not due:
-            self._share += self._count() / max(1, *(cursor.size for cursor in self.cursors.values()))
-            due = [node for node in going if self._behind(node)]
+            self._share += self._step
+            due = [node for node in going if self.cursors[node].is_coming or self._behind(node, self._share)]
         return due
 
-    def _behind(self, node: Node) -> int:
-        """COUNT for a node: the keys by which it is behind its share; 0 if it is not."""
+    @property
+    def _step(self) -> float:
+        """The share of each node that one slice adds."""
+        return self._count() / max(1, *(cursor.size for cursor in self.cursors.values()))
+
+    def _behind(self, node: Node, share: float) -> int:
+        """The keys by which a node is behind a share, at most those of one slice; 0 if it is not."""
         most, cursor = self._count(), self.cursors[node]
-        return most if self._share >= 1.0 else max(0, min(most, int(self._share * cursor.size) - cursor.seen))
+        return most if share >= 1.0 else max(0, min(most, int(share * cursor.size) - self._asked[node]))
+
+    def _next_count(self, node: Node) -> int:
+        """COUNT for a node, for this slice, or for the next one if it has been asked for this one."""
+        count = self._behind(node, self._share) or self._behind(node, self._share + self._step)
+        self._asked[node] += count
+        return count
+
+    def _is_asked_ahead(self, node: Node) -> bool:
+        return self._ahead() and self._behind(node, self._share + self._step) > 0
 
     async def finish(self) -> None:
         """Receive the replies that were requested early."""

@@ -36,7 +36,7 @@ async def watch(
     url: str, servers: Servers, scenarios: Mapping[str, Scenario], options: argparse.Namespace
 ) -> tuple[Tally, list[Times], Messages]:
     """Run everything on one deployment."""
-    times: list[Times] = []
+    times, acts = list[Times](), list[tuple[float, str]]()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         demo = stack.enter_context(living_demo(folder, "--redis-url", url, "--rate", str(options.rate), "--seed", "7"))
@@ -48,20 +48,22 @@ async def watch(
             await until(lambda: observer.subscribed and desk.all_are("ok"))
             messages = Messages(demo, observer)
             await messages.begin()
-            await _wait(options.seconds, desk, "under load")
+            await _wait(options.seconds, desk, acts, "under load")
             for turn in range(options.rounds):
                 for name, scenario in scenarios.items():
+                    acts.append((time.time(), name))
                     _say(f"{name}: {await _beside(scenario, desk)}")
-                    await _wait(options.seconds, desk, f"after {name}")
+                    await _wait(options.seconds, desk, acts, f"after {name}")
+                acts.append((time.time(), "kill"))
                 times.append(await lose_a_primary(servers, desk, recorder))
                 _say(f"kill {turn + 1}: {_told(times[-1])}")
-                await _wait(options.seconds, desk, "after the kill")
+                await _wait(options.seconds, desk, acts, "after the kill")
             await messages.settle()
         finally:
             running.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await running
-    verdicts = Verdicts(recorder)
+    verdicts = Verdicts(recorder, acts)
     for seen in observer.seen:
         verdicts.judge(seen)
     return verdicts.tally, times, messages
@@ -76,9 +78,10 @@ async def _beside(scenario: Scenario, desk: Desk) -> str:
     return await playing
 
 
-async def _wait(seconds: float, desk: Desk, what: str) -> None:
+async def _wait(seconds: float, desk: Desk, acts: list[tuple[float, str]], what: str) -> None:
     """Let the dashboard watch for a while."""
     _say(f"{seconds:g} s {what}")
+    acts.append((time.time(), what))
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         desk.statuses()

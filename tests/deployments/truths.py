@@ -13,6 +13,12 @@ import httpx
 from tests.moving.timeline import Span
 
 EVERY_S = 0.05
+LOST_S = 2.0
+"""Writes of this time before a failover may be lost."""
+SWITCHED_S = 1.0
+"""So much later than the dashboard the application may learn of another primary."""
+UNANSWERED = 5
+"""So many commands, at most, that were executed on a server that was lost then had no answer."""
 
 Truth = dict[str, Any]
 Figure = Callable[[Truth], float]
@@ -30,27 +36,23 @@ class Window:
 
     def __init__(self, samples: list[Sample]) -> None:
         self.truths = [sample.truth for sample in samples]
+        self.slack = 0 if len({truth["exact_since"] for truth in self.truths}) == 1 else UNANSWERED
+        """By how much a figure may be off."""
 
     def range(self, figure: Figure) -> tuple[float, float]:
-        """The lowest and the highest value of a figure."""
+        """The lowest and the highest value that a figure may have."""
         values = [figure(truth) for truth in self.truths]
-        return min(values), max(values)
+        return min(values) - self.slack, max(values) + self.slack
 
     def is_still(self, part: str) -> bool:
         """Whether a part of the truth was the same all the time."""
         return all(truth[part] == self.truths[0][part] for truth in self.truths)
 
     @property
-    def is_exact(self) -> bool:
-        """Whether the application was certain all the time."""
-        return all(truth["exact_since"] is not None for truth in self.truths)
-
-    @property
     def session_changes(self) -> int:
         """How many sessions began or ended at most; each may have been counted before or after another one."""
-        low, high = self.range(lambda truth: truth["channels"]["sessions"])
-        doubts = self.range(lambda truth: truth["unconfirmed"]["sessions"])
-        return int(high - low + doubts[1] - doubts[0])
+        told = [truth["channels"]["sessions"] + truth["unconfirmed"]["sessions"] for truth in self.truths]
+        return int(max(told) - min(told))
 
 
 class Recorder:
@@ -93,7 +95,8 @@ class Recorder:
     def window(self, begin: float, end: float) -> Window | None:
         """The answers from the last one before an interval to the first one after it; None before that one has come.
 
-        If the application was not certain at either, the next certain one in this direction counts, too.
+        If the application was not certain meanwhile, or soon after, the next certain ones in both directions count,
+        too, and what was true a while before: a failover may have taken back what was written since.
         """
         samples = self._samples
         first, last = self._first_after(begin) - 1, self._first_after(end)
@@ -101,9 +104,21 @@ class Recorder:
             first -= 1
         while last < len(samples) and not samples[last].truth["exact_since"]:
             last += 1
-        if first < 0 or last >= len(samples):
+        if first < 0 or last >= len(samples) or samples[first].span.end > begin:
             return None
+        since = samples[first].truth["exact_since"]
+        soon = self._first_after(samples[last].span.end + SWITCHED_S)
+        changed = [
+            place for place in range(first, min(soon, len(samples))) if samples[place].truth["exact_since"] != since
+        ]
+        if changed:
+            first = max(0, self._first_after(samples[first].span.begin - LOST_S) - 1)
+            last = next((place for place in changed if place >= last and samples[place].truth["exact_since"]), last)
         return Window(samples[first : last + 1])
+
+    def forget(self, before: float) -> None:
+        """Drop the answers that came before a moment."""
+        del self._samples[: self._first_after(before)]
 
     def _first_after(self, moment: float) -> int:
         """The place of the first answer that was asked for after a moment."""

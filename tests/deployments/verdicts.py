@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from redis_dash.core.certainty import Count
 from redis_dash.core.frames.cache import CacheFrame
 from redis_dash.core.frames.leaderboards import LeaderboardsFrame
@@ -19,7 +21,9 @@ UNTOLD_AGE_S = 0.06
 class Verdicts:
     """Judges all readings after the fact."""
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, acts: Sequence[tuple[float, str]]) -> None:
+        """``acts`` are the times at which something began."""
+        self._acts = acts
         self.tally = Tally()
         self._recorder = recorder
 
@@ -95,4 +99,5 @@ class Verdicts:
         self.tally.check(what, right, lambda: self._message(seen, message))
 
     def _message(self, seen: Seen, message: str) -> str:
-        return f"{seen.span.begin:.3f}..{seen.span.end:.3f}: {message}"
+        begin, act = next((one for one in reversed(self._acts) if one[0] <= seen.span.begin), self._acts[0])
+        return f"{seen.span.begin - begin:.2f}..{seen.span.end - begin:.2f} s after {act!r}: {message}"

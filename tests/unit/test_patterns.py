@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
 from redis_dash.core.patterns import Matcher, Pattern
@@ -59,3 +61,36 @@ def test_keys_that_are_ignored_belong_to_no_group() -> None:
         "rest": [b"session:1", b"product:1", b"x:session:count"],
     }
     assert Matcher({"sessions": ["session:*"]}, ["*"]).sort(keys) == {}
+
+
+@pytest.mark.parametrize(
+    "globs",
+    [
+        ["session:*", "ratelimit:*", "llm:*", "leaderboard", "leaderboard:*"],  # one byte tells them apart
+        ["aab*", "aba*", "abb*"],  # no single byte does
+        ["session:*", "s*"],
+        ["", "session:*"],
+    ],
+)
+def test_keys_are_sorted_as_their_patterns_say(globs: list[str]) -> None:
+    rng, matcher = random.Random(7), Matcher({f"of {glob}": [glob] for glob in globs})
+    beginnings = [
+        b"",
+        b"s",
+        b"sess",
+        b"session:",
+        b"session",
+        b"ratelimit:",
+        b"llm:",
+        b"lxm:",
+        b"leaderboard",
+        b"aab",
+        b"abb",
+    ]
+    endings = [b"", b"1", b"\n", b"\nsession:", b":1", b"\xff\x00", b"{tag}"]
+    patterns = {glob: Pattern(glob) for glob in globs}
+    for length in (1, 3, 40):
+        for _ in range(60):
+            keys = [rng.choice(beginnings) + rng.choice(endings) for _ in range(length)]
+            alike = {f"of {glob}": [key for key in keys if patterns[glob].variable(key) is not None] for glob in globs}
+            assert matcher.sort(keys) == {name: of_glob for name, of_glob in alike.items() if of_glob}

@@ -1,0 +1,43 @@
+"""A pass at full speed over a cluster: the next slices are requested early, and no primary gets ahead of the others."""
+
+from __future__ import annotations
+
+from redis_dash.client.cluster.slots import slot_of
+from redis_dash.client.deployment import Deployment
+from redis_dash.config import Url
+from redis_dash.keyspace.walk import Walk
+from tests.live.cluster.keys import Application
+
+KEYS = 24_000
+COUNT = 500
+
+
+def write(app: Application) -> list[bytes]:
+    """Write keys to all primaries."""
+    keys, owners = [b"other:%d" % number for number in range(KEYS)], app.cluster.owners()
+    for number, client in enumerate(app.cluster.clients[:3]):
+        pipeline = client.pipeline(transaction=False)
+        for key in keys:
+            if owners[slot_of(key)] == number:
+                pipeline.set(key, "")
+        pipeline.execute()
+    return keys
+
+
+async def test_slices_are_requested_early_and_all_nodes_are_scanned_alike(app: Application) -> None:
+    written = write(app)
+    deployment = Deployment(Url(app.cluster.url))
+    try:
+        await deployment.connect()
+        walk, seen, early = Walk(deployment, lambda: COUNT, lambda: True), list[bytes](), 0
+        while not walk.complete:
+            seen += await walk.slice()
+            going = [cursor for cursor in walk.cursors.values() if not cursor.complete]
+            early += len(going) == 3 and all(cursor.is_coming for cursor in going)
+            shares = [cursor.scanned_share for cursor in walk.cursors.values()]
+            assert max(shares) - min(shares) < 0.15
+        await walk.finish()
+        assert sorted(seen) == sorted(written)
+        assert early > 5
+    finally:
+        await deployment.close()
