@@ -104,7 +104,7 @@ class Recorder:
             first -= 1
         while last < len(samples) and not samples[last].truth["exact_since"]:
             last += 1
-        if first < 0 or last >= len(samples):
+        if first < 0 or last >= len(samples) or samples[first].span.end > begin:
             return None
         since = samples[first].truth["exact_since"]
         soon = self._first_after(samples[last].span.end + SWITCHED_S)
