@@ -51,9 +51,8 @@ class Hub:
             ConfigError: the URL cannot be used.
         """
         self.deployment = deployment or Deployment(Url(config.url))
-        self._subscriber = Subscriber(
-            self.deployment.url, config.channels, MessageRing(), self.deployment.open_listener
-        )
+        url, opens = self.deployment.url, self.deployment.open_listener
+        self._subscriber = Subscriber(url, config.channels, MessageRing(), opens)
         self._shards = ShardChannels(self.deployment, config.shard_channels, self._subscriber)
         self._latest: dict[str, Reading[Any]] = {}
         self._readings = Readings(self.deployment, lambda topic: self._latest.get(topic))
@@ -154,8 +153,7 @@ class Hub:
     def drain(self) -> list[AnyReading]:
         """The new readings since the last call, which agree on whether the server is away.
 
-        Each source notices that only when it reads. Therefore all readings are returned again when this changes. A
-        source with a connection of its own is read at once when that was lost or made again.
+        Each source notices that only when it reads, so all readings are returned again when this changes.
         """
         trouble = self.deployment.trouble
         if trouble != self._trouble:
@@ -175,7 +173,7 @@ class Hub:
         return readings
 
     def _read_own_connections(self) -> None:
-        """Read what has a connection of its own, if that has changed; if it is there again, the deployment is, too."""
+        """Read what has a connection of its own, if that was lost or made again; then the deployment is there, too."""
         for topic, source in self.watch.with_own_connection.items():
             before, state = self._states.get(topic), (source.connection_state, self._is_there(source))
             self._states[topic] = state
@@ -216,7 +214,9 @@ class Hub:
         return next((progress for progress in busy if progress is not None), None)
 
     def ask(self, request: Request) -> None:
-        """Pass a request on to the scan and to the sources that accept requests."""
+        """Pass a request on to the scan and to the sources that accept requests; try to connect without delay."""
+        if self._trouble:
+            self.deployment.connect_now()
         if isinstance(request, FullPass):
             self.watch.keyspace.set_full_speed(request.on)
         if isinstance(request, FollowStreams):
@@ -311,8 +311,9 @@ class Hub:
                 async with asyncio.timeout(within_s):
                     return await self._read(source)
             except TimeoutError:
-                before = self._latest.get(source.topic)
-                return aged(before, LATE) or Reading(source.topic, "error", note=LATE, away=True)
+                return aged(self._latest.get(source.topic), LATE) or Reading(
+                    source.topic, "error", note=LATE, away=True
+                )
 
         others = [source for source in self.watch.sources if not source.read_last]
         readings = {reading.topic: reading for reading in await asyncio.gather(*map(read, others))}

@@ -100,15 +100,22 @@ def no_own_errors(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureReques
 
 async def until(condition: Callable[[], bool], within_s: float = 30.0) -> None:
     """Wait for a condition; fail if it does not come true in time."""
-    deadline = time.monotonic() + within_s
+    deadline, began = time.monotonic() + within_s, time.thread_time()
     while not condition():
         assert time.monotonic() < deadline, "the condition did not come true in time"
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(pause_after(began))
+        began = time.thread_time()
 
 
 async def until_async(condition: Callable[[], Awaitable[bool]], within_s: float = 30.0) -> None:
     """As ``until``, for a condition that has to ask."""
-    deadline = time.monotonic() + within_s
+    deadline, began = time.monotonic() + within_s, time.thread_time()
     while not await condition():
         assert time.monotonic() < deadline, "the condition did not come true in time"
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(pause_after(began))
+        began = time.thread_time()
+
+
+def pause_after(began: float, least_s: float = 0.01) -> float:
+    """Seconds until a condition is asked again: four times those that it took, so that most time is left to others."""
+    return min(max(least_s, 4 * (time.thread_time() - began)), 0.1)

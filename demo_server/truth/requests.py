@@ -5,6 +5,8 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+_COMPARED_EVERY = 60.0  # seconds after which a smaller difference of the clocks is believed: one may have been set
+
 
 class AcceptedRequests:
     """Accepted requests of each client; what has left the window is forgotten."""
@@ -16,10 +18,14 @@ class AcceptedRequests:
         self._accepted: list[tuple[float, str]] = []  # a heap of server times in epoch seconds, and clients
         self._used: Counter[str] = Counter()
         self._server_clock = time.time() - time.monotonic()  # server epoch minus our monotonic clock
+        self._compared_at = -_COMPARED_EVERY  # monotonic
 
     def add(self, client: str, server_time: float) -> None:
         """A request was accepted at this server time."""
-        self._server_clock = server_time - time.monotonic()
+        now = time.monotonic()
+        difference = server_time - now  # too small by the time that the answer took: the largest is the best
+        if difference >= self._server_clock or now - self._compared_at >= _COMPARED_EVERY:
+            self._server_clock, self._compared_at = difference, now
         heapq.heappush(self._accepted, (server_time, client))
         self._used[client] += 1
         self._forget_old()

@@ -29,8 +29,7 @@ TLS_PORT = "this is a TLS port: use rediss://"
 _TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
 """The first bytes of every TLS record."""
 
-_NO_USER_OR_PASSWORD = ("NOAUTH", "WRONGPASS")
-_PASSING = ("LOADING", "MASTERDOWN", "ERR max number of clients", "BUSY ", "CLUSTERDOWN", *_NO_USER_OR_PASSWORD)
+_PASSING = ("LOADING", "MASTERDOWN", "ERR max number of clients", "BUSY ", "CLUSTERDOWN", "NOAUTH", "WRONGPASS")
 """Errors that any command may end with for a while: they say nothing about the command."""
 _HIDDEN_FROM = 4
 """Length from which an argument is hidden; shorter ones are keywords of Redis or numbers."""
@@ -43,7 +42,9 @@ class LostError(ConnectionError):
 def say(error: ReplyError) -> str:
     """Turn an error reply into a message that says what to check."""
     text = str(error)
-    if text.startswith(_NO_USER_OR_PASSWORD):
+    if text.startswith("WRONGPASS"):  # the server's words say no more
+        return "the server refused the user name or password"
+    if text.startswith("NOAUTH"):
         return f"the server refused the user name or password: {text.partition(' ')[2].rstrip('.')}"
     if "without any password configured" in text:
         return "the server has no password, and one was given: `redis-dash config show` says where it is from"

@@ -16,6 +16,7 @@ import hiredis
 from redis_dash.client.backoff import Backoff
 from redis_dash.client.connection import Connection, OnAnswer
 from redis_dash.client.endpoint import endpoint_of
+from redis_dash.client.opening import CONNECT_TIMEOUT_S
 from redis_dash.client.reasons import LostError, describe, say, seen_before, without_arguments
 from redis_dash.client.target import Target
 from redis_dash.client.traffic import Traffic
@@ -168,7 +169,7 @@ class ReconnectingConnection:
             AwayError: the connection broke, or the server was silent for too long.
         """
         try:
-            replies = await self.connection.hear_out(answer, self._silence_s())
+            replies = await self.connection.hear_out(answer, self._patience_s)
         except LostError as error:
             if self.connection.is_open:
                 raise AwayError(str(error)) from None  # the previous connection was lost, not this one
@@ -178,6 +179,12 @@ class ReconnectingConnection:
         if isinstance(replies[0], ReplyError) and str(replies[0]).startswith(("LOADING", "NOAUTH")):
             raise self._fail(SourceError(say(replies[0])))  # the next commands get the same reply
         return without_arguments(commands, replies)
+
+    @property
+    def _patience_s(self) -> float:
+        """The seconds without a byte: fewer on a new connection, since the next one may already be answered."""
+        is_untried = self._is_new or bool(self._down)
+        return min(self._silence_s(), CONNECT_TIMEOUT_S) if is_untried else self._silence_s()
 
     def hang_up(self, why: str = "") -> None:
         """Close the connection at once."""

@@ -61,6 +61,18 @@ class StringSession:
         return None if content is None else facts_of_any(content)
 
 
+class AnyMap(StringSession):
+    """A map in any format of strings; everything else may be no session at all."""
+
+    def decode(self, reply: object) -> SessionFacts | None:
+        """The session by the usual names of fields; None unless a map can be decoded."""
+        try:
+            content = plain(self.content(reply))
+        except UndecodableError:
+            return None
+        return visitor_or_user(content) if isinstance(content, dict) and content else None
+
+
 class HashSession:
     """A hash with one field for each field of the session."""
 
@@ -97,3 +109,4 @@ def facts_of_any(content: object) -> SessionFacts:
 
 SESSION_FORMATS: tuple[HasContent, ...] = (*(StringSession(name, (name,)) for name in STRINGS), HashSession())
 ANY_STRING = StringSession(ANY, STRINGS)
+ANY_MAP = AnyMap(ANY, STRINGS)

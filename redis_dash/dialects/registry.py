@@ -39,7 +39,7 @@ from redis_dash.dialects import (
 from redis_dash.dialects.base import FACTS, LimitDialect, SessionDialect, SessionFacts, SessionPattern
 from redis_dash.dialects.described_session import DescribedSession
 from redis_dash.dialects.fixed_window import FixedWindow
-from redis_dash.dialects.formats import ANY_STRING, SESSION_FORMATS, HasContent
+from redis_dash.dialects.formats import ANY_MAP, ANY_STRING, SESSION_FORMATS, HasContent
 from redis_dash.dialects.gcra import Gcra
 from redis_dash.dialects.installed import Installed, installed
 from redis_dash.dialects.json_session import JsonSession
@@ -47,7 +47,7 @@ from redis_dash.dialects.layout import Framework, Layout
 from redis_dash.dialects.problems import Names
 from redis_dash.dialects.sliding_window import SlidingWindow
 
-SESSION_DIALECTS: list[SessionDialect] = [JsonSession()]
+SESSION_DIALECTS: list[SessionDialect] = [JsonSession(), ANY_MAP]
 """Tried on every session in this order: if one does not fit a key, the next one is tried."""
 LIMIT_DIALECTS: list[LimitDialect] = [
     SlidingWindow("sliding window", 1),

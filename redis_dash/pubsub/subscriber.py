@@ -46,6 +46,8 @@ CHANNELS_KEPT = 10_000
 NAMES_BYTES = 8 * 1024 * 1024
 """They are also merged if their names take more than this."""
 
+FRESH_S = 0.5
+"""An attempt to connect that lasts longer is begun anew once the server is there."""
 OpenListener = Callable[[MessageConnection], Awaitable[Url]]
 ASK_AGAIN_S = 30.0
 """Pause before refused channels are tried again: each refusal is an entry in the server's ACL LOG."""
@@ -105,6 +107,9 @@ class Subscriber:
         self._url = url
         self._connection: MessageConnection | None = None
         self._connects = 0
+        self._opening: MessageConnection | None = None
+        self._opened_at = 0.0
+        """The connection that is being opened, and since when (``time.monotonic()``)."""
         self._backoff = Backoff()
         self._now = asyncio.Event()
         """Set to end the pause between two attempts to connect."""
@@ -132,6 +137,8 @@ class Subscriber:
         """End the pause before the next attempt to connect: the server is there."""
         self._backoff.start_over()
         self._now.set()
+        if self._opening is not None and time.monotonic() - self._opened_at > FRESH_S:
+            self._opening.hang_up(self.trouble)  # it was begun while the server was away
 
     def leave(self, why: str) -> None:
         """Connect to another server."""
@@ -142,8 +149,10 @@ class Subscriber:
         connection = MessageConnection(self.count, self.log, self.sift if len(self.channels) > 1 else None)
         connection.traffic = self.traffic
         disconnect_count = DisconnectCount()
+        self._opening, self._opened_at = connection, time.monotonic()
         try:
             disconnect_count = await self._open(connection)
+            self._opening = None
             asking = asyncio.create_task(self._ask_again(connection))
             try:
                 await connection.watch()

@@ -335,4 +335,5 @@ def others_watch(dashboards: int) -> Plain:
 
 def without_primary(lost_s: float) -> Plain:
     """That a replica receives nothing of its primary, so that its keys may be old."""
-    return Plain(f"replica without its primary for {duration(lost_s)}")
+    lasting = f" for {duration(lost_s)}" if lost_s >= 1 else ""
+    return Plain(f"replica without its primary{lasting}")

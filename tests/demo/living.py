@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import psutil
 
-_END = 5.0  # seconds
+_END = 20.0  # seconds
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from demo_server.process.embedded import EmbeddedServer
 from tests.demo.living import LivingDemo, living_demo
 from tests.demo.waiting import until
 
-_GONE = 3.0  # seconds
+_GONE = 20.0  # seconds
 
 
 def _kill(demo: LivingDemo) -> None:

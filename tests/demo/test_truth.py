@@ -111,3 +111,16 @@ def lines_run(function: Callable[[], None]) -> int:
     finally:
         sys.settrace(before)
     return lines
+
+
+def test_an_answer_that_was_late_does_not_set_the_servers_clock_back(clock: list[float]) -> None:
+    truth = Truth(60)
+    truth.accepted("198.51.100.1", 5000.0)
+    clock[0] += 30
+    truth.accepted("198.51.100.1", 5028.0)  # the answer took two seconds
+    clock[0] += 30
+    assert truth.snapshot()["rate_limits"]["198.51.100.1"]["used"] == 1
+    clock[0] += 40
+    truth.accepted("198.51.100.1", 5090.0)  # after a minute it is believed: the server's clock was set back
+    clock[0] += 55
+    assert truth.snapshot()["rate_limits"]["198.51.100.1"]["used"] == 1

@@ -169,7 +169,7 @@ async def test_a_stampede_computes_once(demo: LivingDemo, control: Redis) -> Non
     def stampeded() -> bool:
         return bool(demo.truth()["caches"]["llm"]["hits"] >= before["caches"]["llm"]["hits"] + 150)
 
-    await until(stampeded, within=10)
+    await until(stampeded, within=30)
     after = await paused(demo, control)
     fresh = {key async for key in control.scan_iter(match="llm:*", count=1000)} - entries
     assert after["caches"]["llm"]["misses"] - before["caches"]["llm"]["misses"] == len(fresh)
@@ -182,7 +182,7 @@ async def test_a_burst_is_blocked(demo: LivingDemo, control: Redis) -> None:
         burst = demo.truth()["rate_limits"].get(BURST_ADDRESS, {"used": 0, "refused": 0})
         return bool(burst == {"used": 100, "refused": 50})
 
-    await until(blocked, within=10)
+    await until(blocked, within=30)
 
 
 async def test_prices_change_and_people_sign_in(demo: LivingDemo, control: Redis) -> None:
@@ -198,7 +198,7 @@ async def test_prices_change_and_people_sign_in(demo: LivingDemo, control: Redis
             and channels["sessions"] >= before["channels"]["sessions"] + 25
         )
 
-    await until(happened, within=10)
+    await until(happened, within=30)
     # A browser has one session at most, however often it signs in.
     assert demo.truth()["sessions"] <= len(EVERYBODY)
 
@@ -248,7 +248,7 @@ async def test_the_workload_survives_an_outage(tmp_path: Path) -> None:
             now = demo.truth()["channels"]
             return bool(now["payments"] > before["payments"] and now["sessions"] > before["sessions"])
 
-        await until(alive, within=10)
+        await until(alive, within=30)
 
         async def heard() -> bool:
             return await client.publish(keys.CONTROL, '{"scenario": "pause"}') == 1

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 
 async def until(
-    condition: Callable[[], object] | Callable[[], Awaitable[object]], *, within: float = 5.0, what: str = "condition"
+    condition: Callable[[], object] | Callable[[], Awaitable[object]], *, within: float = 20.0, what: str = "condition"
 ) -> None:
     """Return as soon as the condition holds; fail after `within` seconds."""
     deadline = time.monotonic() + within

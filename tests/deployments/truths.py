@@ -116,6 +116,10 @@ class Recorder:
             last = next((place for place in changed if place >= last and samples[place].truth["exact_since"]), last)
         return Window(samples[first : last + 1])
 
+    def forget(self, before: float) -> None:
+        """Drop the answers that came before a moment."""
+        del self._samples[: self._first_after(before)]
+
     def _first_after(self, moment: float) -> int:
         """The place of the first answer that was asked for after a moment."""
         return bisect_left(self._samples, moment, key=lambda sample: sample.span.begin)

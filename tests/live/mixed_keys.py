@@ -209,6 +209,7 @@ async def discover(url: str, looks: int = 1) -> Found:
         await keyspace.pass_over()
         for _ in range(looks):
             await discovery.look(5000)
+        assert not deployment.errors, "no command may fail"
     finally:
         await deployment.close()
     names = {one.glob: discovery.patterns.names(one.glob).keys for one in discovery.patterns.found}

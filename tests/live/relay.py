@@ -109,9 +109,9 @@ class Relay:
         self._server.close()
         await self.hang_up()
 
-    async def listen(self) -> None:
+    async def listen(self, host: str = "127.0.0.1") -> None:
         """Accept connections over TCP, again on the same port."""
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", self.port, ssl=self._context)
+        self._server = await asyncio.start_server(self._connected, host, self.port, ssl=self._context)
         self.port = self._server.sockets[0].getsockname()[1]
 
     def lose(self, command: str, loss: Loss) -> None:

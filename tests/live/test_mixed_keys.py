@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
 
+import pytest
 import redis
 
-from tests.live.mixed_keys import discover, matrix, taken_for, write
+from demo_server.process.embedded import EmbeddedServer
+from tests.live.mixed_keys import Found, Key, discover, matrix, taken_for, write
 from tests.live.recordings import recordings
 
 SHOWN = ("sessions", "rate_limits", "leaderboards", "cache")
@@ -15,9 +20,23 @@ NAMED_BY_THE_APPLICATION = ("aiocache-json", "aiocache-msgpack", "aiocache-pickl
 """Caches whose keys and values are those of any application: they are not recognised."""
 
 
-async def test_the_few_keys_of_frameworks_are_found_among_very_many_others(redis_url: str, client: redis.Redis) -> None:
-    keys = write(client)
-    found = await discover(redis_url)
+class Mixed(NamedTuple):
+    """The keys that were written, and what was found."""
+
+    keys: Sequence[Key]
+    found: Found
+
+
+@pytest.fixture(scope="module")
+def mixed() -> Mixed:
+    """All keys on a server of their own, which has been scanned."""
+    with EmbeddedServer() as server, redis.Redis.from_url(server.url) as client:
+        keys = write(client)
+        return Mixed(keys, asyncio.run(discover(server.url)))
+
+
+def test_the_few_keys_of_frameworks_are_found_among_very_many_others(mixed: Mixed) -> None:
+    keys, found = mixed
     taken = taken_for(keys, found.claims)
     told = matrix(taken)
     topics = {key: claim.layout.topic if claim else "" for key, claim in taken.items()}
@@ -38,10 +57,9 @@ async def test_the_few_keys_of_frameworks_are_found_among_very_many_others(redis
         assert topics_of[name] & {"other"}, name
 
 
-async def test_keys_are_in_the_pattern_of_their_kind(redis_url: str, client: redis.Redis) -> None:
-    keys = write(client)
+def test_keys_are_in_the_pattern_of_their_kind(mixed: Mixed) -> None:
+    keys, found = mixed
     kinds = {key.name: key.kind for key in keys if key.topic == "noise"}
-    found = await discover(redis_url)
     sampled = [(kinds[name], glob) for glob, names in found.names.items() for name in names if name in kinds]
     assert len(sampled) > 10_000
     wrong = Counter(pair for pair in sampled if pair[0] != pair[1])
@@ -49,10 +67,9 @@ async def test_keys_are_in_the_pattern_of_their_kind(redis_url: str, client: red
     assert {kind for kind in kinds.values() if "*" in kind} <= found.names.keys()
 
 
-async def test_recognised_kinds_of_few_keys_are_listed(redis_url: str, client: redis.Redis) -> None:
+def test_recognised_kinds_of_few_keys_are_listed(mixed: Mixed) -> None:
     """Once each, with what is known of them: the keys that were read."""
-    write(client)
-    found = await discover(redis_url)
+    found = mixed.found
     assert {claim.glob for claim in found.claims} == {claim.keys for kind in found.kinds for claim in kind.recognised}
     rare = [kind for kind in found.kinds if kind.count.certainty == "at_least"]
     assert rare

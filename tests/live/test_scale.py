@@ -82,13 +82,16 @@ def accept_many(client: redis.Redis, count: int, uses: Callable[[int], int], kin
 async def test_the_fullest_of_many_clients_are_found_in_one_pass(
     make_context: MakeContext, client: redis.Redis, kind: str
 ) -> None:
+    began = time.monotonic()
     accept_many(client, 3000, lambda number: 90 + number // 300 if number % 300 == 7 else 1 + number % 5, kind)
     context = make_context()
     source = RateLimitsSource(context)
     await context.keyspace.pass_over()
     frame = (await source.read()).frame
     assert (frame.count.value, frame.count.high) == (3000, 3000)
-    assert frame.count.low > 2_900
+    seconds = time.monotonic() - began
+    may_have_expired = 3000 * seconds / (60 - seconds) if kind == "fixed" else 0
+    assert frame.count.low > 2_900 - may_have_expired
     assert [row.used for row in frame.rows[:11]] == [99, 98, 97, 96, 95, 94, 93, 92, 91, 90, 5]
     assert (frame.blocked.value, frame.near.value) == (0, 10)
     assert frame.near.certainty == "at_least"  # clients that are not followed may be near by now

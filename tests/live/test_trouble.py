@@ -19,6 +19,7 @@ from demo_server.process.embedded import EmbeddedServer
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.reasons import CLOSED_AGAIN
 from redis_dash.config import Config
+from redis_dash.core.commands import FullPass
 from redis_dash.core.frames.events import EventsFrame
 from redis_dash.core.messages import Event, Mark, MessageLog
 from redis_dash.core.reading import Reading
@@ -223,3 +224,18 @@ async def test_a_server_that_was_reached_before_is_not_taken_for_a_tls_port(embe
         assert screen.events.frame is not None
         (gap,) = screen.events.frame.gaps
         assert "TLS" not in gap.reason
+
+
+async def test_a_request_of_the_user_ends_the_pause_between_two_attempts(
+    embedded_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redis_dash.client.backoff.FIRST_S", 60.0)
+    async with relay(embedded_server.port) as link, running(Hub(Config(url=link.url, refresh_s=0.1))) as hub:
+        screen = Screen(hub)
+        await until(screen.all_ok)
+        link.away = True
+        await link.hang_up()
+        await until(lambda: screen.look() and screen.latest["server"].away)
+        link.back()
+        hub.ask(FullPass(on=True))
+        await until(screen.all_ok)

@@ -31,6 +31,7 @@ class Row(NamedTuple):
     tests: tuple[str, ...]
     """Arguments of pytest."""
     environment: Mapping[str, str]
+    python: Path = Path(sys.executable)
 
 
 class Result(NamedTuple):
@@ -75,7 +76,7 @@ def run(row: Row, workers: str, arguments: Sequence[str] = ()) -> Result:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", "--numprocesses", workers, "--dist", "worksteal"]
+        command = [str(row.python), "-m", "pytest", "-q", "--numprocesses", workers, "--dist", "worksteal"]
         command += [f"--junitxml={report}", *row.tests, *arguments]
         code = subprocess.run(command, cwd=ROOT, env=os.environ | row.environment, stdout=sys.stderr).returncode
         counts = read(report.read_text()) if report.exists() else Result(0, 0, 0, 0.0)

@@ -71,5 +71,7 @@ def test_the_exit_status(
     monkeypatch.setattr(matrix, "run", lambda *_: Result(3, failed, 0, 61.0))
     assert matrix.main() == status
     assert f"| fakeredis | poor server |      3 |      {failed} |       0 | 1:01 |" in capsys.readouterr().out
-    monkeypatch.setattr(sys, "argv", ["matrix", "--only", "nothing is named so"])
-    assert matrix.main() == 2
+    for wrong in (["--only", "nothing is named so"], ["--python", "no-such-python"], ["--server", "/bin/echo"]):
+        monkeypatch.setattr(sys, "argv", ["matrix", *wrong])
+        assert matrix.main() == 2
+    assert "no-such-python is not on PATH" in capsys.readouterr().err

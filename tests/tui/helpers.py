@@ -15,6 +15,7 @@ from textual.strip import Strip
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.screens.confirm import ConfirmScreen
 from redis_dash.tui.widgets.lines import Lines
+from tests.conftest import pause_after
 from tests.tui.fakes import FakeFeed
 
 MEDIUM, WIDE, NARROW = (120, 36), (200, 60), (80, 24)
@@ -30,6 +31,8 @@ async def running(
         await until(pilot, lambda: app.dashboard.target != "" and not feed.pending)
         await pilot.pause(0.05)
         yield app, pilot
+        if app.screen_stack:
+            strips(app)  # what nobody has read is drawn once
         assert not broken(app)
 
 
@@ -37,9 +40,11 @@ async def until(pilot: Pilot[None], condition: Callable[[], bool]) -> None:
     """Let the app run until a condition holds, and still does when all widgets have handled their messages."""
     deadline = time.monotonic() + 30.0
     while time.monotonic() < deadline:
+        began = time.thread_time()
         if condition():
             return
-        await asyncio.sleep(0.02)  # a pause of the pilot costs more than what it waits for
+        # A pause of the pilot costs more than what it waits for.
+        await asyncio.sleep(pause_after(began, least_s=0.02))
         if condition():
             await pilot.pause(0)
     screen = screen_text(pilot.app)  # type: ignore[arg-type]
@@ -63,6 +68,13 @@ async def tap(pilot: Pilot[None], *keys: str) -> None:
         name, char = (_character_to_key(key), key) if len(key) == 1 else (key, None)
         pilot.app.post_message(Key(name, char))
         await pilot.pause(0.01)
+
+
+async def leave(app: DashApp, pilot: Pilot[None]) -> None:
+    """Go back to the dashboard, with all panes and without a filter."""
+    await tap(pilot, "escape")
+    while app.screen is not app.dashboard:
+        await tap(pilot, "escape")
 
 
 async def shows(app: DashApp, pilot: Pilot[None], *texts: str) -> None:

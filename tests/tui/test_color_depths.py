@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import get_args
 
 import msgspec
@@ -20,7 +21,7 @@ from redis_dash.tui.pane_screen import PaneScreen
 from redis_dash.tui.theme_styles import Ground, Role
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
-from tests.tui.helpers import running, shows, strips, tap
+from tests.tui.helpers import case, leave, running, shows, strips, tap
 
 _DULL = [(0, 0, 0), (205, 0, 0), (0, 205, 0), (205, 205, 0), (0, 0, 238), (205, 0, 205), (0, 205, 205), (229, 229, 229)]
 _BRIGHT = [(127,) * 3, (255, 0, 0), (0, 255, 0), (255, 255, 0), (92, 92, 255), (255, 0, 255), (0, 255, 255), (255,) * 3]
@@ -54,6 +55,7 @@ def seen(color: RichColor | None, palette: tuple[ColorSystem, TerminalTheme]) ->
     return Color(*color.downgrade(system).get_truecolor(theme))
 
 
+@cache
 def contrast_of(style: Style, palette: tuple[ColorSystem, TerminalTheme]) -> float:
     """The contrast of a style in this terminal."""
     assert not style.dim
@@ -140,20 +142,21 @@ def hard_to_read(app: DashApp, palette: tuple[ColorSystem, TerminalTheme]) -> li
 
 
 @pytest.mark.parametrize("no_color", [False, True])
-@pytest.mark.parametrize("name", SCREENS)
 async def test_every_text_can_be_read(
-    palette: tuple[ColorSystem, TerminalTheme], name: str, no_color: bool, monkeypatch: pytest.MonkeyPatch
+    palette: tuple[ColorSystem, TerminalTheme], no_color: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if no_color:
         monkeypatch.setenv("NO_COLOR", "1")
-    keys, shown = SCREENS[name]
     feed = FakeFeed(*fakes.everything())
     feed.kinds = fakes.keys(fakes.kind("a:*", 9, recognised=(fakes.recognised(),)), fakes.kind("b:*", 2))
     async with running(feed, scenarios={"burst": "many orders"}) as (app, pilot):
-        await tap(pilot, *keys)
-        await shows(app, pilot, shown)
-        await pilot.pause(0.05)
-        assert hard_to_read(app, palette) == []
+        for name, (keys, shown) in SCREENS.items():
+            with case(name):
+                await tap(pilot, *keys)
+                await shows(app, pilot, shown)
+                await pilot.pause(0.05)
+                assert hard_to_read(app, palette) == []
+                await leave(app, pilot)
 
 
 async def test_a_lost_connection_can_be_read(palette: tuple[ColorSystem, TerminalTheme]) -> None:

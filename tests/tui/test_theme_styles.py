@@ -19,7 +19,7 @@ from redis_dash.tui.pane_screen import PaneScreen
 from redis_dash.tui.theme_styles import Ground
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
-from tests.tui.helpers import MEDIUM, NARROW, running, screen_text, shows, strips, tap, until
+from tests.tui.helpers import MEDIUM, NARROW, case, leave, running, screen_text, shows, strips, tap, until
 
 THEMES = sorted(DashApp(lambda: FakeFeed()).available_themes)
 SHAPES = ("blank", "faint", "border", "gauge")
@@ -106,6 +106,8 @@ SCREENS = {
 }
 ALL_PANES = ("a row", "a filter")
 """Where all panes are judged."""
+IN_A_BOX = tuple(name for name in SCREENS if name not in ALL_PANES)
+"""On a small screen: what lies below a box is not judged, and takes longest to paint."""
 
 
 async def read_in(themes: Sequence[str], app: DashApp, pilot: Pilot[None]) -> None:
@@ -120,20 +122,26 @@ async def read_in(themes: Sequence[str], app: DashApp, pilot: Pilot[None]) -> No
 @pytest.mark.parametrize(
     ("themes", "no_color"), [(THEMES, False), (("redis-dash", "textual-light", "solarized-light"), True)]
 )
-@pytest.mark.parametrize("name", SCREENS)
+@pytest.mark.parametrize(("size", "names"), [(MEDIUM, ALL_PANES), (NARROW, IN_A_BOX)])
 async def test_every_text_can_be_read(
-    name: str, themes: Sequence[str], no_color: bool, monkeypatch: pytest.MonkeyPatch
+    size: tuple[int, int],
+    names: Sequence[str],
+    themes: Sequence[str],
+    no_color: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if no_color:
         monkeypatch.setenv("NO_COLOR", "1")
-    keys, shown = SCREENS[name]
     feed = FakeFeed(*fakes.everything())
     feed.kinds = fakes.keys(fakes.kind("a:*", 9, recognised=(fakes.recognised(),)), fakes.kind("b:*", 2))
-    size = MEDIUM if name in ALL_PANES else NARROW  # what lies below a box is not judged, and takes longest to paint
     async with running(feed, size, scenarios={"burst": "many orders"}) as (app, pilot):
-        await tap(pilot, *keys)
-        await shows(app, pilot, shown)
-        await read_in(themes, app, pilot)
+        for name in names:
+            keys, shown = SCREENS[name]
+            with case(name):
+                await tap(pilot, *keys)
+                await shows(app, pilot, shown)
+                await read_in(themes, app, pilot)
+                await leave(app, pilot)
 
 
 @pytest.mark.parametrize("no_color", [False, True])

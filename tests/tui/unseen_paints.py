@@ -1,7 +1,7 @@
 """Paints that nobody sees: a headless app puts each screen together and throws it away.
 
-Each widget still draws its lines at each paint, as in a terminal, so that one that cannot draw itself is found. Only a
-test that reads the screen has the lines put together.
+Each widget of the dashboard still draws its lines at each paint, as in a terminal, so that one that cannot draw itself
+is found. Only a test that reads the screen has the other widgets drawn, and the lines put together.
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ from textual._compositor import Compositor
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
+from redis_dash.tui.widgets.lines import Lines
+
 _put_together = Compositor._render_chops
 
 
 def _draw(compositor: Compositor, crop: Region, _: Callable[[int], bool]) -> Sequence[Mapping[int, Strip]]:
-    """Let the widgets draw."""
-    for _region, _clip, _strips in compositor._get_renders(crop):
-        pass
+    """Let the widgets of the dashboard draw."""
+    for widget, (region, clip) in compositor.visible_widgets.items():
+        if isinstance(widget, Lines) and crop.overlaps(clip):
+            widget.render_lines(region.size.region)
     return []
 
 

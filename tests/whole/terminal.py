@@ -146,7 +146,7 @@ class Terminal:
         while self._read(seconds):
             pass
 
-    def wait_for_end(self, within_s: float) -> None:
+    def wait_for_end(self, within_s: float = 20.0) -> None:
         """Continue to read, as a terminal does, until the program has ended."""
         deadline = time.monotonic() + within_s
         while self.process.poll() is None:

@@ -53,7 +53,7 @@ def test_every_pane(variant: str, size: tuple[int, int]) -> None:
         see(terminal, "?", "Everywhere")
         see(terminal, "d", "What is in here?")
         terminal.type("q")
-        terminal.wait_for_end(within_s=5)
+        terminal.wait_for_end()
         check(terminal)
 
 
@@ -113,7 +113,7 @@ def test_the_list_of_discover(embedded_server: EmbeddedServer) -> None:
 @pytest.mark.parametrize(("term", "why"), [("dumb", "TERM is dumb"), ("", "TERM is not set")])
 def test_a_terminal_that_cannot_be_painted(term: str, why: str) -> None:
     with in_terminal([*DASHBOARD], environ={"TERM": term}) as terminal:
-        terminal.wait_for_end(within_s=10)
+        terminal.wait_for_end()
         terminal.wait_for(why, "redis-dash snapshot")
         assert terminal.process.returncode == 2
         assert b"\x1b[" not in terminal.output

@@ -28,7 +28,7 @@ from tests.whole.terminal import Terminal, gone, in_terminal
 
 DASHBOARD = [sys.executable, "-m", "redis_dash"]
 IN_SHELL = ["/bin/sh", "-c", '"$@"; true', "sh"]
-WITHIN_S = 3.0
+WITHIN_S = 20.0
 ENTERED = b"\x1b[?1049h"
 
 OPENED = {
@@ -156,7 +156,7 @@ def left_after(process: psutil.Process) -> bool:
 def dashboard_of(terminal: Terminal, in_shell: bool) -> psutil.Process:
     """The process of the dashboard."""
     process = psutil.Process(terminal.process.pid)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 20
     while in_shell and not process.children():
         assert time.monotonic() < deadline
         time.sleep(0.005)

@@ -83,7 +83,7 @@ def test_a_defect_of_the_dashboard(where: str, embedded_server: EmbeddedServer, 
         if where in KEYS:
             terminal.wait_for("ops/s", "1 Events")
             terminal.type(KEYS[where])
-        terminal.wait_for_end(within_s=10)
+        terminal.wait_for_end()
         terminal.wait_until(lambda _: re.search(rb"report.*\n", terminal.output) is not None)
         assert terminal.process.returncode == 70, terminal.text
         assert terminal.output.count(b"\x1b[?1049h") == terminal.output.count(b"\x1b[?1049l")
@@ -129,7 +129,7 @@ redis_dash.cli.main()"""
         terminal.wait_for("An error in redis-dash itself")
         assert SECRET not in terminal.text
         terminal.type("q")
-        terminal.wait_for_end(within_s=5)
+        terminal.wait_for_end()
         assert terminal.process.returncode == 0
     (report,) = reports(tmp_path)
     assert SECRET not in report.read_text()

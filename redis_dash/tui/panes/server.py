@@ -96,7 +96,10 @@ class ServerPane(TablePane[ServerFrame, Fact]):
             ("refused", "connections that the server refused, since there were too many (maxclients)"),
             ("incl. another dashboard", "another redis-dash watches this server, and its commands are in ops/s"),
             ("evicting", "the server deletes keys because its memory is full"),
-            ("disconnected", "there is no connection; it is tried again, after pauses of up to half a minute"),
+            (
+                "disconnected",
+                "there is no connection; it is tried again within half a minute, and at once with {app.full_scan}",
+            ),
             ("not receiving", "Events: their own connection is lost; it is tried again and again"),
         ),
     )
@@ -222,7 +225,7 @@ def _sentinel(state: SentinelState) -> Fact:
 
 
 def _primary(lost_s: float) -> Fact:
-    return Fact(Plain("primary"), Plain(f"lost for {duration(lost_s)}"), "warn", NOTHING)
+    return Fact(Plain("primary"), Plain(f"lost for {duration(lost_s)}" if lost_s >= 1 else "lost"), "warn", NOTHING)
 
 
 def _counter(name: str, value: int | None, since: float | None, words: tuple[str, str], role: Role = "warn") -> Fact:

@@ -12,7 +12,7 @@ from tests.live.cluster.keys import Application
 NODE_TIMEOUT_S = 1.0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def shared_cluster() -> Iterator[EmbeddedCluster]:
     with EmbeddedCluster(node_timeout=NODE_TIMEOUT_S) as cluster:
         yield cluster

@@ -110,7 +110,7 @@ async def sessions(client: redis.Redis, port: int) -> list[str]:
                 "users": len({row.user for row in rows}) == SESSIONS,
                 "time left": all(row.ttl_known for row in rows),
                 "at once": hub.watch.tracking.covers("sessions", time.time()),
-                "keys": found.scope is not None and found.scope.keys == client.dbsize(),
+                "keys": hub.scan().size == client.dbsize(),
             }
         )
 
@@ -127,7 +127,7 @@ async def rate_limits(client: redis.Redis, port: int) -> list[str]:
                 "usage": {row.identity: row.used for row in rows}.get("window") == 3,
                 "time left": all(row.reset_s is not None for row in rows),
                 "at once": hub.watch.tracking.covers("limits", time.time()),
-                "keys": found.scope is not None and found.scope.keys == client.dbsize(),
+                "keys": hub.scan().size == client.dbsize(),
             }
         )
 
@@ -144,7 +144,7 @@ async def leaderboards(client: redis.Redis, port: int) -> list[str]:
             {
                 "count": (count.value, count.certainty) == (BOARDS + 1, "exact"),
                 "ranks": all(len(board.rows) == 5 for board in boards),
-                "keys": found.scope is not None and found.scope.keys == client.dbsize(),
+                "keys": hub.scan().size == client.dbsize(),
             }
         )
 
@@ -172,7 +172,7 @@ async def _cache_once(hub: Hub, client: redis.Redis) -> list[str]:
             "count": (group.keys.low, group.keys.high) == (1, 1),
             "dashboards": found.frame.dashboards == 1,
             "at once": hub.watch.tracking.covers("cache pages", time.time()),
-            "keys": found.scope is not None and found.scope.keys == client.dbsize(),
+            "keys": hub.scan().size == client.dbsize(),
         }
     )
 

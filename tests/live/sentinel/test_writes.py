@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+import redis
 
 from redis_dash.actions.carry_out import carry_out
 from redis_dash.client.deployment import Deployment
@@ -17,7 +18,7 @@ from redis_dash.core.frames.sessions import SessionRow
 from redis_dash.hub import Hub
 from tests.conftest import until
 from tests.live.conftest import running
-from tests.live.sentinel.keys import BOARDS, LIMITED, USERS, Application, config, session_key, whole
+from tests.live.sentinel.keys import BOARDS, LIMITED, USERS, Application, Watcher, config, session_key, whole
 from tests.live.test_hub import Desk
 
 ALL = len(USERS) + LIMITED + BOARDS
@@ -120,6 +121,38 @@ async def test_an_old_primary_that_goes_on_after_a_pause(
     assert any(f"nothing was written: {app.address(1 - old)} is the primary now" in str(one) for one in outcomes)
     assert written(app, old) == before
     assert written(app, 1 - old) == there
+
+
+async def test_a_primary_that_only_we_can_reach(app: Application, connected: Callable[..., Deployment]) -> None:
+    """It stays a primary and takes writes for as long as the sentinels cannot reach it: all of these would be lost."""
+    sentinels, row, old = app.sentinels, await row_of(app, "user7"), app.sentinels.primary()
+    for client in sentinels.clients:
+        client.acl_setuser("w", enabled=True, passwords=["+pw"], commands=["+@all"], keys=["*"], channels=["*"])
+    url = sentinels.url.replace("sentinel://", "sentinel://w:pw@")
+    deployment = connected(url)
+    await deployment.connect()
+    alone = redis.Redis(port=sentinels.servers[old].port, username="w", password="pw")
+    async with running(Hub(config(app, url))) as hub:
+        desk = Desk(hub)
+        await whole(hub, desk)
+        alone.acl_setuser("default", enabled=False)
+        alone.client_kill_filter(user="default")
+        try:
+            await Watcher(hub, desk, {len(USERS)}).until_right(app.address(1 - old), len(USERS))
+            before = alone.dbsize(), alone.info("commandstats").get("cmdstat_eval")
+            said = await refusal(deployment, RevokeSession(row))
+            assert (
+                said
+                == f"nothing was written: {app.address(1 - old)} is the primary now; look again before you repeat it"
+            )
+            assert (alone.dbsize(), alone.info("commandstats").get("cmdstat_eval")) == before
+            assert (await hub.submit(RevokeSession(row))).result == "deleted"
+            assert alone.exists(session_key("user7"))
+            assert alone.info("replication")["role"] == "master"
+            assert not sentinels.clients[1 - old].exists(session_key("user7"))
+        finally:
+            alone.acl_setuser("default", enabled=True)
+            alone.close()
 
 
 async def test_a_primary_that_was_made_a_replica(app: Application, connected: Callable[..., Deployment]) -> None:

@@ -1,0 +1,57 @@
+"""What the dashboard's process holds: memory, tasks, connections, files, threads."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from typing import NamedTuple
+
+import psutil
+
+MOST_GROWTH_MB = 12.0
+"""Memory of a process that allocates much goes up and down by some megabytes."""
+
+
+class Usage(NamedTuple):
+    """One measurement."""
+
+    memory_mb: float
+    tasks: int
+    connections: int
+    files: int
+    threads: int
+
+    @classmethod
+    def now(cls, kept_bytes: int = 0) -> Usage:
+        """Measure; to be called in the event loop.
+
+        Args:
+            kept_bytes: what is kept on purpose, and left out.
+        """
+        gc.collect()
+        process = psutil.Process()
+        return cls(
+            (process.memory_info().rss - kept_bytes) / 2**20,
+            len(asyncio.all_tasks()),
+            sum(one.status == psutil.CONN_ESTABLISHED for one in process.net_connections("tcp")),
+            process.num_fds(),
+            process.num_threads(),
+        )
+
+    def grown(self, before: Usage) -> list[str]:
+        """What has grown since."""
+        found = []
+        if self.memory_mb > before.memory_mb + MOST_GROWTH_MB:
+            found.append(f"memory from {before.memory_mb:.0f} to {self.memory_mb:.0f} MB")
+        for name in ("tasks", "connections", "files", "threads"):
+            now, then = getattr(self, name), getattr(before, name)
+            if now > then:
+                found.append(f"{name} from {then} to {now}")
+        return found
+
+    def told(self) -> str:
+        """One line."""
+        return (
+            f"{self.memory_mb:.0f} MB, {self.tasks} tasks, {self.connections} connections, {self.files} files, "
+            f"{self.threads} threads"
+        )
