@@ -34,6 +34,8 @@ _TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
 
 _PASSING = ("LOADING", "MASTERDOWN", "ERR max number of clients", "BUSY ", "CLUSTERDOWN", "NOAUTH", "WRONGPASS")
 """Errors that any command may end with for a while: they say nothing about the command."""
+_IN_SCRIPT = re.compile(r"^(?:ERR )?(?:Error running script .*?: )?@user_script: \d+: (-)?")
+"""How servers before Redis 7 begin the error of a command in a script."""
 _HIDDEN_FROM = 4
 """Length from which an argument is hidden; shorter ones are keywords of Redis or numbers."""
 
@@ -103,7 +105,7 @@ def check(reply: object) -> object:
 def without_arguments(commands: Sequence[Command], replies: list[Any]) -> list[Any]:
     """Remove the commands' arguments from error replies, since a session key is a credential.
 
-    A refusal names the subcommand, also if the server does not.
+    A refusal names the subcommand, and an error within a script is told like any other, also if the server does not.
     """
     if ReplyError not in set(map(type, replies)):
         return replies
@@ -112,7 +114,7 @@ def without_arguments(commands: Sequence[Command], replies: list[Any]) -> list[A
 
 
 def _without(command: Command, error: ReplyError) -> ReplyError:
-    text = with_subcommand(str(error), command)
+    text = _IN_SCRIPT.sub(lambda found: "" if found[1] else "ERR ", with_subcommand(str(error), command))
     for argument in command[1:]:
         if len(argument) >= _HIDDEN_FROM:
             text = text.replace(str(ReplyError(argument.decode("utf-8", "replace"))), "…")

@@ -29,6 +29,21 @@ def test_an_error_reply_repeats_no_arguments() -> None:
     assert [str(reply) for reply in replies] == ["ERR no … here", "b'PONG'"]
 
 
+@pytest.mark.parametrize(
+    "where",
+    [
+        "@user_script: 25: ",
+        "ERR @user_script: 25: ",
+        "ERR Error running script (call to f_1f8f): @user_script:1: @user_script: 1: ",
+    ],
+)
+def test_an_error_in_a_script_of_redis_6_is_told_like_any_other(where: str) -> None:
+    texts = ("-OOM command not allowed", "The user executing the script")
+    commands = [(b"EVAL", b"return 1", b"0")] * 2
+    told = without_arguments(commands, [ReplyError(f"{where}{text}") for text in texts])
+    assert list(map(str, told)) == ["OOM command not allowed", "ERR The user executing the script"]
+
+
 def test_a_refusal_of_redis_6_names_the_subcommand() -> None:
     refused = "NOPERM this user has no permissions to run the '{}' command or its subcommand"
     commands = [(b"XINFO", b"STREAM", b"orders"), (b"MEMORY", b"USAGE", b"a"), (b"GET", b"memory"), (b"CLIENT", b"ID")]
