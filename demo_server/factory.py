@@ -27,10 +27,12 @@ from demo_server.settings import Settings
 
 EXEMPT_PATHS = ("/healthz", "/truth")  # not rate limited
 
+_NO_MEMORY, _NO_WRITES = "Redis has no memory left", "This Redis takes no writes"
+_IN_SCRIPTS = {" -OOM ": _NO_MEMORY, " -READONLY ": _NO_WRITES}  # before Redis 7 errors in scripts are all of one kind
 # The first that fits is the answer, never the text from Redis, which may be about other clients.
 _REASONS = (
-    (OutOfMemoryError, "Redis has no memory left"),
-    (ReadOnlyError, "This Redis takes no writes"),
+    (OutOfMemoryError, _NO_MEMORY),
+    (ReadOnlyError, _NO_WRITES),
     (AuthenticationError, "Redis does not let this application in"),
     (BusyLoadingError, "Redis is still loading its data"),
     (ResponseError, "Redis refuses"),
@@ -80,6 +82,7 @@ async def _input_is_bad(_: Request, error: Exception) -> Response:
 async def _redis_cannot(_: Request, error: Exception) -> JSONResponse:
     """Answer 503 for what needs Redis, such as sessions. The caches and the limiter go on without it."""
     problem = error.problem if isinstance(error, CircuitOpenError) else error
-    reason = next(reason for kind, reason in _REASONS if isinstance(problem, kind))
+    in_script = next((reason for sign, reason in _IN_SCRIPTS.items() if sign in str(problem)), None)
+    reason = in_script or next(reason for kind, reason in _REASONS if isinstance(problem, kind))
     detail = f"{reason}, and this cannot be done without it. Please try again soon."
     return JSONResponse({"detail": detail}, status_code=503, headers={"Retry-After": "1"})

@@ -51,6 +51,9 @@ CONFIGURATION: dict[str, Any] = {
 """Settings for the demo application's keys that differ from the defaults."""
 
 
+SENTINEL_CONFIGURATION: dict[str, Any] = {"channels": ("[^_]*",)}
+"""Besides with Sentinel: all channels but the one on which sentinels announce themselves."""
+
 BUNDLED = Path(__file__).with_name("_demo")
 """Where the wheel puts the demo application: not at the top level. A checkout has no such folder."""
 
@@ -116,8 +119,9 @@ def run_demo(config: Config, options: Mapping[str, str], kind: str | None = None
         progress = _Progress(process.stderr)
         ready = _wait_until_ready(process)
         progress.stop_forwarding()
+        own = SENTINEL_CONFIGURATION if kind == "sentinel" else {}
         run_dashboard(
-            msgspec.structs.replace(config, url=ready.redis_url, **CONFIGURATION),
+            msgspec.structs.replace(config, url=ready.redis_url, **CONFIGURATION, **own),
             title=f"demo {ready.http_url}",
             scenarios=SCENARIOS | MORE_SCENARIOS.get(kind or "", {}),
         )

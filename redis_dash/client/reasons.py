@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import ssl
 from collections.abc import Sequence
@@ -23,6 +25,7 @@ CLIENT_CERTIFICATE = "the server asks for a client certificate (--cert FILE, --k
 RESET = "the connection was reset"
 CLOSED_AGAIN = "the server closes each connection at once"
 NO_ANSWER = "no answer in time"
+REFUSED = "connection refused"
 UNEXPLAINED = (CLOSED, RESET, CLOSED_AGAIN, NO_ANSWER)
 """Reasons that explain nothing: a later attempt may end with one of them after an earlier one gave the cause."""
 TLS_PORT = "this is a TLS port: use rediss://"
@@ -31,6 +34,8 @@ _TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
 
 _PASSING = ("LOADING", "MASTERDOWN", "ERR max number of clients", "BUSY ", "CLUSTERDOWN", "NOAUTH", "WRONGPASS")
 """Errors that any command may end with for a while: they say nothing about the command."""
+_IN_SCRIPT = re.compile(r"^(?:ERR )?(?:Error running script .*?: )?@user_script: \d+: (-)?")
+"""How servers before Redis 7 begin the error of a command in a script."""
 _HIDDEN_FROM = 4
 """Length from which an argument is hidden; shorter ones are keywords of Redis or numbers."""
 
@@ -100,7 +105,7 @@ def check(reply: object) -> object:
 def without_arguments(commands: Sequence[Command], replies: list[Any]) -> list[Any]:
     """Remove the commands' arguments from error replies, since a session key is a credential.
 
-    A refusal names the subcommand, also if the server does not.
+    A refusal names the subcommand, and an error within a script is told like any other, also if the server does not.
     """
     if ReplyError not in set(map(type, replies)):
         return replies
@@ -109,7 +114,7 @@ def without_arguments(commands: Sequence[Command], replies: list[Any]) -> list[A
 
 
 def _without(command: Command, error: ReplyError) -> ReplyError:
-    text = with_subcommand(str(error), command)
+    text = _IN_SCRIPT.sub(lambda found: "" if found[1] else "ERR ", with_subcommand(str(error), command))
     for argument in command[1:]:
         if len(argument) >= _HIDDEN_FROM:
             text = text.replace(str(ReplyError(argument.decode("utf-8", "replace"))), "…")
@@ -134,13 +139,21 @@ def describe(error: BaseException, url: Url) -> str:
     text = without_secret(str(error).strip().rstrip("."), url)
     if isinstance(error, TimeoutError):
         return NO_ANSWER
-    if isinstance(error, ConnectionRefusedError) or "Connect call failed" in text:
-        return "connection refused"
+    if isinstance(error, ConnectionRefusedError):
+        return REFUSED
+    if "Connect call failed" in text:
+        return _failed_call(str(error))
     if isinstance(error, ConnectionResetError):
         return RESET
     if isinstance(error, BrokenPipeError | ConnectionAbortedError):
         return CLOSED
     return text or type(error).__name__
+
+
+def _failed_call(text: str) -> str:
+    """Why none of the addresses of a host could be connected to: refused, if one of them refused."""
+    numbers = list(map(int, re.findall(r"\[Errno (\d+)\]", text)))
+    return os.strerror(numbers[-1]) if numbers and errno.ECONNREFUSED not in numbers else REFUSED
 
 
 def tls_trouble(error: ssl.SSLError) -> str:

@@ -13,6 +13,7 @@ from redis_dash.actions.carry_out import carry_out
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Url
 from redis_dash.core.commands import RevokeSession
+from redis_dash.core.errors import SourceError
 from redis_dash.dialects.companions import Companion
 from tests.live.companions import (
     FILLS,
@@ -90,6 +91,24 @@ async def test_a_companion_that_may_not_be_written_is_told(
         client.acl_deluser("limited")
     assert (outcome.result, client.smembers(USERS_KEY)) == ("deleted", {ID.encode()})
     assert outcome.detail.endswith(f"{USERS_KEY} stays as it was: not all of these keys may be written")
+
+
+async def test_the_servers_reason_is_told_without_the_place_in_our_script(
+    client: redis.Redis, deployment: Deployment, make_context: MakeContext
+) -> None:
+    sign_in(client)
+    client.sadd(USERS_KEY, ID, OTHER)
+    wanted = pattern(Companion(MEMBER_OF, "{id}"))
+    frame = await frame_of(deployment, make_context, wanted)
+    undo = (await carry_out(deployment, RevokeSession(frame.rows[0]), (wanted,))).undo
+    assert undo is not None
+    client.config_set("maxmemory", 1)
+    try:
+        with pytest.raises(SourceError, match=r"^OOM [^:]*$"):
+            await carry_out(deployment, undo)
+    finally:
+        client.config_set("maxmemory", 0)
+    assert (await carry_out(deployment, undo)).result == "restored"
 
 
 # The rights that docs/configuration.md lists, besides those that the README lists for a session.

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from demo_server.process.embedded import EmbeddedServer
-from redis_dash.client import handshake
+from redis_dash.client import backoff, handshake
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.own_lookups import COUNTED
 from redis_dash.config import Url
@@ -27,6 +27,7 @@ async def proxy(embedded_server: EmbeddedServer, redis_url: str) -> AsyncIterato
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the pauses between attempts."""
     monkeypatch.setattr(handshake, "PAUSE_S", (1.5, 1.5))
+    monkeypatch.setattr(backoff, "LONGEST_S", backoff.FIRST_S)
 
 
 async def answers(deployment: Deployment) -> bool:

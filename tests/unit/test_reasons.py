@@ -29,6 +29,21 @@ def test_an_error_reply_repeats_no_arguments() -> None:
     assert [str(reply) for reply in replies] == ["ERR no … here", "b'PONG'"]
 
 
+@pytest.mark.parametrize(
+    "where",
+    [
+        "@user_script: 25: ",
+        "ERR @user_script: 25: ",
+        "ERR Error running script (call to f_1f8f): @user_script:1: @user_script: 1: ",
+    ],
+)
+def test_an_error_in_a_script_of_redis_6_is_told_like_any_other(where: str) -> None:
+    texts = ("-OOM command not allowed", "The user executing the script")
+    commands = [(b"EVAL", b"return 1", b"0")] * 2
+    told = without_arguments(commands, [ReplyError(f"{where}{text}") for text in texts])
+    assert list(map(str, told)) == ["OOM command not allowed", "ERR The user executing the script"]
+
+
 def test_a_refusal_of_redis_6_names_the_subcommand() -> None:
     refused = "NOPERM this user has no permissions to run the '{}' command or its subcommand"
     commands = [(b"XINFO", b"STREAM", b"orders"), (b"MEMORY", b"USAGE", b"a"), (b"GET", b"memory"), (b"CLIENT", b"ID")]
@@ -68,6 +83,12 @@ def test_what_the_server_says(error: str, told: str) -> None:
         (ConnectionRefusedError(111, "Connect call failed"), "connection refused"),
         (ConnectionResetError(104, "reset by peer"), RESET),
         (BrokenPipeError(32, "broken pipe"), CLOSED),
+        (OSError(113, "Connect call failed ('10.1.1.1', 6379)"), "No route to host"),
+        (
+            OSError("Multiple exceptions: [Errno 101] Connect call failed ('::1', 1), [Errno 111] Connect call failed"),
+            "connection refused",
+        ),
+        (OSError("Multiple exceptions: [Errno 101] Connect call failed, [Errno 113] Connect call failed"), "No route"),
         (OSError("cannot reach redis://me:s3cret@localhost:6379/0"), "cannot reach redis://"),
     ],
 )

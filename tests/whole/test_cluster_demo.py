@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from redis_dash.config import Config
-from redis_dash.demo import CLUSTER_SCENARIOS, CONFIGURATION
+from redis_dash.demo import CLUSTER_SCENARIOS
 from redis_dash.hub import Hub
 from redis_dash.snapshot import take
 from redis_dash.sources import SOURCES
@@ -19,6 +17,7 @@ from tests.demo.deployed import play, played
 from tests.demo.living import LivingDemo, living_demo
 from tests.live.conftest import running
 from tests.whole.agreement import assert_equal, settled
+from tests.whole.resting import at_rest, config
 from tests.whole.watching import Watch
 
 TOPICS = [source.topic for source in SOURCES]
@@ -30,25 +29,6 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivingDemo]:
     folder = tmp_path_factory.mktemp("demo")
     with living_demo(folder, "--cluster", "--seed", "7", "--rate", "40", DEMO_LLM_SECONDS="0.2") as demo:
         yield demo
-
-
-def config(demo: LivingDemo) -> Config:
-    return Config(url=demo.redis_url, refresh_s=0.25, **CONFIGURATION)
-
-
-async def at_rest(demo: LivingDemo) -> dict[str, Any]:
-    """The truth after some traffic, when nothing happens any more."""
-    play(demo, "resume")
-    truth: dict[str, Any] = {}
-
-    def is_busy() -> bool:
-        truth.update(demo.truth())
-        return bool(truth["exact_since"] and truth["channels"]["payments"] > 5 and truth["caches"]["llm"]["hits"] > 2)
-
-    while not await asyncio.to_thread(is_busy):  # noqa: ASYNC110 -- it asks the demo, which takes its time
-        await asyncio.sleep(0.05)
-    play(demo, "pause")
-    return await asyncio.to_thread(settled, demo.truth)
 
 
 async def test_at_rest_every_figure_is_exact(demo: LivingDemo) -> None:

@@ -45,3 +45,28 @@ def test_nothing_outlives_the_dashboard(ending: str, tmp_path: Path) -> None:
         while not all(gone(process) for process in processes) or list(tmp_path.iterdir()):
             assert time.monotonic() < deadline, [process for process in processes if not gone(process)]
             time.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("kind", "servers", "ending"), [("--cluster", 6, ENDINGS["kill -9"]), ("--sentinel", 5, ENDINGS["q"])]
+)
+def test_a_demo_on_several_servers_offers_what_can_be_done_to_them_and_leaves_nothing(
+    kind: str, servers: int, ending: Callable[[Terminal], None], tmp_path: Path
+) -> None:
+    with in_terminal([*DEMO, kind], environ={"TMPDIR": str(tmp_path)}) as terminal:
+        terminal.wait_for("sessions", "clients", "order.created", within_s=60)
+        terminal.type("\x10")
+        terminal.wait_for("Search for commands")
+        terminal.type("kill-node")
+        terminal.wait_for("Demo: kill-node", "primary is killed")
+        terminal.type("\x1b")
+        processes = family_of(terminal.process.pid)
+        names = [process.name() for process in processes]
+        assert sum(name in {"valkey-server", "redis-server"} for name in names) == servers
+        terminal.wait_until(lambda screen: "Demo: kill-node" not in screen)
+        ending(terminal)
+        terminal.wait_for_end(within_s=20)
+        deadline = time.monotonic() + 20
+        while not all(gone(process) for process in processes) or list(tmp_path.iterdir()):
+            assert time.monotonic() < deadline, [process for process in processes if not gone(process)]
+            time.sleep(0.02)

@@ -40,6 +40,8 @@ class Cluster:
     def __init__(self, members: Members) -> None:
         self.members = members
         self._compared: object = None
+        self._runs = False
+        """Whether ``run`` looks at the primaries, so that no command waits for those that do not answer."""
         self._began = 0
         """How often INFOs could not be compared with earlier ones."""
 
@@ -50,12 +52,17 @@ class Cluster:
             AwayError: no server that is known can be reached.
             MissingRightError: our user may not run CLUSTER.
         """
+        if not self._runs:
+            await self._look()
+        await self.members.begin()
+
+    async def _look(self) -> None:
+        """Ask for the topology, if that is due."""
         members = self.members
         if members.has_begun and self._is_due(time.monotonic() - members.refreshed_at):
             members.wanted.clear()
             with contextlib.suppress(MissingRightError):
                 await members.refresh()
-        await members.begin()
 
     def _is_due(self, since_s: float) -> bool:
         members = self.members
@@ -64,12 +71,16 @@ class Cluster:
 
     async def run(self) -> None:
         """Look at the connections and ask for the topology until cancelled."""
-        while True:
-            await asyncio.sleep(CHECK_S)
-            if self.members.has_begun:
-                await self.members.check_connections()
-                with contextlib.suppress(SourceError):
-                    await self.begin()
+        self._runs = True
+        try:
+            while True:
+                await asyncio.sleep(CHECK_S)
+                if self.members.has_begun:
+                    await self.members.check_connections()
+                    with contextlib.suppress(SourceError):
+                        await self._look()
+        finally:
+            self._runs = False
 
     # -- commands with a key -----------------------------------------------------------------------------------------
 

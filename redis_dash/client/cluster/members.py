@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Sequence
 
 from redis_dash.client.address import Address, address_of
+from redis_dash.client.backoff import Backoff
 from redis_dash.client.cluster.slots import name_in
 from redis_dash.client.cluster.topology import ASKED, Topology, read_topology
 from redis_dash.client.node import Node
@@ -24,6 +26,8 @@ SILENCE_S = 1.0
 """The longest time without a byte of a reply: a primary that hangs is soon told as missing."""
 CONNECT_S = 0.6
 """How long a connection that is made again may take; later attempts are made while the server is told as missing."""
+STEADY_S = 2.0
+"""A primary that is lost again within this time after it was reached is not tried at once."""
 LEAST_S = 0.1
 """The topology is asked no more often."""
 ASKED_AT_ONCE = 3
@@ -37,6 +41,29 @@ class NoSlotsError(SourceError):
 
     def __init__(self) -> None:
         super().__init__(NO_SLOTS)
+
+
+class Unsteady:
+    """A primary that was lost: if it is lost again soon after it was reached, it is missing for a while."""
+
+    def __init__(self) -> None:
+        self.why = ""
+        self._backoff = Backoff()
+        self._lost_at, self._until = -math.inf, 0.0
+
+    @property
+    def pauses(self) -> bool:
+        """Whether it is not tried now."""
+        return time.monotonic() < self._until
+
+    def lost(self, why: str) -> None:
+        """It was lost now."""
+        now = time.monotonic()
+        if now - max(self._lost_at, self._until) > STEADY_S:
+            self._backoff.start_over()
+        else:
+            self.why, self._until = why or "no answer in time", now + self._backoff.next_s()
+        self._lost_at = now
 
 
 class Members:
@@ -71,6 +98,8 @@ class Members:
         self._seeds = [Node(one) for one in url.seeds] if seed is None else [seed]
         self._nodes: dict[Address, Node] = {}
         self._address: dict[Node, Address] = {}
+        self._unsteady: dict[Address, Unsteady] = {}
+        """The primaries that were lost."""
         self._lock = asyncio.Lock()
         self._turn = 0
         self._changed = changed
@@ -202,7 +231,9 @@ class Members:
 
     async def _reach(self, address: Address) -> str:
         """Connect to a server; returns why it cannot be reached, or nothing."""
-        node = self.node_at(address)
+        node, unsteady = self.node_at(address), self._unsteady.get(address)
+        if unsteady is not None and unsteady.pauses:
+            return unsteady.why
         try:
             async with asyncio.timeout(CONNECT_S if node.connects else time_limit_s(node.url)):
                 await node.connect()
@@ -228,8 +259,10 @@ class Members:
         async with self._lock:
             if node not in self.nodes:
                 return
+            address = self._address[node]
+            self._unsteady.setdefault(address, Unsteady()).lost(node.trouble)
             node.connect_now()
-            if why := await self._reach(address := self._address[node]):
+            if why := await self._reach(address):
                 self._set(self.missing | {address: why})
         self.wanted.set()
 

@@ -34,16 +34,20 @@ def tags_of_one_primary(number: int, rng: random.Random) -> list[str]:
 
 
 def write(cluster: EmbeddedCluster, rng: random.Random) -> int:
-    """Write sessions, a few for each tag, among other keys on all primaries; returns how many sessions there are."""
+    """Write sessions, a few for each tag, among other keys; returns how many sessions there are.
+
+    The others are spread over all primaries, or they have tags of their own, or the same tags as the sessions.
+    """
     tags = tags_of_one_primary(rng.randint(30, 1500), rng)
     most = rng.randint(1, 12)
     sessions = [f"session:{{{tag}}}:{number}" for tag in tags for number in range(rng.randint(1, most))]
-    others = [f"other:{rng.getrandbits(60):x}" for _ in range(rng.randint(2000, 20_000))]
+    others = rng.choice((_spread, _tagged, _beside))(rng, tags, most)
     owners = cluster.owners()
-    by_server: list[list[str]] = [[], [], []]
+    by_server: dict[int, list[str]] = {number: [] for number in set(owners)}
     for key in sessions + others:
         by_server[owners[slot_of(key.encode())]].append(key)
-    for client, keys in zip(cluster.clients, by_server, strict=True):
+    for number, keys in by_server.items():
+        client = cluster.clients[number]
         client.flushall()
         for first in range(0, len(keys), BATCH):
             pipeline = client.pipeline(transaction=False)
@@ -53,19 +57,35 @@ def write(cluster: EmbeddedCluster, rng: random.Random) -> int:
     return len(sessions)
 
 
+def _spread(rng: random.Random, tags: list[str], most: int) -> list[str]:
+    return [f"other:{rng.getrandbits(60):x}" for _ in range(rng.randint(2000, 20_000))]
+
+
+def _tagged(rng: random.Random, tags: list[str], most: int) -> list[str]:
+    own = [f"{rng.getrandbits(40):010x}" for _ in range(rng.randint(500, 2000))]
+    return [f"other:{{{tag}}}:{number}" for tag in own for number in range(rng.randint(1, most))]
+
+
+def _beside(rng: random.Random, tags: list[str], most: int) -> list[str]:
+    beside = [f"other:{{{tag}}}:{number}" for tag in tags for number in range(rng.randint(0, most))]
+    return beside + _tagged(rng, tags, most)
+
+
 async def estimate(url: str, share: float) -> Count:
     """The number of sessions as it stands when this share has been scanned."""
     deployment = Deployment(Url(url))
     keyspace = Keyspace(deployment, key_groups(Config(**CONFIGURATION)), budget=0.01, rest_s=1.0)
     done = 0
     try:
+        await deployment.connect()
+        await keyspace.counts.begin()
         async with aclosing(keyspace.walk(_at_once)) as walk:
             async for part in walk:
                 done += part.scanned
                 keyspace.counts.add(part.keys, part.scanned, part.size, min(0.999, done / part.size), part.portions)
                 if done >= share * part.size:
                     break
-        return keyspace.counts.count("sessions", None)
+        return keyspace.counts.count("sessions", await deployment.info(max_age_s=-1))
     finally:
         await deployment.close()
 

@@ -1,0 +1,31 @@
+"""A dashboard on a demo of several servers."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from redis_dash.config import Config
+from redis_dash.demo import CONFIGURATION
+from tests.demo.deployed import play
+from tests.demo.living import LivingDemo
+from tests.whole.agreement import settled
+
+
+def config(demo: LivingDemo) -> Config:
+    return Config(url=demo.redis_url, refresh_s=0.25, **CONFIGURATION)
+
+
+async def at_rest(demo: LivingDemo) -> dict[str, Any]:
+    """The truth after some traffic, when nothing happens any more."""
+    play(demo, "resume")
+    truth: dict[str, Any] = {}
+
+    def is_busy() -> bool:
+        truth.update(demo.truth())
+        return bool(truth["exact_since"] and truth["channels"]["payments"] > 5 and truth["caches"]["llm"]["hits"] > 2)
+
+    while not await asyncio.to_thread(is_busy):  # noqa: ASYNC110 -- it asks the demo, which takes its time
+        await asyncio.sleep(0.05)
+    play(demo, "pause")
+    return await asyncio.to_thread(settled, demo.truth)
