@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from redis.asyncio import Redis
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool
+from redis.asyncio.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool, SentinelManagedConnection
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.utils import str_if_bytes
@@ -19,8 +20,6 @@ from redis.utils import str_if_bytes
 from demo_server.patterns.circuit_breaker import CircuitPool
 
 _CONNECTIONS = 24  # commands at the same time; further ones wait for a connection
-_POOL_TIMEOUT = 5.0  # seconds to wait for a connection
-_PORT = 26379
 _INTERVAL = 0.25  # seconds between two questions to the sentinels
 
 Address = tuple[str, int]
@@ -44,6 +43,19 @@ class CircuitSentinelPool(SentinelConnectionPool, CircuitPool):
             await self.disconnect(inuse_connections=False)
             await self.update_active_connections_for_reconnect()  # type: ignore[no-untyped-call]
         return address
+
+    async def get_connection(self, *args: Any, **options: Any) -> AbstractConnection:
+        """Return a connection to the present primary: one that was opened during a failover may lead elsewhere."""
+        connection = await super().get_connection(*args, **options)  # type: ignore[no-untyped-call]
+        assert isinstance(connection, SentinelManagedConnection)
+        if (connection.host, connection.port) != self.master_address:
+            try:
+                await connection.disconnect()
+                await connection.connect()  # type: ignore[no-untyped-call]
+            except BaseException:
+                await self.release(connection)
+                raise
+        return connection
 
     async def _ask(self, sentinel: Redis) -> tuple[int, Address] | None:
         """Return the epoch of what a sentinel knows, which grows with each failover, and the primary's address."""
@@ -82,13 +94,13 @@ def open_primary(url: str, *, name: str | None = None, timeout: float = 0.5) -> 
         "retry": Retry(NoBackoff(), 0),
         "protocol": 2,
     }
-    addresses = [(node.hostname or "", node.port or _PORT) for node in nodes]
+    addresses = [(node.hostname or "", node.port or 26379) for node in nodes]
     sentinel = Sentinel(addresses, sentinel_kwargs=ways)  # type: ignore[no-untyped-call]
     client: Redis = sentinel.master_for(
         unquote(service),
         connection_pool_class=CircuitSentinelPool,
         max_connections=_CONNECTIONS,
-        timeout=_POOL_TIMEOUT,
+        timeout=5.0,  # seconds to wait for a connection
         db=int(database or 0),
         username=unquote(user) or None,
         password=unquote(password) or None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import ssl
 from collections.abc import Sequence
@@ -23,6 +25,7 @@ CLIENT_CERTIFICATE = "the server asks for a client certificate (--cert FILE, --k
 RESET = "the connection was reset"
 CLOSED_AGAIN = "the server closes each connection at once"
 NO_ANSWER = "no answer in time"
+REFUSED = "connection refused"
 UNEXPLAINED = (CLOSED, RESET, CLOSED_AGAIN, NO_ANSWER)
 """Reasons that explain nothing: a later attempt may end with one of them after an earlier one gave the cause."""
 TLS_PORT = "this is a TLS port: use rediss://"
@@ -136,13 +139,21 @@ def describe(error: BaseException, url: Url) -> str:
     text = without_secret(str(error).strip().rstrip("."), url)
     if isinstance(error, TimeoutError):
         return NO_ANSWER
-    if isinstance(error, ConnectionRefusedError) or "Connect call failed" in text:
-        return "connection refused"
+    if isinstance(error, ConnectionRefusedError):
+        return REFUSED
+    if "Connect call failed" in text:
+        return _failed_call(str(error))
     if isinstance(error, ConnectionResetError):
         return RESET
     if isinstance(error, BrokenPipeError | ConnectionAbortedError):
         return CLOSED
     return text or type(error).__name__
+
+
+def _failed_call(text: str) -> str:
+    """Why none of the addresses of a host could be connected to: refused, if one of them refused."""
+    numbers = list(map(int, re.findall(r"\[Errno (\d+)\]", text)))
+    return os.strerror(numbers[-1]) if numbers and errno.ECONNREFUSED not in numbers else REFUSED
 
 
 def tls_trouble(error: ssl.SSLError) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from redis.asyncio.sentinel import SentinelManagedConnection
 from redis.exceptions import RedisError
 
 from demo_server.clients import circuit_of, close_client, open_client
@@ -87,6 +88,24 @@ async def test_an_open_circuit_sends_nothing(watched: EmbeddedSentinel) -> None:
             await client.get("key")
         circuit_of(client).close_circuit()
         assert await client.get("key") == b"1"
+    finally:
+        await close_client(client)
+
+
+async def test_a_connection_that_leads_elsewhere_is_not_used(watched: EmbeddedSentinel) -> None:
+    """As one that was being opened to a primary when it was deposed."""
+    client = open_client(watched.url)
+    try:
+        await client.set("key", 1)
+        pool = client.connection_pool
+        connection = await pool.get_connection()  # type: ignore[no-untyped-call]
+        assert isinstance(connection, SentinelManagedConnection)
+        await connection.disconnect()
+        other = watched.servers[1 - watched.primary()]
+        await connection.connect_to(("127.0.0.1", other.port))  # type: ignore[no-untyped-call]
+        await pool.release(connection)
+        await client.set("key", 2)
+        assert watched.clients[watched.primary()].get("key") == b"2"
     finally:
         await close_client(client)
 

@@ -211,7 +211,7 @@ class Relay:
         """Pass on what the server has sent, when it is due."""
         while True:
             due, data = await late.get()
-            await asyncio.sleep(due - time.monotonic() + len(data) / self.bytes_per_s)
+            await asyncio.sleep(max(0.0, due - time.monotonic()) + len(data) / self.bytes_per_s)
             if self.hold is not None:
                 await self.hold.wait()
             if not data:

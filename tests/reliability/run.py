@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -14,45 +15,57 @@ from tests.reliability.judge import Outcome, judge
 FAULTS: list[Fault] = [*of_links.FAULTS, *of_servers.FAULTS, *of_names.FAULTS]
 
 
+LOOKS, LOOK_EVERY_S = 40, 0.025
+
+
 class Run(NamedTuple):
     """The outcomes, and what was left over."""
 
     outcomes: list[Outcome]
-    tasks: tuple[int, int]
-    """Tasks of redis-dash before and after all faults, while all hubs run."""
-    files: tuple[int, int]
-    """Open files before and after all hubs."""
+    left: list[str]
+    """Tasks and files that were not there before."""
 
     @property
     def wrong(self) -> list[str]:
         """All that must not be, in words."""
-        lines = [f"{outcome.fault.name}: {text}" for outcome in self.outcomes for text in outcome.wrong]
-        for what, (before, after) in (("tasks", self.tasks), ("files", self.files)):
-            lines += [f"{after} {what} are left, {before} were there"] if after > before else []
-        return lines
+        return [*(f"{outcome.fault.name}: {text}" for outcome in self.outcomes for text in outcome.wrong), *self.left]
 
 
 class _Meeting:
-    """Lets a number of tasks go on at the same time."""
+    """Lets a number of tasks go on at the same time, and looks meanwhile at what runs."""
 
     def __init__(self, number: int) -> None:
-        self.tasks = 0
+        self.looks: list[Counter[str]] = []
+        """How often each coroutine of redis-dash ran at each look: some last only as long as a reading."""
         self._left = number
         self._all_here = asyncio.Event()
 
     async def __call__(self) -> None:
         self._left -= 1
         if not self._left:
-            await asyncio.sleep(0.2)
-            self.tasks = tasks()
+            for _ in range(LOOKS):
+                self.looks.append(running())
+                await asyncio.sleep(LOOK_EVERY_S)
             self._all_here.set()
         await self._all_here.wait()
 
 
-def tasks() -> int:
-    """How many tasks of redis-dash there are."""
+def running() -> Counter[str]:
+    """The tasks of redis-dash, by their coroutines."""
     codes = [getattr(task.get_coro(), "cr_code", None) for task in asyncio.all_tasks()]
-    return sum(code is not None and "/redis_dash/" in code.co_filename for code in codes)
+    return Counter(code.co_qualname for code in codes if code is not None and "/redis_dash/" in code.co_filename)
+
+
+def left_over(before: Sequence[Counter[str]], after: Sequence[Counter[str]], hubs: int) -> list[str]:
+    """The coroutines that always run more often than ever before; what lasts a moment runs in some hub at any time."""
+    names = set().union(*after)
+    least = {name: min(look[name] for look in after) for name in names}
+    most = {name: max(look[name] for look in before) for name in names}
+    return [
+        f"{least[name]} tasks {name} are left, {most[name]} were there"
+        for name in sorted(names)
+        if least[name] > max(most[name], hubs // 2)
+    ]
 
 
 def files() -> int:
@@ -66,4 +79,7 @@ async def run(faults: Sequence[Fault]) -> Run:
     with of_names.resolved():
         outcomes = await asyncio.gather(*(judge(fault, ready, calm) for fault in faults))
     await asyncio.sleep(0)
-    return Run(outcomes, (ready.tasks, calm.tasks), (before, files()))
+    left = left_over(ready.looks, calm.looks, len(faults))
+    if (after := files()) > before:
+        left.append(f"{after} open files are left, {before} were there")
+    return Run(outcomes, left)

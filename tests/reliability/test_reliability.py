@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -21,7 +22,7 @@ from tests.live.conftest import running
 from tests.live.relay import relay
 from tests.reliability.of_names import CLOCK
 from tests.reliability.report import COLUMNS
-from tests.reliability.run import FAULTS, run
+from tests.reliability.run import FAULTS, left_over, run
 from tests.tui.helpers import MEDIUM, screen_text, tap
 from tests.tui.helpers import until as until_shown
 
@@ -94,3 +95,11 @@ async def test_a_topic_that_hangs_delays_no_other(redis_url: str, monkeypatch: p
 
         await until(all_are_read_often)
         assert "leaderboards" not in times
+
+
+def test_a_task_that_stays_is_found_and_one_of_a_moment_is_not() -> None:
+    before = [Counter(keep=4, reading=2), Counter(keep=4)]
+    assert left_over(before, [Counter(keep=4, reading=3), Counter(keep=4)], 4) == []
+    assert left_over(before, [Counter(keep=5, reading=1), Counter(keep=5)], 4) == [
+        "5 tasks keep are left, 4 were there"
+    ]

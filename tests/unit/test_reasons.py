@@ -83,6 +83,12 @@ def test_what_the_server_says(error: str, told: str) -> None:
         (ConnectionRefusedError(111, "Connect call failed"), "connection refused"),
         (ConnectionResetError(104, "reset by peer"), RESET),
         (BrokenPipeError(32, "broken pipe"), CLOSED),
+        (OSError(113, "Connect call failed ('10.1.1.1', 6379)"), "No route to host"),
+        (
+            OSError("Multiple exceptions: [Errno 101] Connect call failed ('::1', 1), [Errno 111] Connect call failed"),
+            "connection refused",
+        ),
+        (OSError("Multiple exceptions: [Errno 101] Connect call failed, [Errno 113] Connect call failed"), "No route"),
         (OSError("cannot reach redis://me:s3cret@localhost:6379/0"), "cannot reach redis://"),
     ],
 )
