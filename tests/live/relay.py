@@ -27,6 +27,8 @@ class _Link:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
+        self.before = b""
+        """The request before."""
         self.is_deaf = False
         """Whether replies are dropped."""
         self.dropped = asyncio.Event()
@@ -172,12 +174,13 @@ class Relay:
                 continue
             if any(word in data for word in self.forbidden):
                 return
-            if self._answered is not None and self._answered[0].search(data):
+            is_question, link.before = _is_question(link.before, data), data
+            if self._answered is not None and not is_question and self._answered[0].search(data):
                 (_, reply, meanwhile), self._answered = self._answered, None
                 meanwhile()
                 link.writer.write(reply)
                 continue
-            loss = self._takes_away(data)
+            loss = None if is_question else self._takes_away(data)
             link.is_deaf = link.is_deaf or loss is not None
             if loss == "missed":
                 return
@@ -247,6 +250,12 @@ async def relay(
         assert relay._server is not None
         relay._server.close()
         await relay.hang_up()
+
+
+def _is_question(before: bytes, data: bytes) -> bool:
+    """Whether commands are sent to learn rights: queued and discarded, or EXEC right after MULTI (before Redis 7)."""
+    is_empty = _named("MULTI").match(before) is not None and _named("EXEC").match(data) is not None
+    return is_empty or _named("DISCARD").search(data) is not None
 
 
 def _named(command: str) -> re.Pattern[bytes]:
