@@ -29,8 +29,12 @@ class Readings:
         topic = source.topic
         if self._deployment.kind == "sentinel":
             return Reading(topic, "error", note=self._deployment.trouble, away=True)
+        absences = self._deployment.absences
         try:
             sample = await source.read()
+            if self._deployment.absences != absences and not self._deployment.partial:
+                # A primary that was missing is there again: what was told as not there is.
+                sample = await source.read()
         except Exception as error:
             return self._failed(topic, error)
         return self._reading(topic, sample)

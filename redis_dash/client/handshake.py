@@ -107,6 +107,7 @@ class Handshake:
         except SourceError:
             if self._one_by_one:
                 steps[0].postpone()
+                connection.try_soon()  # the next attempt leaves this step out
             self._one_by_one = True
             raise
 

@@ -113,6 +113,11 @@ class Nodes:
             return self._cluster.members.partial
         return f"{UNFOLLOWED}: {self._unfollowed}" if self._unfollowed else ""
 
+    @property
+    def absences(self) -> int:
+        """How often keys were told as not there because their primary was missing."""
+        return 0 if self._cluster is None else self._cluster.absences
+
     async def run(self) -> None:
         """Follow the cluster or the primary until cancelled. A single server is asked nothing."""
         if self.primary is not None:

@@ -160,6 +160,11 @@ class ReconnectingConnection:
         self._next_try = 0.0
         self._backoff.start_over()
 
+    def try_soon(self) -> None:
+        """Let the next attempt come after the shortest pause: it will differ from the last one."""
+        self._backoff.start_over()
+        self._next_try = time.monotonic() + self._backoff.next_s()
+
     # -- with or without the lock ------------------------------------------------------------------------------------
 
     async def receive(self, commands: Sequence[Command], answer: Answer) -> list[object]:

@@ -91,7 +91,7 @@ async def _wait(seconds: float, desk: Desk, acts: list[tuple[float, str]], what:
 def _told(times: Times) -> str:
     return (
         f"told after {times.noticed:.2f} s, failover after {times.promoted:.2f} s; from then on /truth is exact after "
-        f"{times.certain:.2f} s, all figures are right after {times.right:.2f} s"
+        f"{times.certain:.2f} s, all figures are right after {times.right:.2f} s (until then: {times.last})"
     )
 
 

@@ -39,6 +39,8 @@ class Times(NamedTuple):
     promoted: float
     certain: float
     right: float
+    last: str
+    """What was wrong until then."""
 
     @property
     def good(self) -> bool:
@@ -55,11 +57,17 @@ async def lose_a_primary(servers: Servers, desk: Desk, recorder: Recorder) -> Ti
         desk.statuses()
         await asyncio.sleep(0.01)
     promoted = time.time()
-    right = await moment(lambda: _is_right(desk, recorder, promoted))
+    reasons: list[str] = []
+
+    def is_right() -> bool:
+        reasons.append(_what_is_wrong(desk, recorder, promoted))
+        return not reasons[-1]
+
+    right = await moment(is_right)
     certain = recorder.certain_after(promoted)
     assert certain is not None
     await asyncio.to_thread(servers.restore)
-    return Times(noticed - killed, promoted - killed, certain - promoted, right - promoted)
+    return Times(noticed - killed, promoted - killed, certain - promoted, right - promoted, ["", *reasons][-2])
 
 
 async def moment(condition: Callable[[], bool]) -> float:
@@ -80,24 +88,26 @@ def _is_missing(desk: Desk, note: str) -> bool:
     )
 
 
-def _is_right(desk: Desk, recorder: Recorder, since: float) -> bool:
-    """Whether all topics are read again, and their figures hold the truth as it is now."""
-    if not desk.all_are("ok") or any(reading.taken_at < since for reading in desk.latest.values()):
-        return False
+def _what_is_wrong(desk: Desk, recorder: Recorder, since: float) -> str:
+    """Which topic is not read again, or which figure does not hold the truth as it is now; empty if all is right."""
+    desk.statuses()
+    for topic, reading in desk.latest.items():
+        if reading.status != "ok" or reading.taken_at < since:
+            return f"{topic} is {reading.status}, {reading.note}"
     latest = recorder.latest
     if latest is None or latest.truth["exact_since"] is None or latest.span.begin < since:
-        return False
+        return "/truth is not exact"
     truth, sessions = latest.truth, desk.frame("sessions").count
     players = truth["leaderboard"]["players"]
     boards = {board.key: board.size for board in desk.frame("leaderboards").boards}
     shown = {row.identity for row in desk.frame("rate_limits").rows}
     used = {client for client, one in truth["rate_limits"].items() if one["used"] > 2}
-    return (
-        _is_whole(sessions)
-        and abs(sessions.value - truth["sessions"]) <= 2
-        and abs(boards.get("leaderboard", 0) - players) <= 1
-        and used <= shown
-    )
+    holds = sessions.holds(truth["sessions"]) or abs(sessions.value - truth["sessions"]) <= 2
+    if not _is_whole(sessions) or not holds:
+        return f"{sessions.value} sessions {sessions.certainty}, {truth['sessions']} in /truth"
+    if abs(boards.get("leaderboard", 0) - players) > 1:
+        return f"boards {boards}, {players} players in /truth"
+    return "" if used <= shown else f"clients missing: {used - shown}"
 
 
 def _is_whole(count: Count) -> bool:

@@ -206,14 +206,14 @@ async def test_what_was_counted_stays_until_further_keys_are_counted(
     """Another watch begins with nothing: its first figures would say less."""
     monkeypatch.setattr(watches, "KEPT_S", 60.0)
     client.mset({f"product:{number}": "x" for number in range(20_000)})
-    client.set("rl:203.0.113.9", 3, px=60_000)
+    client.set("rl:203.0.113.9", 3, px=600_000)
     async with running(hub := Hub(Config(url=redis_url, refresh_s=0.1, budget=0.001))):
         hub.ask(FullPass(on=True))
         await until(lambda: "rl:*" in {limit.keys for limit in hub.watch.config.limits})
         hub.ask(FullPass(on=True))  # also of the watch that has begun since
         await until_async(lambda: has_client(hub, "203.0.113.9"))
         watch = hub.watch
-        client.set("fastapi-limiter:198.51.100.7:/search:0:0", 2, px=60_000)
+        client.set("fastapi-limiter:198.51.100.7:/search:0:0", 2, px=600_000)
         hub.ask(FullPass(on=True))
         await until(lambda: hub.watch is not watch)
         hub.drain()
@@ -226,7 +226,7 @@ async def test_what_was_counted_stays_until_further_keys_are_counted(
             return any(len(frame.rows) == 2 for frame in frames)
 
         await until(both_are_listed)
-    assert [frame.count.certainty for frame in frames if len(frame.rows) < 2] in ([], ["exact"])
+    assert {frame.count.certainty for frame in frames if len(frame.rows) < 2} <= {"exact"}
 
 
 async def has_user(hub: Hub, name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -20,13 +21,20 @@ from tests.moving.tally import FEW, Tally
 from tests.moving.timeline import Span, Timeline
 
 replace = msgspec.structs.replace
+ALTERED = 5
+"""So many of the last frames of a topic are changed."""
 
 
 @pytest.fixture(scope="module")
 def recording() -> Recording:
-    """The recording of a short, small scene."""
-    with EmbeddedServer() as server:
-        return asyncio.run(Scene(server, SMALL, 3, [Phase("busy", 1.0, 0.01, 4, ALL)]).record())
+    """The recording of a short, small scene, as long as it takes a loaded machine to show each topic often enough."""
+    for seconds in (1.0, 3.0, 9.0):
+        with EmbeddedServer() as server:
+            recorded = asyncio.run(Scene(server, SMALL, 3, [Phase("busy", seconds, 0.01, 4, ALL)]).record())
+        frames = Counter(one.reading.topic for one in recorded.seen)
+        if min(frames[topic] for topic, _ in LIES.values()) >= ALTERED:
+            break
+    return recorded
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +50,7 @@ def altered(recording: Recording, topic: str, alter: Callable[[Any], Any]) -> Re
         return replace(reading, frame=alter(reading.frame))
 
     seen = list(recording.seen)
-    for place in [place for place, one in enumerate(seen) if one.reading.topic == topic][-5:]:
+    for place in [place for place, one in enumerate(seen) if one.reading.topic == topic][-ALTERED:]:
         seen[place] = seen[place]._replace(reading=changed(seen[place].reading))
     return recording._replace(seen=seen)
 
@@ -63,7 +71,8 @@ LIES: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "limit: blocked": ("rate_limits", lambda frame: replace(frame, rows=first(frame.rows, limit=3))),
     "limit: ended": (
         "rate_limits",
-        lambda frame: replace(frame, rows=first(frame.rows, blocked=False, has_ended=True)),
+        # Of all rows: the window of one of them may in fact have ended before a loaded machine had taken the frame.
+        lambda frame: replace(frame, rows=tuple(replace(row, blocked=False, has_ended=True) for row in frame.rows)),
     ),
     "limits: exact": ("rate_limits", lambda frame: replace(frame, count=exact(5000))),
     "blocked: exact": ("rate_limits", lambda frame: replace(frame, blocked=exact(5000))),
@@ -85,7 +94,7 @@ LIES: dict[str, tuple[str, Callable[[Any], Any]]] = {
 def test_what_is_wrong_is_found(recording: Recording, fair: Tally, what: str) -> None:
     topic, lie = LIES[what]
     after = judge(altered(recording, topic, lie))
-    assert after.wrong[what] >= fair.wrong[what] + 4
+    assert after.wrong[what] >= fair.wrong[what] + ALTERED - 1
     assert not after.good
 
 

@@ -117,7 +117,7 @@ SCREENS = {
     "a row": (("2", "down"), "user1@"),
     "a question": (("2", "down", "r"), "Sign this session out?"),
     "its other button": (("2", "down", "r", "tab"), "Sign this session out?"),
-    "details": (("2", "down", "enter"), "left"),
+    "details": (("2", "down", "enter"), "Esc closes"),
     "help": (("question_mark",), "Everywhere"),
     "the kinds of keys": (("d", "down"), "2 kinds"),
     "a form": (("d", "down", "e"), "leaves"),

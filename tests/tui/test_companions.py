@@ -12,7 +12,7 @@ from redis_dash.core.commands import RemovedCompanion, RestoreSession
 from redis_dash.core.credential import Credential
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
-from tests.tui.helpers import MEDIUM, running, screen_text, shows, tap, until
+from tests.tui.helpers import MEDIUM, case, leave, running, screen_text, shows, tap, until
 
 REMOVED = "0001… is removed from user:ann@example.com:sessions"
 ROW = msgspec.structs.replace(fakes.session(1), companions=(REMOVED, "data:0001… is deleted"), last_seen_at=1.7e9)
@@ -25,7 +25,6 @@ def feed_with(**rights: object) -> FakeFeed:
     return feed
 
 
-@pytest.mark.parametrize("size", [(50, 18), (80, 24), MEDIUM])
 @pytest.mark.parametrize(
     ("rights", "texts"),
     [
@@ -54,11 +53,8 @@ def feed_with(**rights: object) -> FakeFeed:
         ),
     ],
 )
-async def test_the_question_says_what_else_is_changed(
-    rights: dict[str, object], texts: tuple[str, ...], size: tuple[int, int]
-) -> None:
-    async with running(feed_with(**rights), size) as (app, pilot):
-        await tap(pilot, "2", "r")
+async def test_the_question_says_what_else_is_changed(rights: dict[str, object], texts: tuple[str, ...]) -> None:
+    async with running(feed_with(**rights), MEDIUM) as (app, pilot):
 
         def shown() -> str:
             """What the question says, without line ends."""
@@ -66,9 +62,14 @@ async def test_the_question_says_what_else_is_changed(
             lines = screen_text(app).splitlines()[region.y : region.bottom]
             return re.sub(r"\s+", "", "".join(line[region.x : region.right] for line in lines))
 
-        wanted = [*texts, "Sign out (y)", *(["Sign this session out?"] if size[1] > 18 else [])]
-        await shows(app, pilot, "Sign out (y)")
-        await until(pilot, lambda: all(re.sub(r"\s+", "", text) in shown() for text in wanted))
+        for size in ((50, 18), (80, 24), MEDIUM):
+            with case(size):
+                await pilot.resize_terminal(*size)
+                await tap(pilot, "2", "r")
+                wanted = [*texts, "Sign out (y)", *(["Sign this session out?"] if size[1] > 18 else [])]
+                await shows(app, pilot, "Sign out (y)")
+                await until(pilot, lambda: all(re.sub(r"\s+", "", text) in shown() for text in wanted))  # noqa: B023
+                await leave(app, pilot)
 
 
 async def test_the_question_names_all_that_is_changed_however_long_the_names_are() -> None:

@@ -17,7 +17,7 @@ from redis_dash.tui.screens import confirm
 from redis_dash.tui.text import plain
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
-from tests.tui.helpers import MEDIUM, WIDE, running, screen_text, shows, tap, until
+from tests.tui.helpers import MEDIUM, WIDE, case, leave, running, screen_text, shows, tap, until
 
 ROWS = [fakes.session(i) for i in range(5)]
 UNDO = RestoreSession(ROWS[1].key, ROWS[1].user, b"dump", 2e9)
@@ -110,21 +110,25 @@ async def test_the_question_says_who_and_what() -> None:
 @pytest.mark.parametrize(
     ("can_undo", "shown"),
     [
-        (True, "The key is deleted, and nothing else."),
-        (True, "u asks and brings it back, until you quit."),
-        (None, "The key is deleted, if this user may do so."),
-        (None, "u asks and brings it back, until you quit,"),
-        (None, "if RESTORE is allowed."),
-        (False, "No undo: DUMP or RESTORE is not allowed."),
+        (True, ("The key is deleted, and nothing else.", "u asks and brings it back, until you quit.")),
+        (
+            None,
+            (
+                "The key is deleted, if this user may do so.",
+                "u asks and brings it back, until you quit,",
+                "if RESTORE is allowed.",
+            ),
+        ),
+        (False, ("No undo: DUMP or RESTORE is not allowed.",)),
     ],
 )
-async def test_the_question_promises_only_what_can_be_done(can_undo: bool | None, shown: str) -> None:
+async def test_the_question_promises_only_what_can_be_done(can_undo: bool | None, shown: tuple[str, ...]) -> None:
     """The whole question fits the smallest terminal in which it is asked."""
     feed = feed_with()
     feed.put(fakes.ok("sessions", msgspec.structs.replace(fakes.sessions(*ROWS), can_undo=can_undo), coverage=1.0))
     async with running(feed, (50, 18)) as (app, pilot):
         await tap(pilot, "2", "r")
-        await shows(app, pilot, "Sign this session out?", shown, "(y)")
+        await shows(app, pilot, "Sign this session out?", *shown, "(y)")
         assert "refused" not in screen_text(app)
 
 
@@ -135,24 +139,31 @@ async def test_what_is_brought_back_ends_when_it_would_have() -> None:
         await shows(app, pilot, "The key is written again, to end when it would have ended.")
 
 
-@pytest.mark.parametrize("size", [(50, 18), (60, 20), (100, 28), MEDIUM])
 @pytest.mark.parametrize("keys", [("2", "r"), ("u",)])
-async def test_the_question_says_where(size: tuple[int, int], keys: tuple[str, ...]) -> None:
-    """A long address keeps its beginning and end; a short one is whole."""
-    for target, shown in (
+@pytest.mark.parametrize(
+    ("target", "shown"),
+    [
         ("redis://127.0.0.1:6379/0", ["redis://127.0.0.1:6379/0"]),
         ("rediss://ops@" + "db.production." * 9 + "example.com:6380/12", ["rediss://ops@db", "…", "com:6380/12"]),
-    ):
-        feed = feed_with()
-        feed.target = target
-        feed.put(fakes.ok("sessions", fakes.sessions(fakes.session(1, "someone" * 30, "role" * 30)), coverage=1.0))
-        async with running(feed, size) as (app, pilot):
-            app._undo.commands.append(UNDO)
-            await tap(pilot, *keys)
-            await shows(app, pilot, "session", "?", "(y)", *shown)
-            (line,) = [line for line in screen_text(app).splitlines() if "server  " in line]
-            assert all(part in line for part in shown)
-            assert "Cancel (Esc)" in screen_text(app)
+    ],
+    ids=["short", "long"],
+)
+async def test_the_question_says_where(keys: tuple[str, ...], target: str, shown: list[str]) -> None:
+    """A long address keeps its beginning and end; a short one is whole."""
+    feed = feed_with()
+    feed.target = target
+    feed.put(fakes.ok("sessions", fakes.sessions(fakes.session(1, "someone" * 30, "role" * 30)), coverage=1.0))
+    async with running(feed, MEDIUM) as (app, pilot):
+        app._undo.commands.append(UNDO)
+        for size in ((50, 18), (60, 20), (100, 28), MEDIUM):
+            with case(size):
+                await pilot.resize_terminal(*size)
+                await tap(pilot, *keys)
+                await shows(app, pilot, "session", "?", "(y)", *shown)
+                (line,) = [line for line in screen_text(app).splitlines() if "server  " in line]
+                assert all(part in line for part in shown)
+                assert "Cancel (Esc)" in screen_text(app)
+                await leave(app, pilot)
 
 
 @pytest.mark.parametrize("width", range(9))

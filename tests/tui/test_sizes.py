@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from textwrap import wrap
 
 import pytest
@@ -10,7 +11,7 @@ from textual.geometry import Size
 from redis_dash.tui.size_notice import LEAST, QUESTION_SIZE, notice_lines
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
-from tests.tui.helpers import MEDIUM, broken, running, screen_text, shows, tap, until
+from tests.tui.helpers import MEDIUM, broken, case, running, screen_text, shows, tap, until
 
 TINY = ((20, 5), (16, 4), (12, 3), (9, 2), (5, 1), (2, 1), (29, 40), (200, 3))
 SCREENS = {
@@ -36,13 +37,13 @@ def is_filled(text: str, width: int, height: int) -> bool:
     return [len(line) for line in text.split("\n")] == [width] * height
 
 
-@pytest.mark.parametrize("width", range(1, 60))
-@pytest.mark.parametrize("height", [1, 2, 3, 4, 7])
-def test_the_notice_fits(width: int, height: int) -> None:
-    lines = notice_lines(Size(width, height))
-    assert len(lines) <= height
-    assert max(map(len, lines)) <= width
-    assert "".join(lines).strip()
+def test_the_notice_fits() -> None:
+    for width, height in product(range(1, 60), (1, 2, 3, 4, 7)):
+        with case((width, height)):
+            lines = notice_lines(Size(width, height))
+            assert len(lines) <= height
+            assert max(map(len, lines)) <= width
+            assert "".join(lines).strip()
 
 
 def test_the_notice_says_how_much_is_needed_where_that_fits() -> None:

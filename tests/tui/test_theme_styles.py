@@ -98,7 +98,7 @@ SCREENS = {
     ),
     "a question": (("2", "down", "r"), "Sign this session out?"),
     "its other button": (("2", "down", "r", "tab"), "Sign this session out?"),
-    "details": (("2", "down", "enter"), "left"),
+    "details": (("2", "down", "enter"), "Esc closes"),
     "help": (("question_mark",), "Everywhere"),
     "the kinds of keys": (("d", "down"), "2 kinds"),
     "the palette": (("ctrl+p", "z", "o"), "Let the pane fill"),

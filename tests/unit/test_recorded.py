@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,12 +24,6 @@ SESSION = {"key", "user", "signed_in", "role", "expires_in_s"}
 LIMIT = {"keys", "client", "hits", "let_in", "used", "limit", "window_s", "blocked", "resets_in_s"}
 
 
-@pytest.fixture(params=RECORDED, ids=[path.stem for path in RECORDED])
-def recording(request: pytest.FixtureRequest) -> Any:
-    assert request.param.stat().st_size <= record.LARGEST
-    return json.loads(request.param.read_text())
-
-
 def values(content: Any) -> list[bytes]:
     """Every string of a value, as bytes."""
     if isinstance(content, list):
@@ -41,7 +36,7 @@ def test_each_application_is_recorded_and_nothing_else() -> None:
     assert {path.stem for path in RECORDED} == wanted
 
 
-def test_a_recording_says_what_was_run(recording: Any) -> None:
+def a_recording_says_what_was_run(recording: Any) -> None:
     truth = recording["truth"]
     assert truth["kind"] in KINDS
     assert truth["framework"]
@@ -50,7 +45,7 @@ def test_a_recording_says_what_was_run(recording: Any) -> None:
     assert all("==" in one or "@" in one[1:] for one in recording["requires"])
 
 
-def test_the_keys_decode(recording: Any) -> None:
+def the_keys_decode(recording: Any) -> None:
     names = [key["name"] for key in recording["keys"]]
     assert names == [escaped(unescaped(name)) for name in names]
     assert len(set(names)) == len(names)
@@ -61,7 +56,7 @@ def test_the_keys_decode(recording: Any) -> None:
         assert values(key["value"])
 
 
-def test_each_key_that_the_application_knows_is_there(recording: Any) -> None:
+def each_key_that_the_application_knows_is_there(recording: Any) -> None:
     truth = recording["truth"]
     known = {row["key"] for row in truth.get("sessions", [])}
     known |= {key for row in truth.get("limits", []) for key in row["keys"]}
@@ -71,7 +66,7 @@ def test_each_key_that_the_application_knows_is_there(recording: Any) -> None:
     assert known or truth["kind"] == "bystander"
 
 
-def test_what_the_application_knows_is_complete(recording: Any) -> None:
+def what_the_application_knows_is_complete(recording: Any) -> None:
     truth = recording["truth"]
     for row in truth.get("sessions", []):
         assert row.keys() >= SESSION
@@ -85,7 +80,7 @@ def test_what_the_application_knows_is_complete(recording: Any) -> None:
         assert truth["revoke"]["works_before"]
 
 
-def test_a_session_ends_when_the_application_says(recording: Any) -> None:
+def a_session_ends_when_the_application_says(recording: Any) -> None:
     left = {key["name"]: key["pttl"] for key in recording["keys"]}
     for row in recording["truth"].get("sessions", []):
         if left[row["key"]] != -1:
@@ -93,14 +88,14 @@ def test_a_session_ends_when_the_application_says(recording: Any) -> None:
             assert row["expires_in_s"] - 60 < left[row["key"]] / 1000 <= row["expires_in_s"] + 10
 
 
-def test_the_messages_are_named_as_what_the_application_has_published(recording: Any) -> None:
+def the_messages_are_named_as_what_the_application_has_published(recording: Any) -> None:
     named = [shown(*message) for message in recording["messages"]]
     facts = message_facts(recording["truth"], named)
     assert [fact.told for fact in facts if fact.verdict == "wrong"] == []
     assert bool(facts) == bool(recording["messages"])
 
 
-def test_the_entries_of_streams_are_named_as_what_wrote_them(recording: Any) -> None:
+def the_entries_of_streams_are_named_as_what_wrote_them(recording: Any) -> None:
     named = []
     for key in recording["keys"]:
         for entry, fields in key["value"] if key["type"] == "stream" else ():
@@ -114,10 +109,31 @@ def test_the_entries_of_streams_are_named_as_what_wrote_them(recording: Any) -> 
     assert len(entries) == len(named) or {name for name, _ in named} == {STREAMS[truth["framework"]]}
 
 
-def test_a_recording_tells_nothing_of_the_machine(recording: Any) -> None:
+def a_recording_tells_nothing_of_the_machine(recording: Any) -> None:
     data = b"\n".join(data for key in recording["keys"] for data in [unescaped(key["name"]), *values(key["value"])])
     data += b"\n".join(decoded(content) for _, content in recording["messages"])
     assert not re.search(rb"/(tmp|home|root|usr|Users)/|site-packages|node_modules", data)
+
+
+CHECKS = (
+    a_recording_says_what_was_run,
+    the_keys_decode,
+    each_key_that_the_application_knows_is_there,
+    what_the_application_knows_is_complete,
+    a_session_ends_when_the_application_says,
+    the_messages_are_named_as_what_the_application_has_published,
+    the_entries_of_streams_are_named_as_what_wrote_them,
+    a_recording_tells_nothing_of_the_machine,
+)
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=[path.stem for path in RECORDED])
+def test_a_recording(path: Path) -> None:
+    """Each check: the traceback names the one that fails."""
+    assert path.stat().st_size <= record.LARGEST
+    recording = json.loads(path.read_text())
+    for check in CHECKS:
+        check(recording)
 
 
 @pytest.mark.parametrize("data", [b"plain", b"a\\b", b"\\x00 in letters", b"\x00\xff\r\n", "zoë".encode(), b""])

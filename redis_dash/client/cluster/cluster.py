@@ -39,6 +39,8 @@ class Cluster:
 
     def __init__(self, members: Members) -> None:
         self.members = members
+        self.absences = 0
+        """How often keys were told as not there because their primary was missing."""
         self._compared: object = None
         self._runs = False
         """Whether ``run`` looks at the primaries, so that no command waits for those that do not answer."""
@@ -111,7 +113,7 @@ class Cluster:
                 elif strict:
                     raise AwayError(self.members.partial)
                 else:
-                    replies[place] = absent_reply(commands[place])
+                    replies[place], self.absences = absent_reply(commands[place]), self.absences + 1
             asking.clear()
             left, redirects = await self._send(plan, commands, replies)
             followed += 1
