@@ -17,6 +17,7 @@ from tests.live.cluster.test_topics import config, write_all
 from tests.live.conftest import running
 from tests.live.relay import Relay, relay
 from tests.live.test_hub import Desk
+from tests.live.versions import needs
 
 READINGS = 20
 
@@ -33,6 +34,7 @@ class Site(NamedTuple):
 async def site() -> AsyncIterator[Site]:
     async with AsyncExitStack() as stack:
         cluster = stack.enter_context(EmbeddedCluster(replicas=0, node_timeout=60.0))
+        needs(cluster.clients[0], 7, what="an announced port that can be changed while a server runs")
         write_all(app := Application(cluster))
         links = [await stack.enter_async_context(relay(server.port)) for server in cluster.servers]
         for client, link in zip(cluster.clients, links, strict=True):
