@@ -107,7 +107,7 @@ FAULTS = [
         "300 ms a reply",
         "the relay delays each reply",
         late,
-        r"ping 3\d\d ms",
+        r"ping ([3-9]\d\d|\d,\d{3}) ms",
         lasts_s=6.0,
         keeps_connection=True,
         goes_on=True,

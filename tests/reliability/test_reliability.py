@@ -35,7 +35,7 @@ KEY_S = 2.5
 
 def test_every_fault_is_told_and_recovers_and_loses_nothing_in_silence() -> None:
     found = asyncio.run(run(FAULTS))
-    assert found.wrong == []
+    assert not found.wrong, "\n".join(found.wrong)
     assert all(None not in (one.noticed_s, one.said_s, one.recovered_s) for one in found.outcomes)
     assert sum(one.missed for one in found.outcomes) > 0
     assert all(one.published > 0 for one in found.outcomes)
