@@ -116,7 +116,7 @@ FAULTS = [
         "20 kB/s",
         "the relay throttles",
         thin,
-        r"ping \d{2,} ms",
+        r"ping \d{2,} ms|\d+ s old",
         lasts_s=6.0,
         keeps_connection=True,
         goes_on=True,

@@ -29,3 +29,12 @@ async def at_rest(demo: LivingDemo) -> dict[str, Any]:
         await asyncio.sleep(0.05)
     play(demo, "pause")
     return await asyncio.to_thread(settled, demo.truth)
+
+
+async def certain(demo: LivingDemo) -> dict[str, Any]:
+    """The truth, when the application is certain of it: after a loss it first reads again what it had counted."""
+    truth = demo.truth()
+    while truth["exact_since"] is None:
+        await asyncio.sleep(0.1)  # the interval between two questions
+        truth = demo.truth()
+    return truth

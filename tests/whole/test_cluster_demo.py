@@ -17,7 +17,7 @@ from tests.demo.deployed import play, played
 from tests.demo.living import LivingDemo, living_demo
 from tests.live.conftest import running
 from tests.whole.agreement import assert_equal, settled
-from tests.whole.resting import at_rest, config
+from tests.whole.resting import at_rest, certain, config
 from tests.whole.watching import Watch
 
 TOPICS = [source.topic for source in SOURCES]
@@ -71,8 +71,7 @@ async def test_no_exact_figure_is_wrong_while_the_cluster_changes(demo: LivingDe
     assert not watch.wrong
     assert watch.seen == {"sessions", "leaderboards", "cache", "rate_limits"}
     assert any(note.startswith("2 of 3 primaries") for note in watch.notes) == (scenario == "kill-node")
-    later = demo.truth()
-    assert later["exact_since"] is not None
+    later = await certain(demo)
     # Nothing was lost: nothing was written either.
     assert {name: later[name] for name in ("sessions", "caches", "leaderboard")} == {
         name: truth[name] for name in ("sessions", "caches", "leaderboard")

@@ -15,7 +15,7 @@ from tests.demo.deployed import played
 from tests.demo.living import LivingDemo, living_demo
 from tests.live.conftest import running
 from tests.whole.agreement import assert_equal
-from tests.whole.resting import at_rest, config
+from tests.whole.resting import at_rest, certain, config
 from tests.whole.watching import Watch
 
 TOPICS = [source.topic for source in SOURCES]
@@ -49,7 +49,7 @@ async def test_no_exact_figure_is_wrong_while_the_primary_changes(demo: LivingDe
         assert hub.errors == 0
     assert not watch.wrong
     assert watch.seen == {"sessions", "leaderboards", "cache", "rate_limits"}
-    later = demo.truth()
+    later = await certain(demo)
     assert later["exact_since"] > truth["exact_since"]
     # Nothing was lost: nothing was written either.
     assert {name: later[name] for name in ("sessions", "caches", "leaderboard")} == {
