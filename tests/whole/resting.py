@@ -31,10 +31,14 @@ async def at_rest(demo: LivingDemo) -> dict[str, Any]:
     return await asyncio.to_thread(settled, demo.truth)
 
 
-async def certain(demo: LivingDemo) -> dict[str, Any]:
-    """The truth, when the application is certain of it: after a loss it first reads again what it had counted."""
+async def certain(demo: LivingDemo, before: float | None = None) -> dict[str, Any]:
+    """The truth, when the application is certain of it: after a loss it first reads again what it had counted.
+
+    Args:
+        before: since when it was certain before a loss, which it still has to notice.
+    """
     truth = demo.truth()
-    while truth["exact_since"] is None:
+    while truth["exact_since"] in (None, before):
         await asyncio.sleep(0.1)  # the interval between two questions
         truth = demo.truth()
     return truth
