@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import psutil
@@ -55,3 +56,8 @@ class Usage(NamedTuple):
             f"{self.memory_mb:.0f} MB, {self.tasks} tasks, {self.connections} connections, {self.files} files, "
             f"{self.threads} threads"
         )
+
+
+def least(measured: Sequence[Usage]) -> Usage:
+    """The lowest value of each."""
+    return Usage(*map(min, zip(*measured, strict=True)))
