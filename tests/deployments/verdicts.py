@@ -89,7 +89,8 @@ class Verdicts:
             self._check("limits: exact, all clients", always <= shown, seen, f"missing: {always - shown}")
 
     def _row(self, row: LimitRow, seen: Seen) -> None:
-        read = Span(seen.span.begin - row.age_s - UNTOLD_AGE_S, seen.span.end - row.age_s + LATE_S)
+        # An age is the longest that it may be: on a slow link the row may have been read later.
+        read = Span(seen.span.begin - row.age_s - UNTOLD_AGE_S, seen.span.end + LATE_S)
         window = self._recorder.window(*read)
         if window is None or row.has_ended:
             return
