@@ -121,6 +121,7 @@ class Soak:
         """What the process holds when all is quiet."""
         await self.recover()
         await self.watch(REST_S)
+        self._place.close_own_connections()
         measured = []
         for _ in range(MEASURED):
             await self.watch(0.13)  # no multiple of the time between two readings, whose tasks come and go

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
+
+import redis
 
 from demo_server.process.embedded import EmbeddedServer
 from demo_server.process.embedded_cluster import EmbeddedCluster
@@ -26,6 +28,13 @@ class World(NamedTuple):
     """For the dashboard: perhaps through a relay."""
     faults: Mapping[str, Fault]
     link: LinkFaults | None = None
+    clients: Callable[[], Sequence[redis.Redis]] = tuple
+    """Those by which the tests themselves ask the servers."""
+
+    def close_own_connections(self) -> None:
+        """Close what is not the dashboard's."""
+        for client in self.clients():
+            client.connection_pool.disconnect()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -43,7 +52,14 @@ async def world(kind: Kind, chance: random.Random) -> AsyncIterator[World]:
                 yield World(server.url, link.url, faults, LinkFaults(link))
     elif kind == "cluster":
         with EmbeddedCluster(node_timeout=NODE_TIMEOUT_S) as cluster:
-            yield World(cluster.url, cluster.url, cluster_faults(cluster, chance))
+            yield World(
+                cluster.url, cluster.url, cluster_faults(cluster, chance), clients=lambda: tuple(cluster.clients)
+            )
     else:
         with EmbeddedSentinel() as watched:
-            yield World(watched.url, watched.url, sentinel_faults(watched, chance))
+            yield World(
+                watched.url,
+                watched.url,
+                sentinel_faults(watched, chance),
+                clients=lambda: (*watched.clients, *watched.sentinel_clients),
+            )
