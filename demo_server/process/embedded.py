@@ -46,16 +46,21 @@ def find_server() -> Path:
     raise EmbeddedServerError(_INSTALL_HINT)
 
 
-def major_version(program: Path) -> int:
-    """Return the first number of a server's version: 6 of Redis 6.2.14. Raises EmbeddedServerError."""
+def product_and_version(program: Path) -> tuple[str, str]:
+    """Return what a server is: `Redis` and `6.2.14`. Raises EmbeddedServerError."""
     try:
         shown = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=_VERSION_TIMEOUT).stdout
     except (OSError, subprocess.TimeoutExpired) as error:
         raise EmbeddedServerError(f"{program} does not tell its version: {error}") from error
-    found = re.search(r"\bv=(\d+)", shown)
+    found = re.search(r"^(\w+) server v=(\d+\S*)", shown)
     if found is None:
         raise EmbeddedServerError(f"{program} does not tell its version")
-    return int(found[1])
+    return found[1].capitalize(), found[2]
+
+
+def major_version(program: Path) -> int:
+    """Return the first number of a server's version: 6 of Redis 6.2.14. Raises EmbeddedServerError."""
+    return int(product_and_version(program)[1].partition(".")[0])
 
 
 class EmbeddedServer:

@@ -4,34 +4,33 @@ import contextlib
 import os
 import signal
 import socket
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
-from types import MappingProxyType, TracebackType
-from typing import Any, Self
+from types import MappingProxyType
+from typing import Any
 
 import redis
 
 from demo_server.process import embedded
 from demo_server.process.embedded import EmbeddedServer, EmbeddedServerError, free_port
+from demo_server.process.embedded_servers import EmbeddedServers, ask
 from demo_server.process.guarded import GuardedFolder
 
 SLOTS = 16384
-_READY_TIMEOUT = 30.0  # seconds
-_POLL = 0.02  # seconds
 _ATTEMPTS = 5
 _SLOTS_AT_ONCE = 20
 _BUS_OFFSET = 10_000  # servers before Redis 7 talk to each other on the port so far above their own
 
 
-class EmbeddedCluster:
+class EmbeddedCluster(EmbeddedServers):
     """Primaries that share the slots evenly, and replicas of them.
 
-    A synchronous context manager. The first servers are the primaries; server `primaries + n` is the replica of server
+    The first servers are the primaries; server `primaries + n` is the replica of server
     `n`. `node_timeout` is how long the others wait before they elect a replica in place of a silent primary.
     """
+
+    together = "the cluster"
 
     def __init__(
         self,
@@ -41,6 +40,7 @@ class EmbeddedCluster:
         options: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """`options` are further settings of each server."""
+        super().__init__()
         self._numbers = primaries, replicas
         self._options = {
             "cluster-enabled": "yes",
@@ -48,7 +48,6 @@ class EmbeddedCluster:
             "repl-diskless-sync-delay": "0",
             **options,
         }
-        self._running = ExitStack()
         self._folder = GuardedFolder()
         self._buses: list[int] = []  # the ports on which they talk to each other
         self._all: list[EmbeddedServer] = []
@@ -61,14 +60,6 @@ class EmbeddedCluster:
         hosts = ",".join(f"127.0.0.1:{server.port}" for server in self.servers[: self._numbers[0]])
         return f"redis+cluster://{hosts}/0"
 
-    def start(self) -> None:
-        """Start the servers and join them; returns when the cluster is up. Raises EmbeddedServerError."""
-        try:
-            self._start()
-        except BaseException:
-            self.stop()
-            raise
-
     def _start(self) -> None:
         program = embedded.find_server()
         is_old = embedded.major_version(program) < 7
@@ -77,20 +68,18 @@ class EmbeddedCluster:
         with ThreadPoolExecutor() as pool:
             started = list(pool.map(lambda _: self._started(program, is_old), range(sum(self._numbers))))
         self.servers, self._buses = tuple(server for server, _ in started), [bus for _, bus in started]
-        self.clients = tuple(redis.Redis(port=server.port, socket_timeout=5) for server in self.servers)
-        for client in self.clients:
-            self._running.callback(client.close)
+        self.clients = self._clients(self.servers)
         primaries, replicas = self._numbers
         ends = [SLOTS * number // primaries for number in range(primaries + 1)]
         for number, client in enumerate(self.clients):
-            _ask(client, "CLUSTER SET-CONFIG-EPOCH", number + 1)
+            ask(client, "CLUSTER SET-CONFIG-EPOCH", number + 1)
             if number < primaries:
-                _ask(client, "CLUSTER ADDSLOTS", *range(ends[number], ends[number + 1]))
+                ask(client, "CLUSTER ADDSLOTS", *range(ends[number], ends[number + 1]))
         for server, bus in zip(self.servers[1:], self._buses[1:], strict=True):
-            _ask(self.clients[0], "CLUSTER MEET", "127.0.0.1", server.port, bus)
+            ask(self.clients[0], "CLUSTER MEET", "127.0.0.1", server.port, bus)
         self.wait_until(lambda: all(self._knows_all(client) for client in self.clients))
         for number in range(replicas):
-            _ask(self.clients[primaries + number], "CLUSTER REPLICATE", self.id_of(number % primaries))
+            ask(self.clients[primaries + number], "CLUSTER REPLICATE", self.id_of(number % primaries))
         self.wait_until(self.is_up)
 
     def _started(self, program: Path, is_old: bool) -> tuple[EmbeddedServer, int]:
@@ -116,12 +105,12 @@ class EmbeddedCluster:
         raise AssertionError  # the last attempt returns or raises
 
     def _knows_all(self, client: redis.Redis) -> bool:
-        facts: Mapping[str, str] = _ask(client, "CLUSTER INFO")
+        facts: Mapping[str, str] = ask(client, "CLUSTER INFO")
         return int(facts["cluster_known_nodes"]) == len(self.servers)
 
     def id_of(self, number: int) -> str:
         """The name that the cluster has for a server."""
-        found = _ask(self.clients[number], "CLUSTER MYID")
+        found = ask(self.clients[number], "CLUSTER MYID")
         return found.decode() if isinstance(found, bytes) else str(found)
 
     def is_up(self) -> bool:
@@ -165,7 +154,7 @@ class EmbeddedCluster:
 
     def failover(self, replica: int) -> None:
         """Let a replica take the place of its primary, which waits until it has the last write."""
-        _ask(self.clients[replica], "CLUSTER FAILOVER")
+        ask(self.clients[replica], "CLUSTER FAILOVER")
 
     def _number_at(self, port: int) -> int:
         return next(number for number, server in enumerate(self.servers) if server.port == port)
@@ -193,8 +182,8 @@ class EmbeddedCluster:
         for few in (moving[at : at + _SLOTS_AT_ONCE] for at in range(0, len(moving), _SLOTS_AT_ONCE)):
             self._begin_moves(few, source, target)
             for slot in few:
-                while keys := _ask(self.clients[source], "CLUSTER GETKEYSINSLOT", slot, 100):
-                    _ask(self.clients[source], "MIGRATE", "127.0.0.1", port, "", 0, 5000, "KEYS", *keys)
+                while keys := ask(self.clients[source], "CLUSTER GETKEYSINSLOT", slot, 100):
+                    ask(self.clients[source], "MIGRATE", "127.0.0.1", port, "", 0, 5000, "KEYS", *keys)
             self._end_moves(few, source, target)
 
     def begin_move(self, slot: int, target: int) -> None:
@@ -216,32 +205,11 @@ class EmbeddedCluster:
     def _set_slots(self, number: int, slots: Sequence[int], state: str, name: str) -> None:
         """Tell a server about slots, side by side: it answers each time when its replica knows it too."""
         with ThreadPoolExecutor(len(slots)) as pool:
-            list(pool.map(lambda slot: _ask(self.clients[number], "CLUSTER SETSLOT", slot, state, name), slots))
-
-    def stop(self) -> None:
-        """Stop all servers."""
-        self._running.close()
+            list(pool.map(lambda slot: ask(self.clients[number], "CLUSTER SETSLOT", slot, state, name), slots))
 
     def _stop_servers(self) -> None:
         with ThreadPoolExecutor() as pool:
             list(pool.map(EmbeddedServer.stop, self._all))
-
-    def wait_until(self, condition: Callable[[], bool], within: float = _READY_TIMEOUT) -> None:
-        """Return when a condition holds. Raises TimeoutError."""
-        deadline = time.monotonic() + within
-        while not condition():
-            if time.monotonic() >= deadline:
-                raise TimeoutError("the cluster did not get there in time")
-            time.sleep(_POLL)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 def _port_with_bus() -> int:
@@ -253,12 +221,8 @@ def _port_with_bus() -> int:
             return port
 
 
-def _ask(client: redis.Redis, *command: object) -> Any:
-    return client.execute_command(*command)  # type: ignore[no-untyped-call]
-
-
 def _is_up(client: redis.Redis) -> bool:
-    facts: Mapping[str, str] = _ask(client, "CLUSTER INFO")
+    facts: Mapping[str, str] = ask(client, "CLUSTER INFO")
     replication = client.info("replication")
     is_synchronised = replication["role"] == "master" or replication.get("master_link_status") == "up"
     return facts["cluster_state"] == "ok" and is_synchronised
@@ -268,5 +232,5 @@ def slots_told(client: redis.Redis) -> list[Any]:
     """The reply of CLUSTER SLOTS as the server sends it."""
     with client.client() as alone:  # type: ignore[no-untyped-call]
         alone.response_callbacks.clear()
-        found: list[Any] = _ask(alone, "CLUSTER SLOTS")
+        found: list[Any] = ask(alone, "CLUSTER SLOTS")
     return found

@@ -2,33 +2,33 @@
 
 import os
 import signal
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from pathlib import Path
-from types import MappingProxyType, TracebackType
-from typing import Any, Self
+from types import MappingProxyType
+from typing import Any
 
 import redis
 
 from demo_server.process.embedded import EmbeddedServer
+from demo_server.process.embedded_servers import EmbeddedServers, ask
 
 NAME = "mymaster"
 """What the sentinels call the primary."""
-_READY_TIMEOUT = 30.0  # seconds
-_POLL = 0.02  # seconds
 _OPTIONS = {"repl-diskless-sync-delay": "0"}
 _PERIODS = ("INFO-PERIOD", 1000, "PUBLISH-PERIOD", 500, "TILT-PERIOD", 2000, "MIN-LINK-RECONNECT-PERIOD", 1000)
 
 
-class EmbeddedSentinel:
+class EmbeddedSentinel(EmbeddedServers):
     """A primary with replicas, and sentinels that put a replica in its place when it is down.
 
-    A synchronous context manager. Server 0 is the primary at first. `down_after` is how long a silent primary is waited
-    for: on a busy machine a short time brings failovers without a cause. `failover_timeout` is how long a failover may
-    take before another one is tried. Both are in seconds.
+    Server 0 is the primary at first. `down_after` is how long a silent primary is waited for: on a busy machine a short
+    time brings failovers without a cause. `failover_timeout` is how long a failover may take before another one is
+    tried. Both are in seconds.
     """
+
+    together = "the sentinels"
 
     def __init__(
         self,
@@ -40,11 +40,11 @@ class EmbeddedSentinel:
         program: Path | None = None,
     ) -> None:
         """`options` are further settings of the primary and its replicas; `program` as for the embedded server."""
+        super().__init__()
         self._program = program
         self._numbers = 1 + replicas, sentinels
         self._options = {**_OPTIONS, **options}
         self._patience = down_after, failover_timeout
-        self._running = ExitStack()
         self.servers: tuple[EmbeddedServer, ...] = ()
         self.sentinels: tuple[EmbeddedServer, ...] = ()
         self.clients: tuple[redis.Redis, ...] = ()  # one for each server
@@ -61,14 +61,6 @@ class EmbeddedSentinel:
         """How many sentinels must agree that the primary is down."""
         return self._numbers[1] // 2 + 1
 
-    def start(self) -> None:
-        """Start everything; returns when the sentinels agree. Raises EmbeddedServerError or TimeoutError."""
-        try:
-            self._start()
-        except BaseException:
-            self.stop()
-            raise
-
     def _start(self) -> None:
         servers, sentinels = self._numbers
         with ThreadPoolExecutor() as pool:
@@ -76,7 +68,7 @@ class EmbeddedSentinel:
         self.servers, self.sentinels = tuple(started[:servers]), tuple(started[servers:])
         self.clients, self.sentinel_clients = self._clients(self.servers), self._clients(self.sentinels)
         for client in self.clients[1:]:
-            _ask(client, "REPLICAOF", "127.0.0.1", self.servers[0].port)
+            ask(client, "REPLICAOF", "127.0.0.1", self.servers[0].port)
         self.wait_until(lambda: all(map(_is_synchronised, self.clients)))
         for client in self.sentinel_clients:
             self._monitor(client, 0)
@@ -89,19 +81,13 @@ class EmbeddedSentinel:
         server.start()
         return server
 
-    def _clients(self, servers: tuple[EmbeddedServer, ...]) -> tuple[redis.Redis, ...]:
-        clients = tuple(redis.Redis(port=server.port, socket_timeout=5) for server in servers)
-        for client in clients:
-            self._running.callback(client.close)
-        return clients
-
     def _monitor(self, client: redis.Redis, primary: int) -> None:
         down_after, failover_timeout = (round(seconds * 1000) for seconds in self._patience)
         with suppress(redis.ResponseError):  # Redis before 7.0 does not know it
-            _ask(client, "SENTINEL", "DEBUG", *_PERIODS)
-        _ask(client, "SENTINEL", "MONITOR", NAME, "127.0.0.1", self.servers[primary].port, self.quorum)
+            ask(client, "SENTINEL", "DEBUG", *_PERIODS)
+        ask(client, "SENTINEL", "MONITOR", NAME, "127.0.0.1", self.servers[primary].port, self.quorum)
         settings = ("down-after-milliseconds", down_after, "failover-timeout", failover_timeout)
-        _ask(client, "SENTINEL", "SET", NAME, *settings)
+        ask(client, "SENTINEL", "SET", NAME, *settings)
 
     # -- what there is -----------------------------------------------------------------------------------------------
 
@@ -153,7 +139,7 @@ class EmbeddedSentinel:
     def _fails_over(self) -> bool:
         """Whether a sentinel begins it: none does soon after another failover, when it knows no replica well enough."""
         try:
-            _ask(self.sentinel_clients[self._alive(self.sentinels)[0]], "SENTINEL", "FAILOVER", NAME)
+            ask(self.sentinel_clients[self._alive(self.sentinels)[0]], "SENTINEL", "FAILOVER", NAME)
         except redis.ResponseError as error:
             if not str(error).startswith(("NOGOODSLAVE", "INPROG")):
                 raise
@@ -193,35 +179,10 @@ class EmbeddedSentinel:
         """Let a paused server go on."""
         os.kill(self.servers[number].pid, signal.SIGCONT)
 
-    def stop(self) -> None:
-        """Stop all servers and sentinels."""
-        self._running.close()
-
-    def wait_until(self, condition: Callable[[], bool], within: float = _READY_TIMEOUT) -> None:
-        """Return when a condition holds. Raises TimeoutError."""
-        deadline = time.monotonic() + within
-        while not condition():
-            if time.monotonic() >= deadline:
-                raise TimeoutError("the sentinels did not get there in time")
-            time.sleep(_POLL)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
 
 def _kill(server: EmbeddedServer) -> None:
     os.kill(server.pid, signal.SIGKILL)
     server.stop()
-
-
-def _ask(client: redis.Redis, *command: object) -> Any:
-    return client.execute_command(*command)  # type: ignore[no-untyped-call]
 
 
 def _facts(client: redis.Redis) -> Mapping[str, Any]:

@@ -64,7 +64,7 @@ class Node:
         self.connection = ReconnectingConnection(
             self.target, self._count, self._connected, self.handshake, lambda: silence_s or REPLY_TIMEOUT_S
         )
-        self._is_sentinel = ""
+        self._sentinel_note = ""
         """What is said of it, if it is one."""
         self._info: Info | None = None
         self._info_lock = asyncio.Lock()
@@ -88,7 +88,7 @@ class Node:
     @property
     def trouble(self) -> str:
         """Why the server cannot be used now; empty if it can, or if no attempt was made yet."""
-        return self._is_sentinel if self.kind == "sentinel" else self.connection.trouble
+        return self._sentinel_note if self.kind == "sentinel" else self.connection.trouble
 
     @property
     def unreachable(self) -> bool:
@@ -237,11 +237,11 @@ class Node:
     async def _ensure_connected(self) -> None:
         await self.connection.ensure()
         if self.kind == "sentinel":
-            if not self._is_sentinel:
+            if not self._sentinel_note:
                 from redis_dash.client.sentinel.views import told_instead  # imported here for a quick start
 
-                self._is_sentinel = await told_instead(self.url, self._exchange)
-            raise AwayError(self._is_sentinel)
+                self._sentinel_note = await told_instead(self.url, self._exchange)
+            raise AwayError(self._sentinel_note)
 
     def _connected(self) -> None:
         self._info = None

@@ -11,7 +11,8 @@ import re
 _BAD = "\udc80-\udcff"  # what "surrogateescape" makes of a byte that is not UTF-8; nothing else decodes to it
 _LETTERS = "x[89a-f][0-9a-f]"  # only bytes from 0x80 on can be invalid
 _TO_ESCAPE = re.compile(rf"(\\*)([{_BAD}])|(\\+)(?={_LETTERS})")
-_NO_CHARACTER = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+NO_CHARACTER = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+"""Halves of characters, which are no bytes either."""
 _ESCAPED = re.compile(rf"(\\+)({_LETTERS})")
 
 
@@ -31,7 +32,7 @@ def raw(shown: str) -> bytes:
     """The bytes of a text; characters that have none, which a user may type, become ``?``."""
     if "\\x" in shown:
         shown = _ESCAPED.sub(_unescape, shown)
-    return _NO_CHARACTER.sub("?", shown).encode("utf-8", "surrogateescape")
+    return NO_CHARACTER.sub("?", shown).encode("utf-8", "surrogateescape")
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from redis_dash.core.decoding import NO_CHARACTER
 from redis_dash.core.decoding import text as as_text
 
 
@@ -18,7 +19,6 @@ def json_text(document: dict[str, object]) -> str:
     return text if text.isascii() and "\x7f" not in text else _UNPRINTABLE.sub(_escaped, text)
 
 
-_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 _UNPRINTABLE = re.compile(r"[^ -~\n]")
 
 
@@ -31,7 +31,7 @@ def _shown(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
-        return as_text(_HALF.sub("?", text).encode("utf-8", "surrogateescape"))
+        return as_text(NO_CHARACTER.sub("?", text).encode("utf-8", "surrogateescape"))
     return text
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from demo_server.process.embedded import EmbeddedServerError
-
-VERSION_TIMEOUT_S = 20.0
+from demo_server.process.embedded import product_and_version
 
 
 class Server(NamedTuple):
@@ -52,14 +48,7 @@ WANTED = (
 
 def identified(program: Path) -> Server:
     """Ask a program for its version. Raises EmbeddedServerError."""
-    try:
-        shown = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=VERSION_TIMEOUT_S).stdout
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise EmbeddedServerError(f"{program} does not tell its version: {error}") from error
-    found = re.search(r"^(\w+) server v=(\S+)", shown)
-    if found is None:
-        raise EmbeddedServerError(f"{program} does not tell its version")
-    return Server(program, found[1].capitalize(), found[2])
+    return Server(program, *product_and_version(program))
 
 
 def one_of_each(servers: Sequence[Server]) -> list[Server]:

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import io
 from collections.abc import Iterator
 
 import pytest
 
 from redis_dash.demo import CLUSTER_SCENARIOS
 from redis_dash.hub import Hub
-from redis_dash.snapshot import take
-from redis_dash.sources import SOURCES
 from tests.conftest import until
 from tests.demo.deployed import play, played
 from tests.demo.living import LivingDemo, living_demo
 from tests.live.conftest import running
-from tests.whole.agreement import assert_equal, settled
-from tests.whole.resting import at_rest, certain, config
+from tests.whole.agreement import settled
+from tests.whole.resting import assert_exact_at_rest, assert_nothing_lost, at_rest, certain, config
 from tests.whole.watching import Watch
-
-TOPICS = [source.topic for source in SOURCES]
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +27,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivingDemo]:
 
 
 async def test_at_rest_every_figure_is_exact(demo: LivingDemo) -> None:
-    before = await at_rest(demo)
-    text, code = await take(config(demo), 2.0, TOPICS, io.StringIO())
-    after = demo.truth()
-    assert code == 0
-    assert before["exact_since"] == after["exact_since"] is not None
-    assert_equal(text, before, after)
+    await assert_exact_at_rest(demo)
 
 
 async def test_every_message_is_received_once(demo: LivingDemo) -> None:
@@ -72,8 +62,5 @@ async def test_no_exact_figure_is_wrong_while_the_cluster_changes(demo: LivingDe
     assert watch.seen == {"sessions", "leaderboards", "cache", "rate_limits"}
     assert any(note.startswith("2 of 3 primaries") for note in watch.notes) == (scenario == "kill-node")
     later = await certain(demo, None if scenario == "reshard" else truth["exact_since"])
-    # Nothing was lost: nothing was written either.
-    assert {name: later[name] for name in ("sessions", "caches", "leaderboard")} == {
-        name: truth[name] for name in ("sessions", "caches", "leaderboard")
-    }
+    assert_nothing_lost(truth, later)
     assert (later["exact_since"] == truth["exact_since"]) == (scenario == "reshard")

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 
 import pytest
 
 from redis_dash.demo import SENTINEL_SCENARIOS
 from redis_dash.hub import Hub
-from redis_dash.snapshot import take
-from redis_dash.sources import SOURCES
 from tests.demo.deployed import played
 from tests.demo.living import LivingDemo, living_demo
 from tests.live.conftest import running
-from tests.whole.agreement import assert_equal
-from tests.whole.resting import at_rest, certain, config
+from tests.whole.resting import assert_exact_at_rest, assert_nothing_lost, at_rest, certain, config
 from tests.whole.watching import Watch
-
-TOPICS = [source.topic for source in SOURCES]
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +24,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivingDemo]:
 
 
 async def test_at_rest_every_figure_is_exact(demo: LivingDemo) -> None:
-    before = await at_rest(demo)
-    text, code = await take(config(demo), 2.0, TOPICS, io.StringIO())
-    after = demo.truth()
-    assert code == 0
-    assert before["exact_since"] == after["exact_since"] is not None
-    assert_equal(text, before, after)
+    await assert_exact_at_rest(demo)
 
 
 @pytest.mark.parametrize("scenario", SENTINEL_SCENARIOS)
@@ -51,7 +40,4 @@ async def test_no_exact_figure_is_wrong_while_the_primary_changes(demo: LivingDe
     assert watch.seen == {"sessions", "leaderboards", "cache", "rate_limits"}
     later = await certain(demo, truth["exact_since"])
     assert later["exact_since"] > truth["exact_since"]
-    # Nothing was lost: nothing was written either.
-    assert {name: later[name] for name in ("sessions", "caches", "leaderboard")} == {
-        name: truth[name] for name in ("sessions", "caches", "leaderboard")
-    }
+    assert_nothing_lost(truth, later)
