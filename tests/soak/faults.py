@@ -88,6 +88,8 @@ class ServerFaults:
 class LinkFaults:
     """What can happen between the dashboard and a server. To be called in the relay's event loop."""
 
+    NAMES = ("slow", "thin", "away", "swallowed", "garbage", "broken replies", "reset", "silent")
+
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
 
@@ -114,8 +116,6 @@ class LinkFaults:
                 relay.reset()
             return lambda: setattr(relay, attribute, before)
         return lambda: None
-
-    NAMES = ("slow", "thin", "away", "swallowed", "garbage", "broken replies", "reset", "silent")
 
 
 def cluster_faults(cluster: EmbeddedCluster, chance: random.Random) -> Mapping[str, Fault]:

@@ -56,7 +56,6 @@ class Soak:
         self._acts: list[tuple[float, str]] = []
         self.verdicts = Verdicts(recorder, self._acts)
         self.faults = Counter[str]()
-        self.slowest_recovery_s = 0.0
         self._place = place
         self._observer = observer
         self._recorder = recorder
@@ -113,9 +112,7 @@ class Soak:
         Raises:
             AssertionError: it takes too long.
         """
-        began = time.monotonic()
         await until(lambda: self.desk.all_are("ok"), RECOVERY_S)
-        self.slowest_recovery_s = max(self.slowest_recovery_s, time.monotonic() - began)
 
     async def measured(self) -> Usage:
         """What the process holds when all is quiet."""

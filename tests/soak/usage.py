@@ -23,16 +23,12 @@ class Usage(NamedTuple):
     threads: int
 
     @classmethod
-    def now(cls, kept_bytes: int = 0) -> Usage:
-        """Measure; to be called in the event loop.
-
-        Args:
-            kept_bytes: what is kept on purpose, and left out.
-        """
+    def now(cls) -> Usage:
+        """Measure; to be called in the event loop."""
         gc.collect()
         process = psutil.Process()
         return cls(
-            (process.memory_info().rss - kept_bytes) / 2**20,
+            process.memory_info().rss / 2**20,
             len(asyncio.all_tasks()),
             sum(one.status == psutil.CONN_ESTABLISHED for one in process.net_connections("tcp")),
             process.num_fds(),
