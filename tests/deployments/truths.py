@@ -6,6 +6,7 @@ import threading
 import time
 from bisect import bisect_left
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import httpx
@@ -44,6 +45,15 @@ class Window:
         values = [figure(truth) for truth in self.truths]
         return min(values) - self.slack, max(values) + self.slack
 
+    def usage(self, client: str) -> tuple[int, int]:
+        """The fewest and the most requests of a client that the limiter may have had in its window.
+
+        Between two answers requests may leave and others be accepted, in any order: how many were accepted is told, so
+        how many left follows.
+        """
+        ranges = list(map(partial(_usage_between, client), self.truths[:-1], self.truths[1:]))
+        return min(low for low, _ in ranges) - self.slack, max(high for _, high in ranges) + self.slack
+
     def is_still(self, part: str) -> bool:
         """Whether a part of the truth was the same all the time."""
         return all(truth[part] == self.truths[0][part] for truth in self.truths)
@@ -53,6 +63,16 @@ class Window:
         """How many sessions began or ended at most; each may have been counted before or after another one."""
         told = [truth["channels"]["sessions"] + truth["unconfirmed"]["sessions"] for truth in self.truths]
         return int(max(told) - min(told))
+
+
+def _usage_between(client: str, before: Truth, after: Truth) -> tuple[int, int]:
+    then, now = before["rate_limits"].get(client), after["rate_limits"].get(client)
+    if now is None:  # all have left the window
+        return 0, then["used"] if then else 0
+    if then is None:
+        return 0, now["used"]
+    accepted = now["accepted"] - then["accepted"]
+    return now["used"] - accepted, then["used"] + accepted
 
 
 class Recorder:
