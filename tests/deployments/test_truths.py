@@ -25,6 +25,10 @@ def test_usage_is_between_that_of_the_answers_and_what_was_accepted() -> None:
     assert Window([_answer(5, 5), _answer(7, 7), _answer(4, 8)]).usage(CLIENT) == (3, 8)
 
 
+def test_a_reading_that_takes_long_counts_what_has_left_meanwhile() -> None:
+    assert Window([_answer(20, 20), _answer(20, 21), _answer(20, 22)]).usage(CLIENT) == (19, 22)
+
+
 def test_a_client_may_come_and_go() -> None:
     assert Window([_answer(0, 0), _answer(2, 9), _answer(0, 9)]).usage(CLIENT) == (0, 2)
     assert Window([_answer(0, 0), _answer(0, 0)]).usage(CLIENT) == (0, 0)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from bisect import bisect_left
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 import httpx
@@ -46,13 +46,21 @@ class Window:
         return min(values) - self.slack, max(values) + self.slack
 
     def usage(self, client: str) -> tuple[int, int]:
-        """The fewest and the most requests of a client that the limiter may have had in its window.
+        """The fewest and the most requests of a client that a reading may count.
 
-        Between two answers requests may leave and others be accepted, in any order: how many were accepted is told, so
-        how many left follows.
+        Between two answers requests may leave the window and others be accepted, in any order: how many were accepted
+        is told, so how many left follows. A reading counts what is in the window that ended when it asked for the
+        server's clock, and what is accepted until the server counts, one round trip later.
         """
-        ranges = list(map(partial(_usage_between, client), self.truths[:-1], self.truths[1:]))
-        return min(low for low, _ in ranges) - self.slack, max(high for _, high in ranges) + self.slack
+        told = [truth["rate_limits"].get(client) for truth in self.truths]
+        low, high, counted = told[0]["used"] if told[0] else 0, 0, 0
+        for before, after in itertools.pairwise(told):
+            used = after["used"] if after else 0
+            accepted = used if before is None or after is None else after["accepted"] - before["accepted"]
+            low = min(low, used - accepted)
+            counted = max(counted, before["used"] if before else 0) + accepted
+            high = max(high, counted)
+        return low - self.slack, high + self.slack
 
     def is_still(self, part: str) -> bool:
         """Whether a part of the truth was the same all the time."""
@@ -63,16 +71,6 @@ class Window:
         """How many sessions began or ended at most; each may have been counted before or after another one."""
         told = [truth["channels"]["sessions"] + truth["unconfirmed"]["sessions"] for truth in self.truths]
         return int(max(told) - min(told))
-
-
-def _usage_between(client: str, before: Truth, after: Truth) -> tuple[int, int]:
-    then, now = before["rate_limits"].get(client), after["rate_limits"].get(client)
-    if now is None:  # all have left the window
-        return 0, then["used"] if then else 0
-    if then is None:
-        return 0, now["used"]
-    accepted = now["accepted"] - then["accepted"]
-    return now["used"] - accepted, then["used"] + accepted
 
 
 class Recorder:
