@@ -26,6 +26,7 @@ from redis_dash.tui.formatting import (
 from redis_dash.tui.keys import CLEAR_ID, DATABASE_ID, FULL_SCAN_ID, LEAVE_ID, UNDO_ID, ZOOM_ID, KeyHelp, KeyTable
 from redis_dash.tui.panes.base import STOP, Pane
 from redis_dash.tui.progress import progress_items, scan_items
+from redis_dash.tui.replicas_text import of_replicas
 from redis_dash.tui.segments import Segment
 from redis_dash.tui.sentinel_text import of_sentinel, where
 from redis_dash.tui.status import status_text
@@ -120,6 +121,9 @@ def _server_items(frame: ServerFrame) -> list[Item]:
     kind = of_cluster(frame) if frame.kind == "cluster" else of_sentinel(frame.sentinel) if frame.sentinel else None
     if kind is not None:
         items.insert(0, Item((kind,), 0 if kind[1] == "alarm" else 1, right=True, place="kind"))
+    if frame.replicas_read is not None:
+        read = zip(of_replicas(frame.replicas_read), (0, 2), ("replicas", "behind"), strict=False)
+        items[:0] = [Item((text,), priority, right=True, place=place) for text, priority, place in read]
     if frame.other_dashboards:
         items.insert(0, Item(((others_watch(frame.other_dashboards), "warn"),), 1, right=True, place="others"))
     if frame.primary_lost_s is not None:
