@@ -238,6 +238,15 @@ class KnownNodes:
             return not self._cluster.members.has_begun and bool(self._cluster.members.trouble)
         return any(node.unreachable for node in self.nodes)
 
+    @property
+    def next_attempt_s(self) -> float | None:
+        """Seconds until the next attempt to connect; 0 if it is due or under way, None if all can be used."""
+        if not self.trouble:
+            return None
+        if self._cluster is not None or (self.primary is not None and self.primary.trouble):
+            return 0.0  # servers and sentinels are asked all the time
+        return min((s for one in self.nodes if (s := one.connection.next_attempt_s) is not None), default=None)
+
     def _named(self, node: Node, trouble: str) -> str:
         return trouble if len(self.nodes) == 1 else f"{node.url}: {trouble}"
 

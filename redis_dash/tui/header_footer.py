@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -57,15 +58,18 @@ def header_items(
     now: float,
     full_scan_key: str = "",
     unverified: Plain = NOTHING,
+    next_attempt_s: float | None = None,
 ) -> list[Item]:
     """The target and the state of the server; an alarm when it is away.
 
     Args:
         unverified: What of the server's certificate is not verified: it always stays in the line.
+        next_attempt_s: Seconds until the next attempt to connect; 0 if it is due.
         full_scan_key: The key that scans at full speed; empty if none is bound.
     """
     frame = reading.frame if reading else None
-    items = [Item(((Plain("redis-dash"), "accent"),), priority=5 if title else 0)]
+    is_lost = reading is not None and reading.status in ("stale", "error")
+    items = [Item(((Plain("redis-dash"), "accent"),), priority=5 if title or is_lost else 0)]
     if title:
         items.append(Item(((title, "strong"),)))
     if isinstance(frame, ServerFrame) and frame.sentinel is not None:
@@ -78,8 +82,8 @@ def header_items(
         if reading is not None and reading.status in ("ok", "reduced"):
             items += _others(frame)
         items.append(Item(((Plain(f"{plain(frame.product, 20)} {plain(frame.version, 20)}"), "dim"),), priority=6))
-    if reading is not None and reading.status in ("stale", "error"):
-        return [*items, _trouble(reading, now)]
+    if reading is not None and is_lost:
+        return [*items, _trouble(reading, now), *(_next_attempt(next_attempt_s) if reading.away else [])]
     if isinstance(frame, ServerFrame):
         age = now - reading.taken_at if reading is not None else 0.0
         old = [Item(((Plain(f"{duration(age)} old"), "warn"),), 1, right=True, place="old")] if age > OLD_S else []
@@ -102,7 +106,16 @@ def _trouble(reading: AnyReading, now: float) -> Item:
     word = words[reading.status == "error"]
     since = f" {duration(now - reading.taken_at)}" if reading.taken_at else ""
     note = f" — {plain(reading.note, 90)}" if reading.note else ""
-    return Item(((Plain(f" ✖ {word}{since}{note} "), "alarm"),), right=True)
+    brief: Segment = (Plain(f" ✖ {'away' if reading.away else word}{since}{note} "), "alarm")
+    return Item(((Plain(f" ✖ {word}{since}{note} "), "alarm"),), right=True, brief=(brief,))
+
+
+def _next_attempt(in_s: float | None) -> list[Item]:
+    """``retry in 4 s``, or that an attempt is due or under way."""
+    if in_s is None:
+        return []
+    text = Plain(f"retry in {duration(math.ceil(in_s))}") if in_s else Plain("connecting…")
+    return [Item(((text, "warn"),), priority=1, right=True)]
 
 
 def _server_items(frame: ServerFrame) -> list[Item]:

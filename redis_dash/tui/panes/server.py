@@ -98,9 +98,10 @@ class ServerPane(TablePane[ServerFrame, Fact]):
             ("incl. another dashboard", "another redis-dash watches this server, and its commands are in ops/s"),
             ("evicting", "the server deletes keys because its memory is full"),
             (
-                "disconnected",
+                "disconnected, away",
                 "there is no connection; it is tried again within half a minute, and at once with {app.full_scan}",
             ),
+            ("retry in 4 s", "the next attempt to connect comes then; the pauses grow up to half a minute"),
             ("not receiving", "Events: their own connection is lost; it is tried again and again"),
         ),
     )
