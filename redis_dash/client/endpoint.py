@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from redis_dash.config import Url
-from redis_dash.config.url import SNI, SSH, options_of
+from redis_dash.config.url import OWN_OPTIONS, options_of
 from redis_dash.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def endpoint_of(url: Url) -> Endpoint:
 
 def _is_usual(scheme: str, options: Mapping[str, str]) -> bool:
     """Whether the URL has only options that are understood here."""
-    known = {"db", "username", "password", SNI, SSH, *(_TLS if scheme == "rediss" else ())}
+    known = {"db", "username", "password", *OWN_OPTIONS, *(_TLS if scheme == "rediss" else ())}
     return options.keys() <= known and options.get("ssl_cert_reqs", "none") in ("none", "optional", "required")
 
 
@@ -106,7 +106,7 @@ def _by_driver(url: Url) -> Endpoint:
     try:
         options: dict[str, object] = dict(parse_url(url.reveal()))
         kind = options.pop("connection_class", Connection)
-        for ours in ("max_connections", SNI, SSH):  # max_connections is an option of pools, which are not used here
+        for ours in ("max_connections", *OWN_OPTIONS):  # max_connections is an option of pools, which are not used here
             options.pop(ours, None)
         options.update(protocol=2, client_name=None)
         plan: Connection | UnixDomainSocketConnection = kind(  # type: ignore[operator]

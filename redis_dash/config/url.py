@@ -13,9 +13,10 @@ SCHEMES = ("redis", "rediss", "unix")
 _SEVERAL = tuple(f"{scheme}{suffix}" for suffix in (CLUSTER, SENTINEL) for scheme in ("redis", "rediss"))
 ONE_DATABASE = "a cluster has one database only, database 0"
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
-SNI, SSH = "sni", "ssh"
-"""Options of the URL that only this program knows: the server's name for TLS, and the host that SSH goes to."""
-_NO = ("0", "F", "FALSE", "N", "NO")
+SNI, SSH, READ_FROM_REPLICAS = OWN_OPTIONS = "sni", "ssh", "read_from_replicas"
+"""Options of the URL that only this program knows: the server's name for TLS, the host that SSH goes to, and whether
+replicas are read."""
+_NO, _YES = ("0", "F", "FALSE", "N", "NO"), ("1", "T", "TRUE", "Y", "YES")
 _SSH = re.compile(r"(ssh://)?([^\s@/-][^\s@/]*@)?(?P<host>[^\s@/-][^\s@/]*)")
 
 
@@ -37,6 +38,7 @@ class Url:
         "has_sentinel_password",
         "is_tls",
         "primary",
+        "reads_replicas",
         "sentinel_user",
         "shown",
         "sni",
@@ -86,6 +88,8 @@ class Url:
         """The name that TLS asks for and verifies, if it is not the host."""
         self.ssh = options.get(SSH, "")
         """Where SSH goes to (``user@host``), if the connection goes through it."""
+        self.reads_replicas = _is_yes(options.get(READ_FROM_REPLICAS, "no"))
+        """Whether replicas are read in place of their primaries, where a cluster or sentinels tell of some."""
         self.bastion = _bastion(self.ssh) if self.ssh else ""
         """The host of it, to be shown."""
         self.target = f"{self.shown} via {self.bastion}" if self.ssh else self.shown
@@ -93,10 +97,10 @@ class Url:
         self.described = f"{self.target}, {self.unverified}" if self.unverified else self.target
         """The target, and whether it may be another server than it says."""
 
-    def facts(self) -> dict[str, str | None]:
+    def facts(self) -> dict[str, str | bool | None]:
         """What an exported document says of the server, and of the way to it."""
         tls = (self.unverified or "verified") if self.is_tls else None
-        return {"target": self.shown, "via": self.bastion or None, "tls": tls}
+        return {"target": self.shown, "via": self.bastion or None, "tls": tls, READ_FROM_REPLICAS: self.reads_replicas}
 
     def reveal(self) -> str:
         """The whole URL, for the driver only."""
@@ -198,6 +202,12 @@ def _sni(name: str, scheme: str) -> str:
     if name and (not name.isprintable() or " " in name or name.startswith(".")):
         raise ConfigError("the server's name for TLS (sni) is a host name, for example redis.example.com")
     return name
+
+
+def _is_yes(text: str) -> bool:
+    if (word := text.upper()) not in (*_NO, *_YES):
+        raise ConfigError(f"{READ_FROM_REPLICAS} in the Redis URL is true or false")
+    return word in _YES
 
 
 def _bastion(ssh: str) -> str:
