@@ -116,7 +116,7 @@ async def discover(
     talk = talk or Talk()
     for problem in dialect_problems():
         talk.say(plain(problem))
-    deployment = Deployment(Url(config.url))
+    deployment = Deployment.of(config)
     discovery = Discovery(deployment)
     keyspace = Keyspace(deployment, {}, config.budget, config.refresh_s)
     keyspace.learning = discovery.learning
