@@ -45,9 +45,10 @@ class ServerCost:
     def __init__(self) -> None:
         self.errors = 0
         """Errors in this program itself."""
-        self._calls: Counter[bytes] = Counter()
+        self._called: set[bytes] = set()
+        self._unpriced: Counter[bytes] = Counter()
+        """Calls since the latest prices."""
         self._handling_us = 0.0
-        self._priced: Counter[bytes] = Counter()
         self._usec: dict[bytes, float] = {}
         self._samples: dict[bytes, deque[tuple[int, int]]] = {}
         self._sample_at: dict[bytes, float] = {}
@@ -63,7 +64,7 @@ class ServerCost:
 
     def count(self, commands: Sequence[Command]) -> None:
         """Count commands that were sent at once."""
-        self._calls.update(map(itemgetter(0), commands))
+        self._unpriced.update(map(itemgetter(0), commands))
         self._handling_us += EXCHANGE_US + COMMAND_US * len(commands)
 
     def count_error(self) -> None:
@@ -76,7 +77,7 @@ class ServerCost:
 
     def lacks_price(self, name: bytes) -> bool:
         """Whether we called a command, and its time is not known yet."""
-        return self._calls[name] > 0 and name not in self._usec
+        return name not in self._usec and (name in self._called or name in self._unpriced)
 
     @property
     def spent_s(self) -> float | None:
@@ -87,14 +88,13 @@ class ServerCost:
         return self._commands_ms / 1000 + self._unpriced_us() / 1e6 if self._usec else None
 
     def _unpriced_us(self) -> float:
-        called = self._calls.items()
-        return self._handling_us + sum((n - self._priced[name]) * self._usec.get(name, 0.0) for name, n in called)
+        return self._handling_us + sum(n * self._usec.get(name, 0.0) for name, n in self._unpriced.items())
 
     # -- prices ------------------------------------------------------------------------------------------------------
 
     def price(self, times: Calls, now: float) -> None:
         """Update the prices from ``INFO commandstats``."""
-        for name, ours in (self._calls - self._priced).items():
+        for name, ours in self._unpriced.items():
             if name == b"EXEC":
                 continue  # its time is that of its commands, which are counted themselves
             calls, usec = _gained(name, self._before, times)
@@ -110,7 +110,9 @@ class ServerCost:
                 self._sample_at.setdefault(name, now + random.uniform(0, SAMPLE_EVERY_S if self._samples else 0))
         self._before = times
         self._commands_ms += self._unpriced_us() / 1000
-        self._priced, self._handling_us = Counter(self._calls), 0.0
+        self._called.update(self._unpriced)
+        self._unpriced.clear()
+        self._handling_us = 0.0
         self._spent.append((now, self._commands_ms, self._messages_ms))
         while len(self._spent) > 2 and self._spent[0][0] < now - WINDOW_S:
             self._spent.popleft()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Mapping, Sequence
-from itertools import compress
 from operator import itemgetter
 
 from redis_dash.core.globs import Glob
@@ -63,12 +63,10 @@ class Matcher:
 
     def sort(self, keys: Sequence[bytes]) -> dict[str, list[bytes]]:
         """The keys by key group; keys of no group are left out."""
-        unsure = list[bytes]()
-        found: dict[str, list[bytes]] = {name: [] for name in self.names}
-        found[""] = unsure
+        found: dict[str, list[bytes]] = {name: [] for name in (*self.names, "")}
         if not self._sort_by_one_byte(keys, found):
             self._sort_by_heads(keys, found)
-        if unsure:
+        if unsure := found[""]:
             for name, regex in self._regexes.items():
                 found[name] += filter(regex.match, unsure)
         if self._ignored is not None:
@@ -85,27 +83,26 @@ class Matcher:
             if kind is not None and key.startswith(kind[0]):
                 kind[1](key)
 
-    def _sort_by_one_byte(self, keys: Sequence[bytes], found: Mapping[str, list[bytes]]) -> bool:
+    def _sort_by_one_byte(self, keys: Sequence[bytes], found: dict[str, list[bytes]]) -> bool:
         """The same without a step of Python for each key; False, and nothing is done, if that cannot be."""
-        if self._place is None:
+        place = self._place
+        if place is None:
             return False
+        of_byte: list[list[bytes]] = [[]] * 256
+        for head in self._heads:
+            of_byte[head[place]] = []
         try:
-            codes = bytes(map(itemgetter(self._place), keys))
+            deque(map(list[bytes].append, map(of_byte.__getitem__, map(itemgetter(place), keys)), keys), maxlen=0)
         except IndexError:  # a key is shorter
             return False
         for head, (literal, name) in self._heads.items():
-            code = head[self._place]
-            found[name].extend(_beginning_with(literal, list(compress(keys, codes.translate(_ONLY[code])))))
+            found[name] = found[name] + _beginning_with(literal, of_byte[head[place]])
         return True
 
 
-_ONLY = [bytes(byte == code for byte in range(256)) for code in range(256)]
-"""For each byte a table for ``translate`` that makes it 1 and all others 0."""
-
-
 def _beginning_with(literal: bytes, keys: list[bytes]) -> list[bytes]:
-    joined = b"\n" + b"\n".join(keys)
-    if joined.count(b"\n" + literal) == joined.count(b"\n") == len(keys):
+    """Those that begin so: all of them, if the least and the greatest do."""
+    if min(keys, default=literal).startswith(literal) and max(keys, default=literal).startswith(literal):
         return keys
     return [key for key in keys if key.startswith(literal)]
 

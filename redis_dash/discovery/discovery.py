@@ -23,6 +23,7 @@ from redis_dash.discovery.unrecognised import unrecognised
 from redis_dash.keyspace.key_patterns import FoundPattern, KeyPatterns
 from redis_dash.keyspace.learning import Learning
 from redis_dash.keyspace.rare_keys import Head
+from redis_dash.keyspace.strata import keys_of
 from redis_dash.keyspace.walk import Walk
 
 FIRST_KEYS, FIRST_SLICE, FIRST_S = 50_000, 500, 0.5
@@ -94,7 +95,7 @@ class Discovery:
         """
         walk, deadline, seen = Walk(self._deployment, lambda: FIRST_SLICE, lambda: False), time.monotonic() + FIRST_S, 0
         while not walk.complete and seen < FIRST_KEYS and time.monotonic() < deadline:
-            keys = await walk.slice()
+            keys = keys_of(await walk.slice())
             seen += len(keys)
             self.patterns.add(keys, walk.size)
         await walk.finish()

@@ -20,7 +20,7 @@ from redis_dash.keyspace.counts import KeyCounts
 from redis_dash.keyspace.cursor import ScanInterruptedError
 from redis_dash.keyspace.learning import Learning
 from redis_dash.keyspace.one_behind import OneBehind
-from redis_dash.keyspace.strata import Slice, sorted_slice
+from redis_dash.keyspace.strata import Slice, keys_of, sorted_slice
 from redis_dash.keyspace.throttle import Throttle
 from redis_dash.keyspace.walk import Walk
 
@@ -268,13 +268,13 @@ class Keyspace:
         scanner = Walk(self._deployment, self._count, ahead)
         try:
             while not scanner.complete:
-                keys = await scanner.slice()
+                strata = await scanner.slice()
                 self._throttle.took(scanner.took_s, in_background=self._in_background)
                 self._busy_s += scanner.took_s
                 self._scan_spent_s += self._price_s(scanner.took_s)
                 if hold_back is not None and self.learning is not None:
-                    self.learning.add(keys, scanner.size)
-                yield sorted_slice(scanner.size, keys, scanner.passed_over, scanner.strata, self._matcher.sort)
+                    self.learning.add(keys_of(strata), scanner.size)
+                yield sorted_slice(scanner.size, scanner.passed_over, strata, self._matcher.sort)
                 if hold_back is not None and not (scanner.complete or self.full_speed):
                     await hold_back()
         finally:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from redis_dash.client.cluster.slots import hash_tag
@@ -33,6 +34,11 @@ class Stratum(NamedTuple):
     """Keys of the node; 0 if it does not say."""
     coverage: float
     """Share of the node that has been scanned so far."""
+
+
+def keys_of(strata: Sequence[Stratum]) -> list[bytes]:
+    """The keys of all nodes."""
+    return list(chain.from_iterable(one.keys for one in strata))
 
 
 class Portion(NamedTuple):
@@ -68,20 +74,20 @@ class Slice(NamedTuple):
 
 def sorted_slice(
     size: int,
-    keys: Sequence[bytes],
     passed_over: float,
     strata: Sequence[Stratum],
     sort: Callable[[Sequence[bytes]], Mapping[str, Sequence[bytes]]],
 ) -> Slice:
     """A slice with its keys by group, and by node if there are several."""
-    if not strata:
-        return Slice(size, len(keys), sort(keys), passed_over)
+    scanned = sum(len(one.keys) for one in strata)
+    if len(strata) == 1:
+        return Slice(size, scanned, sort(strata[0].keys), passed_over)
     parts = [(one, sort(one.keys)) for one in strata]
     merged: dict[str, list[bytes]] = {}
     for _, by_group in parts:
         for name, of_group in by_group.items():
             merged.setdefault(name, []).extend(of_group)
-    return Slice(size, len(keys), merged, passed_over, parts)
+    return Slice(size, scanned, merged, passed_over, parts)
 
 
 class _Node:
@@ -151,7 +157,10 @@ class StratifiedSample(RecentSample):
     def add_portions(self, portions: Sequence[Portion], now: float) -> None:
         """Add what each node has returned in one slice."""
         for part in portions:
-            self._nodes.setdefault(part.node, _Node()).add(part, now)
+            node = self._nodes.get(part.node)
+            if node is None:
+                node = self._nodes[part.node] = _Node()
+            node.add(part, now)
 
     def estimate(self) -> Count:
         """The group's size with its 95 % interval; a node that was not scanned yet may hold any number."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from itertools import chain
 
 from redis_dash.client.deployment import Deployment
 from redis_dash.client.node import Node
@@ -27,15 +26,13 @@ class Walk:
         self.took_s = 0.0
         """How long the latest slice took, with the network round trip."""
         self.cursors: dict[Node, ScanCursor] = {}
-        self.strata: tuple[Stratum, ...] = ()
-        """What the latest slice has returned of each node, if there are several."""
         self._deployment = deployment
         self._count = count
         self._ahead = ahead
         self._share = 0.0
         """The share of each node that should be scanned after the latest slice."""
         self._asked: dict[Node, int] = {}
-        """How many keys each of several nodes was asked for so far."""
+        """How many keys each node was asked for so far."""
 
     @property
     def complete(self) -> bool:
@@ -53,8 +50,8 @@ class Walk:
         weights = [(cursor.passed_over, max(1, cursor.size)) for cursor in self.cursors.values()]
         return sum(passed * size for passed, size in weights) / sum(size for _, size in weights)
 
-    async def slice(self) -> list[bytes]:
-        """The next keys, of all nodes that are not ahead of the others.
+    async def slice(self) -> list[Stratum]:
+        """The next keys of each node; none of a node that is ahead of the others.
 
         Raises:
             ScanInterruptedError: the connection on which the walk over a node began is lost.
@@ -70,22 +67,18 @@ class Walk:
             raise
         self._stay_with_nodes()
         self.took_s = max(self.cursors[node].took_s for node in nodes)
-        if len(self.cursors) == 1:
-            return parts[0]
         for node in nodes:
             self._asked[node] = max(self._asked[node], self.cursors[node].seen)
         returned = dict(zip(nodes, parts, strict=True))
-        self.strata = tuple(
-            Stratum(node, returned.get(node, ()), one.size, one.scanned_share) for node, one in self.cursors.items()
-        )
-        return list(chain.from_iterable(parts))
+        walked = self.cursors.items()
+        return [Stratum(node, returned.get(node, ()), one.size, one.scanned_share) for node, one in walked]
 
     async def _begin(self) -> None:
         """Find out which nodes there are, and how many keys each has, as far as that is needed."""
         await self._deployment.connect()
         nodes = self._deployment.readers
         if len(nodes) == 1:
-            self.cursors = {nodes[0]: ScanCursor(nodes[0], self._count, self._ahead)}
+            self.cursors, self._asked = {nodes[0]: ScanCursor(nodes[0], self._count, self._ahead)}, {nodes[0]: 0}
             return
         sizes = await self._deployment.ask(nodes, lambda node: node.pipeline([(b"DBSIZE",)]))
         for node, (size,) in zip(nodes, sizes, strict=True):

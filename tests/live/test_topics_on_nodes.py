@@ -14,6 +14,7 @@ from redis_dash.core.commands import Publish, RevokeSession, SearchSessions
 from redis_dash.core.frames.sessions import SessionRow, SessionsFrame
 from redis_dash.demo import CONFIGURATION
 from redis_dash.hub import Hub
+from redis_dash.keyspace.strata import keys_of
 from redis_dash.keyspace.walk import Walk
 from redis_dash.sources.base import Context
 from redis_dash.sources.cache import CacheSource
@@ -135,7 +136,7 @@ async def test_the_scan_covers_both_side_by_side(nodes: TwoNodes, both: Deployme
     walk, shares = Walk(both, lambda: 500, lambda: False), list[tuple[float, float]]()
     keys = list[bytes]()
     while not walk.complete:
-        keys += await walk.slice()
+        keys += keys_of(await walk.slice())
         assert walk.size == sum(sizes)
         first, second = (cursor.seen / size for cursor, size in zip(walk.cursors.values(), sizes, strict=True))
         shares.append((first, second))

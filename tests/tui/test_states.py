@@ -87,7 +87,6 @@ def away(reading: AnyReading, status: str = "stale", note: str = "no such host")
 
 
 async def test_the_next_attempt_to_connect_is_told() -> None:
-    """Only if there is no connection."""
     feed = FakeFeed(*(away(reading, note="connection refused") for reading in fakes.everything()))
     feed.next_attempt_s = 3.2
     async with running(feed, WIDE) as (app, pilot):

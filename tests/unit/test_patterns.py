@@ -74,6 +74,7 @@ def test_keys_that_are_ignored_belong_to_no_group() -> None:
 )
 def test_keys_are_sorted_as_their_patterns_say(globs: list[str]) -> None:
     rng, matcher = random.Random(7), Matcher({f"of {glob}": [glob] for glob in globs})
+    matcher_of_one_group = Matcher({"of any": globs})
     beginnings = [
         b"",
         b"s",
@@ -89,8 +90,11 @@ def test_keys_are_sorted_as_their_patterns_say(globs: list[str]) -> None:
     ]
     endings = [b"", b"1", b"\n", b"\nsession:", b":1", b"\xff\x00", b"{tag}"]
     patterns = {glob: Pattern(glob) for glob in globs}
-    for length in (1, 3, 40):
+    long_enough = [beginning for beginning in beginnings if len(beginning) >= 3]  # a short key is told from its length
+    for length, some in ((1, beginnings), (3, beginnings), (40, beginnings), (3, long_enough), (40, long_enough)):
         for _ in range(60):
-            keys = [rng.choice(beginnings) + rng.choice(endings) for _ in range(length)]
+            keys = [rng.choice(some) + rng.choice(endings) for _ in range(length)]
             alike = {f"of {glob}": [key for key in keys if patterns[glob].variable(key) is not None] for glob in globs}
             assert matcher.sort(keys) == {name: of_glob for name, of_glob in alike.items() if of_glob}
+            of_any = sorted(key for key in keys if any(patterns[glob].variable(key) is not None for glob in globs))
+            assert sorted(matcher_of_one_group.sort(keys).get("of any", [])) == of_any

@@ -5,6 +5,7 @@ from __future__ import annotations
 from redis_dash.client.cluster.slots import slot_of
 from redis_dash.client.deployment import Deployment
 from redis_dash.config import Url
+from redis_dash.keyspace.strata import keys_of
 from redis_dash.keyspace.walk import Walk
 from tests.live.cluster.keys import Application
 
@@ -31,7 +32,7 @@ async def test_slices_are_requested_early_and_all_nodes_are_scanned_alike(app: A
         await deployment.connect()
         walk, seen, early = Walk(deployment, lambda: COUNT, lambda: True), list[bytes](), 0
         while not walk.complete:
-            seen += await walk.slice()
+            seen += keys_of(await walk.slice())
             going = [cursor for cursor in walk.cursors.values() if not cursor.complete]
             early += len(going) == 3 and all(cursor.is_coming for cursor in going)
             shares = [cursor.scanned_share for cursor in walk.cursors.values()]
