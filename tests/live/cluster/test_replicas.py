@@ -161,6 +161,11 @@ async def test_without_the_right_to_read_replicas(app: Application) -> None:
         assert report.server.replicas_read is not None
         assert report.server.replicas_read.missing_rules == ("+readonly",)
         assert "ACL SETUSER watcher +readonly" in " ".join(report_text(report).split())
+        for client in app.cluster.clients:
+            client.acl_setuser("watcher", enabled=True, commands=["+readonly"])
+        async with running(Hub(found)) as hub:
+            desk = Desk(hub)
+            await until(lambda: (state := read_of(desk)) is not None and state.read == 3)
     finally:
         for client in app.cluster.clients:
             client.acl_deluser("watcher")
