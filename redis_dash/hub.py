@@ -12,7 +12,7 @@ import msgspec
 
 from redis_dash.actions import carry_out as actions
 from redis_dash.client.deployment import Deployment
-from redis_dash.config import Choices, Config, Url, place_of
+from redis_dash.config import Choices, Config, place_of
 from redis_dash.core.choices import Choose, Chosen
 from redis_dash.core.commands import Command, FollowStreams, FullPass, Outcome, Publish, Request
 from redis_dash.core.decoding import raw
@@ -50,7 +50,7 @@ class Hub:
         Raises:
             ConfigError: the URL cannot be used.
         """
-        self.deployment = deployment or Deployment(Url(config.url))
+        self.deployment = deployment or Deployment.of(config)
         url, opens = self.deployment.url, self.deployment.open_listener
         self._subscriber = Subscriber(url, config.channels, MessageRing(), opens)
         self._shards = ShardChannels(self.deployment, config.shard_channels, self._subscriber)

@@ -19,7 +19,8 @@ from redis_dash.client.node import Node
 from redis_dash.client.nodes import Nodes
 from redis_dash.client.opening import open_connection
 from redis_dash.client.server_cost import added
-from redis_dash.config import ONE_DATABASE, Url
+from redis_dash.client.stored_password import url_of
+from redis_dash.config import ONE_DATABASE, Config, Url
 from redis_dash.core.databases import Database
 from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.frames.server import Cost
@@ -40,6 +41,11 @@ class Deployment(Nodes):
         self._most_spent_s = 0.0
         self.pings: dict[Node, float | None] = {}
         """The latest round trip of PING to each node, in milliseconds."""
+
+    @classmethod
+    def of(cls, config: Config) -> Deployment:
+        """The deployment that is configured. A password of a file or a program is read again when it is refused."""
+        return cls(url_of(config))
 
     @property
     def database(self) -> int:

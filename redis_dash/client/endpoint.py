@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from redis_dash.config import Url
+from redis_dash.config.password import Renewable
 from redis_dash.config.url import OWN_OPTIONS, options_of
 from redis_dash.core.errors import ConfigError
 
@@ -28,7 +29,19 @@ _TLS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs")
 class Endpoint:
     """Holds the password. It has no ``repr`` of its own, so that the password is never printed."""
 
-    __slots__ = ("database", "host", "password", "path", "port", "shows_certificate", "ssh", "tls", "tls_name", "user")
+    __slots__ = (
+        "database",
+        "host",
+        "password",
+        "path",
+        "port",
+        "renewable",
+        "shows_certificate",
+        "ssh",
+        "tls",
+        "tls_name",
+        "user",
+    )
 
     def __init__(self) -> None:
         self.host = ""
@@ -37,6 +50,8 @@ class Endpoint:
         """Path of a Unix socket; None for TCP."""
         self.user = ""
         self.password = ""
+        self.renewable: Renewable | None = None
+        """Where the password comes from, if it can be read again."""
         self.database = 0
         self.tls: Callable[[], SSLContext] | None = None
         """Creates the TLS context; raises OSError if a certificate cannot be read."""
@@ -79,7 +94,9 @@ def _is_usual(scheme: str, options: Mapping[str, str]) -> bool:
 
 
 def _with_own_options(endpoint: Endpoint, url: Url) -> Endpoint:
-    endpoint.tls_name, endpoint.ssh = url.sni or endpoint.host, url.ssh
+    endpoint.tls_name, endpoint.ssh, endpoint.renewable = url.sni or endpoint.host, url.ssh, url.passwords.own
+    if endpoint.renewable is not None and endpoint.renewable.current is not None:
+        endpoint.password = endpoint.renewable.current.reveal()
     return endpoint
 
 

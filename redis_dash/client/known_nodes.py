@@ -59,6 +59,8 @@ class KnownNodes:
         """Set whenever other nodes of a cluster are asked, or another server is the primary."""
         self.primary = _primary(url, self.changed) if url.is_sentinel else None
         """The primary that sentinels name, if the URL leads to sentinels."""
+        if url.passwords.own is not None:
+            url.passwords.own.changed = self.connect_now
         self._given = tuple(nodes) or (Node(url.seeds[0], target=self.primary),)
         self._target = url
         self.partial_rules: tuple[str, ...] = ()
@@ -259,6 +261,8 @@ class KnownNodes:
         """Close all connections."""
         for node in self._ever:
             node.close()
+        for password in filter(None, self._target.passwords):
+            password.close()
         if self.replicas is not None:
             self.replicas.close()
         if self.primary is not None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import SplitResult, parse_qs, parse_qsl, quote, unquote, urlencode, urlsplit
 
+from redis_dash.config.password import NEVER_READ_AGAIN, Passwords
 from redis_dash.config.several_hosts import CLUSTER, ESCAPE, SENTINEL, SENTINEL_EXAMPLE, hosts_of
 from redis_dash.core.errors import ConfigError
 
@@ -37,6 +38,7 @@ class Url:
         "has_password",
         "has_sentinel_password",
         "is_tls",
+        "passwords",
         "primary",
         "reads_replicas",
         "sentinel_user",
@@ -48,7 +50,9 @@ class Url:
         "user",
     )
 
-    def __init__(self, raw: str) -> None:
+    def __init__(self, raw: str, passwords: Passwords = NEVER_READ_AGAIN) -> None:
+        """``passwords`` are those that can be read again; the servers that are reached by this URL share them."""
+        self.passwords = passwords
         try:
             raw.encode()
             self._hosts = hosts = hosts_of(raw)
@@ -119,7 +123,7 @@ class Url:
     @property
     def seeds(self) -> tuple[Url, ...]:
         """The servers that it names; if these are sentinels, as if they were the primary."""
-        return tuple(map(Url, self._hosts.servers)) or (self,)
+        return tuple(Url(one, self.passwords) for one in self._hosts.servers) or (self,)
 
     @property
     def sentinels(self) -> tuple[Url, ...]:
@@ -136,7 +140,8 @@ class Url:
         options = [(name, value) for name, value in parse_qsl(parts.query, True) if name not in way_in]
         who = f"{quote(hosts.user, safe='')}:{quote(hosts.password, safe='')}@" if hosts.user or hosts.password else ""
         query = f"?{urlencode(options)}" if options else ""
-        return Url(f"{parts.scheme}://{who}{parts.netloc.rpartition('@')[2]}/0{query}")
+        own = Passwords(self.passwords.of_sentinels)
+        return Url(f"{parts.scheme}://{who}{parts.netloc.rpartition('@')[2]}/0{query}", own)
 
     def at(self, host: str, port: int, name: str = "") -> Url:
         """Another server of the same cluster or of the same sentinels, for the same user.
@@ -152,7 +157,7 @@ class Url:
         if name and self.is_tls and not self.sni:
             options.append((SNI, name))
         query = f"?{urlencode(options)}" if options else ""
-        return Url(f"{scheme}://{who}{at}{place}:{port}/{self.database}{query}")
+        return Url(f"{scheme}://{who}{at}{place}:{port}/{self.database}{query}", self.passwords)
 
     def with_database(self, database: int) -> Url:
         """The same URL with another database."""
@@ -162,7 +167,7 @@ class Url:
         if parts.scheme == "unix":
             path, options = parts.path, [*options, ("db", str(database))]
         query = f"?{urlencode(options)}" if options else ""
-        return Url(f"{parts.scheme}://{parts.netloc}{path}{query}")
+        return Url(f"{parts.scheme}://{parts.netloc}{path}{query}", self.passwords)
 
     def with_way_in(self, user: str | None, password: str | None, options: Mapping[str, str]) -> Url:
         """The same server for another user, with another password or with more options; None keeps what there is."""
@@ -176,7 +181,7 @@ class Url:
             netloc = f"{quote(user, safe='')}:{quote(password, safe='')}@{netloc.rpartition('@')[2]}"
             old = {name: value for name, value in old.items() if name not in ("username", "password")}
         query = urlencode(old | dict(options))
-        return Url(f"{parts.scheme}://{netloc}{parts.path}{'?' if query else ''}{query}")
+        return Url(f"{parts.scheme}://{netloc}{parts.path}{'?' if query else ''}{query}", self.passwords)
 
     def __repr__(self) -> str:
         return f"Url({self.shown!r})"

@@ -114,8 +114,8 @@ def _next_attempt(in_s: float | None) -> list[Item]:
     """``retry in 4 s``, or that an attempt is due or under way."""
     if in_s is None:
         return []
-    text = Plain(f"retry in {duration(math.ceil(in_s))}") if in_s else Plain("connecting…")
-    return [Item(((text, "warn"),), priority=1, right=True)]
+    text = f"retry in {duration(math.ceil(in_s))}" if in_s else "connecting…"
+    return [Item(((Plain(f"{text:>13}"), "warn"),), priority=1, right=True)]  # so that nothing moves with its digits
 
 
 def _server_items(frame: ServerFrame) -> list[Item]:

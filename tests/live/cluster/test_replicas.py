@@ -15,6 +15,7 @@ from redis_dash.core.commands import RevokeSession
 from redis_dash.core.errors import SourceError
 from redis_dash.core.frames.server import ReplicasRead
 from redis_dash.diagnosis.report import examine
+from redis_dash.discover import discover
 from redis_dash.doctor_text import report_text
 from redis_dash.hub import Hub
 from redis_dash.sources.server import NO_REPLICAS
@@ -89,6 +90,9 @@ async def test_replicas_are_read_and_primaries_are_written(app: Application) -> 
         assert (await hub.submit(outcome.undo)).result == "restored"
         await until(lambda: read_of(desk) is not None and numbers(desk) == [len(USERS), 30])
         assert hub.errors == 0
+    text, code = await discover(config(app, app.cluster.url + READING), as_json=False)
+    assert code == 0
+    assert "Keys were read of 3 replicas: " in text
 
 
 async def test_a_replica_that_is_lost_and_one_that_becomes_the_primary(fragile: Application) -> None:
@@ -157,6 +161,11 @@ async def test_without_the_right_to_read_replicas(app: Application) -> None:
         assert report.server.replicas_read is not None
         assert report.server.replicas_read.missing_rules == ("+readonly",)
         assert "ACL SETUSER watcher +readonly" in " ".join(report_text(report).split())
+        for client in app.cluster.clients:
+            client.acl_setuser("watcher", enabled=True, commands=["+readonly"])
+        async with running(Hub(found)) as hub:
+            desk = Desk(hub)
+            await until(lambda: (state := read_of(desk)) is not None and state.read == 3)
     finally:
         for client in app.cluster.clients:
             client.acl_deluser("watcher")
