@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 SERVERS := .servers
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: help demo test truth matrix check bench frameworks frameworks-compare fmt lock clean
+.PHONY: help demo test truth soak matrix check bench frameworks frameworks-compare fmt lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    a living system and the dashboard on it (no Redis needed); ARGS=\"--rate 20 --seed 7\" go to it"
 	@echo "make test    the whole test suite in parallel; ARGS=\"tests/unit -k text\" go to pytest"
 	@echo "make truth   ten minutes in which every figure on data that moves is judged, on every server that is there; ARGS=\"--minutes 10 --seed 7\" go to it"
+	@echo "make soak    ten minutes of random faults on a server, a cluster and with Sentinel side by side; ARGS=\"--minutes 60\" goes to it"
 	@echo "make matrix  the live tests on every server that is there, in half an hour; ARGS=\"--server PATH --only cluster\" go to it"
 	@echo "make check   ruff, mypy --strict, import-linter"
 	@echo "make bench   measure it beside its rivals, and write docs/benchmarks.md; ARGS=\"--quick --only startup\" go to it"
@@ -30,6 +31,9 @@ test: $(VENV)/.dev
 
 truth: $(VENV)/.dev
 	@$(BIN)/python -m tests.moving $(ARGS)
+
+soak: $(VENV)/.dev
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 matrix: $(VENV)/.dev $(SERVERS)/.fetched
 	@$(BIN)/python -m tests.matrix $(ARGS)

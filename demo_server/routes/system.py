@@ -39,6 +39,7 @@ class CacheTruth(BaseModel):
 
 class ClientTruth(BaseModel):
     used: int = Field(description="accepted in the window that ends now")
+    accepted: int = Field(description="since the start; forgotten for all but the clients accepted last")
     refused: int = Field(description="since the start; forgotten for all but the clients refused last")
 
 

@@ -17,7 +17,7 @@ from demo_server.truth.requests import AcceptedRequests
 
 log = logging.getLogger(__name__)
 
-_REFUSALS_KEPT = 10_000  # clients
+_CLIENTS_KEPT = 10_000  # accepted and refused requests are counted of so many clients
 _ENDED_KEPT = 10_000  # sessions
 
 
@@ -31,6 +31,7 @@ class Truth:
         self._ended_sessions: OrderedDict[str, None] = OrderedDict()  # a loss may bring them back; the last one is last
         self._caches = {prefix: Counter(hits=0, misses=0) for prefix in caches}
         self._requests = AcceptedRequests(rate_window)
+        self._accepted: OrderedDict[str, int] = OrderedDict()  # the client accepted last is the last
         self._refused: OrderedDict[str, int] = OrderedDict()  # the client refused last is the last
         self._published: Counter[str] = Counter(dict.fromkeys(keys.CHANNELS, 0))
         self._unconfirmed: Counter[str] = Counter(dict.fromkeys(keys.CHANNELS, 0))
@@ -62,13 +63,11 @@ class Truth:
     def accepted(self, client: str, server_time: float) -> None:
         """The limiter let a request of this client in at this server time (epoch seconds)."""
         self._requests.add(client, server_time)
+        _count_one_more(self._accepted, client)
 
     def refused(self, client: str) -> None:
         """The limiter refused a request of this client."""
-        self._refused[client] = self._refused.get(client, 0) + 1
-        self._refused.move_to_end(client)
-        if len(self._refused) > _REFUSALS_KEPT:
-            self._refused.popitem(last=False)
+        _count_one_more(self._refused, client)
 
     def published(self, channel: str) -> None:
         """A PUBLISH on this channel succeeded."""
@@ -163,7 +162,11 @@ class Truth:
             "sessions": len(self._session_ends),
             "caches": {prefix: dict(counts) for prefix, counts in self._caches.items()},
             "rate_limits": {
-                client: {"used": used.get(client, 0), "refused": self._refused.get(client, 0)}
+                client: {
+                    "used": used.get(client, 0),  # in the window that ends now
+                    "accepted": self._accepted.get(client, 0),  # so far
+                    "refused": self._refused.get(client, 0),
+                }
                 for client in used.keys() | self._refused.keys()
             },
             "channels": dict(self._published),
@@ -175,3 +178,10 @@ class Truth:
         now = time.monotonic()
         while self._session_ends and next(iter(self._session_ends.values())) <= now:
             self._session_ends.popitem(last=False)
+
+
+def _count_one_more(numbers: OrderedDict[str, int], client: str) -> None:
+    numbers[client] = numbers.get(client, 0) + 1
+    numbers.move_to_end(client)
+    if len(numbers) > _CLIENTS_KEPT:
+        numbers.popitem(last=False)

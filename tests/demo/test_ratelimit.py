@@ -30,7 +30,7 @@ async def test_exactly_the_limit_is_accepted_of_a_crowd(shop: Running, redis: Re
     members = await accepted_requests(redis)
     assert len(members) == 100
     assert 0 < await redis.ttl(keys.rate_limit(ME)) <= 60
-    assert (await shop.truth())["rate_limits"] == {ME: {"used": 100, "refused": 200}}
+    assert (await shop.truth())["rate_limits"] == {ME: {"used": 100, "accepted": 100, "refused": 200}}
     server_seconds, microseconds = await redis.time()
     now = server_seconds + microseconds / 1e6
     assert all(now - 10 < float(score) <= now for _, score in members)
@@ -152,8 +152,8 @@ async def test_all_addresses_of_one_ipv6_network_share_a_limit(start_app: RunApp
         ]
         assert statuses == [200, 200, 200, 429, 200]
         assert (await shop.truth())["rate_limits"] == {
-            "2001:db8:0:1::/64": {"used": 3, "refused": 1},
-            "2001:db8:0:2::/64": {"used": 1, "refused": 0},
+            "2001:db8:0:1::/64": {"used": 3, "accepted": 3, "refused": 1},
+            "2001:db8:0:2::/64": {"used": 1, "accepted": 1, "refused": 0},
         }
 
 

@@ -39,13 +39,13 @@ def test_used_is_what_the_servers_clock_has_in_the_window(clock: list[float]) ->
     truth.accepted("198.51.100.1", server_time + 30)
     truth.refused("198.51.100.2")
     assert truth.snapshot()["rate_limits"] == {
-        "198.51.100.1": {"used": 2, "refused": 0},
-        "198.51.100.2": {"used": 0, "refused": 1},
+        "198.51.100.1": {"used": 2, "accepted": 2, "refused": 0},
+        "198.51.100.2": {"used": 0, "accepted": 0, "refused": 1},
     }
     clock[0] += 30  # exactly a window after the first one
     assert truth.snapshot()["rate_limits"]["198.51.100.1"]["used"] == 1
     clock[0] += 30
-    assert truth.snapshot()["rate_limits"] == {"198.51.100.2": {"used": 0, "refused": 1}}
+    assert truth.snapshot()["rate_limits"] == {"198.51.100.2": {"used": 0, "accepted": 0, "refused": 1}}
 
 
 def test_what_it_remembers_of_clients_ends_with_their_window(clock: list[float]) -> None:
@@ -68,7 +68,7 @@ def test_refusals_are_remembered_of_the_clients_refused_last(clock: list[float])
     refused = truth.snapshot()["rate_limits"]
     assert len(refused) == 10_000
     assert "first" not in refused
-    assert refused["often"] == {"used": 0, "refused": 10_000}
+    assert refused["often"] == {"used": 0, "accepted": 0, "refused": 10_000}
 
 
 def test_sessions_that_nobody_asks_for_are_forgotten(clock: list[float]) -> None:

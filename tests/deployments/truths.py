@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from bisect import bisect_left
@@ -43,6 +44,23 @@ class Window:
         """The lowest and the highest value that a figure may have."""
         values = [figure(truth) for truth in self.truths]
         return min(values) - self.slack, max(values) + self.slack
+
+    def usage(self, client: str) -> tuple[int, int]:
+        """The fewest and the most requests of a client that a reading may count.
+
+        Between two answers requests may leave the window and others be accepted, in any order: how many were accepted
+        is told, so how many left follows. A reading counts what is in the window that ended when it asked for the
+        server's clock, and what is accepted until the server counts, one round trip later.
+        """
+        told = [truth["rate_limits"].get(client) for truth in self.truths]
+        low, high, counted = told[0]["used"] if told[0] else 0, 0, 0
+        for before, after in itertools.pairwise(told):
+            used = after["used"] if after else 0
+            accepted = used if before is None or after is None else after["accepted"] - before["accepted"]
+            low = min(low, used - accepted)
+            counted = max(counted, before["used"] if before else 0) + accepted
+            high = max(high, counted)
+        return low - self.slack, high + self.slack
 
     def is_still(self, part: str) -> bool:
         """Whether a part of the truth was the same all the time."""

@@ -94,9 +94,8 @@ class Verdicts:
         window = self._recorder.window(*read)
         if window is None or row.has_ended:
             return
-        low, high = window.range(lambda truth: truth["rate_limits"].get(row.identity, {"used": 0})["used"])
-        # The window slides: what left it between two answers may have been in it, at most as much as was accepted.
-        self._check("limit: used", low <= row.used <= high + 1, seen, f"{row.identity} {row.used}, {low:g}..{high:g}")
+        low, high = window.usage(row.identity)
+        self._check("limit: used", low <= row.used <= high, seen, f"{row.identity} {row.used}, {low}..{high}")
 
     def _check(self, what: str, right: bool, seen: Seen, message: str) -> None:
         self.tally.check(what, right, lambda: self._message(seen, message))

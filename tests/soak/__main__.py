@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
+from collections.abc import Sequence
 from typing import cast, get_args
 
 import click
 
 from tests.moving.report import table
-from tests.soak.run import run
+from tests.soak.run import REST_S, run
+from tests.soak.usage import MOST_GROWTH_MB
 from tests.soak.world import Kind
 
 
@@ -18,19 +21,38 @@ from tests.soak.world import Kind
 @click.option("--only", type=click.Choice(get_args(Kind)), multiple=True, help="A deployment; all by default.")
 @click.option("--seed", default=7, show_default=True, help="The same seed makes the same faults.")
 @click.option("--rate", default=40.0, show_default=True, help="Requests a second.")
-def main(minutes: float, only: tuple[str, ...], seed: int, rate: float) -> None:
-    """Let faults happen, judge every figure, and compare what the process holds before and after."""
-    tallies, problems = {}, []
-    for kind in only or get_args(Kind):
-        result = asyncio.run(run(cast(Kind, kind), 60 * minutes, seed, rate))
-        tallies[kind] = result.tally
-        problems += [f"{kind}: {problem}" for problem in result.problems]
-        click.echo(f"{kind}: {result.faults.total()} faults ({_listed(result.faults)}); {result.messages}")
-        click.echo(f"{kind}: before {result.before.told()}")
-        click.echo(f"{kind}: after  {result.after.told()}")
-    click.echo(table(tallies))
-    click.echo("\n".join(problems) or "nothing has grown, every figure was right")
-    sys.exit(bool(problems))
+@click.option("--rest", default=REST_S, show_default=True, help="Seconds without faults before memory is measured.")
+@click.option("--growth", default=MOST_GROWTH_MB, show_default=True, help="Megabytes by which memory may grow.")
+def main(minutes: float, only: tuple[Kind, ...], seed: int, rate: float, rest: float, growth: float) -> None:
+    """Let faults happen, judge every figure, and compare what the process holds before and after.
+
+    Several deployments are tried side by side, in a process each.
+    """
+    kinds = only or get_args(Kind)
+    if len(kinds) > 1:
+        options = {"minutes": minutes, "seed": seed, "rate": rate, "rest": rest, "growth": growth}
+        sys.exit(_side_by_side(kinds, [f"--{name}={value}" for name, value in options.items()]))
+    kind = cast(Kind, kinds[0])
+    result = asyncio.run(run(kind, 60 * minutes, seed, rate, rest_s=rest, growth_mb=growth))
+    click.echo(f"{kind}: {result.faults.total()} faults ({_listed(result.faults)}), seed {seed}; {result.messages}")
+    click.echo(f"{kind}: before {result.before.told()}")
+    click.echo(f"{kind}: after  {result.after.told()}")
+    click.echo(table({kind: result.tally}))
+    click.echo("\n".join(result.problems) or "nothing has grown, every figure was right")
+    sys.exit(bool(result.problems))
+
+
+def _side_by_side(kinds: Sequence[str], options: Sequence[str]) -> bool:
+    """Run each in a process of its own; returns whether any has found a problem."""
+    command = [sys.executable, "-m", "tests.soak", *options]
+    running = [subprocess.Popen([*command, "--only", kind], stdout=subprocess.PIPE, text=True) for kind in kinds]
+    try:
+        for one in running:
+            click.echo(one.communicate()[0])
+    finally:
+        for one in running:
+            one.terminate()
+    return any(one.returncode for one in running)
 
 
 def _listed(faults: dict[str, int]) -> str:

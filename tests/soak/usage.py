@@ -35,10 +35,10 @@ class Usage(NamedTuple):
             process.num_threads(),
         )
 
-    def grown(self, before: Usage) -> list[str]:
-        """What has grown since."""
+    def grown(self, before: Usage, most_mb: float = MOST_GROWTH_MB) -> list[str]:
+        """What has grown since; memory if it has by more than ``most_mb``."""
         found = []
-        if self.memory_mb > before.memory_mb + MOST_GROWTH_MB:
+        if self.memory_mb > before.memory_mb + most_mb:
             found.append(f"memory from {before.memory_mb:.0f} to {self.memory_mb:.0f} MB")
         for name in ("tasks", "connections", "files", "threads"):
             now, then = getattr(self, name), getattr(before, name)
@@ -52,6 +52,11 @@ class Usage(NamedTuple):
             f"{self.memory_mb:.0f} MB, {self.tasks} tasks, {self.connections} connections, {self.files} files, "
             f"{self.threads} threads"
         )
+
+
+def most(measured: Sequence[Usage]) -> Usage:
+    """The highest value of each."""
+    return Usage(*map(max, zip(*measured, strict=True)))
 
 
 def least(measured: Sequence[Usage]) -> Usage:
