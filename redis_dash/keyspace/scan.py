@@ -20,7 +20,7 @@ from redis_dash.keyspace.counts import KeyCounts
 from redis_dash.keyspace.cursor import ScanInterruptedError
 from redis_dash.keyspace.learning import Learning
 from redis_dash.keyspace.one_behind import OneBehind
-from redis_dash.keyspace.strata import Slice, keys_of, sorted_slice
+from redis_dash.keyspace.strata import Slice, keys_of, merged
 from redis_dash.keyspace.throttle import Throttle
 from redis_dash.keyspace.walk import Walk
 
@@ -265,7 +265,7 @@ class Keyspace:
             return hold_back is None or self.full_speed
 
         self._walks += hold_back is None
-        scanner = Walk(self._deployment, self._count, ahead)
+        scanner = Walk(self._deployment, self._count, ahead, self._matcher.sort)
         try:
             while not scanner.complete:
                 strata = await scanner.slice()
@@ -274,7 +274,7 @@ class Keyspace:
                 self._scan_spent_s += self._price_s(scanner.took_s)
                 if hold_back is not None and self.learning is not None:
                     self.learning.add(keys_of(strata), scanner.size)
-                yield sorted_slice(scanner.size, scanner.passed_over, strata, self._matcher.sort)
+                yield merged(scanner.size, scanner.passed_over, strata)
                 if hold_back is not None and not (scanner.complete or self.full_speed):
                     await hold_back()
         finally:

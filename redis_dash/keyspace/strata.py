@@ -25,11 +25,23 @@ FEW = 4.0
 """If the keys have in effect fewer tags than this, nobody knows how many are still to be seen."""
 
 
+class Sorted(NamedTuple):
+    """The keys that one SCAN has returned."""
+
+    keys: Sequence[bytes]
+    by_group: Mapping[str, Sequence[bytes]]
+
+
+NO_KEYS = Sorted((), {})
+Sort = Callable[[Sequence[bytes]], Mapping[str, Sequence[bytes]]]
+"""Returns keys by key group."""
+
+
 class Stratum(NamedTuple):
     """What one slice has returned of one node."""
 
     node: Hashable
-    keys: Sequence[bytes]
+    found: Sorted
     size: int
     """Keys of the node; 0 if it does not say."""
     coverage: float
@@ -38,7 +50,7 @@ class Stratum(NamedTuple):
 
 def keys_of(strata: Sequence[Stratum]) -> list[bytes]:
     """The keys of all nodes."""
-    return list(chain.from_iterable(one.keys for one in strata))
+    return list(chain.from_iterable(one.found.keys for one in strata))
 
 
 class Portion(NamedTuple):
@@ -61,33 +73,27 @@ class Slice(NamedTuple):
     """By key group."""
     passed_over: float
     """Share of the server's hash table that has been scanned, 0..1, computed from the cursor."""
-    strata: Sequence[tuple[Stratum, Mapping[str, Sequence[bytes]]]] = ()
+    strata: Sequence[Stratum] = ()
     """By node, if there are several."""
 
     def portions(self, key_group: str) -> list[Portion]:
         """What each node has returned of a key group."""
         return [
-            Portion(one.node, keys.get(key_group, ()), len(one.keys), one.size, one.coverage)
-            for one, keys in self.strata
+            Portion(one.node, one.found.by_group.get(key_group, ()), len(one.found.keys), one.size, one.coverage)
+            for one in self.strata
         ]
 
 
-def sorted_slice(
-    size: int,
-    passed_over: float,
-    strata: Sequence[Stratum],
-    sort: Callable[[Sequence[bytes]], Mapping[str, Sequence[bytes]]],
-) -> Slice:
-    """A slice with its keys by group, and by node if there are several."""
-    scanned = sum(len(one.keys) for one in strata)
+def merged(size: int, passed_over: float, strata: Sequence[Stratum]) -> Slice:
+    """The slice of all nodes."""
+    scanned = sum(len(one.found.keys) for one in strata)
     if len(strata) == 1:
-        return Slice(size, scanned, sort(strata[0].keys), passed_over)
-    parts = [(one, sort(one.keys)) for one in strata]
-    merged: dict[str, list[bytes]] = {}
-    for _, by_group in parts:
-        for name, of_group in by_group.items():
-            merged.setdefault(name, []).extend(of_group)
-    return Slice(size, scanned, merged, passed_over, parts)
+        return Slice(size, scanned, strata[0].found.by_group, passed_over)
+    by_group: dict[str, list[bytes]] = {}
+    for one in strata:
+        for name, of_group in one.found.by_group.items():
+            by_group.setdefault(name, []).extend(of_group)
+    return Slice(size, scanned, by_group, passed_over, strata)
 
 
 class _Node:
