@@ -9,7 +9,8 @@ from redis_dash.client.deployment import Deployment
 from redis_dash.client.node import Node
 from redis_dash.core.errors import AwayError
 from redis_dash.keyspace.cursor import ScanCursor, ScanInterruptedError
-from redis_dash.keyspace.strata import NO_KEYS, Sort, Sorted, Stratum
+from redis_dash.keyspace.sorted_keys import NO_KEYS, Needs, Sort, SortedKeys, sorted_keys
+from redis_dash.keyspace.strata import Stratum
 
 OTHERS = "other nodes are asked than at the beginning of the scan"
 
@@ -27,8 +28,9 @@ class Walk:
         count: Callable[[], int],
         ahead: Callable[[], bool],
         sort: Sort = lambda keys: {},
+        needs: Needs = lambda name: True,
     ) -> None:
-        """See ``ScanCursor``; ``count`` is for the node with the most keys."""
+        """See ``ScanCursor``; ``count`` is for the node with the most keys, ``needs`` says which names are kept."""
         self.took_s = 0.0
         """How long the latest slice took, with the network round trip."""
         self.cursors: dict[Node, ScanCursor] = {}
@@ -36,6 +38,7 @@ class Walk:
         self._count = count
         self._ahead = ahead
         self._sort = sort
+        self._needs = needs
         self._share = 0.0
         """The share of each node that should be scanned after the latest slice."""
         self._asked: dict[Node, int] = {}
@@ -80,10 +83,11 @@ class Walk:
         walked = self.cursors.items()
         return [Stratum(node, returned.get(node, NO_KEYS), one.size, one.scanned_share) for node, one in walked]
 
-    async def _slice_of(self, node: Node) -> Sorted:
+    async def _slice_of(self, node: Node) -> SortedKeys:
         """The next keys of a node, sorted while those of others come."""
         keys = await self.cursors[node].slice()
-        return Sorted(keys, self._sort(keys))
+        has_tags = len(self.cursors) > 1 and b"{" in b"".join(keys)  # far quicker than to look at each
+        return sorted_keys(keys, self._sort, self._needs, has_tags=has_tags)
 
     async def _begin(self) -> None:
         """Find out which nodes there are, and how many keys each has, as far as that is needed."""
