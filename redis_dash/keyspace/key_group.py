@@ -112,6 +112,11 @@ class KeyGroup:
             self._left[key] = None
 
     @property
+    def keeps_names(self) -> bool:
+        """Whether the running pass still keeps the names of the keys that it finds."""
+        return not self._beyond
+
+    @property
     def keys(self) -> list[bytes]:
         """The known names: those of the last complete pass, then those that only the running pass has found."""
         return list(self._complete | self._found)

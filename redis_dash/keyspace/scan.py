@@ -20,7 +20,8 @@ from redis_dash.keyspace.counts import KeyCounts
 from redis_dash.keyspace.cursor import ScanInterruptedError
 from redis_dash.keyspace.learning import Learning
 from redis_dash.keyspace.one_behind import OneBehind
-from redis_dash.keyspace.strata import Slice, keys_of, sorted_slice
+from redis_dash.keyspace.sorted_keys import Unnamed
+from redis_dash.keyspace.strata import Slice, keys_of, merged
 from redis_dash.keyspace.throttle import Throttle
 from redis_dash.keyspace.walk import Walk
 
@@ -229,7 +230,9 @@ class Keyspace:
 
     async def _process(self, keys: Mapping[str, Sequence[bytes]]) -> None:
         """Have the readers process a slice, then let the sources read, also if a reader has failed."""
-        asked = [reader(of_group) for name, reader in self.readers.items() if (of_group := keys.get(name))]
+        of_readers = {name: keys[name] for name in self.readers if keys.get(name)}
+        named = {name: found for name, found in of_readers.items() if not isinstance(found, Unnamed)}
+        asked = [self.readers[name](found) for name, found in named.items()]  # a new reader begins with the next slice
         at_full_speed, spent_s = self.full_speed, self._spent_s
         errors = [error for error in await asyncio.gather(*asked, return_exceptions=True) if error is not None]
         self._begun = True
@@ -264,17 +267,24 @@ class Keyspace:
         def ahead() -> bool:
             return hold_back is None or self.full_speed
 
+        def needs(name: str | None) -> bool:
+            if hold_back is None or name is None:
+                return hold_back is None or learning is not None
+            return name in self.readers or self.counts.key_groups[name].keeps_names
+
+        learning: Learning | None = None
         self._walks += hold_back is None
-        scanner = Walk(self._deployment, self._count, ahead)
+        scanner = Walk(self._deployment, self._count, ahead, self._matcher.sort, needs)
         try:
             while not scanner.complete:
+                learning = None if hold_back is None else self.learning
                 strata = await scanner.slice()
                 self._throttle.took(scanner.took_s, in_background=self._in_background)
                 self._busy_s += scanner.took_s
                 self._scan_spent_s += self._price_s(scanner.took_s)
-                if hold_back is not None and self.learning is not None:
-                    self.learning.add(keys_of(strata), scanner.size)
-                yield sorted_slice(scanner.size, scanner.passed_over, strata, self._matcher.sort)
+                if learning is not None:
+                    learning.add(keys_of(strata), scanner.size)
+                yield merged(scanner.size, scanner.passed_over, strata)
                 if hold_back is not None and not (scanner.complete or self.full_speed):
                     await hold_back()
         finally:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ from redis_dash.client.cluster.slots import hash_tag
 from redis_dash.core.certainty import Count, estimated, unknown
 from redis_dash.core.globs import encoded
 from redis_dash.keyspace.estimate import Range, RecentSample, interval, total
+from redis_dash.keyspace.sorted_keys import SortedKeys, Unnamed
 
 MOST_TAGS = 10_000
 """Tags that are told apart, of each group and node."""
@@ -29,7 +30,7 @@ class Stratum(NamedTuple):
     """What one slice has returned of one node."""
 
     node: Hashable
-    keys: Sequence[bytes]
+    found: SortedKeys
     size: int
     """Keys of the node; 0 if it does not say."""
     coverage: float
@@ -38,7 +39,7 @@ class Stratum(NamedTuple):
 
 def keys_of(strata: Sequence[Stratum]) -> list[bytes]:
     """The keys of all nodes."""
-    return list(chain.from_iterable(one.keys for one in strata))
+    return list(chain.from_iterable(one.found.keys for one in strata))
 
 
 class Portion(NamedTuple):
@@ -49,6 +50,8 @@ class Portion(NamedTuple):
     scanned: int
     size: int
     coverage: float
+    has_tags: bool = True
+    """Whether a key may have a hash tag."""
 
 
 class Slice(NamedTuple):
@@ -61,33 +64,35 @@ class Slice(NamedTuple):
     """By key group."""
     passed_over: float
     """Share of the server's hash table that has been scanned, 0..1, computed from the cursor."""
-    strata: Sequence[tuple[Stratum, Mapping[str, Sequence[bytes]]]] = ()
+    strata: Sequence[Stratum] = ()
     """By node, if there are several."""
 
     def portions(self, key_group: str) -> list[Portion]:
         """What each node has returned of a key group."""
+        found = [(one, one.found) for one in self.strata]
         return [
-            Portion(one.node, keys.get(key_group, ()), len(one.keys), one.size, one.coverage)
-            for one, keys in self.strata
+            Portion(one.node, its.by_group.get(key_group, ()), len(its.keys), one.size, one.coverage, its.has_tags)
+            for one, its in found
         ]
 
 
-def sorted_slice(
-    size: int,
-    passed_over: float,
-    strata: Sequence[Stratum],
-    sort: Callable[[Sequence[bytes]], Mapping[str, Sequence[bytes]]],
-) -> Slice:
-    """A slice with its keys by group, and by node if there are several."""
-    scanned = sum(len(one.keys) for one in strata)
+def merged(size: int, passed_over: float, strata: Sequence[Stratum]) -> Slice:
+    """The slice of all nodes."""
+    scanned = sum(len(one.found.keys) for one in strata)
     if len(strata) == 1:
-        return Slice(size, scanned, sort(strata[0].keys), passed_over)
-    parts = [(one, sort(one.keys)) for one in strata]
-    merged: dict[str, list[bytes]] = {}
-    for _, by_group in parts:
-        for name, of_group in by_group.items():
-            merged.setdefault(name, []).extend(of_group)
-    return Slice(size, scanned, merged, passed_over, parts)
+        return Slice(size, scanned, strata[0].found.by_group, passed_over)
+    by_group: dict[str, list[Sequence[bytes]]] = {}
+    for one in strata:
+        for name, of_group in one.found.by_group.items():
+            by_group.setdefault(name, []).append(of_group)
+    return Slice(size, scanned, {name: _together(parts) for name, parts in by_group.items()}, passed_over, strata)
+
+
+def _together(parts: Sequence[Sequence[bytes]]) -> Sequence[bytes]:
+    """The keys of one group on all nodes."""
+    if any(isinstance(part, Unnamed) for part in parts):
+        return Unnamed(sum(map(len, parts)))
+    return list(chain.from_iterable(parts))
 
 
 class _Node:
@@ -103,7 +108,7 @@ class _Node:
         self.size = part.size
         if part.scanned:
             self.sample.add(len(part.keys), part.scanned, part.size, part.coverage, now)
-        if b"{" not in b"".join(part.keys):  # far quicker than to look at each
+        if not part.has_tags:
             return
         for key in part.keys:
             if b"{" in key and (tag := hash_tag(key)) and (tag in self._tags or len(self._tags) < MOST_TAGS):

@@ -9,6 +9,7 @@ from redis_dash.client.deployment import Deployment
 from redis_dash.client.node import Node
 from redis_dash.core.errors import AwayError
 from redis_dash.keyspace.cursor import ScanCursor, ScanInterruptedError
+from redis_dash.keyspace.sorted_keys import NO_KEYS, Needs, Sort, SortedKeys, sorted_keys
 from redis_dash.keyspace.strata import Stratum
 
 OTHERS = "other nodes are asked than at the beginning of the scan"
@@ -21,14 +22,23 @@ class Walk:
     nodes only, and others may hold other keys. Therefore each node is asked for as many keys as it is behind.
     """
 
-    def __init__(self, deployment: Deployment, count: Callable[[], int], ahead: Callable[[], bool]) -> None:
-        """See ``ScanCursor``; ``count`` is for the node with the most keys."""
+    def __init__(
+        self,
+        deployment: Deployment,
+        count: Callable[[], int],
+        ahead: Callable[[], bool],
+        sort: Sort = lambda keys: {},
+        needs: Needs = lambda name: True,
+    ) -> None:
+        """See ``ScanCursor``; ``count`` is for the node with the most keys, ``needs`` says which names are kept."""
         self.took_s = 0.0
         """How long the latest slice took, with the network round trip."""
         self.cursors: dict[Node, ScanCursor] = {}
         self._deployment = deployment
         self._count = count
         self._ahead = ahead
+        self._sort = sort
+        self._needs = needs
         self._share = 0.0
         """The share of each node that should be scanned after the latest slice."""
         self._asked: dict[Node, int] = {}
@@ -61,7 +71,7 @@ class Walk:
             await self._begin()
         nodes = self._next()
         try:
-            parts = await self._deployment.ask(nodes, lambda node: self.cursors[node].slice())
+            parts = await self._deployment.ask(nodes, self._slice_of)
         except AwayError:
             self._stay_with_nodes()
             raise
@@ -71,7 +81,13 @@ class Walk:
             self._asked[node] = max(self._asked[node], self.cursors[node].seen)
         returned = dict(zip(nodes, parts, strict=True))
         walked = self.cursors.items()
-        return [Stratum(node, returned.get(node, ()), one.size, one.scanned_share) for node, one in walked]
+        return [Stratum(node, returned.get(node, NO_KEYS), one.size, one.scanned_share) for node, one in walked]
+
+    async def _slice_of(self, node: Node) -> SortedKeys:
+        """The next keys of a node, sorted while those of others come."""
+        keys = await self.cursors[node].slice()
+        has_tags = len(self.cursors) > 1 and b"{" in b"".join(keys)  # far quicker than to look at each
+        return sorted_keys(keys, self._sort, self._needs, has_tags=has_tags)
 
     async def _begin(self) -> None:
         """Find out which nodes there are, and how many keys each has, as far as that is needed."""

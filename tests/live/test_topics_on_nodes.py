@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -14,6 +15,7 @@ from redis_dash.core.commands import Publish, RevokeSession, SearchSessions
 from redis_dash.core.frames.sessions import SessionRow, SessionsFrame
 from redis_dash.demo import CONFIGURATION
 from redis_dash.hub import Hub
+from redis_dash.keyspace.scan import Keyspace
 from redis_dash.keyspace.strata import keys_of
 from redis_dash.keyspace.walk import Walk
 from redis_dash.sources.base import Context
@@ -144,6 +146,20 @@ async def test_the_scan_covers_both_side_by_side(nodes: TwoNodes, both: Deployme
     assert len(keys) == sum(sizes)
     assert max(abs(first - second) for first, second in shares) < 0.05
     assert walk.passed_over == 1.0
+
+
+async def test_keys_are_counted_on_both_when_their_names_are_kept_of_one(
+    nodes: TwoNodes, both: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Names with hash tags are kept."""
+    monkeypatch.setattr("redis_dash.keyspace.key_group.HELD", 100)
+    for client, prefix, size in zip(nodes.clients, ("session:", "session:{tag}:"), (4000, 3000), strict=True):
+        client.mset({f"{prefix}{number}": "x" for number in range(size)})
+    keyspace = Keyspace(both, {"sessions": ("session:*",)}, budget=1.0, rest_s=0.01)
+    keyspace.full_speed = True
+    await keyspace.pass_over()
+    count = keyspace.counts.count("sessions", await keyspace.counts.info_after(time.monotonic()))
+    assert (count.value, count.certainty) == (7000, "exact")
 
 
 async def test_an_estimate_holds_for_keys_that_are_all_on_one_node(nodes: TwoNodes, context: Context) -> None:
