@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import signal
 import time
@@ -219,4 +220,10 @@ async def test_a_cluster_that_refuses_everything_is_stale_and_never_exact() -> N
                 assert count is not None
                 assert count.certainty == "at_least"
             assert desk.statuses()["server"] == "reduced"
+            members = hub.deployment.cluster
+            assert members is not None
+            await until(lambda: members.topology.failing > 0)
+            members.node_at(next(iter(members.missing))).connection._next_try = math.inf
+            cluster.restart(0)  # empty, and the others have told that it is there again
+            await until(lambda: desk.all_are("ok") and desk.frame("server").cluster.reached == 3)
             assert hub.errors == 0
