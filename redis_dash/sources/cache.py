@@ -114,6 +114,8 @@ class CacheSource(Source[CacheFrame]):
             had_others=self._context.others_in == _period(info),
             earlier_dashboards=False if info.is_first else None,
             since=info.since,
+            reset_in_part=info.reset_in_part,
+            partial=info.partial,
         )
         count = weakest([group.keys for group in groups])
         notes = [self._no_counters, self._context.scan_note if groups else self._partial_note, Note(others)]

@@ -75,6 +75,7 @@ async def test_a_killed_primary_is_told_and_so_is_its_failover(fragile: Applicat
         await until(lambda: are_lower_bounds(desk, truth))
         server = desk.frame("server").cluster
         assert (server.reached, server.primaries) == (2, 3)
+        assert desk.frame("server").partial == server.partial
         down = next(node for node in server.nodes if node.trouble and not node.replica_of)
         assert down.address == f"127.0.0.1:{fragile.cluster.servers[number].port}"
         replica.config_set("cluster-replica-no-failover", "no")
@@ -133,6 +134,7 @@ async def test_without_a_replica_the_rest_is_shown_for_as_long_as_it_takes(fragi
     text, code = await discover(config(fragile), as_json=False, talk=Talk())
     assert code == 0
     assert "2 of 3 primaries" in text
+    assert text.splitlines()[0].endswith("+ keys, since not all of the cluster was seen")
 
 
 def fragile_owner(app: Application, user: str) -> int:
