@@ -127,7 +127,7 @@ class CacheSource(Source[CacheFrame]):
 
     @property
     def _partial_note(self) -> Note:
-        return Note(self._context.deployment.partial)
+        return Note(self._context.deployment.partial, self._context.deployment.partial_rules)
 
     def _note_others(self, others: int | None, info: Info) -> None:
         """Tell the other topics; the server's rates must say the same at once."""

@@ -14,6 +14,7 @@ from demo_server.process.embedded_cluster import EmbeddedCluster
 from redis_dash.core.commands import RevokeSession
 from redis_dash.core.messages import Mark
 from redis_dash.discover import discover
+from redis_dash.doctor import NOT_FULL, doctor
 from redis_dash.hub import Hub
 from redis_dash.standard_streams import Talk
 from tests.conftest import until
@@ -135,6 +136,11 @@ async def test_without_a_replica_the_rest_is_shown_for_as_long_as_it_takes(fragi
     assert code == 0
     assert "2 of 3 primaries" in text
     assert text.splitlines()[0].endswith("+ keys, since not all of the cluster was seen")
+    text, code = await doctor(config(fragile), as_json=False)
+    assert code == NOT_FULL
+    assert "5 of 6 topics are not full" in text
+    assert "~ Sessions         reduced    2 of 3 primaries" in text
+    assert " in db0, of 2 primaries, not of all" in text
 
 
 def fragile_owner(app: Application, user: str) -> int:
