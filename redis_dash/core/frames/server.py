@@ -58,6 +58,8 @@ class Scan(msgspec.Struct, frozen=True):
     """Duration of the latest complete pass, in seconds."""
     last_done: int = 0
     """Keys of that pass."""
+    last_partial: str = ""
+    """What of a cluster that pass has not seen, in words; empty if nothing."""
     stopped: str = ""
     """Why the scan makes no progress; empty if it does, or if the server is away."""
 

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from demo_server.process.embedded_cluster import EmbeddedCluster
-from redis_dash.core.commands import RevokeSession
+from redis_dash.core.commands import FullPass, RevokeSession
 from redis_dash.core.messages import Mark
 from redis_dash.discover import discover
 from redis_dash.doctor import NOT_FULL, doctor
@@ -130,6 +130,10 @@ async def test_without_a_replica_the_rest_is_shown_for_as_long_as_it_takes(fragi
             lambda: desk.statuses().get("sessions") == "reduced" and len(desk.frame("sessions").rows) == 60 - len(lost)
         )
         assert desk.latest["sessions"].note.startswith("2 of 3 primaries")
+        passes = hub.passes
+        hub.ask(FullPass(True))
+        await until(lambda: hub.passes > passes and not hub.scan().full_speed)
+        assert hub.scan().last_partial.startswith("2 of 3 primaries")
         row = desk.frame("sessions").rows[0]
         assert (await hub.submit(RevokeSession(row))).result == "deleted"
     text, code = await discover(config(fragile), as_json=False, talk=Talk())
