@@ -44,8 +44,8 @@ class Dashboard:
         hub, deadline = self._hub, time.monotonic() + WITHIN_S
         hub.ask(FullPass(on=True))
         while not (hub.passes and hub.watch.knows_kinds):
-            if hub.scan_trouble or time.monotonic() > deadline:
-                raise CannotReadError(hub.scan_trouble or "the keys were not scanned in time")
+            if hub.watch.keyspace.trouble or time.monotonic() > deadline:
+                raise CannotReadError(hub.watch.keyspace.trouble or "the keys were not scanned in time")
             await asyncio.sleep(0.01)
         readings: dict[str, Reading[Any]] = {reading.topic: reading for reading in await hub.read_all()}
         for reading in readings.values():

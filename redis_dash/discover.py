@@ -17,6 +17,7 @@ from redis_dash.core.databases import Database, others
 from redis_dash.core.decoding import raw
 from redis_dash.core.errors import SourceError
 from redis_dash.core.frames.keys import KeyKind
+from redis_dash.core.frames.server import ReplicasRead
 from redis_dash.core.json_text import json_text
 from redis_dash.core.rights import remedy
 from redis_dash.crash_report import on_loop_error
@@ -28,11 +29,13 @@ from redis_dash.discovery.report import key_kinds, without_ids
 from redis_dash.keyspace.scan import Keyspace
 from redis_dash.pubsub.presence import UNNOTICED, announced
 from redis_dash.sources import SOURCES, WatchedTopics
+from redis_dash.sources.replicas import replicas_read
 from redis_dash.standard_streams import Talk
 from redis_dash.tui.databases import named
 from redis_dash.tui.formatting import percent
 from redis_dash.tui.kind_text import HEADS, cells
 from redis_dash.tui.printed_text import printed_text
+from redis_dash.tui.replicas_text import in_words
 from redis_dash.tui.text import Plain, pad, plain, plural, width_of
 
 OK, UNREACHABLE, UNREAD, UNWRITTEN = 0, 1, 3, 4
@@ -68,6 +71,8 @@ class _Bounds(NamedTuple):
     """Kinds that the user has chosen to ignore."""
     partial: str = ""
     """What of a cluster was not seen."""
+    replicas_read: ReplicasRead | None = None
+    """The replicas whose keys were read; None if those of primaries were."""
     is_size_told: bool = True
     """Whether the server tells how many keys there are."""
 
@@ -75,6 +80,8 @@ class _Bounds(NamedTuple):
         """In words; none if everything is told."""
         if self.partial:
             yield f"Not all of the cluster was seen, so that all counts are lower bounds: {plain(self.partial)}."
+        if self.replicas_read is not None:
+            yield f"Keys were read of {in_words(self.replicas_read)}."
         if self.looked_at < self.seen:
             share = percent(self.looked_at / self.seen, 0)
             yield f"{share} of the names were looked at: counts are estimates, kinds of very few keys may be missing."
@@ -116,7 +123,7 @@ async def discover(
     talk = talk or Talk()
     for problem in dialect_problems():
         talk.say(plain(problem))
-    deployment = Deployment(Url(config.url))
+    deployment = Deployment.of(config)
     discovery = Discovery(deployment)
     keyspace = Keyspace(deployment, {}, config.budget, config.refresh_s)
     keyspace.learning = discovery.learning
@@ -159,7 +166,10 @@ def _bounds(discovery: Discovery, found: int, deployment: Deployment) -> _Bounds
     names = result.seen, result.looked_at, result.unseen, result.gone
     way_out, databases = remedy(deployment.url.user, rules), deployment.databases
     bounds = _Bounds(*names, unlisted, tuple(refused), way_out, deployment.database, databases)
-    return bounds._replace(partial=deployment.partial, is_size_told=bool(result.size) or not result.seen)
+    read = replicas_read(deployment)
+    return bounds._replace(
+        partial=deployment.partial, replicas_read=read, is_size_told=bool(result.size) or not result.seen
+    )
 
 
 def _written(path: Path, target: str, settings: str, talk: Talk) -> int:
@@ -213,7 +223,7 @@ def _json(url: Url, keys: int, kinds: Sequence[KeyKind], bounds: _Bounds) -> str
     ]
     left_out: dict[str, object] = {"seen": bounds.seen, "looked_at": bounds.looked_at, "unlisted": bounds.unlisted}
     left_out |= {"unseen": bounds.unseen, "gone": bounds.gone, "ignored": bounds.ignored}
-    left_out |= {"partial": bounds.partial or None}
+    left_out |= {"partial": bounds.partial or None, "replicas_read": msgspec.to_builtins(bounds.replicas_read)}
     databases = {"database": bounds.database, "databases": msgspec.to_builtins(bounds.databases)}
     about = {"schema": 1, **url.facts(), **databases, "keys": keys, **left_out, "refused": bounds.refused}
     return json_text({**about, "kinds": rows})

@@ -12,6 +12,8 @@ from redis_dash.diagnosis.report import Report
 from redis_dash.diagnosis.rights import Right
 from redis_dash.diagnosis.server import Clock, Server
 from redis_dash.sources import SOURCES
+from redis_dash.sources.server import NO_REPLICAS
+from redis_dash.tui import replicas_text
 from redis_dash.tui.databases import named
 from redis_dash.tui.formatting import duration, milliseconds, percent, tally
 from redis_dash.tui.kind_text import count, recognised, shown_in, shown_name
@@ -78,6 +80,7 @@ def _server(report: Report) -> Iterator[str]:
     server, url = report.server, report.url
     facts = [("via", f"SSH to {url.bastion}" if url.ssh else ""), ("TLS", _tls(report))]
     facts += [("cluster", report.partial), ("sentinel", _sentinel(report.server.sentinel))]
+    facts += [("replicas", _replicas(report))]
     facts += [("ping", f"{milliseconds(server.ping_ms)} (median)" if server.ping_ms is not None else "not known")]
     facts += [("clock", clock_text(server.clock)), ("keys", _keys(report)), ("one pass", _pass(report))]
     if report.unknown:
@@ -96,6 +99,8 @@ def _mark(report: Report, name: str) -> str:
     is_wrong = {"TLS": bool(report.url.unverified), "clock": clock is not None and clock.is_known_to_differ}
     state = report.server.sentinel
     is_wrong["sentinel"] = state is not None and (bool(state.trouble) or state.reached < state.known)
+    if (read := report.server.replicas_read) is None or read.read < read.primaries:
+        is_wrong["replicas"] = True
     return "!" if is_wrong.get(name, name in ("unknown", "cluster")) else " "
 
 
@@ -107,6 +112,17 @@ def _sentinel(state: SentinelState | None) -> str:
     return "; ".join(
         [*parts, *(f"{plain(one.address)}: {plain(one.trouble)}" for one in state.sentinels if one.trouble)]
     )
+
+
+def _replicas(report: Report) -> str:
+    """Which replicas are read in place of their primaries, if the user wants it."""
+    if not report.url.reads_replicas:
+        return ""
+    state = report.server.replicas_read
+    if state is None:
+        return NO_REPLICAS
+    line = remedy(report.user, state.missing_rules) if state.missing_rules else ""
+    return f"keys are read of {replicas_text.in_words(state)}" + (f"; on each server: {line}" if line else "")
 
 
 def _tls(report: Report) -> str:

@@ -12,7 +12,7 @@ import msgspec
 
 from redis_dash.actions import carry_out as actions
 from redis_dash.client.deployment import Deployment
-from redis_dash.config import Choices, Config, Url, place_of
+from redis_dash.config import Choices, Config, place_of
 from redis_dash.core.choices import Choose, Chosen
 from redis_dash.core.commands import Command, FollowStreams, FullPass, Outcome, Publish, Request
 from redis_dash.core.decoding import raw
@@ -50,7 +50,7 @@ class Hub:
         Raises:
             ConfigError: the URL cannot be used.
         """
-        self.deployment = deployment or Deployment(Url(config.url))
+        self.deployment = deployment or Deployment.of(config)
         url, opens = self.deployment.url, self.deployment.open_listener
         self._subscriber = Subscriber(url, config.channels, MessageRing(), opens)
         self._shards = ShardChannels(self.deployment, config.shard_channels, self._subscriber)
@@ -65,10 +65,7 @@ class Hub:
         self.deployment.listeners.extend((self._subscriber.traffic, self._shards.traffic))
         self._refresh_s = config.refresh_s
         self._streams = StreamReader(
-            self.deployment,
-            self._subscriber.log,
-            config.budget,
-            shown=lambda name: self.watch.shown_name(name),
+            self.deployment, self._subscriber.log, config.budget, shown=lambda name: self.watch.shown_name(name)
         )
         self._streams.follow(map(raw, config.streams))
         self._choices = choices or Choices(place_of(self.deployment.url))
@@ -146,9 +143,9 @@ class Hub:
         return self.watch.keyspace.scan()
 
     @property
-    def scan_trouble(self) -> str:
-        """Why the scan cannot proceed; empty if it can."""
-        return self.watch.keyspace.trouble
+    def next_attempt_s(self) -> float | None:
+        """Seconds until the next attempt to connect; 0 if it is due or under way, None if the server is there."""
+        return self.deployment.next_attempt_s if self._trouble else None
 
     def drain(self) -> list[AnyReading]:
         """The new readings since the last call, which agree on whether the server is away.

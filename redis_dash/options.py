@@ -100,6 +100,7 @@ _TARGET: list[Callable[[Any], Any]] = [
     option(WHERE, "-p", "--profile", metavar="NAME", help="A profile of the configuration file."),
     option(WHERE, "--config", "config_file", type=click.Path(path_type=Path), help="Configuration file (TOML)."),
     option(WHERE, "--ssh", metavar="USER@HOST", help="Connect through this host, by the program ssh."),
+    option(WHERE, "--read-from-replicas", is_flag=True, default=None, help="Read replicas in place of primaries."),
     option(PASSWORD, "--user", metavar="NAME", help="ACL user [that of the URL, or default]."),
     option(PASSWORD, "--ask-password", is_flag=True, default=None, help="Ask for the password on the terminal."),
     option(PASSWORD, "--password-file", metavar="FILE", help="Its first line is the password."),

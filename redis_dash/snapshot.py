@@ -158,7 +158,7 @@ async def _pass_over(hub: Hub, talk: Talk, stop: asyncio.Event) -> None:
     hub.ask(FullPass(on=True))
     reported_at, pause = 0.0, 0.2 if talk.is_terminal else 5.0
     began = time.monotonic()
-    while not (hub.passes or hub.scan_trouble or stop.is_set()):
+    while not (hub.passes or hub.watch.keyspace.trouble or stop.is_set()):
         await asyncio.sleep(0.02)
         progress = hub.progress()
         if progress is not None and progress.done and time.monotonic() - reported_at >= pause:
@@ -166,8 +166,8 @@ async def _pass_over(hub: Hub, talk: Talk, stop: asyncio.Event) -> None:
             _report_progress(progress, talk)
     if hub.passes:
         talk.say(f"scanned {hub.scan().last_done:,} keys in {tenths(time.monotonic() - began)}")
-    elif hub.scan_trouble:
-        talk.say(f"not scanned: {hub.scan_trouble}")
+    elif hub.watch.keyspace.trouble:
+        talk.say(f"not scanned: {hub.watch.keyspace.trouble}")
     else:
         scan = hub.scan()
         hub.ask(FullPass(on=False))
@@ -191,7 +191,7 @@ async def _until_ready(hub: Hub, stop: asyncio.Event, *, scanned: bool) -> None:
     """
     deadline = time.monotonic() + READY_WITHIN_S
     while time.monotonic() < deadline and not (hub.deployment.unreachable or stop.is_set()):
-        is_scanned = (hub.passes and hub.watch.knows_kinds) or hub.scan_trouble or not scanned
+        is_scanned = (hub.passes and hub.watch.knows_kinds) or hub.watch.keyspace.trouble or not scanned
         if (hub.subscribed or hub.refused) and hub.follows_streams and is_scanned and hub.reached:
             return
         await asyncio.sleep(0.02)

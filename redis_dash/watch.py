@@ -56,8 +56,10 @@ class Watch:
         """Tells which topics' patterns match a key."""
         self.keyspace = Keyspace(deployment, key_groups(config), config.budget, config.refresh_s, config.ignore)
         self.keyspace.learning = discovery.learning if discovery else None
-        # Tracking listens to one node. Of several, the others would be silent, so all keys are left to the scan.
-        named = tracked(config) if len(deployment.nodes) == 1 and deployment.cluster is None else {}
+        # Tracking listens to one node. Of several, the others would be silent, so all keys are left to the scan; so
+        # they are where replicas are read, which may not have yet what the primary names.
+        is_alone = len(deployment.nodes) == 1 and deployment.cluster is None and not deployment.may_read_replicas
+        named = tracked(config) if is_alone else {}
         self.tracking = ClientTracking(deployment.url, named, config.budget, config.ignore, deployment.open_listener)
         self.keyspace.counts.tracking = self.tracking
         self.keyspace.besides = lambda: self.tracking.spent_s

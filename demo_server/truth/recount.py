@@ -12,7 +12,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.cluster import RedisCluster
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import RedisClusterException, RedisError, ResponseError
 
 from demo_server import keys
 from demo_server.patterns.sentinel_client import CircuitSentinelPool
@@ -44,7 +44,7 @@ class Recount:
         async with self._checking:
             try:
                 await self._check()
-            except (RedisError, OSError) as error:
+            except (RedisError, RedisClusterException, OSError) as error:
                 self._truth.doubt(f"Redis cannot be asked: {error}")
 
     async def _check(self) -> None:

@@ -129,7 +129,8 @@ async def _is_there(deployment: Deployment, key: bytes) -> bool | None:
         try:
             # Twice: the server has executed what it had received on the lost connection before the second.
             for _ in range(2):
-                replies = await deployment.pipeline([(b"PTTL", key), *session_reads(key)], strict=True)
+                asked = [(b"PTTL", key), *session_reads(key)]
+                replies = await deployment.pipeline(asked, strict=True, on_primaries=True)
         except SourceError:
             await asyncio.sleep(RETRY_S)
             continue

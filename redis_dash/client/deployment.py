@@ -13,12 +13,14 @@ import msgspec
 from redis_dash.client.change_counters import databases_of
 from redis_dash.client.connection import Connection
 from redis_dash.client.info import Info
+from redis_dash.client.known_nodes import first
 from redis_dash.client.merged_info import merged
 from redis_dash.client.node import Node
-from redis_dash.client.nodes import Nodes, first
+from redis_dash.client.nodes import Nodes
 from redis_dash.client.opening import open_connection
 from redis_dash.client.server_cost import added
-from redis_dash.config import ONE_DATABASE, Url
+from redis_dash.client.stored_password import url_of
+from redis_dash.config import ONE_DATABASE, Config, Url
 from redis_dash.core.databases import Database
 from redis_dash.core.errors import MissingRightError, SourceError
 from redis_dash.core.frames.server import Cost
@@ -39,6 +41,11 @@ class Deployment(Nodes):
         self._most_spent_s = 0.0
         self.pings: dict[Node, float | None] = {}
         """The latest round trip of PING to each node, in milliseconds."""
+
+    @classmethod
+    def of(cls, config: Config) -> Deployment:
+        """The deployment that is configured. A password of a file or a program is read again when it is refused."""
+        return cls(url_of(config))
 
     @property
     def database(self) -> int:
@@ -87,11 +94,13 @@ class Deployment(Nodes):
             raise
         self.databases = databases_of(info.values)
         if self._cluster is not None:
-            return self._cluster.marked(info)
-        return info if info.partial == self.partial else info._replace(partial=self.partial)
+            info = self._cluster.marked(info)
+        elif info.partial != self.partial:
+            info = info._replace(partial=self.partial)
+        return await self.replicas.marked(info, self.nodes) if self.may_read_replicas and self.replicas else info
 
     async def ping_ms(self) -> float | None:
-        """The round trip of PING to the slowest node in milliseconds; None if one could not be measured yet.
+        """The round trip of PING to the slowest server in milliseconds; None if one could not be measured yet.
 
         Raises:
             MissingRightError: the ACL user may not run PING.
@@ -102,14 +111,17 @@ class Deployment(Nodes):
             return node, await node.ping_ms()
 
         self.pings = dict(await self.ask_all(ping))
+        if self.replicas is not None:
+            self.pings |= await self.replicas.each(lambda node: node.ping_ms())
         pings = list(self.pings.values())
         known = [ping for ping in pings if ping is not None]
         return max(known) if len(known) == len(pings) else None
 
     def watching_cost(self) -> Cost:
         """The cost of watching so far, over all connections."""
-        cost = added([node.watching_cost() for node in self.nodes])
-        former = added([node.watching_cost() for node in self._ever if node not in self.nodes] or [Cost()])
+        asked = self._asked
+        cost = added([node.watching_cost() for node in asked])
+        former = added([node.watching_cost() for node in self._ever if node not in asked] or [Cost()])
         return msgspec.structs.replace(
             cost,
             commands=cost.commands + former.commands,
@@ -125,20 +137,27 @@ class Deployment(Nodes):
             SourceError: as ``pipeline``.
         """
         await self.ask_all(lambda node: node.price())
+        if self.replicas is not None:
+            await self.replicas.each(lambda node: node.price())
+
+    @property
+    def _asked(self) -> tuple[Node, ...]:
+        """The servers that are asked, with the replicas that are read."""
+        return tuple(dict.fromkeys((*self.nodes, *self.readers)))
 
     def lacks_price(self, name: bytes) -> bool:
         """Whether we called a command on a node, and its time there is not known yet."""
-        return any(node.cost.lacks_price(name) for node in self.nodes)
+        return any(node.cost.lacks_price(name) for node in self._asked)
 
     def usec(self, name: bytes) -> float | None:
         """The highest time of a node for one call of a command, in microseconds; None if one lacks a price."""
-        known = [usec for node in self.nodes if (usec := node.cost.usec(name)) is not None]
+        known = [usec for node in self._asked if (usec := node.cost.usec(name)) is not None]
         return None if self.lacks_price(name) else max(known, default=None)
 
     @property
     def spent_s(self) -> float | None:
         """The servers' time for all our commands so far, added; None if one reports no times."""
-        if any(node.cost.spent_s is None for node in self.nodes):
+        if any(node.cost.spent_s is None for node in self._asked):
             return None
         return sum(node.cost.spent_s or 0.0 for node in self._ever)
 
@@ -147,8 +166,9 @@ class Deployment(Nodes):
 
         What is not priced yet is estimated, so that the sum of a node can fall.
         """
-        now = {node: spent_s for node in self.nodes if (spent_s := node.cost.spent_s) is not None}
-        if len(now) < len(self.nodes):
+        asked = self._asked
+        now = {node: spent_s for node in asked if (spent_s := node.cost.spent_s) is not None}
+        if len(now) < len(asked):
             return None
         self._most_spent_s += max(spent_s - self._spent.get(node, 0.0) for node, spent_s in now.items())
         self._spent |= now

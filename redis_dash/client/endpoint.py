@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from redis_dash.config import Url
-from redis_dash.config.url import SNI, SSH, options_of
+from redis_dash.config.password import Renewable
+from redis_dash.config.url import OWN_OPTIONS, options_of
 from redis_dash.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -28,7 +29,19 @@ _TLS = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile", "ssl_cert_reqs")
 class Endpoint:
     """Holds the password. It has no ``repr`` of its own, so that the password is never printed."""
 
-    __slots__ = ("database", "host", "password", "path", "port", "shows_certificate", "ssh", "tls", "tls_name", "user")
+    __slots__ = (
+        "database",
+        "host",
+        "password",
+        "path",
+        "port",
+        "renewable",
+        "shows_certificate",
+        "ssh",
+        "tls",
+        "tls_name",
+        "user",
+    )
 
     def __init__(self) -> None:
         self.host = ""
@@ -37,6 +50,8 @@ class Endpoint:
         """Path of a Unix socket; None for TCP."""
         self.user = ""
         self.password = ""
+        self.renewable: Renewable | None = None
+        """Where the password comes from, if it can be read again."""
         self.database = 0
         self.tls: Callable[[], SSLContext] | None = None
         """Creates the TLS context; raises OSError if a certificate cannot be read."""
@@ -74,12 +89,14 @@ def endpoint_of(url: Url) -> Endpoint:
 
 def _is_usual(scheme: str, options: Mapping[str, str]) -> bool:
     """Whether the URL has only options that are understood here."""
-    known = {"db", "username", "password", SNI, SSH, *(_TLS if scheme == "rediss" else ())}
+    known = {"db", "username", "password", *OWN_OPTIONS, *(_TLS if scheme == "rediss" else ())}
     return options.keys() <= known and options.get("ssl_cert_reqs", "none") in ("none", "optional", "required")
 
 
 def _with_own_options(endpoint: Endpoint, url: Url) -> Endpoint:
-    endpoint.tls_name, endpoint.ssh = url.sni or endpoint.host, url.ssh
+    endpoint.tls_name, endpoint.ssh, endpoint.renewable = url.sni or endpoint.host, url.ssh, url.passwords.own
+    if endpoint.renewable is not None and endpoint.renewable.current is not None:
+        endpoint.password = endpoint.renewable.current.reveal()
     return endpoint
 
 
@@ -106,7 +123,7 @@ def _by_driver(url: Url) -> Endpoint:
     try:
         options: dict[str, object] = dict(parse_url(url.reveal()))
         kind = options.pop("connection_class", Connection)
-        for ours in ("max_connections", SNI, SSH):  # max_connections is an option of pools, which are not used here
+        for ours in ("max_connections", *OWN_OPTIONS):  # max_connections is an option of pools, which are not used here
             options.pop(ours, None)
         options.update(protocol=2, client_name=None)
         plan: Connection | UnixDomainSocketConnection = kind(  # type: ignore[operator]

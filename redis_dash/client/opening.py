@@ -8,10 +8,10 @@ from ssl import SSLContext, SSLEOFError
 
 from redis_dash.client.connection import Connection
 from redis_dash.client.endpoint import Endpoint, endpoint_of
-from redis_dash.client.reasons import CERTIFICATE_REFUSED
+from redis_dash.client.reasons import CERTIFICATE_REFUSED, WRONG_PASSWORD
 from redis_dash.client.tunnel import WITHIN_S, Tunnel, tunnel_to
 from redis_dash.config import Url
-from redis_dash.core.errors import SourceError
+from redis_dash.core.errors import AwayError, SourceError
 
 CONNECT_TIMEOUT_S = 3.0
 TLS_TIMEOUT_S = CONNECT_TIMEOUT_S - 0.5
@@ -84,10 +84,21 @@ async def _open(
             raise SourceError(NO_TLS_ANSWER) from None
     try:
         if endpoint.user or endpoint.password:  # AUTH is sent for a user without a password, too
-            user = [endpoint.user.encode()] if endpoint.user else []
-            await connection.ask(b"AUTH", *user, endpoint.password.encode())
+            await _authenticate(connection, endpoint)
         if endpoint.database:
             await connection.ask(b"SELECT", str(endpoint.database).encode())
     except BaseException:
         connection.hang_up()
         raise
+
+
+async def _authenticate(connection: Connection, endpoint: Endpoint) -> None:
+    """Send user and password. If they are refused, the password may have been replaced: it is read again."""
+    user, renewable = [endpoint.user.encode()] if endpoint.user else [], endpoint.renewable
+    try:
+        await connection.ask(b"AUTH", *user, endpoint.password.encode())
+    except SourceError as error:
+        if renewable is None or not str(error).startswith(WRONG_PASSWORD):
+            raise
+        renewable.refused(endpoint.password)
+        raise AwayError("; ".join(filter(None, (str(error), renewable.trouble)))) from None

@@ -77,6 +77,7 @@ UNCOUNTED = frozenset(
         b"PSUBSCRIBE",
         b"PUBLISH",
         b"PUBSUB",
+        b"READONLY",
         b"RESTORE",
         b"ROLE",
         b"SCAN",

@@ -32,6 +32,7 @@ TLS_PORT = "this is a TLS port: use rediss://"
 _TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
 """The first bytes of every TLS record."""
 
+WRONG_PASSWORD = "the server refused the user name or password"
 _PASSING = ("LOADING", "MASTERDOWN", "ERR max number of clients", "BUSY ", "CLUSTERDOWN", "NOAUTH", "WRONGPASS")
 """Errors that any command may end with for a while: they say nothing about the command."""
 _IN_SCRIPT = re.compile(r"^(?:ERR )?(?:Error running script .*?: )?@user_script: \d+: (-)?")
@@ -48,9 +49,9 @@ def say(error: ReplyError) -> str:
     """Turn an error reply into a message that says what to check."""
     text = str(error)
     if text.startswith("WRONGPASS"):  # the server's words say no more
-        return "the server refused the user name or password"
+        return WRONG_PASSWORD
     if text.startswith("NOAUTH"):
-        return f"the server refused the user name or password: {text.partition(' ')[2].rstrip('.')}"
+        return f"{WRONG_PASSWORD}: {text.partition(' ')[2].rstrip('.')}"
     if "without any password configured" in text:
         return "the server has no password, and one was given: `redis-dash config show` says where it is from"
     if text.startswith("LOADING"):

@@ -96,6 +96,11 @@ class ReconnectingConnection:
             return self._down
         return self._down or self.connection.trouble
 
+    @property
+    def next_attempt_s(self) -> float | None:
+        """Seconds until the next attempt to connect; 0 if it is due or under way, None if the server is reached."""
+        return max(0.0, self._next_try - time.monotonic()) if self.trouble else None
+
     # -- with the lock held ------------------------------------------------------------------------------------------
 
     async def ensure(self) -> None:

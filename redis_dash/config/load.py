@@ -25,7 +25,7 @@ from redis_dash.config.settings import Config, LimitPattern
 from redis_dash.config.several_hosts import SENTINEL_EXAMPLE, SENTINEL_PASSWORD
 from redis_dash.config.toml_file import read_toml
 from redis_dash.config.url import Url
-from redis_dash.config.way_in import FILES, check_together
+from redis_dash.config.way_in import FILES, PASSWORDS, SENTINEL_PASSWORDS, check_together
 from redis_dash.core.errors import ConfigError
 
 ASK, ASK_SENTINEL, DATABASE, LIMIT = "ask_password", "ask_sentinel_password", "database", "limit"
@@ -137,10 +137,21 @@ def load(
     options = config.options()
     if of_sentinels is not None:
         options[SENTINEL_PASSWORD] = of_sentinels.reveal()
+    config = msgspec.structs.replace(config, **_read_from(found))
     if not (options or config.user or password is not None):
         return config
     url = Url(config.url).with_way_in(config.user or None, secret, options)
     return msgspec.structs.replace(config, url=url.reveal())
+
+
+def _read_from(found: Settings) -> dict[str, str]:
+    """The settings of the files and programs that passwords were read from; empty for those that were not used."""
+    used = dict.fromkeys((*PASSWORDS, *SENTINEL_PASSWORDS), "")
+    asked = (found.password, found.asks), (found.sentinel_password, found.asks_for_sentinels)
+    for source, is_typed in asked:
+        if source is not None and not is_typed and isinstance(source.value, str):
+            used[source.name] = source.value
+    return used
 
 
 def _read(source: PasswordSource | None) -> Secret | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from pathlib import Path
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
 
 from redis_dash.core.errors import ConfigError
 
@@ -31,15 +32,47 @@ class Secret:
         return "…"
 
 
-def from_file(path: str) -> Secret:
+class Renewable(Protocol):
+    """A password that can be read again, since it may be replaced while we run."""
+
+    current: Secret | None
+    """What was read last; None as long as that is what the URL holds."""
+    trouble: str
+    """Why it cannot be read again; empty if it can, or if that was not tried."""
+
+    changed: Callable[[], None]
+    """Called when another one was read than the one that was refused."""
+
+    def refused(self, tried: str) -> None:
+        """The server has refused this password: read it again in the background, if it is time for that."""
+
+    def close(self) -> None:
+        """Do not read it any more."""
+
+
+class Passwords(NamedTuple):
+    """The passwords of a URL that can be read again; None for one that cannot."""
+
+    own: Renewable | None = None
+    of_sentinels: Renewable | None = None
+
+
+NEVER_READ_AGAIN = Passwords()
+
+
+def from_file(path: str, *, waits: bool = True) -> Secret:
     """The first line of a file.
+
+    Args:
+        waits: whether to wait for the writer of a named pipe.
 
     Raises:
         ConfigError: there is none.
     """
+    flags = 0 if waits else os.O_NONBLOCK
     try:
-        with Path(path).open("rb") as file:
-            return _first_line(file.read(MOST_BYTES), path)
+        with open(path, "rb", opener=lambda name, mode: os.open(name, mode | flags)) as file:
+            return _first_line(file.read(MOST_BYTES) or b"", path)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}") from None
 
@@ -50,22 +83,46 @@ def from_command(command: str) -> Secret:
     Raises:
         ConfigError: it failed; its own words are told, but not its output.
     """
-    import shlex  # imported here for a quick start
-    import subprocess
+    import subprocess  # imported here for a quick start
 
-    words = shlex.split(command)
-    name = words[0] if words else command
+    words = words_of(command)
     try:
         done = subprocess.run(words, capture_output=True, timeout=COMMAND_S, check=False)
     except subprocess.TimeoutExpired:
-        raise ConfigError(f"{name} has not ended within {COMMAND_S:g} s") from None
+        raise too_slow(words) from None
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise ConfigError(f"{name} cannot be run: {reason or 'it is no program'}") from None
-    if done.returncode:
-        told = _told(done.stderr, done.stdout)
-        raise ConfigError(f"{name} failed with exit code {done.returncode}{': ' if told else ''}{told}")
-    return _first_line(done.stdout, f"what {name} prints")
+        raise not_run(words, error) from None
+    return printed(words, done.returncode, done.stdout, done.stderr)
+
+
+def words_of(command: str) -> list[str]:
+    """The program and its arguments."""
+    import shlex  # imported here for a quick start
+
+    return shlex.split(command) or [command]
+
+
+def too_slow(words: list[str]) -> ConfigError:
+    """The error for a program that does not end."""
+    return ConfigError(f"{words[0]} has not ended within {COMMAND_S:g} s")
+
+
+def not_run(words: list[str], error: OSError | ValueError) -> ConfigError:
+    """The error for a program that cannot be run."""
+    reason = error.strerror if isinstance(error, OSError) else None
+    return ConfigError(f"{words[0]} cannot be run: {reason or 'it is no program'}")
+
+
+def printed(words: list[str], exit_code: int, stdout: bytes, stderr: bytes) -> Secret:
+    """The first line that a program has printed.
+
+    Raises:
+        ConfigError: it failed; its own words are told, but not its output.
+    """
+    if exit_code:
+        told = _told(stderr, stdout)
+        raise ConfigError(f"{words[0]} failed with exit code {exit_code}{': ' if told else ''}{told}")
+    return _first_line(stdout, f"what {words[0]} prints")
 
 
 def typed(target: str) -> Secret:

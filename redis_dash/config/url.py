@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import SplitResult, parse_qs, parse_qsl, quote, unquote, urlencode, urlsplit
 
+from redis_dash.config.password import NEVER_READ_AGAIN, Passwords
 from redis_dash.config.several_hosts import CLUSTER, ESCAPE, SENTINEL, SENTINEL_EXAMPLE, hosts_of
 from redis_dash.core.errors import ConfigError
 
@@ -13,9 +14,10 @@ SCHEMES = ("redis", "rediss", "unix")
 _SEVERAL = tuple(f"{scheme}{suffix}" for suffix in (CLUSTER, SENTINEL) for scheme in ("redis", "rediss"))
 ONE_DATABASE = "a cluster has one database only, database 0"
 DEFAULT_URL = "redis://127.0.0.1:6379/0"
-SNI, SSH = "sni", "ssh"
-"""Options of the URL that only this program knows: the server's name for TLS, and the host that SSH goes to."""
-_NO = ("0", "F", "FALSE", "N", "NO")
+SNI, SSH, READ_FROM_REPLICAS = OWN_OPTIONS = "sni", "ssh", "read_from_replicas"
+"""Options of the URL that only this program knows: the server's name for TLS, the host that SSH goes to, and whether
+replicas are read."""
+_NO, _YES = ("0", "F", "FALSE", "N", "NO"), ("1", "T", "TRUE", "Y", "YES")
 _SSH = re.compile(r"(ssh://)?([^\s@/-][^\s@/]*@)?(?P<host>[^\s@/-][^\s@/]*)")
 
 
@@ -36,7 +38,9 @@ class Url:
         "has_password",
         "has_sentinel_password",
         "is_tls",
+        "passwords",
         "primary",
+        "reads_replicas",
         "sentinel_user",
         "shown",
         "sni",
@@ -46,7 +50,9 @@ class Url:
         "user",
     )
 
-    def __init__(self, raw: str) -> None:
+    def __init__(self, raw: str, passwords: Passwords = NEVER_READ_AGAIN) -> None:
+        """``passwords`` are those that can be read again; the servers that are reached by this URL share them."""
+        self.passwords = passwords
         try:
             raw.encode()
             self._hosts = hosts = hosts_of(raw)
@@ -86,6 +92,8 @@ class Url:
         """The name that TLS asks for and verifies, if it is not the host."""
         self.ssh = options.get(SSH, "")
         """Where SSH goes to (``user@host``), if the connection goes through it."""
+        self.reads_replicas = _is_yes(options.get(READ_FROM_REPLICAS, "no"))
+        """Whether replicas are read in place of their primaries, where a cluster or sentinels tell of some."""
         self.bastion = _bastion(self.ssh) if self.ssh else ""
         """The host of it, to be shown."""
         self.target = f"{self.shown} via {self.bastion}" if self.ssh else self.shown
@@ -93,10 +101,10 @@ class Url:
         self.described = f"{self.target}, {self.unverified}" if self.unverified else self.target
         """The target, and whether it may be another server than it says."""
 
-    def facts(self) -> dict[str, str | None]:
+    def facts(self) -> dict[str, str | bool | None]:
         """What an exported document says of the server, and of the way to it."""
         tls = (self.unverified or "verified") if self.is_tls else None
-        return {"target": self.shown, "via": self.bastion or None, "tls": tls}
+        return {"target": self.shown, "via": self.bastion or None, "tls": tls, READ_FROM_REPLICAS: self.reads_replicas}
 
     def reveal(self) -> str:
         """The whole URL, for the driver only."""
@@ -115,7 +123,7 @@ class Url:
     @property
     def seeds(self) -> tuple[Url, ...]:
         """The servers that it names; if these are sentinels, as if they were the primary."""
-        return tuple(map(Url, self._hosts.servers)) or (self,)
+        return tuple(Url(one, self.passwords) for one in self._hosts.servers) or (self,)
 
     @property
     def sentinels(self) -> tuple[Url, ...]:
@@ -132,7 +140,8 @@ class Url:
         options = [(name, value) for name, value in parse_qsl(parts.query, True) if name not in way_in]
         who = f"{quote(hosts.user, safe='')}:{quote(hosts.password, safe='')}@" if hosts.user or hosts.password else ""
         query = f"?{urlencode(options)}" if options else ""
-        return Url(f"{parts.scheme}://{who}{parts.netloc.rpartition('@')[2]}/0{query}")
+        own = Passwords(self.passwords.of_sentinels)
+        return Url(f"{parts.scheme}://{who}{parts.netloc.rpartition('@')[2]}/0{query}", own)
 
     def at(self, host: str, port: int, name: str = "") -> Url:
         """Another server of the same cluster or of the same sentinels, for the same user.
@@ -148,7 +157,7 @@ class Url:
         if name and self.is_tls and not self.sni:
             options.append((SNI, name))
         query = f"?{urlencode(options)}" if options else ""
-        return Url(f"{scheme}://{who}{at}{place}:{port}/{self.database}{query}")
+        return Url(f"{scheme}://{who}{at}{place}:{port}/{self.database}{query}", self.passwords)
 
     def with_database(self, database: int) -> Url:
         """The same URL with another database."""
@@ -158,7 +167,7 @@ class Url:
         if parts.scheme == "unix":
             path, options = parts.path, [*options, ("db", str(database))]
         query = f"?{urlencode(options)}" if options else ""
-        return Url(f"{parts.scheme}://{parts.netloc}{path}{query}")
+        return Url(f"{parts.scheme}://{parts.netloc}{path}{query}", self.passwords)
 
     def with_way_in(self, user: str | None, password: str | None, options: Mapping[str, str]) -> Url:
         """The same server for another user, with another password or with more options; None keeps what there is."""
@@ -172,7 +181,7 @@ class Url:
             netloc = f"{quote(user, safe='')}:{quote(password, safe='')}@{netloc.rpartition('@')[2]}"
             old = {name: value for name, value in old.items() if name not in ("username", "password")}
         query = urlencode(old | dict(options))
-        return Url(f"{parts.scheme}://{netloc}{parts.path}{'?' if query else ''}{query}")
+        return Url(f"{parts.scheme}://{netloc}{parts.path}{'?' if query else ''}{query}", self.passwords)
 
     def __repr__(self) -> str:
         return f"Url({self.shown!r})"
@@ -198,6 +207,12 @@ def _sni(name: str, scheme: str) -> str:
     if name and (not name.isprintable() or " " in name or name.startswith(".")):
         raise ConfigError("the server's name for TLS (sni) is a host name, for example redis.example.com")
     return name
+
+
+def _is_yes(text: str) -> bool:
+    if (word := text.upper()) not in (*_NO, *_YES):
+        raise ConfigError(f"{READ_FROM_REPLICAS} in the Redis URL is true or false")
+    return word in _YES
 
 
 def _bastion(ssh: str) -> str:

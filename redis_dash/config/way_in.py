@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from redis_dash.config.several_hosts import SENTINEL_EXAMPLE, SENTINEL_USER
-from redis_dash.config.url import DEFAULT_URL, SNI, SSH, Url
+from redis_dash.config.url import DEFAULT_URL, READ_FROM_REPLICAS, SNI, SSH, Url
 from redis_dash.core.errors import ConfigError
 
 PASSWORDS = ("password_file", "password_command")
@@ -19,7 +19,7 @@ FILES = ("password_file", "sentinel_password_file", "cacert", "cert", "key")
 """Settings that name a file."""
 PROGRAMS = ("password_command", "sentinel_password_command")
 """Settings that hold a program with its arguments, which may be secret."""
-OF_URL = ("user", *PASSWORDS, *OF_SENTINELS, "cacert", "cert", "key", "insecure", "sni", "ssh")
+OF_URL = ("user", *PASSWORDS, *OF_SENTINELS, "cacert", "cert", "key", "insecure", "sni", "ssh", READ_FROM_REPLICAS)
 """Settings that are for the URL beside which they stand, and for no other one."""
 _TLS = {"cacert": "ssl_ca_certs", "cert": "ssl_certfile", "key": "ssl_keyfile", "sni": SNI}
 """The URL's option for each setting of TLS."""
@@ -46,6 +46,8 @@ class WayIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The server's name for TLS, if it is not the host of the URL."""
     ssh: str = ""
     """Where SSH goes to: ``user@host``."""
+    read_from_replicas: bool = False
+    """Whether replicas are read in place of their primaries."""
 
     def __post_init__(self) -> None:
         for name in PROGRAMS:
@@ -64,12 +66,14 @@ class WayIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(str(error)) from None
 
     def options(self) -> dict[str, str]:
-        """The options of the URL for the settings of TLS, of SSH and of the sentinels, without a password."""
+        """The options of the URL for all settings but the user and a password."""
         options = {option: value for name, option in _TLS.items() if (value := getattr(self, name))}
         if self.insecure:
             options["ssl_cert_reqs"] = "none"
         if self.sentinel_user:
             options[SENTINEL_USER] = self.sentinel_user
+        if self.read_from_replicas:
+            options[READ_FROM_REPLICAS] = "true"
         return options | ({SSH: self.ssh} if self.ssh else {})
 
 

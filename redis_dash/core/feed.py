@@ -47,6 +47,10 @@ class Feed(Protocol):
     def database(self) -> int:
         """The number of the watched database. When it has changed, the next readings are those of the new one."""
 
+    @property
+    def next_attempt_s(self) -> float | None:
+        """Seconds until the next attempt to connect; 0 if it is due or under way, None if the server is there."""
+
     def drain(self) -> list[AnyReading]:
         """The latest reading of each topic that changed since the last call; never blocks."""
 

@@ -74,7 +74,7 @@ async def examine(config: Config, choices: Choices | None = None) -> Report:
     Raises:
         SourceError: nothing was reached.
     """
-    deployment = Deployment(Url(config.url))
+    deployment = Deployment.of(config)
     report = Report(deployment.url, deployment.url.user, config.budget)
     try:
         async with announced(deployment):

@@ -12,7 +12,8 @@ from redis_dash.client.deployment import Deployment
 from redis_dash.client.info import kind_of, product_of
 from redis_dash.core.databases import Database
 from redis_dash.core.errors import MissingRightError, SourceError
-from redis_dash.core.frames.server import SentinelState
+from redis_dash.core.frames.server import ReplicasRead, SentinelState
+from redis_dash.sources.replicas import replicas_read
 from redis_dash.sources.sentinel_state import sentinel_state
 
 ASKED_TIME = 5
@@ -63,6 +64,8 @@ class Server(msgspec.Struct, frozen=True):
     """Until when the server's certificate is valid; empty if it was not verified."""
     sentinel: SentinelState | None = None
     """What the sentinels say, if the URL names them."""
+    replicas_read: ReplicasRead | None = None
+    """None unless replicas are to be read, and a cluster or sentinels can tell of some."""
 
 
 async def look_at(deployment: Deployment, budget: float) -> Server:
@@ -88,6 +91,7 @@ async def look_at(deployment: Deployment, budget: float) -> Server:
         tls=tls,
         certificate_until=until,
         sentinel=None if deployment.primary is None else sentinel_state(deployment.primary, values),
+        replicas_read=replicas_read(deployment),
     )
 
 

@@ -92,7 +92,7 @@ class Walk:
     async def _begin(self) -> None:
         """Find out which nodes there are, and how many keys each has, as far as that is needed."""
         await self._deployment.connect()
-        nodes = self._deployment.nodes
+        nodes = self._deployment.readers
         if len(nodes) == 1:
             self.cursors, self._asked = {nodes[0]: ScanCursor(nodes[0], self._count, self._ahead)}, {nodes[0]: 0}
             return
@@ -103,7 +103,7 @@ class Walk:
             self.cursors[node], self._asked[node] = cursor, 0
 
     def _stay_with_nodes(self) -> None:
-        if tuple(self.cursors) != self._deployment.nodes:
+        if tuple(self.cursors) != self._deployment.readers:
             raise ScanInterruptedError(OTHERS)
 
     def _next(self) -> list[Node]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from redis_dash.client.address import Address
 from redis_dash.client.change_counters import database_of, keys_in
 from redis_dash.client.cluster.members import Members
@@ -37,10 +39,14 @@ class ClusterNodes:
                 )
             else:
                 nodes.append(self._primary(members, address, own, slots[address]))
-            nodes += replicas_of(shard.replicas, address, {} if own is None else own.values)
+            nodes += replicas_of(shard.replicas, address, {} if own is None else own.values, self._read)
         return ClusterState(
             len(members.nodes), len(members.nodes) + len(members.missing), members.partial, tuple(nodes)
         )
+
+    @property
+    def _read(self) -> Container[Address]:
+        return () if self._deployment.replicas is None else self._deployment.replicas.lags
 
     def _primary(self, members: Members, address: Address, info: Info, slots: int) -> ClusterNode:
         self._compare(address, info)

@@ -134,6 +134,8 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
         if unscanned is not None:
             is_whole = not (unscanned or self._context.deployment.partial)
             count = exact(number, time.time()) if is_whole else at_least(number, at=time.time())
+            if self._context.deployment.may_read_replicas:
+                count = counted(number, 0, None, time.time())
             notes.append(Note(f"only boards named in full: {unscanned}", unscanned.rules) if unscanned else NO_NOTE)
             notes.append(Note(self._context.deployment.partial))
         else:

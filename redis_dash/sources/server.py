@@ -11,8 +11,10 @@ from redis_dash.core.errors import MissingRightError
 from redis_dash.core.frames.server import ServerFrame
 from redis_dash.sources.base import NO_NOTE, Context, Note, Sample, Source
 from redis_dash.sources.cluster_nodes import ClusterNodes
+from redis_dash.sources.replicas import replicas_read
 from redis_dash.sources.sentinel_state import sentinel_state
 
+NO_REPLICAS = "no replica is read: this is no cluster, and no sentinel tells of replicas"
 CALM_S = 10.0
 """A counter that has not grown for this time is not growing."""
 
@@ -64,9 +66,11 @@ class ServerSource(Source[ServerFrame]):
         self._compare(info)
         values, cost = info.values, self._deployment.watching_cost()
         primary = self._deployment.primary
-        sentinel = None if primary is None else sentinel_state(primary, values)
+        replicas = self._deployment.replicas
+        read = () if replicas is None else replicas.lags
+        sentinel = None if primary is None else sentinel_state(primary, values, read)
         doubts = "" if sentinel is None else sentinel.trouble
-        notes = Note(info.partial, self._deployment.partial_rules), no_ping, Note(doubts)
+        notes = Note(info.partial, self._deployment.partial_rules), no_ping, Note(doubts), self._no_replicas
         product, version = product_of(values)
         evicted, rejected = told(values, "evicted_keys"), told(values, "rejected_connections")
         database = database_of(values, self._deployment.database)
@@ -94,6 +98,7 @@ class ServerSource(Source[ServerFrame]):
                 kind=self._deployment.kind,
                 cluster=self._cluster_nodes.state(info),
                 sentinel=sentinel,
+                replicas_read=replicas_read(self._deployment),
                 other_dashboards=self._context.other_dashboards,
                 evicting_since=self._evicting.take(evicted),
                 rejecting_since=self._rejecting.take(rejected),
@@ -104,6 +109,17 @@ class ServerSource(Source[ServerFrame]):
             note="; ".join(note.text for note in notes if note.text),
             rules=tuple(rule for note in notes for rule in note.rules),
         )
+
+    @property
+    def _no_replicas(self) -> Note:
+        """Why no replica is read although the user wants it, if that does not change by itself."""
+        replicas = self._deployment.replicas
+        if replicas is None or replicas.lags:
+            return NO_NOTE
+        if not self._deployment.may_read_replicas:
+            return Note(NO_REPLICAS)
+        rules = replicas.missing_rules
+        return Note(f"no replica is read: {next(iter(replicas.troubles.values()), '')}", rules) if rules else NO_NOTE
 
     async def _ping(self) -> tuple[float | None, Note]:
         """The round trip; a note if our user may not run PING."""

@@ -124,7 +124,7 @@ class StreamReader:
         if not commands:
             return
         try:
-            replies = await self._deployment.pipeline(commands, strict=True)
+            replies = await self._deployment.pipeline(commands, strict=True, on_primaries=True)
         except SourceError as error:
             self.trouble = str(error)
             raise

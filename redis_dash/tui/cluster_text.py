@@ -38,7 +38,7 @@ def summary(frame: ServerFrame) -> tuple[Plain, ...]:
 def node_text(node: ClusterNode) -> Plain:
     """``primary · 5,461 slots · 1,204 keys · 84/s · 14.2 MB · ping 0.3 ms``."""
     if node.replica_of:
-        parts = [f"replica of {plain(node.replica_of, 60)}"]
+        parts = [f"replica of {plain(node.replica_of, 60)}", *(["read"] if node.is_read else [])]
         parts += [f"lag {node.lag_s} s"] if node.lag_s is not None else []
         parts += [f"{nbytes(node.behind_bytes)} behind"] if node.behind_bytes else []
     else:

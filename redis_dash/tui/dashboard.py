@@ -73,6 +73,7 @@ class Dashboard(PaneScreen, HasUnusedBindings):
         super().__init__()
         self._title = title
         self.target = self.unverified = Plain("")
+        self.next_attempt_s: float | None = None
         self.can_undo = False
         self.progress: Progress | None = None
         self.panes: tuple[Pane[Any], ...] = tuple(pane(number) for number, pane in enumerate(PANES, 1))
@@ -140,7 +141,8 @@ class Dashboard(PaneScreen, HasUnusedBindings):
     def header(self) -> list[Item]:
         """The target, and the state of the server."""
         key = self.key_table.name(FULL_SCAN_ID) if self.key_table.keys(FULL_SCAN_ID) else ""
-        return header_items(self._title, self.target, self._server, time.time(), key, self.unverified)
+        about = self.unverified, self.next_attempt_s
+        return header_items(self._title, self.target, self._server, time.time(), key, *about)
 
     @property
     def server(self) -> AnyReading | None:

@@ -118,7 +118,9 @@ class FeedApp(TerminalApp):
             return
         if self._feed.database != self._database:
             self._begin_afresh(self._feed)
-        for reading in self._feed.drain():
+        readings = self._feed.drain()
+        self.dashboard.next_attempt_s = self._feed.next_attempt_s
+        for reading in readings:
             self.dashboard.receive(reading)
             if completion := self._full_scan.completion(reading):
                 self.notify(completion, markup=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,6 +27,7 @@ from redis_dash.tui.formatting import (
 from redis_dash.tui.keys import CLEAR_ID, DATABASE_ID, FULL_SCAN_ID, LEAVE_ID, UNDO_ID, ZOOM_ID, KeyHelp, KeyTable
 from redis_dash.tui.panes.base import STOP, Pane
 from redis_dash.tui.progress import progress_items, scan_items
+from redis_dash.tui.replicas_text import of_replicas
 from redis_dash.tui.segments import Segment
 from redis_dash.tui.sentinel_text import of_sentinel, where
 from redis_dash.tui.status import status_text
@@ -56,15 +58,18 @@ def header_items(
     now: float,
     full_scan_key: str = "",
     unverified: Plain = NOTHING,
+    next_attempt_s: float | None = None,
 ) -> list[Item]:
     """The target and the state of the server; an alarm when it is away.
 
     Args:
         unverified: What of the server's certificate is not verified: it always stays in the line.
+        next_attempt_s: Seconds until the next attempt to connect; 0 if it is due.
         full_scan_key: The key that scans at full speed; empty if none is bound.
     """
     frame = reading.frame if reading else None
-    items = [Item(((Plain("redis-dash"), "accent"),), priority=5 if title else 0)]
+    is_lost = reading is not None and reading.status in ("stale", "error")
+    items = [Item(((Plain("redis-dash"), "accent"),), priority=5 if title or is_lost else 0)]
     if title:
         items.append(Item(((title, "strong"),)))
     if isinstance(frame, ServerFrame) and frame.sentinel is not None:
@@ -77,8 +82,8 @@ def header_items(
         if reading is not None and reading.status in ("ok", "reduced"):
             items += _others(frame)
         items.append(Item(((Plain(f"{plain(frame.product, 20)} {plain(frame.version, 20)}"), "dim"),), priority=6))
-    if reading is not None and reading.status in ("stale", "error"):
-        return [*items, _trouble(reading, now)]
+    if reading is not None and is_lost:
+        return [*items, _trouble(reading, now), *(_next_attempt(next_attempt_s) if reading.away else [])]
     if isinstance(frame, ServerFrame):
         age = now - reading.taken_at if reading is not None else 0.0
         old = [Item(((Plain(f"{duration(age)} old"), "warn"),), 1, right=True, place="old")] if age > OLD_S else []
@@ -101,7 +106,16 @@ def _trouble(reading: AnyReading, now: float) -> Item:
     word = words[reading.status == "error"]
     since = f" {duration(now - reading.taken_at)}" if reading.taken_at else ""
     note = f" — {plain(reading.note, 90)}" if reading.note else ""
-    return Item(((Plain(f" ✖ {word}{since}{note} "), "alarm"),), right=True)
+    brief: Segment = (Plain(f" ✖ {'away' if reading.away else word}{since}{note} "), "alarm")
+    return Item(((Plain(f" ✖ {word}{since}{note} "), "alarm"),), right=True, brief=(brief,))
+
+
+def _next_attempt(in_s: float | None) -> list[Item]:
+    """``retry in 4 s``, or that an attempt is due or under way."""
+    if in_s is None:
+        return []
+    text = f"retry in {duration(math.ceil(in_s))}" if in_s else "connecting…"
+    return [Item(((Plain(f"{text:>13}"), "warn"),), priority=1, right=True)]  # so that nothing moves with its digits
 
 
 def _server_items(frame: ServerFrame) -> list[Item]:
@@ -120,6 +134,9 @@ def _server_items(frame: ServerFrame) -> list[Item]:
     kind = of_cluster(frame) if frame.kind == "cluster" else of_sentinel(frame.sentinel) if frame.sentinel else None
     if kind is not None:
         items.insert(0, Item((kind,), 0 if kind[1] == "alarm" else 1, right=True, place="kind"))
+    if frame.replicas_read is not None:
+        read = zip(of_replicas(frame.replicas_read), (0, 2), ("replicas", "behind"), strict=False)
+        items[:0] = [Item((text,), priority, right=True, place=place) for text, priority, place in read]
     if frame.other_dashboards:
         items.insert(0, Item(((others_watch(frame.other_dashboards), "warn"),), 1, right=True, place="others"))
     if frame.primary_lost_s is not None:

@@ -54,7 +54,7 @@ def lines(state: SentinelState) -> tuple[tuple[Plain, Plain], ...]:
 
 
 def _replica(one: ClusterNode) -> Plain:
-    parts = ["replica"]
+    parts = ["replica", *(["read"] if one.is_read else [])]
     parts += [f"lag {one.lag_s} s"] if one.lag_s is not None else []
     parts += [f"{nbytes(one.behind_bytes)} behind"] if one.behind_bytes else []
     return Plain(" · ".join([*parts, *([plain(one.trouble, 120)] if one.trouble else [])]))

@@ -4,14 +4,18 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from demo_server import keys
+from demo_server.patterns.cluster_client import open_cluster
 from demo_server.process.embedded import EmbeddedServer
 from demo_server.settings import Settings
+from demo_server.truth.counts import Truth
+from demo_server.truth.recount import Recount
 from tests.demo.conftest import RunApp, Running, run_app
 from tests.demo.waiting import until
 
@@ -111,3 +115,12 @@ async def test_what_happens_beside_a_recount_is_counted_once(start_app: RunApp, 
         assert truth["rate_limits"]["127.0.0.1"]["used"] == await redis.zcard(keys.rate_limit("127.0.0.1")) == 366
         stats = await redis.hgetall(keys.cache_stats("product"))
         assert truth["caches"]["product"] == {name: int(stats[name.encode()]) for name in ("hits", "misses")}
+
+
+async def test_it_is_in_doubt_while_no_node_tells_who_holds_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last primary has become a replica, and then no node can be reached."""
+    cluster, truth = open_cluster("redis+cluster://127.0.0.1:1"), Truth(60)
+    monkeypatch.setattr(cluster, "ping", AsyncMock(return_value=True))
+    monkeypatch.setattr(cluster, "info", AsyncMock(return_value={"127.0.0.1:1": {"role": "slave"}}))
+    await Recount(cluster, truth).check()
+    assert truth.is_doubtful

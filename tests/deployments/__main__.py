@@ -41,7 +41,8 @@ async def watch(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         demo = stack.enter_context(living_demo(folder, "--redis-url", url, "--rate", str(options.rate), "--seed", "7"))
         recorder = stack.enter_context(Recorder(demo.http_url))
-        observer = Observer(Config(url=url, **CONFIGURATION))
+        watched = f"{url}?read_from_replicas=true" if options.read_from_replicas else url
+        observer = Observer(Config(url=watched, **CONFIGURATION))
         running = asyncio.create_task(observer.run())
         try:
             desk = Desk(observer)
@@ -107,6 +108,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=40.0, help="requests a second (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="of all that can happen (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=10.0, help="between two events (default: %(default)s)")
+    parser.add_argument("--read-from-replicas", action="store_true", help="the dashboard reads replicas")
     options = parser.parse_args()
     tallies: dict[str, Tally] = {}
     good = True

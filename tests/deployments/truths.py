@@ -95,7 +95,7 @@ class Recorder:
             while not self._stopped.wait(EVERY_S):
                 begin = time.time()
                 try:
-                    truth = client.get(self._url).json()
+                    truth = client.get(self._url).raise_for_status().json()
                 except httpx.HTTPError:
                     continue
                 self._samples.append(Sample(Span(begin, time.time()), truth))

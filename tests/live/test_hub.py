@@ -251,7 +251,7 @@ async def test_a_right_that_one_topic_lacks_does_not_hold_up_the_scan_for_the_ot
         await until(lambda: hub.passes > 2 and desk.statuses().get("rate_limits") == "off")
         assert desk.latest["rate_limits"].note.startswith("not allowed to run Z")
         assert desk.frame("sessions").count.value == 1
-        assert hub.scan_trouble == ""
+        assert hub.watch.keyspace.trouble == ""
 
 
 @pytest.mark.own_errors(1)

@@ -236,6 +236,8 @@ async def test_a_request_of_the_user_ends_the_pause_between_two_attempts(
         link.away = True
         await link.hang_up()
         await until(lambda: screen.look() and screen.latest["server"].away)
+        await until(lambda: (hub.next_attempt_s or 0) > 30)
         link.back()
         hub.ask(FullPass(on=True))
         await until(screen.all_ok)
+        assert hub.next_attempt_s is None

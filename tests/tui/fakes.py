@@ -42,6 +42,8 @@ class FakeFeed:
         """The address that it reports."""
         self.unverified = ""
         """What of the server's certificate is not verified."""
+        self.next_attempt_s: float | None = None
+        """When the next attempt to connect comes."""
         self.database = 0
         """The watched database."""
         self.no_select = ""

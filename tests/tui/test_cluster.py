@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from redis_dash.core.frames.server import ClusterNode, ClusterState, Scan
+from redis_dash.core.frames.server import ClusterNode, ClusterState, ReplicasRead, Scan
 from redis_dash.tui.header_footer import brief_target
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
@@ -71,3 +72,41 @@ async def test_what_a_cluster_says_is_only_text(text: str) -> None:
         await tap(pilot, "6", "z", "home", "enter")
         await shows(app, pilot, "replica of")
         assert "\x1b" not in screen_text(app)
+
+
+@pytest.mark.parametrize(
+    ("state", "first_line", "fact"),
+    [
+        (ReplicasRead(2, 2, 2048, 3), ("replicas read", "2.00 kB behind"), ("2 replicas", "heard 3 s ago")),
+        (ReplicasRead(2, 2, 0, 40), ("replicas read", "silent for 40 s"), ("2 replicas", "silent for 40 s")),
+        (
+            ReplicasRead(1, 2, 0, 0, "10.0.0.3:7000: it has no link to its primary"),
+            ("1 of 2 replicas read", "0 B behind"),
+            ("1 of 2 replicas", "not all healthy"),
+        ),
+        (ReplicasRead(0, 2), ("no replica read",), ("primaries", "no replica is known")),
+    ],
+)
+async def test_replicas_that_are_read_are_told(
+    state: ReplicasRead, first_line: tuple[str, ...], fact: tuple[str, ...]
+) -> None:
+    read = msgspec.structs.replace(REPLICA, is_read=True)
+    frame = fakes.server(kind="cluster", cluster=ClusterState(2, 2, "", (ONE, read, TWO)), replicas_read=state)
+    async with running(FakeFeed(fakes.ok("server", frame)), size=WIDE) as (app, pilot):
+        await tap(pilot, "6", "z")
+        await shows(app, pilot, "keys read of", *fact)
+        assert all(word in screen_text(app).splitlines()[0] for word in first_line)
+        await tap(pilot, "home", "enter")
+        await shows(app, pilot, "replica of 10.0.0.1:7000 · read · lag 0 s")
+        await tap(pilot, "escape", "down", "enter")
+        await shows(app, pilot, state.trouble or fact[1])
+
+
+async def test_replicas_that_are_read_stay_in_a_narrow_first_line() -> None:
+    state = ReplicasRead(1, 2, 12_000, 3)
+    frame = fakes.server(kind="cluster", cluster=ClusterState(1, 2, PARTIAL, (ONE, REPLICA, DOWN)), replicas_read=state)
+    async with running(FakeFeed(fakes.ok("server", frame)), size=NARROW) as (app, pilot):
+        await shows(app, pilot, "1 of 2 replicas read")
+        line = screen_text(app).splitlines()[0]
+        assert "1 of 2 replicas read" in line
+        assert "cluster: 1 of 2 primaries" in line

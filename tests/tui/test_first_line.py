@@ -91,6 +91,22 @@ def test_a_lost_server_gives_all_room_at_once() -> None:
     assert bar._fitting(120) == (items, 0)
 
 
+@pytest.mark.parametrize(
+    ("width", "shown"),
+    [
+        (120, ["127.0.0.1:6379/0", "✖ disconnected 42 s — connection refused", "retry in 4 s"]),
+        (80, ["127.0.0.1:6379/0", "✖ away 42 s — connection refused", "retry in 4 s"]),
+        (60, ["127.0.0.1:6379/0", "✖ away 42 s — connection refused"]),
+    ],
+)
+def test_where_there_is_little_room_the_trouble_is_told_in_fewer_words(width: int, shown: list[str]) -> None:
+    lost = Reading("server", "stale", fakes.server(), 100.0, note="connection refused", away=True)
+    bar = StatusBar()
+    bar.show(header_items(Plain(""), Plain("127.0.0.1:6379/0"), lost, 142.0, next_attempt_s=3.2))
+    said = ["".join(text for text, _ in item.segments).strip() for item in bar._fitting(width - 2)[0]]
+    assert [text for text in said if text not in ("redis-dash", "valkey 8.1.8")] == shown
+
+
 async def test_hidden_figures_are_not_a_number_beside_other_dashboards() -> None:
     feed = FakeFeed(fakes.ok("server", msgspec.structs.replace(fakes.server(), other_dashboards=1)))
     async with running(feed, (80, 24)) as (app, pilot):

@@ -86,6 +86,18 @@ def away(reading: AnyReading, status: str = "stale", note: str = "no such host")
     return msgspec.structs.replace(reading, status=status, note=note, away=True)
 
 
+async def test_the_next_attempt_to_connect_is_told() -> None:
+    feed = FakeFeed(*(away(reading, note="connection refused") for reading in fakes.everything()))
+    feed.next_attempt_s = 3.2
+    async with running(feed, WIDE) as (app, pilot):
+        await shows(app, pilot, "127.0.0.1:6379/0", "✖ disconnected 30 s — connection refused", "retry in 4 s")
+        feed.next_attempt_s = 0.0
+        await until(pilot, lambda: "connecting…" in screen_text(app) and "retry" not in screen_text(app))
+        feed.next_attempt_s = None
+        feed.put(*fakes.everything())
+        await until(pilot, lambda: "connect" not in screen_text(app).splitlines()[0])
+
+
 async def test_why_the_server_cannot_be_reached_is_told_once() -> None:
     readings = [
         msgspec.structs.replace(away(reading, "error"), frame=None, taken_at=0.0) for reading in fakes.everything()

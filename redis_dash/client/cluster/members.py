@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from redis_dash.client.address import Address, address_of
 from redis_dash.client.backoff import Backoff
@@ -123,14 +123,17 @@ class Members:
     def node_at(self, address: Address) -> Node:
         """The server at an address."""
         if address not in self._nodes:
-            url = self.url.at(address.host, address.port, self.topology.names.get(address, ""))
-            node = Node(url, lambda: self._name_on(address), SILENCE_S)
+            node = Node(self.url_at(address), self.tag_of(address), SILENCE_S)
             self._nodes[address], self._address[node] = node, address
         return self._nodes[address]
 
-    def _name_on(self, address: Address) -> bytes:
-        """A hash tag whose keys are on this server, so that it answers for keys that do not exist."""
-        return b"{%b}" % name_in(lambda slot: self.topology.owner(slot) == address)
+    def url_at(self, address: Address) -> Url:
+        """The way to another server of the cluster."""
+        return self.url.at(address.host, address.port, self.topology.names.get(address, ""))
+
+    def tag_of(self, primary: Address) -> Callable[[], bytes]:
+        """Returns a hash tag whose keys are on this server, so that it answers for keys that do not exist."""
+        return lambda: b"{%b}" % name_in(lambda slot: self.topology.owner(slot) == primary)
 
     def owner(self, slot: int) -> Node | None:
         """The primary that holds a slot; None if there is none, or if it is missing."""

@@ -103,7 +103,7 @@ class Primary:
 
     def _move(self, address: Address) -> None:
         is_first, self.address = self.address is None, address
-        self.url = self._target.at(*address).with_database(self.url.database)
+        self.url = self.url_at(address)
         if is_first:
             return
         self.switches += 1
@@ -113,6 +113,10 @@ class Primary:
             limit.reschedule(0.0)
         self.connect_now()
         self._changed.set()
+
+    def url_at(self, address: Address) -> Url:
+        """The way to another server that the sentinels watch, and the selected database."""
+        return self._target.at(*address).with_database(self.url.database)
 
     @property
     def is_connected(self) -> bool:

@@ -81,6 +81,25 @@ class ClusterNode(msgspec.Struct, frozen=True):
     """What a replica has not confirmed yet of the data of its primary."""
     trouble: str = ""
     """Why it cannot be used; empty if it can."""
+    is_read: bool = False
+    """Whether keys are read of this replica, in place of its primary."""
+
+
+class ReplicasRead(msgspec.Struct, frozen=True):
+    """The replicas that are read in place of their primaries."""
+
+    read: int
+    """How many."""
+    primaries: int
+    """Of so many primaries."""
+    behind_bytes: int | None = None
+    """The most that one of them has not received yet of what its primary has written."""
+    heard_s: int | None = None
+    """The longest time since one of them has heard of its primary, in seconds: some, while nothing is written."""
+    trouble: str = ""
+    """Why one of the others is not read; empty if that is not known."""
+    missing_rules: tuple[str, ...] = ()
+    """The ACL rules without which they cannot be read."""
 
 
 class ClusterState(msgspec.Struct, frozen=True):
@@ -156,6 +175,8 @@ class ServerFrame(Frame, frozen=True):
     """None if it is none, or if only one node of it is seen."""
     sentinel: SentinelState | None = None
     """None unless sentinels say which server is watched."""
+    replicas_read: ReplicasRead | None = None
+    """None unless the user wants replicas to be read, and a cluster or sentinels can tell of some."""
     other_dashboards: int | None = None
     """That watch this server, too: their commands are in ``ops_per_s``. None if that is not known."""
     evicting_since: float | None = None

@@ -11,9 +11,9 @@ from textual.app import ComposeResult
 from textual.events import Resize
 
 from redis_dash.core.durations import tenths
-from redis_dash.core.frames.server import Cost, Scan, SentinelState, ServerFrame
+from redis_dash.core.frames.server import Cost, ReplicasRead, Scan, SentinelState, ServerFrame
 from redis_dash.core.reading import AnyReading
-from redis_dash.tui import sentinel_text
+from redis_dash.tui import replicas_text, sentinel_text
 from redis_dash.tui.cluster_text import ONLY_ITS_SHARE, node_text, of_cluster, summary
 from redis_dash.tui.databases import all_named, besides
 from redis_dash.tui.formatting import (
@@ -56,6 +56,7 @@ ONE_NODE = (Plain("of this node alone: a cluster has others"), Plain("of this no
 
 
 DATABASE, CLUSTER, SENTINEL = Plain("database"), Plain("cluster"), Plain("sentinel")
+REPLICAS = Plain("keys read of")
 NOTHING: Cell = (Plain(""), "dim")
 
 
@@ -97,9 +98,10 @@ class ServerPane(TablePane[ServerFrame, Fact]):
             ("incl. another dashboard", "another redis-dash watches this server, and its commands are in ops/s"),
             ("evicting", "the server deletes keys because its memory is full"),
             (
-                "disconnected",
+                "disconnected, away",
                 "there is no connection; it is tried again within half a minute, and at once with {app.full_scan}",
             ),
+            ("retry in 4 s", "the next attempt to connect comes then; the pauses grow up to half a minute"),
             ("not receiving", "Events: their own connection is lost; it is tried again and again"),
         ),
     )
@@ -155,6 +157,8 @@ class ServerPane(TablePane[ServerFrame, Fact]):
         meaning = MEANINGS.get(fact.name)
         frame = self.frame
         value = all_named(frame) if fact.name == DATABASE and frame is not None else fact.value
+        if fact.name == REPLICAS and frame is not None and frame.replicas_read is not None:
+            value = replicas_text.in_words(frame.replicas_read)
         if fact.name == CLUSTER and frame is not None and frame.cluster is not None:
             nodes = tuple((plain(node.address, 60), node_text(node)) for node in frame.cluster.nodes)
             return Detail(Plain("Cluster"), ((fact.name, summary(frame)[0]), *nodes), (meaning,) if meaning else ())
@@ -173,6 +177,7 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
     return (
         *([_cluster(frame)] if frame.cluster is not None else []),
         *([_sentinel(frame.sentinel)] if frame.sentinel is not None else []),
+        *([_replicas(frame.replicas_read)] if frame.replicas_read is not None else []),
         *([_primary(frame.primary_lost_s)] if frame.primary_lost_s is not None else []),
         Fact(Plain("operations"), rate(frame.ops_per_s), "strong", _others(frame)),
         _memory(frame),
@@ -222,6 +227,13 @@ def _sentinel(state: SentinelState) -> Fact:
         role,
         Figure(sentinel_text.primary_text(state), "warn" if state.trouble else "dim"),
     )
+
+
+def _replicas(state: ReplicasRead) -> Fact:
+    """Which replicas are read, and how far they are behind."""
+    forms, role = replicas_text.how_far(state)
+    more = Figure(forms, "dim" if role == "text" else role)
+    return Fact(REPLICAS, replicas_text.which(state), role, more)
 
 
 def _primary(lost_s: float) -> Fact:

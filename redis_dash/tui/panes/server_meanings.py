@@ -15,6 +15,10 @@ MEANINGS = {
             "sentinel",
             "Sentinels that answer, and the server that they call the primary. Nothing is written unless they agree.",
         ),
+        (
+            "keys read of",
+            "Replicas are read in place of their primaries, as --read-from-replicas says. They may not have all yet.",
+        ),
         ("primary", "This replica receives nothing from its primary: its keys are as old as that."),
         ("operations", "Commands that the server carries out a second, by its own counter, without this dashboard's."),
         ("memory", "What the server uses, and the limit (maxmemory) from which on it evicts keys or refuses writes."),

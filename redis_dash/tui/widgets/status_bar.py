@@ -32,6 +32,8 @@ class Item(msgspec.Struct, frozen=True):
     place: str = ""
     """Names the room of a figure: it stays reserved while the figure is shorter or away for a moment, so that other
     items do not come and go with it."""
+    brief: tuple[Segment, ...] = ()
+    """Shown instead where an item of priority 0 or 1 would have no room otherwise; nothing if there is no such form."""
 
 
 class _Room(msgspec.Struct):
@@ -150,7 +152,15 @@ class StatusBar(Lines):
 
     def _fitting(self, width: int) -> tuple[list[Item], int]:
         """The items that fit, and how many do not."""
-        candidates = self._rooms.with_absent(self._items)
+        shown, hidden = self._fitting_of(self._items, width)
+        missing = [item for item in self._items if item.priority <= 1 and item not in shown]
+        if missing and any(item.brief for item in self._items):
+            briefs = [msgspec.structs.replace(item, segments=item.brief or item.segments) for item in self._items]
+            return self._fitting_of(briefs, width)
+        return shown, hidden
+
+    def _fitting_of(self, all_items: Sequence[Item], width: int) -> tuple[list[Item], int]:
+        candidates = self._rooms.with_absent(all_items)
         items, hidden = list(candidates), self._unlisted
         while self._needed(items, hidden) > width:
             least = max(reversed(items), key=lambda item: item.priority, default=None)
@@ -159,8 +169,8 @@ class StatusBar(Lines):
             items.remove(least)
             hidden += 1
         kept = set(map(id, self._refilled(candidates, items, hidden, width)))
-        shown = [item for item in self._items if id(item) in kept]
-        return shown, self._unlisted + len(self._items) - len(shown)
+        shown = [item for item in all_items if id(item) in kept]
+        return shown, self._unlisted + len(all_items) - len(shown)
 
     def _refilled(self, candidates: Sequence[Item], items: list[Item], hidden: int, width: int) -> list[Item]:
         """The items, and of the hidden ones the short ones that fit into the room that a long one has left."""

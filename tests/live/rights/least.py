@@ -53,7 +53,7 @@ def fill_all(client: redis.Redis) -> None:
 async def watching(port: int) -> AsyncIterator[Hub]:
     """A hub whose first pass is complete, or cannot be made."""
     async with running(Hub(settings(port))) as hub:
-        await until(lambda: bool(hub.passes or hub.scan_trouble or hub.deployment.trouble))
+        await until(lambda: bool(hub.passes or hub.watch.keyspace.trouble or hub.deployment.trouble))
         await until(lambda: bool(hub.subscribed or hub.refused) and hub.follows_streams)
         await until(lambda: hub.watch.tracking.tried.is_set())
         yield hub
