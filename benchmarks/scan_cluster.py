@@ -43,15 +43,15 @@ def measure(keys: int, rounds: int) -> list[Figure]:
         ours, cli, bare, own_cpu, bare_cpu = [], [], [], [], []
         for number in range(rounds):
             cli.append(sum(run_cli(server.port, "--scan", "--count", "1000") for server in cluster.servers))
+            seconds, cpu = asyncio.run(full_pass(cluster.url, keys))
+            ours.append(seconds)
+            own_cpu.append(cpu)
             began = time.process_time()
-            ours.append(asyncio.run(full_pass(cluster.url, keys)))
-            ended = time.process_time()
             seconds, seen = bare_scan([server.port for server in cluster.servers])
+            bare_cpu.append(time.process_time() - began)
             if seen != keys:
                 raise AssertionError(f"the bare loop saw {seen} keys")
             bare.append(seconds)
-            own_cpu.append(ended - began)
-            bare_cpu.append(time.process_time() - ended)
             say(f"scan {number + 1}/{rounds}: ours {ours[-1]:.2f} s, three times cli {cli[-1]:.2f} s")
             say(f"a bare loop {seconds:.2f} s; CPU: ours {own_cpu[-1]:.2f} s, bare {bare_cpu[-1]:.2f} s")
     scan, loop = "valkey-cli --scan --count 1000, three times", "a bare loop over three sockets"
@@ -62,20 +62,20 @@ def measure(keys: int, rounds: int) -> list[Figure]:
     ]
 
 
-async def full_pass(url: str, keys: int) -> float:
-    """Seconds of a whole pass."""
+async def full_pass(url: str, keys: int) -> tuple[float, float]:
+    """Seconds of a whole pass, and the processor time of this process."""
     deployment = Deployment(Url(url))
     keyspace = Keyspace(deployment, key_groups(Config(**CONFIGURATION)), BUDGET, rest_s=1.0)
     keyspace.full_speed = True
     await deployment.connect()
-    began = time.monotonic()
+    began, worked = time.monotonic(), time.process_time()
     await keyspace.pass_over()
-    seconds = time.monotonic() - began
+    seconds, cpu = time.monotonic() - began, time.process_time() - worked
     counted = sum(keyspace.counts.count(name, None).value for name in ("sessions", "limits"))
     await deployment.close()
     if counted != 2 * (keys // len(KINDS)):
         raise AssertionError(f"{counted} sessions and limits were counted")
-    return seconds
+    return seconds, cpu
 
 
 def fill(cluster: EmbeddedCluster, keys: int) -> None:
