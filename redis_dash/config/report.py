@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from redis_dash.config import dashboard_file
-from redis_dash.config.errors import PROFILES, in_file, troubles
-from redis_dash.config.layers import Layer, PasswordSource, profile_names
+from redis_dash.config.errors import PROFILES, in_file
+from redis_dash.config.layers import Layer, PasswordSource, profile_names, top_level
 from redis_dash.config.load import Settings, config_path, settings
 from redis_dash.config.settings import Config
 from redis_dash.config.toml_file import TomlFile, read_toml
+from redis_dash.config.troubles import troubles
 from redis_dash.config.url import options_of
 from redis_dash.config.way_in import FILES, PROGRAMS, WayIn
 from redis_dash.core.errors import ConfigError
@@ -98,11 +99,12 @@ def check(path: Path | None, environ: Mapping[str, str] = os.environ) -> Iterato
     except ConfigError as error:
         yield str(error)
         return
-    tables: list[tuple[tuple[str, ...], Mapping[str, Any]]] = [((), file.values)]
+    top = top_level(file)
+    tables: list[tuple[tuple[str, ...], Mapping[str, Any]]] = [((), top)]
     tables += [((PROFILES, name), file.values[PROFILES][name]) for name in profiles]
     is_sound = True
     for above, values in tables:
-        found = list(troubles({name: value for name, value in values.items() if above or name != PROFILES}))
+        found = list(troubles(values, top if above else None))
         yield from (str(in_file(trouble, file, above)) for trouble in found)
         is_sound = is_sound and (bool(above) or not found)
         if not found:

@@ -21,8 +21,16 @@ PROGRAMS = ("password_command", "sentinel_password_command")
 """Settings that hold a program with its arguments, which may be secret."""
 OF_URL = ("user", *PASSWORDS, *OF_SENTINELS, "cacert", "cert", "key", "insecure", "sni", "ssh", READ_FROM_REPLICAS)
 """Settings that are for the URL beside which they stand, and for no other one."""
+TEXTS = ("user", *PASSWORDS, *OF_SENTINELS, "cacert", "cert", "key", "sni", "ssh")
+"""Settings whose text is never empty, except where a profile switches off what the top level says: an empty variable of
+a shell must not mean a direct connection, or one without a password."""
 _TLS = {"cacert": "ssl_ca_certs", "cert": "ssl_certfile", "key": "ssl_keyfile", "sni": SNI}
 """The URL's option for each setting of TLS."""
+
+
+def together_with(name: str) -> tuple[str, ...]:
+    """The settings that a setting replaces: of the two for a password the other one, too."""
+    return next((pair for pair in (PASSWORDS, SENTINEL_PASSWORDS) if name in pair), (name,))
 
 
 class WayIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
