@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -174,7 +175,7 @@ def discover(url: str | None, config_file: Path | None, as_json: bool, write: Pa
     """
     config = _config_or_exit(url, config_file, given)
     choices = _choices_or_exit(config, config_file)
-    if write is not None and write.exists():
+    if write is not None and os.path.lexists(write):  # False if it cannot be looked at: writing tells why
         _exit(f"{write}: is there already, and is left as it is", UNWRITTEN)
     import asyncio
 

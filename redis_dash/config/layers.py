@@ -148,10 +148,11 @@ def _checked(layer: Layer) -> Layer:
 
 def _with_paths(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """The values with whole paths: those in a file are relative to its folder."""
-    return {name: _path(value, folder) if name in FILES and value else value for name, value in values.items()}
+    return {name: whole_path(value, folder) if name in FILES and value else value for name, value in values.items()}
 
 
-def _path(value: str, folder: Path) -> str:
+def whole_path(value: str, folder: Path) -> str:
+    """The path of a file that is named in a file of this folder."""
     try:
         return str(folder / Path(value).expanduser())
     except RuntimeError:  # there is no such user

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,9 @@ import msgspec
 
 from redis_dash.config import dashboard_file
 from redis_dash.config.errors import PROFILES, in_file
-from redis_dash.config.layers import Layer, PasswordSource, profile_names, top_level
+from redis_dash.config.layers import Layer, PasswordSource, profile_names, top_level, whole_path
 from redis_dash.config.load import Settings, config_path, settings
+from redis_dash.config.password import NO_PATH
 from redis_dash.config.settings import Config
 from redis_dash.config.toml_file import TomlFile, read_toml
 from redis_dash.config.troubles import troubles
@@ -30,8 +33,21 @@ def files(path: Path | None, environ: Mapping[str, str] = os.environ) -> str:
     config = path or config_path(environ)
     lines = []
     for file, holds in ((config, "settings"), (config.with_name(dashboard_file.NAME), "choices of the dashboard")):
-        lines.append(f"{file}  ({holds}{'' if file.exists() else '; there is no such file'})")
+        lines.append(f"{file}  ({holds}{_presence(file)})")
     return "\n".join(lines)
+
+
+def _presence(file: Path) -> str:
+    """Why a file cannot be read; empty if it can."""
+    try:
+        is_folder = stat.S_ISDIR(file.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return "; there is no such file"
+    except OSError as error:
+        return f"; {error.strerror or error}"
+    if is_folder:
+        return "; this is a folder"
+    return "" if os.access(file, os.R_OK) else f"; {os.strerror(errno.EACCES)}"
 
 
 def shown(found: Settings) -> str:
@@ -129,16 +145,26 @@ def _missing(file: TomlFile, values: Mapping[str, Any], above: tuple[str, ...]) 
     place = Layer("file", values, file, above).place
     for name in FILES:
         if value := values.get(name):
-            whole = file.path.parent / Path(value).expanduser()
-            try:
-                with whole.open("rb"):
-                    pass
-            except OSError as error:
-                yield f"{place(name)}{name}: {whole}: {error.strerror or error}"
+            whole = whole_path(value, file.path.parent)
+            if trouble := _unreadable(whole):
+                yield f"{place(name)}{name}: {whole}: {trouble}"
     programs = [(name, _program(values, name)) for name in PROGRAMS]
     for name, program in (*programs, ("ssh", "ssh" if values.get("ssh") else "")):
         if program and shutil.which(program) is None:
             yield f"{place(name)}{name}: there is no program {program} on PATH"
+
+
+def _unreadable(file: str) -> str:
+    """Why a file cannot be opened; empty if it can. A named pipe is not opened: its writer would notice."""
+    try:
+        if not stat.S_ISFIFO(os.stat(file).st_mode):
+            with open(file, "rb"):
+                pass
+    except OSError as error:
+        return error.strerror or str(error)
+    except ValueError:
+        return NO_PATH
+    return ""
 
 
 def _program(values: Mapping[str, Any], name: str) -> str:

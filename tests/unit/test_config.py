@@ -214,7 +214,7 @@ def test_the_file_is_found_by_xdg(tmp_path: Path) -> None:
         ("[[leaderboards]]\nkeys = ''", 2, "leaderboards, entry 1, keys: a pattern is empty"),
         ("channels = 5", 1, "channels: a list is expected, not a number"),
         ("channels = [5]", 1, "channels, entry 1: a text in quotes is expected, not a number"),
-        ("channels = [", 0, "not valid TOML"),
+        ("channels = [", 1, "not valid TOML: the value is missing, or it is a text w"),
         ("url = 'localhost:1'", 1, "url: a Redis URL begins with redis://, rediss:// or unix://; did you mean"),
     ],
 )
@@ -244,7 +244,7 @@ def test_a_file_that_may_not_be_read_is_reported(tmp_path: Path, monkeypatch: py
     def refuse(*_args: object, **_more: object) -> str:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(ConfigError, match="Permission denied"):
         load(None, {}, {"XDG_CONFIG_HOME": str(tmp_path)})
 
