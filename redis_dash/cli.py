@@ -140,8 +140,8 @@ def snapshot(
 ) -> None:
     """Watch for a while, then print all figures as JSON.
 
-    Ctrl-C takes it now. Exit codes: 0 all topics are there, 1 nothing could be reached, 2 bad usage, 3 some topic
-    failed, 4 it could not be written.
+    Ctrl-C or SIGTERM takes it now. Exit codes: 0 all topics are there, 1 nothing could be reached, 2 bad usage, 3 some
+    topic failed, 4 it could not be written.
     """
     config = _config_or_exit(url, config_file, given)
     choices = _choices_or_exit(config, config_file)
