@@ -109,6 +109,10 @@ def _toml(value: Any) -> str:
 
 def check(path: Path | None, environ: Mapping[str, str] = os.environ) -> Iterator[str]:
     """What is wrong in the files: of the top level, of each profile and of the dashboard's own file."""
+    return iter(dict.fromkeys(_check(path, environ)))  # a profile may take over what is wrong at the top level
+
+
+def _check(path: Path | None, environ: Mapping[str, str]) -> Iterator[str]:
     try:
         file = read_toml(path or config_path(environ), must_exist=path is not None)
         profiles = profile_names(file)
@@ -137,7 +141,7 @@ def _contradictions(file: TomlFile, above: tuple[str, ...]) -> Iterator[str]:
     try:
         settings(file.path if file.exists else None, {}, {}, above[1] if above else None)
     except ConfigError as error:
-        yield str(error)
+        yield from (str(error), *error.others)
 
 
 def _missing(file: TomlFile, values: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[str]:

@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from redis_dash.config import Config, load
+from redis_dash.client.endpoint import endpoint_of
+from redis_dash.config import Config, Url, load
 from redis_dash.config.report import check
+from redis_dash.config.several_hosts import ESCAPE, SENTINEL_EXAMPLE
+from redis_dash.config.url import SNI
+from redis_dash.config.url_options import known_options, option_troubles
 from redis_dash.config.way_in import TEXTS, WayIn
 from redis_dash.core.errors import ConfigError
 
@@ -100,3 +104,57 @@ def test_an_empty_value_is_an_error(tmp_path: Path, name: str) -> None:
 def test_a_profile_with_a_url_has_nothing_to_switch_off(tmp_path: Path) -> None:
     text = 'url = "redis://a"\nssh = "bastion"\n[profiles.b]\nurl = "redis://b"\nssh = ""\n[profiles.c]\nssh = ""\n'
     assert wrong(tmp_path, text) == ["line 5: [profiles.b], ssh: the value is empty; leave it out"]
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        (
+            "rediss://h?ssl_cert_req=none",
+            ["the option ssl_cert_req in the URL is not known; did you mean 'ssl_cert_reqs'?"],
+        ),
+        ("redis://h?ssl_cert_reqs=none", ["the option ssl_cert_reqs is for TLS, which is rediss://"]),
+        ("rediss://h?ssl_cert_reqs=no", ["the option ssl_cert_reqs in the URL is none, optional or required"]),
+        ("redis://h?ssh=", ["the option ssh in the URL is empty; leave it out"]),
+        ("redis://h?socket_timeout=abc", ["the option socket_timeout in the URL is a number"]),
+        (
+            "redis+sentinel://a,b/mymaster/0?sentinel_user=x&foo=1",
+            [
+                "the option sentinel_user in the URL is not known; did you mean 'sentinel_username'?",
+                "the option foo in the URL is not known",
+            ],
+        ),
+        ("redis://ann:12?hunter2=a@h", [f"the URL has an option that is not known; {ESCAPE}"]),
+    ],
+)
+def test_options_of_a_url_are_checked(tmp_path: Path, url: str, said: list[str]) -> None:
+    assert wrong(tmp_path, f'\n[profiles.a]\nurl = "{url}"\n') == [f"line 3: url: {one}" for one in said]
+    with pytest.raises(ConfigError) as caught:
+        load(None, {}, {"REDIS_URL": url, "XDG_CONFIG_HOME": str(tmp_path)})
+    assert str(caught.value) == f"REDIS_URL: {said[0]}"
+
+
+@pytest.mark.parametrize("base", ["redis://h", "rediss://h", "unix:///s", "rediss+sentinel://h/mymaster"])
+def test_every_known_option_can_be_used(base: str) -> None:
+    """By the driver, which reads unusual ones."""
+    values = {"ssl_cert_reqs": "none", "ssl_min_version": "771", "encoding": "utf-8", "sni": "h", "ssl_ca_certs": "x"}
+    flags = dict.fromkeys(("ssl_include_verify_flags", "ssl_exclude_verify_flags"), "VERIFY_X509_STRICT")
+    for name in known_options(base.partition(":")[0]):
+        url = f"{base}?{name}={(values | flags).get(name, '1')}"
+        if name != SNI or base.startswith("rediss"):
+            assert list(option_troubles(url)) == []
+            assert endpoint_of(Url(url).seeds[0]).database in (0, 1)
+
+
+def test_all_settings_that_do_not_fit_together_are_told_once(tmp_path: Path) -> None:
+    text = (
+        'url = "redis://h?foo=1"\ncacert = "config.toml"\ninsecure = true\nsentinel_user = "x"\n'
+        '[profiles.a]\nrefresh_s = 2\nsni = "y"\n'
+    )
+    assert wrong(tmp_path, text) == [
+        "line 1: url: the option foo in the URL is not known",
+        "line 2: cacert is for TLS: the URL begins with rediss://, and not with redis://",
+        "line 3: insecure is for TLS: the URL begins with rediss://, and not with redis://",
+        f"line 4: sentinel_user is for Sentinel: the URL is in the form {SENTINEL_EXAMPLE}",
+        "line 7: sni is for TLS: the URL begins with rediss://, and not with redis://",
+    ]
