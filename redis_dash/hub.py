@@ -307,9 +307,8 @@ class Hub:
                 async with asyncio.timeout(within_s):
                     return await self._read(source)
             except TimeoutError:
-                return aged(self._latest.get(source.topic), LATE) or Reading(
-                    source.topic, "error", note=LATE, away=True
-                )
+                why = self.deployment.trouble or LATE
+                return aged(self._latest.get(source.topic), why) or Reading(source.topic, "error", note=why, away=True)
 
         others = [source for source in self.watch.sources if not source.read_last]
         readings = {reading.topic: reading for reading in await asyncio.gather(*map(read, others))}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import msgspec
 import pytest
 
+from redis_dash.client.reasons import NO_PASSWORD
 from redis_dash.core.frames.server import Cost, Scan
 from redis_dash.core.reading import Reading
 from redis_dash.tui.header_footer import header_items
@@ -105,6 +107,14 @@ def test_where_there_is_little_room_the_trouble_is_told_in_fewer_words(width: in
     bar.show(header_items(Plain(""), Plain("127.0.0.1:6379/0"), lost, 142.0, next_attempt_s=3.2))
     said = ["".join(text for text, _ in item.segments).strip() for item in bar._fitting(width - 2)[0]]
     assert [text for text in said if text not in ("redis-dash", "valkey 8.1.8")] == shown
+
+
+def test_the_first_line_has_room_for_the_way_to_give_a_password() -> None:
+    bar = StatusBar()
+    wanted = Reading[Any]("server", "error", note=NO_PASSWORD, away=True)
+    bar.show(header_items(Plain(""), Plain("127.0.0.1:6379/0"), wanted, 142.0, next_attempt_s=30.0))
+    said = ["".join(text for text, _ in item.segments).strip() for item in bar._fitting(118)[0]]
+    assert said == ["127.0.0.1:6379/0", f"✖ away — {NO_PASSWORD}", "retry in 30 s"]
 
 
 async def test_hidden_figures_are_not_a_number_beside_other_dashboards() -> None:
