@@ -202,6 +202,11 @@ class Discovery:
         return self._deployment.partial
 
     @property
+    def down(self) -> str:
+        """That the cluster carries out no command with a key; empty if it does."""
+        return self._deployment.down
+
+    @property
     def state(self) -> tuple[int, bool]:
         """Differs whenever more is known of the kinds."""
         return self.looks, bool(self.partial)

@@ -70,7 +70,8 @@ class ServerSource(Source[ServerFrame]):
         read = () if replicas is None else replicas.lags
         sentinel = None if primary is None else sentinel_state(primary, values, read)
         doubts = "" if sentinel is None else sentinel.trouble
-        notes = Note(info.partial, self._deployment.partial_rules), no_ping, Note(doubts), self._no_replicas
+        down = Note(self._deployment.down)
+        notes = Note(info.partial, self._deployment.partial_rules), down, no_ping, Note(doubts), self._no_replicas
         product, version = product_of(values)
         evicted, rejected = told(values, "evicted_keys"), told(values, "rejected_connections")
         database = database_of(values, self._deployment.database)

@@ -44,6 +44,25 @@ async def test_a_missing_primary_is_an_alarm() -> None:
         await shows(app, pilot, "10.0.0.2:7000", "primary · 8,192 slots · connection refused")
 
 
+@pytest.mark.parametrize(
+    ("state", "first_line", "fact"),
+    [
+        (
+            ClusterState(1, 2, PARTIAL, (ONE, DOWN), is_down=True),
+            "cluster is down: 1 of 2 primaries",
+            "down; 10.0.0.2:7000:",
+        ),
+        (ClusterState(2, 2, "", (ONE, TWO), is_down=True), "cluster is down", "down, carries out no commands"),
+    ],
+)
+async def test_a_cluster_that_is_down_says_so(state: ClusterState, first_line: str, fact: str) -> None:
+    frame = fakes.server(kind="cluster", cluster=state, partial=state.partial)
+    async with running(FakeFeed(fakes.ok("server", frame)), size=WIDE) as (app, pilot):
+        await tap(pilot, "6", "z")
+        await shows(app, pilot, fact)
+        assert first_line in screen_text(app).splitlines()[0]
+
+
 async def test_sums_are_lower_bounds_while_a_primary_is_missing() -> None:
     state = ClusterState(1, 2, PARTIAL, (ONE, REPLICA, DOWN))
     frame = fakes.server(kind="cluster", cluster=state, partial=PARTIAL, evicted=3, max_memory=2 << 24)

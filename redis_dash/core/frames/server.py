@@ -113,6 +113,8 @@ class ClusterState(msgspec.Struct, frozen=True):
     partial: str
     """What is not seen, in words; empty if all is."""
     nodes: tuple[ClusterNode, ...] = ()
+    is_down: bool = False
+    """Whether it carries out no command with a key, as its servers say: usually until each slot has a primary."""
 
 
 class SentinelMember(msgspec.Struct, frozen=True):
