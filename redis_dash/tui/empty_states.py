@@ -60,18 +60,18 @@ def empty_text(
         of = f" of {count(scope.keys)}{'+' if scope.is_part else ''} keys" if scope.keys else ""
         text = f"No key that matches {looked_for} was seen yet: {share}{of} scanned{most}. {scan_hint}"
         return Plain(text.rstrip())
-    if found.certainty == "at_least":
-        hint = _other_names(scope, things, option, assign_hint)
-        return Plain(f"No key that matches {looked_for} was seen; there may be some. {hint}{elsewhere}")
-    if not scope.keys:
+    is_vague = found.certainty == "at_least"
+    if not scope.keys and not is_vague:
         held = "holds no keys" if found.certainty == "exact" else "held no keys when it was scanned"
         return Plain(f"The database {held}. {things.capitalize()} would be listed here.{elsewhere}")
     if scope.ignored:
         return Plain(f"No key that matches {looked_for} is left, since you ignore some: {_ignored(scope)}.")
+    hint = _other_names(scope, things, option, assign_hint)
+    if is_vague:
+        return Plain(f"No key that matches {looked_for} was seen; there may be others. {hint}{elsewhere}")
     if scope.others:
         others = f"{plural(scope.others, 'key')} of another type {'does' if scope.others == 1 else 'do'}"
         return Plain(f"No {things.removesuffix('s')} matches {looked_for.rstrip(',')}; {others}.")
-    hint = _other_names(scope, things, option, assign_hint)
     if found.certainty == "exact":
         return Plain(
             f"No key matches {looked_for.rstrip(',')}, among {count(scope.keys)} in this database. {hint}{elsewhere}"

@@ -99,7 +99,7 @@ async def test_kinds_of_keys_are_lower_bounds_while_a_primary_is_missing() -> No
 def test_none_of_the_reached_primaries_has_such_keys_says_nothing_of_the_others() -> None:
     scope = Scope(("session:*",), 0)
     text = empty_text(scope, at_least(0), "sessions", "--session", "F5 scans all now.")
-    assert text.startswith("No key that matches session:* was seen; there may be some.")
+    assert text.startswith("No key that matches session:* was seen; there may be others.")
     assert seen(at_least(0), "session") == "none seen"
     some = Scope(("session:*",), 301, is_part=True)
     assert "12 % of 301+ keys scanned" in empty_text(some, estimated(0, 0, 9, 0.12), "sessions", "--session", "")
