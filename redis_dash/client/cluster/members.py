@@ -107,7 +107,7 @@ class Members:
         self._address: dict[Node, Address] = {}
         self._unsteady: dict[Address, Unsteady] = {}
         """The primaries that were lost."""
-        self._troubles: dict[Address, str] = {}
+        self._troubles: dict[str, str] = {}
         """Why servers did not tell the topology when they were asked last."""
         self._lock = asyncio.Lock()
         self._tried_at = -math.inf
@@ -224,8 +224,8 @@ class Members:
         """Why no server can be asked: with one its address, with several the reasons."""
         reasons = Counter(self._troubles.values()).most_common(2)
         if len(self._troubles) == 1:
-            ((address, why),) = self._troubles.items()
-            return f"{self.url_at(address)}: {why}"
+            ((url, why),) = self._troubles.items()
+            return f"{url}: {why}"
         if len(reasons) == 1:
             return f"none of {len(self._troubles)} servers: {reasons[0][0]}"
         return f"none of {len(self._troubles)} servers: {'; '.join(f'{why} ({number})' for why, number in reasons)}"
@@ -235,7 +235,7 @@ class Members:
         self._refusal = next((answer for answer in answers if isinstance(answer, MissingRightError)), None)
         for node, answer in zip(nodes, answers, strict=True):
             if isinstance(answer, SourceError | TimeoutError):
-                self._troubles[address_of(node.url)] = str(answer) or "no answer in time"
+                self._troubles[str(node.url)] = str(answer) or "no answer in time"
             elif isinstance(answer, BaseException):
                 raise answer
         return [answer for answer in answers if isinstance(answer, Topology)]

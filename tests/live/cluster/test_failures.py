@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import re
 import signal
 import time
 
@@ -181,7 +182,12 @@ def desk_gaps(desk: Desk) -> list[object]:
 
 async def test_a_cluster_of_which_nothing_is_there_is_told(fragile: Application) -> None:
     url = fragile.cluster.url
-    fragile.cluster.stop()
+    async with running(Hub(config(fragile))) as hub:
+        desk = Desk(hub)
+        await until(lambda: desk.all_are("ok"))
+        fragile.cluster.stop()
+        told = re.compile("none of [3-6] servers: connection refused")  # each once, as far as the last view names them
+        await until(lambda: told.fullmatch(hub.deployment.trouble) is not None)
     async with running(Hub(config(fragile, url))) as hub:
         desk = Desk(hub)
         await until(lambda: desk.all_are("error"))
