@@ -135,3 +135,9 @@ def test_a_named_pipe_is_not_opened_by_the_check(file: Path) -> None:
     checking.start()
     checking.join(20)
     assert [one.output for one in results] == ["nothing is wrong\n"]
+
+
+def test_a_socket_with_a_long_path() -> None:
+    result = run("snapshot", "--for", "0", f"unix:///{'x' * 200}")
+    assert result.exit_code == 1
+    assert result.stderr.endswith(": the path of the socket is longer than this system allows\n")
