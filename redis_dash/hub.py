@@ -212,8 +212,7 @@ class Hub:
 
     def ask(self, request: Request) -> None:
         """Pass a request on to the scan and to the sources that accept requests; try to connect without delay."""
-        if self._trouble:
-            self.deployment.connect_now()
+        self.deployment.connect_now()
         if isinstance(request, FullPass):
             self.watch.keyspace.set_full_speed(request.on)
         if isinstance(request, FollowStreams):
@@ -308,9 +307,8 @@ class Hub:
                 async with asyncio.timeout(within_s):
                     return await self._read(source)
             except TimeoutError:
-                return aged(self._latest.get(source.topic), LATE) or Reading(
-                    source.topic, "error", note=LATE, away=True
-                )
+                why = self.deployment.trouble or LATE
+                return aged(self._latest.get(source.topic), why) or Reading(source.topic, "error", note=why, away=True)
 
         others = [source for source in self.watch.sources if not source.read_last]
         readings = {reading.topic: reading for reading in await asyncio.gather(*map(read, others))}

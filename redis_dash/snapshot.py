@@ -190,11 +190,16 @@ async def _until_ready(hub: Hub, stop: asyncio.Event, *, scanned: bool) -> None:
         scanned: whether a requested topic needs the scan.
     """
     deadline = time.monotonic() + READY_WITHIN_S
-    while time.monotonic() < deadline and not (hub.deployment.unreachable or stop.is_set()):
+    while time.monotonic() < deadline and not (_is_hopeless(hub) or stop.is_set()):
         is_scanned = (hub.passes and hub.watch.knows_kinds) or hub.watch.keyspace.trouble or not scanned
         if (hub.subscribed or hub.refused) and hub.follows_streams and is_scanned and hub.reached:
             return
         await asyncio.sleep(0.02)
+
+
+def _is_hopeless(hub: Hub) -> bool:
+    """Whether no topic will be read: no attempt to connect has succeeded, or the server is a sentinel."""
+    return hub.deployment.unreachable or (hub.deployment.kind == "sentinel" and bool(hub.deployment.trouble))
 
 
 def _exit_code(hub: Hub, readings: list[Reading[Any]], talk: Talk) -> int:

@@ -201,14 +201,14 @@ class Connection(asyncio.Protocol):
                 for the future continue.
         """
         answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
-        if not self.is_open:
+        if self._transport is None or self.lost.is_set():
             answer.set_exception(LostError(self.trouble))
             answer.exception()  # retrieved, so that asyncio does not log it if no caller does
             return answer
-        assert self._transport is not None
         self._waiting.append(_Waiting(len(commands), answer, peek, on_answer))
         self.traffic.in_flight += len(commands)
-        self._transport.write(packed(commands))
+        if not self._transport.is_closing():  # otherwise ``connection_lost`` comes, and tells why
+            self._transport.write(packed(commands))
         return answer
 
     async def hear_out(self, answer: asyncio.Future[list[Any]], silence_s: float) -> list[Any]:

@@ -257,6 +257,10 @@ class KnownNodes:
         """Let the next command connect, even if the last attempt has just failed: the server is there."""
         for node in self.nodes:
             node.connect_now()
+        if self._cluster is not None:
+            self._cluster.members.connect_now()
+        if self.replicas is not None:
+            self.replicas.connect_now()
 
     async def close(self) -> None:
         """Close all connections."""

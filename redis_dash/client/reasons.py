@@ -34,7 +34,11 @@ _TLS_RECORD = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")
 """The first bytes of every TLS record."""
 
 WRONG_PASSWORD = "the server refused the user name or password"
-_PASSING = ("LOADING", "MASTERDOWN", "ERR max number of clients", "BUSY ", "CLUSTERDOWN", "NOAUTH", "WRONGPASS")
+NO_PASSWORD = "the server wants a password (--ask-password, --password-file)"
+PROTECTED = "the server is in protected mode: it talks only to its own machine (--ssh HOST goes there)"
+_TURNED_AWAY = ("NOAUTH", "DENIED", "ERR max number of clients")
+"""Errors of a server that runs none of our commands; it closes the connection after the last two."""
+_PASSING = (*_TURNED_AWAY, "LOADING", "MASTERDOWN", "BUSY ", "CLUSTERDOWN", "WRONGPASS")
 """Errors that any command may end with for a while: they say nothing about the command."""
 _IN_SCRIPT = re.compile(r"^(?:ERR )?(?:Error running script .*?: )?@user_script: \d+: (-)?")
 """How servers before Redis 7 begin the error of a command in a script."""
@@ -51,8 +55,10 @@ def say(error: ReplyError) -> str:
     text = str(error)
     if text.startswith("WRONGPASS"):  # the server's words say no more
         return WRONG_PASSWORD
-    if text.startswith("NOAUTH"):
-        return f"{WRONG_PASSWORD}: {text.partition(' ')[2].rstrip('.')}"
+    if text.startswith("NOAUTH"):  # its words differ from command to command
+        return NO_PASSWORD
+    if text.startswith("DENIED"):
+        return PROTECTED
     if "without any password configured" in text:
         return "the server has no password, and one was given: `redis-dash config show` says where it is from"
     if text.startswith("LOADING"):
@@ -69,6 +75,11 @@ def say(error: ReplyError) -> str:
 def is_passing(error: ReplyError) -> bool:
     """Whether the server may carry out the same command later."""
     return str(error).startswith(_PASSING)
+
+
+def is_turned_away(reply: object) -> bool:
+    """Whether the server runs none of our commands, whichever this one was."""
+    return isinstance(reply, ReplyError) and str(reply).startswith(_TURNED_AWAY)
 
 
 def seen_before(trouble: str) -> str:

@@ -17,7 +17,7 @@ from redis_dash.client.backoff import Backoff
 from redis_dash.client.connection import Connection, OnAnswer
 from redis_dash.client.endpoint import endpoint_of
 from redis_dash.client.opening import CONNECT_TIMEOUT_S
-from redis_dash.client.reasons import LostError, describe, say, seen_before, without_arguments
+from redis_dash.client.reasons import LostError, describe, is_turned_away, say, seen_before, without_arguments
 from redis_dash.client.target import Target
 from redis_dash.client.traffic import Traffic
 from redis_dash.config import Url
@@ -134,7 +134,7 @@ class ReconnectingConnection:
 
     def _counting(self, commands: Sequence[Command], count: Count) -> OnAnswer:
         def answered(replies: list[object] | None) -> None:
-            if replies is not None and self._is_new:
+            if replies is not None and self._is_new and not is_turned_away(replies[0]):
                 self._is_new = self.unreachable = False
                 self.connects += 1
             count(commands, replies)
@@ -186,8 +186,9 @@ class ReconnectingConnection:
             raise self._fail(error) from None
         except BROKEN as error:
             raise self._fail(error) from None
-        if isinstance(replies[0], ReplyError) and str(replies[0]).startswith(("LOADING", "NOAUTH")):
-            raise self._fail(SourceError(say(replies[0])))  # the next commands get the same reply
+        first = replies[0]
+        if isinstance(first, ReplyError) and (is_turned_away(first) or str(first).startswith("LOADING")):
+            raise self._fail(SourceError(say(first)))  # the next commands get the same reply
         return without_arguments(commands, replies)
 
     @property

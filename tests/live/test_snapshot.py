@@ -15,6 +15,7 @@ import redis
 from demo_server.process.embedded import EmbeddedServer
 from redis_dash import snapshot
 from redis_dash.client.deployment import Deployment
+from redis_dash.client.reasons import NO_PASSWORD
 from redis_dash.config import Config
 from redis_dash.core.decoding import raw
 from redis_dash.core.frames.leaderboards import LeaderboardsFrame
@@ -208,6 +209,16 @@ async def test_a_user_without_a_password_signs_in(redis_url: str, client: redis.
     _, code, talk = await taken(redis_url.replace("redis://", "redis://guest@"))
     assert code == 1
     assert talk.count("refused the user name or password") == 1
+
+
+async def test_a_server_that_wants_a_password_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "READY_WITHIN_S", 3600.0)
+    with EmbeddedServer() as server, redis.Redis(port=server.port) as client:
+        client.config_set("requirepass", "s3cret")
+        for _ in range(3):
+            document, code, talk = await taken(server.url, seconds=600)
+            assert (code, talk.count("the server wants a password (--ask-password, --password-file)")) == (1, 1)
+            assert {topic["note"] for topic in document["topics"].values()} == {NO_PASSWORD}
 
 
 async def test_a_reader_that_comes_to_an_end_ends_the_snapshot(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

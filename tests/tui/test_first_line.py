@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import msgspec
 import pytest
 
+from redis_dash.client.reasons import NO_PASSWORD
 from redis_dash.core.frames.server import Cost, Scan, ServerFrame
 from redis_dash.core.reading import Reading
 from redis_dash.tui.header_footer import header_items
@@ -115,6 +117,14 @@ async def test_why_no_sentinel_can_be_asked_is_shown_before_the_addresses(size: 
     feed.next_attempt_s = 3.2
     async with running(feed, size) as (app, pilot):
         await until(pilot, lambda: "connection refused" in screen_text(app).splitlines()[0])
+
+
+def test_the_first_line_has_room_for_the_way_to_give_a_password() -> None:
+    bar = StatusBar()
+    wanted = Reading[Any]("server", "error", note=NO_PASSWORD, away=True)
+    bar.show(header_items(Plain(""), Plain("127.0.0.1:6379/0"), wanted, 142.0, next_attempt_s=30.0))
+    said = ["".join(text for text, _ in item.segments).strip() for item in bar._fitting(118)[0]]
+    assert said == ["127.0.0.1:6379/0", f"✖ away — {NO_PASSWORD}", "retry in 30 s"]
 
 
 async def test_hidden_figures_are_not_a_number_beside_other_dashboards() -> None:

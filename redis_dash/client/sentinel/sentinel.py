@@ -8,7 +8,7 @@ import hiredis
 
 from redis_dash.client.connection import CLIENT_NAME, Connection
 from redis_dash.client.opening import open_connection
-from redis_dash.client.reasons import describe, without_arguments
+from redis_dash.client.reasons import NO_PASSWORD, WRONG_PASSWORD, describe, without_arguments
 from redis_dash.client.sentinel.views import NAMES, View, names_of, questions, read_view
 from redis_dash.client.tunnel import WITHIN_S
 from redis_dash.config import Url
@@ -16,7 +16,8 @@ from redis_dash.core.errors import AwayError, SourceError
 
 CONNECT_S, ANSWER_S = 3.0, 1.0
 """How long it may take to connect and to answer, and to answer on a connection that is open."""
-REFUSED = ("the server refused the user name or password", "not allowed to run")
+REFUSED = (WRONG_PASSWORD, "not allowed to run")
+WANTS_PASSWORD = "the sentinel wants a password (--ask-sentinel-password, --sentinel-password-file)"
 ITS_OWN_USER = "the sentinels have a user and a password of their own (--sentinel-user, --sentinel-password-file)"
 
 
@@ -52,6 +53,7 @@ class Sentinel:
         except (OSError, TimeoutError, SourceError, hiredis.ProtocolError) as error:
             self._connection.hang_up()
             said = describe(error, self.url)
+            said = WANTS_PASSWORD if said == NO_PASSWORD else said
             self.view, self.trouble = None, f"{said}; {ITS_OWN_USER}" if said.startswith(REFUSED) else said
             raise AwayError(self.trouble) from None
         self.view, self.trouble = view, ""

@@ -12,13 +12,16 @@ from pathlib import Path
 import pytest
 
 from demo_server.process.embedded import free_port
+from redis_dash import snapshot
 from redis_dash.client.deployment import Deployment
+from redis_dash.client.sentinel.sentinel import WANTS_PASSWORD
 from redis_dash.config import Url
 from redis_dash.core.commands import RevokeSession
 from redis_dash.core.errors import SourceError
 from redis_dash.doctor import doctor
 from redis_dash.hub import Hub
 from redis_dash.snapshot import take
+from redis_dash.sources import SOURCES
 from tests.conftest import until
 from tests.live.conftest import running
 from tests.live.sentinel.keys import BOARDS, LIMITED, USERS, Application, config, counts, truth, whole
@@ -127,8 +130,15 @@ async def test_what_is_said_where_no_primary_is_found(app: Application, silent: 
     )
 
 
-async def test_sentinels_with_a_user_of_their_own(app: Application) -> None:
+async def test_a_snapshot_of_a_sentinel_ends_at_once(app: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(snapshot, "READY_WITHIN_S", 3600.0)
+    document, code = await take(config(app, f"redis://{sentinels(app)[0]}"), 600)
+    assert (code, document.count("this is a Sentinel, not the Redis that it watches")) == (1, len(SOURCES))
+
+
+async def test_sentinels_with_a_user_of_their_own(app: Application, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also if it may do no more than what `docs/rights.md` says: the least, or all that serves."""
+    monkeypatch.setattr(snapshot, "READY_WITHIN_S", 3600.0)
     clients, page = app.sentinels.sentinel_clients, RIGHTS.read_text()
     (line,) = re.findall("^ACL SETUSER sentinel-watcher .*", page, re.MULTILINE)
     _, _, name, *rules = line.split()
@@ -154,7 +164,9 @@ async def test_sentinels_with_a_user_of_their_own(app: Application) -> None:
         said = await trouble(ways["nothing"])
         assert "not allowed to run SENTINEL" in said
         assert f"{own} (127.0.0.1:" in said
-        assert own in (await trouble(url_of(app)))
+        assert (await trouble(url_of(app))).startswith(f"no sentinel can be asked: {WANTS_PASSWORD} (127.0.0.1:")
+        document, code = await take(config(app, url_of(app)), 600)
+        assert (code, document.count(WANTS_PASSWORD)) == (1, len(SOURCES))
         wrong = await trouble(url_of(app, options="?sentinel_username=least&sentinel_password=hunter2"))
         assert own in wrong
         assert "hunter2" not in wrong
