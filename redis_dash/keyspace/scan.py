@@ -61,8 +61,7 @@ class Keyspace:
         self.readers: dict[str, Reader] = {}
         """Called with a group's keys of each slice, one slice after the other; at full speed while the next one comes
         and is sorted."""
-        self.passes = 0
-        self.size = 0
+        self.passes = self.size = 0
         self.done = 0
         """Keys that the running pass has seen."""
         self.share = 0.0
