@@ -4,7 +4,8 @@
 
 The keys are spread by their names. Ours is ``Keyspace.pass_over`` at full speed, in this process, once connected, over
 all primaries side by side. In turns with it ``valkey-cli --scan --count 1000 > /dev/null`` on each primary, one after
-the other: a client of one server has no other way. Three servers and this process share the cores of the machine.
+the other, as a client of one server has to; and the least that such a pass has to do (``benchmarks.bare_scan``), with
+the processor time that this process takes for both. Three servers and this process share the cores of the machine.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import socket
 import time
 from contextlib import ExitStack
 
+from benchmarks.bare_scan import bare_scan
 from benchmarks.harness import Figure, median, options_of, say
 from benchmarks.report import show
 from benchmarks.scan import BUDGET, run_cli
@@ -38,29 +40,42 @@ def measure(keys: int, rounds: int) -> list[Figure]:
     """On a private cluster without replicas."""
     with EmbeddedCluster(replicas=0, node_timeout=15.0) as cluster:
         fill(cluster, keys)
-        ours, cli = [], []
+        ours, cli, bare, own_cpu, bare_cpu = [], [], [], [], []
         for number in range(rounds):
             cli.append(sum(run_cli(server.port, "--scan", "--count", "1000") for server in cluster.servers))
-            ours.append(asyncio.run(full_pass(cluster.url, keys)))
+            seconds, cpu = asyncio.run(full_pass(cluster.url, keys))
+            ours.append(seconds)
+            own_cpu.append(cpu)
+            began = time.process_time()
+            seconds, seen = bare_scan([server.port for server in cluster.servers])
+            bare_cpu.append(time.process_time() - began)
+            if seen != keys:
+                raise AssertionError(f"the bare loop saw {seen} keys")
+            bare.append(seconds)
             say(f"scan {number + 1}/{rounds}: ours {ours[-1]:.2f} s, three times cli {cli[-1]:.2f} s")
-    scan = "valkey-cli --scan --count 1000, three times"
-    return [Figure("a full-speed pass over three primaries", "s", median(ours), median(cli), scan, at_most=0.6)]
+            say(f"a bare loop {seconds:.2f} s; CPU: ours {own_cpu[-1]:.2f} s, bare {bare_cpu[-1]:.2f} s")
+    scan, loop = "valkey-cli --scan --count 1000, three times", "a bare loop over three sockets"
+    return [
+        Figure("a full-speed pass over three primaries", "s", median(ours), median(cli), scan, at_most=0.6),
+        Figure("a full-speed pass over three primaries", "s", median(ours), median(bare), loop),
+        Figure("CPU of our process for it", "s", median(own_cpu), median(bare_cpu), loop),
+    ]
 
 
-async def full_pass(url: str, keys: int) -> float:
-    """Seconds of a whole pass."""
+async def full_pass(url: str, keys: int) -> tuple[float, float]:
+    """Seconds of a whole pass, and the processor time of this process."""
     deployment = Deployment(Url(url))
     keyspace = Keyspace(deployment, key_groups(Config(**CONFIGURATION)), BUDGET, rest_s=1.0)
     keyspace.full_speed = True
     await deployment.connect()
-    began = time.monotonic()
+    began, worked = time.monotonic(), time.process_time()
     await keyspace.pass_over()
-    seconds = time.monotonic() - began
+    seconds, cpu = time.monotonic() - began, time.process_time() - worked
     counted = sum(keyspace.counts.count(name, None).value for name in ("sessions", "limits"))
     await deployment.close()
     if counted != 2 * (keys // len(KINDS)):
         raise AssertionError(f"{counted} sessions and limits were counted")
-    return seconds
+    return seconds, cpu
 
 
 def fill(cluster: EmbeddedCluster, keys: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -42,11 +43,31 @@ class DefaultCommand(click.Group):
         """Insert the default command if none is named."""
         if any(not _is_text(arg) for arg in args):
             raise click.UsageError("an argument holds bytes that are not UTF-8", ctx)
+        args = self._command_first(args)
         if not args or (args[0] not in self.commands and args[0] not in ("--help", "--version", "-h")):
             if args and (meant := _meant(args[0], self.commands)):
                 raise click.UsageError(f"there is no command {args[0]!r}; did you mean '{meant}'?", ctx)
             args = ["watch", *args]
         return super().parse_args(ctx, args)
+
+    def _command_first(self, args: list[str]) -> list[str]:
+        """Put a command that stands after options before them, with its own command: they are its options."""
+        values = {name: one for one in self.commands["watch"].params for name in one.opts + one.secondary_opts}
+        at = 0
+        while at < len(args) and args[at].startswith("-"):
+            name, equals, _ = args[at].partition("=")
+            option = values.get(name if name.startswith("--") else name[:2])
+            if not isinstance(option, click.Option):
+                return args
+            is_whole = equals or (not name.startswith("--") and len(name) > 2)
+            at += 1 if option.is_flag or is_whole else 2
+        command, rest = args[at : at + 1], args[at + 1 :]
+        if not command or command[0] not in self.commands:
+            return args
+        inner = getattr(self.commands[command[0]], "commands", {})
+        if rest and rest[0] in inner:
+            command, rest = [*command, rest[0]], rest[1:]
+        return [*command, *args[:at], *rest]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Show the options of the default command, too."""
@@ -114,13 +135,11 @@ def main() -> None:
     """
 
 
-@main.command(cls=SectionedCommand, context_settings={"allow_extra_args": True})
+@main.command(cls=SectionedCommand)
 @deployment_options
 @screen_option
-@click.pass_context
-def watch(ctx: click.Context, /, url: str | None, config_file: Path | None, **given: Any) -> None:
+def watch(url: str | None, config_file: Path | None, **given: Any) -> None:
     """Open the dashboard (the default command)."""
-    _refuse_further(ctx, url)
     config = _config_or_exit(url, config_file, given)
     _require_terminal()
     gc.disable()  # until the feed opens: no object of the start becomes garbage
@@ -139,8 +158,8 @@ def snapshot(
 ) -> None:
     """Watch for a while, then print all figures as JSON.
 
-    Ctrl-C takes it now. Exit codes: 0 all topics are there, 1 nothing could be reached, 2 bad usage, 3 some topic
-    failed, 4 it could not be written.
+    Ctrl-C or SIGTERM takes it now. Exit codes: 0 all topics are there, 1 nothing could be reached, 2 bad usage, 3 some
+    topic failed, 4 it could not be written.
     """
     config = _config_or_exit(url, config_file, given)
     choices = _choices_or_exit(config, config_file)
@@ -174,7 +193,7 @@ def discover(url: str | None, config_file: Path | None, as_json: bool, write: Pa
     """
     config = _config_or_exit(url, config_file, given)
     choices = _choices_or_exit(config, config_file)
-    if write is not None and write.exists():
+    if write is not None and os.path.lexists(write):  # False if it cannot be looked at: writing tells why
         _exit(f"{write}: is there already, and is left as it is", UNWRITTEN)
     import asyncio
 
@@ -237,26 +256,9 @@ def demo(refresh_s: float | None, kind: str | None, **given: Any) -> None:
 main.add_command(config_group)
 
 
-def _refuse_further(ctx: click.Context, url: str | None) -> None:
-    """Say what is wrong with further arguments: a command with a command of its own may stand after the options.
-
-    Raises:
-        UsageError: there are some.
-    """
-    if not ctx.args:
-        return
-    words = [url or "", *ctx.args]
-    if words[0] in main.commands:
-        own = getattr(main.commands[words[0]], "commands", {})
-        command = " ".join(words[:2] if words[1] in own else words[:1])
-        raise click.UsageError(f"'{command}' comes before all options: redis-dash {command} [OPTIONS]", ctx)
-    many = "s" if len(ctx.args) > 1 else ""
-    raise click.UsageError(f"Got unexpected extra argument{many} ({' '.join(ctx.args)})", ctx)
-
-
 def _config_or_exit(url: str | None, config_file: Path | None, given: dict[str, Any]) -> Config:
     if url is not None and (command := _meant(url, main.commands)):
-        _exit(f"{url!r} is no Redis URL; did you mean the command '{command}'? It comes before all options", USAGE)
+        _exit(f"{url!r} is no Redis URL; did you mean the command '{command}'?", USAGE)
     try:
         return read_config(url, config_file, given)
     except ConfigError as error:

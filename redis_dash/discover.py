@@ -80,6 +80,7 @@ class _Bounds(NamedTuple):
         """In words; none if everything is told."""
         if self.partial:
             yield f"Not all of the cluster was seen, so that all counts are lower bounds: {plain(self.partial)}."
+            yield "Shares are of the keys that were seen."
         if self.replicas_read is not None:
             yield f"Keys were read of {in_words(self.replicas_read)}."
         if self.looked_at < self.seen:
@@ -240,9 +241,11 @@ def _bytes(memory: Count, measured: int) -> dict[str, object]:
 
 
 def _table(url: Url, keys: int, kinds: Sequence[KeyKind], bounds: _Bounds) -> str:
-    title = f"{plain(url.described)}: {plural(keys, 'key')}"
+    held = f"{keys:,}+ keys, since not all of the cluster was seen" if bounds.partial else plural(keys, "key")
+    title = f"{plain(url.described)}: {held}"
     if not kinds and not keys:
-        return "\n".join([title, "", "The database holds no keys.", *bounds.sentences()])
+        nothing = "No key was seen." if bounds.partial else "The database holds no keys."
+        return "\n".join([title, "", nothing, *bounds.sentences()])
     rows = [tuple(map(Plain, HEADS)), *(cells(kind, keys, PANES) for kind in kinds)]
     widths = [max(width_of(row[column]) for row in rows) for column in range(len(HEADS))]
     lines = [

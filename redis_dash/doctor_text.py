@@ -151,7 +151,14 @@ def _keys(report: Report) -> str:
         return "not known"
     elsewhere = others(server.databases, report.url.database)
     more = f"; other databases: {named(elsewhere)}" if elsewhere else ""
-    return f"{server.keys:,} in db{report.url.database}{more}"
+    if report.partial:
+        where = (
+            f"{plural(server.primaries, 'primary', 'primaries')}, not of all" if server.primaries else "this node alone"
+        )
+    else:
+        where = f"all {server.primaries} primaries" if server.primaries else ""
+    of = f", of {where}" if where else ""
+    return f"{server.keys:,}{'+' if report.partial else ''} in db{report.url.database}{of}{more}"
 
 
 def _pass(report: Report) -> str:

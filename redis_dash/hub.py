@@ -212,8 +212,7 @@ class Hub:
 
     def ask(self, request: Request) -> None:
         """Pass a request on to the scan and to the sources that accept requests; try to connect without delay."""
-        if self._trouble:
-            self.deployment.connect_now()
+        self.deployment.connect_now()
         if isinstance(request, FullPass):
             self.watch.keyspace.set_full_speed(request.on)
         if isinstance(request, FollowStreams):

@@ -6,6 +6,8 @@ without a key is sent by a method that says where: ``on_first`` or ``on_each``.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 
 import msgspec
@@ -27,6 +29,9 @@ from redis_dash.core.frames.server import Cost
 from redis_dash.core.rights import remedy
 
 __all__ = ["Deployment", "first"]
+
+FIND_S = 1.0
+"""How long the first connection for messages waits until it is known who the primaries are."""
 
 
 class Deployment(Nodes):
@@ -73,12 +78,23 @@ class Deployment(Nodes):
         Raises:
             OSError, TimeoutError, SourceError: that is not possible.
         """
+        if self._is_at_start:  # the server may be a replica of a cluster, on which nobody counts who subscribes
+            with contextlib.suppress(SourceError, TimeoutError):
+                async with asyncio.timeout(FIND_S):
+                    await self._begin()
         if self._cluster is None:
             await self._given[0].target.open(connection)
             return self._given[0].url
         url = next((node.url for node in self._cluster.members.nodes), None) or next(self._seeds_in_turn)
         await open_connection(url, connection)
         return url
+
+    @property
+    def _is_at_start(self) -> bool:
+        """Whether it is not known yet if this is a cluster, or who its primaries are."""
+        if self._cluster is not None:
+            return not self._cluster.members.has_begun
+        return self.primary is None and not self._given[0].connects
 
     async def info(self, max_age_s: float = 0.4) -> Info:
         """INFO of all nodes, shared by all callers within ``max_age_s`` seconds.

@@ -77,7 +77,7 @@ class Handshake:
             Step(lambda: [(b"CLIENT", b"SETNAME", CLIENT_NAME.encode())]),
             self._no_touch,
             Step(lambda: [*INFO], self._take_info),
-            Step(lambda: calibration(PROBE_KEYS + tag() + os.urandom(8).hex().encode()), self._calibrate),
+            Step(lambda: _calibration(tag()), self._calibrate),
         ]
 
     def connected(self) -> None:
@@ -141,6 +141,12 @@ class Handshake:
         if isinstance(replies[-1], list):
             texts = [raw for raw in replies[-1] if isinstance(raw, bytes) and b":" in raw]
             self._own.calibrate([whole(parse_info(raw), "keyspace_misses") for raw in texts])
+
+
+def _calibration(tag: bytes) -> list[Command]:
+    """Without a tag, a node of a cluster must not count it: all is asked on another connection then."""
+    key, other = (PROBE_KEYS + tag + os.urandom(8).hex().encode() for _ in range(2))
+    return calibration(key) if tag else calibration(key, other)
 
 
 def _is_first(commandstats: Mapping[str, str]) -> bool:

@@ -34,7 +34,9 @@ class Info(NamedTuple):
     began: int = 0
     """How often the server's counters restarted: two INFOs that differ in it cannot be compared."""
     since: float | None = None
-    """When we observed their reset; None if they were not reset since we connected."""
+    """When we observed their reset; None if they were not reset since we connected, or of some nodes only."""
+    reset_in_part: float | None = None
+    """When we observed the latest reset of some of several nodes: the sums hold what was before, too."""
     is_first: bool = False
     """Whether no redis-dash can have looked up keys before this one since the server's counters began."""
     changes: Changes | None = None

@@ -159,14 +159,15 @@ class KnownNodes:
         if self._cluster is None and len(self._given) == 1:
             if not seed.connects:
                 await seed.connect()
-            if seed.kind == "cluster" and time.monotonic() >= self._unfollowed_until:
+            is_due = self._cluster is None and time.monotonic() >= self._unfollowed_until  # others may have begun, too
+            if seed.kind == "cluster" and is_due:
                 shared = (self._target, self.changed) if self._target.is_cluster else (seed.url, self.changed, seed)
                 self._cluster = Cluster(Members(*shared))
-        if self._cluster is None:
+        if (cluster := self._cluster) is None:
             await self._begin_to_read()
             return None
         try:
-            await self._cluster.begin()
+            await cluster.begin()
         except (MissingRightError, NoSlotsError) as error:
             self._cluster, self._unfollowed = None, str(error)
             self.partial_rules = RULES if isinstance(error, MissingRightError) else ()
@@ -175,7 +176,7 @@ class KnownNodes:
         self._unfollowed, self.partial_rules = "", ()
         self.found_cluster.set()
         await self._begin_to_read()
-        return self._cluster
+        return cluster
 
     async def _begin_to_read(self) -> None:
         if self.replicas is not None:
@@ -256,6 +257,10 @@ class KnownNodes:
         """Let the next command connect, even if the last attempt has just failed: the server is there."""
         for node in self.nodes:
             node.connect_now()
+        if self._cluster is not None:
+            self._cluster.members.connect_now()
+        if self.replicas is not None:
+            self.replicas.connect_now()
 
     async def close(self) -> None:
         """Close all connections."""

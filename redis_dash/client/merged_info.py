@@ -11,6 +11,10 @@ from redis_dash.client.info import Info, whole
 Texts = Sequence[str]
 
 
+AT_ONCE_S = 2.0
+"""The counters of all nodes that are reset within this time count as reset at once: nobody can do it in one step."""
+
+
 def merged(infos: Sequence[Info]) -> Info:
     """The picture of all nodes; that of a single node is its own INFO.
 
@@ -21,6 +25,7 @@ def merged(infos: Sequence[Info]) -> Info:
         return infos[0]
     changes = [info.changes for info in infos if info.changes is not None]
     since = [info.since for info in infos if info.since is not None]
+    at_once = len(since) == len(infos) and max(since) - min(since) <= AT_ONCE_S
     return Info(
         values=_merged_values([info.values for info in infos]),
         at=min(info.at for info in infos),
@@ -29,7 +34,8 @@ def merged(infos: Sequence[Info]) -> Info:
         application=_added_pairs([info.application for info in infos]),
         own_commands=_added_pairs([info.own_commands for info in infos]),
         began=sum(info.began for info in infos),
-        since=max(since, default=None),
+        since=min(since) if at_once else None,
+        reset_in_part=None if at_once else max(since, default=None),
         is_first=all(info.is_first for info in infos),
         changes=tuple(chain.from_iterable(changes)) if len(changes) == len(infos) else None,
         nodes=tuple(infos),

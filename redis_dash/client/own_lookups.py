@@ -10,6 +10,7 @@ as an error of redis-dash itself, since the hit rate may include it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import cycle
 from operator import itemgetter
 
 from redis_dash.core.resp import Command, ReplyError, is_no_such_key, is_wrong_type
@@ -213,13 +214,17 @@ class OwnLookups:
         self.misses += misses[-1] - misses[0]
 
 
-def calibration(absent_key: bytes) -> list[Command]:
+def calibration(absent_key: bytes, other_key: bytes = b"") -> list[Command]:
     """Return a transaction that reads a key that does not exist with each command, with INFO before and after each.
 
     No command of another client runs inside it, so all differences are caused by redis-dash. EXEC's reply holds the
     INFO texts for ``calibrate`` besides the replies of the commands.
+
+    Args:
+        other_key: does not exist either, and is read in turn with the first. A node of a cluster then runs none of it,
+            since both have other slots.
     """
     commands: list[Command] = [(b"MULTI",), (b"INFO", b"stats")]
-    for name in CALIBRATED:
-        commands += [(name, absent_key, *PROBES.get(name, ())), (b"INFO", b"stats")]
+    for name, key in zip(CALIBRATED, cycle((absent_key, other_key or absent_key)), strict=False):
+        commands += [(name, key, *PROBES.get(name, ())), (b"INFO", b"stats")]
     return [*commands, (b"EXEC",)]

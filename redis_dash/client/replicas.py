@@ -182,6 +182,11 @@ class Replicas:
         self.switches += 1
         self._changed.set()
 
+    def connect_now(self) -> None:
+        """End all pauses before replicas are tried."""
+        for unsteady in self._unsteady.values():
+            unsteady.try_now()
+
     def close(self) -> None:
         """Close all connections."""
         for node in self._nodes.values():

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from redis_dash.config.errors import explained, in_file
-from redis_dash.config.toml_file import TomlFile
+from redis_dash.config.toml_file import read_toml
 from redis_dash.core.choices import CHOSEN_FORMATS, CHOSEN_TOPICS
 from redis_dash.core.errors import ConfigError
 from redis_dash.core.toml_text import quoted
@@ -82,23 +82,11 @@ def read(path: Path) -> tuple[KindOfKeys, ...]:
     Raises:
         ConfigError: it cannot be read, or holds something else.
     """
+    file = read_toml(path, must_exist=False)
     try:
-        text = path.read_text("utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        return ()
-    except OSError as error:
-        raise ConfigError(f"{path}: {error.strerror or error}") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
-    import tomllib  # imported here for a quick start: most users have no file
-
-    try:
-        return msgspec.convert(tomllib.loads(text), _File).kinds
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+        return msgspec.convert(file.values, _File).kinds
     except msgspec.ValidationError as error:
-        trouble = explained(str(error), {"": _File, "kinds": KindOfKeys})
-        raise in_file(trouble, TomlFile(path, text, {})) from None
+        raise in_file(explained(str(error), {"": _File, "kinds": KindOfKeys}), file) from None
 
 
 def write(path: Path, kinds: Iterable[KindOfKeys]) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -43,14 +43,25 @@ class Trouble(NamedTuple):
     """Where it is: names, and numbers of entries."""
     text: str
     """The place and the reason, in the user's words."""
+    missing: str = ""
+    """The name of a setting that is missing there."""
+    is_unknown: bool = False
+    """Whether there is no setting of this name."""
+    meant: str = ""
+    """The setting that was probably meant, if there is none of this name."""
 
 
 def nearest(name: str, known: Iterable[str], mark: str = "'") -> str:
     """``; did you mean 'channels'?``; empty if none of the known names is near."""
+    found = nearest_name(name, known)
+    return f"; did you mean {mark}{found}{mark}?" if found else ""
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str:
+    """The known name that was probably meant; empty if none is near."""
     import difflib  # imported here for a quick start
 
-    found = difflib.get_close_matches(name.lower(), list(known), 1, 0.7)
-    return f"; did you mean {mark}{found[0]}{mark}?" if found else ""
+    return next(iter(difflib.get_close_matches(name.lower(), list(known), 1, 0.7)), "")
 
 
 def explained(message: str, tables: Mapping[str, type[msgspec.Struct]] = _TABLES) -> Trouble:
@@ -61,25 +72,27 @@ def explained(message: str, tables: Mapping[str, type[msgspec.Struct]] = _TABLES
     ]
     where = _in_words(keys)
     table = next((key for key in reversed(keys) if isinstance(key, str)), "")
+    lacks = meant = ""
     if unknown := re.fullmatch("Object contains unknown field `(.*)`", message):
         struct = tables.get(table, Config)
         names = [*struct.__struct_fields__, *([PROFILES] if struct is Config else [])]
         keys.append(unknown[1])
         choice = f" (settings are {', '.join(names)})"
+        meant = nearest_name(unknown[1], names)
         message = f"unknown setting `{unknown[1]}`{nearest(unknown[1], names, '`') or choice}"
     elif missing := re.fullmatch("Object missing required field (.*)", message):
-        message = f"{missing[1]} is missing"
+        lacks, message = missing[1].strip("`"), f"{missing[1]} is missing"
     elif wrong := re.fullmatch("Expected `(.*)`, got `(.*)`", message):
         wanted, given = (_in_toml(kinds) for kinds in wrong.groups())
         message = f"{wanted} is expected, not {given}"
         if where in tables:
             message += f"; tables in a list are written [[{where}]]"
-    elif inner := re.match(r"(\w+), entry (\d+), (\w+)", message):
-        keys = [inner[1], int(inner[2]) - 1, inner[3]]
+    elif inner := re.match(r"(\w+), entry (\d+)(?:, (\w+))?: ", message):
+        keys = [inner[1], int(inner[2]) - 1, *([inner[3]] if inner[3] else [])]
     elif where and (named := re.match(r"(\w+): ", message)) and named[1] in _fields(tables.get(table)):
         keys.append(named[1])
         where, message = f"{where}, {named[1]}", message[named.end() :]
-    return Trouble(tuple(keys), f"{where}: {message}" if where else message)
+    return Trouble(tuple(keys), f"{where}: {message}" if where else message, lacks, unknown is not None, meant)
 
 
 def _fields(struct: type[msgspec.Struct] | None) -> tuple[str, ...]:
@@ -96,27 +109,6 @@ def _in_words(keys: Iterable[str | int]) -> str:
 
 def _in_toml(kinds: str) -> str:
     return " or ".join(_KINDS.get(kind, kind) for kind in kinds.split(" | ") if kind != "null")
-
-
-def troubles(values: Mapping[str, Any]) -> Iterator[Trouble]:
-    """What is wrong with each of the settings, and then with all of them together."""
-    found = False
-    for name, value in values.items():
-        try:
-            msgspec.convert({name: value}, Config)
-        except msgspec.ValidationError as error:
-            found = True
-            trouble = explained(str(error))
-            if trouble.keys:
-                yield trouble
-            else:
-                yield Trouble((name,), trouble.text if trouble.text.startswith(name) else f"{name}: {trouble.text}")
-    if found:
-        return
-    try:
-        msgspec.convert(dict(values), Config)
-    except msgspec.ValidationError as error:
-        yield explained(str(error))
 
 
 def in_file(trouble: Trouble, file: TomlFile, above: Sequence[str] = ()) -> ConfigError:

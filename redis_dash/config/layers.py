@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from redis_dash.config.errors import PROFILES, in_file, nearest, troubles
+from redis_dash.config.errors import PROFILES, in_file, nearest
 from redis_dash.config.password import Secret
 from redis_dash.config.toml_file import TomlFile
+from redis_dash.config.troubles import troubles
 from redis_dash.config.url import Url
 from redis_dash.config.way_in import FILES, OF_URL, PASSWORDS, SENTINEL_PASSWORDS
 from redis_dash.core.errors import ConfigError
@@ -100,8 +102,12 @@ def file_layer(file: TomlFile) -> Layer:
     Raises:
         ConfigError: something in it is wrong.
     """
-    values = {name: value for name, value in file.values.items() if name != PROFILES}
-    return _checked(Layer("file", values, file))
+    return _checked(Layer("file", top_level(file), file))
+
+
+def top_level(file: TomlFile) -> dict[str, Any]:
+    """The values of the file that are in no profile."""
+    return {name: value for name, value in file.values.items() if name != PROFILES}
 
 
 def profile_names(file: TomlFile) -> list[str]:
@@ -135,17 +141,18 @@ def profile_layer(file: TomlFile, name: str) -> Layer:
 
 def _checked(layer: Layer) -> Layer:
     assert layer.file is not None
-    for trouble in troubles(layer.values):
+    for trouble in troubles(layer.values, top_level(layer.file) if layer.above else None):
         raise in_file(trouble, layer.file, layer.above)
     return layer._replace(values=_with_paths(layer.values, layer.file.path.parent))
 
 
 def _with_paths(values: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """The values with whole paths: those in a file are relative to its folder."""
-    return {name: _path(value, folder) if name in FILES and value else value for name, value in values.items()}
+    return {name: whole_path(value, folder) if name in FILES and value else value for name, value in values.items()}
 
 
-def _path(value: str, folder: Path) -> str:
+def whole_path(value: str, folder: Path) -> str:
+    """The path of a file that is named in a file of this folder."""
     try:
         return str(folder / Path(value).expanduser())
     except RuntimeError:  # there is no such user
@@ -167,7 +174,10 @@ def flags_layer(flags: Mapping[str, Any]) -> Layer:
     """
     for trouble in troubles(flags):
         name = str(trouble.keys[0])
-        raise ConfigError(f"{flag_of(name)}: {trouble.text.removeprefix(f'{name}: ')}")
+        text = re.sub(rf"^{name}(, entry \d+)?(, keys)?: ", "", trouble.text)
+        if flags[name] == "":
+            text = text.replace("leave it out", "is a variable of the shell not set?")
+        raise ConfigError(f"{flag_of(name)}: {text}")
     return Layer("flags", _with_paths(flags, Path()))
 
 

@@ -25,7 +25,8 @@ from redis_dash.config.settings import Config, LimitPattern
 from redis_dash.config.several_hosts import SENTINEL_EXAMPLE, SENTINEL_PASSWORD
 from redis_dash.config.toml_file import read_toml
 from redis_dash.config.url import Url
-from redis_dash.config.way_in import FILES, PASSWORDS, SENTINEL_PASSWORDS, check_together
+from redis_dash.config.url_options import option_troubles
+from redis_dash.config.way_in import FILES, PASSWORDS, SENTINEL_PASSWORDS, contradictions
 from redis_dash.core.errors import ConfigError
 
 ASK, ASK_SENTINEL, DATABASE, LIMIT = "ask_password", "ask_sentinel_password", "database", "limit"
@@ -88,7 +89,7 @@ def settings(
             config = msgspec.structs.replace(config, url=url.with_database(database).reveal())
     except ConfigError as error:
         raise ConfigError(f"{origins['url'].place('url')}{_named(origins['url'])}{error}") from None
-    check_together(config, url, {name: layer.place(name) for name, layer in origins.items()})
+    _check_together(config, url, origins)
     if asks_for_sentinels and not url.is_sentinel:
         raise ConfigError(f"--ask-sentinel-password is for Sentinel: the URL is in the form {SENTINEL_EXAMPLE}")
     if limit is not None:
@@ -102,6 +103,19 @@ def settings(
 
 def _for_sentinels(layers: Sequence[Layer], url: Url) -> PasswordSource | None:
     return password_source(layers, OF_SENTINELS) if url.is_sentinel else None
+
+
+def _check_together(config: Config, url: Url, origins: Mapping[str, Layer]) -> None:
+    """Check the options of the URL, and what is only known of all settings together.
+
+    Raises:
+        ConfigError: it names the first error, and holds the others.
+    """
+    places = {name: layer.place(name) for name, layer in origins.items()}
+    wrong = [f"{places['url']}{_named(origins['url'])}{text}" for text in option_troubles(url.reveal())]
+    wrong += contradictions(config, url, places)
+    if wrong:
+        raise ConfigError(wrong[0], wrong[1:])
 
 
 def _named(layer: Layer) -> str:

@@ -12,6 +12,7 @@ from redis_dash.core.errors import ConfigError
 COMMAND_S = 60.0
 """Longest run of a password command: it may ask the user for a PIN."""
 MOST_BYTES = 65_536
+NO_PATH = "no path holds the character NUL"
 WORDS = 300
 """Characters of a program's own words that are shown."""
 
@@ -75,6 +76,8 @@ def from_file(path: str, *, waits: bool = True) -> Secret:
             return _first_line(file.read(MOST_BYTES) or b"", path)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}") from None
+    except ValueError:
+        raise ConfigError(f"{path}: {NO_PATH}") from None
 
 
 def from_command(command: str) -> Secret:

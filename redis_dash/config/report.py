@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from redis_dash.config import dashboard_file
-from redis_dash.config.errors import PROFILES, in_file, troubles
-from redis_dash.config.layers import Layer, PasswordSource, profile_names
+from redis_dash.config.errors import PROFILES, in_file
+from redis_dash.config.layers import Layer, PasswordSource, profile_names, top_level, whole_path
 from redis_dash.config.load import Settings, config_path, settings
+from redis_dash.config.password import NO_PATH
 from redis_dash.config.settings import Config
 from redis_dash.config.toml_file import TomlFile, read_toml
+from redis_dash.config.troubles import troubles
 from redis_dash.config.url import options_of
 from redis_dash.config.way_in import FILES, PROGRAMS, WayIn
 from redis_dash.core.errors import ConfigError
@@ -29,8 +33,21 @@ def files(path: Path | None, environ: Mapping[str, str] = os.environ) -> str:
     config = path or config_path(environ)
     lines = []
     for file, holds in ((config, "settings"), (config.with_name(dashboard_file.NAME), "choices of the dashboard")):
-        lines.append(f"{file}  ({holds}{'' if file.exists() else '; there is no such file'})")
+        lines.append(f"{file}  ({holds}{_presence(file)})")
     return "\n".join(lines)
+
+
+def _presence(file: Path) -> str:
+    """Why a file cannot be read; empty if it can."""
+    try:
+        is_folder = stat.S_ISDIR(file.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return "; there is no such file"
+    except OSError as error:
+        return f"; {error.strerror or error}"
+    if is_folder:
+        return "; this is a folder"
+    return "" if os.access(file, os.R_OK) else f"; {os.strerror(errno.EACCES)}"
 
 
 def shown(found: Settings) -> str:
@@ -92,17 +109,22 @@ def _toml(value: Any) -> str:
 
 def check(path: Path | None, environ: Mapping[str, str] = os.environ) -> Iterator[str]:
     """What is wrong in the files: of the top level, of each profile and of the dashboard's own file."""
+    return iter(dict.fromkeys(_check(path, environ)))  # a profile may take over what is wrong at the top level
+
+
+def _check(path: Path | None, environ: Mapping[str, str]) -> Iterator[str]:
     try:
         file = read_toml(path or config_path(environ), must_exist=path is not None)
         profiles = profile_names(file)
     except ConfigError as error:
         yield str(error)
         return
-    tables: list[tuple[tuple[str, ...], Mapping[str, Any]]] = [((), file.values)]
+    top = top_level(file)
+    tables: list[tuple[tuple[str, ...], Mapping[str, Any]]] = [((), top)]
     tables += [((PROFILES, name), file.values[PROFILES][name]) for name in profiles]
     is_sound = True
     for above, values in tables:
-        found = list(troubles({name: value for name, value in values.items() if above or name != PROFILES}))
+        found = list(troubles(values, top if above else None))
         yield from (str(in_file(trouble, file, above)) for trouble in found)
         is_sound = is_sound and (bool(above) or not found)
         if not found:
@@ -119,7 +141,7 @@ def _contradictions(file: TomlFile, above: tuple[str, ...]) -> Iterator[str]:
     try:
         settings(file.path if file.exists else None, {}, {}, above[1] if above else None)
     except ConfigError as error:
-        yield str(error)
+        yield from (str(error), *error.others)
 
 
 def _missing(file: TomlFile, values: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[str]:
@@ -127,16 +149,26 @@ def _missing(file: TomlFile, values: Mapping[str, Any], above: tuple[str, ...]) 
     place = Layer("file", values, file, above).place
     for name in FILES:
         if value := values.get(name):
-            whole = file.path.parent / Path(value).expanduser()
-            try:
-                with whole.open("rb"):
-                    pass
-            except OSError as error:
-                yield f"{place(name)}{name}: {whole}: {error.strerror or error}"
+            whole = whole_path(value, file.path.parent)
+            if trouble := _unreadable(whole):
+                yield f"{place(name)}{name}: {whole}: {trouble}"
     programs = [(name, _program(values, name)) for name in PROGRAMS]
     for name, program in (*programs, ("ssh", "ssh" if values.get("ssh") else "")):
         if program and shutil.which(program) is None:
             yield f"{place(name)}{name}: there is no program {program} on PATH"
+
+
+def _unreadable(file: str) -> str:
+    """Why a file cannot be opened; empty if it can. A named pipe is not opened: its writer would notice."""
+    try:
+        if not stat.S_ISFIFO(os.stat(file).st_mode):
+            with open(file, "rb"):
+                pass
+    except OSError as error:
+        return error.strerror or str(error)
+    except ValueError:
+        return NO_PATH
+    return ""
 
 
 def _program(values: Mapping[str, Any], name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from redis_dash.config.way_in import WayIn
@@ -10,6 +12,17 @@ from redis_dash.dialects.base import Rule, SessionPattern
 
 MOST_STREAMS = 32
 """Streams that are followed at once."""
+
+
+PATTERNS = ("channels", "shard_channels", "streams", "sessions", "limits", "leaderboards", "caches", "ignore")
+"""Settings that are lists of patterns, or of tables with patterns."""
+
+
+def _check_patterns(name: str, entries: Sequence[object]) -> None:
+    for number, one in enumerate(entries, 1):
+        if not (one if isinstance(one, str) else getattr(one, "keys")):  # noqa: B009 - each table has it
+            place = f"{name}, entry {number}" if isinstance(one, str) else f"{name}, entry {number}, keys"
+            raise ValueError(f"{place}: a pattern is empty")
 
 
 def parse_rule(text: str) -> Rule:
@@ -37,6 +50,8 @@ class LimitPattern(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The name of a layout or a dialect; empty if it is to be found out key by key."""
 
     def __post_init__(self) -> None:
+        if self.limit == "none":
+            raise ValueError("limit: 'none' is for the flag --limit; in a file leave out `limit` where it is unknown")
         try:
             self.rule  # noqa: B018 - raises its error
         except ConfigError as error:
@@ -97,10 +112,8 @@ class Config(WayIn, frozen=True, forbid_unknown_fields=True):
             raise ValueError("refresh_s must lie between 0.1 and 3600 seconds")
         if not 0 < self.budget <= 1:
             raise ValueError("budget is a share of one core, above 0 and at most 1")
-        keys = [*(limit.keys for limit in self.limits), *(cache.keys for cache in self.caches)]
-        globs = (*self.session_globs, *self.board_globs, *keys)
-        if "" in (*self.channels, *self.shard_channels, *self.streams, *self.ignore, *globs):
-            raise ValueError("a pattern is empty")
+        for name in PATTERNS:
+            _check_patterns(name, getattr(self, name))
         if len(self.streams) > MOST_STREAMS:
             raise ValueError(f"at most {MOST_STREAMS} streams can be followed")
         self._check_formats()

@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 
 from redis_dash.core.errors import ConfigError
 
+BYTE_ORDER_MARK = "\ufeff"
+"""What editors of Windows write before the text."""
+
 
 class TomlFile(NamedTuple):
     """A file that was read; without values if there is none."""
@@ -31,8 +34,12 @@ def read_toml(path: Path, *, must_exist: bool) -> TomlFile:
     """
     import tomllib  # imported here for a quick start: most users have no file
 
+    from redis_dash.config.toml_errors import not_text, not_toml
+
+    content, text = b"", ""
     try:
-        text = path.read_text("utf-8")
+        content = path.read_bytes()
+        text = content.decode().removeprefix(BYTE_ORDER_MARK).replace("\r\n", "\n")
         return TomlFile(path, text, tomllib.loads(text))
     except (FileNotFoundError, NotADirectoryError) as error:
         if must_exist:
@@ -40,8 +47,10 @@ def read_toml(path: Path, *, must_exist: bool) -> TomlFile:
         return TomlFile(path, "", {}, exists=False)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    except UnicodeDecodeError as error:
+        raise not_text(path, content, error) from None
+    except (ValueError, RecursionError) as error:
+        raise not_toml(path, text, error) from None
 
 
 def line_of(text: str, keys: Sequence[str | int]) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -21,8 +21,16 @@ PROGRAMS = ("password_command", "sentinel_password_command")
 """Settings that hold a program with its arguments, which may be secret."""
 OF_URL = ("user", *PASSWORDS, *OF_SENTINELS, "cacert", "cert", "key", "insecure", "sni", "ssh", READ_FROM_REPLICAS)
 """Settings that are for the URL beside which they stand, and for no other one."""
+TEXTS = ("user", *PASSWORDS, *OF_SENTINELS, "cacert", "cert", "key", "sni", "ssh")
+"""Settings whose text is never empty, except where a profile switches off what the top level says: an empty variable of
+a shell must not mean a direct connection, or one without a password."""
 _TLS = {"cacert": "ssl_ca_certs", "cert": "ssl_certfile", "key": "ssl_keyfile", "sni": SNI}
 """The URL's option for each setting of TLS."""
+
+
+def together_with(name: str) -> tuple[str, ...]:
+    """The settings that a setting replaces: of the two for a password the other one, too."""
+    return next((pair for pair in (PASSWORDS, SENTINEL_PASSWORDS) if name in pair), (name,))
 
 
 class WayIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -77,23 +85,18 @@ class WayIn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return options | ({SSH: self.ssh} if self.ssh else {})
 
 
-def check_together(way: WayIn, url: Url, place: Mapping[str, str]) -> None:
-    """Check what is only known of all settings together.
+def contradictions(way: WayIn, url: Url, place: Mapping[str, str]) -> Iterator[str]:
+    """What does not fit together, which is only known of all settings.
 
     Args:
         place: where each of the settings is, for errors.
-
-    Raises:
-        ConfigError: they contradict each other.
     """
     for name in (*_TLS, "insecure"):
         if getattr(way, name) and not url.is_tls:
             scheme = url.shown.partition(":")[0]
-            raise ConfigError(
-                f"{place[name]}{name} is for TLS: the URL begins with rediss://, and not with {scheme}://"
-            )
+            yield f"{place[name]}{name} is for TLS: the URL begins with rediss://, and not with {scheme}://"
     for name in OF_SENTINELS:
         if getattr(way, name) and not url.is_sentinel:
-            raise ConfigError(f"{place[name]}{name} is for Sentinel: the URL is in the form {SENTINEL_EXAMPLE}")
-    if way.key and not way.cert:
-        raise ConfigError(f"{place['key']}key is a private key: cert, its certificate, is needed, too")
+            yield f"{place[name]}{name} is for Sentinel: the URL is in the form {SENTINEL_EXAMPLE}"
+    if way.key and not way.cert and url.is_tls:
+        yield f"{place['key']}key is a private key: cert, its certificate, is needed, too"

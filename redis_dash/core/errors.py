@@ -12,6 +12,11 @@ class DashError(Exception):
 class ConfigError(DashError):
     """A wrong option, URL or file; the text names the place and the correction."""
 
+    def __init__(self, text: str, others: Sequence[str] = ()) -> None:
+        super().__init__(text)
+        self.others = tuple(others)
+        """The same for what else is wrong."""
+
 
 class SourceError(DashError):
     """Redis could not be reached or refused a command; the text holds no secret."""

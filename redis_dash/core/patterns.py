@@ -84,7 +84,10 @@ class Matcher:
                 kind[1](key)
 
     def _sort_by_one_byte(self, keys: Sequence[bytes], found: dict[str, list[bytes]]) -> bool:
-        """The same without a step of Python for each key; False, and nothing is done, if that cannot be."""
+        """The same without a step of Python for each key; False, and nothing is done, if that cannot be.
+
+        ``benchmarks.scan_cluster`` with such a step: 1.4 of our processor time.
+        """
         place = self._place
         if place is None:
             return False

@@ -130,6 +130,11 @@ async def _fill(report: Report, deployment: Deployment, config: Config, choices:
             report.topics = tuple(
                 one.with_unread(unread, _THINGS[topic], rules) if one.name == topic else one for one in report.topics
             )
+    if report.partial:
+        way_out = deployment.partial_rules
+        report.topics = tuple(
+            right if right.name == "events" else right.with_part(report.partial, way_out) for right in report.topics
+        )
     report.besides = tuple(map(answers.of, more.values()))
     found = discovery.patterns.found
     report.names, report.more_kinds = discovery.patterns.result.seen, max(0, len(found) - KINDS)

@@ -72,6 +72,21 @@ class Right(msgspec.Struct, frozen=True):
             rules=tuple(dict.fromkeys((*self.rules, *commands, *found.rules, *unsure))),
         )
 
+    def with_part(self, partial: str, rules: Sequence[str]) -> Right:
+        """The same, where only a part of a cluster is seen.
+
+        Args:
+            partial: which part, and why.
+            rules: the ACL rules that would let all of it be seen.
+        """
+        return msgspec.structs.replace(
+            self,
+            state="reduced" if self.state == "full" else self.state,
+            reasons=(*self.reasons, partial),
+            brief=(*self.brief, partial.partition("; ")[0]),
+            rules=tuple(dict.fromkeys((*self.rules, *rules))),
+        )
+
 
 class Answers:
     """Asks about needs, those on the same keys by the same names."""

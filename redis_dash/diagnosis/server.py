@@ -56,6 +56,9 @@ class Server(msgspec.Struct, frozen=True):
     ping_ms: float | None = None
     clock: Clock | None = None
     keys: int | None = None
+    """Of all servers that are asked: of a cluster that is followed, of the primaries that are reached."""
+    primaries: int = 0
+    """So many are reached of a cluster that is followed."""
     databases: tuple[Database, ...] | None = None
     one_pass: Pass | None = None
     tls: str = ""
@@ -86,6 +89,7 @@ async def look_at(deployment: Deployment, budget: float) -> Server:
         ping_ms=await _ping_ms(deployment),
         clock=await _clock(deployment),
         keys=keys,
+        primaries=0 if deployment.cluster is None else len(deployment.cluster.nodes),
         databases=databases_of(values),
         one_pass=await _pass(deployment, budget, keys),
         tls=tls,

@@ -123,7 +123,7 @@ class Report:
         if not trouble:
             self._taken_at = now if self._counted.ended_at else self._counted_at
         has_frame = bool(self._frame.kinds) or (keyspace.has_begun and not trouble)
-        frame = _replace(self._frame, scan=keyspace.scan()) if has_frame else None
+        frame = _replace(self._frame, scan=keyspace.scan(), partial=self._discovery.partial) if has_frame else None
         reading = Reading(TOPIC, "ok", frame, self._taken_at, count=self._total())
         if trouble:
             return _replace(reading, status="stale" if has_frame else "error", note=trouble, away=True)

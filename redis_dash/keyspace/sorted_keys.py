@@ -39,7 +39,8 @@ NO_KEYS = SortedKeys((), {}, has_tags=False)
 def sorted_keys(keys: Sequence[bytes], sort: Sort, needs: Needs, *, has_tags: bool) -> SortedKeys:
     """The keys by group. Names that nobody needs are dropped here.
 
-    The next reply then takes their memory, which is still in the processor's cache.
+    The next reply then takes their memory, which is still in the processor's cache: ``benchmarks.scan_cluster`` with
+    all names kept: 1.15 of our processor time.
     """
     by_group = sort(keys)
     if has_tags:

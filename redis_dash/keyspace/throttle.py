@@ -6,7 +6,10 @@ from collections import deque
 from statistics import median
 
 FIRST_COUNT = 1000
-LEAST_COUNT, MOST_COUNT = 50, 2000
+LEAST_COUNT, MOST_COUNT = 50, 3000
+"""3,000 keys take a server 0.8 ms. ``benchmarks.scan_cluster`` with 2,000: 1.13 of our processor time; with 5,000: the
+same, but 1.1 of the servers'.
+"""
 BACKGROUND_S, FOREGROUND_S = (0.001, 0.003), (0.004, 0.02)
 """A faster slice may grow, a slower one must shrink: no other client should wait longer behind one of ours."""
 FREE_SLICES = 6

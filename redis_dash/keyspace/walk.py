@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 
@@ -84,9 +85,16 @@ class Walk:
         return [Stratum(node, returned.get(node, NO_KEYS), one.size, one.scanned_share) for node, one in walked]
 
     async def _slice_of(self, node: Node) -> SortedKeys:
-        """The next keys of a node, sorted while those of others come."""
+        """The next keys of a node, sorted while those of others come.
+
+        Of nodes whose replies have come together, each is asked for its next slice before the keys of the first are
+        sorted: ``benchmarks.scan_cluster`` takes 0.95 of the time (14 pairs of runs on a busy machine, 10 were faster).
+        """
         keys = await self.cursors[node].slice()
-        has_tags = len(self.cursors) > 1 and b"{" in b"".join(keys)  # far quicker than to look at each
+        if len(self.cursors) == 1:
+            return sorted_keys(keys, self._sort, self._needs, has_tags=False)
+        await asyncio.sleep(0)
+        has_tags = b"{" in b"".join(keys)  # far quicker than to look at each
         return sorted_keys(keys, self._sort, self._needs, has_tags=has_tags)
 
     async def _begin(self) -> None:

@@ -114,6 +114,8 @@ class CacheSource(Source[CacheFrame]):
             had_others=self._context.others_in == _period(info),
             earlier_dashboards=False if info.is_first else None,
             since=info.since,
+            reset_in_part=info.reset_in_part,
+            partial=info.partial,
         )
         count = weakest([group.keys for group in groups])
         notes = [self._no_counters, self._context.scan_note if groups else self._partial_note, Note(others)]
@@ -125,7 +127,7 @@ class CacheSource(Source[CacheFrame]):
 
     @property
     def _partial_note(self) -> Note:
-        return Note(self._context.deployment.partial)
+        return Note(self._context.deployment.partial, self._context.deployment.partial_rules)
 
     def _note_others(self, others: int | None, info: Info) -> None:
         """Tell the other topics; the server's rates must say the same at once."""

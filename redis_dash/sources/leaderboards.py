@@ -137,7 +137,7 @@ class LeaderboardsSource(Source[LeaderboardsFrame]):
             if self._context.deployment.may_read_replicas:
                 count = counted(number, 0, None, time.time())
             notes.append(Note(f"only boards named in full: {unscanned}", unscanned.rules) if unscanned else NO_NOTE)
-            notes.append(Note(self._context.deployment.partial))
+            notes.append(Note(self._context.deployment.partial, self._context.deployment.partial_rules))
         else:
             notes.append(self._context.scan_note)
             if not self._context.sees_all:  # new boards are not seen

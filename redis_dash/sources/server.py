@@ -104,6 +104,7 @@ class ServerSource(Source[ServerFrame]):
                 rejecting_since=self._rejecting.take(rejected),
                 errors_since=self._errors.take(cost.errors),
                 primary_lost_s=primary_lost_s(values),
+                partial=info.partial,
             ),
             status="reduced" if any(note.text for note in notes) else "ok",
             note="; ".join(note.text for note in notes if note.text),

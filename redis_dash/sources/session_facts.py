@@ -75,6 +75,11 @@ class KnownSession(msgspec.Struct):
     shown_at: int = -1
     """The version of the known ids that are masked in what is shown."""
 
+    @property
+    def is_session(self) -> bool:
+        """Whether its value was read and its key is there, and it is of the type that sessions have."""
+        return self.expires_known and self.facts is not None and self.facts is not OTHER_TYPE
+
     def lasts(self, left_ms: int, asked: Moment, answered: float) -> None:
         """Set the remaining lifetime.
 

@@ -66,8 +66,7 @@ class SessionsSource(Source[SessionsFrame]):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._key_group = context.keyspace.counts.key_groups[KEY_GROUP]
-        self._scope = context.config.session_globs
-        self._patterns = context.config.session_patterns
+        self._scope, self._patterns = context.config.session_globs, context.config.session_patterns
         self._rows = SessionRows(self._scope, context.known_ids, context.deployment.database, self._patterns)
         self._formats = SessionFormats(self._patterns)
         self._dialects = SessionDialects(patterns=self._patterns)
@@ -319,6 +318,7 @@ class SessionsSource(Source[SessionsFrame]):
             *self._rights.companions,
             refused=refused,
             other_type=sum(known.facts is OTHER_TYPE for known in self._known.values()),
+            read=sum(known.is_session for known in self._known.values()),
             formats=self._formats.of(self._known, scope.patterns, is_all=is_all) if has_any else (),
         )
         return sample(frame, count, scope, [*self._notes(refused, [known for _, known in listed], rows), unread])

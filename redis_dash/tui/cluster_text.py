@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from redis_dash.core.frames.server import ClusterNode, ServerFrame
 from redis_dash.tui.formatting import count, milliseconds, nbytes, rate
 from redis_dash.tui.segments import Segment
@@ -21,6 +24,17 @@ def of_cluster(frame: ServerFrame) -> Segment:
     if cluster.partial:
         return (Plain(f"cluster: {plain(cluster.partial, 60)}"), "alarm")
     return (Plain(f"cluster of {plural(cluster.primaries, 'primary', 'primaries')}"), "text")
+
+
+def at_least(frame: ServerFrame, value: float | None, written: Callable[[Any], Plain] = count) -> Plain:
+    """A sum of all servers; ``1,204+`` if a part of the cluster is not seen."""
+    text = written(value)
+    return Plain(f"{text}+") if frame.partial and value is not None else text
+
+
+def seen_part(partial: str) -> Plain:
+    """What of a cluster is seen, without the reason: ``2 of 3 primaries``."""
+    return plain(partial.partition("; ")[0].partition(": ")[0], 40)
 
 
 def summary(frame: ServerFrame) -> tuple[Plain, ...]:

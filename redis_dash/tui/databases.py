@@ -42,6 +42,7 @@ def elsewhere_text(elsewhere: Sequence[Database], hint: str) -> Plain:
 
 def all_named(frame: ServerFrame) -> Plain:
     """``db0 (this one) 1,204 keys · db1 30,112 · db3 12``: all that hold keys, and the watched one."""
-    parts = [f"db{frame.database} (this one) {plural(frame.keys, 'key') if frame.keys is not None else 'keys –'}"]
+    held = "keys –" if frame.keys is None else f"{frame.keys:,}+ keys" if frame.partial else plural(frame.keys, "key")
+    parts = [f"db{frame.database} (this one) {held}"]
     parts += [f"db{one.number} {count(one.keys)}" for one in others(frame.databases, frame.database)]
     return Plain(" · ".join(parts))

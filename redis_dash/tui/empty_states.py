@@ -60,6 +60,9 @@ def empty_text(
         of = f" of {count(scope.keys)} keys" if scope.keys else ""
         text = f"No key that matches {looked_for} was seen yet: {share}{of} scanned{most}. {scan_hint}"
         return Plain(text.rstrip())
+    if found.certainty == "at_least":
+        hint = _other_names(scope, things, option, assign_hint)
+        return Plain(f"No key that matches {looked_for} was seen; there may be some. {hint}{elsewhere}")
     if not scope.keys:
         held = "holds no keys" if found.certainty == "exact" else "held no keys when it was scanned"
         return Plain(f"The database {held}. {things.capitalize()} would be listed here.{elsewhere}")

@@ -318,7 +318,8 @@ def seen(value: Count, noun: str, written: Callable[[Count], Plain] = tally) -> 
     """``128 sessions``; ``none seen yet, at most 400`` if none was seen, which does not mean that there is none."""
     if value.value == 0 and value.certainty in ("estimated", "unknown", "at_least"):
         most = "" if value.high is None else f", at most {compact(value.high + -value.high % _last_digit(value.high))}"
-        return Plain(f"none seen yet{most}")
+        yet = "" if value.certainty == "at_least" and value.coverage >= 1 else " yet"  # all that can be seen was
+        return Plain(f"none seen{yet}{most}")
     shown = written(value)
     return Plain(f"{shown} {noun if shown == '1' else f'{noun}s'}")
 

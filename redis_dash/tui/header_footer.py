@@ -12,11 +12,10 @@ from redis_dash.core.databases import others
 from redis_dash.core.feed import Progress
 from redis_dash.core.frames.server import ServerFrame
 from redis_dash.core.reading import AnyReading
-from redis_dash.tui.cluster_text import of_cluster
+from redis_dash.tui.cluster_text import at_least, of_cluster
 from redis_dash.tui.databases import named
 from redis_dash.tui.formatting import (
     compact,
-    count,
     duration,
     milliseconds,
     nbytes,
@@ -119,15 +118,15 @@ def _next_attempt(in_s: float | None) -> list[Item]:
 
 
 def _server_items(frame: ServerFrame) -> list[Item]:
-    memory = "memory –" if frame.used_memory is None else f"{nbytes(frame.used_memory)}"
+    memory = "memory –" if frame.used_memory is None else f"{at_least(frame, frame.used_memory, nbytes)}"
     if frame.max_memory:
-        memory += f" of {nbytes(frame.max_memory)}"
+        memory += f" of {at_least(frame, frame.max_memory, nbytes)}"
     full = frame.max_memory and frame.used_memory is not None and frame.used_memory >= 0.9 * frame.max_memory
-    ops = Plain("–") if frame.ops_per_s is None else compact(frame.ops_per_s)
+    ops = Plain("–") if frame.ops_per_s is None else at_least(frame, frame.ops_per_s, compact)
     items = [
         Item(((Plain(f"{ops:>6}"), "strong"), (Plain(" ops/s"), "dim")), 1, right=True, place="ops"),
         Item(((Plain(memory), "warn" if full else "text"),), 2, right=True, place="memory"),
-        Item(((count(frame.clients), "text"), (Plain(" clients"), "dim")), 3, right=True, place="clients"),
+        Item(((at_least(frame, frame.clients), "text"), (Plain(" clients"), "dim")), 3, right=True, place="clients"),
         Item(((Plain("ping "), "dim"), (milliseconds(frame.ping_ms), "text")), 4, right=True, place="ping"),
         Item(((Plain("our cost "), "dim"), (percent(frame.cost.share), "text")), 4, right=True, place="cost"),
     ]

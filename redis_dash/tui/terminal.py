@@ -24,7 +24,7 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from redis_dash.tui.ascii import ascii_text
 from redis_dash.tui.key_parser import KeyParser
-from redis_dash.tui.watchdog import Watchdog
+from redis_dash.tui.watchdog import Watchdog, exit_code
 
 _LEAVE = (
     b"\x1b[?1000l\x1b[?1003l\x1b[?1006l\x1b[?1015l\x1b[?1004l\x1b[?2004l\x1b[?2048l\x1b[<u\x1b[?7h\x1b[?1049l\x1b[?25h"
@@ -194,9 +194,9 @@ class TerminalDriver(LinuxDriver):
 
     # -- the end -----------------------------------------------------------------------------------------------------
 
-    def _ask_to_exit(self) -> None:
+    def _ask_to_exit(self, number: int) -> None:
         with contextlib.suppress(RuntimeError):  # the event loop has ended
-            self._loop.call_soon_threadsafe(self._app.exit)
+            self._loop.call_soon_threadsafe(self._app.exit, None, exit_code(number))
 
     def _restore(self) -> None:
         """Restore the terminal as far as that is possible without waiting for it."""

@@ -18,6 +18,11 @@ ENDING: Final = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM)
 """The signals that ask the program to end."""
 
 
+def exit_code(number: int) -> int:
+    """The exit code of a program that a signal has ended, as shells have it."""
+    return 128 + number
+
+
 class Watchdog(threading.Thread):
     """Asks the program to end, and ends it if it does not.
 
@@ -26,11 +31,11 @@ class Watchdog(threading.Thread):
 
     Args:
         terminal: File descriptor of the terminal.
-        ask: Asks the program to end; called from any thread, and from signal handlers.
+        ask: Asks the program to end because of this signal; called from any thread, and from signal handlers.
         restore: Brings the terminal back to its state; called before the process is ended by force.
     """
 
-    def __init__(self, terminal: int, ask: Callable[[], None], restore: Callable[[], None]) -> None:
+    def __init__(self, terminal: int, ask: Callable[[int], None], restore: Callable[[], None]) -> None:
         super().__init__(name="watchdog", daemon=True)
         self._terminal = terminal
         self._ask = ask
@@ -60,7 +65,7 @@ class Watchdog(threading.Thread):
             return
         self._asked_at = time.monotonic()
         self._reason = reason
-        self._ask()
+        self._ask(reason)
 
     def run(self) -> None:
         """Watch the terminal, and the program after its end."""
@@ -71,4 +76,4 @@ class Watchdog(threading.Thread):
                 self.end()
             if self._reason and time.monotonic() >= self._asked_at + GRACE_S:
                 self._restore()
-                os._exit(128 + self._reason)
+                os._exit(exit_code(self._reason))

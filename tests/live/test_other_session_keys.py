@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import redis
 
+from redis_dash.core.certainty import at_least
 from redis_dash.core.frames.sessions import SessionsFrame
 from redis_dash.dialects.base import SessionPattern
 from redis_dash.sources.base import Context
@@ -56,3 +57,11 @@ def test_of_an_estimate_nothing_is_taken_away() -> None:
     """How many of the keys that are not followed have another type is not known."""
     frame = sessions(count=1_010_000, spread=10_000)
     assert title(SessionsFrame(frame.count, frame.rows, other_type=3)) == title(frame)
+
+
+def test_of_a_lower_bound_only_what_was_read_as_a_session_is_left() -> None:
+    """As while a primary of a cluster is missing: keys count of which some may have gone, or were not read yet."""
+    frame = SessionsFrame(at_least(371, 700), sessions().rows, other_type=193, read=175)
+    assert (frame.sessions.value, frame.sessions.low, frame.sessions.high) == (175, 175, 507)
+    assert title(frame)[:2] == ["175+ sessions", "193 other keys"]
+    assert SessionsFrame(at_least(371), (), other_type=193, read=180).sessions.value == 178

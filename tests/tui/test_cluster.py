@@ -5,7 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from redis_dash.core.certainty import Scope, at_least
+from redis_dash.core.frames.keys import KeyKind
 from redis_dash.core.frames.server import ClusterNode, ClusterState, ReplicasRead, Scan
+from redis_dash.tui.empty_states import empty_text
+from redis_dash.tui.formatting import clock, seen
 from redis_dash.tui.header_footer import brief_target
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
@@ -38,6 +42,43 @@ async def test_a_missing_primary_is_an_alarm() -> None:
         assert "1 of 2 primaries" in screen_text(app).splitlines()[0]
         await tap(pilot, "z", "home", "enter")
         await shows(app, pilot, "10.0.0.2:7000", "primary · 8,192 slots · connection refused")
+
+
+async def test_sums_are_lower_bounds_while_a_primary_is_missing() -> None:
+    state = ClusterState(1, 2, PARTIAL, (ONE, REPLICA, DOWN))
+    frame = fakes.server(kind="cluster", cluster=state, partial=PARTIAL, evicted=3, max_memory=2 << 24)
+    async with running(FakeFeed(fakes.ok("server", frame)), size=WIDE) as (app, pilot):
+        await tap(pilot, "6", "z")
+        await shows(
+            app, pilot, "14.2 MB+ of 32.0 MB+", "9+ clients", "1,240+ ops/s", "3,204+", "1,240/s+", "0.4/s+", " 3+ "
+        )
+
+
+async def test_hit_rates_say_of_which_primaries_and_that_some_were_reset() -> None:
+    frame = msgspec.structs.replace(fakes.cache(), partial=PARTIAL, reset_in_part=0.0)
+    async with running(FakeFeed(fakes.ok("cache", frame)), size=WIDE) as (app, pilot):
+        await tap(pilot, "5", "z")
+        await shows(app, pilot, "91.0 % total · 1 of 2 primaries", f"reset in part {clock(0.0)[:8]}")
+
+
+async def test_kinds_of_keys_are_lower_bounds_while_a_primary_is_missing() -> None:
+    kind = KeyKind(1, "cart:*", at_least(137), 16, memory=at_least(4096), measured=16, mean_bytes=30.0)
+    reading = fakes.keys(kind)
+    assert reading.frame is not None
+    feed = FakeFeed(*fakes.everything())
+    feed.kinds = msgspec.structs.replace(reading, frame=msgspec.structs.replace(reading.frame, partial=PARTIAL))
+    async with running(feed, size=WIDE) as (app, pilot):
+        await tap(pilot, "d")
+        await shows(app, pilot, "137+ keys", "4.00 kB+")
+        await tap(pilot, "enter")
+        await shows(app, pilot, "100.0 % of the keys of the primaries that are reached")
+
+
+def test_none_of_the_reached_primaries_has_such_keys_says_nothing_of_the_others() -> None:
+    scope = Scope(("session:*",), 0)
+    text = empty_text(scope, at_least(0), "sessions", "--session", "F5 scans all now.")
+    assert text.startswith("No key that matches session:* was seen; there may be some.")
+    assert seen(at_least(0), "session") == "none seen"
 
 
 async def test_what_is_missing_stays_in_the_first_line() -> None:

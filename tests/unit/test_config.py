@@ -133,6 +133,7 @@ def test_the_file_is_found_by_xdg(tmp_path: Path) -> None:
             3,
             "limits, entry 1, limit: a limit is written REQUESTS/SECONDS, for example 100/60, not 'many'",
         ),
+        ('[[limits]]\nkeys = "a"\nlimit = "none"', 3, "limits, entry 1, limit: 'none' is for the flag --limit"),
         (
             '[[limits]]\nkeys = "a"\n[[limits]]\nkeys = 5',
             4,
@@ -146,8 +147,8 @@ def test_the_file_is_found_by_xdg(tmp_path: Path) -> None:
             "caches, entry 1: unknown setting `hits` (settings are name, ",
         ),
         ("[limits]\na = 1", 1, "limits: a list is expected, not a table; tables in a list are written [[limits]]"),
-        ("sessions = ['']", 1, "sessions: a pattern is empty"),
-        ("[[caches]]\nname = 'a'\nkeys = ''", 1, "caches: a pattern is empty"),
+        ("sessions = ['']", 1, "sessions, entry 1: a pattern is empty"),
+        ("[[caches]]\nname = 'a'\nkeys = ''", 3, "caches, entry 1, keys: a pattern is empty"),
         ("sessions = [5]", 1, "sessions, entry 1: a text in quotes or a table is expected, not a number"),
         (
             "[sessions]\na = 1",
@@ -210,10 +211,10 @@ def test_the_file_is_found_by_xdg(tmp_path: Path) -> None:
             3,
             "leaderboards, entry 1: unknown setting `title` (settings are keys, name)",
         ),
-        ("[[leaderboards]]\nkeys = ''", 1, "leaderboards: a pattern is empty"),
+        ("[[leaderboards]]\nkeys = ''", 2, "leaderboards, entry 1, keys: a pattern is empty"),
         ("channels = 5", 1, "channels: a list is expected, not a number"),
         ("channels = [5]", 1, "channels, entry 1: a text in quotes is expected, not a number"),
-        ("channels = [", 0, "not valid TOML"),
+        ("channels = [", 1, "not valid TOML: the value is missing, or it is a text w"),
         ("url = 'localhost:1'", 1, "url: a Redis URL begins with redis://, rediss:// or unix://; did you mean"),
     ],
 )
@@ -243,7 +244,7 @@ def test_a_file_that_may_not_be_read_is_reported(tmp_path: Path, monkeypatch: py
     def refuse(*_args: object, **_more: object) -> str:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(ConfigError, match="Permission denied"):
         load(None, {}, {"XDG_CONFIG_HOME": str(tmp_path)})
 

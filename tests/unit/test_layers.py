@@ -148,7 +148,7 @@ def test_no_profiles_at_all(tmp_path: Path) -> None:
     ("toml", "line", "said"),
     [
         ("\n[profiles.a]\nchanels = []", 3, "[profiles.a], unknown setting `chanels`; did you mean `channels`?"),
-        ("[profiles.a]\nprofiles = {}", 2, "[profiles.a], unknown setting `profiles`"),
+        ("[profiles.a]\nprofiles = {}", 2, "[profiles.a], profiles: a profile holds no profiles; each "),
         ("[profiles.a]\n\n[[profiles.a.limits]]\nlimit = '1/2'", 3, "[profiles.a], limits, entry 1: `keys` is missing"),
         ("[profiles.a]\nurl = 'h:1'", 2, "url: a Redis URL begins with"),
         ("[profiles.a]\ncacert = 'x'", 2, "cacert is for TLS: the URL begins with rediss://, and not with redis://"),

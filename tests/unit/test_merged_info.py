@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from redis_dash.client.info import Info
 from redis_dash.client.merged_info import merged
 
@@ -50,6 +52,22 @@ def test_different_versions_and_roles_are_all_named() -> None:
 def test_it_is_as_old_as_its_oldest_part() -> None:
     whole = merged([node(at=5.0, uptime_in_seconds="90"), node(at=3.0, uptime_in_seconds="7")])
     assert (whole.at, whole.values["uptime_in_seconds"]) == (3.0, "7")
+
+
+@pytest.mark.parametrize(
+    ("resets", "since", "in_part"),
+    [
+        ((None, None), None, None),
+        ((100.0, None), None, 100.0),
+        ((100.0, 101.0), 100.0, None),
+        ((100.0, 160.0), None, 160.0),
+    ],
+)
+def test_the_sums_are_since_a_reset_only_if_all_nodes_were_reset_then(
+    resets: tuple[float | None, float | None], since: float | None, in_part: float | None
+) -> None:
+    whole = merged([node()._replace(since=at) for at in resets])
+    assert (whole.since, whole.reset_in_part) == (since, in_part)
 
 
 def test_one_node_without_change_counters_leaves_the_whole_without() -> None:

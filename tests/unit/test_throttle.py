@@ -99,7 +99,7 @@ def test_slices_fit_what_the_server_takes_for_them() -> None:
     assert throttle.count(in_background=False) == 1000
     for _ in range(10):
         throttle.took(0.001, in_background=False)
-    assert throttle.count(in_background=False) == 2000
+    assert throttle.count(in_background=False) == 3000
     assert throttle.count(in_background=True) == 1000
     for _ in range(20):
         throttle.took(0.005, in_background=True)

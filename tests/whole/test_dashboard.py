@@ -100,6 +100,7 @@ def test_a_signal_leaves_the_terminal_as_it_was_found(number: signal.Signals) ->
         terminal.process.send_signal(number)
         terminal.wait_for_end()
         terminal.wait_until(lambda _: b"\x1b[?1049l" in terminal.output and b"\x1b[?25h" in terminal.output)
+        assert terminal.process.returncode == 128 + number
 
 
 def test_a_closed_terminal_ends_it_even_if_its_parent_swallows_the_hangup() -> None:
@@ -123,6 +124,7 @@ def test_ctrl_c_quits_from_anywhere(keys: str) -> None:
         terminal.wait_until(lambda screen: "Everywhere" in screen or "Search" in screen)
         terminal.type("\x03")
         terminal.wait_for_end()
+        assert terminal.process.returncode == 0, "it is the key that quits"
 
 
 def test_starting_before_the_server_does() -> None:

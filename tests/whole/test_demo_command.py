@@ -29,6 +29,8 @@ ENDINGS: dict[str, Callable[[Terminal], None]] = {
     "SIGHUP": lambda terminal: os.kill(terminal.process.pid, signal.SIGHUP),
     "kill -9": lambda terminal: terminal.process.kill(),
 }
+EXIT_CODES = {"SIGTERM": 128 + signal.SIGTERM, "SIGHUP": 128 + signal.SIGHUP, "kill -9": -signal.SIGKILL}
+"""Of those that are not 0."""
 
 
 @pytest.mark.parametrize("ending", ENDINGS)
@@ -42,6 +44,7 @@ def test_nothing_outlives_the_dashboard(ending: str, tmp_path: Path) -> None:
         ENDINGS[ending](terminal)
         deadline = time.monotonic() + 20
         terminal.wait_for_end()
+        assert terminal.process.returncode == EXIT_CODES.get(ending, 0)
         while not all(gone(process) for process in processes) or list(tmp_path.iterdir()):
             assert time.monotonic() < deadline, [process for process in processes if not gone(process)]
             time.sleep(0.02)

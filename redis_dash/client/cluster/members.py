@@ -28,6 +28,8 @@ CONNECT_S = 0.6
 """How long a connection that is made again may take; later attempts are made while the server is told as missing."""
 STEADY_S = 2.0
 """A primary that is lost again within this time after it was reached is not tried at once."""
+AGAIN_S = 3.0
+"""A missing primary is tried at least so often while the others reach all primaries."""
 LEAST_S = 0.1
 """The topology is asked no more often."""
 ASKED_AT_ONCE = 3
@@ -55,6 +57,10 @@ class Unsteady:
     def pauses(self) -> bool:
         """Whether it is not tried now."""
         return time.monotonic() < self._until
+
+    def try_now(self) -> None:
+        """End the pause."""
+        self._until = 0.0
 
     def lost(self, why: str) -> None:
         """It was lost now."""
@@ -101,6 +107,7 @@ class Members:
         self._unsteady: dict[Address, Unsteady] = {}
         """The primaries that were lost."""
         self._lock = asyncio.Lock()
+        self._tried_at = -math.inf
         self._turn = 0
         self._changed = changed
         self._refusal: MissingRightError | None = None
@@ -223,7 +230,26 @@ class Members:
     async def _adopt(self, topology: Topology) -> None:
         if topology.owners != self.topology.owners:
             self.moves += 1
+        self._try_again(topology)
         await self._settle(topology)
+
+    def _try_again(self, topology: Topology) -> None:
+        """End pauses before missing primaries are tried, if the others reach more of them than before, or all."""
+        recovers, now = topology.failing < self.topology.failing, time.monotonic()
+        if (recovers or not topology.failing) and now - self._tried_at >= AGAIN_S:
+            self._tried_at = now
+            for address in self.missing:
+                self.node_at(address).connect_now()
+                if recovers and address in self._unsteady:
+                    self._unsteady[address].try_now()
+
+    def connect_now(self) -> None:
+        """End all pauses before missing primaries are tried."""
+        for address in self.missing:
+            self.node_at(address).connect_now()
+        for unsteady in self._unsteady.values():
+            unsteady.try_now()
+        self.wanted.set()
 
     async def _settle(self, topology: Topology) -> None:
         """Connect to all primaries; those that cannot be reached are missing."""

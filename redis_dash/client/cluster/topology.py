@@ -34,6 +34,8 @@ class Topology:
         """Grows with each failover and each move of a slot."""
         self.is_up = is_up
         """Whether the server that told it sees the cluster as working."""
+        self.failing = 0
+        """Slots whose primary that server does not reach."""
         self.names: dict[Address, str] = {}
         """Host names of servers that the cluster names by their IP addresses, for TLS."""
         self._shards: dict[Address, Shard] = {}
@@ -90,6 +92,7 @@ def read_topology(replies: Iterable[object], asked: Address) -> Topology:
     ranges, about = map(check, replies)
     values = parse_info(about) if isinstance(about, bytes) else {}
     topology = Topology(whole(values, "cluster_current_epoch"), is_up=values.get("cluster_state") == "ok")
+    topology.failing = whole(values, "cluster_slots_pfail") + whole(values, "cluster_slots_fail")
     try:
         for first, last, *servers in ranges:  # type: ignore[attr-defined]
             known = [_address(server, asked.host, topology.names) for server in servers]

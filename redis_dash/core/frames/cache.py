@@ -62,7 +62,11 @@ class CacheFrame(Frame, frozen=True):
     earlier_dashboards: bool | None = None
     """False if no dashboard has looked up keys before this one since the counters began; None if that is not known."""
     since: float | None = None
-    """When we observed a reset of the server's counters; None if there was none since we connected."""
+    """When we observed a reset of the server's counters; None if there was none of all nodes since we connected."""
+    reset_in_part: float | None = None
+    """When we observed the latest reset of some of several nodes: ``hits`` and ``misses`` hold what was before, too."""
+    partial: str = ""
+    """What of a cluster is not seen, in words; empty if all is. All values are those of the nodes that are seen."""
 
     def exported(self) -> dict[str, object]:
         """Each cache's keys with their bounds; without a word on other dashboards where none could be seen."""

@@ -100,3 +100,5 @@ class KeysFrame(Frame, frozen=True):
     """So many of the keys that the scan returned may be gone."""
     is_size_told: bool = True
     """Whether the server tells how many keys there are; if not, nobody knows how many came or went."""
+    partial: str = ""
+    """What of a cluster is not seen, in words; empty if all is. All figures are lower bounds then."""

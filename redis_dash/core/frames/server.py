@@ -187,3 +187,6 @@ class ServerFrame(Frame, frozen=True):
     """Since when connections are refused; None while none is."""
     errors_since: float | None = None
     """Since when this program has errors of its own; None while it has none."""
+    partial: str = ""
+    """What of a cluster is not seen, in words; empty if all is. Then keys, memory, clients, counters and rates are
+    lower bounds: the sums of what is seen."""

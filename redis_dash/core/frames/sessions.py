@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from redis_dash.core.certainty import Count, exact
+from redis_dash.core.certainty import Count, at_least, exact
 from redis_dash.core.credential import Credential
 from redis_dash.core.frames.base import Frame, exported_count
 
@@ -122,6 +122,8 @@ class SessionsFrame(Frame, frozen=True):
     """One for each pattern that has sessions."""
     other_type: int = 0
     """Keys that match the patterns and are of another type than sessions in their format: also in ``count``."""
+    read: int = 0
+    """Sessions that were read and are there; such keys are not among them."""
 
     @property
     def sessions(self) -> Count:
@@ -130,9 +132,11 @@ class SessionsFrame(Frame, frozen=True):
         It is not if all keys are followed no more; if all are of another type, they may be the sessions.
         """
         count, others = self.count, self.other_type
-        if not 0 < others < count.value or count.certainty not in ("exact", "counted"):
+        if not 0 < others < count.value or count.certainty not in ("exact", "counted", "at_least"):
             return count
         high = None if count.high is None else max(0, count.high - others)
+        if count.certainty == "at_least":  # keys may be counted that were not read: any of them may be of another type
+            return at_least(min(self.read, count.low - others), high, count.at, count.coverage)
         return msgspec.structs.replace(count, value=count.value - others, low=max(0, count.low - others), high=high)
 
     def exported(self) -> dict[str, object]:

@@ -9,6 +9,7 @@ from textual.events import Resize
 
 from redis_dash.core.durations import tenths
 from redis_dash.core.frames.cache import FALL_IS_NEWS_S, CacheFrame, CacheGroup
+from redis_dash.tui.cluster_text import seen_part
 from redis_dash.tui.formatting import Tallies, clock, compact, count, percent
 from redis_dash.tui.intents import Detail
 from redis_dash.tui.panes.base import Piece, piece
@@ -62,7 +63,11 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
             ("▼ ends", f"half way back, or after {FALL_IS_NEWS_S / 60:.0f} min: then the lower rate is the usual one"),
             ("▼50.0 %", "the same of one cache: below its hit rate of all lookups before"),
             ("lookups now", "in the last seconds; the details of a cache say in how many"),
-            ("since 14:02:41", "since the server's counters were reset, at that time"),
+            ("since 14:02:41", "since the server's counters were reset, at that time; of a cluster those of all nodes"),
+            (
+                "reset in part 14:02:41",
+                "the counters of some nodes were reset then: total holds what others counted before",
+            ),
             ("without our own", "lookups that this dashboard makes itself are not counted"),
             ("other dashboards too", "another one has watched meanwhile: its lookups are in these rates"),
             ("keys", "keys of the cache, as the scan has counted or estimated them"),
@@ -100,17 +105,21 @@ class CachePane(TablePane[CacheFrame, CacheGroup]):
         if frame.interval_hit_rate is None:
             now = piece("no lookups now" if _lookups(frame) == 0 else "– now", "dim")
         total = piece(f"{percent(frame.hit_rate)} {_total(frame)}")
-        return now, total, piece(f"without our own {compact(frame.own_hits + frame.own_misses)} lookups", "dim")
+        part = (piece(seen_part(frame.partial), "warn"),) if frame.partial else ()
+        return now, total, *part, piece(f"without our own {compact(frame.own_hits + frame.own_misses)} lookups", "dim")
 
     def notes(self) -> list[Piece]:
         """Also whose lookups are, or may be, in the rates."""
         frame = self._shown_frame
         forms = [] if frame is None else [form for form in _included(frame) if len(form) <= self.size.width - BESIDE]
-        return [*super().notes(), *(piece(form, "dim") for form in forms[:1])]
+        in_part = (
+            [] if frame is None or frame.reset_in_part is None else [piece(_reset_in_part(frame.reset_in_part), "dim")]
+        )
+        return [*super().notes(), *in_part, *(piece(form, "dim") for form in forms[:1])]
 
     def brief_answer(self, frame: CacheFrame) -> tuple[Piece, ...]:
         """The rates alone."""
-        return self.answer(frame)[:2]
+        return self.answer(frame)[: 3 if frame.partial else 2]
 
     def nothing(self, frame: CacheFrame) -> Plain:
         """After a reset of the counters there may have been lookups before."""
@@ -162,6 +171,11 @@ def _included(frame: CacheFrame) -> tuple[Plain, ...]:
 def _total(frame: CacheFrame) -> str:
     """``since 14:02:41`` after a reset that was seen; else nobody knows when the server's counters began."""
     return "total" if frame.since is None else f"since {clock(frame.since)[:8]}"
+
+
+def _reset_in_part(at: float) -> Plain:
+    """The sum of all nodes is not since then."""
+    return Plain(f"reset in part {clock(at)[:8]}")
 
 
 def _lookups(frame: CacheFrame) -> int | None:

@@ -47,13 +47,16 @@ def _figures(kind: KeyKind, frame: KeysFrame, tallies: Tallies) -> Iterator[Fact
     yield Plain("keys"), plain(kind.name, 400) or Plain("(empty)")
     yield Plain("count"), Plain(_range(kind, tallies))
     yield from _bounds(kind.count, frame)
-    yield Plain("share"), Plain(f"{kind_text.share_of(kind.count.value, frame.keys)} of all keys")
+    yield Plain("share"), Plain(f"{kind_text.share_of(kind.count.value, frame.keys)} of {_all(frame)}")
     if kind.memory is None or kind.mean_bytes is None:
         yield Plain("memory"), Plain("not known")
         return
     whole = sum(one.memory.value for one in frame.kinds if one.memory is not None)
     share = kind_text.share_of(kind.memory.value, whole)
-    yield Plain("memory"), Plain(f"{kind_text.memory(kind)}, {share} of what all kinds take")
+    yield (
+        Plain("memory"),
+        Plain(f"{kind_text.memory(kind)}, {share} of what {'these' if frame.partial else 'all kinds'} take"),
+    )
     if not kind.measured:
         mean = f"mean {nbytes(kind.mean_bytes)}{_ago(kind.measured_at)}"
         yield (
@@ -63,6 +66,10 @@ def _figures(kind: KeyKind, frame: KeysFrame, tallies: Tallies) -> Iterator[Fact
         return
     known = f"{plural(kind.measured, 'key')}, mean {nbytes(kind.mean_bytes)}{_within(kind.measured_at)}"
     yield Plain("  measured"), Plain(f"{known}; {_trust(kind, kind.memory.certainty)}")
+
+
+def _all(frame: KeysFrame) -> str:
+    return "the keys of the primaries that are reached" if frame.partial else "all keys"
 
 
 def _trust(kind: KeyKind, certainty: Certainty) -> str:

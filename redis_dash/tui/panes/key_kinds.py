@@ -221,11 +221,13 @@ class KeyKindsPane(TablePane[KeysFrame, KeyKind]):
         if not frame.kinds:
             return tuple(pieces)
         read = [kind.memory for kind in frame.kinds if kind.memory is not None]
-        pieces += piece(plural(frame.keys, "key"), "strong"), piece(plural(len(frame.kinds), "kind"), "dim")
+        keys = f"{frame.keys:,}+ keys" if frame.partial else plural(frame.keys, "key")
+        pieces += piece(keys, "strong"), piece(plural(len(frame.kinds), "kind"), "dim")
         if read:
             of = "" if len(read) == len(frame.kinds) else f" in {len(read):,} of them"
-            about = "~" if any(memory.low != memory.high for memory in read) else ""
-            pieces.append(piece(f"{about}{nbytes(sum(memory.value for memory in read))}{of}"))
+            about = "~" if any(memory.low != memory.high for memory in read) and not frame.partial else ""
+            more = "+" if frame.partial else ""
+            pieces.append(piece(f"{about}{nbytes(sum(memory.value for memory in read))}{more}{of}"))
         if ignored := sum(kind.is_ignored for kind in frame.kinds):
             pieces.append(piece(f"{ignored:,} ignored", "dim"))
         return tuple(pieces)

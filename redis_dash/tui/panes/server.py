@@ -14,7 +14,7 @@ from redis_dash.core.durations import tenths
 from redis_dash.core.frames.server import Cost, ReplicasRead, Scan, SentinelState, ServerFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui import replicas_text, sentinel_text
-from redis_dash.tui.cluster_text import ONLY_ITS_SHARE, node_text, of_cluster, summary
+from redis_dash.tui.cluster_text import ONLY_ITS_SHARE, at_least, node_text, of_cluster, summary
 from redis_dash.tui.databases import all_named, besides
 from redis_dash.tui.formatting import (
     about,
@@ -58,6 +58,7 @@ ONE_NODE = (Plain("of this node alone: a cluster has others"), Plain("of this no
 DATABASE, CLUSTER, SENTINEL = Plain("database"), Plain("cluster"), Plain("sentinel")
 REPLICAS = Plain("keys read of")
 NOTHING: Cell = (Plain(""), "dim")
+REFUSING = "refusing connections", "refusing"
 
 
 class Fact(NamedTuple):
@@ -179,15 +180,15 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
         *([_sentinel(frame.sentinel)] if frame.sentinel is not None else []),
         *([_replicas(frame.replicas_read)] if frame.replicas_read is not None else []),
         *([_primary(frame.primary_lost_s)] if frame.primary_lost_s is not None else []),
-        Fact(Plain("operations"), rate(frame.ops_per_s), "strong", _others(frame)),
+        Fact(Plain("operations"), at_least(frame, frame.ops_per_s, rate), "strong", _others(frame)),
         _memory(frame),
-        Fact(Plain("clients"), count(frame.clients), "text", blocked),
+        Fact(Plain("clients"), at_least(frame, frame.clients), "text", blocked),
         Fact(Plain("ping"), milliseconds(frame.ping_ms), "text"),
         Fact(DATABASE, Plain(f"{frame.database}"), "text", Figure(besides(frame), "dim")),
-        Fact(Plain("keys"), count(frame.keys), "text", one_node),
-        _counter("evicted", frame.evicted, frame.evicting_since, (evicting, "evicting")),
-        Fact(Plain("expired"), rate(frame.expired_per_s)),
-        _counter("refused", frame.rejected_connections, frame.rejecting_since, ("refusing connections", "refusing")),
+        Fact(Plain("keys"), at_least(frame, frame.keys), "text", one_node),
+        _counter("evicted", at_least(frame, frame.evicted), frame.evicting_since, (evicting, "evicting")),
+        Fact(Plain("expired"), at_least(frame, frame.expired_per_s, rate)),
+        _counter("refused", at_least(frame, frame.rejected_connections), frame.rejecting_since, REFUSING),
         Fact(
             Plain("our own cost"),
             percent(cost.share, 2),
@@ -195,7 +196,11 @@ def facts(frame: ServerFrame) -> tuple[Fact, ...]:
             (_for_what(cost), "dim"),
         ),
         Fact(Plain("our commands"), count(cost.commands)),
-        *([_counter("our errors", cost.errors, frame.errors_since, ("new ones", "new"), "bad")] if cost.errors else []),
+        *(
+            [_counter("our errors", count(cost.errors), frame.errors_since, ("new ones", "new"), "bad")]
+            if cost.errors
+            else []
+        ),
         *_scan(frame.scan),
     )
 
@@ -240,13 +245,13 @@ def _primary(lost_s: float) -> Fact:
     return Fact(Plain("primary"), Plain(f"lost for {duration(lost_s)}" if lost_s >= 1 else "lost"), "warn", NOTHING)
 
 
-def _counter(name: str, value: int | None, since: float | None, words: tuple[str, str], role: Role = "warn") -> Fact:
+def _counter(name: str, value: Plain, since: float | None, words: tuple[str, str], role: Role = "warn") -> Fact:
     """A counter, marked while it grows: ``evicting 3.0/s since 14:02:41``."""
     if since is None:
-        return Fact(Plain(name), count(value))
+        return Fact(Plain(name), value)
     when, (most, least) = clock(since)[:8], words
     forms = f"{most} since {when}", f"{least} since {when}", f"{least} {when}", least
-    return Fact(Plain(name), count(value), role, Figure(tuple(map(Plain, forms)), role))
+    return Fact(Plain(name), value, role, Figure(tuple(map(Plain, forms)), role))
 
 
 def _for_what(cost: Cost) -> Plain:
@@ -285,10 +290,11 @@ def _length(seconds: float | None) -> Plain:
 def _memory(frame: ServerFrame) -> Fact:
     if not frame.max_memory or frame.used_memory is None:
         limit = "limit not known" if frame.max_memory is None else "no limit" if not frame.max_memory else ""
-        return Fact(Plain("memory"), nbytes(frame.used_memory), "text", (Plain(limit), "dim"))
+        return Fact(Plain("memory"), at_least(frame, frame.used_memory, nbytes), "text", (Plain(limit), "dim"))
     share = frame.used_memory / frame.max_memory
     role: Role = "warn" if share >= FULL else "text"
-    value = Plain(f"{nbytes(frame.used_memory)} of {nbytes(frame.max_memory)}")
+    used, most = (at_least(frame, value, nbytes) for value in (frame.used_memory, frame.max_memory))
+    value = Plain(f"{used} of {most}")
     return Fact(Plain("memory"), value, role, Bar(share, "warn" if share >= FULL else "gauge"))
 
 

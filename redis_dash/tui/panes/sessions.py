@@ -114,7 +114,7 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
             return self._search_status.answer()
         sessions = frame.sessions
         pieces = [piece(seen(sessions, "session", self.tallies), "strong")]
-        if others := frame.count.value - sessions.value:
+        if sessions.value < frame.count.value and (others := frame.other_type):
             pieces.append(piece(plural(others, "other key"), "dim"))
         if len(frame.rows) < frame.count.value:
             pieces.append(piece(f"{len(frame.rows):,} listed", "dim"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import signal
 import time
@@ -13,6 +14,7 @@ from demo_server.process.embedded_cluster import EmbeddedCluster
 from redis_dash.core.commands import RevokeSession
 from redis_dash.core.messages import Mark
 from redis_dash.discover import discover
+from redis_dash.doctor import NOT_FULL, doctor
 from redis_dash.hub import Hub
 from redis_dash.standard_streams import Talk
 from tests.conftest import until
@@ -74,6 +76,7 @@ async def test_a_killed_primary_is_told_and_so_is_its_failover(fragile: Applicat
         await until(lambda: are_lower_bounds(desk, truth))
         server = desk.frame("server").cluster
         assert (server.reached, server.primaries) == (2, 3)
+        assert desk.frame("server").partial == server.partial
         down = next(node for node in server.nodes if node.trouble and not node.replica_of)
         assert down.address == f"127.0.0.1:{fragile.cluster.servers[number].port}"
         replica.config_set("cluster-replica-no-failover", "no")
@@ -132,6 +135,12 @@ async def test_without_a_replica_the_rest_is_shown_for_as_long_as_it_takes(fragi
     text, code = await discover(config(fragile), as_json=False, talk=Talk())
     assert code == 0
     assert "2 of 3 primaries" in text
+    assert text.splitlines()[0].endswith("+ keys, since not all of the cluster was seen")
+    text, code = await doctor(config(fragile), as_json=False)
+    assert code == NOT_FULL
+    assert "5 of 6 topics are not full" in text
+    assert "~ Sessions         reduced    2 of 3 primaries" in text
+    assert " in db0, of 2 primaries, not of all" in text
 
 
 def fragile_owner(app: Application, user: str) -> int:
@@ -219,4 +228,10 @@ async def test_a_cluster_that_refuses_everything_is_stale_and_never_exact() -> N
                 assert count is not None
                 assert count.certainty == "at_least"
             assert desk.statuses()["server"] == "reduced"
+            members = hub.deployment.cluster
+            assert members is not None
+            await until(lambda: members.topology.failing > 0)
+            members.node_at(next(iter(members.missing))).connection._next_try = math.inf
+            cluster.restart(0)  # empty, and the others have told that it is there again
+            await until(lambda: desk.all_are("ok") and desk.frame("server").cluster.reached == 3)
             assert hub.errors == 0

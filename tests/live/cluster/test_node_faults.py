@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from demo_server.process.embedded_cluster import EmbeddedCluster
+from redis_dash.core.commands import FullPass
 from redis_dash.hub import Hub
 from tests.conftest import until
 from tests.live.cluster.keys import USERS, Application
@@ -93,3 +95,27 @@ async def test_one_primary_with_faults_hardly_delays_what_is_read_of_the_others(
         slow.breaks = None
         await until(lambda: is_whole(desk, len(USERS)))
         assert hub.errors == 0
+
+
+async def test_a_primary_that_comes_back_is_noticed_however_long_the_pause_is(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(Hub(config(site.app, site.url))) as hub:
+        desk, link = Desk(hub), site.links[1]
+        await seen(desk, len(USERS))
+        members = hub.deployment.cluster
+        assert members is not None
+
+        async def is_there_again_during_a_pause() -> None:
+            await link.refuse()
+            await until(lambda: desk.statuses()["sessions"] == "reduced" and bool(members.missing))
+            members.node_at(next(iter(members.missing))).connection._next_try = math.inf
+            await link.listen()
+
+        await is_there_again_during_a_pause()
+        await until(lambda: is_whole(desk, len(USERS)))  # the others reach it all the time
+
+        monkeypatch.setattr("redis_dash.client.cluster.members.AGAIN_S", math.inf)
+        await is_there_again_during_a_pause()
+        hub.ask(FullPass(True))
+        await until(lambda: is_whole(desk, len(USERS)))

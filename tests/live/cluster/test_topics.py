@@ -13,6 +13,7 @@ from redis_dash.core.commands import Publish, RevokeSession, SearchSessions
 from redis_dash.core.frames.server import ClusterNode, ServerFrame
 from redis_dash.demo import CONFIGURATION
 from redis_dash.discover import discover
+from redis_dash.doctor import NOT_FULL, OK, doctor
 from redis_dash.hub import Hub
 from redis_dash.snapshot import take
 from redis_dash.standard_streams import Talk
@@ -145,15 +146,20 @@ async def test_without_the_right_to_ask_for_the_cluster_one_node_is_shown_as_suc
         client.acl_setuser(
             "poor", enabled=True, passwords=["+pw"], commands=["+@all", "-cluster"], keys=["*"], channels=["*"]
         )
-    port = app.cluster.servers[0].port
+    poor = config(app, f"{scheme}://poor:pw@127.0.0.1:{app.cluster.servers[0].port}/0")
     try:
-        async with running(Hub(config(app, f"{scheme}://poor:pw@127.0.0.1:{port}/0"))) as hub:
+        document, code = await doctor(poor, as_json=True)
+        topics = {name: (one["state"], one["grant"]) for name, one in json.loads(document)["topics"].items()}
+        assert topics.pop("events") == ("full", None)
+        assert set(topics.values()) == {("reduced", grant := "ACL SETUSER poor +cluster|slots +cluster|info")}
+        assert (code, json.loads(document)["all_topics"]) == (NOT_FULL, grant)
+        async with running(Hub(poor)) as hub:
             desk = Desk(hub)
             await until(lambda: desk.statuses().get("sessions") == "reduced" and bool(desk.frame("sessions").rows))
-            await until(lambda: {"server", "leaderboards"} <= desk.statuses().keys())
-            for topic in ("sessions", "server", "leaderboards"):
+            await until(lambda: topics.keys() <= desk.statuses().keys())
+            for topic in topics:
                 assert desk.latest[topic].note.startswith("one node of a cluster: not allowed to run CLUSTER")
-            assert desk.latest["sessions"].remedy == "ACL SETUSER poor +cluster|slots +cluster|info"
+                assert desk.latest[topic].remedy == grant
             await until(lambda: bool(desk.statuses()) and desk.latest["sessions"].count is not None)
             count = desk.latest["sessions"].count
             assert count is not None
@@ -162,6 +168,13 @@ async def test_without_the_right_to_ask_for_the_cluster_one_node_is_shown_as_suc
     finally:
         for client in app.cluster.clients:
             client.acl_deluser("poor")
+
+
+async def test_doctor_tells_whose_keys_these_are(app: Application) -> None:
+    app.sign_in(USERS)
+    text, code = await doctor(config(app, app.cluster.servers[0].url), as_json=False)
+    assert f"keys      {len(USERS)} in db0, of all 3 primaries" in text
+    assert code == OK
 
 
 @pytest.mark.parametrize("number", [2, 5])

@@ -29,6 +29,10 @@ def test_owners_replicas_and_the_rest() -> None:
     assert (topology.epoch, topology.is_up, topology.names) == (6, True, {two: "two.example.com"})
 
 
+def test_slots_of_primaries_that_are_suspected_or_failed_are_failing() -> None:
+    assert read_topology([[], INFO + b"cluster_slots_pfail:3\r\ncluster_slots_fail:5461\r\n"], ASKED).failing == 5464
+
+
 @pytest.mark.parametrize("host", [b"", None])
 def test_a_server_that_leaves_out_its_host_is_the_one_that_was_asked(host: bytes | None) -> None:
     topology = read_topology([[[0, 16383, [host, 7000, b"id"]]], INFO], ASKED)
