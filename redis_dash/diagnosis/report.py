@@ -18,6 +18,7 @@ from redis_dash.diagnosis.needs import besides, topics
 from redis_dash.diagnosis.recognition import as_recognised
 from redis_dash.diagnosis.rights import Answers, Right
 from redis_dash.diagnosis.server import Server, look_at
+from redis_dash.diagnosis.unknown_commands import unknown_commands
 from redis_dash.diagnosis.verdicts import How
 from redis_dash.discovery.adopt import adopted, open_topics
 from redis_dash.discovery.discovery import Discovery
@@ -45,6 +46,8 @@ class Report(msgspec.Struct):
     topics: tuple[Right, ...] = ()
     besides: tuple[Right, ...] = ()
     """What else the dashboard does."""
+    unknown_besides: tuple[str, ...] = ()
+    """Commands that the server does not know and that no missing right tells of, such as one of two ways."""
     how: How = "tried"
     kinds: tuple[KeyKind, ...] = ()
     """Those of most keys."""
@@ -63,7 +66,7 @@ class Report(msgspec.Struct):
     def unknown(self) -> tuple[str, ...]:
         """Commands that the server does not know."""
         found = (name for right in (*self.topics, *self.besides) for name in right.unknown)
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys((*found, *self.unknown_besides)))
 
 
 async def examine(config: Config, choices: Choices | None = None) -> Report:
@@ -115,6 +118,7 @@ async def _fill(report: Report, deployment: Deployment, config: Config, choices:
     types = await _types(node, {limit.keys: known(limit.keys) for limit in watched.limits}, is_known=not unseen)
     needed, more = topics(watched, choices, types.get), besides(watched)
     await answers.ask([*needed.values(), *more.values()])
+    report.unknown_besides = await unknown_commands(node, [*needed.values(), *more.values()])
     report.how, report.user = answers.how, await _user(deployment)
     report.topics = tuple(map(answers.of, needed.values()))
     if unseen:

@@ -55,6 +55,26 @@ async def test_commands_that_were_renamed_are_told_and_have_no_line(renamed: str
     assert f"! unknown   {', '.join(['SCAN', 'DUMP', *later])}: removed, renamed, or of a later version" in text
 
 
+async def test_all_commands_of_ours_that_were_renamed_are_told(tmp_path: Path) -> None:
+    """Also those that no topic lacks, since there is another way, or that are not asked about one by one."""
+    for name, subcommands in (
+        ("EVAL", ()),
+        ("SUBSCRIBE", ()),
+        ("WATCH", ()),
+        ("GETRANGE", ()),
+        ("ACL", ("WHOAMI", "DRYRUN")),
+        ("CLIENT", ("ID", "LIST", "SETNAME", "NO-TOUCH", "TRACKING")),
+    ):
+        (folder := tmp_path / name).mkdir()
+        running = served(folder, f"rename-command {name} hidden-{name}\nsave ''")
+        try:
+            report = await examine(Config(url=next(running)))
+            told = set(report.unknown) - {"CLIENT NO-TOUCH"}
+            assert told == ({f"{name} {one}" for one in subcommands} or {name}) - {"CLIENT NO-TOUCH"}
+        finally:
+            next(running, None)
+
+
 async def test_the_kinds_of_servers(redis_url: str, node: str, replica: str, embedded_server: EmbeddedServer) -> None:
     assert (await server_of(redis_url)).mode == "standalone"
     text, code = await doctor(Config(url=node), as_json=False)
