@@ -54,6 +54,8 @@ class Report(msgspec.Struct):
     names: int = 0
     """Names of keys that were looked at."""
     more_kinds: int = 0
+    was_encrypted: bool = True
+    """Whether a connection was made, by TLS if the URL wants it."""
     trouble: str = ""
     """Why there is nothing to watch here; empty if there is."""
 
