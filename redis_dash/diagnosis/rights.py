@@ -63,7 +63,11 @@ class Right(msgspec.Struct, frozen=True):
         """
         kinds = "1 kind" if found.kinds == 1 else f"{found.kinds:,} kinds"
         text = f"{found.keys} in {kinds} may not be read: some may be {things}"
-        unsure = (f"+{name.lower().replace(' ', '|')}" for name in found.unsure)
+        unsure = tuple(f"+{name.lower().replace(' ', '|')}" for name in found.unsure)
+        certain = {*self.rules, *found.rules}
+        perhaps = dict.fromkeys(rule.removeprefix("+") for rule in (*commands, *unsure) if rule not in certain)
+        if perhaps:
+            text = f"{text}; perhaps not all of {', '.join(map(shown_command, perhaps))} are needed"
         return msgspec.structs.replace(
             self,
             state="reduced" if self.state == "full" else self.state,
