@@ -212,6 +212,27 @@ async def test_yes_submits_the_row_under_the_cursor(keys: tuple[str, ...]) -> No
         assert feed.submitted == [RevokeSession(ROWS[1])]
 
 
+async def test_a_command_that_takes_time_is_told_until_it_is_done() -> None:
+    feed = feed_with(Outcome("deleted", "Deleted.", undo=UNDO), SourceError("connection refused"))
+    feed.answers.clear()
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "2", "r")
+        await shows(app, pilot, "Sign this session out?")
+        await tap(pilot, "y")
+        await until(pilot, lambda: "signing out…" in screen_text(app).splitlines()[-1])
+        feed.answers.set()
+        await shows(app, pilot, "Deleted.")
+        await until(pilot, lambda: "signing out…" not in screen_text(app))
+        feed.answers.clear()
+        await tap(pilot, "u")
+        await shows(app, pilot, "Bring")
+        await tap(pilot, "y")
+        await until(pilot, lambda: "bringing back…" in screen_text(app).splitlines()[-1])
+        feed.answers.set()
+        await shows(app, pilot, "connection refused")
+        await until(pilot, lambda: "bringing back…" not in screen_text(app))
+
+
 @pytest.mark.parametrize("result", ["already gone", "changed since, not deleted"])
 async def test_other_outcomes_are_told(result: Result) -> None:
     async with running(feed_with(Outcome(result, "It had [/] changed."))) as (app, pilot):

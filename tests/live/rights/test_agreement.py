@@ -14,10 +14,12 @@ from demo_server.process.embedded import EmbeddedServer
 from redis_dash.config import Config
 from redis_dash.diagnosis.report import examine
 from redis_dash.hub import Hub
+from redis_dash.tui.kind_text import BY_PATTERN, recognised
 from tests.conftest import until
 from tests.live.conftest import running
 from tests.live.limited import allow
 from tests.live.rights.least import fill_all, settings
+from tests.live.rights.test_missing_rights import needs
 from tests.live.test_kinds import served
 from tests.live.versions import removable
 
@@ -98,3 +100,35 @@ async def test_each_removed_command(tmp_path: Path) -> None:
             assert said == shown, name
         finally:
             next(running_server, None)
+
+
+async def test_what_is_perhaps_not_needed_is_said_so(client: redis.Redis, server: EmbeddedServer) -> None:
+    """Before keys can be read nobody knows by which command; and sessions that can be read lack no right."""
+    needs(client, 7)
+    fill_unconfigured(client)
+    keys = ("%R~ratelimit:*", "%R~session:*", "%R~leaderboard*")
+    commands = [
+        f"+{name}"
+        for name in [
+            "info",
+            "ping",
+            "psubscribe",
+            "scan",
+            "dbsize",
+            "pttl",
+            "time",
+            "get",
+            "zcard",
+            "zrevrange",
+            "zrevrank",
+        ]
+    ]
+    allow(client, "resetchannels", "&*", *commands, "+client", *keys)
+    report = await examine(Config(url=settings(server.port).url))
+    limits = next(right for right in report.topics if right.name == "rate_limits")
+    (reason,) = limits.reasons
+    perhaps = "perhaps not all of EXISTS, HSCAN, LRANGE, SRANDMEMBER, ZRANGE are needed"
+    assert reason.endswith(f"some may be limiters; {perhaps}")
+    assert limits.line("w").startswith("ACL SETUSER w +exists +type %R~page:/*")
+    assert {right.name: right.state for right in report.topics}["sessions"] == "full"
+    assert {kind.name: recognised(kind) for kind in report.kinds}["session:*"] == BY_PATTERN
