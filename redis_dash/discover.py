@@ -15,7 +15,7 @@ from redis_dash.config import Choices, Config, Url
 from redis_dash.core.certainty import Count
 from redis_dash.core.databases import Database, others
 from redis_dash.core.decoding import raw
-from redis_dash.core.errors import SourceError
+from redis_dash.core.errors import AwayError, SourceError
 from redis_dash.core.frames.keys import KeyKind
 from redis_dash.core.frames.server import ReplicasRead
 from redis_dash.core.json_text import json_text
@@ -150,7 +150,7 @@ async def discover(
                     await deployment.info()
             except SourceError as error:
                 talk.say(f"{deployment.url.described}: {error}")
-                return "", UNREACHABLE if deployment.unreachable else UNREAD
+                return "", UNREACHABLE if isinstance(error, AwayError) else UNREAD
     finally:
         await deployment.close()
     found = discovery.patterns.found

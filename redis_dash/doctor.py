@@ -20,7 +20,7 @@ from redis_dash.standard_streams import Talk
 from redis_dash.tui.printed_text import printed_text
 
 OK, UNREACHABLE, NOT_FULL = 0, 1, 3
-"""Exit codes: all topics are full, nothing was reached, some topic is reduced or off."""
+"""Exit codes: all topics are full, nothing to watch was reached, some topic is reduced or off."""
 
 
 async def doctor(
@@ -35,16 +35,18 @@ async def doctor(
     try:
         report = await examine(config, choices)
     except SourceError as error:
-        (talk or Talk()).say(f"{Url(config.url).described}: {error}")
-        return "", UNREACHABLE
+        url = Url(config.url)
+        (talk or Talk()).say(f"{url.described}: {error}")
+        report = Report(url, url.user, config.budget, was_encrypted=False, trouble=str(error))
+        return json_text(_document(report)) if as_json else "", UNREACHABLE
     text = json_text(_document(report)) if as_json else printed_text(lambda: report_text(report), config.ascii)
-    return text, OK if report.is_full else NOT_FULL
+    return text, UNREACHABLE if report.trouble else OK if report.is_full else NOT_FULL
 
 
 def _document(report: Report) -> dict[str, Any]:
     return {
         "schema": 1,
-        **report.url.facts(),
+        **report.url.facts(was_encrypted=report.was_encrypted),
         "user": report.user,
         "trouble": report.trouble or None,
         "server": msgspec.to_builtins(report.server),

@@ -45,11 +45,10 @@ def _product(server: Server) -> Plain:
 
 def _rights(report: Report) -> Iterator[str]:
     wrong, user = [right for right in report.topics if right.state != "full"], plain(report.user)
-    if not wrong:
+    if wrong:
+        yield f"{len(wrong)} of {len(report.topics)} topics are not full for the user {user}."
+    else:
         yield f"All {len(report.topics)} topics are full for the user {user}."
-        yield from _all(report.topics, report.user)
-        return
-    yield f"{len(wrong)} of {len(report.topics)} topics are not full for the user {user}."
     yield from _all(report.topics, report.user)
     rules = [rule for right in report.topics for rule in right.rules]
     if rules and sum(bool(right.rules) for right in report.topics) > 1:

@@ -84,7 +84,7 @@ async def take(
     document = {
         "schema": 1,
         "taken_at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        **hub.deployment.url.facts(),
+        **hub.deployment.url.facts(was_encrypted=hub.deployment.was_encrypted),
         "elapsed_s": round(time.monotonic() - began, 3),
         "watched_s": round(seen.watched_s, 3),
         "topics": {reading.topic: _topic(reading) for reading in readings},

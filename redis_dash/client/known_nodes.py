@@ -247,6 +247,11 @@ class KnownNodes:
         return any(node.unreachable for node in self.nodes)
 
     @property
+    def was_encrypted(self) -> bool:
+        """Whether any connection to a node was made by TLS."""
+        return any(node.connection.was_encrypted for node in self.nodes)
+
+    @property
     def next_attempt_s(self) -> float | None:
         """Seconds until the next attempt to connect; 0 if it is due or under way, None if all can be used."""
         if not self.trouble:

@@ -342,7 +342,6 @@ class Node:
                 await self._ensure_connected()
                 await self.connection.time_next()
                 answer = self.connection.send(commands)
-            await self.receive(commands, answer)
-            check(self.refused.answer(commands[0]))
+            check((await self.receive(commands, answer))[0])
             self._ping.add(self.connection.connection.round_trip)
         return self._ping.shown_ms()

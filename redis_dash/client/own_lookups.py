@@ -65,6 +65,7 @@ UNCOUNTED = frozenset(
         b"AUTH",
         b"CLIENT",
         b"CLUSTER",
+        b"COMMAND",
         b"DBSIZE",
         b"DEL",
         b"DISCARD",

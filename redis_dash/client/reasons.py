@@ -140,7 +140,7 @@ def no_protocol(data: bytes, error: Exception) -> str:
     """The message for a peer whose reply cannot be parsed."""
     if _TLS_RECORD.match(data):
         return TLS_PORT
-    if data.startswith(b"HTTP/"):
+    if data.lstrip().lower().startswith((b"http/", b"<!doctype html", b"<html")):  # some omit the status line
         return "this is an HTTP server, not Redis"
     return f"the server does not speak Redis's protocol: {ReplyError(str(error))}"
 

@@ -69,6 +69,8 @@ class ReconnectingConnection:
         """The number of connections on which the server answered."""
         self.unreachable = False
         """Whether the latest attempt to connect failed and none ever succeeded."""
+        self.was_encrypted = False
+        """Whether any connection was made by TLS, even if the server refused the user."""
         self.connection = Connection()
         endpoint_of(target.url)  # raises its error before anything is shown
         self.target = target
@@ -156,6 +158,8 @@ class ReconnectingConnection:
             await self.target.open(self.connection)
         except (*BROKEN, SourceError) as error:
             raise self._fail(error) from None
+        finally:
+            self.was_encrypted = self.was_encrypted or bool(self.connection.tls_facts[0])
         self._is_new = True
         self._connected()
         self._setup.connected()

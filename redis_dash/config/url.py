@@ -101,9 +101,13 @@ class Url:
         self.described = f"{self.target}, {self.unverified}" if self.unverified else self.target
         """The target, and whether it may be another server than it says."""
 
-    def facts(self) -> dict[str, str | bool | None]:
-        """What an exported document says of the server, and of the way to it."""
-        tls = (self.unverified or "verified") if self.is_tls else None
+    def facts(self, *, was_encrypted: bool = True) -> dict[str, str | bool | None]:
+        """What an exported document says of the server, and of the way to it.
+
+        Args:
+            was_encrypted: whether any connection was made by TLS: before, nothing is verified.
+        """
+        tls = (self.unverified or ("verified" if was_encrypted else "not connected")) if self.is_tls else None
         return {"target": self.shown, "via": self.bastion or None, "tls": tls, READ_FROM_REPLICAS: self.reads_replicas}
 
     def reveal(self) -> str:

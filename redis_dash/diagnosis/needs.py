@@ -16,7 +16,7 @@ from redis_dash.dialects.session_dialects import SessionDialects
 from redis_dash.pubsub.refused_channels import is_glob
 from redis_dash.pubsub.subscriber import DASHBOARDS
 from redis_dash.sources.limiters import Limiters
-from redis_dash.sources.missing_commands import example
+from redis_dash.sources.missing_commands import example, reads_type
 
 
 class Need(NamedTuple):
@@ -30,6 +30,8 @@ class Need(NamedTuple):
     """Whether without it there is nothing."""
     instead: str = ""
     """Another command that does for it."""
+    slight: bool = False
+    """Whether all is shown without it, only later or less certain, or until a wish needs it: the topic is full."""
 
 
 Way = frozenset[str]
@@ -93,18 +95,26 @@ _SIZE = "the number of all keys is unknown, and how far a pass is"
 _UNSEEN = "other dashboards may not be noticed: their lookups are in the hit rate"
 _SCAN = (
     Need("scan", "no keys are found", vital=True),
-    Need("dbsize", _SIZE),
+    Need("dbsize", _SIZE, slight=True),
 )
-_NAMED_AS_WRITTEN = Need("client|tracking", "new keys appear only when the scan finds them")
+_NAMED_AS_WRITTEN = Need("client|tracking", "new keys appear only when the scan finds them", slight=True)
 
 
-def topics(config: Config, choices: Choices | None = None) -> dict[str, Needs]:
-    """What each topic needs with these settings, by its name."""
+Types = Callable[[str], frozenset[bytes] | None]
+"""Returns the types of the keys that a pattern matches; None if that is not known."""
+
+
+def topics(config: Config, choices: Choices | None = None, types: Types = lambda glob: None) -> dict[str, Needs]:
+    """What each topic needs with these settings, by its name.
+
+    Args:
+        types: for keys of limiters that are not there, or are of other types, nothing is needed now.
+    """
     made: Sequence[Callable[[], Needs]] = (
         _server,
         lambda: _events(config),
         lambda: _sessions(config),
-        lambda: _rate_limits(config, choices),
+        lambda: _rate_limits(config, choices, types),
         lambda: _leaderboards(config),
         lambda: _cache(config),
     )
@@ -119,10 +129,12 @@ def _server() -> Needs:
 
 def _events(config: Config) -> Needs:
     named = [name for name in config.channels if not is_glob(name)]
-    commands = (
-        [Need("psubscribe", "patterns are not received", vital=True)] if len(named) < len(config.channels) else []
-    )
-    commands += [Need("subscribe", "channels are not received", vital=True)] if named else []
+    is_only = not named or len(named) == len(config.channels)
+    commands = []
+    if len(named) < len(config.channels):
+        commands.append(Need("psubscribe", "patterns are not received", vital=is_only))
+    if named:
+        commands.append(Need("subscribe", "channels are not received", vital=is_only))
     if config.shard_channels:
         commands.append(Need("ssubscribe", "shard channels are not received"))
     if config.streams:
@@ -149,17 +161,22 @@ def _session_reads(config: Config) -> tuple[str, ...]:
     return _names(command for glob in globs for command in dialects.reads(example(glob), is_read=False))
 
 
-def _rate_limits(config: Config, choices: Choices | None) -> Needs:
-    ways = tuple(map(_names, Limiters(config.limits, choices).ways(())))
-    reads = dict.fromkeys(name for way in ways for name in way)
-    commands = (
-        *_SCAN,
-        _NAMED_AS_WRITTEN,
-        Need("time", "windows cannot be judged", vital=True),
-        *(_read(name, "the usage of some limiters cannot be read") for name in reads),
-    )
-    by_name = {need.command: need for need in commands}
-    return Needs("rate_limits", tuple(by_name.values()), _globs_of_limits(config), ways=tuple(map(frozenset, ways)))
+def _rate_limits(config: Config, choices: Choices | None, types: Types) -> Needs:
+    needed: dict[str, Need] = {}
+    ways: list[Way] = []
+    for limit in config.limits:
+        kinds = types(limit.keys)
+        for way in Limiters((limit,), choices).ways(()):
+            if kinds and not any(reads_type(way, kind) for kind in kinds):
+                continue
+            names, is_there = _names(way), kinds is None or bool(kinds)
+            without = "the usage of some limiters cannot be read" if is_there else "some limiters could not be read"
+            for one in (_read(name, without)._replace(slight=not is_there) for name in names):
+                needed[one.command] = min(needed.get(one.command, one), one, key=lambda need: need.slight)
+            ways += [frozenset(names)] if is_there else []
+    commands = (*_SCAN, _NAMED_AS_WRITTEN, Need("time", "windows cannot be judged", vital=True))
+    by_name = {need.command: need for need in (*commands, *needed.values())}
+    return Needs("rate_limits", tuple(by_name.values()), _globs_of_limits(config), ways=tuple(ways))
 
 
 def _globs_of_limits(config: Config) -> tuple[str, ...]:
@@ -167,12 +184,14 @@ def _globs_of_limits(config: Config) -> tuple[str, ...]:
 
 
 def _leaderboards(config: Config) -> Needs:
-    scan = (*_SCAN, Need("info", EXACT)) if any(map(is_glob, config.board_globs)) else ()
+    globs = [glob for glob in config.board_globs if is_glob(glob)]
+    without = "no keys are found" if len(globs) == len(config.board_globs) else "only boards named in full are found"
+    scan = Need("scan", without, vital=len(globs) == len(config.board_globs))
     commands = (
-        *scan,
+        *((scan, *_SCAN[1:], Need("info", EXACT, slight=True)) if globs else ()),
         Need("zcard", "sizes cannot be read", vital=True),
         Need("zrevrange", "ranks cannot be read", vital=True),
-        Need("zrevrank", "a member cannot be searched for"),
+        Need("zrevrank", "a member cannot be searched for", slight=True),
     )
     return Needs("leaderboards", commands, reads=config.board_globs)
 
@@ -190,9 +209,9 @@ def _cache(config: Config) -> Needs:
         info,
         *others,
         Need("scan", "no keys are counted"),
-        Need("dbsize", _SIZE),
+        Need("dbsize", _SIZE, slight=True),
         _NAMED_AS_WRITTEN,
-        Need("pttl", EXACT),
+        Need("pttl", EXACT, slight=True),
         *([Need("hgetall", "the application's own counters are unknown")] if counters else []),
     )
     return Needs("cache", commands, reads=(*globs, *counters), other_way=other_way)

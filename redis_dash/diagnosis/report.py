@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
 from redis_dash.client.deployment import Deployment
+from redis_dash.client.node import Node
 from redis_dash.config import Choices, Config, Url
 from redis_dash.core.decoding import raw
 from redis_dash.core.errors import MissingRightError, SourceError
@@ -17,6 +18,7 @@ from redis_dash.diagnosis.needs import besides, topics
 from redis_dash.diagnosis.recognition import as_recognised
 from redis_dash.diagnosis.rights import Answers, Right
 from redis_dash.diagnosis.server import Server, look_at
+from redis_dash.diagnosis.unknown_commands import unknown_commands
 from redis_dash.diagnosis.verdicts import How
 from redis_dash.discovery.adopt import adopted, open_topics
 from redis_dash.discovery.discovery import Discovery
@@ -44,12 +46,16 @@ class Report(msgspec.Struct):
     topics: tuple[Right, ...] = ()
     besides: tuple[Right, ...] = ()
     """What else the dashboard does."""
+    unknown_besides: tuple[str, ...] = ()
+    """Commands that the server does not know and that no missing right tells of, such as one of two ways."""
     how: How = "tried"
     kinds: tuple[KeyKind, ...] = ()
     """Those of most keys."""
     names: int = 0
     """Names of keys that were looked at."""
     more_kinds: int = 0
+    was_encrypted: bool = True
+    """Whether a connection was made, by TLS if the URL wants it."""
     trouble: str = ""
     """Why there is nothing to watch here; empty if there is."""
 
@@ -62,7 +68,7 @@ class Report(msgspec.Struct):
     def unknown(self) -> tuple[str, ...]:
         """Commands that the server does not know."""
         found = (name for right in (*self.topics, *self.besides) for name in right.unknown)
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys((*found, *self.unknown_besides)))
 
 
 async def examine(config: Config, choices: Choices | None = None) -> Report:
@@ -111,8 +117,10 @@ async def _fill(report: Report, deployment: Deployment, config: Config, choices:
         ]
 
     answers = Answers(node, deployment.database, without_ids, known, read_rules=read_rules)
-    needed, more = topics(watched, choices), besides(watched)
+    types = await _types(node, {limit.keys: known(limit.keys) for limit in watched.limits}, is_known=not unseen)
+    needed, more = topics(watched, choices, types.get), besides(watched)
     await answers.ask([*needed.values(), *more.values()])
+    report.unknown_besides = await unknown_commands(node, [*needed.values(), *more.values()])
     report.how, report.user = answers.how, await _user(deployment)
     report.topics = tuple(map(answers.of, needed.values()))
     if unseen:
@@ -146,6 +154,21 @@ def _examples(glob: str, discovery: Discovery) -> list[bytes]:
         next((key for key in one.keys if pattern.variable(key) is not None), None) for one in discovery.patterns.found
     )
     return [key for key in of_kinds if key is not None][:EXAMPLES]
+
+
+async def _types(node: Node, known: Mapping[str, Sequence[bytes]], *, is_known: bool) -> dict[str, frozenset[bytes]]:
+    """The types of known keys, by the patterns that match them; of those that our user may ask for.
+
+    Args:
+        is_known: whether keys that are not known are not there.
+    """
+    asked = [(glob, key) for glob, keys in known.items() for key in keys]
+    replies = await node.pipeline([(b"TYPE", key) for _, key in asked]) if asked else []
+    told: dict[str, set[object]] = {glob: set() for glob, keys in known.items() if keys or is_known}
+    for (glob, _), reply in zip(asked, replies, strict=True):
+        told[glob].add(reply)
+    kinds = {glob: frozenset(kind for kind in of if isinstance(kind, bytes)) for glob, of in told.items()}
+    return {glob: kinds[glob] for glob, of in told.items() if len(kinds[glob]) == len(of)}
 
 
 def _recognised_first(kinds: Sequence[KeyKind]) -> tuple[KeyKind, ...]:

@@ -63,7 +63,11 @@ class Right(msgspec.Struct, frozen=True):
         """
         kinds = "1 kind" if found.kinds == 1 else f"{found.kinds:,} kinds"
         text = f"{found.keys} in {kinds} may not be read: some may be {things}"
-        unsure = (f"+{name.lower().replace(' ', '|')}" for name in found.unsure)
+        unsure = tuple(f"+{name.lower().replace(' ', '|')}" for name in found.unsure)
+        certain = {*self.rules, *found.rules}
+        perhaps = dict.fromkeys(rule.removeprefix("+") for rule in (*commands, *unsure) if rule not in certain)
+        if perhaps:
+            text = f"{text}; perhaps not all of {', '.join(map(shown_command, perhaps))} are needed"
         return msgspec.structs.replace(
             self,
             state="reduced" if self.state == "full" else self.state,
@@ -153,10 +157,11 @@ class Answers:
         not_told = [f"whether {_commands(untold)} may be run"] if untold else []
         not_told += [f"whether we may {doing} {named}" for doing, may in targets if (named := self._named(may, None))]
         reasons = (*_reasons("not allowed to run", refused), *_reasons("the server does not know", unknown), *locked)
+        is_reduced = bool(locked) or any(not need.slight for need in (*refused, *unknown))
         is_off = any(need.vital for need in (*refused, *unknown)) or set(channels.values()) == {False}
         return Right(
             needs.name,
-            "off" if is_off else "reduced" if reasons else "not known" if not_told else "full",
+            "off" if is_off else "reduced" if is_reduced else "not known" if not_told else "full",
             reasons,
             (*_brief(refused, unknown), *locked) if is_off else reasons,
             self._rules(needs, [*refused, *untold], reads, writes, channels),
@@ -199,7 +204,8 @@ class Answers:
         """The answers about a command, or about the one that does for it."""
         found = self._of_command(needs, need)
         other = self._of_command(needs, need._replace(command=need.instead)) if need.instead else found
-        return other if "command" in found and not other & {"command", "unknown command", "not told"} else found
+        missing: set[Verdict] = {"command", "unknown command"}
+        return other if found & missing and not other & {*missing, "not told"} else found
 
     def _of_command(self, needs: Needs, need: Need) -> set[Verdict]:
         return {self._verdicts.get(one, "not told") for one in self._questions(needs, need)}

@@ -30,6 +30,8 @@ GULP_BYTES = ROOM_BYTES // 2
 would have to wait, and its backlog for us might grow until it closes the connection.
 """
 
+FIRST_BYTES = 64
+"""Enough of what is no Redis to tell what it is."""
 MOST_MB = 64
 """The size of the longest message that is received. The server's own default closes a subscriber's connection if more
 than 32 MB wait for it.
@@ -112,11 +114,12 @@ class MessageConnection(Connection, asyncio.BufferedProtocol):
         came_at = time.monotonic()
         self._chunks += 1
         self.traffic.received += nbytes
+        begin, is_first = self._log.buffer.end, self._chunk_at is None
         try:
             self._take_in(nbytes)
         except hiredis.ProtocolError as error:
             self._is_spoilt = True
-            self.distrust(error)
+            self.distrust(error, bytes(self._log.buffer.memory[begin : begin + FIRST_BYTES]) if is_first else b"")
         if self._channels:
             self.message_at = came_at
         self.sort_out()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -18,6 +19,7 @@ from redis_dash.sources.base import Context
 from redis_dash.sources.limiters import Limiter, Limiters
 
 Rank = tuple[bool, float, int]
+ROWS = 500
 LOWEST_RANK: Rank = (False, -1.0, -1)
 
 
@@ -116,6 +118,15 @@ def fullest_first(row: LimitRow) -> tuple[bool, float, int, str]:
     """The sort key by which rows are shown."""
     blocked, share, used = rank(row)
     return not blocked, -share, -used, row.identity
+
+
+def fullest(
+    rows: Mapping[bytes, LimitRow], read_at: Mapping[bytes, Span], context: Context, limiters: Limiters
+) -> list[tuple[bytes, LimitRow]]:
+    """The rows that are shown, by key."""
+    now = time.monotonic()
+    first = heapq.nsmallest(ROWS, rows.items(), key=lambda item: fullest_first(item[1]))
+    return [(key, shown(key, aged(row, now, read_at[key]), context, limiters)) for key, row in first]
 
 
 def shown(key: bytes, row: LimitRow, context: Context, limiters: Limiters) -> LimitRow:

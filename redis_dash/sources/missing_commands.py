@@ -17,8 +17,14 @@ from redis_dash.sources.base import Context, Note
 
 ASK_AGAIN_S = 30.0
 """How often the commands are tried while one is refused: each refusal is an entry in the server's ACL LOG."""
-_TYPES = {b"GET": b"string", b"HGETALL": b"hash", b"ZCARD": b"zset", b"ZCOUNT": b"zset", b"ZREVRANGE": b"zset"}
-"""The type of the keys that a command reads."""
+_READERS = {
+    b"string": (b"GET", b"GETRANGE", b"STRLEN"),
+    b"hash": (b"HGETALL", b"HGET", b"HMGET", b"HLEN"),
+    b"list": (b"LRANGE", b"LLEN", b"LINDEX"),
+    b"zset": (b"ZCARD", b"ZCOUNT", b"ZRANGE", b"ZREVRANGE", b"ZRANGEBYSCORE"),
+}
+"""The commands that read keys of a type."""
+_TYPES = {command: kind for kind, commands in _READERS.items() for command in commands}
 _TRIED = 50
 """Known keys that are tried: each refusal is an entry in the server's ACL LOG."""
 _NAMED = 3
@@ -39,6 +45,11 @@ def example(glob: str) -> bytes:
     """A key that the glob matches, to try commands on where none is known."""
     parts = ([ord("x") if ord("x") in part else min(part, default=0) for part in run] for run in Glob.of(glob).runs)
     return b"x".join(map(bytes, parts))
+
+
+def reads_type(way: Sequence[Command], kind: bytes) -> bool:
+    """Whether the commands read keys of a type."""
+    return {_TYPES.get(command[0], kind) for command in way} == {kind}
 
 
 class MissingCommands:
@@ -124,8 +135,7 @@ class MissingCommands:
             glob = self._glob_of(key)
             may_read = globs.get(glob)
             globs[glob] = _may_read([kind, *replies]) if may_read is None else may_read
-            types = {_TYPES.get(command[0], kind) for command in way}
-            if isinstance(kind, bytes) and kind != b"none" and types != {kind}:
+            if isinstance(kind, bytes) and kind != b"none" and not reads_type(way, kind):
                 continue
             if not any(map(is_wrong_type, replies)):
                 refused += _refused(replies)

@@ -14,7 +14,7 @@ from redis_dash.config import Config
 from redis_dash.core.certainty import Count
 from redis_dash.core.errors import MissingRightError
 from redis_dash.core.frames.rate_limits import LimitRow, RateLimitsFrame
-from redis_dash.core.resp import Command
+from redis_dash.core.resp import Command, ReplyError
 from redis_dash.dialects.base import OtherDialectError
 from redis_dash.dialects.registry import LIMIT_DIALECTS
 from redis_dash.keyspace.client_tracking import Take
@@ -24,22 +24,20 @@ from redis_dash.sources.limit_rows import (
     LOWEST_RANK,
     Clock,
     Span,
-    aged,
     clock_of,
     fallen,
-    fullest_first,
+    fullest,
     has_fallen,
     is_near,
     may_be_above,
     may_be_near,
     of_those,
     rank,
-    shown,
     stays_near,
 )
 from redis_dash.sources.limiters import Limiter, Limiters, limit_row, misfit_note, type_name, unrecognised_note
 from redis_dash.sources.missing_commands import MissingCommands
-from redis_dash.sources.refusals import RefusedKeys, is_about_the_key, is_key_refused, refused_command
+from redis_dash.sources.refusals import RefusedKeys, is_about_the_key, is_key_refused, refusals_among, refused_command
 
 KEY_GROUP = "limits"
 FOLLOWED = 1000
@@ -50,7 +48,6 @@ CATCH_UP = 3
 """Rounds in which a poll reads keys that were written during the poll."""
 UNKNOWN_AT_ONCE = 50
 """Keys in no known dialect that are read again in one poll: they may have been replaced."""
-ROWS = 500
 
 
 class RateLimitsSource(Source[RateLimitsFrame]):
@@ -161,6 +158,8 @@ class RateLimitsSource(Source[RateLimitsFrame]):
                 if not ended and not is_emptied:
                     break
                 await self._read_keys(ended, await self._clock())  # their windows ended while others were read
+            if (refusal := self._refused.commands_error) and not (self._rows or self._unknown):
+                raise refusal
             return self._sample(count, all_read=all_read)
 
     async def _judge_anew(self) -> None:
@@ -225,21 +224,22 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         """Read usage; a key that does not fit its dialect is tried in each of the others."""
         found: dict[bytes, str] = {}
         async with self._reading:  # the scan and a poll may try dialects on the same key
-            refused = set[bytes]()
+            refused: dict[bytes, list[ReplyError]] = {}
             for _ in LIMIT_DIALECTS:
                 keys = await self._try_to_read(keys, clock, found, refused)
                 if not keys:
                     return
         for key in keys:
             self._drop(key)
-            if key in refused:
-                self._refused.add(key)
-        untold = [key for key in keys if key not in refused and not found[key]]
+            if key in refused and not found[key]:
+                self._refused.add(key, refused[key], locked=any(map(is_key_refused, refused[key])))
+        keys = [key for key in keys if key not in self._refused]
+        untold = [key for key in keys if not found[key]]
         types = await self._context.deployment.pipeline([(b"TYPE", key) for key in untold])
         refused_command(types)
         found.update(zip(untold, map(type_name, types), strict=True))
         if len(self._unknown) < HELD:  # a key that is gone by now is dropped in the next poll
-            self._unknown.update({key: found[key] for key in keys if key not in refused})
+            self._unknown.update({key: found[key] for key in keys})
 
     def _drop(self, key: bytes) -> None:
         self._rows.pop(key, None)
@@ -249,13 +249,13 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         self._limiters.forget(key)
 
     async def _try_to_read(
-        self, keys: Sequence[bytes], clock: Clock, found: dict[bytes, str], refused: set[bytes]
+        self, keys: Sequence[bytes], clock: Clock, found: dict[bytes, str], refused: dict[bytes, list[ReplyError]]
     ) -> list[bytes]:
-        """Read keys once; returns those whose dialect did not fit.
+        """Read keys once; returns those whose dialect did not fit, or whose reading is refused.
 
         Args:
             found: what these are is noted here.
-            refused: those that may not be read are added here.
+            refused: refusals of commands and keys are added here.
         """
         plan: list[tuple[bytes, Limiter, int]] = []
         commands: list[Command] = []
@@ -271,8 +271,8 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         for key, limiter, length in plan:
             at = clock.at if limiter.dialect.by_clock else read
             own = replies[begin : begin + length]
-            if any(map(is_key_refused, own)):
-                refused.add(key)
+            if refusals := refusals_among(own):
+                refused.setdefault(key, []).extend(refusals)
             try:
                 self._take(key, limiter, own, clock, at)
             except OtherDialectError as error:
@@ -283,7 +283,7 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         return others
 
     def _take(self, key: bytes, limiter: Limiter, replies: list[object], clock: Clock, at: Span) -> None:
-        if any(map(is_about_the_key, replies)):
+        if any(map(is_about_the_key, replies)) or refusals_among(replies):
             raise OtherDialectError
         usage = limiter.dialect.decode(key, [check(reply) for reply in replies], clock.now, limiter.rule)
         if usage is None:
@@ -309,7 +309,8 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         return counts.count_asked(KEY_GROUP, len(names), info, names=names, since=began, all_named=all_named)
 
     def _sample(self, count: Count, *, all_read: bool) -> Sample[RateLimitsFrame]:
-        listed, full = self._listed(), {key: row for key, row in self._rows.items() if is_near(row)}
+        listed = fullest(self._rows, self._read_at, self._context, self._limiters)
+        full = {key: row for key, row in self._rows.items() if is_near(row)}
         # As late as possible, and once for the figures and the rows: which windows have ended.
         at = self._read_at
         ended = {key: stays_near(row, at[key]) for key, row in full.items() if has_fallen(row, at[key])}
@@ -338,10 +339,5 @@ class RateLimitsSource(Source[RateLimitsFrame]):
         odd = unrecognised_note(unrecognised), misfit_note(self._rows.values()), self._context.dialects_note
         left_out = self._context.left_out_note(self.topic, "--limit")
         notes = [self._context.scan_note, self._refused.note(refused), unread, left_out, *odd]
+        notes.append(self._refused.commands_note(notes))
         return sample(frame, count, self._context.scope(self.topic, self._scope), notes)
-
-    def _listed(self) -> list[tuple[bytes, LimitRow]]:
-        """The fullest rows, by key."""
-        now, context = time.monotonic(), (self._context, self._limiters)
-        fullest = heapq.nsmallest(ROWS, self._rows.items(), key=lambda item: fullest_first(item[1]))
-        return [(key, shown(key, aged(row, now, self._read_at[key]), *context)) for key, row in fullest]

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from redis_dash.client.reasons import check, say
 from redis_dash.core.certainty import Count, at_least, exact, unknown
+from redis_dash.core.errors import MissingRightError
 from redis_dash.core.patterns import Pattern
 from redis_dash.core.resp import ReplyError, is_wrong_type
 from redis_dash.core.rights import missing_right, rules_for, shown_command
@@ -51,8 +52,10 @@ class RefusedKeys:
         self._context = context
         self._meaning = meaning
         self._patterns = [Pattern(glob) for glob in globs]
-        self._keys: dict[bytes, tuple[str, ...]] = {}
-        """With the commands that are missing besides the right on the key."""
+        self._keys: dict[bytes, tuple[Note, ...]] = {}
+        """With the commands that are missing, too."""
+        self._unlocked = set[bytes]()
+        """Those for which nothing but commands is missing, as far as is known."""
         self._start = 0
         self._passes = 0
 
@@ -69,10 +72,13 @@ class RefusedKeys:
         """The keys."""
         return self._keys.keys()
 
-    def add(self, key: bytes, refusals: Iterable[ReplyError] = ()) -> None:
-        """The server refused to let us read this key; it also refused some commands, whatever the key."""
+    def add(self, key: bytes, refusals: Iterable[ReplyError] = (), *, locked: bool = True) -> None:
+        """The server refused to let us read this key, if it is ``locked``, or some commands, whatever the key."""
         if len(self._keys) < HELD or key in self._keys:
-            self._keys[key] = tuple(rule for error in refusals for rule in rules_for(error))
+            commands = (error for error in refusals if not is_key_refused(error))
+            self._keys[key] = tuple(dict.fromkeys(Note(say(error), rules_for(error)) for error in commands))
+            self._unlocked -= {key}
+            self._unlocked |= set() if locked else {key}
 
     def take_from(self, followed: dict[bytes, T], keys: Iterable[bytes]) -> None:
         """The server refused to let us read these keys, which need not be followed any longer."""
@@ -83,11 +89,13 @@ class RefusedKeys:
     def discard(self, key: bytes) -> None:
         """The server let us read this key, or named it as gone."""
         self._keys.pop(key, None)
+        self._unlocked.discard(key)
 
     def keep(self, keys: Sequence[bytes]) -> None:
         """Drop keys that the latest pass has not found: whether a refused key is gone cannot be asked."""
         if self._keys and self._passes != self._context.keyspace.passes:
             self._keys = {key: self._keys[key] for key in keys if key in self._keys}
+            self._unlocked &= self._keys.keys()
             self._passes = self._context.keyspace.passes
 
     def some(self) -> list[bytes]:
@@ -99,7 +107,7 @@ class RefusedKeys:
         """All keys, to be tried again, if one of those that were tried is refused no more; otherwise none."""
         if all(key in self._keys for key in tried):
             return []
-        released, self._keys = list(self._keys), {}
+        released, self._keys, self._unlocked = list(self._keys), {}, set()
         return released
 
     async def try_lifetimes(self, keys: Sequence[bytes]) -> None:
@@ -117,9 +125,17 @@ class RefusedKeys:
     def commands_note(self, others: Sequence[Note]) -> Note:
         """The commands that these keys need, too, without those that the other notes name."""
         told = {rule for note in others for rule in note.rules}
-        rules = sorted({rule for rules in set(self._keys.values()) for rule in rules} - told)
+        missing = {one for notes in set(self._keys.values()) for one in notes}
+        rules = sorted({rule for note in missing for rule in note.rules} - told)
         names = ", ".join(shown_command(rule.removeprefix("+")) for rule in rules)
-        return Note(f"not allowed to run {names}", tuple(rules)) if rules else NO_NOTE
+        unknown = sorted(note.text for note in missing if not note.rules)
+        return Note("; ".join([*([f"not allowed to run {names}"] if rules else []), *unknown]), tuple(rules))
+
+    @property
+    def commands_error(self) -> MissingRightError | None:
+        """The missing command because of which a key cannot be read, if it is nothing else; None if there is none."""
+        notes = next((self._keys[key] for key in self._keys if key in self._unlocked), ())
+        return MissingRightError(*notes[0]) if notes else None
 
     def count(
         self, whole: Count, readable: int, unsure: int = 0, *, is_all: bool = True, unseen: Collection[bytes] = ()
@@ -163,7 +179,8 @@ class RefusedKeys:
         keys = [key for key in self._keys if key not in unseen]
         if not keys or count.high == 0:
             return NO_NOTE
-        globs = [one.glob for one in self._patterns if any(one.variable(key) is not None for key in keys)]
+        locked = [key for key in keys if key not in self._unlocked]
+        globs = [one.glob for one in self._patterns if any(one.variable(key) is not None for key in locked)]
         return Note(f"{_number(count)} may not be read: {self._meaning}", self._context.read_rules(globs))
 
 
@@ -173,6 +190,12 @@ def _number(count: Count) -> str:
         return "some keys"
     about = "at least " if count.certainty == "at_least" else "" if count.low == count.high else "~"
     return f"{about}{count.value:,} {'key' if count.value == 1 else 'keys'}"
+
+
+def refusals_among(replies: Sequence[object]) -> list[ReplyError]:
+    """The refusals of commands and of this key; none if the key is of another type than the commands read."""
+    errors = [reply for reply in replies if isinstance(reply, ReplyError)]
+    return [] if any(map(is_wrong_type, errors)) else [error for error in errors if missing_right(error) is not None]
 
 
 def is_about_the_key(reply: object) -> bool:

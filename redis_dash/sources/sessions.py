@@ -314,7 +314,7 @@ class SessionsSource(Source[SessionsFrame]):
         has_any = self._known or self._refused or count.value
         is_all = self._context.keyspace.passes > 0 and self._follows_all and not self._refused
         frame = SessionsFrame(
-            *(count, rows, self._search.result(), rights.undo, rights.no_delete, self._rights.delete_remedy),
+            *(count, rows, self._search.result(), rights.undo, self._rights.no_delete, self._rights.delete_remedy),
             *self._rights.companions,
             refused=refused,
             other_type=sum(known.facts is OTHER_TYPE for known in self._known.values()),

@@ -11,7 +11,7 @@ from textual.app import SystemCommand
 from textual.binding import Keymap
 from textual.screen import Screen
 
-from redis_dash.core.commands import Command, Publish
+from redis_dash.core.commands import Command, Publish, RestoreSession, RevokeSession
 from redis_dash.core.errors import DashError, SourceError
 from redis_dash.core.feed import Feed
 from redis_dash.core.reading import AnyReading, Reading
@@ -33,6 +33,9 @@ from redis_dash.tui.text import Plain, plain, plural
 from redis_dash.tui.undo import Undo, question
 
 DEMO_CHANNEL = "demo:control"
+SLOW_S = 0.3
+"""From this time on a command that is being carried out is shown in the last line."""
+_UNDER_WAY = {RevokeSession: Plain("signing out…"), RestoreSession: Plain("bringing back…")}
 
 
 def _help_screen() -> Screen[Any]:
@@ -140,6 +143,13 @@ class DashApp(ChoosingApp, FeedApp):
         if self._feed is None:
             self.notify("There is no connection: nothing was done.", severity="error", markup=False)
             return
+        words, shown = _UNDER_WAY.get(type(command), Plain("asking…")), list[Plain]()
+
+        def show() -> None:
+            shown.append(words)
+            self.dashboard.begin(words)
+
+        timer = self.set_timer(SLOW_S, show)
         try:
             outcome = await self._feed.submit(command)
         except DashError as error:
@@ -149,6 +159,10 @@ class DashApp(ChoosingApp, FeedApp):
             text = f"{DEFECT}; {self.report_defect(error)}"
             self.notify(text, title="Not known", severity="error", timeout=10, markup=False)
             return
+        finally:
+            timer.stop()
+            for one in shown:
+                self.dashboard.end(one)
         self._take_readings()  # a list must not show any longer what the notification calls deleted
         self._undo.remember(command, outcome)
         self.show_undo()

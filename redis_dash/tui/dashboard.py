@@ -75,6 +75,8 @@ class Dashboard(PaneScreen, HasUnusedBindings):
         self.target = self.unverified = Plain("")
         self.next_attempt_s: float | None = None
         self.can_undo = False
+        self._under_way: list[Plain] = []
+        """The commands that take some time."""
         self.progress: Progress | None = None
         self.panes: tuple[Pane[Any], ...] = tuple(pane(number) for number, pane in enumerate(PANES, 1))
         self.pane_layout = PaneLayout(self, self.panes)
@@ -216,10 +218,22 @@ class Dashboard(PaneScreen, HasUnusedBindings):
                 pane.show_progress(progress)
             self._show_footer()
 
+    def begin(self, command: Plain) -> None:
+        """Show that a command is being carried out."""
+        self._under_way.append(command)
+        self._show_footer()
+
+    def end(self, command: Plain) -> None:
+        """A command that was shown has been carried out, or has failed."""
+        self._under_way.remove(command)
+        self._show_footer()
+
     def _show_footer(self) -> None:
         pane, table = self.pane_layout.current, self.key_table
         groups = table.groups(type(self), type(pane), type(self.app))
-        self._footer.show(footer_items(pane, self._can_leave, self.can_undo, self.progress, table, groups))
+        under_way = [Item(((name, "warn"),)) for name in self._under_way]
+        keys = footer_items(pane, self._can_leave, self.can_undo, self.progress, table, groups)
+        self._footer.show([*under_way, *keys])
 
     def _show_status_bars(self) -> None:
         self._header.show(self.header)

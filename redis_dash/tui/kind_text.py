@@ -101,7 +101,7 @@ def recognised(kind: KeyKind) -> Plain:
     if kind.sampled is None:
         return Plain("not read yet")
     if kind.refused:
-        return Plain("rights missing")
+        return BY_PATTERN if kind.watched else Plain("rights missing")
     if not kind.sampled:
         return Plain("gone before it was read")
     if kind.read_as:

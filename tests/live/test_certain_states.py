@@ -103,7 +103,7 @@ async def test_of_clients_of_whom_only_some_have_a_known_limit_at_least_so_many_
 async def test_a_limit_is_known_although_no_shown_client_has_one(
     make_context: MakeContext, client: redis.Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("redis_dash.sources.rate_limits.ROWS", 3)
+    monkeypatch.setattr("redis_dash.sources.limit_rows.ROWS", 3)
     client.set("ratelimit:idle", 0, px=30_000)
     for number in range(5):
         client.set(f"free:{number}", 5, px=30_000)

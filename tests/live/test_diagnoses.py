@@ -48,6 +48,7 @@ async def reasons(url: str, attempts: int = 0) -> set[str]:
         (says(b"-ERR max number of clients reached\r\n"), "maxclients"),
         (says(b"\x15\x03\x03\x00\x02\x02F"), "TLS port: use rediss://"),
         (says(b"HTTP/1.1 400 Bad Request\r\n\r\n"), "HTTP server"),
+        (says(b"<!DOCTYPE HTML>\n<html lang=en><body>Bad request</body></html>\n"), "HTTP server"),
         (says(b"220 mail.example.com ESMTP\r\n", first=True), "does not speak Redis's protocol"),
         (says(b":1\r\n" * 1000), "sent a reply without a request"),
         (says(b""), "closed the connection without a word"),
@@ -67,6 +68,7 @@ async def test_a_subscriber_gets_the_same_reason() -> None:
     for serve, reason in (
         (says(b"-ERR max number of clients reached\r\n", first=True), "maxclients"),
         (says(b""), "closed the connection without a word"),
+        (says(b"<html><body>Bad request</body></html>\n"), "HTTP server"),
     ):
         async with peer(serve) as url:
             subscriber = Subscriber(Url(url), ("*",), MessageRing())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 import ssl
@@ -17,10 +18,13 @@ from demo_server.process.embedded import EmbeddedServer
 from redis_dash.config import Config
 from redis_dash.diagnosis.report import examine
 from redis_dash.diagnosis.server import Clock, Server
+from redis_dash.discover import discover
 from redis_dash.doctor import NOT_FULL, OK, UNREACHABLE, doctor
 from redis_dash.doctor_text import clock_text
+from redis_dash.snapshot import take
 from tests.conftest import until
 from tests.live.certificates import Authority
+from tests.live.peers import Serve, asks_for_a_password, full, loads_its_data, peer
 from tests.live.relay import relay
 from tests.live.test_kinds import node, sentinel, served
 from tests.live.versions import knows
@@ -55,6 +59,26 @@ async def test_commands_that_were_renamed_are_told_and_have_no_line(renamed: str
     assert f"! unknown   {', '.join(['SCAN', 'DUMP', *later])}: removed, renamed, or of a later version" in text
 
 
+async def test_all_commands_of_ours_that_were_renamed_are_told(tmp_path: Path) -> None:
+    """Also those that no topic lacks, since there is another way, or that are not asked about one by one."""
+    for name, subcommands in (
+        ("EVAL", ()),
+        ("SUBSCRIBE", ()),
+        ("WATCH", ()),
+        ("GETRANGE", ()),
+        ("ACL", ("WHOAMI", "DRYRUN")),
+        ("CLIENT", ("ID", "LIST", "SETNAME", "NO-TOUCH", "TRACKING")),
+    ):
+        (folder := tmp_path / name).mkdir()
+        running = served(folder, f"rename-command {name} hidden-{name}\nsave ''")
+        try:
+            report = await examine(Config(url=next(running)))
+            told = set(report.unknown) - {"CLIENT NO-TOUCH"}
+            assert told == ({f"{name} {one}" for one in subcommands} or {name}) - {"CLIENT NO-TOUCH"}
+        finally:
+            next(running, None)
+
+
 async def test_the_kinds_of_servers(redis_url: str, node: str, replica: str, embedded_server: EmbeddedServer) -> None:
     assert (await server_of(redis_url)).mode == "standalone"
     text, code = await doctor(Config(url=node), as_json=False)
@@ -81,7 +105,7 @@ async def test_a_replica_allows_what_its_master_would(replica: str) -> None:
 
 async def test_a_sentinel_holds_nothing_to_watch(sentinel: str) -> None:
     text, code = await doctor(Config(url=sentinel), as_json=False)
-    assert code == NOT_FULL
+    assert code == UNREACHABLE
     assert "sentinel" in text.splitlines()[0]
     assert "✗ this is a Sentinel, not the Redis that it watches" in text
 
@@ -125,11 +149,16 @@ async def test_a_pass_is_priced(redis_url: str, client: redis.Redis) -> None:
     assert one.least_s == pytest.approx(one.server_s / 0.01)
 
 
-async def test_where_nothing_answers_there_is_no_document(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_where_nothing_answers_the_document_says_why(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound, and not listening
         port = taken.getsockname()[1]
-        assert await doctor(Config(url=f"redis://:geheim@127.0.0.1:{port}/0"), as_json=True) == ("", UNREACHABLE)
+        text, code = await doctor(Config(url=f"redis://:geheim@127.0.0.1:{port}/0"), as_json=True)
+        assert (code, json.loads(text)["trouble"], json.loads(text)["topics"]) == (
+            UNREACHABLE,
+            "connection refused",
+            {},
+        )
     said = capsys.readouterr().err
     assert "connection refused" in said
     assert "geheim" not in said
@@ -144,3 +173,19 @@ def test_the_command(redis_url: str) -> None:
     assert (done.returncode, json.loads(done.stdout)["target"]) == (OK, redis_url)
     assert run("--what").returncode == 2
     assert run("http://localhost").returncode == 2
+
+
+@pytest.mark.parametrize("serve", [asks_for_a_password, loads_its_data, full])
+async def test_the_exit_code_is_the_same_for_all_commands(serve: Serve) -> None:
+    async with peer(serve) as url:
+        config = Config(url=url)
+        codes = [(await doctor(config, as_json=True))[1], (await discover(config, as_json=True))[1]]
+        if serve is not loads_its_data:  # pub/sub works there
+            codes.append((await take(config, 0.0, (), io.StringIO()))[1])
+        assert set(codes) == {UNREACHABLE}
+
+
+async def test_the_exit_code_is_the_same_for_a_sentinel(sentinel: str) -> None:
+    config = Config(url=sentinel)
+    codes = [(await doctor(config, as_json=True))[1], (await discover(config, as_json=True))[1]]
+    assert [*codes, (await take(config, 0.0, (), io.StringIO()))[1]] == [UNREACHABLE] * 3

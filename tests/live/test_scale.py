@@ -27,7 +27,7 @@ def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("redis_dash.sources.sessions.ROWS", 20)
     monkeypatch.setattr("redis_dash.sources.rate_limits.FOLLOWED", 50)
     monkeypatch.setattr("redis_dash.sources.rate_limits.OTHERS_AT_ONCE", 10)
-    monkeypatch.setattr("redis_dash.sources.rate_limits.ROWS", 20)
+    monkeypatch.setattr("redis_dash.sources.limit_rows.ROWS", 20)
 
 
 # -- sessions --------------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ import trustme
 from demo_server.process.embedded import EmbeddedServer, free_port
 from redis_dash.config import Config
 from redis_dash.discover import discover
+from redis_dash.doctor import doctor
 from redis_dash.snapshot import take
 from tests.conftest import until_async
 from tests.live.certificates import Authority
@@ -176,6 +177,11 @@ async def test_what_is_verified_is_told_too(
 ) -> None:
     async with served(embedded_server, authority.context()) as url:
         document, _ = await take(Config(url=f"{url}ssl_ca_certs={authority.file}"), 0.0, ["server"], io.StringIO())
+        async with served(embedded_server, authority.context(authority.expired)) as other:
+            refused, _ = await take(Config(url=f"{other}ssl_ca_certs={authority.file}"), 0.0, (), io.StringIO())
+            told, _ = await doctor(Config(url=f"{other}ssl_ca_certs={authority.file}"), as_json=True)
+        nobody, _ = await take(Config(url=f"{url.replace('//', '//nobody@')}ssl_ca_certs={authority.file}"), 0.0, ())
+    assert [json.loads(one)["tls"] for one in (refused, told, nobody)] == ["not connected", "not connected", "verified"]
     plain, _ = await take(Config(url=embedded_server.url), 0.0, ["server"], io.StringIO())
     assert (json.loads(document)["tls"], json.loads(plain)["tls"]) == ("verified", None)
 

@@ -32,6 +32,9 @@ class FakeFeed:
         self.pending = list(readings)
         self.submitted: list[Command] = []
         self.outcomes: list[Outcome | Exception] = []
+        self.answers = asyncio.Event()
+        """Every command waits for this event, which is set from the start."""
+        self.answers.set()
         self.asked: list[Request] = []
         self.choices: list[Choose] = []
         self.chosen = Chosen("/home/ann/.config/redis-dash/dashboard.toml")
@@ -90,6 +93,7 @@ class FakeFeed:
         self.submitted.append(command)
         if isinstance(command, FindOut):
             await self.server_is_back.wait()
+        await self.answers.wait()
         outcome = self.outcomes.pop(0) if self.outcomes else Outcome("sent", "Sent.")
         if isinstance(outcome, Exception):
             raise outcome

@@ -12,6 +12,7 @@ from textual.widgets import Input
 from redis_dash.core.commands import FindOut, Outcome, RestoreSession, Result, RevokeSession
 from redis_dash.core.errors import SourceError
 from redis_dash.core.frames.sessions import Format
+from redis_dash.sources.session_rights import READ_ONLY
 from redis_dash.tui.app import DashApp
 from redis_dash.tui.screens import confirm
 from redis_dash.tui.text import plain
@@ -45,8 +46,20 @@ async def test_the_question_keeps_its_time_and_tells_that_the_session_has_ended(
         feed.put(fakes.ok("sessions", fakes.sessions(row, *ROWS[1:]), coverage=1.0))
         await shows(app, pilot, "expires in  1 min 17 s")
         feed.put(fakes.ok("sessions", fakes.sessions(*ROWS[1:]), coverage=1.0))
-        await shows(app, pilot, "This session has ended. Noticed at ", "The key is deleted")
+        await shows(app, pilot, "This session has ended. Noticed at ", "Nothing is left to delete.")
+        assert "The key is deleted" not in screen_text(app)
         assert "expires in" not in screen_text(app)
+
+
+async def test_on_a_read_only_replica_nothing_is_promised() -> None:
+    feed = feed_with()
+    frame = msgspec.structs.replace(fakes.sessions(*ROWS), no_delete=READ_ONLY)
+    feed.put(fakes.ok("sessions", frame, coverage=1.0))
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "2", "r")
+        await shows(app, pilot, "Likely refused: this server is a read-only replica.", "If not, the key is deleted")
+        assert "allows it" not in screen_text(app)
+        assert "brings it back" not in screen_text(app)
 
 
 async def test_a_right_that_is_given_meanwhile_changes_the_question() -> None:
@@ -197,6 +210,27 @@ async def test_yes_submits_the_row_under_the_cursor(keys: tuple[str, ...]) -> No
         await tap(pilot, *keys)
         await shows(app, pilot, "Deleted", "The session is deleted.")
         assert feed.submitted == [RevokeSession(ROWS[1])]
+
+
+async def test_a_command_that_takes_time_is_told_until_it_is_done() -> None:
+    feed = feed_with(Outcome("deleted", "Deleted.", undo=UNDO), SourceError("connection refused"))
+    feed.answers.clear()
+    async with running(feed) as (app, pilot):
+        await tap(pilot, "2", "r")
+        await shows(app, pilot, "Sign this session out?")
+        await tap(pilot, "y")
+        await until(pilot, lambda: "signing out…" in screen_text(app).splitlines()[-1])
+        feed.answers.set()
+        await shows(app, pilot, "Deleted.")
+        await until(pilot, lambda: "signing out…" not in screen_text(app))
+        feed.answers.clear()
+        await tap(pilot, "u")
+        await shows(app, pilot, "Bring")
+        await tap(pilot, "y")
+        await until(pilot, lambda: "bringing back…" in screen_text(app).splitlines()[-1])
+        feed.answers.set()
+        await shows(app, pilot, "connection refused")
+        await until(pilot, lambda: "bringing back…" not in screen_text(app))
 
 
 @pytest.mark.parametrize("result", ["already gone", "changed since, not deleted"])

@@ -32,6 +32,8 @@ REVOKE_ID = "sessions.revoke"
 _REVOKE = KeyHelp(
     "delete the selected session, to sign its user out, after a question", section=IN_A_PANE, footer="revoke", rank=11
 )
+ENDED = Plain("This session has ended.")
+NOTHING_LEFT = Plain("Nothing is left to delete.")
 
 
 class SessionsPane(TablePane[SessionsFrame, SessionRow]):
@@ -231,18 +233,20 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
     def departure(self, is_complete: bool) -> Plain:
         """The session ended, or others have more time left."""
         if is_complete:
-            return Plain("This session has ended.")
+            return ENDED
         return Plain("No longer listed: it has ended, or others have more time left.")
+
+    def _consequence_now(self, detail: Detail, row: SessionRow) -> tuple[Plain, ...]:
+        """The consequence; of a session that has ended, that there is none."""
+        return (*_noticed(detail), *((NOTHING_LEFT,) if detail.notice.startswith(ENDED) else self._consequence(row)))
 
     def _consequence(self, row: SessionRow) -> tuple[Plain, ...]:
         """What signing out does, and whether it can be undone; or why it is likely to be refused."""
         frame, known = self.frame, self._format_of(row)
         if frame is not None and frame.no_delete:
-            return (
-                Plain(f"Likely refused: {plain(frame.no_delete, 80)}."),
-                Plain(f"{plain(frame.delete_remedy)} allows it."),
-                Plain("If not, the key is deleted, nothing else."),
-            )
+            remedy = Plain(f"{plain(frame.delete_remedy)} allows it.") if frame.delete_remedy else Plain("")
+            likely = Plain(f"Likely refused: {plain(frame.no_delete, 80)}.")
+            return tuple(line for line in (likely, remedy, Plain("If not, the key is deleted, nothing else.")) if line)
         caveat = plain(known.caveat, 200) if known and known.caveat else Plain("")
         if not row.companions:
             caveat = caveat or Plain("The application decides what happens next.")
@@ -278,7 +282,7 @@ class SessionsPane(TablePane[SessionsFrame, SessionRow]):
         question = Question(
             title=Plain("Delete the key of this session?" if is_only_key else "Sign this session out?"),
             facts=lambda: _asked(detail()),
-            consequence=lambda: (*_noticed(detail()), *self._consequence(row)),
+            consequence=lambda: self._consequence_now(detail(), row),
             verb=Plain("Delete" if is_only_key else "Sign out"),
             keys=self.key_table.keys(REVOKE_ID),
         )
