@@ -17,6 +17,8 @@ from redis_dash.config import Choices, Config, choices_for, config_path
 from redis_dash.config_command import config_group
 from redis_dash.core.errors import ConfigError
 from redis_dash.options import (
+    UNSET,
+    FilePath,
     Number,
     SectionedCommand,
     Topic,
@@ -181,9 +183,7 @@ def snapshot(
 @target_options
 @screen_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option(
-    "--write", type=click.Path(path_type=Path), metavar="PATH", help="Write a config.toml for them: a new file."
-)
+@click.option("--write", type=FilePath(), metavar="PATH", help="Write a config.toml for them: a new file.")
 def discover(url: str | None, config_file: Path | None, as_json: bool, write: Path | None, **given: Any) -> None:
     """List what kinds of keys there are, and which frameworks write them.
 
@@ -240,6 +240,8 @@ def demo(refresh_s: float | None, kind: str | None, **given: Any) -> None:
     """Watch a demo application with its own Redis."""
     if kind is not None and given["redis_url"] is not None:
         raise click.UsageError(f"--{kind} starts servers of its own: leave out --redis-url")
+    if given["redis_url"] == "":
+        raise click.UsageError(f"--redis-url: {UNSET}")
     _require_terminal()
     from redis_dash.demo import DemoError, run_demo
 

@@ -10,7 +10,15 @@ from typing import Any
 import click
 
 from redis_dash.core.errors import ConfigError
-from redis_dash.options import WHERE, SectionedCommand, deployment_options, option, read_settings, screen_option
+from redis_dash.options import (
+    WHERE,
+    FilePath,
+    SectionedCommand,
+    deployment_options,
+    option,
+    read_settings,
+    screen_option,
+)
 from redis_dash.standard_streams import Talk, deliver, printable
 
 USAGE = 2
@@ -33,9 +41,7 @@ def config_group() -> None:
     """Tell about the configuration: its files, what holds, what is wrong."""
 
 
-file_option = option(
-    WHERE, "--config", "config_file", type=click.Path(path_type=Path), help="Configuration file (TOML)."
-)
+file_option = option(WHERE, "--config", "config_file", type=FilePath(), help="Configuration file (TOML).")
 
 
 @config_group.command("path", cls=SectionedCommand)

@@ -71,15 +71,22 @@ class _Bounds(NamedTuple):
     """Kinds that the user has chosen to ignore."""
     partial: str = ""
     """What of a cluster was not seen."""
+    partial_remedy: str = ""
+    """The command that would let all of it be seen."""
     replicas_read: ReplicasRead | None = None
     """The replicas whose keys were read; None if those of primaries were."""
     is_size_told: bool = True
     """Whether the server tells how many keys there are."""
 
+    @property
+    def _follows(self) -> str:
+        return f" {plain(self.partial_remedy)} allows it." if self.partial_remedy else ""
+
     def sentences(self) -> Iterator[str]:
         """In words; none if everything is told."""
         if self.partial:
-            yield f"Not all of the cluster was seen, so that all counts are lower bounds: {plain(self.partial)}."
+            why = f"{plain(self.partial)}.{self._follows}"
+            yield f"Not all of the cluster was seen, so that all counts are lower bounds: {why}"
             yield "Shares are of the keys that were seen."
         if self.replicas_read is not None:
             yield f"Keys were read of {in_words(self.replicas_read)}."
@@ -169,7 +176,10 @@ def _bounds(discovery: Discovery, found: int, deployment: Deployment) -> _Bounds
     bounds = _Bounds(*names, unlisted, tuple(refused), way_out, deployment.database, databases)
     read = replicas_read(deployment)
     return bounds._replace(
-        partial=deployment.partial, replicas_read=read, is_size_told=bool(result.size) or not result.seen
+        partial=deployment.partial,
+        partial_remedy=remedy(deployment.url.user, deployment.partial_rules),
+        replicas_read=read,
+        is_size_told=bool(result.size) or not result.seen,
     )
 
 

@@ -14,6 +14,7 @@ from redis_dash.core.errors import ConfigError
 
 WHERE, PASSWORD, TLS, WHAT, SCREEN = "Where Redis is", "User and password", "TLS", "What is watched", "The screen"
 """The sections of the help."""
+UNSET = "the value is empty; is a variable of the shell not set?"
 
 
 class Number(click.FloatRange):
@@ -25,6 +26,19 @@ class Number(click.FloatRange):
         if math.isnan(number):
             self.fail("nan is no number.", param, ctx)
         return number
+
+
+class FilePath(click.Path):
+    """The path of a file, which is not empty."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Convert to a path."""
+        if value == "":
+            self.fail(UNSET, param, ctx)
+        return super().convert(value, param, ctx)
 
 
 class Topic(click.ParamType[str]):
@@ -98,7 +112,7 @@ _TARGET: list[Callable[[Any], Any]] = [
         help="Number of the database [that of the URL, or 0].",
     ),
     option(WHERE, "-p", "--profile", metavar="NAME", help="A profile of the configuration file."),
-    option(WHERE, "--config", "config_file", type=click.Path(path_type=Path), help="Configuration file (TOML)."),
+    option(WHERE, "--config", "config_file", type=FilePath(), help="Configuration file (TOML)."),
     option(WHERE, "--ssh", metavar="USER@HOST", help="Connect through this host, by the program ssh."),
     option(WHERE, "--read-from-replicas", is_flag=True, default=None, help="Read replicas in place of primaries."),
     option(PASSWORD, "--user", metavar="NAME", help="ACL user [that of the URL, or default]."),

@@ -165,7 +165,8 @@ async def _pass_over(hub: Hub, talk: Talk, stop: asyncio.Event) -> None:
             reported_at = time.monotonic()
             _report_progress(progress, talk)
     if hub.passes:
-        talk.say(f"scanned {hub.scan().last_done:,} keys in {tenths(time.monotonic() - began)}")
+        unseen = f", not all: {partial}" if (partial := hub.scan().last_partial) else ""
+        talk.say(f"scanned {hub.scan().last_done:,} keys in {tenths(time.monotonic() - began)}{unseen}")
     elif hub.watch.keyspace.trouble:
         talk.say(f"not scanned: {hub.watch.keyspace.trouble}")
     else:

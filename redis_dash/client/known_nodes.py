@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from itertools import cycle
 from typing import TYPE_CHECKING
 
-from redis_dash.client.cluster.cluster import Cluster
+from redis_dash.client.cluster.cluster import DOWN, Cluster
 from redis_dash.client.cluster.members import Members, NoSlotsError
 from redis_dash.client.cluster.slots import slot_of
 from redis_dash.client.node import Node
@@ -132,6 +132,11 @@ class KnownNodes:
         if self._cluster is not None:
             return self._cluster.members.partial
         return f"{UNFOLLOWED}: {self._unfollowed}" if self._unfollowed else ""
+
+    @property
+    def down(self) -> str:
+        """That a cluster carries out no command with a key, in words; empty if it does."""
+        return DOWN if self._cluster is not None and self._cluster.members.is_down else ""
 
     @property
     def absences(self) -> int:

@@ -26,6 +26,7 @@ RESET = "the connection was reset"
 CLOSED_AGAIN = "the server closes each connection at once"
 NO_ANSWER = "no answer in time"
 REFUSED = "connection refused"
+NO_SUCH_DATABASE = "the server has no database of this number (-n, or at the end of the URL)"
 UNEXPLAINED = (CLOSED, RESET, CLOSED_AGAIN, NO_ANSWER)
 """Reasons that explain nothing: a later attempt may end with one of them after an earlier one gave the cause."""
 TLS_PORT = "this is a TLS port: use rediss://"
@@ -66,6 +67,8 @@ def say(error: ReplyError) -> str:
         return "this replica has lost its primary, and answers nothing until it is back"
     if "max number of clients" in text:
         return "the server has as many clients as it lets in (maxclients)"
+    if "DB index" in text:  # `invalid DB index` of older servers, for large numbers
+        return NO_SUCH_DATABASE
     return _refused(error) or text.removeprefix("NOPERM ").removeprefix("ERR ")
 
 
@@ -149,6 +152,8 @@ def describe(error: BaseException, url: Url) -> str:
     if isinstance(error, ssl.SSLError):
         return tls_trouble(error)
     text = without_secret(str(error).strip().rstrip("."), url)
+    if "AF_UNIX path too long" in text:
+        return "the path of the socket is longer than this system allows"
     if isinstance(error, TimeoutError):
         return NO_ANSWER
     if isinstance(error, ConnectionRefusedError):

@@ -80,16 +80,17 @@ def settings(
     asks, asks_for_sentinels = (bool(flags.pop(name, False)) for name in (ASK, ASK_SENTINEL))
     named = [] if profile is None else [profile_layer(file, profile)]
     layers = [file_layer(file), environment_layer(environ), *named, flags_layer(flags)]
+    if wrong := not_together(layers):
+        raise ConfigError(wrong[0], wrong[1:])
     found = merged(layers)
     origins = {name: one.layer for name, one in found.items()}
     config = msgspec.convert({name: one.value for name, one in found.items()}, Config)  # each layer was checked
-    try:
-        url = Url(config.url)
-        if database is not None:
+    url = Url(config.url)
+    if database is not None:
+        try:
             config = msgspec.structs.replace(config, url=url.with_database(database).reveal())
-    except ConfigError as error:
-        raise ConfigError(f"{origins['url'].place('url')}{_named(origins['url'])}{error}") from None
-    _check_together(config, url, origins)
+        except ConfigError as error:
+            raise ConfigError(f"{_place_of_url(origins)}{error}") from None
     if asks_for_sentinels and not url.is_sentinel:
         raise ConfigError(f"--ask-sentinel-password is for Sentinel: the URL is in the form {SENTINEL_EXAMPLE}")
     if limit is not None:
@@ -105,21 +106,26 @@ def _for_sentinels(layers: Sequence[Layer], url: Url) -> PasswordSource | None:
     return password_source(layers, OF_SENTINELS) if url.is_sentinel else None
 
 
-def _check_together(config: Config, url: Url, origins: Mapping[str, Layer]) -> None:
-    """Check the options of the URL, and what is only known of all settings together.
+def not_together(layers: Sequence[Layer]) -> list[str]:
+    """What is wrong with the URL, and what is only known of all settings together; each layer was checked."""
+    try:
+        found = merged(layers)
+    except ConfigError as error:
+        return [str(error)]
+    origins = {name: one.layer for name, one in found.items()}
+    config = msgspec.convert({name: one.value for name, one in found.items()}, Config)
+    try:
+        url = Url(config.url)
+    except ConfigError as error:
+        return [f"{_place_of_url(origins)}{error}"]
+    wrong = [f"{_place_of_url(origins)}{text}" for text in option_troubles(url.reveal())]
+    return [*wrong, *contradictions(config, url, {name: layer.place(name) for name, layer in origins.items()})]
 
-    Raises:
-        ConfigError: it names the first error, and holds the others.
-    """
-    places = {name: layer.place(name) for name, layer in origins.items()}
-    wrong = [f"{places['url']}{_named(origins['url'])}{text}" for text in option_troubles(url.reveal())]
-    wrong += contradictions(config, url, places)
-    if wrong:
-        raise ConfigError(wrong[0], wrong[1:])
 
-
-def _named(layer: Layer) -> str:
-    return "url: " if layer.file is not None else ""
+def _place_of_url(origins: Mapping[str, Layer]) -> str:
+    """Where the URL is, as errors begin; the default has no place, and no error."""
+    layer = origins.get("url")
+    return "" if layer is None else f"{layer.place('url')}{'url: ' if layer.file is not None else ''}"
 
 
 def load(

@@ -17,7 +17,7 @@ import msgspec
 from redis_dash.config import dashboard_file
 from redis_dash.config.errors import PROFILES, in_file
 from redis_dash.config.layers import Layer, PasswordSource, profile_names, top_level, whole_path
-from redis_dash.config.load import Settings, config_path, settings
+from redis_dash.config.load import Settings, config_path, not_together
 from redis_dash.config.password import NO_PATH
 from redis_dash.config.settings import Config
 from redis_dash.config.toml_file import TomlFile, read_toml
@@ -119,37 +119,40 @@ def _check(path: Path | None, environ: Mapping[str, str]) -> Iterator[str]:
     except ConfigError as error:
         yield str(error)
         return
-    top = top_level(file)
-    tables: list[tuple[tuple[str, ...], Mapping[str, Any]]] = [((), top)]
-    tables += [((PROFILES, name), file.values[PROFILES][name]) for name in profiles]
-    is_sound = True
-    for above, values in tables:
-        found = list(troubles(values, top if above else None))
-        yield from (str(in_file(trouble, file, above)) for trouble in found)
-        is_sound = is_sound and (bool(above) or not found)
-        if not found:
-            yield from _contradictions(file, above) if is_sound else ()
-            yield from _missing(file, values, above)
+    top = _Checked(file)
+    yield from top.wrong
+    for name in profiles:
+        yield from _Checked(file, (PROFILES, name), top).wrong
     try:
         dashboard_file.read(file.path.with_name(dashboard_file.NAME))
     except ConfigError as error:
         yield str(error)
 
 
-def _contradictions(file: TomlFile, above: tuple[str, ...]) -> Iterator[str]:
-    """What is written well, and does not fit together."""
-    try:
-        settings(file.path if file.exists else None, {}, {}, above[1] if above else None)
-    except ConfigError as error:
-        yield from (str(error), *error.others)
+class _Checked:
+    """A table of the file: the settings that are right, and what is wrong."""
+
+    def __init__(self, file: TomlFile, above: tuple[str, ...] = (), top: _Checked | None = None) -> None:
+        """``top`` is the top level, if the table is a profile."""
+        values = file.values[above[0]][above[1]] if above else top_level(file)
+        found = list(troubles(values, top_level(file) if above else None))
+        names = {str(name) for trouble in found for name in (*trouble.keys[:1], trouble.meant)}
+        sound = {name: value for name, value in values.items() if name not in names}
+        self.layer = Layer("profile" if above else "file", sound, file, above)
+        self.knows_way_in: bool = not names & set(WayIn.__struct_fields__) and (top is None or top.knows_way_in)
+        """Whether all settings of the way to the server are right: otherwise nobody knows what they contradict."""
+        layers = [self.layer] if top is None else [top.layer, self.layer]
+        contradictions = not_together(layers) if self.knows_way_in else []
+        self.wrong = [*(str(in_file(one, file, above)) for one in found), *contradictions, *_missing(self.layer)]
 
 
-def _missing(file: TomlFile, values: Mapping[str, Any], above: tuple[str, ...]) -> Iterator[str]:
+def _missing(layer: Layer) -> Iterator[str]:
     """Files and programs that are not there."""
-    place = Layer("file", values, file, above).place
+    assert layer.file is not None
+    place, values = layer.place, layer.values
     for name in FILES:
         if value := values.get(name):
-            whole = whole_path(value, file.path.parent)
+            whole = whole_path(value, layer.file.path.parent)
             if trouble := _unreadable(whole):
                 yield f"{place(name)}{name}: {whole}: {trouble}"
     programs = [(name, _program(values, name)) for name in PROGRAMS]

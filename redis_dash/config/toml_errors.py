@@ -29,18 +29,21 @@ def not_toml(path: Path, text: str, error: ValueError | RecursionError) -> Confi
         return ConfigError(f"{path}: not valid TOML: a number or a date cannot be read")
     said, _, place = str(error).rpartition(" (at ")
     found = re.match(r"line (\d+)", place)
-    line = int(found[1]) if found else text.rstrip().count("\n") + 1
-    said = _in_words(said or place, text, line)
-    return ConfigError(f"{path}, line {line}: not valid TOML: {said}")
+    last = int(found[1]) if found else text.rstrip().count("\n") + 1
+    begin = _begin(text, last)
+    line = last if found else begin  # what is not closed is noticed at the end of the file
+    words = _in_words(said or place, text, last)
+    more = f"; the statement begins in line {begin}" if begin < line and _TWICE not in words else ""
+    return ConfigError(f"{path}, line {line}: not valid TOML: {words}{more}")
 
 
 def _in_words(said: str, text: str, line: int) -> str:
     if named := re.search(r"\((.*)\)", said):
         return _taken(re.findall(r"'((?:[^'\\]|\\.)*)'", named[1]), text, line)
     if said == "Cannot overwrite a value" or said.startswith("Duplicate"):
-        statement = _statement(text, line).lstrip()
+        statement = "\n".join(text.split("\n")[_begin(text, line) - 1 : line]).lstrip()
         if statement.startswith("["):
-            return f"the table {statement.strip()} has the name of a value"
+            return f"the table {statement.partition(']')[0]}] has the name of a value"
         name = _NAME.match(statement)
         if name is None:
             return f"a name {_TWICE}"
@@ -58,19 +61,22 @@ def _taken(names: list[str], text: str, line: int) -> str:
     return f"{table} is a table here, and another value before"
 
 
-def _statement(text: str, line: int) -> str:
-    """The text of the statement that ends in this line: the lines before it are TOML themselves."""
+def _begin(text: str, line: int) -> int:
+    """The line in which the statement begins that ends in this line: the lines before it are TOML themselves."""
     lines = text.split("\n")
-    for begin in range(line - 1, -1, -1):
+    for before in range(line - 1, 0, -1):
         try:
-            tomllib.loads("\n".join(lines[:begin]))
+            tomllib.loads("\n".join(lines[:before]))
         except ValueError:
             continue
-        return "\n".join(lines[begin:line])
-    return lines[line - 1]
+        return before + 1
+    return 1
 
 
 _PLAIN = {
+    "Found invalid character '\\n'": "a text in quotes is not closed",
+    'Expected "\'"': "a text in quotes is not closed",
+    "Invalid initial character for a key part": "a name has letters, digits, _ and -, or stands in quotes",
     "Illegal character '\\n'": "a text in quotes is not closed",
     "Unterminated string": "a text in quotes is not closed",
     'Expected \'"""\'': "a text in quotes is not closed",

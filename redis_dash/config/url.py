@@ -249,6 +249,8 @@ def _check_place(parts: SplitResult) -> None:
     if parts.scheme == "unix":
         if host:
             raise ConfigError("a socket's path begins with a slash, the third one: unix:///run/redis.sock")
+        if not parts.path.strip("/"):
+            raise ConfigError("the Redis URL names no socket; for example unix:///run/redis.sock")
         if "\0" in unquote(parts.path):
             raise ConfigError("a socket's path holds no NUL")
         return

@@ -62,6 +62,8 @@ class Scope(msgspec.Struct, frozen=True):
     """Other databases of the server that hold keys, as far as known."""
     unrecognised: tuple[str, ...] = ()
     """Patterns of the largest kinds of keys that nothing shows, and that may be what is searched for."""
+    is_part: bool = False
+    """Whether only a part of a cluster is seen, so that there may be more keys."""
 
 
 def exact(value: int, at: float = 0.0) -> Count:

@@ -202,6 +202,16 @@ class Discovery:
         return self._deployment.partial
 
     @property
+    def partial_rules(self) -> tuple[str, ...]:
+        """The ACL rules that would let all of the cluster be seen."""
+        return self._deployment.partial_rules
+
+    @property
+    def down(self) -> str:
+        """That the cluster carries out no command with a key; empty if it does."""
+        return self._deployment.down
+
+    @property
     def state(self) -> tuple[int, bool]:
         """Differs whenever more is known of the kinds."""
         return self.looks, bool(self.partial)

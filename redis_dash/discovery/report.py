@@ -133,7 +133,8 @@ class Report:
                 return _replace(reading, status="off" if rules else "error", note=keyspace.stopped, remedy=rules)
             return _replace(reading, status="reduced", note=f"{keyspace.stopped}: new keys may be missed", remedy=rules)
         words, acl_rules = self._discovery.refused(without_ids)
-        words = [self._discovery.partial, *words] if self._discovery.partial else words
+        acl_rules = [*self._discovery.partial_rules, *acl_rules]
+        words = [*filter(None, (self._discovery.partial, self._discovery.down)), *words]
         words += [] if self._frame.is_size_told else [SIZE_NOT_TOLD]
         if words:
             return _replace(reading, status="reduced", note="; ".join(words), remedy=remedy(self._user, acl_rules))

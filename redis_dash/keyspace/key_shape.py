@@ -36,7 +36,7 @@ _IDS = re.compile(
     | \d{4}-\d\d-\d\dT\d\d(?::?\d\d){1,2}(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?    # a moment
     | \d++(?:[-.]\d++)+                                                     # a date, an IPv4 address, a version
     | \d{4}-W\d\d                                                           # a week
-    | \d++(?=\Z) | \d{5,}+                                                  # a number at the end, a long one
+    | \d++(?=\Z|\}) | \d{5,}+                                               # a number at the end of all or of a tag
     | [0-9a-fA-F]{16,}+=*
     # Letters and digits in turn: not a word with a short number, such as "oauth2" or "user17".
     | (?=[A-Za-z]*\d)(?=\d*[A-Za-z])(?![A-Za-z]{1,15}+\d{0,4}[A-Za-z]{0,4}(?![A-Za-z0-9]))[A-Za-z0-9+]{8,}+={0,2}

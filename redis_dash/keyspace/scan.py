@@ -61,8 +61,7 @@ class Keyspace:
         self.readers: dict[str, Reader] = {}
         """Called with a group's keys of each slice, one slice after the other; at full speed while the next one comes
         and is sorted."""
-        self.passes = 0
-        self.size = 0
+        self.passes = self.size = 0
         self.done = 0
         """Keys that the running pass has seen."""
         self.share = 0.0
@@ -72,6 +71,8 @@ class Keyspace:
         """Duration of the latest complete pass."""
         self.last_done = 0
         """Keys that the latest complete pass returned; a key that the server returned twice counts twice."""
+        self.last_partial = ""
+        """What of a cluster the latest complete pass has not seen."""
         self.learning: Learning | None = None
         """Learns the kinds of keys, if it is set."""
         self._deployment = deployment
@@ -166,6 +167,7 @@ class Keyspace:
             passes=self.passes,
             last_s=self.last_s,
             last_done=self.last_done,
+            last_partial=self.last_partial,
             stopped=self.stopped,
         )
 
@@ -221,6 +223,7 @@ class Keyspace:
         if self._afresh or self.counts.data_sets != data_set:
             return False
         self.last_s, self.last_done, self.share = self.elapsed_s, self.done, 1.0
+        self.last_partial = self._deployment.partial
         self.counts.end(still=sizes == {self.done})
         if self.learning is not None:
             self.learning.end()

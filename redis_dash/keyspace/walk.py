@@ -15,6 +15,9 @@ from redis_dash.keyspace.strata import Stratum
 
 OTHERS = "other nodes are asked than at the beginning of the scan"
 
+FIRST = 10
+"""Keys that each node is asked for at once: of a node with few keys something is known from the first slice on."""
+
 
 class Walk:
     """Goes over all nodes side by side, so that the same share of each has been scanned at any time.
@@ -131,7 +134,7 @@ class Walk:
     def _behind(self, node: Node, share: float) -> int:
         """The keys by which a node is behind a share, at most those of one slice; 0 if it is not."""
         most, cursor = self._count(), self.cursors[node]
-        return most if share >= 1.0 else max(0, min(most, int(share * cursor.size) - self._asked[node]))
+        return most if share >= 1.0 else max(0, min(most, max(FIRST, int(share * cursor.size)) - self._asked[node]))
 
     def _next_count(self, node: Node) -> int:
         """COUNT for a node, for this slice, or for the next one if it has been asked for this one."""

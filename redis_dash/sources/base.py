@@ -142,6 +142,7 @@ class Context:
             ignored=ignored,
             elsewhere=elsewhere,
             unrecognised=tuple(map(self.shown_glob, self.unrecognised(topic))),
+            is_part=bool(deployment.partial),
         )
 
     def _ignored_among(self, patterns: Sequence[str]) -> tuple[str, ...]:

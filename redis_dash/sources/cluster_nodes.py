@@ -40,9 +40,8 @@ class ClusterNodes:
             else:
                 nodes.append(self._primary(members, address, own, slots[address]))
             nodes += replicas_of(shard.replicas, address, {} if own is None else own.values, self._read)
-        return ClusterState(
-            len(members.nodes), len(members.nodes) + len(members.missing), members.partial, tuple(nodes)
-        )
+        primaries = len(members.nodes) + len(members.missing)
+        return ClusterState(len(members.nodes), primaries, members.partial, tuple(nodes), members.is_down)
 
     @property
     def _read(self) -> Container[Address]:

@@ -28,11 +28,15 @@ class Growth:
         self._before = before
         self._grew_at = 0.0
 
-    def take(self, value: int | None) -> float | None:
-        """Take the counter's current value; returns ``since``. None if there is none."""
+    def take(self, value: int | None, *, anew: bool = False) -> float | None:
+        """Take the counter's current value; returns ``since``. None if there is none.
+
+        Args:
+            anew: whether it cannot be compared with the one before, such as the sum of more servers.
+        """
         if value is None:
             return None
-        now, before, self._before = time.time(), self._before, value
+        now, before, self._before = time.time(), None if anew else self._before, value
         if before is not None and value > before:
             self._grew_at, self.since = now, self.since or now
         elif now - self._grew_at > CALM_S:
@@ -63,6 +67,7 @@ class ServerSource(Source[ServerFrame]):
         if ping_ms is not None:
             self._keyspace.observe_ping(ping_ms)
         info = await self._deployment.info()
+        anew = self._before is not None and info.began != self._before.began
         self._compare(info)
         values, cost = info.values, self._deployment.watching_cost()
         primary = self._deployment.primary
@@ -70,7 +75,8 @@ class ServerSource(Source[ServerFrame]):
         read = () if replicas is None else replicas.lags
         sentinel = None if primary is None else sentinel_state(primary, values, read)
         doubts = "" if sentinel is None else sentinel.trouble
-        notes = Note(info.partial, self._deployment.partial_rules), no_ping, Note(doubts), self._no_replicas
+        down = Note(self._deployment.down)
+        notes = Note(info.partial, self._deployment.partial_rules), down, no_ping, Note(doubts), self._no_replicas
         product, version = product_of(values)
         evicted, rejected = told(values, "evicted_keys"), told(values, "rejected_connections")
         database = database_of(values, self._deployment.database)
@@ -100,8 +106,8 @@ class ServerSource(Source[ServerFrame]):
                 sentinel=sentinel,
                 replicas_read=replicas_read(self._deployment),
                 other_dashboards=self._context.other_dashboards,
-                evicting_since=self._evicting.take(evicted),
-                rejecting_since=self._rejecting.take(rejected),
+                evicting_since=self._evicting.take(evicted, anew=anew),
+                rejecting_since=self._rejecting.take(rejected, anew=anew),
                 errors_since=self._errors.take(cost.errors),
                 primary_lost_s=primary_lost_s(values),
                 partial=info.partial,

@@ -19,10 +19,13 @@ def of_cluster(frame: ServerFrame) -> Segment:
     cluster = frame.cluster
     if cluster is None:
         return (ONE_NODE, "warn")
+    begin = "cluster is down" if cluster.is_down else "cluster"
     if cluster.reached < cluster.primaries:
-        return (Plain(f"cluster: {cluster.reached} of {cluster.primaries} primaries"), "alarm")
+        return (Plain(f"{begin}: {cluster.reached} of {cluster.primaries} primaries"), "alarm")
     if cluster.partial:
-        return (Plain(f"cluster: {plain(cluster.partial, 60)}"), "alarm")
+        return (Plain(f"{begin}: {plain(cluster.partial, 60)}"), "alarm")
+    if cluster.is_down:
+        return (Plain(begin), "alarm")
     return (Plain(f"cluster of {plural(cluster.primaries, 'primary', 'primaries')}"), "text")
 
 

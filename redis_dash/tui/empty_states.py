@@ -57,7 +57,7 @@ def empty_text(
     if found.certainty in ("estimated", "unknown") or found.coverage < 1:
         share = percent(found.coverage, 0 if found.coverage >= 0.01 else 1)
         most = "" if found.high is None else f"; there may be up to {compact(found.high)}"
-        of = f" of {count(scope.keys)} keys" if scope.keys else ""
+        of = f" of {count(scope.keys)}{'+' if scope.is_part else ''} keys" if scope.keys else ""
         text = f"No key that matches {looked_for} was seen yet: {share}{of} scanned{most}. {scan_hint}"
         return Plain(text.rstrip())
     if found.certainty == "at_least":

@@ -12,7 +12,7 @@ from redis_dash.core.frames.server import Scan, ServerFrame
 from redis_dash.core.reading import AnyReading
 from redis_dash.tui.formatting import about, clock, compact, milliseconds, percent, rate
 from redis_dash.tui.segments import Segment
-from redis_dash.tui.text import Plain
+from redis_dash.tui.text import Plain, plain
 from redis_dash.tui.widgets.meter import meter
 from redis_dash.tui.widgets.status_bar import Item
 
@@ -137,4 +137,7 @@ class FullScan:
         self._asked_at, self._passes = None, scan.passes
         if scan.passes <= before or scan.last_s is None:  # it was stopped early
             return Plain("")
+        if scan.last_partial:
+            seen = plain(scan.last_partial, 200)
+            return Plain(f"Scanned in {tenths(scan.last_s)}, but not everything: {seen}.")
         return Plain(f"Everything has been scanned, in {tenths(scan.last_s)}.")

@@ -241,11 +241,12 @@ async def test_a_server_rejects_while_its_counter_grows(
     """The values are unknown only for a while."""
     context = make_context()
     source, info = ServerSource(context), await context.deployment.info()
-    clock, rejected = [1000.0], ["7"]
+    clock, rejected, began = [1000.0], ["7"], [info.began]
     monkeypatch.setattr("redis_dash.sources.server.time.time", lambda: clock[0])
 
     async def now(max_age_s: float = 0.4) -> Info:
-        return info._replace(values={**info.values, "rejected_connections": rejected[0], "evicted_keys": rejected[0]})
+        values = {**info.values, "rejected_connections": rejected[0], "evicted_keys": rejected[0]}
+        return info._replace(values=values, began=began[0])
 
     monkeypatch.setattr(context.deployment, "info", now)
 
@@ -261,3 +262,6 @@ async def test_a_server_rejects_while_its_counter_grows(
     assert await read() == (9, None, None)
     rejected[0] = "0"  # the counters were reset
     assert await read() == (0, None, None)
+    rejected[0], began[0] = "5000", info.began + 1  # those of a primary that was missing
+    assert await read() == (5000, None, None)
+    assert await read() == (5000, None, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from redis_dash.core.certainty import Scope, at_least
+from redis_dash.core.certainty import Scope, at_least, estimated
 from redis_dash.core.frames.keys import KeyKind
 from redis_dash.core.frames.server import ClusterNode, ClusterState, ReplicasRead, Scan
 from redis_dash.tui.empty_states import empty_text
@@ -44,11 +44,33 @@ async def test_a_missing_primary_is_an_alarm() -> None:
         await shows(app, pilot, "10.0.0.2:7000", "primary · 8,192 slots · connection refused")
 
 
+@pytest.mark.parametrize(
+    ("state", "first_line", "fact"),
+    [
+        (
+            ClusterState(1, 2, PARTIAL, (ONE, DOWN), is_down=True),
+            "cluster is down: 1 of 2 primaries",
+            "down; 10.0.0.2:7000:",
+        ),
+        (ClusterState(2, 2, "", (ONE, TWO), is_down=True), "cluster is down", "down, carries out no commands"),
+    ],
+)
+async def test_a_cluster_that_is_down_says_so(state: ClusterState, first_line: str, fact: str) -> None:
+    frame = fakes.server(kind="cluster", cluster=state, partial=state.partial)
+    async with running(FakeFeed(fakes.ok("server", frame)), size=WIDE) as (app, pilot):
+        await tap(pilot, "6", "z")
+        await shows(app, pilot, fact)
+        assert first_line in screen_text(app).splitlines()[0]
+
+
 async def test_sums_are_lower_bounds_while_a_primary_is_missing() -> None:
     state = ClusterState(1, 2, PARTIAL, (ONE, REPLICA, DOWN))
     frame = fakes.server(kind="cluster", cluster=state, partial=PARTIAL, evicted=3, max_memory=2 << 24)
     async with running(FakeFeed(fakes.ok("server", frame)), size=WIDE) as (app, pilot):
         await tap(pilot, "6", "z")
+        await tap(pilot, "n")
+        await shows(app, pilot, "1 of 2 primaries: there may be more keys")
+        await tap(pilot, "escape")
         await shows(
             app, pilot, "14.2 MB+ of 32.0 MB+", "9+ clients", "1,240+ ops/s", "3,204+", "1,240/s+", "0.4/s+", " 3+ "
         )
@@ -79,6 +101,8 @@ def test_none_of_the_reached_primaries_has_such_keys_says_nothing_of_the_others(
     text = empty_text(scope, at_least(0), "sessions", "--session", "F5 scans all now.")
     assert text.startswith("No key that matches session:* was seen; there may be some.")
     assert seen(at_least(0), "session") == "none seen"
+    some = Scope(("session:*",), 301, is_part=True)
+    assert "12 % of 301+ keys scanned" in empty_text(some, estimated(0, 0, 9, 0.12), "sessions", "--session", "")
 
 
 async def test_what_is_missing_stays_in_the_first_line() -> None:

@@ -9,14 +9,14 @@ import msgspec
 import pytest
 
 from redis_dash.client.reasons import NO_PASSWORD
-from redis_dash.core.frames.server import Cost, Scan
+from redis_dash.core.frames.server import Cost, Scan, ServerFrame
 from redis_dash.core.reading import Reading
 from redis_dash.tui.header_footer import header_items
 from redis_dash.tui.text import Plain
 from redis_dash.tui.widgets.status_bar import Item, StatusBar
 from tests.tui import fakes
 from tests.tui.fakes import FakeFeed
-from tests.tui.helpers import running, screen_text, shows
+from tests.tui.helpers import running, screen_text, shows, until
 
 MOVING: tuple[dict[str, object], ...] = (
     {"ping_ms": 0.31, "used_memory": 10_480_000, "cost": Cost(1204, 38.2, 0.0011), "clients": 9},
@@ -107,6 +107,16 @@ def test_where_there_is_little_room_the_trouble_is_told_in_fewer_words(width: in
     bar.show(header_items(Plain(""), Plain("127.0.0.1:6379/0"), lost, 142.0, next_attempt_s=3.2))
     said = ["".join(text for text, _ in item.segments).strip() for item in bar._fitting(width - 2)[0]]
     assert [text for text in said if text not in ("redis-dash", "valkey 8.1.8")] == shown
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+async def test_why_no_sentinel_can_be_asked_is_shown_before_the_addresses(size: tuple[int, int]) -> None:
+    note = "no sentinel can be asked: connection refused (sentinel-1.example.com:26379 +2)"
+    feed = FakeFeed(Reading[ServerFrame]("server", "error", note=note, away=True))
+    feed.target = f"redis+sentinel://{','.join(f'sentinel-{one}.example.com:26379' for one in (1, 2, 3))}/mymaster/0"
+    feed.next_attempt_s = 3.2
+    async with running(feed, size) as (app, pilot):
+        await until(pilot, lambda: "connection refused" in screen_text(app).splitlines()[0])
 
 
 def test_the_first_line_has_room_for_the_way_to_give_a_password() -> None:

@@ -87,6 +87,17 @@ async def test_a_very_short_scan_did_not_take_0_s() -> None:
         await shows(app, pilot, "Everything has been scanned, in <0.1 s.")
 
 
+async def test_a_scan_of_a_part_of_a_cluster_says_what_it_has_not_seen() -> None:
+    feed = FakeFeed(*fakes.everything())
+    async with running(feed, WIDE) as (app, pilot):
+        await tap(pilot, "f5")
+        await until(pilot, lambda: bool(feed.asked))
+        scan = Scan(passes=7, last_s=1.4, last_partial="3 of 4 primaries; 10.0.0.2:7000: connection refused")
+        feed.put(fakes.ok("server", fakes.server(scan=scan)))
+        await shows(app, pilot, "but not everything", "3 of 4", "refused.")
+        assert "Everything" not in screen_text(app)
+
+
 async def test_what_was_only_asked_again_is_no_scan() -> None:
     """Where all sessions are followed, each reading counts them long before the pass is complete."""
     feed = FakeFeed(*fakes.everything())

@@ -78,6 +78,11 @@ def test_a_limit_without_pattern_goes_to_every_limiter() -> None:
         (("demo", "--cluster"), "needs a terminal"),
         (("demo", "--cluster", "--redis-url", "redis://h"), "--cluster starts servers of its own"),
         (("redis://localhost", "extra"), "extra"),
+        (("snapshot", "--ssh", ""), "--ssh: the value is empty; is a variable of the shell not set?"),
+        (("snapshot", "--config", ""), "'--config': the value is empty; is a variable of the shell not set?"),
+        (("config", "check", "--config", ""), "'--config': the value is empty"),
+        (("discover", "--write", ""), "'--write': the value is empty"),
+        (("demo", "--redis-url", ""), "--redis-url: the value is empty"),
     ],
 )
 def test_bad_usage(arguments: tuple[str, ...], said: str) -> None:

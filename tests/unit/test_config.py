@@ -75,6 +75,8 @@ def test_the_database_of_the_command_line_replaces_that_of_the_url() -> None:
         ("/run/redis.sock", "did you mean unix://"),
         ("unix://run/redis.sock", "begins with a slash"),
         ("unix:///run/%00", "no NUL"),
+        ("unix://", "names no socket; for example unix:///run/redis.sock"),
+        ("unix:///?db=1", "names no socket"),
         ("redis://a..b", "no host can have the name"),
         ("redis://:hunter2..x/y@h", "no host|cannot be read"),
         (f"redis://{'a' * 64}.example", "no host can have the name"),

@@ -179,6 +179,7 @@ password_command = "no-such-program x"
         f"{file}, line 2: refresh_s: a number is expected, not a text in quotes",
         f"{file}, line 6: limits, entry 1, limit: a limit is written REQUESTS/SECONDS, for example 100/60, not 'many'",
         f"{file}, line 9: [profiles.a], unknown setting `urll`; did you mean `url`?",
+        f"{file}, line 13: cacert is for TLS: the URL begins with rediss://, and not with redis://",
         f"{file}, line 13: cacert: {file.parent / 'nowhere.pem'}: No such file or directory",
         f"{file}, line 14: password_command: there is no program no-such-program on PATH",
         f"{file.with_name('dashboard.toml')}, line 3: kinds, entry 1: unknown setting `key`; did you mean `keys`?",

@@ -97,6 +97,13 @@ def test_few_words_at_one_place_are_fixed_and_many_are_not() -> None:
     }
 
 
+def test_numbers_that_end_a_hash_tag_are_variable_however_few_there_are() -> None:
+    tenants = [f"{{tenant:{tenant}}}:cache:report:{number}" for tenant in (1, 2, 3, 4) for number in range(50)]
+    parts = [f"{{events}}:part{part}:{number}" for part in (1, 2) for number in range(50)]
+    found = numbers(passed(shuffled(keys(*tenants, *parts))))
+    assert found == {"{tenant:*}:cache:report:*": 200, "{events}:part1:*": 50, "{events}:part2:*": 50}
+
+
 def test_jobs_beside_what_a_queue_keeps_of_itself() -> None:
     rng = random.Random(5)
     queues = sorted({"".join(rng.choices(string.ascii_lowercase, k=6)) for _ in range(60)})

@@ -110,6 +110,14 @@ def test_a_url_takes_nothing_that_is_meant_for_another_one(tmp_path: Path) -> No
     assert load(file, {"url": "redis://flag", "ssh": "other"}, {}).url == "redis://flag?ssh=other"
 
 
+def test_a_profile_without_a_url_is_for_the_url_that_holds_otherwise(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('url = "redis://top"\n[profiles.a]\nuser = "ann"\npassword_command = "echo secret"\n')
+    assert load(file, {}, {}, "a").url == "redis://ann:secret@top"
+    assert load(file, {}, URL, "a").url == "redis://ann:secret@env.example.com"
+    assert load(file, {"url": "redis://flag"}, URL, "a").url == "redis://flag"
+
+
 def test_a_profile_can_switch_off_what_the_top_level_says(tmp_path: Path) -> None:
     file = tmp_path / "config.toml"
     file.write_text(

@@ -43,6 +43,15 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("limits = 1\n[limits]", 2, "the table [limits] has the name of a value"),
         ("url = redis", 1, "the value is missing, or it is a text without quotes"),
         ('url = "redis\nrefresh_s = 1', 1, "a text in quotes is not closed"),
+        ("url = 'redis\nrefresh_s = 1", 1, "a text in quotes is not closed"),
+        (
+            "refresh_s = 1\n# of all\nchannels = [\n'a',\n\n[profiles.a]\n",
+            6,
+            "the value is missing, or it is a text without quotes; the statement begins in line 3",
+        ),
+        ("refresh_s = 1\nchannels = ['a',\n\n", 2, "the value is missing, or it is a text without quotes"),
+        ("url = 'redis", 1, "a text in quotes is not closed"),
+        ("[profiles.]", 1, "a name has letters, digits, _ and -, or stands in quotes"),
         ("channels = ['a' 'b']", 1, "a comma between two values is missing, or ] at the end of a list"),
         ("url", 1, "= is missing after the name"),
         ("[profiles.a", 1, "] is missing after the name of a table"),
@@ -135,3 +144,9 @@ def test_a_named_pipe_is_not_opened_by_the_check(file: Path) -> None:
     checking.start()
     checking.join(20)
     assert [one.output for one in results] == ["nothing is wrong\n"]
+
+
+def test_a_socket_with_a_long_path() -> None:
+    result = run("snapshot", "--for", "0", f"unix:///{'x' * 200}")
+    assert result.exit_code == 1
+    assert result.stderr.endswith(": the path of the socket is longer than this system allows\n")

@@ -149,12 +149,21 @@ def test_every_known_option_can_be_used(base: str) -> None:
 def test_all_settings_that_do_not_fit_together_are_told_once(tmp_path: Path) -> None:
     text = (
         'url = "redis://h?foo=1"\ncacert = "config.toml"\ninsecure = true\nsentinel_user = "x"\n'
-        '[profiles.a]\nrefresh_s = 2\nsni = "y"\n'
+        '[profiles.a]\nrefresh_s = 0\nsni = "y"\nbudjet = 1\n'
     )
     assert wrong(tmp_path, text) == [
         "line 1: url: the option foo in the URL is not known",
         "line 2: cacert is for TLS: the URL begins with rediss://, and not with redis://",
         "line 3: insecure is for TLS: the URL begins with rediss://, and not with redis://",
         f"line 4: sentinel_user is for Sentinel: the URL is in the form {SENTINEL_EXAMPLE}",
+        "line 6: [profiles.a], refresh_s must lie between 0.1 and 3600 seconds",
+        "line 8: [profiles.a], unknown setting `budjet`; did you mean `budget`?",
         "line 7: sni is for TLS: the URL begins with rediss://, and not with redis://",
     ]
+
+
+@pytest.mark.parametrize("url", ["url = 5", 'urll = "rediss://h"', "", 'sni = ".x"\nurl = "redis://h"'])
+def test_nothing_is_said_to_contradict_a_way_that_is_not_known(tmp_path: Path, url: str) -> None:
+    """A URL that is wrong or misspelt says nothing of TLS."""
+    text = f"{url}\n[profiles.a]\n{url}\ninsecure = true\n"
+    assert any("insecure is for TLS" in line for line in wrong(tmp_path, text)) == (url == "")

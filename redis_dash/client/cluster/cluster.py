@@ -68,7 +68,8 @@ class Cluster:
 
     def _is_due(self, since_s: float) -> bool:
         members = self.members
-        soon = members.wanted.is_set() or members.missing or not members.nodes or members.uncovered
+        soon = members.wanted.is_set() or members.missing or members.uncovered
+        soon = soon or not members.nodes or members.is_down
         return since_s >= (SOON_S if soon else REFRESH_S)
 
     async def run(self) -> None:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from redis_dash.client.address import Address, address_of
@@ -106,6 +107,8 @@ class Members:
         self._address: dict[Node, Address] = {}
         self._unsteady: dict[Address, Unsteady] = {}
         """The primaries that were lost."""
+        self._troubles: dict[Address, str] = {}
+        """Why servers did not tell the topology when they were asked last."""
         self._lock = asyncio.Lock()
         self._tried_at = -math.inf
         self._turn = 0
@@ -147,6 +150,11 @@ class Members:
         address = self.topology.owner(slot)
         node = None if address is None else self._nodes.get(address)
         return node if address not in self.missing else None
+
+    @property
+    def is_down(self) -> bool:
+        """Whether the primaries carry out no command with a key, as they say."""
+        return self.has_begun and bool(self.nodes) and not self.topology.is_up
 
     @property
     def partial(self) -> str:
@@ -202,19 +210,32 @@ class Members:
     async def _views(self) -> list[Topology]:
         """What some servers know: of the reached primaries, else of any server of which an address is known."""
         self._turn += 1
+        self._troubles.clear()
         near = [self.nodes[(self._turn + n) % len(self.nodes)] for n in range(min(ASKED_AT_ONCE, len(self.nodes)))]
         views = await self._ask(near)
         if views:
             return views
         others = [self.node_at(one) for shard in self.topology.shards for one in (shard.primary, *shard.replicas)]
-        return await self._ask([node for node in (*self._seeds, *others) if node not in near])
+        views = await self._ask([node for node in (*self._seeds, *others) if node not in near])
+        self.trouble = "" if views else self._why_none()
+        return views
+
+    def _why_none(self) -> str:
+        """Why no server can be asked: with one its address, with several the reasons."""
+        reasons = Counter(self._troubles.values()).most_common(2)
+        if len(self._troubles) == 1:
+            ((address, why),) = self._troubles.items()
+            return f"{self.url_at(address)}: {why}"
+        if len(reasons) == 1:
+            return f"none of {len(self._troubles)} servers: {reasons[0][0]}"
+        return f"none of {len(self._troubles)} servers: {'; '.join(f'{why} ({number})' for why, number in reasons)}"
 
     async def _ask(self, nodes: Sequence[Node]) -> list[Topology]:
         answers = await asyncio.gather(*map(self._view_of, nodes), return_exceptions=True)
         self._refusal = next((answer for answer in answers if isinstance(answer, MissingRightError)), None)
         for node, answer in zip(nodes, answers, strict=True):
             if isinstance(answer, SourceError | TimeoutError):
-                self.trouble = f"{node.url}: {str(answer) or 'no answer in time'}"
+                self._troubles[address_of(node.url)] = str(answer) or "no answer in time"
             elif isinstance(answer, BaseException):
                 raise answer
         return [answer for answer in answers if isinstance(answer, Topology)]

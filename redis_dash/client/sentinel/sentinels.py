@@ -15,7 +15,7 @@ from redis_dash.config.errors import nearest
 GRACE_S = 0.3
 """How long the others are waited for when one has answered: one that hangs must not delay us."""
 SHOWN = 3
-"""Sentinels whose trouble is told."""
+"""Reasons that are told."""
 
 
 class Sentinels:
@@ -103,16 +103,20 @@ class Sentinels:
         """Why the primary is not known, in words; empty if one of them knows it."""
         views = self.views()
         if not views:
-            said = [f"{address_of(one.url)}: {one.trouble}" for one in self.all]
-            same = {one.trouble for one in self.all}
-            if len(same) == 1 and len(said) > 1:
-                said = [f"{', '.join(str(address_of(one.url)) for one in self.all[:SHOWN])}: {same.pop()}"]
-            return f"no sentinel can be asked: {'; '.join(said[:SHOWN])}"
+            return f"no sentinel can be asked: {self._reasons()}"
         if any(view.address is not None for view in views):
             return ""
         names = sorted({name for one in self.all for name in one.names})
         known = f"they know {', '.join(names[:8])}" if names else "they watch none, or do not tell which"
         return f"the sentinels know no primary {self._url.primary!r}; {known}{nearest(self._url.primary, names)}"
+
+    def _reasons(self) -> str:
+        """Why none answers, and of which one that is true: ``connection refused (10.0.0.1:26379 +2)``."""
+        found: dict[str, list[Address]] = {}
+        for one in self.all:
+            found.setdefault(one.trouble, []).append(address_of(one.url))
+        parts = [f"{why} ({where[0]}{f' +{len(where) - 1}' if where[1:] else ''})" for why, where in found.items()]
+        return "; ".join(parts[:SHOWN])
 
     def close(self) -> None:
         """Close all connections."""

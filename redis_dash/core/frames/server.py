@@ -58,6 +58,8 @@ class Scan(msgspec.Struct, frozen=True):
     """Duration of the latest complete pass, in seconds."""
     last_done: int = 0
     """Keys of that pass."""
+    last_partial: str = ""
+    """What of a cluster that pass has not seen, in words; empty if nothing."""
     stopped: str = ""
     """Why the scan makes no progress; empty if it does, or if the server is away."""
 
@@ -111,6 +113,8 @@ class ClusterState(msgspec.Struct, frozen=True):
     partial: str
     """What is not seen, in words; empty if all is."""
     nodes: tuple[ClusterNode, ...] = ()
+    is_down: bool = False
+    """Whether it carries out no command with a key, as its servers say: usually until each slot has a primary."""
 
 
 class SentinelMember(msgspec.Struct, frozen=True):

@@ -97,6 +97,7 @@ class ServerPane(TablePane[ServerFrame, Fact]):
             ("at full speed", "a full scan is running, as {app.full_scan} starts it"),
             ("refused", "connections that the server refused, since there were too many (maxclients)"),
             ("incl. another dashboard", "another redis-dash watches this server, and its commands are in ops/s"),
+            ("cluster is down", "it carries out no command with a key, usually until each slot has a primary again"),
             ("evicting", "the server deletes keys because its memory is full"),
             (
                 "disconnected, away",
@@ -220,7 +221,11 @@ def _cluster(frame: ServerFrame) -> Fact:
     if troubled:
         away = plain(f"{troubled[0].address}: {troubled[0].trouble}", 120)
         more = Figure((away, plain(troubled[0].trouble, 40), Plain("not reached")), "warn")
-    return Fact(CLUSTER, summary(frame)[1], "warn" if frame.cluster.partial else "text", more)
+    if frame.cluster.is_down:
+        forms = (Plain("down, carries out no commands"), Plain("down"))
+        more = Figure((Plain(f"down; {away}"), *forms) if troubled else forms, "bad")
+    is_whole = not (frame.cluster.partial or frame.cluster.is_down)
+    return Fact(CLUSTER, summary(frame)[1], "text" if is_whole else "warn", more)
 
 
 def _sentinel(state: SentinelState) -> Fact:

@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 from redis_dash.core.databases import Database
 from redis_dash.core.frames.server import ServerFrame
 from redis_dash.core.reading import AnyReading
+from redis_dash.tui.cluster_text import seen_part
 from redis_dash.tui.formatting import count, duration
 from redis_dash.tui.keys import ABOVE, KeyHelp
 from redis_dash.tui.screens.modal import REFRESH_S, Modal
@@ -131,10 +132,13 @@ def _line(one: Database | int, watched: int) -> Content:
 
 
 def _notice(reading: AnyReading | None) -> Plain:
-    """Why the figures are old, or missing."""
+    """Why the figures are old, missing or lower bounds."""
     if reading is None:
         return Plain("Nothing has been read yet.")
     if reading.status not in ("ok", "reduced"):
         return excuse(reading)
     age = time.time() - reading.taken_at
-    return Plain(f"{duration(age)} old") if age > FRESH_S else Plain("")
+    frame = reading.frame
+    part = seen_part(frame.partial) if isinstance(frame, ServerFrame) and frame.partial else ""
+    words = f"{part}: there may be more keys" if part else "", f"{duration(age)} old" if age > FRESH_S else ""
+    return Plain(" · ".join(filter(None, words)))

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from demo_server.process.embedded_cluster import EmbeddedCluster
-from redis_dash.core.commands import RevokeSession
+from redis_dash.core.commands import FullPass, RevokeSession
 from redis_dash.core.messages import Mark
 from redis_dash.discover import discover
 from redis_dash.doctor import NOT_FULL, doctor
@@ -130,6 +130,10 @@ async def test_without_a_replica_the_rest_is_shown_for_as_long_as_it_takes(fragi
             lambda: desk.statuses().get("sessions") == "reduced" and len(desk.frame("sessions").rows) == 60 - len(lost)
         )
         assert desk.latest["sessions"].note.startswith("2 of 3 primaries")
+        passes = hub.passes
+        hub.ask(FullPass(True))
+        await until(lambda: hub.passes > passes and not hub.scan().full_speed)
+        assert hub.scan().last_partial.startswith("2 of 3 primaries")
         row = desk.frame("sessions").rows[0]
         assert (await hub.submit(RevokeSession(row))).result == "deleted"
     text, code = await discover(config(fragile), as_json=False, talk=Talk())
@@ -182,7 +186,7 @@ async def test_a_cluster_of_which_nothing_is_there_is_told(fragile: Application)
         desk = Desk(hub)
         await until(lambda: desk.all_are("error"))
         assert hub.deployment.unreachable
-        assert all("connection refused" in reading.note for reading in desk.latest.values())
+        assert {reading.note for reading in desk.latest.values()} == {"none of 3 servers: connection refused"}
 
 
 async def test_a_stream_goes_on_after_the_failover_and_nothing_is_read_twice(fragile: Application) -> None:
@@ -230,8 +234,13 @@ async def test_a_cluster_that_refuses_everything_is_stale_and_never_exact() -> N
             assert desk.statuses()["server"] == "reduced"
             members = hub.deployment.cluster
             assert members is not None
-            await until(lambda: members.topology.failing > 0)
+            await until(
+                lambda: members.topology.failing > 0 and bool(desk.statuses()) and desk.frame("server").cluster.is_down
+            )
+            assert desk.latest["server"].note.endswith("; the cluster is down")
+            assert "; the cluster is down" in hub.keys().note
             members.node_at(next(iter(members.missing))).connection._next_try = math.inf
             cluster.restart(0)  # empty, and the others have told that it is there again
             await until(lambda: desk.all_are("ok") and desk.frame("server").cluster.reached == 3)
+            assert not desk.frame("server").cluster.is_down
             assert hub.errors == 0

@@ -25,6 +25,24 @@ def write(app: Application) -> list[bytes]:
     return keys
 
 
+async def test_each_node_is_in_the_first_slice_however_few_keys_it_has(app: Application) -> None:
+    names = [f"{prefix}:{number}" for prefix in ("a", "b", "c") for number in range(400)]
+    few = next(name for name in names if app.number_of(name) == 2)
+    for name in (*(name for name in names if app.number_of(name) != 2), few):
+        app.client_of(name).set(name, "")
+    deployment = Deployment(Url(app.cluster.url))
+    try:
+        await deployment.connect()
+        walk = Walk(deployment, lambda: 10, lambda: False)
+        await walk.slice()
+        shares = {cursor.size: cursor.scanned_share for cursor in walk.cursors.values()}
+        assert shares.pop(1) == 1.0
+        assert all(0 < share < 0.5 for share in shares.values())
+        await walk.finish()
+    finally:
+        await deployment.close()
+
+
 async def test_slices_are_requested_early_and_all_nodes_are_scanned_alike(app: Application) -> None:
     written = write(app)
     deployment = Deployment(Url(app.cluster.url))

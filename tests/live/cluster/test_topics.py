@@ -153,10 +153,12 @@ async def test_without_the_right_to_ask_for_the_cluster_one_node_is_shown_as_suc
         assert topics.pop("events") == ("full", None)
         assert set(topics.values()) == {("reduced", grant := "ACL SETUSER poor +cluster|slots +cluster|info")}
         assert (code, json.loads(document)["all_topics"]) == (NOT_FULL, grant)
+        assert f"not allowed to run CLUSTER SLOTS. {grant} allows it." in (await found(poor))
         async with running(Hub(poor)) as hub:
             desk = Desk(hub)
             await until(lambda: desk.statuses().get("sessions") == "reduced" and bool(desk.frame("sessions").rows))
             await until(lambda: topics.keys() <= desk.statuses().keys())
+            assert hub.keys().remedy == grant
             for topic in topics:
                 assert desk.latest[topic].note.startswith("one node of a cluster: not allowed to run CLUSTER")
                 assert desk.latest[topic].remedy == grant
@@ -168,6 +170,10 @@ async def test_without_the_right_to_ask_for_the_cluster_one_node_is_shown_as_suc
     finally:
         for client in app.cluster.clients:
             client.acl_deluser("poor")
+
+
+async def found(settings: Config) -> str:
+    return (await discover(settings, as_json=False, talk=Talk()))[0]
 
 
 async def test_doctor_tells_whose_keys_these_are(app: Application) -> None:
