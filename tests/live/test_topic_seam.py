@@ -135,7 +135,7 @@ async def test_the_snapshot_holds_the_topic(redis_url: str) -> None:
         topic = json.loads(document)["topics"]["queues"]
         assert code == 0
         assert (topic["status"], topic["certainty"], topic["coverage"]) == ("ok", "exact", 1.0)
-        told = {"patterns": [QUEUES], "keys": 3, "others": 0, "recognised": False, "ignored": []}
+        told = {"patterns": [QUEUES], "keys": 3, "others": 0, "recognised": False, "ignored": [], "is_part": False}
         assert topic["scope"] == {**told, "elsewhere": [], "unrecognised": []}
         assert sorted((row["name"], row["length"]) for row in topic["frame"]["rows"]) == [
             ("queue:invoices", 1),
