@@ -82,6 +82,11 @@ def is_turned_away(reply: object) -> bool:
     return isinstance(reply, ReplyError) and str(reply).startswith(_TURNED_AWAY)
 
 
+def may_be_turned_away(reply: object) -> bool:
+    """Whether it may run none of our commands: some servers say first that they do not know a command."""
+    return is_turned_away(reply) or (isinstance(reply, ReplyError) and str(reply).startswith("ERR unknown"))
+
+
 def seen_before(trouble: str) -> str:
     """The message for a server that has answered before: its URL is right, so no advice about it."""
     return CLOSED_AGAIN if trouble in (CLOSED_AT_ONCE, CERTIFICATE_WANTED, CERTIFICATE_REFUSED) else trouble

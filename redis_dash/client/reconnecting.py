@@ -17,7 +17,15 @@ from redis_dash.client.backoff import Backoff
 from redis_dash.client.connection import Connection, OnAnswer
 from redis_dash.client.endpoint import endpoint_of
 from redis_dash.client.opening import CONNECT_TIMEOUT_S
-from redis_dash.client.reasons import LostError, describe, is_turned_away, say, seen_before, without_arguments
+from redis_dash.client.reasons import (
+    LostError,
+    describe,
+    is_turned_away,
+    may_be_turned_away,
+    say,
+    seen_before,
+    without_arguments,
+)
 from redis_dash.client.target import Target
 from redis_dash.client.traffic import Traffic
 from redis_dash.config import Url
@@ -136,7 +144,7 @@ class ReconnectingConnection:
 
     def _counting(self, commands: Sequence[Command], count: Count) -> OnAnswer:
         def answered(replies: list[object] | None) -> None:
-            if replies is not None and self._is_new and not is_turned_away(replies[0]):
+            if replies is not None and self._is_new and not may_be_turned_away(replies[0]):
                 self._is_new = self.unreachable = False
                 self.connects += 1
             count(commands, replies)
