@@ -9,10 +9,9 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType, TracebackType
-from typing import Self
+from types import MappingProxyType
 
-from demo_server.process.guarded import GuardedFolder
+from demo_server.process.guarded import GuardedFolder, Startable
 
 _READY_TIMEOUT = 5.0  # seconds
 _VERSION_TIMEOUT = 20.0  # seconds
@@ -63,7 +62,7 @@ def major_version(program: Path) -> int:
     return int(product_and_version(program)[1].partition(".")[0])
 
 
-class EmbeddedServer:
+class EmbeddedServer(Startable):
     """A server that can be started, stopped, and started again on the same port, empty each time.
 
     A synchronous context manager. `url`, `port`, `pid`, `version` and `folder` are valid while it runs; `port` stays
@@ -142,15 +141,6 @@ class EmbeddedServer:
         guarded, self._guarded = self._guarded, None
         if guarded is not None:
             guarded.stop()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def _wait_until_ready(self, program: Path) -> str:
         deadline = time.monotonic() + _READY_TIMEOUT

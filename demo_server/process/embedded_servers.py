@@ -3,18 +3,18 @@
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import redis
 
 from demo_server.process.embedded import EmbeddedServer
+from demo_server.process.guarded import Startable
 
 _READY_TIMEOUT = 30.0  # seconds
 _POLL = 0.02  # seconds
 
 
-class EmbeddedServers:
+class EmbeddedServers(Startable):
     """A synchronous context manager; a subclass says in `_start` which servers there are."""
 
     together: ClassVar[str] = "the servers"
@@ -52,15 +52,6 @@ class EmbeddedServers:
         for client in clients:
             self._running.callback(client.close)
         return clients
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
 
 def ask(client: redis.Redis, *command: object) -> Any:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +15,26 @@ _GUARDIAN = Path(__file__).with_name("guardian.py")
 _CLEANUP_TIMEOUT = 3.0  # seconds
 
 
-class GuardedFolder:
+class Startable(ABC):
+    """Is started at the beginning of a `with` block, and stopped at its end."""
+
+    @abstractmethod
+    def start(self) -> None: ...
+
+    @abstractmethod
+    def stop(self) -> None: ...
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+class GuardedFolder(Startable):
     """A folder that only this user can read, and `command` (absolute path first) running in it.
 
     A separate process, the guardian, stops the command and removes the folder when this process ends. A context
@@ -57,12 +77,3 @@ class GuardedFolder:
         for stream in (guardian.stdout, guardian.stderr):
             if stream is not None:
                 stream.close()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()

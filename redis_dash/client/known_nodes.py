@@ -278,7 +278,5 @@ class KnownNodes:
             node.close()
         for password in filter(None, self._target.passwords):
             password.close()
-        if self.replicas is not None:
-            self.replicas.close()
         if self.primary is not None:
             self.primary.close()

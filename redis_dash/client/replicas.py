@@ -187,11 +187,6 @@ class Replicas:
         for unsteady in self._unsteady.values():
             unsteady.try_now()
 
-    def close(self) -> None:
-        """Close all connections."""
-        for node in self._nodes.values():
-            node.close()
-
     # -- what they are asked -----------------------------------------------------------------------------------------
 
     async def read(
